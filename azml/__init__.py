@@ -1,0 +1,1 @@
+"""Machine learning models on Azure ML online endpoints: the tools around the Pulumi stack."""

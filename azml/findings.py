@@ -1,0 +1,41 @@
+"""What is wrong with what a user wrote: one record a fault, and the one exception that carries them all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault in a user's file or setting.
+
+    `message` says what is wrong, `remedy` what would be right. `line` counts from 1; `key` is the dotted
+    path inside the file, as `request_settings.request_timeout_ms`.
+    """
+
+    message: str
+    remedy: str = ""
+    file: Path | None = None
+    line: int | None = None
+    key: str | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        head = ": ".join(part for part in (place, self.key or "", self.message) if part)
+        return f"{head}; {self.remedy}" if self.remedy else head
+
+
+class InvalidInput(Exception):
+    """A user's files or settings cannot be used. Carries every finding, not only the first."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The remedy for an unknown word: the likely one, else the list of those that are known."""
+    choices = sorted(known)
+    likely = get_close_matches(word, choices, n=1)
+    return f"did you mean {likely[0]!r}?" if likely else f"known: {', '.join(choices)}"
