@@ -1,0 +1,73 @@
+"""What the control plane asks the data plane to serve, and what it hears back.
+
+The two are processes of their own and speak JSON over a unix socket; these records are the whole vocabulary.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A liveness or readiness probe. Times are seconds; the defaults are Azure's."""
+
+    initial_delay: float = 10.0
+    period: float = 10.0
+    timeout: float = 2.0
+    success_threshold: int = 1
+    failure_threshold: int = 30
+
+
+@dataclass(frozen=True)
+class DesiredDeployment:
+    """One deployment as it should run.
+
+    `key` is its ARM id in lower case. `model_folder` is the folder that AZUREML_MODEL_DIR names: it contains
+    the last element of the model's path. An MLflow model without code has no `code_folder`.
+    """
+
+    key: str
+    endpoint_key: str
+    name: str
+    model_folder: Path | None = None
+    mlflow: bool = False
+    code_folder: Path | None = None
+    scoring_script: str | None = None
+    conda: str | None = None
+    environment_variables: dict[str, str] = field(default_factory=dict)
+    instance_count: int = 1
+    request_timeout_ms: int = 5_000
+    max_concurrent_requests_per_instance: int = 1
+    liveness: Probe = Probe()
+    readiness: Probe = Probe()
+
+
+@dataclass(frozen=True)
+class DesiredEndpoint:
+    """One endpoint as its router should answer.
+
+    `path` is the endpoint's place under the scoring address, as `westeurope/diabetes`. `traffic` and
+    `mirror_traffic` map deployment names to percent. `bearers` are the keys or tokens it accepts: keys in
+    auth mode key; for the token modes `token_secret` verifies the HS256 signature of a JWT instead.
+    """
+
+    key: str
+    path: str
+    bearers: tuple[str, ...] = ()
+    token_secret: str | None = None
+    traffic: dict[str, int] = field(default_factory=dict)
+    mirror_traffic: dict[str, int] = field(default_factory=dict)
+
+
+State = Literal["building", "starting", "ready", "failed"]
+
+
+@dataclass(frozen=True)
+class ObservedDeployment:
+    """One deployment as it stands. `error` is why it failed: the end of its log, traceback and all."""
+
+    key: str
+    state: State
+    instances_ready: int = 0
+    error: str | None = None
