@@ -1,0 +1,50 @@
+"""Azure ML CLI v2 endpoint and deployment files, read into frozen records."""
+
+from .durations import iso_duration
+from .load import load_deployment, load_endpoint
+from .records import (
+    AssetReference,
+    Collection,
+    CollectionData,
+    DataCollector,
+    DeploymentSpec,
+    EndpointSpec,
+    Identity,
+    InferenceConfig,
+    LocalCode,
+    LocalEnvironment,
+    LocalModel,
+    ModelType,
+    ProbeSettings,
+    RequestSettings,
+    ResourceRequirements,
+    ResourceSettings,
+    Route,
+    ScaleSettings,
+    Source,
+)
+
+__all__ = [
+    "AssetReference",
+    "Collection",
+    "CollectionData",
+    "DataCollector",
+    "DeploymentSpec",
+    "EndpointSpec",
+    "Identity",
+    "InferenceConfig",
+    "LocalCode",
+    "LocalEnvironment",
+    "LocalModel",
+    "ModelType",
+    "ProbeSettings",
+    "RequestSettings",
+    "ResourceRequirements",
+    "ResourceSettings",
+    "Route",
+    "ScaleSettings",
+    "Source",
+    "iso_duration",
+    "load_deployment",
+    "load_endpoint",
+]

@@ -1,0 +1,80 @@
+"""What bundling makes of a deployment: assets named by their content, ready to register and upload."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from azml.specs import AssetReference, InferenceConfig, ModelType
+
+
+@dataclass(frozen=True)
+class BundledFile:
+    """One file of an asset.
+
+    `path` is relative to the asset's folder, POSIX, in Unicode normal form C. `source` is the file to upload
+    as it is: `sha256` (hex) and `size` (bytes) are of those very bytes.
+    """
+
+    path: str
+    source: Path
+    sha256: str
+    size: int
+    executable: bool
+
+
+@dataclass(frozen=True)
+class BundledAsset:
+    """A model or a code folder under the name and version to register it by.
+
+    `root` is the last element of the asset's path (`model`, `model.joblib`, `src`): a model's blob prefix must
+    end with it, because AZUREML_MODEL_DIR contains it. A model that is one file has one file whose path is
+    `root`; upload it as `<version>/<root>`; a folder's files go to `<version>/<root>/<path>` (`blob_path`).
+    """
+
+    kind: Literal["model", "code"]
+    name: str
+    version: str
+    type: ModelType | None
+    root: str
+    files: tuple[BundledFile, ...]
+    is_file: bool = False
+    description: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def blob_path(self, file: BundledFile) -> str:
+        """Where `file` goes below the folder of this version: code at its top, a model below its root."""
+        return file.path if self.kind == "code" or self.is_file else f"{self.root}/{file.path}"
+
+
+@dataclass(frozen=True)
+class BundledEnvironment:
+    """An environment version. `conda` is the text to register (None for an image that needs none)."""
+
+    name: str
+    version: str
+    image: str
+    conda: str | None = None
+    inference_config: InferenceConfig | None = None
+    description: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything one deployment predicts with.
+
+    `serves` is a hex digest of model, code and environment (as name:version), scoring script, instance type and
+    environment variables: the same for local assets and for frozen references to them. `files` maps paths such
+    as `code/score.py`, `model/model.joblib`, `environment/conda.yml` to the first 12 hex digits of their
+    sha256. `notes` says what was added or inferred.
+    """
+
+    model: BundledAsset | AssetReference | None
+    code: BundledAsset | AssetReference | None
+    environment: BundledEnvironment | AssetReference | None
+    serves: str
+    files: Mapping[str, str]
+    notes: tuple[str, ...] = ()

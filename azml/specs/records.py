@@ -1,0 +1,259 @@
+"""What an Azure ML CLI v2 endpoint or deployment file says, as frozen records.
+
+Field names, defaults and units are those of the CLI v2 YAML schema: probe times and the polling interval in
+whole seconds, request settings in milliseconds (`iso_duration` writes them as Azure's REST API takes them).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+Kind = Literal["managed", "kubernetes"]
+AuthMode = Literal["key", "aml_token", "aad_token"]
+Access = Literal["enabled", "disabled"]
+ModelType = Literal["custom_model", "mlflow_model", "triton_model"]
+IdentityType = Literal["system_assigned", "user_assigned", "system_assigned,user_assigned", "none"]
+RollingRate = Literal["minute", "hour", "day"]
+Texts = Mapping[str, str]
+Shares = Mapping[str, int]
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_SHARES: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a spec was read: the file, and the line (from 1) of each dotted key, for findings made later.
+
+    `files` names the source of keys that came from somewhere else, such as a stack's overrides.
+    """
+
+    file: Path
+    lines: Mapping[str, int]
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    def line(self, key: str) -> int | None:
+        """The line of `key`, else of the nearest key around it."""
+        while key:
+            if key in self.lines:
+                return self.lines[key]
+            key = key.rpartition(".")[0]
+        return None
+
+
+@dataclass(frozen=True)
+class AssetReference:
+    """A registered asset: `azureml:name:version`, `azureml:name@label`, `azureml:name` or a full id.
+
+    `id` is set when the file gave a full id (`/subscriptions/...` or `azureml://registries/...`), exactly as
+    Azure's API takes it; name, version and label are then parsed from it. `azureml:name` alone means latest.
+    """
+
+    name: str
+    version: str | None = None
+    label: str | None = None
+    id: str | None = None
+
+    @property
+    def registry(self) -> str | None:
+        """The registry that holds the asset, None for one of the workspace's own."""
+        prefix = "azureml://registries/"
+        return self.id[len(prefix) :].split("/")[0] if self.id and self.id.startswith(prefix) else None
+
+    def __str__(self) -> str:
+        """The reference as CLI v2 YAML writes it."""
+        if self.id:
+            return self.id if self.id.startswith("azureml://") else f"azureml:{self.id}"
+        if self.version is not None:
+            return f"azureml:{self.name}:{self.version}"
+        return f"azureml:{self.name}@{self.label}" if self.label else f"azureml:{self.name}"
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    """A model on disk. `path` is absolute (a file or a folder); `type` None means: infer it from what is there."""
+
+    path: Path
+    name: str | None = None
+    version: str | None = None
+    type: ModelType | None = None
+    description: str | None = None
+    tags: Texts = NOTHING
+    properties: Texts = NOTHING
+
+
+@dataclass(frozen=True)
+class LocalCode:
+    """A folder of scoring code; `path` is absolute."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a custom container answers: `port` and URL `path`."""
+
+    port: int
+    path: str
+
+
+@dataclass(frozen=True)
+class InferenceConfig:
+    """The three routes of a custom container."""
+
+    liveness_route: Route
+    readiness_route: Route
+    scoring_route: Route
+
+
+@dataclass(frozen=True)
+class LocalEnvironment:
+    """An environment described in the deployment file.
+
+    `conda` is the text of the conda file, None without one. `conda_file` is its absolute path, None when the
+    environment is written inline.
+    """
+
+    image: str | None = None
+    conda: str | None = None
+    conda_file: Path | None = None
+    name: str | None = None
+    version: str | None = None
+    inference_config: InferenceConfig | None = None
+    description: str | None = None
+    tags: Texts = NOTHING
+    properties: Texts = NOTHING
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The endpoint's identity; at most one user-assigned identity, by its full resource id."""
+
+    type: IdentityType
+    user_assigned_identities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EndpointSpec:
+    """An online endpoint. `traffic` and `mirror_traffic` map deployment names to whole percents."""
+
+    name: str
+    kind: Kind = "managed"
+    auth_mode: AuthMode = "key"
+    description: str | None = None
+    tags: Texts = NOTHING
+    properties: Texts = NOTHING
+    compute: str | None = None
+    identity: Identity | None = None
+    public_network_access: Access | None = None
+    traffic: Shares = NO_SHARES
+    mirror_traffic: Shares = NO_SHARES
+    source: Source | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class RequestSettings:
+    """Limits of one request; times in milliseconds."""
+
+    request_timeout_ms: int | None = None
+    max_concurrent_requests_per_instance: int | None = None
+    max_queue_wait_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class ProbeSettings:
+    """A liveness or readiness probe; times in seconds."""
+
+    initial_delay: int | None = None
+    period: int | None = None
+    timeout: int | None = None
+    success_threshold: int | None = None
+    failure_threshold: int | None = None
+
+
+@dataclass(frozen=True)
+class ScaleSettings:
+    """How instances are added: `default`, or `target_utilization` (Kubernetes only; interval in seconds)."""
+
+    type: Literal["default", "target_utilization"] = "default"
+    min_instances: int | None = None
+    max_instances: int | None = None
+    polling_interval: int | None = None
+    target_utilization_percentage: int | None = None
+
+
+@dataclass(frozen=True)
+class CollectionData:
+    """The data asset that collected requests are written to."""
+
+    name: str | None = None
+    path: str | None = None
+    version: str | None = None
+    data_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One stream of collected data, such as `model_inputs`. `data` may also name a registered asset."""
+
+    enabled: bool
+    data: CollectionData | str | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True)
+class DataCollector:
+    """Production data collection. `sampling_rate` is a share from 0 to 1; `capture_headers` None means unset."""
+
+    collections: Mapping[str, Collection] = field(default_factory=dict)
+    rolling_rate: RollingRate | None = None
+    sampling_rate: float | None = None
+    capture_headers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ResourceSettings:
+    """Kubernetes quantities, such as cpu `500m`, memory `1Gi`, gpu `1`."""
+
+    cpu: str | None = None
+    memory: str | None = None
+    gpu: str | None = None
+
+
+@dataclass(frozen=True)
+class ResourceRequirements:
+    """What a Kubernetes deployment asks for and may use at most."""
+
+    requests: ResourceSettings | None = None
+    limits: ResourceSettings | None = None
+
+
+@dataclass(frozen=True)
+class DeploymentSpec:
+    """An online deployment. None means the file does not say, and Azure's default applies."""
+
+    name: str
+    endpoint_name: str
+    kind: Kind = "managed"
+    model: LocalModel | AssetReference | None = None
+    code: LocalCode | AssetReference | None = None
+    scoring_script: str | None = None
+    environment: LocalEnvironment | AssetReference | None = None
+    instance_type: str | None = None
+    instance_count: int | None = None
+    environment_variables: Texts = NOTHING
+    app_insights_enabled: bool = False
+    request_settings: RequestSettings | None = None
+    liveness_probe: ProbeSettings | None = None
+    readiness_probe: ProbeSettings | None = None
+    scale_settings: ScaleSettings | None = None
+    egress_public_network_access: Access | None = None
+    data_collector: DataCollector | None = None
+    resources: ResourceRequirements | None = None
+    model_mount_path: str | None = None
+    tags: Texts = NOTHING
+    properties: Texts = NOTHING
+    description: str | None = None
+    source: Source | None = field(default=None, compare=False, repr=False)
