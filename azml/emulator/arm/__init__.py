@@ -1,0 +1,1 @@
+"""Azure Resource Manager: ids, the store of resources, asynchronous operations, errors and sign-in."""

@@ -1,0 +1,1 @@
+"""Azure Machine Learning's resource types: their rules, states and secrets."""

@@ -1,0 +1,1 @@
+"""Storage accounts and the blob verbs that the real clients use."""
