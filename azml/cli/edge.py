@@ -1,0 +1,88 @@
+"""Where every failure becomes a few clean lines and an exit code. `AZML_DEBUG=1` shows the traceback."""
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+from rich.markup import escape
+
+from azml.cli.failure import ExitCode, Failure
+from azml.cli.terminal import err
+from azml.findings import InvalidInput
+
+
+def run(command: Callable[[], object]) -> int:
+    """Run `command`; its exit code. Failures that are known are told, the others are told apart as ours."""
+    try:
+        command()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    except KeyboardInterrupt:
+        _debug()
+        _line("interrupted; running the same command again carries on")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader left (as `| head` does): not a failure of ours, and nobody is there to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as failure:
+        _debug()
+        return told(failure)
+    return ExitCode.DONE
+
+
+def told(failure: Exception) -> ExitCode:
+    """Tell the user what went wrong, and answer the exit code for it."""
+    match failure:
+        case InvalidInput():
+            for finding in failure.findings:
+                _line(str(finding))
+            return ExitCode.WRONG_INPUT
+        case Failure():
+            _line(failure.message, failure.remedy)
+            return failure.code
+        case OSError(errno=errno.ENOSPC):
+            _line(f"the disk is full{_where(failure)}", "free some space, then run the same command again")
+        case OSError():
+            _line(f"{failure.strerror or failure}{_where(failure)}")
+        case _ if _azure(failure):
+            _line(_azure(failure))
+        case _:
+            _line(f"{type(failure).__name__}: {failure}", "this is a fault of azml: AZML_DEBUG=1 shows where")
+    return ExitCode.FAILED
+
+
+def _azure(failure: Exception) -> str:
+    """The line for a failure of Azure's clients, without importing them: their bases tell them by name."""
+    families = {base.__name__ for base in type(failure).__mro__}
+    if "ClientAuthenticationError" in families:
+        return f"could not sign in to Azure: {_first_line(failure)}"
+    if families & {"AzureError", "ErrorException", "MlException"}:
+        return f"Azure answered: {_first_line(failure)}"
+    return ""
+
+
+def _first_line(failure: Exception) -> str:
+    error = getattr(failure, "error", None)
+    code, message = getattr(error, "code", None), getattr(error, "message", None)
+    if code and message:
+        return f"{code}: {message}"
+    return str(getattr(failure, "message", None) or failure).strip().splitlines()[0]
+
+
+def _where(failure: OSError) -> str:
+    return f": {failure.filename}" if failure.filename else ""
+
+
+def _line(message: str, remedy: str = "") -> None:
+    console = err()
+    console.print(f"[red]azml:[/red] {escape(message)}")
+    if remedy:
+        console.print(f"      {escape(remedy)}")
+
+
+def _debug() -> None:
+    if os.environ.get("AZML_DEBUG"):
+        traceback.print_exc()

@@ -1,0 +1,110 @@
+"""The Pulumi engine, run on a stack of this clone."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azml.cli.clone import Clone
+from azml.cli.failure import Failure
+
+# Where state lives is the project file's to say: these would send a run elsewhere.
+ELSEWHERE = ("PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_PROJECT")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an update did: how many resources by operation, as the engine counts them."""
+
+    by_operation: Mapping[str, int]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether every resource was as declared."""
+        return not any(count for name, count in self.by_operation.items() if name != "same")
+
+    @property
+    def unchanged(self) -> int:
+        """Resources that were as declared."""
+        return self.by_operation.get("same", 0)
+
+    def __str__(self) -> str:
+        if self.nothing:
+            return f"nothing changed, {self.unchanged} resources are as declared"
+        past = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
+        parts = [f"{count} {past[name]}" for name, count in self.by_operation.items() if name in past]
+        return ", ".join([*parts, f"{self.unchanged} unchanged"])
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One stack and how to run Pulumi on it."""
+
+    pulumi: Path
+    project: Path
+    stack: str
+    environment: Mapping[str, str]
+
+    def quiet(self, *arguments: str) -> str:
+        """Run a command and return what it printed; raises Failure with what it said when it fails."""
+        done = subprocess.run(
+            self._command(arguments), env=self.environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            words = (done.stderr or done.stdout).strip()
+            raise Failure(f"pulumi {arguments[0]} failed: {words}")
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """The answer of a command that prints JSON."""
+        return json.loads(self.quiet(*arguments) or "null")
+
+    def shown(self, *arguments: str) -> Changes:
+        """Run an update whose progress the user watches; what it changed. Raises Failure when it fails."""
+        with tempfile.TemporaryDirectory(prefix="azml-") as folder:
+            events = Path(folder) / "events.jsonl"
+            done = subprocess.run(
+                self._command([*arguments, "--event-log", str(events)]),
+                # The engine's event log is behind this switch; the Automation API uses it the same way.
+                env={**self.environment, "PULUMI_DEBUG_COMMANDS": "true"},
+                check=False,
+            )
+            if done.returncode != 0:
+                raise Failure(
+                    f"pulumi {arguments[0]} failed; what it said is above",
+                    "mend that and run the same command again: it carries on from here",
+                )
+            return Changes(_counted(events))
+
+    def has_stack(self) -> bool:
+        """Whether the stack exists in the project's backend."""
+        return any(stack["name"] == self.stack for stack in self.json("stack", "ls", "--json"))
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [str(self.pulumi), "-C", str(self.project), "--non-interactive", *arguments]
+
+
+def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
+    """What Pulumi needs around it: the cached CLI and the project's Python first on the PATH, and `azure`."""
+    kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    path = os.pathsep.join([str(pulumi.parent), str(clone.environment / "bin"), kept.get("PATH", os.defpath)])
+    return {
+        **kept,
+        **azure,
+        "PATH": path,
+        "VIRTUAL_ENV": str(clone.environment),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def _counted(events: Path) -> dict[str, int]:
+    """Operations by name, from the summary the engine ends its event log with."""
+    for line in reversed(events.read_text().splitlines() if events.is_file() else []):
+        summary = json.loads(line).get("summaryEvent")
+        if summary is not None:
+            return {name: int(count) for name, count in (summary.get("resourceChanges") or {}).items()}
+    return {}

@@ -1,0 +1,209 @@
+"""The local Azure's process: find it, start it in the background, stop it. Everything else is HTTP."""
+
+import fcntl
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from azml.cli.clone import Clone
+from azml.cli.failure import Failure, NotThere, WrongInput
+from azml.cli.processes import alive, end, orphans, tree
+from azml.cli.terminal import Step
+
+START_LIMIT = 60.0
+"""Seconds the local Azure has to answer after it was started."""
+
+
+@dataclass(frozen=True)
+class LocalAzure:
+    """A local Azure that runs: what its `emulator.json` says. `token` opens `/_azml/*` and nothing else."""
+
+    pid: int
+    arm: str
+    scoring: str
+    ca: Path
+    ca_bundle: Path
+    token: str
+
+    def ask(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
+        """The answer of one of its own pages, as `health` or `environment`."""
+        request = urllib.request.Request(  # noqa: S310 - the address is our own https server's
+            f"{self.arm}/_azml/{path}", method=method, headers={"Authorization": f"Bearer {self.token}"}
+        )
+        direct = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),  # a proxy of the user's has no business with loopback
+            urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(self.ca))),
+        )
+        with direct.open(request, timeout=timeout) as response:
+            body = response.read()
+        return json.loads(body) if body else None
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point any Azure client at it."""
+        return {name: str(value) for name, value in self.ask("GET", "environment").items()}
+
+    def answers(self, timeout: float = 5.0) -> bool:
+        """Whether it answers now."""
+        try:
+            self.ask("GET", "health", timeout=timeout)
+        except (OSError, ValueError):
+            return False
+        return True
+
+
+def recorded(clone: Clone) -> LocalAzure | None:
+    """The one this clone's record names, whether or not it still lives."""
+    try:
+        told = json.loads((clone.emulator / "emulator.json").read_text())
+        return LocalAzure(
+            int(told["pid"]),
+            told["arm"],
+            told["scoring"],
+            Path(told["ca"]),
+            Path(told["ca_bundle"]),
+            told["token"],
+        )
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+
+
+def running(clone: Clone) -> LocalAzure | None:
+    """The local Azure of this clone, when it lives and answers."""
+    found = recorded(clone)
+    return found if found and alive(found.pid) and found.answers() else None
+
+
+def required(clone: Clone) -> LocalAzure:
+    """The running local Azure; raises NotThere when there is none."""
+    found = running(clone)
+    if found is None:
+        raise NotThere("the local Azure is not running", "start it with: azml emulator start")
+    return found
+
+
+@contextmanager
+def alone(clone: Clone) -> Iterator[None]:
+    """One `up`, `down`, `start` or `stop` of a clone at a time; the lock goes with its process."""
+    clone.work.mkdir(exist_ok=True)
+    with (clone.work / "azml.lock").open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            raise Failure(
+                f"another azml command works on this clone (process {handle.read().strip() or 'unknown'})",
+                "wait until it is done",
+            ) from None
+        _sign(handle)
+        yield
+
+
+def _sign(handle: IO[str]) -> None:
+    handle.truncate(0)
+    handle.write(f"{os.getpid()}\n")
+    handle.flush()
+
+
+def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[LocalAzure, bool]:
+    """The running local Azure, and whether it had to be started. Ends what an earlier one left behind."""
+    if found := running(clone):
+        return found, False
+    _clear(clone)
+    for wanted in (port, scoring_port):
+        _require_free(wanted)
+    log = clone.logs / "emulator.log"
+    process = _spawn(clone, port, scoring_port, log)
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise Failure(
+                f"the local Azure did not start: {_last_words(log)}", f"its log: {clone.shown(log)}"
+            )
+        found = running(clone)
+        if found and found.pid == process.pid:
+            return found, True
+        step.say(f"waiting for it to answer; log: {clone.shown(log)}")
+        time.sleep(0.1)
+    end(tree(process.pid))
+    raise Failure(
+        f"the local Azure did not answer within {START_LIMIT:.0f} s", f"its log: {clone.shown(log)}"
+    )
+
+
+def stop(clone: Clone) -> bool:
+    """Stop the local Azure and whatever is left of an earlier one; whether anything had to be stopped."""
+    found = recorded(clone)
+    processes = tree(found.pid) if found and alive(found.pid) else []
+    if found and processes:
+        try:
+            found.ask("POST", "shutdown", timeout=10)
+        except (OSError, ValueError):
+            processes[0].terminate()
+        deadline = time.monotonic() + 15
+        while alive(found.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        end(process for process in processes if process.is_running())
+    return _clear(clone) or bool(processes)
+
+
+def _clear(clone: Clone) -> bool:
+    """End every process of a local Azure that is not to be kept, and remove its record."""
+    found = recorded(clone)
+    left = [orphan.process for orphan in orphans(clone) if orphan.what == "local Azure"]
+    if found and alive(found.pid) and str(clone.emulator) in _command(found.pid):
+        left = [*tree(found.pid), *left]
+    end(left)
+    (clone.emulator / "emulator.json").unlink(missing_ok=True)
+    return bool(left)
+
+
+def _command(pid: int) -> str:
+    processes = tree(pid)
+    return " ".join(processes[0].cmdline()) if processes else ""
+
+
+def _spawn(clone: Clone, port: int, scoring_port: int, log: Path) -> subprocess.Popen[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    clone.emulator.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "azml.emulator", "--folder", str(clone.emulator)]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*command, "--port", str(port), "--scoring-port", str(scoring_port)],
+            cwd=clone.root,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A session of its own: Ctrl-C in the terminal that started it must not end it.
+            start_new_session=True,
+        )
+
+
+def _require_free(port: int) -> None:
+    """Raises WrongInput when something else listens on that port of loopback."""
+    if port == 0:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as taken:
+            raise WrongInput(
+                f"port {port} is not free: {taken.strerror}",
+                "stop what listens there, or choose others: AZML_PORT and AZML_SCORING_PORT",
+            ) from None
+
+
+def _last_words(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it said nothing"

@@ -1,0 +1,112 @@
+"""Processes of this clone: which live, and how to end those that a killed run left behind."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import psutil
+
+from azml.cli.clone import Clone
+
+GRACE = 5.0
+"""Seconds a process has to leave by itself before it is killed."""
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A process that outlived the run that started it."""
+
+    process: psutil.Process
+    what: str
+
+
+def alive(pid: int, *, name: str = "", born_before: float | None = None) -> bool:
+    """Whether `pid` is a live process, of that name and at least that old (seconds since the epoch).
+
+    The name and the age tell it from a stranger that got the same number.
+    """
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE or name not in process.name():
+            return False
+        return born_before is None or process.create_time() <= born_before + 2
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def end(processes: Iterable[psutil.Process]) -> None:
+    """End these processes, politely first; returns when they are gone."""
+    waiting = list(processes)
+    for process in waiting:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(waiting, timeout=GRACE)
+    for process in stubborn:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=GRACE)
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """The process and everything under it, parents first; empty when it is gone."""
+    try:
+        top = psutil.Process(pid)
+        return [top, *top.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def orphans(clone: Clone, *, keep: Iterable[int] = ()) -> list[Orphan]:
+    """What killed runs of this clone left alive: plugins, language hosts and processes of the local Azure.
+
+    Everything under a pid in `keep`, and whatever still has the parent it was started by, is left alone.
+    """
+    kept = {process.pid for pid in keep for process in tree(pid)} | {os.getpid()}
+    return [
+        Orphan(process, what)
+        for process, what in _ours(clone)
+        if process.pid not in kept and _parentless(process)
+    ]
+
+
+def _ours(clone: Clone) -> Iterator[tuple[psutil.Process, str]]:
+    own_user = psutil.Process().username()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            if process.username() == own_user and (what := _belongs(process, clone)):
+                yield process, what
+
+
+def _belongs(process: psutil.Process, clone: Clone) -> str:
+    """What the process is to this clone; empty when it is nothing of ours."""
+    line = " ".join(process.cmdline())
+    root = f"{clone.root}{os.sep}"
+    if "azml.providers." in line or "pulumi-resource-" in line:
+        return "plugin" if root in line or _under(process, clone) else ""
+    if "pulumi-language-python" in line:
+        return "language host" if root in line or _under(process, clone) else ""
+    if str(clone.emulator) in line or _environment_names(process, clone):
+        return "local Azure"
+    return ""
+
+
+def _under(process: psutil.Process, clone: Clone) -> bool:
+    return f"{process.cwd()}{os.sep}".startswith(f"{clone.root}{os.sep}")
+
+
+def _environment_names(process: psutil.Process, clone: Clone) -> bool:
+    """Scoring processes run from a cache that clones share: their model and code folders tell whose they are."""
+    wanted = ("AZUREML_MODEL_DIR", "AML_APP_ROOT", "AZML_EMULATOR_FOLDER")
+    environment = process.environ()
+    return any(environment.get(name, "").startswith(str(clone.emulator)) for name in wanted)
+
+
+def _parentless(process: psutil.Process) -> bool:
+    """Whether whoever started it has gone: it then belongs to init, or to a session's reaper."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = process.parent()
+        return parent is None or parent.pid == 1 or parent.name() in {"systemd", "launchd", "init", "tini"}
+    return False

@@ -1,0 +1,81 @@
+"""What the user sees: colour and a live clock on a terminal, plain lines anywhere else."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+REPEAT_AFTER = 10.0
+"""Seconds after which a step that says nothing new repeats itself where there is no live clock."""
+
+
+def out() -> Console:
+    """Answers: what a command was asked for. Made at use, so that a redirected stdout is honoured."""
+    return Console(file=sys.stdout, soft_wrap=True, highlight=False)
+
+
+def err() -> Console:
+    """Everything else: progress, warnings, failures. Never mixed into an answer a script reads."""
+    return Console(file=sys.stderr, soft_wrap=True, highlight=False)
+
+
+@dataclass
+class Step:
+    """One stretch of work the user waits for."""
+
+    title: str
+    console: Console
+    status: Status | None
+    started: float = field(default_factory=time.monotonic)
+    result: str = ""
+    _said: float = 0.0
+    _last: str = ""
+
+    def say(self, what: str) -> None:
+        """Where the work stands now. Free to be called often: repetition is thinned out."""
+        if self.status is not None:
+            self.status.update(f"{escape(self.title)} [dim]{escape(what)} ({self._elapsed()})[/dim]")
+            return
+        now = time.monotonic()
+        if what != self._last or now - self._said > REPEAT_AFTER:
+            self.console.print(f"  {escape(self.title)}: {escape(what)} ({self._elapsed()})")
+            self._said, self._last = now, what
+
+    def done(self, result: str) -> None:
+        """What came of it; shown on the line that closes the step."""
+        self.result = result
+
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self.started:.0f} s"
+
+    def close(self, mark: str) -> None:
+        """The line that stays."""
+        took = time.monotonic() - self.started
+        tail = f" [dim]({took:.1f} s)[/dim]" if took >= 1 else ""
+        body = f"{escape(self.title)}: {escape(self.result)}" if self.result else escape(self.title)
+        self.console.print(f"{mark} {body}{tail}")
+
+
+@contextmanager
+def step(title: str) -> Iterator[Step]:
+    """Show `title` while the work inside runs, and one closing line when it ends, well or badly."""
+    console = err()
+    status = console.status(escape(title)) if console.is_terminal else None
+    current = Step(title, console, status)
+    if status is not None:
+        status.start()
+    try:
+        yield current
+    except BaseException:
+        if status is not None:
+            status.stop()
+        current.close("[red]x[/red]")
+        raise
+    if status is not None:
+        status.stop()
+    current.close("[green]*[/green]")
