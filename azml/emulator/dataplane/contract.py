@@ -3,9 +3,10 @@
 The two are processes of their own and speak JSON over a unix socket; these records are the whole vocabulary.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,28 @@ class ObservedDeployment:
     state: State
     instances_ready: int = 0
     error: str | None = None
+
+
+def to_json(record: DesiredDeployment | DesiredEndpoint | ObservedDeployment) -> dict[str, Any]:
+    """A record as JSON can carry it: paths as text."""
+    return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(record).items()}
+
+
+def deployment_from_json(told: Mapping[str, Any]) -> DesiredDeployment:
+    """The reverse of `to_json`. Raises TypeError on an unknown or missing field."""
+    fields = dict(told)
+    for name in ("model_folder", "code_folder"):
+        fields[name] = Path(fields[name]) if fields.get(name) else None
+    for name in ("liveness", "readiness"):
+        fields[name] = Probe(**fields.get(name) or {})
+    return DesiredDeployment(**fields)
+
+
+def endpoint_from_json(told: Mapping[str, Any]) -> DesiredEndpoint:
+    """The reverse of `to_json`. Raises TypeError on an unknown or missing field."""
+    return DesiredEndpoint(**{**told, "bearers": tuple(told.get("bearers") or ())})
+
+
+def observed_from_json(told: Mapping[str, Any]) -> ObservedDeployment:
+    """The reverse of `to_json`. Raises TypeError on an unknown or missing field."""
+    return ObservedDeployment(**told)
