@@ -1,0 +1,176 @@
+"""What the language host starts: a Pulumi program, a policy pack or a plugin, that ends with its host.
+
+Run by its path under the program's own interpreter, which may be an environment without azml: it imports
+nothing but the standard library and the Pulumi SDK.
+
+    python -P -u child.py program ENGINE_ADDRESS   < a serialised RunRequest
+    python -P -u child.py module NAME ARGUMENTS...
+    python -P -u child.py folder PATH ARGUMENTS...
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pulumi.runtime.proto import language_pb2
+
+#: The program failed and has told the engine why: nothing more is to be said (the official host's value).
+ALREADY_REPORTED = 32
+
+_SDK_MISSING = """
+It looks like the Pulumi SDK is not installed for {python}.
+Install the program's requirements into the environment it runs in."""
+
+
+def exit_with_parent(period: float = 0.5) -> None:
+    """End this process once the one that started it is gone, looking every `period` seconds.
+
+    An engine that is killed outright cannot stop its plugins; Linux alone could do this in the kernel.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(period)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="parent-watch").start()
+
+
+def _frames_of_the_program(error: BaseException, program: Path) -> TracebackType | None:
+    """The traceback from the program's first own frame on: what is above it is this file and the SDK."""
+    entry = program / "__main__.py" if program.is_dir() else program
+    frame = error.__traceback__
+    while frame is not None and Path(frame.tb_frame.f_code.co_filename) != entry:
+        frame = frame.tb_next
+    # A program that does not parse has no frame of its own.
+    return frame
+
+
+def _report(error: Exception, program: Path) -> None:
+    from pulumi import RunError, log
+
+    if isinstance(error, RunError):
+        log.error(str(error))
+        return
+    lines = traceback.format_exception(type(error), error, _frames_of_the_program(error, program))
+    log.error("Program failed with an unhandled exception:\n" + "".join(lines))
+
+
+def _engine_has_left(error: Exception) -> bool:
+    """Whether the resource monitor is shutting down, which is not the program's failure to report."""
+    import grpc
+
+    return isinstance(error, grpc.RpcError) and error.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def _configure(request: "language_pb2.RunRequest", engine: str) -> None:
+    from pulumi.runtime import configure, set_all_config
+    from pulumi.runtime.settings import Settings
+
+    set_all_config(dict(request.config), list(request.configSecretKeys))
+    configure(
+        Settings(
+            project=request.project,
+            stack=request.stack,
+            monitor=request.monitor_address,
+            engine=engine,
+            parallel=request.parallel,
+            dry_run=request.dryRun,
+            organization=request.organization or "organization",
+            root_directory=request.info.root_directory,
+        )
+    )
+
+
+def _cancel_what_is_left(loop: asyncio.AbstractEventLoop) -> None:
+    """A program that failed leaves tasks behind; unobserved, each would print a warning of its own."""
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            loop.run_until_complete(task)
+
+
+def _execute(program: Path, parallel: int) -> int:
+    from pulumi.runtime import run_in_stack
+
+    def main_module() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
+    # The graph of a failed program has futures nobody awaits: expected, and no news to its author.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Every registration in flight waits in a thread of its own.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=max(parallel, 1) * 4))
+    try:
+        loop.run_until_complete(run_in_stack(main_module))
+    except Exception as error:
+        if not _engine_has_left(error):
+            _report(error, program)
+        return ALREADY_REPORTED
+    finally:
+        _cancel_what_is_left(loop)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+def run_program(engine: str) -> int:
+    """Run the program that the RunRequest on standard input describes; returns the exit code."""
+    try:
+        from pulumi.runtime.proto import language_pb2
+    except ImportError:
+        print(traceback.format_exc() + _SDK_MISSING.format(python=sys.executable), file=sys.stderr)
+        return 1
+    request = language_pb2.RunRequest.FromString(sys.stdin.buffer.read())
+    program = Path(request.info.program_directory, request.info.entry_point).resolve()
+    _configure(request, engine)
+    sys.argv = [str(program), *request.args]
+    sys.path.insert(0, str(program if program.is_dir() else program.parent))
+    return _execute(program, request.parallel)
+
+
+def run_module(name: str, arguments: list[str]) -> int:
+    """Run the module `name` as `python -m` would."""
+    sys.argv = [name, *arguments]
+    sys.path.insert(0, str(Path.cwd()))
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    return 0
+
+
+def run_folder(folder: str, arguments: list[str]) -> int:
+    """Run the `__main__.py` of `folder` as `python FOLDER` would."""
+    sys.argv = [folder, *arguments]
+    runpy.run_path(folder, run_name="__main__")
+    return 0
+
+
+def main() -> int:
+    """Do what the command line says (see the module's docstring); returns the exit code."""
+    # An interrupt is for the engine to handle; it then ends the program by ending its host.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    exit_with_parent()
+    kind, target, *arguments = sys.argv[1:]
+    if kind == "program":
+        return run_program(target)
+    if kind == "module":
+        return run_module(target, arguments)
+    return run_folder(target, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
