@@ -27,9 +27,9 @@ class BundledFile:
 class BundledAsset:
     """A model or a code folder under the name and version to register it by.
 
-    `root` is the last element of the asset's path (`model`, `model.joblib`, `src`): a model's blob prefix must
-    end with it, because AZUREML_MODEL_DIR contains it. A model that is one file has one file whose path is
-    `root`; upload it as `<version>/<root>`; a folder's files go to `<version>/<root>/<path>` (`blob_path`).
+    `root` is the last element of the asset's path (`model`, `model.joblib`, `src`): a model's blob prefix
+    must end with it, because AZUREML_MODEL_DIR contains it. `blob_path` says where each file goes: a model
+    that is one file to `<version>/<root>`, a folder's files to `<version>/<root>/<path>`.
     """
 
     kind: Literal["model", "code"]
@@ -66,10 +66,10 @@ class BundledEnvironment:
 class Bundle:
     """Everything one deployment predicts with.
 
-    `serves` is a hex digest of model, code and environment (as name:version), scoring script, instance type and
-    environment variables: the same for local assets and for frozen references to them. `files` maps paths such
-    as `code/score.py`, `model/model.joblib`, `environment/conda.yml` to the first 12 hex digits of their
-    sha256. `notes` says what was added or inferred.
+    `serves` is a hex digest of model, code and environment (as name:version), scoring script, instance type
+    and environment variables: the same for local assets and for frozen references to them. `files` maps paths
+    such as `code/score.py`, `model/model.joblib`, `environment/conda.yml` to the first 12 hex digits of their
+    sha256. `notes` says what was added or deserves a look.
     """
 
     model: BundledAsset | AssetReference | None

@@ -14,7 +14,7 @@ Kind = Literal["managed", "kubernetes"]
 AuthMode = Literal["key", "aml_token", "aad_token"]
 Access = Literal["enabled", "disabled"]
 ModelType = Literal["custom_model", "mlflow_model", "triton_model"]
-IdentityType = Literal["system_assigned", "user_assigned", "system_assigned,user_assigned", "none"]
+IdentityType = Literal["system_assigned", "user_assigned", "none"]
 RollingRate = Literal["minute", "hour", "day"]
 Texts = Mapping[str, str]
 Shares = Mapping[str, int]
@@ -73,12 +73,12 @@ class AssetReference:
 
 @dataclass(frozen=True)
 class LocalModel:
-    """A model on disk. `path` is absolute (a file or a folder); `type` None means: infer it from what is there."""
+    """A model on disk; `path` is absolute, a file or a folder. Its type is custom unless the file says so."""
 
     path: Path
     name: str | None = None
     version: str | None = None
-    type: ModelType | None = None
+    type: ModelType = "custom_model"
     description: str | None = None
     tags: Texts = NOTHING
     properties: Texts = NOTHING
@@ -205,7 +205,7 @@ class Collection:
 
 @dataclass(frozen=True)
 class DataCollector:
-    """Production data collection. `sampling_rate` is a share from 0 to 1; `capture_headers` None means unset."""
+    """Production data collection; `sampling_rate` is from 0 to 1, `capture_headers` None means unset."""
 
     collections: Mapping[str, Collection] = field(default_factory=dict)
     rolling_rate: RollingRate | None = None

@@ -1,0 +1,186 @@
+"""The model, code and environment of a deployment file: registered ones by reference, local ones by path."""
+
+from pathlib import Path
+
+import yaml
+
+from .document import Node, read_text
+from .names import ASSET_RULE, is_asset_name
+from .records import (
+    AssetReference,
+    InferenceConfig,
+    LocalCode,
+    LocalEnvironment,
+    LocalModel,
+    ModelType,
+    Route,
+)
+from .references import is_reference, parse_reference
+from .table import Table
+
+MODEL_TYPES: tuple[ModelType, ...] = ("custom_model", "mlflow_model", "triton_model")
+READ_ONLY = ("id", "creation_context", "latest_version", "$schema")
+FORMS = "azureml:name:version, azureml:name@label, azureml:name, or a full id after azureml: or azureml://"
+REMOTE_SCHEMES = ("http://", "https://", "wasbs://", "abfss://", "adl://", "runs:/", "file:")
+REGISTER = "register it first, and name it as azureml:name:version"
+NOT_CARRIED = ("datastore", "stage", "flavors", "system_metadata", "default_deployment_template")
+MODEL_REFUSED = dict.fromkeys((*NOT_CARRIED, "allowed_deployment_templates"), REGISTER)
+ENVIRONMENT_REFUSED = {
+    "build": "build and push the image, and name it with image:",
+    "datastore": "it serves build contexts only",
+    "auto_delete_setting": "set it on a registered environment",
+    "channels": "channels and dependencies belong in the conda file",
+    "dependencies": "channels and dependencies belong in the conda file",
+}
+
+
+def read_model(table: Table, folder: Path) -> LocalModel | AssetReference | None:
+    """The `model` key: a reference, or a mapping with a local path."""
+    node = table.get("model")
+    if node is None:
+        return None
+    if not node.is_table:
+        return _reference(table, node, "models", "or a mapping with path: and type:")
+    model = Table(node, table.findings)
+    path = model.text("path", required=True)
+    found = LocalModel(
+        path=folder / "missing" if path is None else resolve(folder, path),
+        name=_asset_name(model, "name"),
+        version=_asset_version(model),
+        type=model.choice("type", MODEL_TYPES) or "custom_model",
+        description=model.text("description"),
+        tags=model.texts("tags"),
+        properties=model.texts("properties"),
+    )
+    if path is not None and _is_remote(path):
+        model.findings.append(node.value["path"].wrong("is not a path on this machine", REGISTER))
+    model.finish(
+        ignored=(*READ_ONLY, "utc_time_created", "job_name", "intellectual_property"), refused=MODEL_REFUSED
+    )
+    return found
+
+
+def read_code(table: Table, folder: Path) -> tuple[LocalCode | AssetReference | None, str | None]:
+    """The `code_configuration` key: the code, and the scoring script relative to it (POSIX)."""
+    settings = table.table("code_configuration")
+    if settings is None:
+        return None, None
+    path = settings.text("code", required=True)
+    script = settings.text("scoring_script", required=True)
+    settings.finish(ignored=("$schema",))
+    if path is None:
+        return None, script
+    if path.startswith(("azureml:", "/subscriptions/", "subscriptions/")):
+        node = settings.node.value["code"]
+        return _reference(table, node, "codes", "or a path"), script
+    if _is_remote(path):
+        table.findings.append(settings.node.value["code"].wrong("is not a path on this machine", REGISTER))
+    return LocalCode(resolve(folder, path)), script
+
+
+def read_environment(table: Table, folder: Path) -> LocalEnvironment | AssetReference | None:
+    """The `environment` key: a reference, or a mapping with an image and perhaps a conda file."""
+    node = table.get("environment")
+    if node is None:
+        return None
+    if not node.is_table:
+        return _reference(table, node, "environments", "or a mapping with image: and conda_file:")
+    settings = Table(node, table.findings)
+    conda, conda_file = _conda(settings, folder)
+    settings.choice("os_type", ("linux",))
+    found = LocalEnvironment(
+        image=settings.text("image"),
+        conda=conda,
+        conda_file=conda_file,
+        name=_asset_name(settings, "name"),
+        version=_asset_version(settings),
+        inference_config=_inference_config(settings),
+        description=settings.text("description"),
+        tags=settings.texts("tags"),
+        properties=settings.texts("properties"),
+    )
+    settings.finish(ignored=(*READ_ONLY, "intellectual_property"), refused=ENVIRONMENT_REFUSED)
+    return found
+
+
+def resolve(folder: Path, path: str) -> Path:
+    """`path` as azure-ai-ml resolves it: absolute as it is, relative against the folder of the file."""
+    return Path(path) if Path(path).is_absolute() else (folder / path).resolve()
+
+
+def _is_remote(path: str) -> bool:
+    return is_reference(path) or path.startswith(REMOTE_SCHEMES)
+
+
+def _reference(table: Table, node: Node, kind: str, otherwise: str) -> AssetReference | None:
+    """The reference a string makes."""
+    text = table.expect(node, str, "text", FORMS)
+    if text is None:
+        return None
+    found = parse_reference(
+        text if is_reference(text) else f"azureml:{text}" if kind == "codes" else text, kind
+    )
+    if found is None:
+        table.findings.append(node.wrong(f"{text!r} refers to no registered asset", f"{FORMS}; {otherwise}"))
+    return found
+
+
+def _asset_name(table: Table, key: str) -> str | None:
+    name = table.text(key)
+    if name is not None and not is_asset_name(name):
+        table.findings.append(table.node.value[key].wrong(f"{name!r} is no name Azure takes", ASSET_RULE))
+    return name
+
+
+def _asset_version(table: Table) -> str | None:
+    """The version; it needs a name, and only letters that fit an asset's id."""
+    version = table.version("version")
+    if version is None:
+        return None
+    node = table.node.value["version"]
+    if not is_asset_name(version):
+        table.findings.append(node.wrong(f"{version!r} is no version Azure takes", ASSET_RULE))
+    if "name" not in table.node.value:
+        table.findings.append(node.wrong("has no name beside it", "add name:, or leave the version out"))
+    return version
+
+
+def _conda(table: Table, folder: Path) -> tuple[str | None, Path | None]:
+    """The text of the conda file and where it is; written inline it has no file."""
+    node = table.get("conda_file")
+    if node is None:
+        return None, None
+    if node.is_table:
+        return yaml.safe_dump(node.plain(), sort_keys=False, allow_unicode=True), None
+    path = table.expect(node, str, "a path or a mapping", "the path of a conda file, or its contents")
+    if path is None:
+        return None, None
+    file = resolve(folder, path)
+    if not file.is_file():
+        table.findings.append(node.wrong(f"there is no file {file}", "a path is relative to this file"))
+        return None, file
+    return read_text(file, table.findings), file
+
+
+def _inference_config(table: Table) -> InferenceConfig | None:
+    """The routes of a custom container: all three are needed."""
+    settings = table.table("inference_config")
+    if settings is None:
+        return None
+    routes = [_route(settings, name) for name in ("liveness_route", "readiness_route", "scoring_route")]
+    settings.finish()
+    liveness, readiness, scoring = routes
+    if liveness is None or readiness is None or scoring is None:
+        return None
+    return InferenceConfig(liveness, readiness, scoring)
+
+
+def _route(table: Table, name: str) -> Route | None:
+    table.get(name, required=True)
+    route = table.table(name) if table.node.value.get(name) is not None else None
+    if route is None:
+        return None
+    route.get("port", required=True)
+    port, path = route.integer("port", 1, 65535), route.text("path", required=True)
+    route.finish()
+    return Route(port, path) if port is not None and path is not None else None

@@ -1,0 +1,45 @@
+"""References to registered assets, in every form azure-ai-ml reads."""
+
+import re
+
+from .records import AssetReference
+
+ARM_ID = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+"
+    r"/(?P<kind>[^/]+)/(?P<name>[^/]+)/(?:versions/(?P<version>[^/]+)|labels/(?P<label>[^/]+))",
+    re.IGNORECASE,
+)
+REGISTRY_ID = re.compile(
+    r"azureml://registries/[^/]+/(?P<kind>[^/]+)/(?P<name>[^/]+)/(?:versions/(?P<version>[^/]+)|labels/(?P<label>[^/]+))"
+)
+PREFIX = "azureml:"
+
+
+def is_reference(text: str) -> bool:
+    """Whether `text` refers to a registered asset rather than to a path."""
+    return text.startswith(PREFIX)
+
+
+def parse_reference(text: str, kind: str) -> AssetReference | None:
+    """The asset `text` names; None if it names no asset of that `kind` (`models`, `codes`, `environments`)."""
+    if text.startswith("azureml://"):
+        return _from_id(REGISTRY_ID.fullmatch(text), text, kind)
+    body = text.removeprefix(PREFIX)
+    if body == text or not body:
+        return None
+    if "/" in body:
+        return _from_id(ARM_ID.fullmatch(body), body, kind)
+    name, at, label = body.rpartition("@")
+    if at:
+        return AssetReference(name, label=label) if name and label and ":" not in name else None
+    name, colon, version = body.partition(":")
+    if not name or (colon and not version):
+        return None
+    return AssetReference(name, version or None)
+
+
+def _from_id(match: re.Match[str] | None, full: str, kind: str) -> AssetReference | None:
+    """The reference a full id makes, if it is an id of the right kind."""
+    if match is None or match["kind"].lower() != kind:
+        return None
+    return AssetReference(match["name"], match["version"], match["label"], full)
