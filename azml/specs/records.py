@@ -7,7 +7,6 @@ whole seconds, request settings in milliseconds (`iso_duration` writes them as A
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["managed", "kubernetes"]
@@ -18,9 +17,6 @@ IdentityType = Literal["system_assigned", "user_assigned", "none"]
 RollingRate = Literal["minute", "hour", "day"]
 Texts = Mapping[str, str]
 Shares = Mapping[str, int]
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
-NO_SHARES: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -80,8 +76,8 @@ class LocalModel:
     version: str | None = None
     type: ModelType = "custom_model"
     description: str | None = None
-    tags: Texts = NOTHING
-    properties: Texts = NOTHING
+    tags: Texts = field(default_factory=dict)
+    properties: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,8 +119,8 @@ class LocalEnvironment:
     version: str | None = None
     inference_config: InferenceConfig | None = None
     description: str | None = None
-    tags: Texts = NOTHING
-    properties: Texts = NOTHING
+    tags: Texts = field(default_factory=dict)
+    properties: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -143,13 +139,13 @@ class EndpointSpec:
     kind: Kind = "managed"
     auth_mode: AuthMode = "key"
     description: str | None = None
-    tags: Texts = NOTHING
-    properties: Texts = NOTHING
+    tags: Texts = field(default_factory=dict)
+    properties: Texts = field(default_factory=dict)
     compute: str | None = None
     identity: Identity | None = None
     public_network_access: Access | None = None
-    traffic: Shares = NO_SHARES
-    mirror_traffic: Shares = NO_SHARES
+    traffic: Shares = field(default_factory=dict)
+    mirror_traffic: Shares = field(default_factory=dict)
     source: Source | None = field(default=None, compare=False, repr=False)
 
 
@@ -243,7 +239,7 @@ class DeploymentSpec:
     environment: LocalEnvironment | AssetReference | None = None
     instance_type: str | None = None
     instance_count: int | None = None
-    environment_variables: Texts = NOTHING
+    environment_variables: Texts = field(default_factory=dict)
     app_insights_enabled: bool = False
     request_settings: RequestSettings | None = None
     liveness_probe: ProbeSettings | None = None
@@ -253,7 +249,7 @@ class DeploymentSpec:
     data_collector: DataCollector | None = None
     resources: ResourceRequirements | None = None
     model_mount_path: str | None = None
-    tags: Texts = NOTHING
-    properties: Texts = NOTHING
+    tags: Texts = field(default_factory=dict)
+    properties: Texts = field(default_factory=dict)
     description: str | None = None
     source: Source | None = field(default=None, compare=False, repr=False)

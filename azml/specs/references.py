@@ -21,7 +21,7 @@ def is_reference(text: str) -> bool:
 
 
 def parse_reference(text: str, kind: str) -> AssetReference | None:
-    """The asset `text` names; None if it names no asset of that `kind` (`models`, `codes`, `environments`)."""
+    """The asset `text` names; None if it names no asset of that `kind`: models, codes, environments."""
     if text.startswith("azureml://"):
         return _from_id(REGISTRY_ID.fullmatch(text), text, kind)
     body = text.removeprefix(PREFIX)

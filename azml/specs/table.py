@@ -159,7 +159,7 @@ class Table:
         return str(value)
 
     def finish(self, *, ignored: Iterable[str] = (), refused: Mapping[str, str] = EMPTY) -> None:
-        """Report every key that no accessor asked for; `refused` maps keys we know but do not take to remedies."""
+        """Report every key no accessor asked for; `refused` maps keys we know and do not take to remedies."""
         known = self.known | set(ignored)
         for name, node in self.node.value.items():
             if name in known:
