@@ -1,0 +1,1 @@
+"""The plugin `azml`: the shares of traffic, and the guard over live slots."""

@@ -1,0 +1,1 @@
+"""Stands in for the azure-native plugin on the local Azure, and nowhere else."""

@@ -1,0 +1,168 @@
+"""HTTP with kept-alive connections, for many threads at once, on the standard library alone.
+
+The libraries that would do this take longer to import than a whole run of the plugin takes to serve: a
+command starts plugins up to four times.
+"""
+
+import http.client
+import json
+import os
+import ssl
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from azml.azure.errors import UnreachableError
+
+_TIMEOUT_SECONDS = 100.0
+_REFUSED_SECONDS = 3.0  # a server that is just being started gets this long
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+Body = bytes | Callable[[], Iterable[bytes]] | None
+"""Content to send; a callable opens a stream anew for each attempt."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer, read to its end. `headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    url: str = ""
+
+    def json(self) -> Any:
+        """The content as JSON; an empty object when there is none or it is no JSON."""
+        try:
+            return json.loads(self.content) if self.content else {}
+        except ValueError:
+            return {}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` stays on this machine."""
+    return (urlsplit(url).hostname or "") in _LOOPBACK
+
+
+def trust() -> ssl.SSLContext:
+    """A TLS context with the roots the environment names: the variables every Azure client honours."""
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    bundle = next((os.environ[name] for name in names if os.environ.get(name)), None)
+    if bundle is None:
+        import certifi  # Python's own default is empty on some macOS installations
+
+        bundle = certifi.where()
+    return ssl.create_default_context(cafile=bundle)
+
+
+class Http:
+    """A pool of connections by server. Safe under any number of threads."""
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = defaultdict(list)
+        self._tls: ssl.SSLContext | None = None
+
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Body = None
+    ) -> Response:
+        """Send and read to the end. Raises UnreachableError when nobody answers; every status is an answer."""
+        deadline = time.monotonic() + _REFUSED_SECONDS
+        while True:
+            try:
+                return self._attempt(method, url, dict(headers or {}), body)
+            except ConnectionRefusedError as error:
+                if time.monotonic() >= deadline:
+                    raise UnreachableError(_nobody(url)) from error
+            except (OSError, http.client.HTTPException) as error:
+                raise UnreachableError(f"{method} {_place(url)}: {error}") from error
+            self._sleep(0.1)
+
+    def _attempt(self, method: str, url: str, headers: dict[str, str], body: Body) -> Response:
+        """One exchange; a connection the server closed while it was idle is replaced by a fresh one."""
+        parts = urlsplit(url)
+        key = (parts.scheme, parts.netloc)
+        kept = self._take(key)
+        if kept is not None:
+            try:
+                return self._exchange(kept, key, method, url, headers, body)
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLError):
+                kept.close()
+        fresh = self._connect(parts.scheme, parts.hostname or "", parts.port)
+        return self._exchange(fresh, key, method, url, headers, body)
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        key: tuple[str, str],
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: Body,
+    ) -> Response:
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            connection.request(method, target, body() if callable(body) else body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        if not answer.will_close:
+            with self._lock:
+                self._idle[key].append(connection)
+        names = {name.lower(): value for name, value in answer.getheaders()}
+        return Response(answer.status, names, content, url)
+
+    def _take(self, key: tuple[str, str]) -> http.client.HTTPConnection | None:
+        with self._lock:
+            return self._idle[key].pop() if self._idle[key] else None
+
+    def _connect(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+        proxy = _proxy(scheme, host)
+        if scheme == "http" and proxy is None:
+            return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
+        with self._lock:
+            self._tls = self._tls or trust()
+        if proxy is None:
+            return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=self._tls)
+        way = urlsplit(proxy if "//" in proxy else f"//{proxy}")
+        connection = http.client.HTTPSConnection(
+            way.hostname or "", way.port, timeout=_TIMEOUT_SECONDS, context=self._tls
+        )
+        connection.set_tunnel(host, port)
+        return connection
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """The proxy for https requests to `host`; this machine is never behind one."""
+    if (
+        scheme != "https"
+        or host in _LOOPBACK
+        or not (os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"))
+    ):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # slow to import, and rarely needed
+
+    return None if proxy_bypass(host) else getproxies().get("https")
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _nobody(url: str) -> str:
+    parts = urlsplit(url)
+    if is_loopback(url):
+        return (
+            f"the local Azure does not answer at {parts.scheme}://{parts.netloc}: "
+            "start it with `azml emulator start`, and run the line of `azml emulator env` in this shell"
+        )
+    return f"nobody answers at {parts.scheme}://{parts.netloc}"

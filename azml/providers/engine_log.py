@@ -1,0 +1,38 @@
+"""Lines for the user, through the engine, so that they appear beside the resource they speak of."""
+
+import threading
+
+import grpc
+
+from azml.providers.protos import engine_messages
+
+
+class EngineLog:
+    """Writes to the engine at `address` (host:port); without an address it writes nowhere."""
+
+    def __init__(self, address: str | None) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._channel: grpc.Channel | None = None
+
+    def info(self, urn: str, message: str) -> None:
+        """A line that the user sees under the resource."""
+        self._write("INFO", urn, message)
+
+    def warning(self, urn: str, message: str) -> None:
+        """A line that the user sees as a warning of the resource."""
+        self._write("WARNING", urn, message)
+
+    def _write(self, severity: str, urn: str, message: str) -> None:
+        if not self._address:
+            return
+        messages = engine_messages()
+        request = messages.LogRequest(severity=messages.LogSeverity.Value(severity), message=message, urn=urn)
+        with self._lock:
+            self._channel = self._channel or grpc.insecure_channel(self._address)
+            call = self._channel.unary_unary(
+                "/pulumirpc.Engine/Log",
+                request_serializer=messages.LogRequest.SerializeToString,
+                response_deserializer=lambda data: data,
+            )
+        call(request, timeout=5)

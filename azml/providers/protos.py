@@ -1,0 +1,55 @@
+"""The provider protocol's messages, loaded without importing all of `pulumi`.
+
+`import pulumi` takes most of a second and an engine starts every plugin afresh, twice a command when it
+refreshes. The messages live in a corner of that package that needs none of the rest, so they are loaded
+with bare stand-ins for the parent packages, which are taken away again afterwards: whoever imports the
+real `pulumi` later in the same process (a test, say) gets it whole.
+"""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pulumi.runtime.proto import plugin_pb2, provider_pb2
+
+__all__ = ["engine_messages", "plugin_pb2", "provider_pb2", "status_messages"]
+
+_PARENTS = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
+
+
+def _load(name: str) -> ModuleType:
+    """The message module `name`, such as `provider_pb2`."""
+    if "pulumi" in sys.modules:
+        return importlib.import_module(f"{_PARENTS[-1]}.{name}")
+    spec = importlib.util.find_spec("pulumi")
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError("the package pulumi is not installed in this environment")
+    root = Path(spec.submodule_search_locations[0])
+    for parent, folder in zip(_PARENTS, (root, root / "runtime", root / "runtime" / "proto"), strict=True):
+        bare = ModuleType(parent)
+        bare.__path__ = [str(folder)]
+        sys.modules[parent] = bare
+    try:
+        return importlib.import_module(f"{_PARENTS[-1]}.{name}")
+    finally:
+        for parent in _PARENTS:
+            del sys.modules[parent]
+
+
+if not TYPE_CHECKING:
+    provider_pb2 = _load("provider_pb2")
+    plugin_pb2 = _load("plugin_pb2")
+
+
+def engine_messages() -> Any:
+    """The messages of the engine's own service; loaded when something is first logged."""
+    return _load("engine_pb2")
+
+
+def status_messages() -> Any:
+    """google.rpc.Status, which carries the details of a failed call; loaded with the first failure."""
+    return _load("status_pb2")
