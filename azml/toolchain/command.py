@@ -1,0 +1,77 @@
+"""Runs a long command: its output is progress while it works, and the reason when it fails."""
+
+import os
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from azml.toolchain.cache import Progress
+
+#: Seconds between two lines of progress.
+_PERIOD = 3.0
+_LINES_OF_A_FAILURE = 15
+
+
+class CommandFailed(subprocess.SubprocessError):
+    """The command ended badly or took too long; the message ends with the last lines it printed."""
+
+
+def run(
+    command: list[str],
+    *,
+    progress: Progress,
+    say: Callable[[str], str | None],
+    timeout: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run `command` for at most `timeout` seconds; each line it prints becomes progress through `say`.
+
+    `say` turns a line of output into a line of progress, or None to say nothing new. The command is ended
+    when this process is interrupted.
+
+    Raises:
+        CommandFailed: it ended with another code than 0, or was still running after `timeout`.
+        FileNotFoundError: there is no such program.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    late = threading.Timer(timeout, process.kill)
+    late.start()
+    try:
+        last = _follow(process, progress, say)
+        code = process.wait()
+    finally:
+        expired = late.finished.is_set()
+        late.cancel()
+        process.kill()
+        process.wait()
+    if code:
+        ending = f"had not ended after {timeout:.0f} s" if expired else f"ended with {code}"
+        raise CommandFailed("\n".join([f"{command[0]} {ending}", *last]))
+
+
+def _follow(
+    process: "subprocess.Popen[str]", progress: Progress, say: Callable[[str], str | None]
+) -> list[str]:
+    """Pass on what `process` prints until it closes its output; returns the last lines of it."""
+    last: deque[str] = deque(maxlen=_LINES_OF_A_FAILURE)
+    said = 0.0
+    for line in process.stdout or ():
+        last.append(line.rstrip())
+        what = say(last[-1])
+        if what is not None and time.monotonic() - said >= _PERIOD:
+            progress(what)
+            said = time.monotonic()
+    return list(last)

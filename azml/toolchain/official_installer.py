@@ -1,0 +1,66 @@
+"""The Pulumi CLI from its makers' own installer: the quick way, where the network lets it through."""
+
+import queue
+import shutil
+import subprocess
+import threading
+import urllib.request
+from pathlib import Path
+
+from azml.toolchain.cache import Progress
+from azml.toolchain.command import run
+from azml.toolchain.failure import ToolError
+
+INSTALLER = "https://get.pulumi.com/install.sh"
+
+#: Seconds. Behind a closed network the answer is a refusal at once or never.
+_PATIENCE_FOR_SCRIPT = 5
+_PATIENCE_FOR_DOWNLOAD = 900
+
+
+def install(version: str, folder: Path, progress: Progress, url: str = INSTALLER) -> None:
+    """Put the CLI `version` with its language hosts into `folder` (empty), leaving shell profiles alone.
+
+    Raises:
+        ToolError: the installer cannot be reached, or failed.
+    """
+    progress("asking for the official installer")
+    script = folder / "install.sh"
+    script.write_bytes(_fetch(url))
+    progress(f"downloading the Pulumi CLI {version}")
+    root = folder / "root"
+    command = ["sh", str(script), "--version", version, "--install-root", str(root), "--no-edit-path"]
+    try:
+        run(command, progress=progress, say=_last_words, timeout=_PATIENCE_FOR_DOWNLOAD)
+    except subprocess.SubprocessError as error:
+        raise ToolError(f"the official installer of the Pulumi CLI failed: {error}") from error
+    for file in (root / "bin").iterdir():
+        file.rename(folder / file.name)
+    shutil.rmtree(root)
+    script.unlink()
+
+
+def _fetch(url: str) -> bytes:
+    """The installer's text. A thread of its own, because looking up a name has no time limit to set."""
+    answers: queue.SimpleQueue[bytes | OSError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(url, timeout=_PATIENCE_FOR_SCRIPT) as answer:  # noqa: S310 (a constant)
+                answers.put(answer.read())
+        except OSError as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=_PATIENCE_FOR_SCRIPT)
+    except queue.Empty:
+        answer = TimeoutError(f"no answer in {_PATIENCE_FOR_SCRIPT} s")
+    if isinstance(answer, OSError):
+        reason = getattr(answer, "reason", None) or answer
+        raise ToolError(f"the official installer ({url}) cannot be reached: {reason}") from answer
+    return answer
+
+
+def _last_words(line: str) -> str | None:
+    return line or None
