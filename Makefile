@@ -1,0 +1,33 @@
+# make up: a clone becomes a local Azure that serves predictions. make test: everything is checked.
+.DEFAULT_GOAL := help
+.PHONY: help install up down test lint format bench lock clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## make .venv hold what the locks name (the other verbs do this first)
+	@scripts/install
+
+up: install ## start the local Azure, deploy the local stack on it, ask it for predictions
+	@.venv/bin/azml up
+
+down: install ## destroy the local stack and stop the local Azure
+	@.venv/bin/azml down
+
+test: install ## lint, types, unit and integration tests; PYTEST_ARGS= narrows the tests
+	@scripts/test $(PYTEST_ARGS)
+
+lint: install ## ruff, mypy --strict, the arrows between packages
+	@scripts/lint
+
+format: install ## put every file into the house format
+	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .
+
+bench: install ## measure: a table of ratios
+	@.venv/bin/python -m benchmarks
+
+lock: install ## resolve pyproject.toml anew into the lock files
+	@scripts/lock
+
+clean: down ## remove what the project made in this folder; tools in the user's cache stay
+	@rm -rf .venv .azml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

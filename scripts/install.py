@@ -1,0 +1,158 @@
+"""Makes .venv hold exactly what the lock files name, and does nothing where it already does.
+
+Standard library only: it runs before anything is installed, under any Python the project supports.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+UV = VENV / "bin" / "uv"
+#: Written last, so an environment that was interrupted has none.
+STAMP = VENV / "installed-from"
+LOCKS = ("requirements-uv.txt", "requirements.txt")
+
+#: uv reads none of pip's settings. (What pip calls it, what uv calls it.)
+PIP_TO_UV = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+}
+#: Older names that uv still reads: where one is set, the user has told uv already.
+UV_SYNONYMS = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
+
+
+class Stop(Exception):  # noqa: N818 (it says what happens)
+    """The environment cannot be made; the message is for the user."""
+
+
+def main() -> None:
+    """Bring .venv up to date, one process at a time."""
+    with (ROOT / LOCKS[0]).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = fingerprint()
+        if STAMP.exists() and STAMP.read_text() == wanted and runs():
+            return
+        make_environment()
+        STAMP.unlink(missing_ok=True)
+        install_uv()
+        install_requirements()
+        STAMP.write_text(wanted)
+
+
+def fingerprint() -> str:
+    """Changes with the locks, with what the project asks of an environment, and with where the clone lies."""
+    digest = hashlib.sha256(f"{ROOT}\n{sys.version_info[:2]}\n".encode())
+    for name in (*LOCKS, "pyproject.toml"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest() + "\n"
+
+
+def runs(*arguments: str) -> bool:
+    """Whether the environment's Python starts, is new enough, and runs `arguments`."""
+    program = arguments or ("-c", "import sys; sys.exit(sys.version_info < (3, 11))")
+    try:
+        return subprocess.run([PYTHON, *program], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def make_environment() -> None:
+    """A .venv with a working pip that belongs to this folder; one that is broken or moved is made anew."""
+    scripts = VENV / "bin" / "pip"
+    at_home = scripts.exists() and str(VENV) in scripts.read_text(errors="replace").split("\n", 1)[0]
+    if at_home and runs() and runs("-m", "pip", "--version"):
+        return
+    if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
+        version = sysconfig.get_python_version()
+        raise Stop(f"this Python has no venv module: install the package python{version}-venv")
+    with step("making .venv"):
+        shutil.rmtree(VENV, ignore_errors=True)
+        run([sys.executable, "-m", "venv", str(VENV)], os.environ)
+
+
+def install_uv() -> None:
+    """The uv the lock names, by its hashes."""
+    with step("installing uv"):
+        pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        run([*pip, "--only-binary", ":all:", "--require-hashes", "-r", LOCKS[0]], os.environ)
+
+
+def install_requirements() -> None:
+    """Everything the lock names, by its hashes, and the project itself, editable."""
+    environment = uv_environment()
+    with step("installing the locked requirements"):
+        sync = [str(UV), "pip", "sync", "--require-hashes", "--python", str(PYTHON), LOCKS[1]]
+        run(sync, environment)
+        itself = [str(UV), "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+        run([*itself, "--python", str(PYTHON), "-e", "."], environment)
+
+
+def uv_environment() -> dict[str, str]:
+    """The environment for uv: ours, and pip's index, certificates and the like where uv has none of its own."""
+    environment = dict(os.environ)
+    for setting, value in pip_settings().items():
+        name = PIP_TO_UV.get(setting)
+        if name and not any(environment.get(each) for each in (name, UV_SYNONYMS.get(name, name))):
+            environment[name] = value
+    return environment
+
+
+def pip_settings() -> dict[str, str]:
+    """What pip has been told, in its files and its variables; a later source wins, as with pip."""
+    answer = subprocess.run(
+        [PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
+    )
+    settings = {}
+    for line in sorted(answer.stdout.splitlines(), key=_precedence):
+        key, _, value = line.partition("=")
+        # Values are shown as Python strings; a list in a file has line breaks.
+        settings[key.rpartition(".")[2]] = " ".join(value.strip("'\"").replace("\\n", " ").split())
+    return settings
+
+
+def _precedence(line: str) -> int:
+    return ("global.", "install.", ":env:.").index(prefix) if (prefix := _prefix(line)) else 0
+
+
+def _prefix(line: str) -> str:
+    return next((each for each in ("global.", "install.", ":env:.") if line.startswith(each)), "")
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run `command` in the clone; what it prints is shown. Raises Stop when it fails."""
+    if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise Stop(f"this failed: {' '.join(command)}")
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Say what begins, and how long it took."""
+    print(f"{title} ...", flush=True)
+    started = time.monotonic()
+    yield
+    print(f"{title}: done in {time.monotonic() - started:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Stop as stop:
+        sys.exit(str(stop))
+    except KeyboardInterrupt:
+        sys.exit(130)
