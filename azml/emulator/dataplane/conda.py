@@ -31,8 +31,8 @@ _SEPARATOR = re.compile(r"[-_.]+")
 class Requirements:
     """What an environment holds: requirement lines as pip reads them, and the Python asked for.
 
-    `python` is a version such as `3.10`, or None where the file names none. `dropped` are conda packages that
-    have no counterpart among Python packages.
+    `python` is a version such as `3.10`, or a range such as `>=3.9`, or None where the file names none.
+    `dropped` are conda packages that have no counterpart among Python packages.
     """
 
     lines: tuple[str, ...]
@@ -58,7 +58,7 @@ def read_conda(text: str) -> Requirements:
             continue
         name, version = _conda_spec(str(entry))
         if name == "python":
-            python = _first_version(version)
+            python = _python(version)
         elif _NOT_PYTHON.fullmatch(name):
             dropped.append(name)
         elif name != "pip":
@@ -111,11 +111,13 @@ def _conda_spec(entry: str) -> tuple[str, str]:
 def _version(rest: str) -> str:
     if not rest or rest == "*":
         return ""
-    if rest.startswith("=") and not rest.startswith("=="):
+    if rest.startswith("=="):
+        return "==" + rest[2:].split("=")[0].strip()
+    if rest.startswith("="):
         return _prefix(re.split(r"[=\s]", rest[1:].strip())[0])
-    if re.match(r"[<>!~=]", rest):
-        compact = re.sub(r"\s+", "", rest)
-        return compact if compact.startswith("=") is False else "==" + compact[2:].split("=")[0]
+    if rest[0] in "<>!~":
+        # Conda reads >=1.2.* as >=1.2; pip refuses it.
+        return re.sub(r"([<>]=?[^,]*?)\.\*", r"\1", re.sub(r"\s+", "", rest))
     words = rest.split()
     return f"=={words[0]}" if len(words) > 1 else _prefix(words[0])
 
@@ -126,6 +128,7 @@ def _prefix(version: str) -> str:
     return f"=={bare}.*" if bare else ""
 
 
-def _first_version(version: str) -> str | None:
-    found = re.search(r"\d+(?:\.\d+)?", version)
-    return found.group() if found else None
+def _python(version: str) -> str | None:
+    """What to ask uv for: `3.10` for any pin, patch numbers left out, or a range as it stands."""
+    pinned = re.match(r"==(\d+(?:\.\d+)?)", version)
+    return pinned.group(1) if pinned else version or None

@@ -1,0 +1,31 @@
+"""How gunicorn runs the inference server for one instance. Read by gunicorn, inside a scoring environment.
+
+The values are those of the server's own command line, which cannot be used: it listens on every interface.
+"""
+
+import importlib.util
+import os
+from pathlib import Path
+
+_spec = importlib.util.spec_from_file_location("tether", Path(__file__).with_name("tether.py"))
+_tether = importlib.util.module_from_spec(_spec)  # type: ignore[arg-type]
+_spec.loader.exec_module(_tether)  # type: ignore[union-attr]
+
+workers = int(os.environ.get("WORKER_COUNT", "1"))
+timeout = int(os.environ.get("WORKER_TIMEOUT", "300"))
+preload_app = os.environ.get("WORKER_PRELOAD", "false").lower() == "true"
+accesslog = "-"
+errorlog = "/dev/null"  # the server's logging writes gunicorn's errors; otherwise each would appear twice
+control_socket_disable = True  # one path for all instances: they would take it from one another
+graceful_timeout = 180  # the longest request Azure allows
+umask = 0o077
+
+
+def on_starting(server):  # type: ignore[no-untyped-def]
+    """The master dies with the supervisor."""
+    _tether.die_with_parent(int(os.environ["AZML_PARENT"]))
+
+
+def post_fork(server, worker):  # type: ignore[no-untyped-def]
+    """A worker dies with its master."""
+    _tether.die_with_parent(worker.ppid)

@@ -1,0 +1,169 @@
+"""The scoring script of an MLflow model without code. Runs in the model's own environment, whatever its Python.
+
+A request is `{"input_data": ..., "params": {...}}`. `input_data` is what pandas calls split (`columns`, `index`,
+`data`; `columns` and `index` may be left out), a list of records, a list of rows, or an object of columns or
+tensors. Values are cast to the types of the model's signature. The answer is the bare predictions as JSON.
+"""
+
+import base64
+import datetime
+import json
+import logging
+import math
+import os
+
+import numpy
+import pandas
+from azureml_inference_server_http.api.aml_response import AMLResponse
+from mlflow import pyfunc
+from mlflow.exceptions import MlflowException
+
+logger = logging.getLogger("azmlinfsrv.mlflow")
+_NUMBERS = {"integer": "int32", "long": "int64", "float": "float32", "double": "float64"}
+_state = {}
+
+
+class BadRequest(Exception):
+    """What the client sent cannot be given to the model; the text says why."""
+
+
+def init():
+    """Load the model."""
+    _state["model"] = pyfunc.load_model(os.environ["AZML_MLFLOW_MODEL"])
+
+
+def run(raw_data):
+    """Predict. A request the model cannot take is answered 400 with the reason."""
+    model = _state["model"]
+    try:
+        body = _body(raw_data)
+        schema = model.metadata.get_input_schema()
+        data = _input(body["input_data"], schema)
+        params = body.get("params")
+        predictions = model.predict(data, params=params) if params else model.predict(data)
+    except (BadRequest, MlflowException) as refused:
+        return AMLResponse({"message": str(refused)}, 400, json_str=True)
+    return plain(predictions)
+
+
+def _body(raw_data):
+    try:
+        body = json.loads(raw_data)
+    except ValueError as broken:
+        raise BadRequest(f"the body is not JSON: {broken}") from broken
+    if not isinstance(body, dict) or "input_data" not in body:
+        raise BadRequest("the body must be a JSON object with the key input_data")
+    if body.get("params") is not None and not isinstance(body["params"], dict):
+        raise BadRequest("params must be a JSON object")
+    return body
+
+
+def _input(data, schema):
+    if schema is not None and schema.is_tensor_spec():
+        return _tensors(data, schema)
+    return _typed(_frame(data, schema), schema)
+
+
+def _frame(data, schema):
+    names = schema.input_names() if schema is not None and schema.has_input_names() else None
+    try:
+        if isinstance(data, dict) and "data" in data and set(data) <= {"columns", "index", "data"}:
+            columns = data.get("columns")
+            columns = names if columns is None else columns
+            return pandas.DataFrame(data["data"], index=data.get("index"), columns=columns)
+        if isinstance(data, list) and data and not isinstance(data[0], dict):
+            return pandas.DataFrame(data, columns=names)
+        if isinstance(data, (dict, list)):
+            return pandas.DataFrame(data)
+    except (ValueError, TypeError) as broken:
+        raise BadRequest(f"input_data is not a table: {broken}") from broken
+    raise BadRequest("input_data must be a JSON object or a list")
+
+
+def _typed(frame, schema):
+    if schema is None:
+        return frame
+    if not schema.has_input_names():
+        for position, kind in enumerate(schema.input_types()):
+            if position < frame.shape[1]:
+                name = frame.columns[position]
+                frame[name] = _column(frame[name], kind, name)
+        return frame
+    missing = [name for name in schema.required_input_names() if name not in frame.columns]
+    if missing:
+        raise BadRequest(f"input_data lacks columns: {', '.join(map(str, missing))}")
+    for spec in schema.inputs:
+        if spec.name in frame.columns:
+            frame[spec.name] = _column(frame[spec.name], spec.type, spec.name)
+    return frame[[name for name in schema.input_names() if name in frame.columns]]
+
+
+def _column(values, kind, name):
+    kind = getattr(kind, "name", "object")
+    try:
+        if kind in _NUMBERS:
+            return _numbers(values, _NUMBERS[kind])
+        if kind == "boolean":
+            if not values.map(lambda value: isinstance(value, (bool, numpy.bool_))).all():
+                raise ValueError("not every value is true or false")
+            return values.astype(bool)
+        if kind == "datetime":
+            return pandas.to_datetime(values)
+        if kind == "binary":
+            return values.map(base64.b64decode)
+        return values.map(lambda value: value if value is None else str(value)) if kind == "string" else values
+    except (ValueError, TypeError, OverflowError) as broken:
+        raise BadRequest(f"column {name!r} must be {kind}: {broken}") from broken
+
+
+def _numbers(values, dtype):
+    numbers = pandas.to_numeric(values)
+    if dtype.startswith("int"):
+        if numbers.isna().any():
+            raise ValueError("a value is missing")
+        if not (numbers == numbers.round()).all():
+            raise ValueError("a value is not whole")
+        limits = numpy.iinfo(dtype)
+        if len(numbers) and (numbers.min() < limits.min or numbers.max() > limits.max):
+            raise ValueError("a value is out of range")
+    return numbers.astype(dtype)
+
+
+def _tensors(data, schema):
+    if isinstance(data, dict) and "data" in data and set(data) <= {"columns", "index", "data"}:
+        data = data["data"]
+    try:
+        if schema.has_input_names():
+            if not isinstance(data, dict):
+                raise BadRequest(f"input_data must be an object with {', '.join(schema.input_names())}")
+            missing = [name for name in schema.required_input_names() if name not in data]
+            if missing:
+                raise BadRequest(f"input_data lacks: {', '.join(missing)}")
+            kinds = dict(zip(schema.input_names(), schema.numpy_types()))
+            return {name: numpy.asarray(data[name], dtype=kinds.get(name)) for name in data}
+        return numpy.asarray(data, dtype=schema.numpy_types()[0])
+    except (ValueError, TypeError) as broken:
+        raise BadRequest(f"input_data is not a tensor of the model's type: {broken}") from broken
+
+
+def plain(value):
+    """Predictions as JSON has them: tables as lists of records, missing and infinite numbers as null."""
+    if isinstance(value, pandas.DataFrame):
+        return [plain(record) for record in value.to_dict(orient="records")]
+    if isinstance(value, (pandas.Series, numpy.ndarray)):
+        return plain(value.tolist())
+    if hasattr(value, "toarray"):  # a sparse matrix
+        return plain(value.toarray())
+    if isinstance(value, numpy.generic):
+        return plain(value.item())
+    if isinstance(value, dict):
+        return {str(name): plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(bytes(value)).decode()
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    return value

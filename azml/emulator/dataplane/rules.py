@@ -1,0 +1,122 @@
+"""The rules of an online endpoint's front, as pure functions of the table and one request.
+
+Source: "Troubleshooting online endpoints deployment and scoring" and the managed online deployment schema.
+"""
+
+import hmac
+import json
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from azml.emulator.identity import is_valid
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes of a request body."""
+ID_LIMIT = 100
+"""Characters of a request id; the inference server refuses more."""
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer of the front's own: status, a code for programs, a text for people."""
+
+    status: int
+    code: str
+    message: str
+
+    @property
+    def body(self) -> bytes:
+        """The answer's body, in the shape of Azure's errors."""
+        return json.dumps({"error": {"code": self.code, "message": self.message}}).encode()
+
+
+TOO_LARGE = Refusal(413, "PayloadTooLarge", f"The request body is larger than {BODY_LIMIT} bytes.")
+UNAUTHORIZED = Refusal(401, "Unauthorized", "The key or token is missing, wrong or out of date.")
+UNKNOWN_PATH = Refusal(404, "NotFound", "There is no online endpoint at this address.")
+NO_TRAFFIC = Refusal(404, "NoTraffic", "No deployment of this endpoint has a share of its traffic.")
+TOO_MANY = Refusal(429, "TooManyRequests", "The deployment has more requests than it may queue.")
+BAD_HOST = Refusal(400, "BadHost", "The Host header names no loopback address.")
+BAD_REQUEST = Refusal(400, "BadRequest", "The request is not valid HTTP.")
+LONG_ID = Refusal(431, "HeaderTooLarge", f"A request id has more than {ID_LIMIT} characters.")
+HEAD_TOO_LARGE = Refusal(431, "HeaderTooLarge", "The request's headers are too large.")
+TOO_SLOW = Refusal(408, "RequestTimeout", "The request did not arrive in time.")
+TIMED_OUT = Refusal(408, "RequestTimeout", "The deployment did not answer within request_timeout_ms.")
+NOT_READY = Refusal(503, "ServiceUnavailable", "No instance of the deployment is ready.")
+GONE = Refusal(502, "BadGateway", "The scoring process went away before it answered.")
+
+
+def host_allowed(host: str) -> bool:
+    """Whether a Host header means this machine. A page of another site that resolves its own name to
+    loopback sends that name."""
+    name, colon, port = host.rpartition(":")
+    if not colon or not port.isdigit():
+        name = host
+    return name.lower() in LOCAL_HOSTS
+
+
+def authorized(header: str | None, bearers: Collection[str], token_secret: str | None) -> bool:
+    """Whether an Authorization header carries one of the keys, or a token signed with the secret."""
+    scheme, _, bearer = (header or "").partition(" ")
+    bearer = bearer.strip()
+    if scheme.lower() != "bearer" or not bearer:
+        return False
+    told = bearer.encode("utf-8", "replace")
+    # No early end: the time taken must not tell which key was close.
+    matches = [hmac.compare_digest(told, key.encode()) for key in bearers]
+    return any(matches) or bool(token_secret and _signed(bearer, token_secret))
+
+
+def _signed(bearer: str, secret: str) -> bool:
+    try:
+        return is_valid(bearer, secret)
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def choose(traffic: Mapping[str, int], known: Collection[str], wanted: str | None, random: Random) -> str | Refusal:
+    """The deployment that answers: the one the header names, else one drawn by the shares.
+
+    A share of a deployment that is not there counts for nothing.
+    """
+    if wanted is not None:
+        if wanted in known:
+            return wanted
+        return Refusal(404, "DeploymentNotFound", f"The endpoint has no deployment named {wanted[:64]!r}.")
+    shares = [(name, share) for name, share in traffic.items() if share > 0 and name in known]
+    total = sum(share for _, share in shares)
+    if not total:
+        return NO_TRAFFIC
+    drawn = random.random() * total
+    for name, share in shares:
+        drawn -= share
+        if drawn < 0:
+            return name
+    return shares[-1][0]
+
+
+def mirrors(mirror: Mapping[str, int], known: Collection[str], random: Random) -> list[str]:
+    """The deployments that get a copy of this request. The draw is independent of the one for the answer."""
+    return [name for name, share in mirror.items() if name in known and random.random() * 100 < share]
+
+
+def queue_limit(concurrency: int, instances: int) -> int:
+    """How many requests a deployment may hold at once: twice what its instances take."""
+    return 2 * concurrency * instances
+
+
+def least_busy(loads: Mapping[str, int], concurrency: int, random: Random) -> str | None:
+    """The instance with the fewest requests that can take one more; among equals, any. None when all are full."""
+    free = {name: load for name, load in loads.items() if load < concurrency}
+    if not free:
+        return None
+    fewest = min(free.values())
+    names = [name for name, load in free.items() if load == fewest]
+    return names[0] if len(names) == 1 else random.choice(names)
+
+
+def new_id(random_bits: Callable[[int], int]) -> str:
+    """A request id for a client that sent none."""
+    return str(uuid.UUID(int=random_bits(128), version=4))

@@ -1,0 +1,69 @@
+"""The routing table: what the supervisor tells the router. Pushed whole, so that a change is one step."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One scoring process that is ready: a name never used twice, and the unix socket it listens on."""
+
+    name: str
+    socket: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment with its ready instances, and the limits of its request settings."""
+
+    key: str
+    name: str
+    timeout_ms: int
+    concurrency: int
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint: its place under the scoring address, who may ask, and the shares in percent."""
+
+    key: str
+    path: str
+    bearers: tuple[str, ...]
+    token_secret: str | None
+    traffic: dict[str, int]
+    mirror_traffic: dict[str, int]
+    deployments: tuple[Deployment, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything that can be reached."""
+
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+def to_json(table: Table) -> dict[str, Any]:
+    """The table as JSON can carry it."""
+    return asdict(table)
+
+
+def from_json(told: dict[str, Any]) -> Table:
+    """The reverse of `to_json`."""
+    return Table(tuple(_endpoint(endpoint) for endpoint in told["endpoints"]))
+
+
+def _endpoint(told: dict[str, Any]) -> Endpoint:
+    deployments = tuple(_deployment(deployment) for deployment in told["deployments"])
+    return Endpoint(**{**told, "bearers": tuple(told["bearers"]), "deployments": deployments})
+
+
+def _deployment(told: dict[str, Any]) -> Deployment:
+    instances = tuple(Instance(**instance) for instance in told["instances"])
+    return Deployment(**{**told, "instances": instances})
+
+
+def line(message: dict[str, Any]) -> bytes:
+    """A message between supervisor and router: one line of JSON."""
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
