@@ -1,0 +1,1 @@
+"""What the stack declares: Pulumi component resources over typed settings."""

@@ -1,0 +1,188 @@
+"""Model, code and environment versions, named by their content and uploaded once."""
+
+import re
+from collections.abc import Callable
+
+import pulumi
+from pulumi_azure_native import machinelearningservices as ml
+from pulumi_azure_native import storage
+
+from azml.bundling import BundledAsset, BundledEnvironment
+from azml.specs import AssetReference, InferenceConfig, Route
+
+from .workspace import Workspace
+
+FOLDERS = {"model": "models", "code": "codes", "environment": "environments"}
+"""Asset kinds, and the segment of a resource id that stands for each."""
+
+NOT_FOUND = re.compile(r"\b404\b|NotFound|not found", re.IGNORECASE)
+"""How a failed look-up says that there is nothing: the version, its workspace or its resource group."""
+Find = Callable[..., object]
+"""One of azure-native's `get_..._version` functions."""
+
+
+class Assets(pulumi.ComponentResource):
+    """The versions a workspace's deployments are made of. Two slots with the same content share one.
+
+    Versions and blobs outlive the stack's interest in them: what a release file names must keep working.
+    """
+
+    def __init__(self, workspace: Workspace, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("azml:components:Assets", workspace.name, {}, opts)
+        self.workspace = workspace
+        self._made: dict[str, pulumi.Resource] = {}
+        self._blobs: dict[str, storage.Blob] = {}
+        self.register_outputs({})
+
+    def id(self, asset: BundledAsset | BundledEnvironment | AssetReference, kind: str) -> str:
+        """The id a deployment names the asset by."""
+        if isinstance(asset, AssetReference) and asset.id:
+            return asset.id
+        return f"{self.workspace.id}/{FOLDERS[kind]}/{asset.name}/versions/{asset.version}"
+
+    def declare(
+        self, asset: BundledAsset | BundledEnvironment | AssetReference | None
+    ) -> list[pulumi.Resource]:
+        """Register and upload `asset`; returns what must be there before a deployment can name it."""
+        if asset is None or isinstance(asset, AssetReference):
+            return []
+        kind = "environment" if isinstance(asset, BundledEnvironment) else asset.kind
+        name = f"{kind}/{asset.name}/{asset.version}"
+        if name not in self._made:
+            self._made[name] = self._register(name, self.id(asset, kind), asset)
+        return [self._made[name]]
+
+    def _register(
+        self, name: str, version_id: str, asset: BundledAsset | BundledEnvironment
+    ) -> pulumi.Resource:
+        if isinstance(asset, BundledEnvironment):
+            return self._environment(name, version_id, asset)
+        blobs = self._upload(asset)
+        return (self._model if asset.kind == "model" else self._code)(name, version_id, asset, blobs)
+
+    def _upload(self, asset: BundledAsset) -> list[storage.Blob]:
+        folder = _folder(asset)
+        for file in asset.files:
+            path = f"{folder}/{asset.blob_path(file)}"
+            if path not in self._blobs:
+                self._blobs[path] = storage.Blob(
+                    path,
+                    blob_name=path,
+                    account_name=self.workspace.storage_account,
+                    container_name=self.workspace.blob_container,
+                    resource_group_name=self.workspace.storage_resource_group,
+                    source=pulumi.FileAsset(str(file.source)),
+                    opts=self._options(self.workspace.resources),
+                )
+        return [self._blobs[f"{folder}/{asset.blob_path(file)}"] for file in asset.files]
+
+    def _code(
+        self, name: str, version_id: str, asset: BundledAsset, blobs: list[storage.Blob]
+    ) -> pulumi.Resource:
+        container = self.workspace.blob_container
+        place = pulumi.Output.concat(self.workspace.blob_endpoint, container, "/", _folder(asset))
+        return ml.CodeVersion(
+            name,
+            name=asset.name,
+            version=asset.version,
+            resource_group_name=self.workspace.resource_group,
+            workspace_name=self.workspace.name,
+            properties=ml.CodeVersionPropertiesArgs(
+                code_uri=place,
+                description=asset.description,
+                tags=asset.tags,
+                properties=asset.properties,
+            ),
+            opts=self._version_options(version_id, blobs, ml.get_code_version, asset),
+        )
+
+    def _model(
+        self, name: str, version_id: str, asset: BundledAsset, blobs: list[storage.Blob]
+    ) -> pulumi.Resource:
+        own = self.workspace
+        place = (
+            f"azureml://subscriptions/{own.subscription_id}/resourcegroups/{own.resource_group}"
+            f"/workspaces/{own.name}/datastores/workspaceblobstore/paths/{_folder(asset)}/{asset.root}"
+        )
+        return ml.ModelVersion(
+            name,
+            name=asset.name,
+            version=asset.version,
+            resource_group_name=own.resource_group,
+            workspace_name=own.name,
+            properties=ml.ModelVersionPropertiesArgs(
+                model_uri=place,
+                model_type=asset.type or "custom_model",
+                description=asset.description,
+                tags=asset.tags,
+                properties=asset.properties,
+            ),
+            opts=self._version_options(version_id, blobs, ml.get_model_version, asset),
+        )
+
+    def _environment(self, name: str, version_id: str, asset: BundledEnvironment) -> pulumi.Resource:
+        config = asset.inference_config
+        return ml.EnvironmentVersion(
+            name,
+            name=asset.name,
+            version=asset.version,
+            resource_group_name=self.workspace.resource_group,
+            workspace_name=self.workspace.name,
+            properties=ml.EnvironmentVersionPropertiesArgs(
+                image=asset.image,
+                conda_file=asset.conda,
+                os_type="Linux",
+                inference_config=_routes(config) if config else None,
+                description=asset.description,
+                tags=asset.tags,
+                properties=asset.properties,
+            ),
+            opts=self._version_options(version_id, [], ml.get_environment_version, asset),
+        )
+
+    def _version_options(
+        self, version_id: str, blobs: list[storage.Blob], find: Find, asset: BundledAsset | BundledEnvironment
+    ) -> pulumi.ResourceOptions:
+        options = self._options([*self.workspace.resources, *blobs])
+        # A version is settled when it is registered: Azure refuses to change where it points.
+        options.ignore_changes = ["properties"]
+        if _is_registered(find, asset, self.workspace):
+            # Ours or not, it is the same content; creating it a second time is refused.
+            options.import_ = version_id
+        return options
+
+    def _options(self, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=after)
+
+
+def _folder(asset: BundledAsset) -> str:
+    """Where the files of one version lie in the container."""
+    return f"azml/{'models' if asset.kind == 'model' else 'code'}/{asset.version}"
+
+
+def _is_registered(find: Find, asset: BundledAsset | BundledEnvironment, workspace: Workspace) -> bool:
+    """Whether the workspace holds this version: kept from an earlier update, or put there by others."""
+    try:
+        find(
+            name=asset.name,
+            version=asset.version,
+            resource_group_name=workspace.resource_group,
+            workspace_name=workspace.name,
+        )
+    except Exception as error:  # The SDK raises nothing more telling.
+        if NOT_FOUND.search(str(error)):
+            return False
+        raise
+    return True
+
+
+def _routes(config: InferenceConfig) -> ml.InferenceContainerPropertiesArgs:
+    return ml.InferenceContainerPropertiesArgs(
+        liveness_route=_route(config.liveness_route),
+        readiness_route=_route(config.readiness_route),
+        scoring_route=_route(config.scoring_route),
+    )
+
+
+def _route(route: Route) -> ml.RouteArgs:
+    return ml.RouteArgs(path=route.path, port=route.port)

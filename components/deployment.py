@@ -1,0 +1,187 @@
+"""One deployment of an endpoint, from its spec and bundle."""
+
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import machinelearningservices as ml
+
+from azml.specs import (
+    Collection,
+    DataCollector,
+    DeploymentSpec,
+    ProbeSettings,
+    RequestSettings,
+    ResourceRequirements,
+    ResourceSettings,
+    ScaleSettings,
+    iso_duration,
+)
+
+from .assets import Assets
+from .scoring import Slot
+from .workspace import Workspace
+
+SERVES_TAG = "azml-serves"
+"""The tag that says what a deployment predicts with; the guard of live slots compares it."""
+
+
+class Deployment(pulumi.ComponentResource):
+    """A deployment and the versions it is made of.
+
+    Azure cannot change an instance type in place, so an idle slot is deleted and made again. A live one never
+    gets that far: `after` holds the guard that refuses it.
+    """
+
+    def __init__(
+        self,
+        endpoint_name: str,
+        slot: Slot,
+        workspace: Workspace,
+        assets: Assets,
+        *,
+        after: list[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        name = f"{endpoint_name}-{slot.name}"
+        super().__init__("azml:components:Deployment", name, {}, opts)
+        parts = (slot.bundle.model, slot.bundle.code, slot.bundle.environment)
+        versions = [version for part in parts for version in assets.declare(part)]
+        self.resource = ml.OnlineDeployment(
+            name,
+            deployment_name=slot.name,
+            endpoint_name=endpoint_name,
+            workspace_name=workspace.name,
+            resource_group_name=workspace.resource_group,
+            location=workspace.location,
+            sku=ml.SkuArgs(name="Default", capacity=slot.spec.instance_count or 1),
+            properties=_properties(slot, assets),
+            tags={**slot.spec.tags, SERVES_TAG: slot.bundle.serves},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*after, *versions],
+                replace_on_changes=["properties.instanceType"],
+                delete_before_replace=True,
+            ),
+        )
+        self.register_outputs({"name": slot.name, "serves": slot.bundle.serves})
+
+
+def _properties(
+    slot: Slot, assets: Assets
+) -> ml.ManagedOnlineDeploymentArgs | ml.KubernetesOnlineDeploymentArgs:
+    """Dictionaries would reach Azure in snake case here: the two kinds are a union to the SDK."""
+    spec, made = slot.spec, slot.bundle
+    code = ml.CodeConfigurationArgs(
+        code_id=assets.id(made.code, "code") if made.code else None, scoring_script=spec.scoring_script or ""
+    )
+    common = {
+        "app_insights_enabled": spec.app_insights_enabled,
+        "code_configuration": code if made.code else None,
+        "data_collector": _collector(spec.data_collector),
+        "description": spec.description,
+        "environment_id": assets.id(made.environment, "environment") if made.environment else None,
+        "environment_variables": spec.environment_variables,
+        "instance_type": spec.instance_type,
+        "liveness_probe": _probe(spec.liveness_probe),
+        "model": assets.id(made.model, "model") if made.model else None,
+        "model_mount_path": spec.model_mount_path,
+        "properties": spec.properties,
+        "readiness_probe": _probe(spec.readiness_probe),
+        "request_settings": _requests(spec.request_settings),
+        "scale_settings": _scale(spec.scale_settings),
+    }
+    return _kubernetes(spec, common) if spec.kind == "kubernetes" else _managed(spec, common)
+
+
+def _managed(spec: DeploymentSpec, common: dict[str, Any]) -> ml.ManagedOnlineDeploymentArgs:
+    egress = spec.egress_public_network_access
+    return ml.ManagedOnlineDeploymentArgs(
+        endpoint_compute_type="Managed",
+        egress_public_network_access=egress.capitalize() if egress else None,
+        **common,
+    )
+
+
+def _kubernetes(spec: DeploymentSpec, common: dict[str, Any]) -> ml.KubernetesOnlineDeploymentArgs:
+    return ml.KubernetesOnlineDeploymentArgs(
+        endpoint_compute_type="Kubernetes",
+        container_resource_requirements=_resources(spec.resources),
+        **common,
+    )
+
+
+def _probe(probe: ProbeSettings | None) -> ml.ProbeSettingsArgs | None:
+    if probe is None:
+        return None
+    return ml.ProbeSettingsArgs(
+        initial_delay=iso_duration(seconds=probe.initial_delay or 0),
+        period=iso_duration(seconds=probe.period or 0),
+        timeout=iso_duration(seconds=probe.timeout or 0),
+        success_threshold=probe.success_threshold,
+        failure_threshold=probe.failure_threshold,
+    )
+
+
+def _requests(settings: RequestSettings | None) -> ml.OnlineRequestSettingsArgs | None:
+    if settings is None:
+        return None
+    return ml.OnlineRequestSettingsArgs(
+        request_timeout=iso_duration(milliseconds=settings.request_timeout_ms or 0),
+        max_concurrent_requests_per_instance=settings.max_concurrent_requests_per_instance,
+        max_queue_wait=iso_duration(milliseconds=settings.max_queue_wait_ms or 0),
+    )
+
+
+def _scale(
+    settings: ScaleSettings | None,
+) -> ml.DefaultScaleSettingsArgs | ml.TargetUtilizationScaleSettingsArgs | None:
+    if settings is None:
+        return None
+    if settings.type == "default":
+        return ml.DefaultScaleSettingsArgs(scale_type="Default")
+    return ml.TargetUtilizationScaleSettingsArgs(
+        scale_type="TargetUtilization",
+        min_instances=settings.min_instances,
+        max_instances=settings.max_instances,
+        polling_interval=iso_duration(seconds=settings.polling_interval or 0),
+        target_utilization_percentage=settings.target_utilization_percentage,
+    )
+
+
+def _collector(collector: DataCollector | None) -> ml.DataCollectorArgs | None:
+    if collector is None:
+        return None
+    headers = collector.capture_headers
+    return ml.DataCollectorArgs(
+        collections={
+            name: _collection(collection, collector) for name, collection in collector.collections.items()
+        },
+        rolling_rate=collector.rolling_rate.capitalize() if collector.rolling_rate else None,
+        request_logging=None if headers is None else ml.RequestLoggingArgs(capture_headers=list(headers)),
+    )
+
+
+def _collection(collection: Collection, collector: DataCollector) -> ml.CollectionArgs:
+    """Without a data asset of its own, Azure writes to the workspace's default datastore."""
+    data = collection.data
+    return ml.CollectionArgs(
+        client_id=collection.client_id,
+        data_collection_mode="Enabled" if collection.enabled else "Disabled",
+        data_id=data if isinstance(data, str) or data is None else data.data_id,
+        sampling_rate=collector.sampling_rate,
+    )
+
+
+def _resources(needs: ResourceRequirements | None) -> ml.ContainerResourceRequirementsArgs | None:
+    if needs is None:
+        return None
+    return ml.ContainerResourceRequirementsArgs(
+        container_resource_requests=_quantities(needs.requests),
+        container_resource_limits=_quantities(needs.limits),
+    )
+
+
+def _quantities(settings: ResourceSettings | None) -> ml.ContainerResourceSettingsArgs | None:
+    if settings is None:
+        return None
+    return ml.ContainerResourceSettingsArgs(cpu=settings.cpu, memory=settings.memory, gpu=settings.gpu)

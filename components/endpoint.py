@@ -1,0 +1,123 @@
+"""An online endpoint with its deployments and its traffic."""
+
+import json
+from dataclasses import asdict
+from hashlib import sha256
+
+import pulumi
+from pulumi_azure_native import machinelearningservices as ml
+
+from azml.specs import EndpointSpec, Identity
+
+from .assets import Assets
+from .deployment import Deployment
+from .scoring import ServedEndpoint
+from .traffic import EndpointTraffic, LiveSlots
+from .workspace import Workspace
+
+AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
+IDENTITIES = {
+    "system_assigned": "SystemAssigned",
+    "user_assigned": "UserAssigned",
+    "system_assigned,user_assigned": "SystemAssigned,UserAssigned",
+    "none": "None",
+}
+
+
+WITHOUT = ("traffic", "mirror_traffic", "source")
+
+
+class Endpoint(pulumi.ComponentResource):
+    """An endpoint, its deployments, the guard of those that are live, and the shares.
+
+    The endpoint resource never carries shares: they belong to EndpointTraffic, and the two would undo each
+    other's work.
+    """
+
+    def __init__(
+        self,
+        served: ServedEndpoint,
+        workspace: Workspace,
+        assets: Assets,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        spec = served.spec
+        super().__init__("azml:components:Endpoint", spec.name, {}, opts)
+        own = pulumi.ResourceOptions(parent=self)
+        self.resource = _declare(served, workspace, self)
+        guard = LiveSlots(
+            spec.name,
+            endpoint_id=self.resource.id,
+            slots=served.slots,
+            allow=served.allow_live_change,
+            opts=own,
+        )
+        deployments = [
+            Deployment(spec.name, slot, workspace, assets, after=[guard], opts=own) for slot in served.slots
+        ]
+        EndpointTraffic(
+            spec.name,
+            endpoint_id=self.resource.id,
+            traffic=served.traffic,
+            mirror_traffic=served.mirror_traffic,
+            deployments=[slot.name for slot in served.slots],
+            endpoint_digest=digest(spec),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[made.resource for made in deployments]),
+        )
+        self.outputs = {
+            "name": spec.name,
+            "scoring_uri": self.resource.properties.scoring_uri,
+            "swagger_uri": self.resource.properties.swagger_uri,
+            "deployments": {slot.name: served.traffic.get(slot.name, 0) for slot in served.slots},
+            "mirror_traffic": dict(served.mirror_traffic),
+        }
+        self.register_outputs(self.outputs)
+
+
+def _declare(served: ServedEndpoint, workspace: Workspace, parent: pulumi.Resource) -> ml.OnlineEndpoint:
+    spec = served.spec
+    access = spec.public_network_access
+    return ml.OnlineEndpoint(
+        spec.name,
+        endpoint_name=spec.name,
+        workspace_name=workspace.name,
+        resource_group_name=workspace.resource_group,
+        location=workspace.location,
+        identity=_identity(spec.identity),
+        properties=ml.OnlineEndpointPropertiesArgs(
+            auth_mode=AUTH_MODES[spec.auth_mode],
+            compute=_compute(spec, workspace),
+            description=spec.description,
+            properties=spec.properties,
+            public_network_access=access.capitalize() if access else None,
+        ),
+        tags=spec.tags,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=workspace.resources,
+            protect=served.protect or None,
+            ignore_changes=["properties.traffic", "properties.mirrorTraffic"],
+        ),
+    )
+
+
+def _identity(identity: Identity | None) -> ml.ManagedServiceIdentityArgs:
+    if identity is None:
+        return ml.ManagedServiceIdentityArgs(type="SystemAssigned")
+    return ml.ManagedServiceIdentityArgs(
+        type=IDENTITIES[identity.type],
+        user_assigned_identities=list(identity.user_assigned_identities) or None,
+    )
+
+
+def _compute(spec: EndpointSpec, workspace: Workspace) -> str | None:
+    """The id of the attached Kubernetes cluster, which the file may write as `azureml:name`."""
+    if spec.compute is None or spec.compute.startswith("/"):
+        return spec.compute
+    return f"{workspace.id}/computes/{spec.compute.removeprefix('azureml:')}"
+
+
+def digest(spec: EndpointSpec) -> str:
+    """A digest of everything a write of the endpoint carries, without the shares."""
+    written = {key: value for key, value in asdict(spec).items() if key not in WITHOUT}
+    return sha256(json.dumps(written, sort_keys=True, default=dict).encode()).hexdigest()[:16]

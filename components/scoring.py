@@ -1,0 +1,162 @@
+"""What is served: from an endpoint's settings and its folder to specs and bundles, with every fault noted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from azml.bundling import Bundle, HashCache, bundle
+from azml.findings import Finding, InvalidInput
+from azml.specs import AssetReference, DeploymentSpec, EndpointSpec, load_deployment, load_endpoint
+
+from . import names, shares
+from .section import Faults
+
+
+@dataclass(frozen=True)
+class SlotSettings:
+    """One deployment as the stack config has it: its file (None: the default) and the overriding keys."""
+
+    name: str
+    file: str | None
+    overrides: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class EndpointSettings:
+    """One endpoint as the stack config has it. Shares are percents, None where the endpoint file decides."""
+
+    key: str
+    folder: Path
+    name: str | None
+    slots: tuple[SlotSettings, ...]
+    traffic: Mapping[str, int] | None
+    mirror_traffic: Mapping[str, int] | None
+    allow_live_change: bool
+    protect: bool
+
+    @property
+    def path(self) -> str:
+        """The dotted path of this endpoint's settings."""
+        return f"azml:endpoints.{self.key}"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A deployment ready to declare. `name` is the slot's, whatever the file calls it."""
+
+    name: str
+    spec: DeploymentSpec
+    bundle: Bundle
+
+
+@dataclass(frozen=True)
+class ServedEndpoint:
+    """An endpoint ready to declare. Shares are percents of positive size."""
+
+    spec: EndpointSpec
+    slots: tuple[Slot, ...]
+    traffic: Mapping[str, int]
+    mirror_traffic: Mapping[str, int]
+    allow_live_change: bool
+    protect: bool
+
+
+def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> ServedEndpoint | None:
+    """Read, check and bundle one endpoint; None when it cannot be used, with the reasons in `faults`."""
+    if not settings.folder.is_dir():
+        remedy = "make the folder, or point `path:` at another one"
+        faults.add(settings.path, f"there is no folder {settings.folder}", remedy)
+        return None
+    spec = _endpoint(settings, faults)
+    found = [_slot(settings, slot, spec, cache, faults) for slot in settings.slots]
+    slots = tuple(slot for slot in found if slot)
+    if spec is None:
+        return None
+    traffic = spec.traffic if settings.traffic is None else settings.traffic
+    mirror = spec.mirror_traffic if settings.mirror_traffic is None else settings.mirror_traffic
+    declared = {slot.name: slot for slot in settings.slots}
+    for key, message, remedy in shares.problems(traffic, mirror, declared, spec.kind):
+        _share_fault(settings, spec, faults, Finding(message, remedy, key=key))
+    return ServedEndpoint(
+        spec, slots, _positive(traffic), _positive(mirror), settings.allow_live_change, settings.protect
+    )
+
+
+def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None:
+    path = settings.folder / "endpoint.yml"
+    if not path.is_file():
+        return EndpointSpec(name=settings.name or settings.key)
+    try:
+        spec = load_endpoint(path)
+    except InvalidInput as invalid:
+        faults.extend(invalid.findings)
+        return None
+    spec = replace(spec, name=settings.name or spec.name or settings.key)
+    if not names.ENDPOINT.accepts(spec.name):
+        faults.add(
+            settings.path, f"the endpoint name {spec.name!r} is refused by Azure", names.ENDPOINT.words
+        )
+    return spec
+
+
+def _slot(
+    settings: EndpointSettings,
+    slot: SlotSettings,
+    endpoint: EndpointSpec | None,
+    cache: HashCache,
+    faults: Faults,
+) -> Slot | None:
+    key = f"{settings.path}.deployments.{slot.name}"
+    path = _file(settings, slot, key, faults)
+    if path is None:
+        return None
+    owner = endpoint.name if endpoint else settings.name or settings.key
+    overrides = {**slot.overrides, "name": slot.name, "endpoint_name": owner}
+    source = f"{faults.stack_file.path.name}: {key}" if faults.stack_file.path else key
+    try:
+        spec = load_deployment(path, overrides=overrides, override_source=source)
+        made = bundle(spec, endpoint=settings.key, cache=cache)
+    except InvalidInput as invalid:
+        faults.extend(invalid.findings)
+        return None
+    _references(spec, path, faults)
+    if endpoint and endpoint.kind != spec.kind:
+        faults.add(key, f"is {spec.kind} on a {endpoint.kind} endpoint", "both files name the same kind")
+    if spec.kind == "kubernetes" and not 6 <= len(owner) + len(slot.name) <= 62:
+        message = f"{owner} and {slot.name} have {len(owner) + len(slot.name)} characters together"
+        faults.add(key, message, "Kubernetes endpoint and deployment names have 6 to 62 characters together")
+    return Slot(slot.name, spec, made)
+
+
+def _file(settings: EndpointSettings, slot: SlotSettings, key: str, faults: Faults) -> Path | None:
+    choices = [slot.file] if slot.file else [f"{slot.name}.yml", "deployment.yml"]
+    for choice in choices:
+        if (settings.folder / choice).is_file():
+            return settings.folder / choice
+    there = ", ".join(sorted(path.name for path in settings.folder.glob("*.yml"))) or "no .yml file"
+    message = f"there is no {' and no '.join(choices)} in {settings.folder}"
+    faults.add(f"{key}.file" if slot.file else key, message, f"there: {there}")
+    return None
+
+
+def _references(spec: DeploymentSpec, path: Path, faults: Faults) -> None:
+    """A stack says what runs: a label that moves would change it behind the preview's back."""
+    for key in ("model", "code", "environment"):
+        asset = getattr(spec, key)
+        if isinstance(asset, AssetReference) and not (asset.id or asset.version):
+            line = spec.source.line(key) if spec.source else None
+            remedy = f"name one, as azureml:{asset.name}:1"
+            faults.extend([Finding(f"{asset} names no version", remedy, path, line, key)])
+
+
+def _share_fault(settings: EndpointSettings, spec: EndpointSpec, faults: Faults, finding: Finding) -> None:
+    key = finding.key or ""
+    written = {"traffic": settings.traffic, "mirror_traffic": settings.mirror_traffic}[key.split(".")[0]]
+    if written is None and spec.source:
+        faults.extend([replace(finding, file=spec.source.file, line=spec.source.line(key))])
+    else:
+        faults.add(f"{settings.path}.{key}", finding.message, finding.remedy)
+
+
+def _positive(traffic: Mapping[str, int]) -> dict[str, int]:
+    return {name: share for name, share in traffic.items() if share > 0}

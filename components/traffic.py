@@ -1,0 +1,59 @@
+"""Traffic as a resource of its own, and the guard of live deployments: both of our own plugin."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from .scoring import Slot
+
+
+class EndpointTraffic(pulumi.CustomResource):
+    """The shares of an endpoint, in percent.
+
+    Azure takes a share only for a deployment that exists, refuses to delete one that has a share, and forgets
+    all shares when the endpoint is written without them. So shares are set after every deployment is there,
+    move before one goes, and are set again when `endpoint_digest` says that the endpoint was written.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        endpoint_id: pulumi.Input[str],
+        traffic: Mapping[str, int],
+        mirror_traffic: Mapping[str, int],
+        deployments: list[str],
+        endpoint_digest: str,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        inputs = {
+            "endpointId": endpoint_id,
+            "traffic": dict(traffic),
+            "mirrorTraffic": dict(mirror_traffic),
+            "deployments": deployments,
+            "endpointDigest": endpoint_digest,
+        }
+        super().__init__("azml:index:EndpointTraffic", name, inputs, opts)
+
+
+class LiveSlots(pulumi.CustomResource):
+    """Refuses, at preview and before any write, to change a deployment that has users.
+
+    `slots` say what each deployment would predict with; the plugin compares that with the tags and the shares
+    that are live now. `allow` lets a change through.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        endpoint_id: pulumi.Input[str],
+        slots: tuple[Slot, ...],
+        allow: bool,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        serves = {
+            slot.name: {"digest": slot.bundle.serves, "files": dict(slot.bundle.files)} for slot in slots
+        }
+        inputs = {"endpointId": endpoint_id, "serves": serves, "allow": allow}
+        super().__init__("azml:index:LiveSlots", name, inputs, opts)

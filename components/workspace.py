@@ -1,0 +1,188 @@
+"""The workspace and what it stands on: resource group, storage account, key vault, logs and insights."""
+
+from hashlib import sha256
+
+import pulumi
+from pulumi_azure_native import (
+    applicationinsights,
+    authorization,
+    keyvault,
+    machinelearningservices,
+    operationalinsights,
+    resources,
+    storage,
+)
+
+from .settings import Support, WorkspaceSettings
+
+LOG_RETENTION_DAYS = 30
+
+
+class Workspace(pulumi.ComponentResource):
+    """An Azure Machine Learning workspace, made here or there already.
+
+    Names are plain text, so that previews show them and a change here never makes them unknown elsewhere.
+    `blob_container` and `blob_endpoint` are where the workspace's default datastore keeps its files.
+    """
+
+    def __init__(
+        self,
+        settings: WorkspaceSettings,
+        *,
+        protect: bool = False,
+        tags: dict[str, str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("azml:components:Workspace", settings.name, {}, opts)
+        self.settings = settings
+        self.name = settings.name
+        self.resource_group = settings.resource_group
+        client = authorization.get_client_config()
+        self.tenant_id = client.tenant_id
+        group = f"/subscriptions/{client.subscription_id}/resourceGroups/{self.resource_group}"
+        self.id = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
+        self.subscription_id = client.subscription_id
+        self._options = pulumi.ResourceOptions(parent=self, protect=protect or None)
+        self._purge_protection = protect or None
+        self._tags = tags or None
+        self.location: str | None = None
+        if settings.existing:
+            self._find()
+        else:
+            self._declare()
+        self.register_outputs({"id": self.id, "workspace_id": self.workspace_id})
+
+    def _find(self) -> None:
+        """Use a workspace as it stands, with its storage account. Nothing enters the state."""
+        found = machinelearningservices.get_workspace(self.resource_group, self.name)
+        self.location = found.location
+        self.workspace_id: pulumi.Input[str] = found.workspace_id
+        account = (found.storage_account or "").split("/")
+        self._use_storage(storage.get_storage_account(account[-1], account[4]), account[4])
+
+    def _declare(self) -> None:
+        settings = self.settings
+        if not settings.existing_resource_group:
+            group = resources.ResourceGroup(
+                settings.resource_group,
+                resource_group_name=self.resource_group,
+                tags=self._tags,
+                opts=self._options,
+            )
+            after = pulumi.ResourceOptions(depends_on=[group])
+            self._options = pulumi.ResourceOptions.merge(self._options, after)
+        made = machinelearningservices.Workspace(
+            self.name,
+            workspace_name=self.name,
+            resource_group_name=self.resource_group,
+            sku=machinelearningservices.SkuArgs(name="Basic", tier=machinelearningservices.SkuTier.BASIC),
+            identity=machinelearningservices.ManagedServiceIdentityArgs(type="SystemAssigned"),
+            storage_account=self._storage_account(settings.storage_account),
+            key_vault=self._key_vault(settings.key_vault),
+            application_insights=self._application_insights(settings),
+            public_network_access="Enabled" if settings.public_network_access else "Disabled",
+            v1_legacy_mode=False,
+            tags=self._tags,
+            opts=self._options,
+        )
+        self.workspace_id = made.workspace_id
+        self.made = made
+
+    def _storage_account(self, settings: Support) -> pulumi.Input[str]:
+        """Files of models and code. azure-native uploads with the account's key, so keys stay allowed."""
+        group = settings.resource_group or self.resource_group
+        if settings.existing and settings.name:
+            found = storage.get_storage_account(settings.name, group)
+            self._use_storage(found, group)
+            return found.id
+        name = settings.name or self._global_name("st")
+        made = storage.StorageAccount(
+            name,
+            account_name=name,
+            resource_group_name=self.resource_group,
+            kind=storage.Kind.STORAGE_V2,
+            sku=storage.SkuArgs(name=storage.SkuName.STANDARD_LRS),
+            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
+            enable_https_traffic_only=True,
+            allow_blob_public_access=False,
+            allow_cross_tenant_replication=False,
+            tags=self._tags,
+            opts=self._options,
+        )
+        self.storage_account = name
+        self.storage_resource_group = self.resource_group
+        self.blob_endpoint: pulumi.Input[str] = made.primary_endpoints.blob
+        return made.id
+
+    def _use_storage(self, found: storage.GetStorageAccountResult, group: str) -> None:
+        self.storage_account = found.name
+        self.storage_resource_group = group
+        self.blob_endpoint = found.primary_endpoints.blob
+
+    def _key_vault(self, settings: Support) -> pulumi.Input[str]:
+        """The workspace's secrets. Named by the engine: a deleted vault holds its name for weeks."""
+        if settings.existing and settings.name:
+            group = settings.resource_group or self.resource_group
+            return keyvault.get_vault(group, settings.name).id
+        return keyvault.Vault(
+            settings.name or self._global_name("kv")[:15],
+            vault_name=settings.name,
+            resource_group_name=self.resource_group,
+            properties=keyvault.VaultPropertiesArgs(
+                tenant_id=self.tenant_id,
+                sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
+                enable_rbac_authorization=True,
+                enable_soft_delete=True,
+                # Irreversible, and Azure refuses False: set where the stack is protected, else left out.
+                enable_purge_protection=self._purge_protection,
+            ),
+            tags=self._tags,
+            opts=self._options,
+        ).id
+
+    def _log_analytics(self, settings: Support) -> pulumi.Input[str]:
+        name = settings.name or f"log-{self.name}"
+        if settings.existing:
+            group = settings.resource_group or self.resource_group
+            return operationalinsights.get_workspace(group, name).id
+        return operationalinsights.Workspace(
+            name,
+            workspace_name=name,
+            resource_group_name=self.resource_group,
+            sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
+            retention_in_days=LOG_RETENTION_DAYS,
+            tags=self._tags,
+            opts=self._options,
+        ).id
+
+    def _application_insights(self, settings: WorkspaceSettings) -> pulumi.Input[str]:
+        own = settings.application_insights
+        name = own.name or f"appi-{self.name}"
+        if own.existing:
+            return applicationinsights.get_component(own.resource_group or self.resource_group, name).id
+        return applicationinsights.Component(
+            name,
+            resource_name_=name,
+            resource_group_name=self.resource_group,
+            kind="web",
+            application_type="web",
+            ingestion_mode="LogAnalytics",
+            workspace_resource_id=self._log_analytics(settings.log_analytics),
+            tags=self._tags,
+            opts=self._options,
+        ).id
+
+    def _global_name(self, prefix: str) -> str:
+        """A name no other subscription has: storage accounts and vaults share one space across Azure."""
+        word = "".join(letter for letter in self.name.lower() if letter.isascii() and letter.isalnum())
+        return f"{prefix}{word[:12]}{sha256(self.id.lower().encode()).hexdigest()[:8]}"
+
+    @property
+    def blob_container(self) -> pulumi.Output[str]:
+        """The container of the default datastore; Azure ML names it after the workspace."""
+        return pulumi.Output.concat("azureml-blobstore-", self.workspace_id)
+
+    @property
+    def resources(self) -> list[pulumi.Resource]:
+        """What must be there before anything is put into the workspace."""
+        return [] if self.settings.existing else [self.made]
