@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -97,14 +98,14 @@ def install_requirements() -> None:
     """Everything the lock names, by its hashes, and the project itself, editable."""
     environment = uv_environment()
     with step("installing the locked requirements"):
-        sync = [str(UV), "pip", "sync", "--require-hashes", "--python", str(PYTHON), LOCKS[1]]
-        run(sync, environment)
-        itself = [str(UV), "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
-        run([*itself, "--python", str(PYTHON), "-e", "."], environment)
+        uv = [str(UV), "--quiet", "pip"]
+        python = ["--python", str(PYTHON)]
+        run([*uv, "sync", *python, "--require-hashes", LOCKS[1]], environment)
+        run([*uv, "install", *python, "--no-deps", "--no-build-isolation", "-e", "."], environment)
 
 
 def uv_environment() -> dict[str, str]:
-    """The environment for uv: ours, and pip's index, certificates and the like where uv has none of its own."""
+    """The environment for uv: ours, and pip's index, certificates and the like where uv has none."""
     environment = dict(os.environ)
     for setting, value in pip_settings().items():
         name = PIP_TO_UV.get(setting)
@@ -142,10 +143,20 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> None:
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Say what begins, and how long it took."""
-    print(f"{title} ...", flush=True)
+    """Say what begins, that it goes on every few seconds, and how long it took."""
     started = time.monotonic()
-    yield
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(5):
+            print(f"{title} ... {time.monotonic() - started:.0f} s", flush=True)
+
+    print(f"{title} ...", flush=True)
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
     print(f"{title}: done in {time.monotonic() - started:.1f} s", flush=True)
 
 
