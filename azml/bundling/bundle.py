@@ -1,14 +1,125 @@
 """From a deployment's spec to its bundle."""
 
-from azml.specs import DeploymentSpec
+import hashlib
+import json
+from collections.abc import Mapping
 
+from azml.findings import Finding, InvalidInput
+from azml.specs import AssetReference, DeploymentSpec, LocalCode, LocalEnvironment, LocalModel
+
+from .assets import bundle_code, bundle_model, default_name
 from .cache import HashCache
-from .records import Bundle
+from .environments import bundle_environment, shown
+from .records import Bundle, BundledAsset, BundledEnvironment
+
+SHORT = 12  # hex digits of a digest that is shown
+Named = BundledAsset | BundledEnvironment | AssetReference | None
 
 
 def bundle(spec: DeploymentSpec, *, endpoint: str, cache: HashCache) -> Bundle:
     """Check and name everything `spec` deploys on the endpoint named `endpoint`.
 
+    Assets are named `<endpoint>-<deployment>` and versioned by content unless the file says otherwise.
     Raises InvalidInput with every finding.
     """
-    raise NotImplementedError
+    findings: list[Finding] = []
+    notes: list[str] = []
+    name = default_name(endpoint, spec.name)
+    _check_parts(spec, findings)
+    model: BundledAsset | AssetReference | None
+    if isinstance(spec.model, LocalModel):
+        model = bundle_model(spec.model, name, spec, cache, findings)
+    else:
+        model = spec.model
+    code: BundledAsset | AssetReference | None
+    if isinstance(spec.code, LocalCode):
+        code = bundle_code(spec.code, name, spec, cache, findings)
+    else:
+        code = spec.code
+    environment: BundledEnvironment | AssetReference | None
+    if isinstance(spec.environment, LocalEnvironment):
+        environment = bundle_environment(spec.environment, name, spec, findings, notes)
+    else:
+        environment = spec.environment
+    cache.save()
+    if findings:
+        raise InvalidInput(findings)
+    _note_given_versions(spec, notes)
+    serves = _serves(spec, model, code, environment)
+    return Bundle(model, code, environment, serves, _files(spec, model, code, environment), tuple(notes))
+
+
+def _check_parts(spec: DeploymentSpec, findings: list[Finding]) -> None:
+    """Which parts a deployment needs: an MLflow model nothing, a custom one an environment and code."""
+    source, environment = spec.source, spec.environment
+    file, line = (source.file, source.line("name")) if source else (None, None)
+    container = environment.inference_config if isinstance(environment, LocalEnvironment) else None
+    if spec.model is None and spec.code is None and environment is None:
+        findings.append(Finding("deploys nothing", "add model:, or environment: and code", file, line))
+    elif not isinstance(spec.model, AssetReference) and _is_custom(spec):
+        if environment is None:
+            remedy = "add environment: with image: and conda_file:, or azureml:name:version"
+            findings.append(Finding("a custom model needs an environment", remedy, file, line, "environment"))
+        elif spec.code is None and isinstance(environment, LocalEnvironment) and container is None:
+            remedy = "add code_configuration: with code: and scoring_script:"
+            findings.append(Finding("a custom model needs a scoring script", remedy, file, line))
+    if spec.code is not None and environment is None and not _is_custom(spec):
+        remedy = "add environment:, or leave code_configuration out to serve the MLflow model as it is"
+        findings.append(Finding("a scoring script needs an environment", remedy, file, line, "environment"))
+
+
+def _is_custom(spec: DeploymentSpec) -> bool:
+    """Whether Azure needs to be told how to serve the model."""
+    return not (isinstance(spec.model, LocalModel) and spec.model.type != "custom_model")
+
+
+def _note_given_versions(spec: DeploymentSpec, notes: list[str]) -> None:
+    """A version fixed in the file does not follow its content: say so."""
+    for kind, asset in (("model", spec.model), ("environment", spec.environment)):
+        if isinstance(asset, (LocalModel, LocalEnvironment)) and asset.version is not None:
+            notes.append(
+                f"the {kind}'s version {asset.version!r} is fixed: change it whenever its content changes"
+            )
+
+
+def label(asset: Named) -> str | None:
+    """`name:version` of an asset, the same for one on disk and for a reference to it once it is registered."""
+    if asset is None:
+        return None
+    if not isinstance(asset, AssetReference):
+        return f"{asset.name}:{asset.version}"
+    tail = f":{asset.version}" if asset.version is not None else f"@{asset.label or 'latest'}"
+    return f"{asset.registry}/{asset.name}{tail}" if asset.registry else f"{asset.name}{tail}"
+
+
+def _serves(spec: DeploymentSpec, model: Named, code: Named, environment: Named) -> str:
+    """The digest of what a slot predicts with."""
+    parts = {
+        "model": label(model),
+        "code": label(code),
+        "environment": label(environment),
+        "scoring_script": spec.scoring_script,
+        "instance_type": spec.instance_type,
+        "environment_variables": dict(spec.environment_variables),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _files(
+    spec: DeploymentSpec,
+    model: BundledAsset | AssetReference | None,
+    code: BundledAsset | AssetReference | None,
+    environment: BundledEnvironment | AssetReference | None,
+) -> Mapping[str, str]:
+    """What a preview compares: each file of a local asset, or the reference of a registered one."""
+    found: dict[str, str] = {}
+    for kind, asset in (("model", model), ("code", code)):
+        if isinstance(asset, BundledAsset):
+            found |= {f"{kind}/{file.path}": file.sha256[:SHORT] for file in asset.files}
+        elif asset is not None:
+            found[kind] = label(asset) or ""
+    if isinstance(environment, BundledEnvironment) and isinstance(spec.environment, LocalEnvironment):
+        found |= shown(spec.environment, environment)
+    elif environment is not None:
+        found["environment"] = label(environment) or ""
+    return found

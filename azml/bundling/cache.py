@@ -1,20 +1,161 @@
 """Hashes of files that have not changed since they were last read."""
 
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import NamedTuple
+
+from azml.findings import Finding
+
+from .choice import RAW, Chosen, identity_of
+from .text import MAX_TEXT, normalised
+
+FORMAT = 1
+CHUNK = 256 * 1024  # bytes
+FINE_GRAIN_NS = 50_000_000  # longer than any kernel's clock tick
+COARSE_GRAIN_NS = 2_000_000_000  # FAT and old HFS+ keep whole seconds, or every second one
+MAX_ENTRIES = 200_000
+
+
+class Hashed(NamedTuple):
+    """The sha256 (hex) and size of what is deployed, and where those bytes are."""
+
+    sha256: str
+    size: int
+    location: str
 
 
 class HashCache:
-    """A stat-keyed cache of sha256 digests in one file at `path`; a context manager that saves on leaving."""
+    """Digests by inode, size, mtime and ctime in one JSON file at `path`; a damaged one counts as empty.
+
+    Text files with CRLF line endings are deployed with LF; their converted copies live beside `path`. `reads`
+    counts the files read so far. One cache may serve many bundles; it is not safe between threads.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.reads = 0
+        self._known = self._load()
+        self._used: set[str] = set()
+        self._new = False
 
-    def __enter__(self) -> Self:
-        return self
+    def hash(self, files: Sequence[Chosen], findings: list[Finding]) -> list[Hashed]:
+        """What `files` deploy, in order; reads only what may have changed. Empty with findings."""
+        known, values = self._known, dict[str, str]()
+        unknown = {file.identity: file for file in files if file.identity not in known}
+        if unknown:
+            before = len(findings)
+            values = self._read(list(unknown.values()), findings)
+            if len(findings) > before:
+                return []
+        found = [known.get(file.identity) or values[file.identity] for file in files]
+        self._used.update(file.identity for file in files)
+        return [
+            Hashed(value, file.size, file.location) if len(value) == 64 else self._converted(file, value)
+            for file, value in zip(files, found, strict=True)
+        ]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+    def save(self) -> None:
+        """Write the digests down if there are new ones. A cache that cannot be written is only slower."""
+        if not self._new:
+            return
+        entries = self._known
+        if len(entries) > MAX_ENTRIES:
+            entries = {identity: value for identity, value in entries.items() if identity in self._used}
+        text = json.dumps({"format": FORMAT, "files": entries}, separators=(",", ":"))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _write(self.path, text.encode())
+        except OSError:
+            return
+        self._new = False
+
+    def _load(self) -> dict[str, str]:
+        try:
+            stored = json.loads(self.path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(stored, dict) or stored.get("format") != FORMAT:
+            return {}
+        files = stored.get("files")
+        return files if isinstance(files, dict) else {}
+
+    def _read(self, files: Sequence[Chosen], findings: list[Finding]) -> dict[str, str]:
+        """Read files, several at a time: hashing leaves Python's lock to the others."""
+        self.reads += len(files)
+        now = time.time_ns()
+        values: dict[str, str] = {}
+        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+            for file, value in zip(files, pool.map(_digest, files), strict=True):
+                if isinstance(value, Finding):
+                    findings.append(value)
+                    continue
+                values[file.identity] = value
+                if _is_settled(file, now):
+                    self._known[file.identity] = value
+                    self._new = True
+        return values
+
+    def _converted(self, file: Chosen, value: str) -> Hashed:
+        """The copy of a text file with LF line endings, made again if it has gone."""
+        digest, _, size = value.partition(":")
+        copy = self.path.with_name(f"{self.path.name}.text") / digest
+        if not copy.is_file() or copy.stat().st_size != int(size):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            _write(copy, normalised(Path(file.location).read_bytes()))
+        return Hashed(digest, int(size), str(copy))
+
+
+def _digest(file: Chosen) -> str | Finding:
+    """The digest of what one file deploys, `digest:size` if that is its text with other line endings."""
+    try:
+        with open(file.location, "rb", buffering=0) as stream:  # noqa: PTH123, half the time of Path.open
+            value = _contents(stream.fileno(), file)
+            after = os.fstat(stream.fileno())
+    except OSError as error:
+        return Finding(f"cannot be read: {error.strerror}", "check its permissions", Path(file.location))
+    if identity_of(after) != file.identity.removesuffix(RAW):
+        return Finding("changed while it was being read", "try again once it is written", Path(file.location))
+    return value
+
+
+def _contents(descriptor: int, file: Chosen) -> str:
+    """Hash an open file in chunks; only small files without an early NUL are looked at as text."""
+    digest = hashlib.sha256()
+    chunk = os.read(descriptor, CHUNK)
+    if file.identity.endswith(RAW) or file.size > MAX_TEXT or b"\0" in chunk[:8192]:
+        while chunk:
+            digest.update(chunk)
+            chunk = os.read(descriptor, CHUNK)
+        return digest.hexdigest()
+    chunks = []
+    while chunk:
+        chunks.append(chunk)
+        digest.update(chunk)
+        chunk = os.read(descriptor, CHUNK)
+    data = b"".join(chunks)
+    text = normalised(data)
+    return digest.hexdigest() if text is data else f"{hashlib.sha256(text).hexdigest()}:{len(text)}"
+
+
+def _is_settled(file: Chosen, now: int) -> bool:
+    """Whether a later change must show in the file's times: not so within one tick of their clock."""
+    grain = FINE_GRAIN_NS if file.changed_ns % 1_000_000_000 else COARSE_GRAIN_NS
+    return file.changed_ns < now - grain
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file in one step, so that a killed run leaves the old one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

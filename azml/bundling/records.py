@@ -3,24 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from azml.specs import AssetReference, InferenceConfig, ModelType
 
 
-@dataclass(frozen=True)
-class BundledFile:
-    """One file of an asset.
+class BundledFile(NamedTuple):
+    """One file of an asset; a tuple, because an asset may have thousands.
 
     `path` is relative to the asset's folder, POSIX, in Unicode normal form C. `source` is the file to upload
     as it is: `sha256` (hex) and `size` (bytes) are of those very bytes.
     """
 
     path: str
-    source: Path
+    location: str
     sha256: str
     size: int
     executable: bool
+
+    @property
+    def source(self) -> Path:
+        """The file whose bytes are deployed: on the user's disk, or a copy with other line endings."""
+        return Path(self.location)
 
 
 @dataclass(frozen=True)

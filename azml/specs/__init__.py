@@ -1,7 +1,9 @@
 """Azure ML CLI v2 endpoint and deployment files, read into frozen records."""
 
+from .document import Node, parse, read_text
 from .durations import iso_duration
 from .load import load_deployment, load_endpoint
+from .names import is_asset_name, is_resource_name
 from .records import (
     AssetReference,
     Collection,
@@ -37,6 +39,7 @@ __all__ = [
     "LocalEnvironment",
     "LocalModel",
     "ModelType",
+    "Node",
     "ProbeSettings",
     "RequestSettings",
     "ResourceRequirements",
@@ -44,7 +47,11 @@ __all__ = [
     "Route",
     "ScaleSettings",
     "Source",
+    "is_asset_name",
+    "is_resource_name",
     "iso_duration",
     "load_deployment",
     "load_endpoint",
+    "parse",
+    "read_text",
 ]

@@ -1,0 +1,127 @@
+"""Models and code folders: checked, hashed and named by what they hold."""
+
+import hashlib
+from pathlib import Path
+
+from azml.findings import Finding
+from azml.specs import DeploymentSpec, LocalCode, LocalModel
+
+from .cache import HashCache
+from .choice import choose, choose_file
+from .mlflow import check_mlflow, is_mlflow
+from .records import BundledAsset, BundledFile
+from .script import check_script
+
+VERSION_DIGITS = 16  # of the content hash: two of a billion versions meet with a chance of 1 in 37
+MAX_CODE_BYTES = 300 * 1024 * 1024
+MAX_CODE_FILES = 2000
+
+
+def default_name(endpoint: str, deployment: str) -> str:
+    """The name of an asset whose file gives none."""
+    return f"{endpoint}-{deployment}".lower()
+
+
+def version_of(*parts: str) -> str:
+    """A version from everything that makes two contents differ."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        digest.update(b"%d:" % len(data) + data)
+    return digest.hexdigest()[:VERSION_DIGITS]
+
+
+def bundle_model(
+    model: LocalModel, name: str, spec: DeploymentSpec, cache: HashCache, findings: list[Finding]
+) -> BundledAsset | None:
+    """The model as an asset; None with findings."""
+    path, source = model.path, spec.source
+    before = len(findings)
+    if not path.exists():
+        place = (source.file, source.line("model.path"), "model.path") if source else (None, None, None)
+        findings.append(Finding(f"there is no model at {path}", "a path is relative to this file", *place))
+        return None
+    if model.type == "mlflow_model":
+        check_mlflow(path, findings)
+    elif is_mlflow(path) and spec.code is None and spec.environment is None:
+        place = (source.file, source.line("model"), "model.type") if source else (None, None, None)
+        findings.append(Finding("the folder is an MLflow model", "add type: mlflow_model", *place))
+    files = _files(path, cache, findings)
+    if len(findings) > before:
+        return None
+    root = path.name
+    return BundledAsset(
+        kind="model",
+        name=model.name or name,
+        version=model.version or version_of("model", model.type, root, _contents(files)),
+        type=model.type,
+        root=root,
+        files=files,
+        is_file=path.is_file(),
+        description=model.description,
+        tags=model.tags,
+        properties=model.properties,
+    )
+
+
+def bundle_code(
+    code: LocalCode, name: str, spec: DeploymentSpec, cache: HashCache, findings: list[Finding]
+) -> BundledAsset | None:
+    """The code folder as an asset; None with findings."""
+    path, source = code.path, spec.source
+    key = "code_configuration.code"
+    place = (source.file, source.line(key), key) if source else (None, None, None)
+    before = len(findings)
+    if not path.is_dir():
+        what = "is a file, not a folder" if path.exists() else "is not there"
+        findings.append(Finding(f"{path} {what}", "name the folder of the scoring script", *place))
+        return None
+    files = _files(path, cache, findings)
+    size = sum(file.size for file in files)
+    if size > MAX_CODE_BYTES or len(files) > MAX_CODE_FILES:
+        message = f"holds {len(files)} files, {size // 1024 // 1024} MB: too much for code"
+        limit = f"at most {MAX_CODE_FILES} files and {MAX_CODE_BYTES // 1024 // 1024} MB"
+        findings.append(Finding(message, f"{limit}; leave files out with .amlignore", *place))
+    if len(findings) == before:
+        _check_script(spec, path, files, findings)
+    if len(findings) > before:
+        return None
+    return BundledAsset("code", name, version_of("code", _contents(files)), None, path.name, files)
+
+
+def _check_script(
+    spec: DeploymentSpec, folder: Path, files: tuple[BundledFile, ...], findings: list[Finding]
+) -> None:
+    """The scoring script must be one of the files that are deployed."""
+    source, key = spec.source, "code_configuration.scoring_script"
+    place = (source.file, source.line(key), key) if source else (None, None, None)
+    script = Path(spec.scoring_script or "")
+    found = next((file for file in files if file.path == script.as_posix()), None)
+    if found is not None:
+        check_script(folder / script, findings)
+        return
+    if (folder / script).is_file() and not script.is_absolute() and ".." not in script.parts:
+        findings.append(Finding(f"{script} is left out by an ignore file", "let it in with !", *place))
+    else:
+        scripts = ", ".join(file.path for file in files if file.path.endswith(".py")) or "no Python file"
+        findings.append(Finding(f"there is no {script} in {folder}", f"there is {scripts}", *place))
+
+
+def _files(path: Path, cache: HashCache, findings: list[Finding]) -> tuple[BundledFile, ...]:
+    """The chosen files with their hashes; empty with findings."""
+    before = len(findings)
+    chosen = choose(path, findings) if path.is_dir() else choose_file(path, findings)
+    if not chosen and len(findings) == before:
+        findings.append(Finding("holds no files to deploy", "look at its ignore file", path))
+    if len(findings) > before:
+        return ()
+    hashed = cache.hash(chosen, findings)
+    return tuple(
+        BundledFile(file.path, bytes_.location, bytes_.sha256, bytes_.size, file.executable)
+        for file, bytes_ in zip(chosen, hashed, strict=bool(hashed))
+    )
+
+
+def _contents(files: tuple[BundledFile, ...]) -> str:
+    """Paths, contents and executable bits as one text: a digest has 64 characters, so nothing can be mistaken."""
+    return "".join([f"{file.path}\0{file.sha256}{'x' if file.executable else '-'}\n" for file in files])

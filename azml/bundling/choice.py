@@ -1,0 +1,183 @@
+"""Which files of a folder are deployed, and how they look from outside.
+
+As azure-ai-ml chooses for an upload: `.amlignore` in the folder itself, else `.gitignore` there; the last
+pattern that matches a file decides. Beyond it: junk is never taken, and no link leads out of the folder.
+"""
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from pathspec.patterns.gitignore.base import GitIgnorePatternError
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from azml.findings import Finding
+from azml.specs import read_text
+
+IGNORE_FILES = (".amlignore", ".gitignore")  # the first that exists is the one that counts
+NEVER = frozenset(
+    f"{' '.join(IGNORE_FILES)} .gitattributes .git __pycache__ .DS_Store Thumbs.db desktop.ini"
+    " .ipynb_checkpoints .mypy_cache .pytest_cache .ruff_cache".split()
+)
+RAW = "r"  # ends the identity of a file whose line endings are not touched
+MAX_PATH = 900  # characters; a blob's name has 1,024 and our prefix needs some
+
+
+class Chosen(NamedTuple):
+    """One file to deploy. `identity` changes whenever its contents may have; `path` is in normal form C."""
+
+    path: str
+    location: str
+    identity: str
+    size: int
+    executable: bool
+    changed_ns: int
+
+
+class IgnoreRules:
+    """The patterns of one ignore file."""
+
+    def __init__(self, patterns: list[GitIgnoreSpecPattern]) -> None:
+        self.patterns = patterns
+        self.may_prune = all(pattern.include for pattern in patterns)
+
+    def excludes(self, path: str) -> bool:
+        """Whether a file is left out; without negations a folder (`name/`) may be asked too."""
+        left_out = False
+        for pattern in self.patterns:
+            if pattern.match_file(path) is not None:
+                left_out = bool(pattern.include)
+        return left_out
+
+
+def read_rules(folder: Path, findings: list[Finding]) -> IgnoreRules:
+    """The rules of `folder`; of the folder itself alone, not of those around or below it."""
+    file = next((folder / name for name in IGNORE_FILES if (folder / name).is_file()), None)
+    text = None if file is None else read_text(file, findings)
+    patterns = []
+    for number, line in enumerate((text or "").splitlines(), 1):
+        try:
+            pattern = GitIgnoreSpecPattern(line.rstrip())
+        except GitIgnorePatternError as error:
+            findings.append(Finding(f"{line!r} is no pattern: {error}", "see gitignore(5)", file, number))
+            continue
+        if pattern.include is not None:
+            patterns.append(pattern)
+    return IgnoreRules(patterns)
+
+
+def choose(folder: Path, findings: list[Finding]) -> list[Chosen]:
+    """Every file of `folder` to deploy, sorted by path; what cannot be deployed becomes a finding."""
+    top = os.path.realpath(folder)
+    walk = _Walk(top, read_rules(folder, findings), _read_raw(folder, findings), findings)
+    chosen = sorted(walk.below(top, "", (top,)))
+    for before, after in pairwise(chosen):
+        if before.path == after.path:
+            message = f"two files are both named {after.path!r} once accents are composed"
+            findings.append(Finding(message, "rename one", Path(after.location)))
+    return chosen
+
+
+def choose_file(file: Path, findings: list[Finding]) -> list[Chosen]:
+    """A single file, as a list of one."""
+    walk = _Walk(os.path.realpath(file.parent), IgnoreRules([]), None, findings)
+    found = walk.file(os.path.realpath(file), file.name, file.stat())
+    return [found] if found else []
+
+
+def identity_of(status: os.stat_result) -> str:
+    """What changes when a file's contents do."""
+    return f"{status.st_dev}-{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
+
+
+def _read_raw(folder: Path, findings: list[Finding]) -> IgnoreRules | None:
+    """The files `.gitattributes` in the folder marks `-text` or `binary`: their line endings are content."""
+    file = folder / ".gitattributes"
+    text = read_text(file, findings) if file.is_file() else None
+    patterns = []
+    for line in (text or "").splitlines():
+        name, *attributes = line.split() or [""]
+        if name.startswith("#") or not {"-text", "binary", "text", "text=auto"}.intersection(attributes):
+            continue
+        keep = not {"-text", "binary"}.isdisjoint(attributes)
+        patterns.append(GitIgnoreSpecPattern(name if keep else f"!{name}"))
+    return IgnoreRules(patterns) if patterns else None
+
+
+class _Walk:
+    """One pass over a folder; strings rather than Paths, because a pass over 2,000 files takes 5 ms so."""
+
+    def __init__(
+        self, top: str, rules: IgnoreRules, raw: IgnoreRules | None, findings: list[Finding]
+    ) -> None:
+        self.top = top
+        self.rules = rules
+        self.raw = raw
+        self.findings = findings
+
+    def below(self, folder: str, prefix: str, above: tuple[str, ...]) -> Iterator[Chosen]:
+        """The files of one folder and of those in it; `above` holds the real paths on the way down."""
+        rules = self.rules if self.rules.patterns else None
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name in NEVER or name.startswith("._"):
+                    continue
+                path = prefix + name
+                if entry.is_symlink():
+                    yield from self.link(entry.path, path, above)
+                elif entry.is_dir(follow_symlinks=False):
+                    if not (rules and rules.may_prune and rules.excludes(path + "/")):
+                        yield from self.below(entry.path, path + "/", (*above, entry.path))
+                elif not (rules and rules.excludes(path)):
+                    found = self.file(entry.path, path, entry.stat(follow_symlinks=False))
+                    if found:
+                        yield found
+
+    def link(self, location: str, path: str, above: tuple[str, ...]) -> Iterator[Chosen]:
+        """What a symbolic link stands for: content, if it lies inside the folder."""
+        if self.rules.excludes(path):
+            return
+        target = os.path.realpath(location)
+        if not Path(target).exists():
+            self.wrong(location, "is a link to nothing", "remove it, or put the file there")
+        elif target != self.top and not target.startswith(self.top + os.sep):
+            self.wrong(location, f"is a link out of the folder, to {target}", "copy the file into the folder")
+        elif not Path(target).is_dir():
+            found = self.file(target, path, Path(target).stat())
+            yield from (found,) if found else ()
+        elif target in above:
+            self.wrong(location, "is a link to a folder around it", "remove it")
+        else:
+            yield from self.below(target, path + "/", (*above, target))
+
+    def file(self, location: str, path: str, status: os.stat_result) -> Chosen | None:
+        """One file by its status; None with a finding for what is no plain file or has no usable name."""
+        mode = status.st_mode
+        if not stat.S_ISREG(mode):
+            self.wrong(location, "is neither a file nor a folder", "remove it, or ignore it")
+            return None
+        if not path.isascii():
+            try:
+                path.encode()
+            except UnicodeEncodeError:
+                self.wrong(location, "has a name that is not UTF-8", "rename it")
+                return None
+            path = unicodedata.normalize("NFC", path)
+        if len(path) > MAX_PATH:
+            self.wrong(location, f"has a path of {len(path)} characters", f"at most {MAX_PATH}")
+            return None
+        identity = identity_of(status)
+        if self.raw and self.raw.excludes(path):
+            identity += RAW
+        changed = max(status.st_mtime_ns, status.st_ctime_ns)
+        return Chosen(path, location, identity, status.st_size, mode & 0o100 != 0, changed)
+
+    def wrong(self, location: str, message: str, remedy: str) -> None:
+        """Note what is wrong with a file."""
+        shown = location.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        self.findings.append(Finding(message, remedy, Path(shown)))

@@ -1,0 +1,56 @@
+"""Environments written in the deployment file: checked, completed with the server, named by what they hold."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from azml.findings import Finding
+from azml.specs import DeploymentSpec, LocalEnvironment
+
+from .assets import version_of
+from .conda import SERVER_REQUIREMENT, check_conda, with_server
+from .records import BundledEnvironment
+
+
+def bundle_environment(
+    environment: LocalEnvironment, name: str, spec: DeploymentSpec, findings: list[Finding], notes: list[str]
+) -> BundledEnvironment | None:
+    """The environment as an asset; None with findings."""
+    before = len(findings)
+    source = spec.source
+    file, line = (source.file, source.line("environment")) if source else (None, None)
+    if environment.image is None:
+        remedy = "image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04 fits most conda files"
+        findings.append(Finding("names no image", remedy, file, line, "environment.image"))
+    conda = environment.conda
+    if conda is not None:
+        check_conda(conda, environment.conda_file or file or Path("conda.yml"), findings)
+    if len(findings) > before or environment.image is None:
+        return None
+    if conda is not None and environment.inference_config is None:
+        conda, added = with_server(conda)
+        if added:
+            where = environment.conda_file.name if environment.conda_file else "the conda file"
+            notes.append(f"{where} has no inference server: {SERVER_REQUIREMENT} was added")
+    config = environment.inference_config
+    routes = json.dumps(asdict(config), sort_keys=True) if config else ""
+    return BundledEnvironment(
+        name=environment.name or name,
+        version=environment.version or version_of("environment", environment.image, conda or "", routes),
+        image=environment.image,
+        conda=conda,
+        inference_config=config,
+        description=environment.description,
+        tags=environment.tags,
+        properties=environment.properties,
+    )
+
+
+def shown(environment: LocalEnvironment, bundled: BundledEnvironment) -> dict[str, str]:
+    """The parts of an environment by name, as digests a preview can compare."""
+    found = {"environment/image": bundled.image}
+    if bundled.conda is not None:
+        name = environment.conda_file.name if environment.conda_file else "conda.yml"
+        found[f"environment/{name}"] = bundled.conda
+    return {path: hashlib.sha256(text.encode()).hexdigest()[:12] for path, text in found.items()}

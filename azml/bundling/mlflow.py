@@ -1,0 +1,51 @@
+"""An MLflow model folder: can Azure serve it?"""
+
+from pathlib import Path
+
+from azml.findings import Finding
+from azml.specs import Node, parse, read_text
+
+PYFUNC = "python_function"
+
+
+def is_mlflow(folder: Path) -> bool:
+    """Whether a folder looks like an MLflow model."""
+    return (folder / "MLmodel").is_file()
+
+
+def check_mlflow(folder: Path, findings: list[Finding]) -> None:
+    """Azure serves an MLflow model by its `python_function` flavor, from the environment that flavor names."""
+    file = folder / "MLmodel"
+    if not file.is_file():
+        message = "is no MLflow model: there is no file MLmodel in it"
+        findings.append(Finding(message, "point path: at the folder that mlflow.save_model wrote", folder))
+        return
+    text = read_text(file, findings)
+    root = None if text is None else parse(text, file, findings)
+    if root is None:
+        return
+    flavors = root.value.get("flavors") if root.is_table else None
+    if flavors is None or not flavors.is_table:
+        findings.append(Finding("names no flavors", "save the model again with mlflow", file, root.line))
+    elif PYFUNC not in flavors.value:
+        found = ", ".join(map(str, flavors.value)) or "none"
+        remedy = (
+            "save it with mlflow.<flavor>.save_model, which adds it, or wrap it in mlflow.pyfunc.PythonModel; "
+            "or write a score.py and deploy it as type: custom_model"
+        )
+        findings.append(flavors.wrong(f"there is no {PYFUNC} flavor, only {found}", remedy))
+    else:
+        _check_pyfunc(flavors.value[PYFUNC], folder, findings)
+
+
+def _check_pyfunc(flavor: Node, folder: Path, findings: list[Finding]) -> None:
+    """The flavor's loader, and the files it says it needs."""
+    if not flavor.is_table or "loader_module" not in flavor.value:
+        findings.append(flavor.wrong("names no loader_module", "save the model again with mlflow"))
+        return
+    env = flavor.value.get("env")
+    named = [flavor.value.get("data"), flavor.value.get("model_path"), flavor.value.get("code")]
+    named += list(env.value.values()) if env is not None and env.is_table else [env]
+    for node in named:
+        if node is not None and isinstance(node.value, str) and not (folder / node.value).exists():
+            findings.append(node.wrong(f"there is no {node.value} in the model", "save the model again"))
