@@ -123,5 +123,5 @@ def _files(path: Path, cache: HashCache, findings: list[Finding]) -> tuple[Bundl
 
 
 def _contents(files: tuple[BundledFile, ...]) -> str:
-    """Paths, contents and executable bits as one text: a digest has 64 characters, so nothing can be mistaken."""
+    """Paths, contents and executable bits as one text; digests of one length keep it unambiguous."""
     return "".join([f"{file.path}\0{file.sha256}{'x' if file.executable else '-'}\n" for file in files])

@@ -83,7 +83,7 @@ def _note_given_versions(spec: DeploymentSpec, notes: list[str]) -> None:
 
 
 def label(asset: Named) -> str | None:
-    """`name:version` of an asset, the same for one on disk and for a reference to it once it is registered."""
+    """`name:version` of an asset, the same for one on disk and for a reference to it, once registered."""
     if asset is None:
         return None
     if not isinstance(asset, AssetReference):

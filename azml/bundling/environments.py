@@ -1,4 +1,4 @@
-"""Environments written in the deployment file: checked, completed with the server, named by what they hold."""
+"""Environments written in the deployment file: checked, completed with the server, named by content."""
 
 import hashlib
 import json

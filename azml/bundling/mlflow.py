@@ -14,7 +14,7 @@ def is_mlflow(folder: Path) -> bool:
 
 
 def check_mlflow(folder: Path, findings: list[Finding]) -> None:
-    """Azure serves an MLflow model by its `python_function` flavor, from the environment that flavor names."""
+    """Azure serves an MLflow model by its `python_function` flavor, in the environment that names."""
     file = folder / "MLmodel"
     if not file.is_file():
         message = "is no MLflow model: there is no file MLmodel in it"
@@ -30,7 +30,7 @@ def check_mlflow(folder: Path, findings: list[Finding]) -> None:
     elif PYFUNC not in flavors.value:
         found = ", ".join(map(str, flavors.value)) or "none"
         remedy = (
-            "save it with mlflow.<flavor>.save_model, which adds it, or wrap it in mlflow.pyfunc.PythonModel; "
+            "save it with mlflow.<flavor>.save_model, which adds it, or wrap it in a PythonModel; "
             "or write a score.py and deploy it as type: custom_model"
         )
         findings.append(flavors.wrong(f"there is no {PYFUNC} flavor, only {found}", remedy))
