@@ -1,0 +1,223 @@
+"""What the stack config may say, and what a user reads when it says something else."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azml.findings import Finding
+from components.settings import Settings
+
+Read = Callable[..., Settings]
+Findings = Callable[..., tuple[Finding, ...]]
+
+
+def only(findings: tuple[Finding, ...]) -> Finding:
+    assert len(findings) == 1, [str(finding) for finding in findings]
+    return findings[0]
+
+
+def endpoint(**keys: Any) -> dict[str, Any]:
+    return {"echo": {"deployments": {"blue": {}}, "traffic": {"blue": 100}, **keys}}
+
+
+def test_a_small_config_becomes_records(read: Read) -> None:
+    settings = read()
+    assert settings.target == "azure"
+    assert (settings.workspace.resource_group, settings.workspace.name) == ("rg-azml-dev", "mlw-azml-dev")
+    (served,) = settings.endpoints
+    assert served.spec.name == "echo"
+    assert [slot.name for slot in served.slots] == ["blue"]
+    assert served.traffic == {"blue": 100}
+
+
+def test_an_unknown_setting_gets_the_likely_one(findings: Findings) -> None:
+    finding = only(findings(endpoint={"echo": {}}))
+    assert (finding.key, finding.remedy) == ("azml:endpoint", "did you mean 'endpoints'?")
+
+
+def test_an_unknown_key_of_an_endpoint_gets_the_likely_one(findings: Findings) -> None:
+    finding = only(findings(endpoints=endpoint(trafic={"blue": 100})))
+    assert (finding.key, finding.remedy) == ("azml:endpoints.echo.trafic", "did you mean 'traffic'?")
+
+
+def test_every_fault_is_told_at_once(findings: Findings) -> None:
+    """A wrong type, a bad name, a missing folder and a sum: one run, four findings."""
+    found = findings(
+        workspace={"resourceGroup": "rg-azml-dev", "name": "a b"},
+        endpoints={"gone": {}, "echo": {"deployments": {"blue": {}}, "traffic": {"blue": 90}}},
+        protect="yes",
+    )
+    assert {finding.key for finding in found} == {
+        "azml:workspace.name",
+        "azml:endpoints.gone",
+        "azml:endpoints.echo.traffic",
+        "azml:protect",
+    }
+
+
+def test_a_finding_names_file_and_line(findings: Findings, folder: Path) -> None:
+    text = """\
+config:
+  azml:workspace: {resourceGroup: rg, name: mlw}
+  azml:endpoints:
+    echo:
+      deployments:
+        blue: {}
+      traffic:
+        blue: 60
+        green: 40
+"""
+    finding = only(findings(text=text))
+    assert (finding.file, finding.line) == (folder / "Pulumi.dev.yaml", 9)
+    assert finding.key == "azml:endpoints.echo.traffic.green"
+    assert finding.remedy == "declared: blue"
+
+
+def test_a_slot_written_twice_is_refused(findings: Findings) -> None:
+    text = """\
+config:
+  azml:workspace: {resourceGroup: rg, name: mlw}
+  azml:endpoints:
+    echo:
+      deployments:
+        blue: {}
+        blue: {}
+"""
+    finding = only(findings(text=text))
+    assert (finding.key, finding.line) == ("azml:endpoints.echo.deployments.blue", 7)
+    assert finding.message == "is written twice, first on line 6"
+
+
+def test_slots_that_differ_in_case_only_are_refused(findings: Findings) -> None:
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {}, "Blue": {}})))
+    assert finding.key == "azml:endpoints.echo.deployments.Blue"
+
+
+@pytest.mark.parametrize(
+    ("traffic", "key"),
+    [
+        ({"blue": 90}, "traffic"),
+        ({"blue": 110}, "traffic"),
+        ({"blue": -100}, "traffic"),
+        ({"blue": 50, "red": 50}, "traffic.red"),
+        ({"blue": 99.5}, "traffic.blue"),
+        ({"blue": "100"}, "traffic.blue"),
+        ({"blue": True}, "traffic.blue"),
+    ],
+)
+def test_shares_that_azure_would_refuse_are_refused(
+    findings: Findings, traffic: dict[str, Any], key: str
+) -> None:
+    found = findings(endpoints=endpoint(traffic=traffic))
+    assert f"azml:endpoints.echo.{key}" in {finding.key for finding in found}
+
+
+@pytest.mark.parametrize(
+    ("traffic", "mirror", "says"),
+    [
+        ({"blue": 100}, {"green": 51}, "is 51"),
+        ({"blue": 90, "green": 10}, {"green": 10}, "has 10 % of the live traffic"),
+        ({"blue": 100}, {"green": 10, "red": 10}, "names 2 deployments"),
+    ],
+)
+def test_mirror_rules(findings: Findings, traffic: dict[str, int], mirror: dict[str, int], says: str) -> None:
+    slots: dict[str, Any] = {"blue": {}, "green": {}, "red": {}}
+    found = findings(endpoints=endpoint(deployments=slots, traffic=traffic, mirror_traffic=mirror))
+    assert says in {finding.message for finding in found}
+
+
+def test_no_traffic_at_all_is_allowed(read: Read) -> None:
+    (served,) = read(endpoints=endpoint(traffic={"blue": 0})).endpoints
+    assert served.traffic == {}
+
+
+def test_the_endpoint_file_decides_where_the_config_is_silent(read: Read, folder: Path) -> None:
+    (folder / "scoring/echo/endpoint.yml").write_text("name: echo\ntraffic: {blue: 100}\n")
+    (served,) = read(endpoints=endpoint(traffic=None)).endpoints
+    assert served.traffic == {"blue": 100}
+
+
+def test_a_fault_in_the_endpoint_files_traffic_names_that_file(findings: Findings, folder: Path) -> None:
+    (folder / "scoring/echo/endpoint.yml").write_text("name: echo\ntraffic: {red: 100}\n")
+    finding = only(findings(endpoints=endpoint(traffic=None)))
+    assert (finding.file, finding.line) == (folder / "scoring/echo/endpoint.yml", 2)
+
+
+def test_a_slot_reads_its_own_file_first_and_keys_override_it(read: Read, folder: Path) -> None:
+    own = (folder / "scoring/echo/deployment.yml").read_text().replace("DS2_v2", "F4s_v2")
+    (folder / "scoring/echo/green.yml").write_text(own)
+    slots: dict[str, Any] = {"blue": {"instance_count": 3}, "green": {}}
+    (served,) = read(endpoints=endpoint(deployments=slots)).endpoints
+    blue, green = served.slots
+    assert (blue.spec.instance_type, blue.spec.instance_count) == ("Standard_DS2_v2", 3)
+    assert (green.spec.instance_type, green.spec.name) == ("Standard_F4s_v2", "green")
+
+
+def test_a_missing_slot_file_lists_those_that_are_there(findings: Findings) -> None:
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {"file": "bleu.yml"}})))
+    assert finding.key == "azml:endpoints.echo.deployments.blue.file"
+    assert finding.remedy == "there: deployment.yml, endpoint.yml"
+
+
+def test_a_wrong_override_names_the_stack_config(findings: Findings) -> None:
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {"instance_counts": 3}})))
+    assert "azml:endpoints.echo.deployments.blue" in str(finding)
+    assert "instance_count" in str(finding)
+
+
+def test_a_label_that_moves_is_refused(findings: Findings, folder: Path) -> None:
+    path = folder / "scoring/echo/deployment.yml"
+    path.write_text(path.read_text().replace("azureml:echo:1", "azureml:echo@latest"))
+    finding = only(findings())
+    assert (finding.file, finding.line, finding.key) == (path, 3, "model")
+
+
+def test_a_folder_anywhere(read: Read, folder: Path) -> None:
+    (folder / "scoring/echo").rename(folder / "elsewhere")
+    (served,) = read(endpoints=endpoint(path=str(folder / "elsewhere"))).endpoints
+    assert served.spec.name == "echo"
+
+
+@pytest.mark.parametrize("name", ["ab", "1abc", "a--b", "abc-", "a_b", "a" * 33])
+def test_endpoint_names_azure_refuses(findings: Findings, name: str) -> None:
+    found = findings(endpoints=endpoint(name=name))
+    assert f"{name!r} is refused by Azure" in {finding.message for finding in found}
+
+
+def test_two_endpoints_of_one_name_are_refused(findings: Findings, folder: Path) -> None:
+    twin = {"path": "scoring/echo", "deployments": {"blue": {}}}
+    finding = only(findings(endpoints={**endpoint(), "twin": twin}))
+    assert finding.message == "two endpoints are called 'echo'"
+
+
+@pytest.mark.parametrize("value", ["text", 3, ["a"], None])
+def test_a_workspace_that_is_no_mapping(findings: Findings, value: object) -> None:
+    assert "azml:workspace" in {finding.key for finding in findings(workspace=value)}
+
+
+def test_existing_resources_one_by_one_or_all(read: Read) -> None:
+    base = {"resourceGroup": "rg", "name": "mlw"}
+    everything = read(workspace={**base, "existing": True}).workspace
+    assert everything.existing
+    assert everything.existing_resource_group
+    vault = {"name": "kv-shared", "existing": True, "resourceGroup": "rg-shared"}
+    one = read(workspace={**base, "keyVault": vault}).workspace
+    assert (one.existing, one.key_vault.existing, one.key_vault.resource_group) == (False, True, "rg-shared")
+    assert not one.storage_account.existing
+
+
+def test_an_existing_resource_needs_its_name(findings: Findings) -> None:
+    workspace = {"resourceGroup": "rg", "name": "mlw", "keyVault": {"existing": True}}
+    assert only(findings(workspace=workspace)).key == "azml:workspace.keyVault.name"
+
+
+def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) -> None:
+    assert read(protect=True).endpoints[0].protect
+    assert not read(protect=True, endpoints=endpoint(protect=False)).endpoints[0].protect
+
+
+def test_unchanged_text_keys_are_texts(read: Read) -> None:
+    """`pulumi config set azml:studioUrl 8080` hands over the text 8080."""
+    assert read(studioUrl="8080").studio_url == "8080"
