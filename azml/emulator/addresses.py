@@ -1,0 +1,26 @@
+"""Where the local Azure answers, in the forms its clients need."""
+
+from dataclasses import dataclass
+
+STORAGE_SUFFIX = "emulator"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """`arm` and `scoring` are URLs without a trailing slash, as `https://127.0.0.1:18443`."""
+
+    arm: str
+    scoring: str
+
+    @property
+    def host(self) -> str:
+        """Host and port of the management side."""
+        return self.arm.removeprefix("https://")
+
+    def blob(self, account: str) -> str:
+        """A storage account's blob endpoint. The account is a path: names under 127.0.0.1 resolve nowhere."""
+        return f"{self.arm}/{account}.blob.{STORAGE_SUFFIX}/"
+
+    def account_for_ml(self, account: str) -> str:
+        """The account name that makes azure-ai-ml, which writes `https://<name>.blob.<suffix>`, arrive here."""
+        return f"{self.host}/{account}"

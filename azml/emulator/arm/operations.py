@@ -1,0 +1,74 @@
+"""Asynchronous operations: what `Azure-AsyncOperation` points at. They outlive a restart."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from azml.emulator.arm.json import Json
+from azml.emulator.database import Database
+
+RETRY_AFTER_MS = 100  # milliseconds; every client here honours it, and `Retry-After: 0` would mean 30 s to one
+Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One long running request on the resource with that key. `error` says why it failed."""
+
+    id: str
+    key: str
+    verb: str
+    status: Status
+    error: Json | None = None
+
+    def body(self) -> Json:
+        """What polling it answers."""
+        return {"name": self.id, "status": self.status, **({"error": self.error} if self.error else {})}
+
+
+class Operations:
+    """All operations, in the same file as the resources they change, so that both agree after a crash."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def begin(self, key: str, verb: str) -> Operation:
+        """Note that a request began."""
+        operation = Operation(uuid.uuid4().hex, key, verb, "InProgress")
+        self.database.write(
+            "INSERT INTO operations VALUES (?, ?, ?, ?, NULL)", operation.id, key, verb, operation.status
+        )
+        return operation
+
+    def finish(self, operation: Operation, status: Status, error: Json | None = None) -> None:
+        """Note how a request ended."""
+        self.database.write(
+            "UPDATE operations SET status = ?, error = ? WHERE id = ?",
+            status,
+            json.dumps(error) if error else None,
+            operation.id,
+        )
+
+    def find(self, id_text: str) -> Operation | None:
+        """The operation with an id."""
+        found = self._select("WHERE id = ?", id_text)
+        return found[0] if found else None
+
+    def unfinished(self) -> Sequence[Operation]:
+        """Those that a restart must take up again, oldest first."""
+        return self._select("WHERE status = 'InProgress' ORDER BY rowid")
+
+    def _select(self, condition: str, *values: object) -> list[Operation]:
+        rows = self.database.rows(f"SELECT * FROM operations {condition}", *values)  # noqa: S608, ours alone
+        return [
+            Operation(
+                row["id"],
+                row["key"],
+                row["verb"],
+                row["status"],
+                json.loads(row["error"]) if row["error"] else None,
+            )
+            for row in rows
+        ]

@@ -1,0 +1,180 @@
+"""What every resource type shares: how a body becomes a record, what a GET shows, what a delete does."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from azml.emulator.arm.errors import bad_request, conflict
+from azml.emulator.arm.ids import ResourceId
+from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
+from azml.emulator.identity import TENANT
+
+Query = Mapping[str, str]
+ENVELOPE = ("location", "tags", "sku", "kind", "identity", "properties", "zones", "plan", "managedBy", "etag")
+
+
+@dataclass(frozen=True)
+class Write:
+    """One PUT or PATCH that is about to happen. `body` is the whole resource as it should become."""
+
+    id: ResourceId
+    body: Json
+    existing: Record | None
+    store: ResourceStore
+
+    @property
+    def properties(self) -> Json:
+        """The properties asked for."""
+        return section(self.body, "properties")
+
+
+@dataclass(frozen=True)
+class Act:
+    """One POST to a resource: `listKeys` and the like."""
+
+    record: Record
+    body: Json
+    store: ResourceStore
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An action that changes its resource: the service stores the record and settles it asynchronously."""
+
+    record: Record
+
+
+Action = Callable[[Act], Awaitable[Json | Changed]]
+
+
+class ResourceType:
+    """The generic rules of one type. A type with rules of its own overrides what differs.
+
+    `located` types need a region; `asynchronous` ones answer a write with an operation, which `settle` carries
+    out; properties in `computed_names` are Azure's to set and are ignored in a body.
+    """
+
+    name: ClassVar[str] = ""
+    located: ClassVar[bool] = True
+    asynchronous: ClassVar[bool] = False
+    patchable: ClassVar[tuple[str, ...]] = ENVELOPE
+    computed_names: ClassVar[tuple[str, ...]] = ()
+
+    def prepare(self, write: Write) -> Record:
+        """Check a write and say what will be stored. Raises ArmError and changes nothing when it breaks a rule."""
+        self.check(write)
+        old = write.existing
+        body = {key: value for key, value in write.body.items() if key in ENVELOPE}
+        self._place(write, body)
+        kept = {name: value for name, value in write.properties.items() if name not in self.computed_names}
+        hidden = dict(old.hidden) if old else {}
+        body["properties"] = {**kept, "provisioningState": SUCCEEDED}
+        if "identity" in body:
+            body["identity"] = _identity(section(body, "identity"), hidden, write.store)
+        return self.complete(write, Record(write.id, body, hidden))
+
+    def check(self, write: Write) -> None:
+        """The type's own rules about a write."""
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Add what Azure computes: keys, ids, defaults."""
+        return record
+
+    def present(self, record: Record) -> Json:
+        """What a GET answers."""
+        return {"id": record.id.text, "name": record.id.name, "type": record.id.type, **record.body}
+
+    def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
+        """Which of a collection a query asks for, in its order."""
+        return found[: int(query["$top"])] if query.get("$top", "").isdigit() else found
+
+    def check_delete(self, record: Record, store: ResourceStore) -> None:
+        """Raise ArmError when the resource may not be deleted now."""
+
+    async def settle(self, record: Record, store: ResourceStore) -> Record:
+        """Carry out an asynchronous write; the record it gives is stored. Raises ArmError when it fails."""
+        return record
+
+    async def remove(self, record: Record) -> None:
+        """Take away what stands behind the resource, before it is forgotten. Doing it twice must not hurt."""
+
+    def actions(self) -> Mapping[str, Action]:
+        """The POST actions, by name in lower case."""
+        return {}
+
+    def _place(self, write: Write, body: Json) -> None:
+        old = write.existing
+        if not self.located:
+            return
+        if old and "location" not in body:
+            body["location"] = old.body.get("location")
+        if not body.get("location"):
+            raise bad_request("The location property is required for this definition.", "LocationRequired")
+        if old and _region(str(body["location"])) != old.location:
+            raise conflict(
+                f"The resource '{write.id.name}' already exists in location '{old.location}'. A resource with the "
+                f"same name cannot be created in location '{body['location']}'.",
+                "InvalidResourceLocation",
+            )
+
+
+class StoredType(ResourceType):
+    """A type that Azure computes nothing for that anyone here reads: it is stored and given back."""
+
+    def __init__(self, name: str, *, located: bool = True) -> None:
+        self.stored_name = name
+        self.stored_located = located
+
+    def _place(self, write: Write, body: Json) -> None:
+        if self.stored_located:
+            super()._place(write, body)
+
+
+class Types:
+    """All types, found by name without regard to case."""
+
+    def __init__(self, types: Iterable[ResourceType]) -> None:
+        self._types = {_name(entry).lower(): entry for entry in types}
+
+    def get(self, kind: str) -> ResourceType:
+        """A type. Raises ArmError 404 when the local Azure has no such type."""
+        found = self._types.get(kind.lower())
+        if found is None:
+            namespace = kind.partition("/")[0]
+            message = f"The resource type '{kind}' could not be found in the namespace '{namespace}'."
+            raise bad_request(message, "InvalidResourceType")
+        return found
+
+    def canonical(self, kind: str) -> str:
+        """A type's name in the case Azure writes it."""
+        return _name(self.get(kind))
+
+
+def _name(entry: ResourceType) -> str:
+    return entry.stored_name if isinstance(entry, StoredType) else entry.name
+
+
+def _region(text: str) -> str:
+    return text.lower().replace(" ", "")
+
+
+def _identity(asked: Json, hidden: Json, store: ResourceStore) -> Json:
+    """A managed identity as Azure completes it. A system-assigned principal is kept for the resource's life."""
+    kinds = str(asked.get("type", "None")).replace(" ", "").lower().split(",")
+    answer: Json = {"type": asked.get("type", "None")}
+    if "systemassigned" in kinds:
+        principal = hidden.setdefault("principalId", str(uuid.uuid4()))
+        answer |= {"principalId": principal, "tenantId": TENANT}
+    if "userassigned" in kinds:
+        users = section(asked, "userAssignedIdentities")
+        answer["userAssignedIdentities"] = {name: _user(name, store) for name in users}
+    return answer
+
+
+def _user(id_text: str, store: ResourceStore) -> Json:
+    found = store.find(id_text)
+    if found is None:
+        raise bad_request(f"The identity '{id_text}' was not found.", "FailedIdentityOperation")
+    return {name: found.properties.get(name) for name in ("principalId", "clientId")}

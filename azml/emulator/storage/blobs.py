@@ -1,0 +1,259 @@
+"""Blobs: what they are called is in the database, what they hold in files named by content.
+
+A blob's name never becomes a path here, so none can lead out of the folder; and a content file is complete
+before any row points at it, so a killed process or a full disk leaves no half blob.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import sqlite3
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.emulator.database import Database
+from azml.emulator.files import private_folder
+
+CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes that are on disk: their sha256 names the file; `md5` is base64, as HTTP writes it."""
+
+    sha256: str
+    size: int
+    md5: str
+
+
+@dataclass(frozen=True)
+class Blob:
+    """One block blob. `modified` is unix seconds."""
+
+    name: str
+    content: Content
+    content_type: str
+    metadata: Mapping[str, str]
+    modified: float
+    etag: str
+
+
+class BlobStore:
+    """All blobs of all containers. A container is named by its ARM id in lower case."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.folder = private_folder(folder)
+        self._incoming = private_folder(folder / "incoming")
+        self._clear()
+
+    async def receive(self, stream: AsyncIterator[bytes]) -> "Incoming":
+        """Write a request's body to disk as it arrives. The caller puts or discards what it gets."""
+        incoming = Incoming(self._incoming)
+        try:
+            async for chunk in stream:
+                incoming.write(chunk)
+            incoming.close()
+        except BaseException:
+            incoming.discard()
+            raise
+        return incoming
+
+    def put(
+        self, container: str, name: str, incoming: "Incoming", content_type: str, metadata: Mapping[str, str]
+    ) -> Blob:
+        """Create or replace a blob; blocks that were staged for it are gone."""
+        blob = Blob(name, incoming.content, content_type, dict(metadata), time.time(), _new_etag())
+        with self._discarding(self._contents(container, name)), self.database.transaction():
+            self._keep(incoming)
+            self._write(container, blob)
+            self.database.write("DELETE FROM blocks WHERE container = ? AND name = ?", container, name)
+        return blob
+
+    def put_block(self, container: str, name: str, block: str, incoming: "Incoming") -> None:
+        """Stage one block of a blob to come."""
+        with self.database.transaction():
+            self._keep(incoming)
+            sha256 = incoming.content.sha256
+            self.database.write(
+                "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)", container, name, block, sha256
+            )
+
+    def join(self, container: str, name: str, blocks: Sequence[str]) -> "Incoming | None":
+        """The staged blocks in the order given, as one content; None when one of them was never staged."""
+        rows = self.database.rows(
+            "SELECT block, content FROM blocks WHERE container = ? AND name = ?", container, name
+        )
+        staged = {row["block"]: row["content"] for row in rows}
+        if any(block not in staged for block in blocks):
+            return None
+        incoming = Incoming(self._incoming)
+        try:
+            for block in blocks:
+                for chunk in read_chunks(self.path(staged[block])):
+                    incoming.write(chunk)
+            incoming.close()
+        except BaseException:
+            incoming.discard()
+            raise
+        return incoming
+
+    def find(self, container: str, name: str) -> Blob | None:
+        """One blob."""
+        row = self.database.row("SELECT * FROM blobs WHERE container = ? AND name = ?", container, name)
+        return _blob(row) if row else None
+
+    def under(self, container: str, prefix: str, after: str = "", limit: int = -1) -> Sequence[Blob]:
+        """The blobs whose names begin with a prefix and come after a name, in order of name."""
+        rows = self.database.rows(
+            "SELECT * FROM blobs WHERE container = ? AND name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?",
+            container,
+            after,
+            len(prefix),
+            prefix,
+            limit,
+        )
+        return [_blob(row) for row in rows]
+
+    def set_metadata(self, container: str, blob: Blob, metadata: Mapping[str, str]) -> Blob:
+        """Replace a blob's metadata."""
+        changed = Blob(
+            blob.name, blob.content, blob.content_type, dict(metadata), time.time(), _new_etag()
+        )
+        with self.database.transaction():
+            self._write(container, changed)
+        return changed
+
+    def delete(self, container: str, name: str) -> None:
+        """Forget a blob."""
+        with self._discarding(self._contents(container, name)), self.database.transaction():
+            self.database.write("DELETE FROM blobs WHERE container = ? AND name = ?", container, name)
+            self.database.write("DELETE FROM blocks WHERE container = ? AND name = ?", container, name)
+
+    def delete_container(self, container: str) -> None:
+        """Forget all blobs of a container."""
+        rows = self.database.rows("SELECT content FROM blobs WHERE container = ?", container)
+        staged = self.database.rows("SELECT content FROM blocks WHERE container = ?", container)
+        with self._discarding([row["content"] for row in (*rows, *staged)]), self.database.transaction():
+            self.database.write("DELETE FROM blobs WHERE container = ?", container)
+            self.database.write("DELETE FROM blocks WHERE container = ?", container)
+
+    def path(self, sha256: str) -> Path:
+        """The file that holds a content."""
+        return self.folder / sha256[:2] / sha256
+
+    def _write(self, container: str, blob: Blob) -> None:
+        self.database.write(
+            "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            container,
+            blob.name,
+            blob.content.sha256,
+            blob.content.size,
+            blob.content.md5,
+            blob.content_type,
+            json.dumps(dict(blob.metadata)),
+            blob.modified,
+            blob.etag,
+        )
+
+    def _keep(self, incoming: "Incoming") -> None:
+        # No await between this and the row that points at the file, or a delete could take the file away.
+        target = self.path(incoming.content.sha256)
+        private_folder(target.parent)
+        incoming.path.replace(target)
+
+    def _contents(self, container: str, name: str) -> list[str]:
+        rows = self.database.rows(
+            "SELECT content FROM blobs WHERE container = ?1 AND name = ?2 UNION "
+            "SELECT content FROM blocks WHERE container = ?1 AND name = ?2",
+            container,
+            name,
+        )
+        return [row["content"] for row in rows]
+
+    @contextmanager
+    def _discarding(self, contents: Sequence[str]) -> Iterator[None]:
+        yield
+        for content in contents:
+            if not self._is_used(content):
+                self.path(content).unlink(missing_ok=True)
+
+    def _is_used(self, content: str) -> bool:
+        blob = self.database.row("SELECT 1 FROM blobs WHERE content = ?", content)
+        return bool(blob or self.database.row("SELECT 1 FROM blocks WHERE content = ?", content))
+
+    def _clear(self) -> None:
+        """Remove what a killed process left: bodies half received, contents that no row points at."""
+        for path in self._incoming.iterdir():
+            path.unlink()
+        used = {
+            row["content"]
+            for row in self.database.rows("SELECT content FROM blobs UNION SELECT content FROM blocks")
+        }
+        for path in self.folder.glob("??/*"):
+            if path.name not in used:
+                path.unlink()
+
+
+class Incoming:
+    """A content on its way in: a temporary file and the hashes of what was written to it."""
+
+    def __init__(self, folder: Path) -> None:
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        self._file = os.fdopen(descriptor, "wb")
+        self.path = Path(name)
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._size = 0
+
+    @property
+    def content(self) -> Content:
+        """What was written so far."""
+        return Content(self._sha256.hexdigest(), self._size, base64.b64encode(self._md5.digest()).decode())
+
+    def write(self, chunk: bytes) -> None:
+        """Add some bytes."""
+        self._file.write(chunk)
+        self._sha256.update(chunk)
+        self._md5.update(chunk)
+        self._size += len(chunk)
+
+    def close(self) -> None:
+        """Have everything in the file. Raises OSError when the disk is full."""
+        self._file.close()
+
+    def discard(self) -> None:
+        """Forget it."""
+        self.path.unlink(missing_ok=True)
+        self._file.close()
+
+
+def read_chunks(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """A file's bytes, or `length` of them from `start`, piece by piece."""
+    left = path.stat().st_size - start if length is None else length
+    with path.open("rb") as file:
+        file.seek(start)
+        while left > 0 and (chunk := file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+def _new_etag() -> str:
+    return f'"0x{uuid.uuid4().hex[:16].upper()}"'
+
+
+def _blob(row: sqlite3.Row) -> Blob:
+    return Blob(
+        row["name"],
+        Content(row["content"], row["size"], row["md5"]),
+        row["content_type"],
+        json.loads(row["metadata"]),
+        row["modified"],
+        row["etag"],
+    )

@@ -1,0 +1,316 @@
+"""The blob verbs that the real clients use, in path style: `/<account>.blob.emulator/<container>/<blob>`."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from xml.etree.ElementTree import ParseError, XMLParser, fromstring
+from xml.sax.saxutils import escape
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from azml.emulator.addresses import STORAGE_SUFFIX
+from azml.emulator.arm.errors import ArmError
+from azml.emulator.arm.store import Record, ResourceStore
+from azml.emulator.identity import Identity, is_valid
+from azml.emulator.storage.accounts import check_container_name, container_id, ensure_container, find_account
+from azml.emulator.storage.blobs import Blob, BlobStore, Incoming, read_chunks
+from azml.emulator.storage.listing import list_blobs
+from azml.emulator.storage.signatures import is_sas_good, is_shared_key_good
+
+_HOST = re.compile(rf"/([a-z0-9]{{3,24}})\.blob\.{STORAGE_SUFFIX}(?:/([^/]*)(?:/(.*))?)?", re.DOTALL)
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+_META = "x-ms-meta-"
+BLOCK_LIST_LIMIT = 8 << 20  # bytes; 50,000 block ids fit
+VERSION = "2025-05-05"
+
+
+class StorageError(Exception):
+    """A refusal of the storage service: HTTP status and Azure's code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to the blob service. `key` is the container's id in lower case."""
+
+    request: Request
+    account: Record
+    container: str
+    blob: str
+
+    @property
+    def key(self) -> str:
+        """What the blob store knows the container by."""
+        return container_id(self.account.id, self.container).key
+
+    @property
+    def verb(self) -> str:
+        """Method and sub-resource, as `PUT block`."""
+        comp = self.request.query_params.get("comp", "")
+        return f"{self.request.method} {comp}".rstrip()
+
+
+def is_blob_path(path: str) -> bool:
+    """Whether a request belongs to the blob service."""
+    return _HOST.fullmatch(path) is not None
+
+
+class BlobService:
+    """Answers the blob service's requests."""
+
+    def __init__(self, store: ResourceStore, blobs: BlobStore, identity: Identity) -> None:
+        self.store = store
+        self.blobs = blobs
+        self.identity = identity
+        self._of_container: dict[str, Callable[[Call], Response]] = {
+            "PUT": self._create_container,
+            "DELETE": self._delete_container,
+            "GET": self._container_properties,
+            "HEAD": self._container_properties,
+            "GET list": self._list,
+        }
+        self._of_blob: dict[str, Callable[[Call], Awaitable[Response]]] = {
+            "PUT": self._put,
+            "PUT block": self._put_block,
+            "PUT blocklist": self._put_block_list,
+            "PUT metadata": self._put_metadata,
+            "GET": self._get,
+            "HEAD": self._head,
+            "GET metadata": self._head,
+            "HEAD metadata": self._head,
+            "DELETE": self._delete,
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to one request, refusals included."""
+        try:
+            response = await self._answer(request)
+        except StorageError as error:
+            response = _refusal(error)
+        response.headers["x-ms-version"] = request.headers.get("x-ms-version", VERSION)
+        return response
+
+    async def _answer(self, request: Request) -> Response:
+        matched = _HOST.fullmatch(request.url.path)
+        name, container, blob = (part or "" for part in matched.groups()) if matched else ("", "", "")
+        account = find_account(name, self.store)
+        if account is None:
+            raise StorageError(404, "ResourceNotFound", f"There is no storage account named {name}.")
+        call = Call(request, account, container, blob)
+        self._authorize(call)
+        if blob:
+            self._check_container(call)
+            if answer := self._of_blob.get(call.verb):
+                return await answer(call)
+        elif container and request.query_params.get("restype") == "container":
+            if handle := self._of_container.get(call.verb):
+                return handle(call)
+        raise StorageError(400, "UnsupportedOperation", f"The local Azure does not answer {call.verb}.")
+
+    def _authorize(self, call: Call) -> None:
+        header = call.request.headers.get("authorization", "")
+        name, keys = call.account.id.name, call.account.hidden["keys"]
+        query = dict(call.request.query_params)
+        if header.startswith("Bearer "):
+            good = is_valid(header.removeprefix("Bearer "), self.identity.key_for("storage"))
+        elif header.startswith("SharedKey "):
+            raw = call.request.scope["raw_path"].decode().partition("?")[0]
+            good = is_shared_key_good(
+                header, name, call.request.method, raw, query, call.request.headers, keys
+            )
+        elif "sig" in query and call.container:
+            good = is_sas_good(name, call.container, call.blob, query, keys, _permission(call))
+        else:
+            raise StorageError(401, "NoAuthenticationInformation", "The request carries no authorization.")
+        if not good:
+            raise StorageError(403, "AuthenticationFailed", "The request's signature or token is not good.")
+
+    def _check_container(self, call: Call) -> None:
+        if self.store.find(call.key) is None:
+            raise StorageError(404, "ContainerNotFound", "The specified container does not exist.")
+
+    def _create_container(self, call: Call) -> Response:
+        if self.store.find(call.key):
+            raise StorageError(409, "ContainerAlreadyExists", "The specified container already exists.")
+        try:
+            check_container_name(call.container)
+        except ArmError as error:
+            raise StorageError(400, error.code, error.message) from error
+        ensure_container(call.account.id, call.container, self.store)
+        return Response(status_code=201)
+
+    def _delete_container(self, call: Call) -> Response:
+        self._check_container(call)
+        self.store.delete(call.key)
+        self.blobs.delete_container(call.key)
+        return Response(status_code=202)
+
+    def _container_properties(self, call: Call) -> Response:
+        self._check_container(call)
+        found = self.store.get(call.key)
+        headers = {"ETag": f'"{found.sequence}"', "Last-Modified": formatdate(found.created, usegmt=True)}
+        return Response(headers=headers)
+
+    def _list(self, call: Call) -> Response:
+        self._check_container(call)
+        body = list_blobs(call.key, self.blobs, call.request.query_params)
+        return Response(body, media_type="application/xml")
+
+    async def _put(self, call: Call) -> Response:
+        headers = call.request.headers
+        if headers.get("x-ms-blob-type", "BlockBlob") != "BlockBlob":
+            raise StorageError(400, "InvalidHeaderValue", "The local Azure keeps block blobs only.")
+        if "x-ms-copy-source" in headers:
+            raise StorageError(400, "UnsupportedOperation", "The local Azure copies no blobs.")
+        self._check_conditions(call)
+        incoming = await self._receive(call)
+        self._check_again(call, incoming)
+        return self._store(call, incoming)
+
+    async def _put_block(self, call: Call) -> Response:
+        incoming = await self._receive(call)
+        self._check_again(call, incoming)
+        self.blobs.put_block(call.key, call.blob, call.request.query_params.get("blockid", ""), incoming)
+        return Response(status_code=201)
+
+    async def _put_block_list(self, call: Call) -> Response:
+        self._check_conditions(call)
+        blocks = _block_ids(await _small_body(call.request))
+        incoming = self.blobs.join(call.key, call.blob, blocks)
+        if incoming is None:
+            raise StorageError(400, "InvalidBlockList", "The specified block list is invalid.")
+        return self._store(call, incoming)
+
+    async def _put_metadata(self, call: Call) -> Response:
+        blob = self.blobs.set_metadata(call.key, self._find(call), _metadata(call.request))
+        return Response(headers=_stamps(blob))
+
+    async def _get(self, call: Call) -> Response:
+        blob = self._find(call)
+        size = blob.content.size
+        asked = call.request.headers.get("x-ms-range") or call.request.headers.get("range")
+        headers = _headers(blob)
+        path = self.blobs.path(blob.content.sha256)
+        if not asked:
+            return StreamingResponse(
+                read_chunks(path), headers=headers | {"Content-Length": str(size)}
+            )
+        matched = _RANGE.fullmatch(asked)
+        start = int(matched[1]) if matched else size
+        if start >= size:
+            raise StorageError(416, "InvalidRange", "The range specified is invalid for the blob's size.")
+        end = min(int(matched[2]), size - 1) if matched and matched[2] else size - 1
+        span = {"Content-Range": f"bytes {start}-{end}/{size}", "Content-Length": str(end - start + 1)}
+        headers.pop("Content-MD5")  # of the whole blob, it would fail the check of a part
+        return StreamingResponse(read_chunks(path, start, end - start + 1), 206, headers | span)
+
+    async def _head(self, call: Call) -> Response:
+        blob = self._find(call)
+        return Response(headers=_headers(blob) | {"Content-Length": str(blob.content.size)})
+
+    async def _delete(self, call: Call) -> Response:
+        self._find(call)
+        self.blobs.delete(call.key, call.blob)
+        return Response(status_code=202)
+
+    async def _receive(self, call: Call) -> Incoming:
+        incoming = await self.blobs.receive(call.request.stream())
+        expected = call.request.headers.get("content-md5")
+        if expected and expected != incoming.content.md5:
+            incoming.discard()
+            raise StorageError(400, "Md5Mismatch", "The MD5 value specified did not match what arrived.")
+        return incoming
+
+    def _check_again(self, call: Call, incoming: Incoming) -> None:
+        # While the body arrived, the container may have gone, or another upload may have been first.
+        try:
+            self._check_container(call)
+            self._check_conditions(call)
+        except StorageError:
+            incoming.discard()
+            raise
+
+    def _store(self, call: Call, incoming: Incoming) -> Response:
+        headers = call.request.headers
+        kind = headers.get("x-ms-blob-content-type") or headers.get("content-type")
+        kind = kind or "application/octet-stream"
+        blob = self.blobs.put(call.key, call.blob, incoming, kind, _metadata(call.request))
+        return Response(status_code=201, headers=_stamps(blob) | {"Content-MD5": blob.content.md5})
+
+    def _check_conditions(self, call: Call) -> None:
+        there = self.blobs.find(call.key, call.blob)
+        headers = call.request.headers
+        if headers.get("if-none-match") == "*" and there:
+            raise StorageError(409, "BlobAlreadyExists", "The specified blob already exists.")
+        wanted = headers.get("if-match", "*")
+        if wanted != "*" and (there is None or there.etag != wanted):
+            raise StorageError(412, "ConditionNotMet", "The condition specified is not met.")
+
+    def _find(self, call: Call) -> Blob:
+        found = self.blobs.find(call.key, call.blob)
+        if found is None:
+            raise StorageError(404, "BlobNotFound", "The specified blob does not exist.")
+        return found
+
+
+def _permission(call: Call) -> str:
+    """The letters of a shared access signature of which one must be there."""
+    if call.verb == "GET list":
+        return "l"
+    return {"GET": "r", "HEAD": "r", "DELETE": "d"}.get(call.request.method, "wc")
+
+
+def _metadata(request: Request) -> dict[str, str]:
+    return {
+        name.removeprefix(_META): value for name, value in request.headers.items() if name.startswith(_META)
+    }
+
+
+def _stamps(blob: Blob) -> dict[str, str]:
+    modified = formatdate(blob.modified, usegmt=True)
+    return {"ETag": blob.etag, "Last-Modified": modified, "x-ms-request-server-encrypted": "false"}
+
+
+def _headers(blob: Blob) -> dict[str, str]:
+    return {
+        **_stamps(blob),
+        "Content-Type": blob.content_type,
+        "Content-MD5": blob.content.md5,
+        "Accept-Ranges": "bytes",
+        "x-ms-blob-type": "BlockBlob",
+        **{f"{_META}{name}": value for name, value in blob.metadata.items()},
+    }
+
+
+async def _small_body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BLOCK_LIST_LIMIT:
+            raise StorageError(413, "RequestBodyTooLarge", "The request's body is too large.")
+    return body
+
+
+def _block_ids(body: bytes) -> list[str]:
+    if b"<!" in body:  # a document type could define entities without end
+        raise StorageError(400, "InvalidXmlDocument", "The block list must not have a document type.")
+    try:
+        return [(entry.text or "").strip() for entry in fromstring(body, XMLParser())]  # noqa: S314, checked
+    except ParseError as error:
+        raise StorageError(400, "InvalidXmlDocument", f"The block list is not XML: {error}") from error
+
+
+def _refusal(error: StorageError) -> Response:
+    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{error.code}</Code><Message>{escape(str(error))}'
+    return Response(
+        f"{body}</Message></Error>",
+        error.status,
+        {"x-ms-error-code": error.code},
+        media_type="application/xml",
+    )
