@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rich.markup import escape
 
-from azml.cli.failure import ExitCode, Failure
+from azml.cli.failure import ExitCode, CommandError
 from azml.cli.terminal import err
 from azml.findings import InvalidInput
 
@@ -40,7 +40,7 @@ def told(failure: Exception) -> ExitCode:
             for finding in failure.findings:
                 _line(str(finding))
             return ExitCode.WRONG_INPUT
-        case Failure():
+        case CommandError():
             _line(failure.message, failure.remedy)
             return failure.code
         case OSError(errno=errno.ENOSPC):

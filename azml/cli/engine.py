@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from azml.cli.clone import Clone
-from azml.cli.failure import Failure
+from azml.cli.failure import CommandError
 
 # Where state lives is the project file's to say: these would send a run elsewhere.
 ELSEWHERE = ("PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_PROJECT")
@@ -50,13 +50,13 @@ class Engine:
     environment: Mapping[str, str]
 
     def quiet(self, *arguments: str) -> str:
-        """Run a command and return what it printed; raises Failure with what it said when it fails."""
+        """Run a command and return what it printed; raises CommandError with what it said when it fails."""
         done = subprocess.run(
             self._command(arguments), env=self.environment, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             words = (done.stderr or done.stdout).strip()
-            raise Failure(f"pulumi {arguments[0]} failed: {words}")
+            raise CommandError(f"pulumi {arguments[0]} failed: {words}")
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
@@ -64,7 +64,7 @@ class Engine:
         return json.loads(self.quiet(*arguments) or "null")
 
     def shown(self, *arguments: str) -> Changes:
-        """Run an update whose progress the user watches; what it changed. Raises Failure when it fails."""
+        """Run an update whose progress the user watches; what it changed. Raises CommandError when it fails."""
         with tempfile.TemporaryDirectory(prefix="azml-") as folder:
             events = Path(folder) / "events.jsonl"
             done = subprocess.run(
@@ -74,7 +74,7 @@ class Engine:
                 check=False,
             )
             if done.returncode != 0:
-                raise Failure(
+                raise CommandError(
                     f"pulumi {arguments[0]} failed; what it said is above",
                     "mend that and run the same command again: it carries on from here",
                 )

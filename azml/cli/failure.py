@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-class Failure(Exception):
+class CommandError(Exception):
     """The one exception of the command line: what is wrong, what would help, and the exit code."""
 
     def __init__(self, message: str, remedy: str = "", code: ExitCode = ExitCode.FAILED) -> None:
@@ -23,14 +23,14 @@ class Failure(Exception):
         super().__init__(f"{message}\n{remedy}" if remedy else message)
 
 
-class WrongInput(Failure):
+class InputError(CommandError):
     """What the user wrote, in a file or on the command line, cannot be used."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message, remedy, ExitCode.WRONG_INPUT)
 
 
-class NotThere(Failure):
+class NotThereError(CommandError):
     """What the command was asked about does not exist, or does not run."""
 
     def __init__(self, message: str, remedy: str = "") -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from azml.cli.clone import Clone
-from azml.cli.failure import Failure, NotThere, WrongInput
+from azml.cli.failure import CommandError, NotThereError, InputError
 from azml.cli.processes import alive, end, orphans, tree
 from azml.cli.terminal import Step
 
@@ -85,10 +85,10 @@ def running(clone: Clone) -> LocalAzure | None:
 
 
 def required(clone: Clone) -> LocalAzure:
-    """The running local Azure; raises NotThere when there is none."""
+    """The running local Azure; raises NotThereError when there is none."""
     found = running(clone)
     if found is None:
-        raise NotThere("the local Azure is not running", "start it with: azml emulator start")
+        raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
     return found
 
 
@@ -101,7 +101,7 @@ def alone(clone: Clone) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
-            raise Failure(
+            raise CommandError(
                 f"another azml command works on this clone (process {handle.read().strip() or 'unknown'})",
                 "wait until it is done",
             ) from None
@@ -127,7 +127,7 @@ def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[Local
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise Failure(
+            raise CommandError(
                 f"the local Azure did not start: {_last_words(log)}", f"its log: {clone.shown(log)}"
             )
         found = running(clone)
@@ -136,7 +136,7 @@ def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[Local
         step.say(f"waiting for it to answer; log: {clone.shown(log)}")
         time.sleep(0.1)
     end(tree(process.pid))
-    raise Failure(
+    raise CommandError(
         f"the local Azure did not answer within {START_LIMIT:.0f} s", f"its log: {clone.shown(log)}"
     )
 
@@ -190,7 +190,7 @@ def _spawn(clone: Clone, port: int, scoring_port: int, log: Path) -> subprocess.
 
 
 def _require_free(port: int) -> None:
-    """Raises WrongInput when something else listens on that port of loopback."""
+    """Raises InputError when something else listens on that port of loopback."""
     if port == 0:
         return
     with socket.socket() as probe:
@@ -198,7 +198,7 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as taken:
-            raise WrongInput(
+            raise InputError(
                 f"port {port} is not free: {taken.strerror}",
                 "stop what listens there, or choose others: AZML_PORT and AZML_SCORING_PORT",
             ) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from azml.cli.failure import Failure
+from azml.cli.failure import CommandError
 from azml.cli.processes import alive
 
 
@@ -49,15 +49,15 @@ def _read(file: Path) -> Lock:
 
 
 def require_only_stale(locks: list[Lock]) -> None:
-    """Raises Failure when a lock may belong to a run that is under way."""
+    """Raises CommandError when a lock may belong to a run that is under way."""
     for lock in locks:
         if not lock.ours:
-            raise Failure(
+            raise CommandError(
                 f"the stack is locked by {lock.user} on {lock.host} (process {lock.pid})",
                 "if that run is dead: pulumi cancel",
             )
         if not lock.stale:
-            raise Failure(
+            raise CommandError(
                 f"another pulumi run of {lock.user} holds the stack (process {lock.pid})",
                 "wait until it is done, or end it",
             )

@@ -98,7 +98,7 @@ def _under(process: psutil.Process, clone: Clone) -> bool:
 
 
 def _environment_names(process: psutil.Process, clone: Clone) -> bool:
-    """Scoring processes run from a cache that clones share: their model and code folders tell whose they are."""
+    """Scoring processes run from a cache that clones share: their folders tell whose they are."""
     wanted = ("AZUREML_MODEL_DIR", "AML_APP_ROOT", "AZML_EMULATOR_FOLDER")
     environment = process.environ()
     return any(environment.get(name, "").startswith(str(clone.emulator)) for name in wanted)

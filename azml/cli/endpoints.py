@@ -1,0 +1,187 @@
+"""Online endpoints and deployments as Azure has them now.
+
+Read over ARM with the identity azure-native would use. `azure.ai.ml` is not asked here: importing it takes
+3 to 5 s, as long as a whole `azml status` takes ten times over, and it hides fields that a frozen deployment
+file needs.
+"""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from azml.azure.errors import AzureError
+from azml.cli.failure import CommandError, NotThereError
+from azml.cli.stacks import Connection, WorkspaceName
+from azml.findings import did_you_mean
+
+API_VERSION = "2025-12-01"
+"""azure-native 3.29's own version of Microsoft.MachineLearningServices."""
+SERVES_TAG = "azml-serves"
+AML_SCOPE = "https://ml.azure.com/.default"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment. `properties` is Azure's own record of it, for who needs more than a status."""
+
+    name: str
+    state: str
+    instance_type: str
+    instance_count: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def serves(self) -> str | None:
+        """The digest of what it predicts with, as the stack tagged it."""
+        return self.tags.get(SERVES_TAG)
+
+    @property
+    def most_at_once(self) -> int:
+        """Requests it takes at once before it answers 429 (Azure: twice its instances' own limit)."""
+        settings = self.properties.get("requestSettings") or {}
+        return 2 * self.instance_count * int(settings.get("maxConcurrentRequestsPerInstance") or 1)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint. Shares are percents; `body` is Azure's own record, as a write has to repeat it."""
+
+    workspace: WorkspaceName
+    name: str
+    state: str
+    auth_mode: str
+    scoring_uri: str
+    traffic: Mapping[str, int]
+    mirror_traffic: Mapping[str, int]
+    deployments: tuple[Deployment, ...]
+    body: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Its ARM id."""
+        return f"{self.workspace.id}/onlineEndpoints/{self.name}"
+
+    def deployment(self, name: str) -> Deployment:
+        """The deployment of that name; raises NotThereError with the likely one."""
+        for found in self.deployments:
+            if found.name == name:
+                return found
+        names = [found.name for found in self.deployments]
+        remedy = did_you_mean(name, names) if names else "it has none"
+        raise NotThereError(f"endpoint {self.name} has no deployment {name!r}", remedy)
+
+
+def read_all(connection: Connection) -> list[Endpoint]:
+    """Every online endpoint of the workspace, with its deployments; none where there is no workspace."""
+    bodies = list(_listed(connection, f"{connection.workspace.id}/onlineEndpoints"))
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(lambda body: _with_deployments(connection, body), bodies))
+
+
+def read(connection: Connection, name: str) -> Endpoint:
+    """One endpoint with its deployments; raises NotThereError with the likely one."""
+    body = connection.arm.get(f"{connection.workspace.id}/onlineEndpoints/{name}", API_VERSION)
+    if body is None:
+        names = [
+            str(one["name"]) for one in _listed(connection, f"{connection.workspace.id}/onlineEndpoints")
+        ]
+        remedy = did_you_mean(name, names) if names else "it has none; `pulumi up` makes them"
+        raise NotThereError(f"workspace {connection.workspace.name} has no endpoint {name!r}", remedy)
+    return _with_deployments(connection, body)
+
+
+def bearer(connection: Connection, endpoint: Endpoint) -> str:
+    """What a request to the endpoint is let in with: its primary key, or a token, by its auth mode."""
+    match endpoint.auth_mode.lower():
+        case "key":
+            return str(connection.arm.post(f"{endpoint.id}/listKeys", API_VERSION)["primaryKey"])
+        case "amltoken":
+            return str(connection.arm.post(f"{endpoint.id}/token", API_VERSION)["accessToken"])
+        case _:
+            return connection.arm.token(AML_SCOPE)
+
+
+def write_traffic(connection: Connection, endpoint: Endpoint, traffic: Mapping[str, int]) -> Endpoint:
+    """Give the endpoint these shares and no mirroring, in one write, and read them back.
+
+    The write repeats the whole record Azure holds: a PUT drops what it does not say, and a client with
+    records of its own would drop what these do not know. Raises CommandError when Azure holds other shares afterwards.
+    """
+    kept = {key: endpoint.body[key] for key in ("location", "tags", "sku", "kind") if endpoint.body.get(key)}
+    properties = {key: value for key, value in endpoint.body["properties"].items() if key not in _READ_ONLY}
+    body = {**kept, "properties": {**properties, "traffic": dict(traffic), "mirrorTraffic": {}}}
+    identity = _identity(endpoint.body.get("identity"))
+    if identity:
+        body["identity"] = identity
+    connection.arm.wait(connection.arm.put(endpoint.id, API_VERSION, body))
+    after = read(connection, endpoint.name)
+    if after.traffic != dict(traffic):
+        raise CommandError(
+            f"endpoint {endpoint.name} holds {shares(after.traffic)} after a write of {shares(traffic)}"
+        )
+    return after
+
+
+_READ_ONLY = frozenset({"provisioningState", "scoringUri", "swaggerUri", "keys"})
+
+
+def _identity(identity: Any) -> dict[str, Any] | None:
+    """An identity as a write takes it: the ids of user-assigned ones, without what Azure computed."""
+    if not identity:
+        return None
+    users: dict[str, object] = {name: {} for name in identity.get("userAssignedIdentities") or {}}
+    return {"type": identity["type"], **({"userAssignedIdentities": users} if users else {})}
+
+
+def shares(traffic: Mapping[str, int]) -> str:
+    """Shares as people read them, largest first."""
+    ordered = sorted(traffic.items(), key=lambda share: (-share[1], share[0]))
+    return ", ".join(f"{name} {share} %" for name, share in ordered) or "no traffic"
+
+
+def _with_deployments(connection: Connection, body: Mapping[str, Any]) -> Endpoint:
+    place = f"{connection.workspace.id}/onlineEndpoints/{body['name']}/deployments"
+    properties = body["properties"]
+    return Endpoint(
+        connection.workspace,
+        str(body["name"]),
+        str(properties.get("provisioningState") or ""),
+        str(properties.get("authMode") or ""),
+        str(properties.get("scoringUri") or ""),
+        _positive(properties.get("traffic")),
+        _positive(properties.get("mirrorTraffic")),
+        tuple(sorted((_deployment(one) for one in _listed(connection, place)), key=lambda one: one.name)),
+        body,
+    )
+
+
+def _deployment(body: Mapping[str, Any]) -> Deployment:
+    properties = body["properties"]
+    return Deployment(
+        str(body["name"]),
+        str(properties.get("provisioningState") or ""),
+        str(properties.get("instanceType") or ""),
+        int((body.get("sku") or {}).get("capacity") or 1),
+        body.get("tags") or {},
+        properties,
+    )
+
+
+def _positive(traffic: Mapping[str, Any] | None) -> dict[str, int]:
+    return {name: int(share) for name, share in (traffic or {}).items() if share}
+
+
+def _listed(connection: Connection, path: str) -> Iterator[Mapping[str, Any]]:
+    arm = connection.arm
+    page = arm.get(path, API_VERSION)
+    while page:
+        yield from page.get("value") or ()
+        link = page.get("nextLink")
+        if not link:
+            return
+        answer = arm.http.request("GET", link, headers={"Authorization": f"Bearer {arm.token()}"})
+        if answer.status != 200:
+            raise AzureError(f"{link} answered {answer.status}", status=answer.status)
+        page = answer.json()

@@ -1,0 +1,57 @@
+"""`azml logs`: what a deployment says."""
+
+import itertools
+import time
+from typing import Annotated
+
+import typer
+
+from azml.cli import endpoints, names, stacks
+from azml.cli.clone import find_clone
+from azml.cli.machine_learning import Container, LogReader
+from azml.cli.options import EndpointArgument, SlotArgument, StackOption
+
+PERIOD = 1.0
+"""Seconds between two looks at a log that is followed."""
+FOLLOWED_TAIL = 5_000
+"""Lines asked for at each look; a log that grows by more between two looks loses lines."""
+
+
+def logs(
+    endpoint: EndpointArgument,
+    slot: SlotArgument,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what is added.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Lines from the end.")] = 200,
+    container: Annotated[
+        Container, typer.Option(help="The model's server, or what fetched its files.")
+    ] = "inference-server",
+    stack: StackOption = None,
+) -> None:
+    """Print the log of a deployment."""
+    chosen = stacks.choose(find_clone(), stack)
+    connection = stacks.connect(chosen)
+    found = endpoints.read(connection, names.in_azure(chosen.file, endpoint))
+    reader = LogReader(connection, found.name, found.deployment(slot).name, container)
+    seen = reader.tail(FOLLOWED_TAIL if follow else lines)
+    _print(seen[-lines:])
+    while follow:
+        time.sleep(PERIOD)
+        now = reader.tail(FOLLOWED_TAIL)
+        _print(added(seen, now))
+        seen = now
+
+
+def added(seen: list[str], now: list[str]) -> list[str]:
+    """The lines of `now` that come after `seen`, when both are the end of one growing log.
+
+    Where nothing overlaps the log was made anew, or ran away: all of it is new.
+    """
+    for overlap in range(min(len(seen), len(now)), 0, -1):
+        if seen[-overlap:] == now[:overlap]:
+            return now[overlap:]
+    return now
+
+
+def _print(lines: list[str]) -> None:
+    for line in itertools.chain(lines):
+        typer.echo(line)

@@ -1,0 +1,21 @@
+"""From what a user calls an endpoint to what Azure calls it."""
+
+from azml.cli.failure import NotThereError
+from azml.cli.stack_file import StackEndpoint, StackFile
+from azml.specs import load_endpoint
+
+
+def in_azure(file: StackFile, name: str) -> str:
+    """The Azure name of the endpoint called `name`; a name the stack file does not know is Azure's already."""
+    try:
+        return azure_name(file.endpoint(name))
+    except NotThereError:
+        return name
+
+
+def azure_name(endpoint: StackEndpoint) -> str:
+    """The name the stack gives an endpoint: its setting, else its own file's, else its key."""
+    if endpoint.name:
+        return endpoint.name
+    path = endpoint.folder / "endpoint.yml"
+    return (load_endpoint(path).name if path.is_file() else "") or endpoint.key

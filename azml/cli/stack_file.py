@@ -1,0 +1,181 @@
+"""`Pulumi.<stack>.yaml`: reading what the commands need, and editing it without losing a comment."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
+
+from azml.cli.failure import NotThereError, InputError
+from azml.findings import did_you_mean
+
+
+@dataclass(frozen=True)
+class StackEndpoint:
+    """One endpoint as the stack file has it.
+
+    `slots` maps a slot to the file it names (None: its default). `traffic` is None where the endpoint's own
+    file decides. `folder` holds the endpoint's files.
+    """
+
+    key: str
+    folder: Path
+    name: str | None
+    slots: Mapping[str, str | None]
+    overrides: Mapping[str, Mapping[str, object]]
+    traffic: Mapping[str, int] | None
+
+    def file_of(self, slot: str) -> str:
+        """The file a slot reads, relative to the folder: its own, else `<slot>.yml`, else the common one."""
+        named = self.slots.get(slot)
+        if named:
+            return named
+        return f"{slot}.yml" if (self.folder / f"{slot}.yml").is_file() else "deployment.yml"
+
+
+class StackFile:
+    """A stack's settings in its file. Edits gather in memory; `text` shows them and `write` keeps them."""
+
+    def __init__(self, path: Path, program: Path) -> None:
+        """Read `path`; `program` is the folder that `scoring/` lies in. Raises InputError for broken YAML."""
+        self.path = path
+        self.program = program
+        self._yaml = YAML()
+        self._yaml.preserve_quotes = True
+        self._yaml.width = 4096  # a line is the user's to break
+        try:
+            self._before = path.read_text(encoding="utf-8")
+            document = self._yaml.load(self._before)
+        except FileNotFoundError:
+            raise NotThereError(f"there is no stack file {path}") from None
+        except YAMLError as broken:
+            raise InputError(f"{path} is no YAML: {_where(broken)}") from None
+        self._document: CommentedMap = document if isinstance(document, CommentedMap) else CommentedMap()
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Everything below `config:`."""
+        found = self._document.get("config")
+        return found if isinstance(found, CommentedMap) else CommentedMap()
+
+    @property
+    def before(self) -> str:
+        """The file as it was read."""
+        return self._before
+
+    @property
+    def text(self) -> str:
+        """The file with the edits made so far."""
+        out = StringIO()
+        self._yaml.dump(self._document, out)
+        return out.getvalue()
+
+    def endpoints(self) -> list[StackEndpoint]:
+        """Every endpoint of the stack."""
+        found = self.config.get("azml:endpoints")
+        return [self._endpoint(key) for key in found] if isinstance(found, CommentedMap) else []
+
+    def endpoint(self, name: str) -> StackEndpoint:
+        """The endpoint called `name`, here or in Azure; raises NotThereError with the likely one."""
+        known = self.endpoints()
+        for endpoint in [one for one in known if one.key == name] + [
+            one for one in known if one.name == name
+        ]:
+            return endpoint
+        names = [endpoint.key for endpoint in known]
+        raise NotThereError(
+            f"{self.path.name} has no endpoint {name!r}", did_you_mean(name, names) if names else ""
+        )
+
+    def point(self, endpoint: str, slot: str, file: str) -> None:
+        """Make a slot read `file`, relative to the endpoint's folder; the slot is added if it is new."""
+        slots = _under(self._settings(endpoint), "deployments")
+        if not isinstance(slots.get(slot), CommentedMap):
+            slots[slot] = _flow({})
+        slots[slot]["file"] = file
+
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> None:
+        """Make these the shares, in percent, and end every mirroring."""
+        settings = self._settings(endpoint)
+        _replace(settings, "traffic", traffic)
+        if settings.get("mirror_traffic"):
+            _replace(settings, "mirror_traffic", {})
+
+    def write(self) -> None:
+        """Replace the file in one step: a reader sees the old text or the new, never half of one."""
+        write_atomically(self.path, self.text)
+
+    def _settings(self, endpoint: str) -> CommentedMap:
+        return _under(_under(_under(self._document, "config"), "azml:endpoints"), endpoint)
+
+    def _endpoint(self, key: str) -> StackEndpoint:
+        settings = self.config["azml:endpoints"][key] or {}
+        slots = settings.get("deployments") or {}
+        traffic = settings.get("traffic")
+        plain = {slot: dict(value) if isinstance(value, Mapping) else {} for slot, value in slots.items()}
+        return StackEndpoint(
+            key,
+            self.program / (settings.get("path") or f"scoring/{key}"),
+            settings.get("name"),
+            {slot: value.get("file") for slot, value in plain.items()},
+            {
+                slot: {key: item for key, item in value.items() if key != "file"}
+                for slot, value in plain.items()
+            },
+            None if traffic is None else {slot: int(share) for slot, share in traffic.items()},
+        )
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Give `path` this text in one step, with the mode it had."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _under(parent: CommentedMap, key: str) -> CommentedMap:
+    if not isinstance(parent.get(key), CommentedMap):
+        parent[key] = CommentedMap()
+    found: CommentedMap = parent[key]
+    return found
+
+
+def _replace(settings: CommentedMap, key: str, shares: Mapping[str, int]) -> None:
+    """Set a mapping of shares, in the style and with the comment it had."""
+    old = settings.get(key)
+    new = _flow(shares)
+    if isinstance(old, CommentedMap):
+        if not old.fa.flow_style():
+            new.fa.set_block_style()
+        for name in [name for name in old if name not in shares]:
+            del old[name]
+        if shares or old.fa.flow_style():
+            old.update(shares)
+            return
+    settings[key] = new
+
+
+def _flow(values: Mapping[str, object]) -> CommentedMap:
+    made = CommentedMap(values)
+    made.fa.set_flow_style()
+    return made
+
+
+def _where(broken: YAMLError) -> str:
+    mark = getattr(broken, "problem_mark", None)
+    problem = getattr(broken, "problem", None) or str(broken).splitlines()[0]
+    return f"line {mark.line + 1}: {problem}" if mark else str(problem)

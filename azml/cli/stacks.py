@@ -1,0 +1,153 @@
+"""Which stack a command means, and the Azure it lives in."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from azml.azure.arm import Arm
+from azml.azure.cloud import Cloud
+from azml.azure.errors import AzureError
+from azml.azure.settings import AzureSettings, azure_native_config, read_settings
+from azml.cli import local_azure
+from azml.cli.clone import Clone
+from azml.cli.failure import NotThereError, InputError
+from azml.cli.stack_file import StackFile
+
+LOCAL = "local"
+"""The stack of the local Azure; its project lies in `local/`."""
+
+
+@dataclass(frozen=True)
+class WorkspaceName:
+    """The names that make a workspace's place in Azure."""
+
+    subscription_id: str
+    resource_group: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """The workspace's ARM id."""
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
+        )
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack of this clone: its name, its project's folder and its file."""
+
+    clone: Clone
+    name: str
+
+    @property
+    def local(self) -> bool:
+        """Whether it lives in the local Azure."""
+        return self.name == LOCAL
+
+    @property
+    def project(self) -> Path:
+        """The folder of its `Pulumi.yaml`."""
+        return self.clone.local_project if self.local else self.clone.root
+
+    @property
+    def path(self) -> Path:
+        """Its settings file."""
+        return self.project / f"Pulumi.{self.name}.yaml"
+
+    @cached_property
+    def file(self) -> StackFile:
+        """Its settings, read once."""
+        return StackFile(self.path, self.clone.root)
+
+
+def choose(clone: Clone, name: str | None) -> Stack:
+    """The stack named, else the local one while its Azure runs, else the only one there is."""
+    if name is not None:
+        stack = Stack(clone, name)
+        if not stack.path.is_file():
+            raise NotThereError(f"there is no stack {name!r}", f"there is: {', '.join(_names(clone))}")
+        return stack
+    if local_azure.running(clone):
+        return Stack(clone, LOCAL)
+    others = [found for found in _names(clone) if found != LOCAL]
+    if len(others) == 1:
+        return Stack(clone, others[0])
+    raise InputError(
+        "which stack? The local Azure is not running",
+        f"start it, or choose with --stack: {', '.join(others)}",
+    )
+
+
+def _names(clone: Clone) -> list[str]:
+    files = [*clone.root.glob("Pulumi.*.yaml"), *clone.local_project.glob("Pulumi.*.yaml")]
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An open way to a stack's workspace: the Azure it is in, as one identity."""
+
+    stack: Stack
+    workspace: WorkspaceName
+    arm: Arm
+    settings: AzureSettings
+
+
+def connect(stack: Stack) -> Connection:
+    """Reach the Azure of a stack, as the identity azure-native would use.
+
+    The local Azure's own variables are taken over into this process: no `eval` is needed. Raises NotThereError
+    when it does not run, and InputError when the stack file names no workspace.
+    """
+    if stack.local:
+        enter(local_azure.required(stack.clone).environment())
+    config = {key: value for key, value in azure_native_config(stack.file.config).items() if _plain(value)}
+    settings = read_settings(config)
+    arm = Arm(settings, vet=None if stack.local else _refuse_local)
+    return Connection(stack, _workspace(stack, settings), arm, settings)
+
+
+def enter(variables: Mapping[str, str]) -> None:
+    """Point every client in this process at the local Azure, and at nothing of the user's besides."""
+    for name in [name for name in os.environ if name.startswith(("ARM_", "AZURE_"))]:
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+def _plain(value: Any) -> bool:
+    """Secrets are the engine's to decrypt; the commands use the environment's or the CLI's login instead."""
+    return isinstance(value, str | bool | int)
+
+
+def _refuse_local(cloud: Cloud) -> None:
+    if cloud.local:
+        raise AzureError(
+            "this shell points at the local Azure, and the stack is not the local one; "
+            "use a shell without the variables of `azml emulator env`"
+        )
+
+
+def _workspace(stack: Stack, settings: AzureSettings) -> WorkspaceName:
+    named = stack.file.config.get("azml:workspace")
+    group = named.get("resourceGroup") if isinstance(named, Mapping) else None
+    if isinstance(group, Mapping):
+        group = group.get("name")
+    name = named.get("name") if isinstance(named, Mapping) else None
+    if not group or not name:
+        raise InputError(
+            f"{stack.path}: azml:workspace names no workspace",
+            "write a mapping, as {resourceGroup: rg-azml-dev, name: mlw-azml-dev}",
+        )
+    return WorkspaceName(settings.subscription_id or _signed_in_subscription(), str(group), str(name))
+
+
+def _signed_in_subscription() -> str:
+    """The subscription `az` works on, as azure-native takes it when no setting names one."""
+    from azml.cli.azure_cli import subscription_id
+
+    return subscription_id()
