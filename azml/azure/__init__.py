@@ -1,1 +1,1 @@
-"""Azure Resource Manager by plain HTTP: which cloud, as whom, and how to wait for it. Imports little, late."""
+"""Azure Resource Manager by plain HTTP: which cloud, as whom, and how to wait for it."""

@@ -176,7 +176,7 @@ def _intervals(*, local: bool) -> Iterator[float]:
 
 
 def _asked_delay(answer: Response, default: float) -> float:
-    """Seconds the server asks to wait, else `default`. Zero counts as not asked, as Azure's clients read it."""
+    """Seconds the server asks to wait, else `default`. Zero counts as not asked, as in Azure's clients."""
     for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001)):
         try:
             delay = float(answer.headers.get(name, "0")) * unit

@@ -56,8 +56,8 @@ class ClientCredentials:
         settings = self._settings
         if not (settings.tenant_id and settings.client_id and settings.client_secret):
             raise AzureError(
-                "the local Azure is addressed but ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET are not all "
-                "set: run the line of `azml emulator env` in this shell"
+                "the local Azure is addressed but ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET are "
+                "not all set: run the line of `azml emulator env` in this shell"
             )
         form = {
             "grant_type": "client_credentials",
@@ -120,8 +120,10 @@ def credential(settings: AzureSettings, cloud: Cloud) -> "TokenCredential":
     if settings.use_default_azure_credential:
         return identity.DefaultAzureCredential(authority=login["authority"])
     if settings.client_certificate_path:
+        tenant, client = _needed(settings, "tenant_id", "client_id")
         return identity.CertificateCredential(
-            *_needed(settings, "tenant_id", "client_id"),
+            tenant,
+            client,
             settings.client_certificate_path,
             password=settings.client_certificate_password,
             **login,

@@ -71,7 +71,7 @@ class Http:
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Body = None
     ) -> Response:
-        """Send and read to the end. Raises UnreachableError when nobody answers; every status is an answer."""
+        """Send, read to the end; every status is an answer. Raises UnreachableError when nobody answers."""
         deadline = time.monotonic() + _REFUSED_SECONDS
         while True:
             try:

@@ -67,7 +67,7 @@ _FLAGS = frozenset({"disable_instance_discovery", "use_oidc", "use_msi", "use_de
 def read_settings(
     config: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
 ) -> AzureSettings:
-    """The settings from `config` (keys without `azure-native:`) and then `environ` (default: the process's)."""
+    """The settings from `config` (keys without `azure-native:`), then `environ` (default: the process's)."""
     config, environ = config or {}, os.environ if environ is None else environ
     found: dict[str, Any] = {}
     for name, (key, variables) in _SOURCES.items():

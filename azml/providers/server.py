@@ -66,8 +66,9 @@ def _handler(plugin: Plugin, method: str, request: Any) -> Any:
 def serve(package: Package) -> None:
     """Serve `package` until told to leave or until the process that started this one is gone.
 
-    Prints the port, which is how an engine finds it. Leaves quietly on SIGINT and SIGTERM: an engine runs its
-    plugins in process groups of their own, so a Ctrl-C in the terminal reaches it alone and it asks for Cancel.
+    Prints the port, which is how an engine finds it. Leaves quietly on SIGINT and SIGTERM: an engine
+    runs its plugins in process groups of their own, so a Ctrl-C in the terminal reaches it alone and it asks
+    for Cancel.
     """
     leave = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: leave.set())

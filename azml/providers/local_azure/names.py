@@ -1,0 +1,89 @@
+"""Names and addresses of resources."""
+
+import hashlib
+import re
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from azml.providers.calls import Check, Failure, Naming, ProviderError
+from azml.providers.codec import Properties, Unknown
+from azml.providers.local_azure.table import Row
+
+_RANDOM_MARK = "__createBeforeDelete"
+
+
+@dataclass(frozen=True)
+class Named:
+    """Inputs whose name is settled, or why it could not be."""
+
+    inputs: Properties
+    failure: Failure | None = None
+
+
+def named(row: Row, call: Check) -> Named:
+    """Give the resource a name where the program gives none.
+
+    The rule is azure-native's: the name in the program and eight hex digits, kept over updates; a random name
+    leaves a mark in the inputs, because such a resource can be replaced before the old one is deleted.
+    """
+    key, inputs = row.name_parameter, dict(call.news)
+    if inputs.get(key) is not None:
+        return Named(inputs)
+    if isinstance(call.olds.get(key), str):
+        kept = {_RANDOM_MARK: True} if call.olds.get(_RANDOM_MARK) else {}
+        return Named({**inputs, **kept, key: call.olds[key]})
+    settings = call.autonaming
+    if settings and settings.mode is Naming.DISABLE:
+        return Named(
+            inputs, Failure(key, f"automatic naming is disabled in this stack: give {key!r} a value")
+        )
+    if row.uuid_name:
+        return Named({**inputs, _RANDOM_MARK: True, key: str(uuid.UUID(_random_hex(call, 32)))})
+    if row.token == "azure-native:storage:Blob":  # noqa: S105 - a type, no secret
+        return Named({**inputs, key: call.name})
+    if settings and settings.mode is Naming.ENFORCE:
+        return Named({**inputs, key: settings.name})
+    proposed = settings.name if settings else f"{call.name}{_random_hex(call, 8)}"
+    return Named({**inputs, _RANDOM_MARK: True, key: proposed})
+
+
+def _random_hex(call: Check, digits: int) -> str:
+    """Random, but the same for a preview and the `up` it belongs to: the engine's seed decides."""
+    if call.seed:
+        return hashlib.sha256(call.seed).hexdigest()[:digits]
+    return secrets.token_hex(digits // 2)
+
+
+def address(path: str, subscription: str, inputs: Mapping[str, object]) -> str:
+    """The ARM id that `path` gives with these inputs. Raises ProviderError when one is missing."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        found = subscription if name == "subscriptionId" else inputs.get(name)
+        if not isinstance(found, str) or not found:
+            raise ProviderError(f"{name} is needed to address the resource")
+        return found.strip("/") if name in ("scope", "resourceUri") else found
+
+    return re.sub(r"\{(\w+)\}", value, path)
+
+
+def unknown_address(row: Row, inputs: Mapping[str, object]) -> bool:
+    """Whether an input in the resource's path is not known yet."""
+    return any(isinstance(inputs.get(name), Unknown) for name in row.parameters)
+
+
+def parse(row: Row, resource_id: str) -> Properties:
+    """The inputs in the path of `resource_id`. Raises ProviderError when it is no id of this type."""
+    pattern = re.sub(r"\\{(\w+)\\}", _group, re.escape(row.path))
+    match = re.fullmatch(pattern, resource_id, re.IGNORECASE)
+    if match is None:
+        raise ProviderError(f"{resource_id!r} is no id of {row.token}: it must look like {row.path}")
+    found = {name: match.group(name) for name in row.parameters}
+    return {name: f"/{value}" if name in ("scope", "resourceUri") else value for name, value in found.items()}
+
+
+def _group(match: re.Match[str]) -> str:
+    name = match.group(1)
+    return f"(?P<{name}>.+)" if name in ("scope", "resourceUri", "blobName") else f"(?P<{name}>[^/]+)"

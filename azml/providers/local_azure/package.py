@@ -1,0 +1,112 @@
+"""The stand-in as a plugin: what it offers, and the walls around it."""
+
+import threading
+from collections.abc import Mapping
+
+from azml.azure.arm import Arm
+from azml.azure.cloud import Cloud
+from azml.azure.errors import AzureError
+from azml.azure.http import is_loopback
+from azml.azure.settings import AzureSettings, read_settings
+from azml.findings import did_you_mean
+from azml.providers.calls import ProviderError, Resource
+from azml.providers.codec import Properties
+from azml.providers.local_azure import sdk
+from azml.providers.local_azure.invokes import Invokes
+from azml.providers.local_azure.resource import ArmResource, Locations
+from azml.providers.local_azure.schema import schema
+from azml.providers.local_azure.table import BY_TOKEN
+
+_BLOB = "azure-native:storage:Blob"
+
+
+class LocalAzure:
+    """Answers for azure-native, against the local Azure only."""
+
+    name = "azure-native"
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._resources: dict[str, Resource] = {}
+        self._take(read_settings())
+
+    @property
+    def version(self) -> str:
+        """The version of azure-native this one stands in for."""
+        return sdk.version()
+
+    def _take(self, settings: AzureSettings) -> None:
+        self._arm = Arm(settings, vet=_only_local)
+        self._locations = Locations(self._arm, self.subscription)
+        self._invokes = Invokes(self._arm, self.subscription)
+
+    def check_settings(self, settings: Properties) -> Properties:
+        """All of them belong into the provider's state, as with azure-native."""
+        return settings
+
+    def configure(self, settings: Properties) -> None:
+        """Take azure-native's settings and the environment's. Raises ProviderError unless they stay local."""
+        taken = read_settings(settings)
+        host = taken.metadata_host
+        if not host:
+            raise ProviderError(
+                "this stack uses the stand-in for azure-native, which reaches nothing but the local Azure, and no "
+                "local Azure is named: run `azml emulator start`, then the line of `azml emulator env` in this shell"
+            )
+        if not is_loopback(host if "://" in host else f"https://{host}"):
+            raise ProviderError(
+                f"this stack uses the stand-in for azure-native, and the metadata host {host} is not on this "
+                "machine: the stand-in reaches nothing but the local Azure"
+            )
+        self._take(taken)
+
+    def subscription(self) -> str:
+        """The subscription of every id. Raises ProviderError when none is set."""
+        subscription = self._arm.settings.subscription_id
+        if not subscription:
+            raise ProviderError(
+                "no subscription is set: set azure-native:subscriptionId or ARM_SUBSCRIPTION_ID "
+                "(the line of `azml emulator env` does)"
+            )
+        return subscription
+
+    def resource(self, type_token: str) -> Resource:
+        """The resource type. Raises ProviderError for one without a row in the table."""
+        with self._lock:
+            if type_token not in self._resources:
+                self._resources[type_token] = self._made(type_token)
+            return self._resources[type_token]
+
+    def _made(self, token: str) -> Resource:
+        row = BY_TOKEN.get(token)
+        if row is None:
+            raise ProviderError(
+                f"the local Azure has no {token}: {did_you_mean(token, BY_TOKEN)} "
+                f"It knows {', '.join(name.removeprefix('azure-native:') for name in sorted(BY_TOKEN))}."
+            )
+        if token == _BLOB:
+            from azml.providers.local_azure.blobs import Blob
+
+            return Blob(row, self._arm, self.subscription, self._locations)
+        return ArmResource(row, self._arm, self.subscription, self._locations)
+
+    def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
+        """Answer a function call."""
+        return self._invokes.answer(token, arguments)
+
+    def schema(self) -> Mapping[str, object]:
+        """The schema of what the table holds."""
+        return schema()
+
+    def cancel(self) -> None:
+        """End every wait."""
+        self._arm.cancel()
+
+
+def _only_local(cloud: Cloud) -> None:
+    """A metadata host on this machine may still describe addresses that are not."""
+    if not cloud.local:
+        raise AzureError(
+            f"the metadata host describes {cloud.resource_manager}, which is not on this machine: "
+            "the stand-in for azure-native reaches nothing but the local Azure"
+        )

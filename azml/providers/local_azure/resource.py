@@ -1,0 +1,170 @@
+"""The life of one ARM resource as azure-native leads it."""
+
+import threading
+from collections.abc import Callable
+
+from azml.azure.arm import Arm
+from azml.azure.errors import CancelledError, OperationFailedError
+from azml.azure.http import Response
+from azml.providers import calls
+from azml.providers.codec import UNKNOWN, Properties
+from azml.providers.differences import differences, top
+from azml.providers.local_azure import shapes
+from azml.providers.local_azure.drift import patched
+from azml.providers.local_azure.inputs import findings
+from azml.providers.local_azure.names import address, named, parse, unknown_address
+from azml.providers.local_azure.sdk import ResourceType, resource_type
+from azml.providers.local_azure.table import BY_TOKEN, Row
+
+_MARK = "__createBeforeDelete"
+_OPERATION_SECONDS = 3600.0
+
+
+class Locations:
+    """The default location: the configured one, else the resource group's, asked for once."""
+
+    def __init__(self, arm: Arm, subscription: Callable[[], str]) -> None:
+        self._arm = arm
+        self._subscription = subscription
+        self._lock = threading.Lock()
+        self._known: dict[str, str | None] = {}
+
+    def default(self, inputs: Properties) -> str | None:
+        """The location for a resource with these inputs; None when it cannot be told yet."""
+        if self._arm.settings.location:
+            return self._arm.settings.location
+        group = inputs.get("resourceGroupName")
+        if not isinstance(group, str):
+            return None
+        with self._lock:
+            if self._known.get(group) is None:
+                row = BY_TOKEN["azure-native:resources:ResourceGroup"]
+                place = address(row.path, self._subscription(), {"resourceGroupName": group})
+                found = self._arm.get(place, row.api_version)
+                self._known[group] = str(found["location"]) if found else None
+            return self._known[group]
+
+
+class ArmResource:
+    """A row of the table, brought to life."""
+
+    def __init__(self, row: Row, arm: Arm, subscription: Callable[[], str], locations: Locations) -> None:
+        self._row = row
+        self._arm = arm
+        self._subscription = subscription
+        self._locations = locations
+
+    @property
+    def _kind(self) -> ResourceType:
+        return resource_type(self._row.token)
+
+    def check(self, call: calls.Check) -> calls.Checked:
+        """Fill in name and location, then judge."""
+        settled = named(self._row, call)
+        inputs = self._with_location(settled.inputs, call.olds)
+        failures = [*([settled.failure] if settled.failure else []), *findings(self._kind.inputs, inputs)]
+        return calls.Checked(inputs, failures)
+
+    def _with_location(self, inputs: Properties, olds: Properties) -> Properties:
+        if "location" not in self._kind.inputs.properties or inputs.get("location") is not None:
+            return inputs
+        location = olds.get("location") or self._locations.default(inputs)
+        return {**inputs, "location": location} if location else inputs
+
+    def diff(self, call: calls.Diff) -> calls.Changes:
+        """Inputs against inputs; what is in the address, the location and the row's own list replace."""
+        fixed = {*self._row.parameters, "location", *self._row.fixed}
+        found = differences(_comparable(call.olds), _comparable(call.news))
+        paths = {path: _replacing(kind) if top(path) in fixed else kind for path, kind in found.items()}
+        replaces = any(top(path) in fixed for path in paths)
+        return calls.Changes(paths, delete_first=replaces and not call.news.get(_MARK))
+
+    def create(self, call: calls.Create) -> calls.State:
+        """Refuse what exists already, then PUT and wait."""
+        if call.preview:
+            return calls.State("", self._previewed(call.inputs))
+        place = address(self._row.path, self._subscription(), call.inputs)
+        if self._arm.get(place, self._row.api_version) is not None:
+            raise calls.ProviderError(f"cannot create already existing resource '{place}'")
+        return calls.State(place, self._written(place, call.inputs, call.timeout))
+
+    def _previewed(self, inputs: Properties) -> Properties:
+        outputs = shapes.previewed(self._row, self._kind, inputs)
+        if not unknown_address(self._row, inputs):
+            return outputs
+        return {**outputs, "name": UNKNOWN} if "name" in outputs else outputs
+
+    def _written(self, place: str, inputs: Properties, timeout: float) -> Properties:
+        """PUT, wait, GET: the outputs. Raises InitFailedError once Azure has accepted the write."""
+        body = shapes.body(self._row, self._kind, inputs)
+        started = self._arm.put(self._with_query(place, inputs), self._row.api_version, body)
+        try:
+            self._arm.wait(started, seconds=timeout or _OPERATION_SECONDS)
+        except (OperationFailedError, CancelledError) as error:
+            outputs = self._found(place) or self._outputs(started)
+            raise calls.InitFailedError(calls.State(place, outputs), [str(error)]) from error
+        found = self._found(place)
+        if found is None:
+            raise calls.ProviderError(f"{place} was written and is gone again")
+        return found
+
+    def _with_query(self, place: str, inputs: Properties) -> str:
+        given = [
+            f"{key}={str(inputs[key]).lower()}" for key in self._row.query if inputs.get(key) is not None
+        ]
+        return f"{place}?{'&'.join(given)}" if given else place
+
+    def _found(self, place: str) -> Properties | None:
+        resource = self._arm.get(place, self._row.api_version)
+        return None if resource is None else shapes.outputs(self._row, self._kind, resource)
+
+    def _outputs(self, answer: Response) -> Properties:
+        return shapes.outputs(self._row, self._kind, answer.json())
+
+    def read(self, call: calls.Read) -> calls.State | None:
+        """The resource now. Without inputs this is an import: they are made from what is found."""
+        outputs = self._found(call.id)
+        if outputs is None:
+            return None
+        after = shapes.projected(self._kind.inputs, outputs)
+        if not call.inputs:
+            return calls.State(call.id, outputs, {**after, **parse(self._row, call.id)})
+        before = shapes.projected(self._kind.inputs, call.outputs)
+        addressing = {key: call.inputs[key] for key in self._row.parameters if key in call.inputs}
+        return calls.State(call.id, outputs, {**patched(call.inputs, before, after), **addressing})
+
+    def update(self, call: calls.Update) -> Properties:
+        """Always the whole resource; in a preview the outputs the cloud computed stay as they are."""
+        if call.preview:
+            return {**call.outputs, **_overlaid(call.outputs, self._previewed(call.news))}
+        return self._written(call.id, call.news, call.timeout)
+
+    def delete(self, call: calls.Delete) -> None:
+        """Delete and wait."""
+        self._arm.delete(call.id, self._row.api_version)
+
+
+def _replacing(kind: calls.Kind) -> calls.Kind:
+    return calls.Kind(kind.value | 1)
+
+
+def _comparable(inputs: Properties) -> Properties:
+    """Without the provider's marks; locations as Azure compares them: `West Europe` is `westeurope`."""
+    kept = {key: value for key, value in inputs.items() if not key.startswith("__")}
+    if isinstance(kept.get("location"), str):
+        kept["location"] = kept["location"].replace(" ", "").lower()
+    return kept
+
+
+def _overlaid(old: Properties, expected: Properties) -> Properties:
+    """`expected`, with what the cloud computed before in place of what is unknown."""
+    result: Properties = {}
+    for key, value in expected.items():
+        before = old.get(key)
+        if value == UNKNOWN and before is not None:
+            result[key] = before
+        elif isinstance(value, dict) and isinstance(before, dict):
+            result[key] = _overlaid(before, value)
+        else:
+            result[key] = value
+    return result
