@@ -83,7 +83,7 @@ def interpreter(info: "language_pb2.ProgramInfo") -> Path:
         if python.exists():
             return python
     raise FileNotFoundError(
-        f"the runtime option virtualenv is {named}, and {Path(info.root_directory, named)} has no "
+        f"the runtime option virtualenv is {named}, and {Path(info.root_directory, named)} "
         f"has no bin/python: make it with python3 -m venv {named} and install the requirements, or drop it"
     )
 
@@ -140,7 +140,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: "language_pb2.GetRequiredPackagesRequest", context: grpc.ServicerContext
     ) -> "language_pb2.GetRequiredPackagesResponse":
         """The plugins of the packages that are installed beside the program."""
-        return language_pb2.GetRequiredPackagesResponse(packages=declared_plugins(_search_path(request.info)))
+        return language_pb2.GetRequiredPackagesResponse(
+            packages=declared_plugins(_search_path(request.info, context))
+        )
 
     def About(  # noqa: N802
         self, request: "language_pb2.AboutRequest", context: grpc.ServicerContext
@@ -152,7 +154,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: "language_pb2.GetProgramDependenciesRequest", context: grpc.ServicerContext
     ) -> "language_pb2.GetProgramDependenciesResponse":
         """The distributions installed beside the program, for `pulumi about`."""
-        found = {each.name: each.version for each in distributions(path=_search_path(request.info))}
+        found = {each.name: each.version for each in distributions(path=_search_path(request.info, context))}
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[
                 language_pb2.DependencyInfo(name=name, version=version)
@@ -167,7 +169,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         requirements = Path(request.info.program_directory, "requirements.txt")
         if not requirements.exists():
             return
-        python = _or_abort(context, lambda: interpreter(request.info))
+        python = _interpreter_or_abort(request.info, context)
         arguments = ["module", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)]
         process = self._children.start(arguments, python=python, **_piped(request.info.program_directory))
         yield from _output(process, language_pb2.InstallDependenciesResponse)
@@ -178,7 +180,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: "language_pb2.RunRequest", context: grpc.ServicerContext
     ) -> "language_pb2.RunResponse":
         """Run the program to its end."""
-        python = _or_abort(context, lambda: interpreter(request.info))
+        python = _interpreter_or_abort(request.info, context)
         process = self._children.start(
             ["program", self._engine], python=python, cwd=request.pwd, stdin=subprocess.PIPE
         )
@@ -196,7 +198,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> "Iterator[language_pb2.RunPluginResponse]":
         """Run a policy pack or a plugin written in Python for as long as the engine listens to it."""
         folder = request.info.program_directory
-        python = _or_abort(context, lambda: interpreter(request.info))
+        python = _interpreter_or_abort(request.info, context)
         process = self._children.start(
             _plugin_command(request),
             python=python,
@@ -215,17 +217,17 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return empty_pb2.Empty()
 
 
-def _or_abort(context: grpc.ServicerContext, find: Callable[[], Path]) -> Path:
+def _interpreter_or_abort(info: "language_pb2.ProgramInfo", context: grpc.ServicerContext) -> Path:
     try:
-        return find()
+        return interpreter(info)
     except FileNotFoundError as error:
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         raise  # abort has raised already; this tells the type checker
 
 
-def _search_path(info: "language_pb2.ProgramInfo") -> list[str]:
+def _search_path(info: "language_pb2.ProgramInfo", context: grpc.ServicerContext) -> list[str]:
     """Where the program's packages are installed."""
-    python = interpreter(info)
+    python = _interpreter_or_abort(info, context)
     if python == Path(sys.executable):
         return [entry for entry in sys.path if entry.endswith("-packages")]
     return [str(folder) for folder in python.parent.parent.glob("lib/python3*/site-packages")]

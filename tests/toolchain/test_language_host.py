@@ -1,0 +1,281 @@
+"""The language host under the real engine: programs, their failures, policy packs, and leaving."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+
+from azml.toolchain.language_host import declared_plugins
+from tests.toolchain.conftest import Pulumi
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.05)
+    return true()
+
+
+def descendants(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def gone(process: psutil.Process) -> bool:
+    # A container's first process may leave its orphans unreaped.
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_program_sees_its_config_its_folder_and_its_own_modules(pulumi: Pulumi, project: Path) -> None:
+    (project / "beside.py").write_text("answer = 42\n")
+    (project / "__main__.py").write_text(
+        "import os, sys, pulumi, beside\n"
+        "config = pulumi.Config()\n"
+        "pulumi.export('seen', {'plain': config.require('plain'), 'answer': beside.answer,\n"
+        "    'project': pulumi.get_project(), 'stack': pulumi.get_stack(), 'folder': os.getcwd(),\n"
+        "    'root': pulumi.get_root_directory(), 'python': sys.prefix})\n"
+        "pulumi.export('hidden', config.require_secret('hidden'))\n"
+    )
+    pulumi("config", "set", "plain", "open")
+    pulumi("config", "set", "--secret", "hidden", "shut")
+
+    done = pulumi("up", "--yes", "--skip-preview")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    outputs = json.loads(pulumi("stack", "output", "--json").stdout)
+    assert outputs["seen"] == {
+        "plain": "open",
+        "answer": 42,
+        "project": "sample",
+        "stack": "dev",
+        "folder": str(project),
+        "root": str(project),
+        "python": sys.prefix,
+    }
+    assert outputs["hidden"] == "[secret]"
+
+
+def test_a_preview_and_its_update_share_no_module_state(pulumi: Pulumi, project: Path) -> None:
+    (project / "counter.py").write_text("runs = 0\n")
+    (project / "__main__.py").write_text(
+        "import pulumi, counter\ncounter.runs += 1\npulumi.export('runs', counter.runs)\n"
+    )
+    assert pulumi("up", "--yes").returncode == 0
+    assert json.loads(pulumi("stack", "output", "--json").stdout) == {"runs": 1}
+
+
+def test_main_in_another_folder_runs_there(
+    cli: Path, project: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    inner = project / "inner"
+    inner.mkdir()
+    (project / "state").rename(inner / "state")
+    (inner / "Pulumi.yaml").write_text((project / "Pulumi.yaml").read_text() + "main: ../\n")
+    (project / "Pulumi.yaml").unlink()
+    (project / "__main__.py").write_text("import os\nprint('runs in', os.getcwd())\n")
+
+    def run(*arguments: str) -> str:
+        command = [str(cli), "-C", str(inner), *arguments, "--non-interactive"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120).stdout
+
+    run("stack", "init", "dev")
+    assert f"runs in {project}\n" in run("preview")
+
+
+@pytest.mark.parametrize(
+    ("program", "shown", "hidden"),
+    [
+        (
+            "def load():\n    raise ValueError('no such model')\nload()\n",
+            ["Program failed with an unhandled exception:", "line 2, in load", "ValueError: no such model"],
+            "runpy",
+        ),
+        ("import pulumi\nraise pulumi.RunError('in plain words')\n", ["error: in plain words"], "Traceback"),
+        ("x = (\n", ["SyntaxError: '(' was never closed"], "runpy"),
+        ("import sys\nsys.exit(3)\n", ["Program exited with non-zero exit code: 3"], "Traceback"),
+    ],
+    ids=["exception", "run error", "syntax error", "exit code"],
+)
+def test_a_failing_program_says_why_and_shows_its_own_frames_only(
+    pulumi: Pulumi, project: Path, program: str, shown: list[str], hidden: str
+) -> None:
+    (project / "__main__.py").write_text(program)
+
+    done = pulumi("preview")
+
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    for text in shown:
+        assert text in said
+    assert hidden not in said
+
+
+def test_an_environment_the_project_names_and_that_is_not_there_is_named(
+    pulumi: Pulumi, project: Path
+) -> None:
+    text = (project / "Pulumi.yaml").read_text()
+    options = "runtime: {name: python, options: {virtualenv: venv}}"
+    (project / "Pulumi.yaml").write_text(text.replace("runtime: python", options))
+    (project / "__main__.py").write_text("")
+
+    done = pulumi("preview")
+
+    assert done.returncode != 0
+    assert f"{project / 'venv'} has no bin/python" in done.stdout + done.stderr
+
+
+def test_without_an_environment_the_script_says_what_to_do(
+    cli: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    del environment["VIRTUAL_ENV"]
+    script = Path(__file__).parents[2] / "azml/toolchain/beside_pulumi/pulumi-language-python"
+    done = subprocess.run([script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"no Python environment for {tmp_path}: activate the checkout's .venv, or run make there once\n"
+    )
+
+
+def test_the_nearest_environment_above_the_program_is_taken(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    del environment["VIRTUAL_ENV"]
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\necho took $0 $*\n")
+    python.chmod(0o755)
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    script = Path(__file__).parents[2] / "azml/toolchain/beside_pulumi/pulumi-language-python"
+    done = subprocess.run(
+        [script, "engine"], cwd=below, env=environment, capture_output=True, text=True, timeout=30
+    )
+    assert done.stdout == f"took {python} -P -m azml.toolchain.language_host engine\n"
+
+
+def test_a_policy_pack_in_python_runs_in_its_folder(pulumi: Pulumi, project: Path) -> None:
+    """The pack says where it is and ends: no policy library is needed to prove that it ran."""
+    pack = project / "pack"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text("runtime: python\n")
+    (pack / "__main__.py").write_text(
+        "import os, sys, pulumi\nprint('pack in', os.getcwd(), file=sys.stderr)\nsys.exit(7)\n"
+    )
+    (project / "__main__.py").write_text("")
+
+    done = pulumi("preview", "--policy-pack", str(pack))
+
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert f"pack in {pack}" in said
+    assert "exit status 7" in said
+
+
+@pytest.fixture
+def host(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-P", "-m", "azml.toolchain.language_host", "127.0.0.1:1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    with process:
+        yield process
+        process.kill()
+
+
+def call(host: "subprocess.Popen[bytes]") -> tuple[grpc.Channel, language_pb2_grpc.LanguageRuntimeStub]:
+    assert host.stdout is not None
+    channel = grpc.insecure_channel(f"127.0.0.1:{int(host.stdout.readline())}")
+    return channel, language_pb2_grpc.LanguageRuntimeStub(channel)
+
+
+def plugin_request(folder: Path) -> language_pb2.RunPluginRequest:
+    info = language_pb2.ProgramInfo(
+        root_directory=str(folder), program_directory=str(folder), entry_point="."
+    )
+    environment = [f"{name}={value}" for name, value in {**os.environ, "COLOUR": "blue"}.items()]
+    return language_pb2.RunPluginRequest(
+        pwd=str(folder), args=["one", "two"], env=environment, info=info, kind="resource"
+    )
+
+
+def test_a_plugin_in_python_streams_what_it_prints_and_its_exit_code(
+    host: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    (tmp_path / "__main__.py").write_text(
+        "import os, sys\n"
+        "print(sys.argv[1:], os.environ['COLOUR'])\nprint('aside', file=sys.stderr)\nsys.exit(5)\n"
+    )
+    channel, stub = call(host)
+    with channel:
+        told = list(stub.RunPlugin(plugin_request(tmp_path), timeout=30))
+    assert b"".join(each.stdout for each in told) == b"['one', 'two'] blue\n"
+    assert b"".join(each.stderr for each in told) == b"aside\n"
+    assert [each.exitcode for each in told if each.WhichOneof("output") == "exitcode"] == [5]
+
+
+def test_a_plugin_ends_when_the_engine_stops_listening(
+    host: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    (tmp_path / "__main__.py").write_text("import time\nprint('up', flush=True)\ntime.sleep(300)\n")
+    channel, stub = call(host)
+    with channel:
+        stream = stub.RunPlugin(plugin_request(tmp_path), timeout=60)
+        assert next(stream).stdout == b"up\n"
+        (plugin,) = descendants(host)
+        stream.cancel()
+        assert wait_until(lambda: gone(plugin))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_host_leaves_quietly_when_asked(host: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    assert host.stdout is not None
+    assert int(host.stdout.readline()) > 0
+    host.send_signal(number)
+    out, err = host.communicate(timeout=10)
+    assert (host.returncode, out, err) == (0, b"", b"")
+
+
+def test_host_and_program_leave_when_the_engine_is_killed(
+    cli: Path, pulumi: Pulumi, project: Path, environment: dict[str, str]
+) -> None:
+    (project / "__main__.py").write_text(
+        "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(300)\n"
+    )
+    command = [str(cli), "preview", "--non-interactive"]
+    engine = subprocess.Popen(
+        command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert wait_until((project / "started").exists)
+        left = descendants(engine)
+        assert any("child.py" in " ".join(each.cmdline()) for each in left)
+    finally:
+        engine.kill()
+        engine.wait()
+    assert wait_until(lambda: all(gone(each) for each in left)), [each.cmdline() for each in left]
+
+
+def test_plugins_are_read_from_installed_packages(tmp_path: Path) -> None:
+    manifests = {
+        "one": {"resource": True, "name": "one", "version": "1.2.3", "server": "https://plugins.example"},
+        "two": {"resource": True, "name": "two", "version": "v2.0.0"},
+        "none": {"resource": False, "name": "none"},
+    }
+    for name, manifest in manifests.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pulumi-plugin.json").write_text(json.dumps(manifest))
+
+    found = [(each.name, each.version, each.server) for each in declared_plugins([str(tmp_path), os.devnull])]
+
+    assert found == [("one", "v1.2.3", "https://plugins.example"), ("two", "v2.0.0", "")]
