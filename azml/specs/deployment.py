@@ -7,6 +7,7 @@ from azml.findings import Finding
 from .assets import read_code, read_environment, read_model
 from .document import Node
 from .endpoint import ACCESS, read_name
+from .names import RESOURCE_RULE, is_resource_name
 from .records import Access, AssetReference, DeploymentSpec, Kind, ResourceRequirements, Source
 from .settings import read_collector, read_probe, read_requests, read_resources, read_scaling
 from .table import Table
@@ -24,7 +25,7 @@ def read_deployment(root: Node, folder: Path, source: Source, findings: list[Fin
     code, script = read_code(table, folder)
     spec = DeploymentSpec(
         name=read_name(table, "name"),
-        endpoint_name=table.text("endpoint_name", required=True) or "",
+        endpoint_name=_endpoint_name(table),
         kind=kind,
         model=read_model(table, folder),
         code=code,
@@ -51,6 +52,17 @@ def read_deployment(root: Node, folder: Path, source: Source, findings: list[Fin
     if kind == "kubernetes":
         _check_kubernetes(table, spec)
     return spec
+
+
+def _endpoint_name(table: Table) -> str:
+    """The endpoint, as written: azure-ai-ml lowers its name in the endpoint's own file only."""
+    name = table.text("endpoint_name", required=True)
+    if name is not None and not is_resource_name(name):
+        remedy = RESOURCE_RULE
+        table.findings.append(
+            table.node.value["endpoint_name"].wrong(f"{name!r} is no name Azure takes", remedy)
+        )
+    return name or ""
 
 
 def _kind(table: Table) -> Kind:

@@ -16,6 +16,7 @@ from azml.findings import Finding
 
 MAX_BYTES = 1024 * 1024  # the largest spec we have seen is 8 KB
 MAX_NODES = 20_000  # after aliases are unfolded
+PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -136,7 +137,9 @@ class _Reader:
         return Node(value, key, line, self.file, text)
 
     def value(self, node: yaml.Node, key: str) -> tuple[Any, str]:
-        """The Python value of a node, and its text if it is a scalar."""
+        """The Python value of a node, and its text if it is a scalar; collections are plain ones."""
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in PLAIN:
+            raise ConstructorError(None, None, f"the tag {node.tag} has no place here", node.start_mark)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, key), ""
         if isinstance(node, yaml.SequenceNode):

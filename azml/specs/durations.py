@@ -13,7 +13,7 @@ def iso_duration(*, seconds: int = 0, milliseconds: int = 0) -> str | None:
         return None
     hours, rest = divmod(span.seconds, 3600)
     minutes, whole = divmod(rest, 60)
-    fraction = f".{span.microseconds:06d}" if span.microseconds else ""
+    fraction = f".{span.microseconds:06d}".rstrip("0") if span.microseconds else ""
     days = f"{span.days}D" if span.days else ""
     parts = [f"{hours}H" if hours else "", f"{minutes}M" if minutes else ""]
     parts.append(f"{whole}{fraction}S" if whole or fraction else "")

@@ -1,0 +1,234 @@
+"""What we refuse: each with its place and a remedy, all at once."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azml.findings import Finding, InvalidInput
+from azml.specs import load_deployment, load_endpoint
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the SDK's imports, not ours
+    from azure.ai.ml import load_online_deployment, load_online_endpoint
+
+DEPLOYMENT = """\
+name: blue
+endpoint_name: diabetes
+instance_type: Standard_DS3_v2
+model: azureml:m:1
+"""
+ENDPOINT = "name: diabetes\n"
+
+
+def findings(tmp_path: Path, text: str, *, endpoint: bool = False) -> list[Finding]:
+    file = tmp_path / "spec.yml"
+    file.write_text(text)
+    with pytest.raises(InvalidInput) as caught:
+        (load_endpoint if endpoint else load_deployment)(file)
+    assert all(finding.file == file for finding in caught.value.findings)
+    return list(caught.value.findings)
+
+
+BEYOND_DEPLOYMENT = [
+    ("instance_count: '2'\n", "instance_count", "is text, not a whole number"),
+    ("instance_count: 1.5\n", "instance_count", "is a number, not a whole number"),
+    ("instance_count: 0\n", "instance_count", "0 is out of range"),
+    ("instance_count: 1\ninstance_count: 2\n", "instance_count", "appears twice"),
+    ("app_insights_enabled: 'yes'\n", "app_insights_enabled", "is text, not true or false"),
+    (
+        "request_settings: {request_timeout_ms: 180001}\n",
+        "request_settings.request_timeout_ms",
+        "180001 is out",
+    ),
+    ("request_settings: {request_timeout_ms: 0}\n", "request_settings.request_timeout_ms", "0 is out"),
+    ("liveness_probe: {period: -1}\n", "liveness_probe.period", "-1 is out of range"),
+    ("environment_variables: {A: [1]}\n", "environment_variables.A", "is a list, not text"),
+    ("environment_variables: {A: null}\n", "environment_variables.A", "is nothing, not text"),
+    ("tags: {1: a}\n", "tags.1", "is not text"),
+    ("type: Kubernetes\n", "type", "takes 'Kubernetes' for managed"),
+    ("scale_settings: {type: target_utilization}\n", "scale_settings.type", "is for Kubernetes"),
+    ("private_network_connection: true\n", "private_network_connection", "is not supported here"),
+    ("environment: {image: x, name: e, version: 1.10}\n", "environment.version", "1.10 is read as 1.1"),
+    ("environment: {image: x, name: 'a b'}\n", "environment.name", "'a b' is no name Azure takes"),
+    ("environment: {image: x, datastore: d}\n", "environment.datastore", "is not supported here"),
+    (
+        "code_configuration: {code: https://x/y, scoring_script: s.py}\n",
+        "code_configuration.code",
+        "is not a path",
+    ),
+    ("code_configuration: {scoring_script: s.py}\n", "code_configuration.code", "is missing"),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("text", "key", "message"), BEYOND_DEPLOYMENT, ids=lambda value: str(value)[:40])
+def test_what_the_loader_lets_pass_and_azure_would_not(
+    tmp_path: Path, text: str, key: str, message: str
+) -> None:
+    """The short list for deployments; the loader accepts each of them."""
+    (found,) = findings(tmp_path, DEPLOYMENT + text)
+    assert found.key == key
+    assert message in found.message
+    assert found.remedy
+    load_online_deployment(tmp_path / "spec.yml")
+
+
+BEYOND_ENDPOINT = [
+    ("traffic: {Blue: 100}\n", "traffic.Blue", "'Blue' matches no deployment"),
+    ("traffic: {blue: '100'}\n", "traffic.blue", "is text, not a whole number"),
+    ("traffic: {blue: 50}\n", "traffic", "adds up to 50"),
+    ("traffic: {x: 100}\n", "traffic.x", "'x' is no name Azure takes"),
+    ("traffic: {blue: 100, blue: 100}\n", "traffic.blue", "appears twice"),
+    ("mirror_traffic: {blue: 51}\n", "mirror_traffic.blue", "51 percent"),
+    ("mirror_traffic: {blue: 10, red: 10}\n", "mirror_traffic", "more than one deployment"),
+    ("traffic: {blue: 100}\nmirror_traffic: {blue: 10}\n", "mirror_traffic.blue", "has live traffic too"),
+    ("compute: azureml:c\nmirror_traffic: {blue: 10}\n", "mirror_traffic", "mirror no traffic"),
+    ("compute: azureml:c\nauth_mode: aad_token\n", "auth_mode", "take no aad_token"),
+    ("identity: {type: user_assigned}\n", "identity", "names no user-assigned identity"),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("text", "key", "message"), BEYOND_ENDPOINT, ids=lambda value: str(value)[:40])
+def test_what_the_loader_lets_pass_of_endpoints(tmp_path: Path, text: str, key: str, message: str) -> None:
+    """The short list for endpoints."""
+    found = next(one for one in findings(tmp_path, ENDPOINT + text, endpoint=True) if one.key == key)
+    assert message in found.message
+    assert found.remedy
+    load_online_endpoint(tmp_path / "spec.yml")
+
+
+@pytest.mark.parametrize("name", ["ab", "a" * 33, "1abc", "a--b", "abc-", "a_b", "a b", "é23"])
+def test_names_azure_would_refuse_are_refused(tmp_path: Path, name: str) -> None:
+    (found,) = findings(tmp_path, DEPLOYMENT.replace("blue", f"{name!r}"))
+    assert (found.key, found.line) == ("name", 1)
+    (found,) = findings(tmp_path, f"name: {name!r}", endpoint=True)
+    assert "3 to 32 characters" in found.remedy
+
+
+def test_kubernetes_allows_five_minutes_and_no_more(tmp_path: Path) -> None:
+    text = DEPLOYMENT + "type: kubernetes\nrequest_settings: {request_timeout_ms: %d}\n"
+    (tmp_path / "ok.yml").write_text(text % 300_000)
+    assert load_deployment(tmp_path / "ok.yml").kind == "kubernetes"
+    (found,) = findings(tmp_path, text % 300_001)
+    assert found.line == 6
+
+
+def test_kubernetes_takes_nothing_from_a_registry(tmp_path: Path) -> None:
+    text = DEPLOYMENT.replace("azureml:m:1", "azureml://registries/r/models/m/versions/1")
+    (found,) = findings(tmp_path, text + "type: kubernetes\n")
+    assert found.key == "model"
+
+
+def test_an_unknown_key_names_the_likely_one(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, DEPLOYMENT + "readyness_probe: {}\n")
+    assert found == Finding(
+        "is not a known key", "did you mean 'readiness_probe'?", tmp_path / "spec.yml", 5, "readyness_probe"
+    )
+
+
+def test_every_finding_comes_at_once_with_line_and_key(tmp_path: Path) -> None:
+    text = "name: x\ninstance_type: 3\ninstance_count: '2'\nliveness_probe:\n  perod: 1\n  timeout: a\n"
+    found = [(finding.line, finding.key) for finding in findings(tmp_path, text)]
+    assert found == [
+        (1, "name"), (1, "endpoint_name"), (2, "instance_type"), (3, "instance_count"),
+        (5, "liveness_probe.perod"), (6, "liveness_probe.timeout"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("a: [1\nb: 2\n", 2, "is not valid YAML"),
+        ("a: 1\n---\nb: 2\n", 2, "is not valid YAML"),
+        ("", None, "is empty"),
+        ("# only a comment\n", None, "is empty"),
+        ("- a\n- b\n", 1, "is not a mapping"),
+        ("just text", 1, "is not a mapping"),
+        ("a: !!python/object/apply:os.system ['true']\n", 1, "python/object/apply:os.system has no place"),
+        ("a: 1\nb: \x07\n", 2, "is not valid YAML"),
+        ("a: !!int abc\n", 1, "is not valid YAML"),
+        ("a: &a [*a]\n", 1, "an alias refers to what contains it"),
+        ("a: *missing\n", 1, "undefined alias"),
+        ("? [a]\n: 1\n", 1, "a key is not a plain value"),
+        ("<<: 3\n", 1, "only mappings can be merged"),
+        ("a: 2024-13-45\n", 1, "is not valid YAML"),
+    ],
+)
+def test_broken_yaml_is_a_finding_with_its_line(
+    tmp_path: Path, text: str, line: int | None, message: str
+) -> None:
+    (found,) = findings(tmp_path, text)
+    assert found.line == line
+    assert message in found.message
+
+
+def test_aliases_that_unfold_without_end_are_stopped(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    (found,) = findings(tmp_path, "\n".join(lines))
+    assert "unfolds to more values" in found.message
+    merges = ["a0: &a0 {k: v}"] + [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)]
+    (found,) = findings(tmp_path, "\n".join(merges))
+    assert "unfolds to more values" in found.message
+
+
+def test_huge_and_deep_and_binary_files_are_refused(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, "a: " + "x" * 2_000_000)
+    assert "larger than" in found.message
+    (found,) = findings(tmp_path, "a: " + "[" * 100_000)
+    assert "nested too deeply" in found.message
+    file = tmp_path / "latin.yml"
+    file.write_bytes("a: 1\nb: é".encode("latin-1"))
+    with pytest.raises(InvalidInput, match="is not UTF-8"):
+        load_deployment(file)
+
+
+def test_a_missing_file_or_a_folder_is_a_finding(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.yml", tmp_path):
+        with pytest.raises(InvalidInput, match="cannot be read"):
+            load_endpoint(path)
+
+
+def test_a_missing_conda_file_is_found_where_it_is_named(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, DEPLOYMENT + "environment:\n  image: x\n  conda_file: ./no.yml\n")
+    assert (found.line, found.key) == (7, "environment.conda_file")
+
+
+def test_overrides_win_and_their_findings_name_their_source(tmp_path: Path) -> None:
+    file = tmp_path / "spec.yml"
+    file.write_text(DEPLOYMENT + "request_settings: {request_timeout_ms: 1000, max_queue_wait_ms: 7}\n")
+    spec = load_deployment(
+        file, overrides={"name": "green", "request_settings": {"request_timeout_ms": 2000}}
+    )
+    assert spec.name == "green"
+    assert spec.request_settings is not None
+    assert (spec.request_settings.request_timeout_ms, spec.request_settings.max_queue_wait_ms) == (2000, 7)
+    with pytest.raises(InvalidInput) as caught:
+        load_deployment(file, overrides={"instance_cont": 2}, override_source="Pulumi.dev.yaml")
+    (found,) = caught.value.findings
+    assert (found.file, found.line, found.key) == (Path("Pulumi.dev.yaml"), None, "instance_cont")
+    assert found.remedy == "did you mean 'instance_count'?"
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_whatever_do_more_than_raise_findings(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    file = tmp_path_factory.mktemp("any") / "spec.yml"
+    file.write_bytes(b"name: blue\n" + data)
+    with pytest.raises(InvalidInput):
+        load_deployment(file)
+
+
+@given(st.text("abc: -[]{}&*#!|>'\"\n\t?,<1.", max_size=60))
+def test_no_yaml_whatever_does_more_than_raise_findings(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    file = tmp_path_factory.mktemp("any") / "spec.yml"
+    file.write_text(text)
+    with pytest.raises(InvalidInput):
+        load_deployment(file)
