@@ -29,7 +29,7 @@ def run(raw_data: str) -> list[int] | AMLResponse:
     try:
         rows = read_rows(raw_data)
     except ValueError as error:
-        return AMLResponse({"error": str(error)}, 400, json_str=True)
+        return AMLResponse({"message": str(error)}, 400, json_str=True)
     return [int(answer) for answer in model.predict(rows)]
 
 
@@ -41,7 +41,7 @@ def read_rows(raw_data: str) -> list[list[float]]:
     table = _read_table(raw_data)
     columns, rows = table.get("columns"), table.get("data")
     if not isinstance(columns, list) or sorted(map(str, columns)) != sorted(MEASUREMENTS):
-        raise ValueError(f"columns must name each of {', '.join(MEASUREMENTS)} once, got {columns!r}")
+        raise ValueError(f"columns must name each of {', '.join(MEASUREMENTS)} once")
     if not isinstance(rows, list) or not rows:
         raise ValueError("data must be a list of one row or more")
     order = [columns.index(name) for name in MEASUREMENTS]
@@ -51,7 +51,7 @@ def read_rows(raw_data: str) -> list[list[float]]:
 def _read_table(raw_data: str) -> dict[str, Any]:
     try:
         request = json.loads(raw_data)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the request is not JSON: {error}") from error
     table = request.get("input_data") if isinstance(request, dict) else None
     if not isinstance(table, dict):
@@ -62,7 +62,17 @@ def _read_table(raw_data: str) -> dict[str, Any]:
 def _read_row(number: int, row: object, order: list[int]) -> list[float]:
     if not isinstance(row, list) or len(row) != len(order):
         raise ValueError(f"row {number} must be a list of {len(order)} numbers")
-    for value in row:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"row {number} holds {value!r} where a number belongs")
-    return [float(row[place]) for place in order]
+    return [_read_number(number, row[place]) for place in order]
+
+
+def _read_number(number: int, value: object) -> float:
+    wrong = ValueError(f"row {number} holds a value that is no finite number")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong
+    try:
+        read = float(value)
+    except OverflowError as error:
+        raise wrong from error
+    if not math.isfinite(read):
+        raise wrong
+    return read
