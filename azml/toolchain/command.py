@@ -1,5 +1,6 @@
 """Runs a long command: its output is progress while it works, and the reason when it fails."""
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -7,6 +8,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import psutil
 
 from azml.toolchain.cache import Progress
 
@@ -47,7 +50,7 @@ def run(
         text=True,
         errors="replace",
     )
-    late = threading.Timer(timeout, process.kill)
+    late = threading.Timer(timeout, _end, [process])
     late.start()
     try:
         last = _follow(process, progress, say)
@@ -55,11 +58,22 @@ def run(
     finally:
         expired = late.finished.is_set()
         late.cancel()
-        process.kill()
-        process.wait()
+        _end(process)
+        if process.stdout is not None:
+            process.stdout.close()
     if code:
         ending = f"had not ended after {timeout:.0f} s" if expired else f"ended with {code}"
         raise CommandFailed("\n".join([f"{command[0]} {ending}", *last]))
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Kill `process` and what it has started: a downloader or compiler left behind would hold its output."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for each in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+    process.kill()
+    process.wait()
 
 
 def _follow(

@@ -18,7 +18,7 @@ _PATIENCE_FOR_SCRIPT = 5
 _PATIENCE_FOR_DOWNLOAD = 900
 
 
-def install(version: str, folder: Path, progress: Progress, url: str = INSTALLER) -> None:
+def install(version: str, folder: Path, progress: Progress) -> None:
     """Put the CLI `version` with its language hosts into `folder` (empty), leaving shell profiles alone.
 
     Raises:
@@ -26,7 +26,7 @@ def install(version: str, folder: Path, progress: Progress, url: str = INSTALLER
     """
     progress("asking for the official installer")
     script = folder / "install.sh"
-    script.write_bytes(_fetch(url))
+    script.write_bytes(_fetch(INSTALLER))
     progress(f"downloading the Pulumi CLI {version}")
     root = folder / "root"
     command = ["sh", str(script), "--version", version, "--install-root", str(root), "--no-edit-path"]
