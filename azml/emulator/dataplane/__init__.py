@@ -1,0 +1,1 @@
+"""Environments, scoring processes and the router: what makes deployments of the local Azure answer."""

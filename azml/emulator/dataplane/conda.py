@@ -96,7 +96,9 @@ def _pip_section(entry: dict[Any, Any]) -> list[str]:
     lines = [str(line).strip() for line in section]
     for line in lines:
         if line.startswith(("-r", "--requirement", "-c", "--constraint", "-e", "--editable", ".")):
-            raise EnvironmentFailure(f"the conda file's pip section names another file, which is not here: {line}")
+            raise EnvironmentFailure(
+                f"the conda file's pip section names another file, which is not here: {line}"
+            )
     return lines
 
 

@@ -1,8 +1,8 @@
-"""The scoring script of an MLflow model without code. Runs in the model's own environment, whatever its Python.
+"""The scoring script of an MLflow model without code. Runs in the model's own environment and its Python.
 
-A request is `{"input_data": ..., "params": {...}}`. `input_data` is what pandas calls split (`columns`, `index`,
-`data`; `columns` and `index` may be left out), a list of records, a list of rows, or an object of columns or
-tensors. Values are cast to the types of the model's signature. The answer is the bare predictions as JSON.
+A request is `{"input_data": ..., "params": {...}}`. `input_data` is what pandas calls split (`columns`,
+`index`, `data`; the first two may be left out), a list of records, a list of rows, or an object of columns
+or tensors. Values are cast to the types of the model's signature. The answer is the bare predictions as JSON.
 """
 
 import base64
@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import os
+from typing import Any, Dict  # noqa: UP035 - Python 3.8 reads this file
 
 import numpy
 import pandas
@@ -20,19 +21,19 @@ from mlflow.exceptions import MlflowException
 
 logger = logging.getLogger("azmlinfsrv.mlflow")
 _NUMBERS = {"integer": "int32", "long": "int64", "float": "float32", "double": "float64"}
-_state = {}
+_state: Dict[str, Any] = {}  # noqa: UP006 - as above
 
 
-class BadRequest(Exception):
+class BadRequest(Exception):  # noqa: N818 - it is an answer, not a fault of ours
     """What the client sent cannot be given to the model; the text says why."""
 
 
-def init():
+def init() -> None:
     """Load the model."""
     _state["model"] = pyfunc.load_model(os.environ["AZML_MLFLOW_MODEL"])
 
 
-def run(raw_data):
+def run(raw_data: Any) -> Any:
     """Predict. A request the model cannot take is answered 400 with the reason."""
     model = _state["model"]
     try:
@@ -46,7 +47,7 @@ def run(raw_data):
     return plain(predictions)
 
 
-def _body(raw_data):
+def _body(raw_data: Any) -> Any:
     try:
         body = json.loads(raw_data)
     except ValueError as broken:
@@ -58,13 +59,13 @@ def _body(raw_data):
     return body
 
 
-def _input(data, schema):
+def _input(data: Any, schema: Any) -> Any:
     if schema is not None and schema.is_tensor_spec():
         return _tensors(data, schema)
     return _typed(_frame(data, schema), schema)
 
 
-def _frame(data, schema):
+def _frame(data: Any, schema: Any) -> Any:
     names = schema.input_names() if schema is not None and schema.has_input_names() else None
     try:
         if isinstance(data, dict) and "data" in data and set(data) <= {"columns", "index", "data"}:
@@ -80,7 +81,7 @@ def _frame(data, schema):
     raise BadRequest("input_data must be a JSON object or a list")
 
 
-def _typed(frame, schema):
+def _typed(frame: Any, schema: Any) -> Any:
     if schema is None:
         return frame
     if not schema.has_input_names():
@@ -98,7 +99,7 @@ def _typed(frame, schema):
     return frame[[name for name in schema.input_names() if name in frame.columns]]
 
 
-def _column(values, kind, name):
+def _column(values: Any, kind: Any, name: Any) -> Any:
     kind = getattr(kind, "name", "object")
     try:
         if kind in _NUMBERS:
@@ -111,12 +112,14 @@ def _column(values, kind, name):
             return pandas.to_datetime(values)
         if kind == "binary":
             return values.map(base64.b64decode)
-        return values.map(lambda value: value if value is None else str(value)) if kind == "string" else values
+        return (
+            values.map(lambda value: value if value is None else str(value)) if kind == "string" else values
+        )
     except (ValueError, TypeError, OverflowError) as broken:
         raise BadRequest(f"column {name!r} must be {kind}: {broken}") from broken
 
 
-def _numbers(values, dtype):
+def _numbers(values: Any, dtype: Any) -> Any:
     numbers = pandas.to_numeric(values)
     if dtype.startswith("int"):
         if numbers.isna().any():
@@ -129,7 +132,7 @@ def _numbers(values, dtype):
     return numbers.astype(dtype)
 
 
-def _tensors(data, schema):
+def _tensors(data: Any, schema: Any) -> Any:
     if isinstance(data, dict) and "data" in data and set(data) <= {"columns", "index", "data"}:
         data = data["data"]
     try:
@@ -139,14 +142,14 @@ def _tensors(data, schema):
             missing = [name for name in schema.required_input_names() if name not in data]
             if missing:
                 raise BadRequest(f"input_data lacks: {', '.join(missing)}")
-            kinds = dict(zip(schema.input_names(), schema.numpy_types()))
+            kinds = dict(zip(schema.input_names(), schema.numpy_types()))  # noqa: B905 - Python 3.8 has no strict
             return {name: numpy.asarray(data[name], dtype=kinds.get(name)) for name in data}
         return numpy.asarray(data, dtype=schema.numpy_types()[0])
     except (ValueError, TypeError) as broken:
         raise BadRequest(f"input_data is not a tensor of the model's type: {broken}") from broken
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Predictions as JSON has them: tables as lists of records, missing and infinite numbers as null."""
     if isinstance(value, pandas.DataFrame):
         return [plain(record) for record in value.to_dict(orient="records")]

@@ -76,7 +76,9 @@ def _signed(bearer: str, secret: str) -> bool:
         return False
 
 
-def choose(traffic: Mapping[str, int], known: Collection[str], wanted: str | None, random: Random) -> str | Refusal:
+def choose(
+    traffic: Mapping[str, int], known: Collection[str], wanted: str | None, random: Random
+) -> str | Refusal:
     """The deployment that answers: the one the header names, else one drawn by the shares.
 
     A share of a deployment that is not there counts for nothing.
@@ -108,7 +110,7 @@ def queue_limit(concurrency: int, instances: int) -> int:
 
 
 def least_busy(loads: Mapping[str, int], concurrency: int, random: Random) -> str | None:
-    """The instance with the fewest requests that can take one more; among equals, any. None when all are full."""
+    """The instance with the fewest requests that can take one more; among equals, any. None: all are full."""
     free = {name: load for name, load in loads.items() if load < concurrency}
     if not free:
         return None

@@ -1,7 +1,7 @@
 """Nothing outlives the process that started it, not even when that one is killed outright.
 
-Run as a script, it ties a foreign program to its parent: `python tether.py PROGRAM ARGS...`. The file keeps to
-the standard library, and to what Python 3.8 reads, because scoring environments run it with a Python of theirs.
+Run as a script, it ties a foreign program to its parent: `python tether.py PARENT PROGRAM ARGS...`. The file
+keeps to the standard library, and to what Python 3.8 reads, because scoring environments run it too.
 """
 
 import ctypes
@@ -17,7 +17,10 @@ _INTERVAL = 0.5
 
 
 def die_with_parent(parent: int) -> None:
-    """Have this process killed once `parent`, the id of its parent, is gone: at once on Linux, else in 0.5 s."""
+    """Have this process killed once `parent`, the id of its parent, is gone: at once on Linux, else in 0.5 s.
+
+    The tether holds as long as the thread lives that started this process.
+    """
     _ask_kernel()
     # A thread as well: macOS has no such call, and on Linux a change of credentials forgets it.
     threading.Thread(target=_watch, args=(parent,), name="tether", daemon=True).start()
@@ -39,7 +42,7 @@ def _run(parent: int, command: "list[str]") -> int:
         _ask_kernel()
         if os.getppid() != parent:
             return 1
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
     child = subprocess.Popen(command)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     while child.poll() is None:

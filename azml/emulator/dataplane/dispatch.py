@@ -1,0 +1,139 @@
+"""Which instance takes which request, and when: the state behind the rules."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterable
+from random import Random
+from typing import Protocol
+
+from azml.emulator.dataplane.rules import NOT_READY, TOO_MANY, Refusal, least_busy, queue_limit
+from azml.emulator.dataplane.table import Deployment, Endpoint, Table
+
+_SUSPECT_SECONDS = 1.0
+
+
+class Job(Protocol):
+    """A request on its way to an instance."""
+
+    def start(self, instance: str, socket: str) -> None:
+        """Go to this instance now."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """It will not be served."""
+
+
+class Slot:
+    """One deployment's queue. It outlives changes of the table, so that nothing that waits is lost."""
+
+    def __init__(self, deployment: Deployment, random: Random) -> None:
+        self.deployment = deployment
+        self.loads: Counter[str] = Counter()
+        self._random = random
+        self._waiting: deque[Job] = deque()
+        self._held = 0
+        self._suspects: set[str] = set()
+
+    def submit(self, job: Job) -> Refusal | None:
+        """Take a request, or say why not."""
+        instances = len(self.deployment.instances)
+        if not instances:
+            return NOT_READY
+        if self._held >= queue_limit(self.deployment.concurrency, instances):
+            return TOO_MANY
+        self._held += 1
+        self._waiting.append(job)
+        self.pump()
+        return None
+
+    def change(self, deployment: Deployment) -> None:
+        """Go on with other instances or limits. What is under way stays where it is."""
+        self.deployment = deployment
+        self._suspects.clear()
+        self.pump()
+
+    def pump(self) -> None:
+        """Start what waits, as far as instances are free."""
+        while self._waiting:
+            instances = {one.name: one.socket for one in self.deployment.instances}
+            usable = {name: self.loads[name] for name in instances if name not in self._suspects}
+            if not usable:
+                return self._refuse_all()
+            name = least_busy(usable, self.deployment.concurrency, self._random)
+            if name is None:
+                return None
+            job = self._waiting.popleft()
+            self.loads[name] += 1
+            job.start(name, instances[name])
+        return None
+
+    def done(self, instance: str) -> None:
+        """A request has left its instance."""
+        self._held -= 1
+        self._left(instance)
+        self.pump()
+
+    def cancel(self, job: Job) -> None:
+        """A request that waits will not come."""
+        self._waiting.remove(job)
+        self._held -= 1
+
+    def unreachable(self, instance: str, job: Job) -> None:
+        """An instance took no connection: the request, of which nothing was sent, goes to another."""
+        self._left(instance)
+        self._suspects.add(instance)
+        asyncio.get_running_loop().call_later(_SUSPECT_SECONDS, self._suspects.discard, instance)
+        self._waiting.appendleft(job)
+        self.pump()
+
+    def busy_with(self, instance: str) -> int:
+        """How many requests an instance has, or may still get from what waits here."""
+        known = any(one.name == instance for one in self.deployment.instances)
+        return self.loads[instance] + (len(self._waiting) if known else 0)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return self._held == 0
+
+    def _left(self, instance: str) -> None:
+        self.loads[instance] -= 1
+        if not self.loads[instance]:
+            del self.loads[instance]
+
+    def _refuse_all(self) -> None:
+        while self._waiting:
+            job = self._waiting.popleft()
+            self._held -= 1
+            job.refuse(NOT_READY)
+
+
+class Dispatcher:
+    """The routing table with the state it needs."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.endpoints: dict[str, Endpoint] = {}
+        self._slots: dict[str, Slot] = {}
+        self._retired: list[Slot] = []
+
+    def apply(self, table: Table) -> None:
+        """Route by this table from now on. A deployment that is gone finishes what it has."""
+        wanted = {one.key: one for endpoint in table.endpoints for one in endpoint.deployments}
+        for key in self._slots.keys() - wanted.keys():
+            self._retired.append(self._slots.pop(key))
+        self._retired = [slot for slot in self._retired if not slot.idle]
+        self.endpoints = {endpoint.path.strip("/").lower(): endpoint for endpoint in table.endpoints}
+        for key, deployment in wanted.items():
+            if key in self._slots:
+                self._slots[key].change(deployment)
+            else:
+                self._slots[key] = Slot(deployment, self.random)
+
+    def slot(self, deployment: Deployment) -> Slot:
+        """The queue of a deployment of the table."""
+        return self._slots[deployment.key]
+
+    def busy(self, instances: Iterable[str]) -> int:
+        """How many requests these instances still have or may get."""
+        slots = [*self._slots.values(), *self._retired]
+        return sum(slot.busy_with(instance) for instance in instances for slot in slots)

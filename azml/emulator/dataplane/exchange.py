@@ -1,0 +1,237 @@
+"""One request's way to a scoring process and back."""
+
+import asyncio
+import time
+from typing import Protocol
+
+import httptools
+
+from azml.emulator.dataplane.dispatch import Slot
+from azml.emulator.dataplane.message import Headers, Request, model_error, request_bytes, response_head
+from azml.emulator.dataplane.meter import Meter
+from azml.emulator.dataplane.rules import GONE, TIMED_OUT, Refusal
+
+
+class Client(Protocol):
+    """Who gets the answer."""
+
+    def send(self, data: bytes) -> None:
+        """A part of the answer."""
+
+    def finished(self) -> None:
+        """The answer is whole."""
+
+    def refused(self, refusal: Refusal, deployment: str) -> None:
+        """There is no answer but this."""
+
+    def broken(self) -> None:
+        """The answer ended half-way: the client must see that it did."""
+
+
+class Nobody:
+    """The client of a mirrored request: its answers are dropped."""
+
+    def send(self, data: bytes) -> None:
+        """Drop it."""
+
+    def finished(self) -> None:
+        """Drop it."""
+
+    def refused(self, refusal: Refusal, deployment: str) -> None:
+        """Drop it."""
+
+    def broken(self) -> None:
+        """Drop it."""
+
+
+class Exchange(asyncio.Protocol):
+    """Waits in a slot, goes to an instance, passes the answer on while it comes."""
+
+    def __init__(
+        self, client: Client, request: Request, target: bytes, slot: Slot, endpoint: str, meter: Meter
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._data = request_bytes(request, target)
+        self._slot = slot
+        self._deployment = slot.deployment
+        self._endpoint = endpoint
+        self._meter = meter
+        self._scoring = target.startswith(b"/score")
+        self._instance: str | None = None
+        self._waits = False
+        self._sent = False
+        self._task: asyncio.Task[None] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: Headers = []
+        self._out: list[bytes] = []
+        self._status = 0
+        self._chunked = False
+        self._until_close = False
+        self._over = False
+        self._began = time.perf_counter()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._deployment.timeout_ms / 1000, self._expire)
+
+    def submit(self) -> None:
+        """Enter the slot's queue, or be refused."""
+        self._waits = True
+        refusal = self._slot.submit(self)
+        if refusal:
+            self.refuse(refusal)
+
+    def cancel(self) -> None:
+        """The client has gone away: its place is free."""
+        self._end()
+
+    def pause(self) -> None:
+        """The client reads slower than the model writes."""
+        if self._transport:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """The client reads again."""
+        if self._transport and not self._over:
+            self._transport.resume_reading()
+
+    # What the slot calls.
+
+    def start(self, instance: str, socket: str) -> None:
+        """Connect to this instance."""
+        self._waits = False
+        self._instance = instance
+        self._task = asyncio.get_running_loop().create_task(self._connect(instance, socket))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """The slot does not take it, or has no instance left for it."""
+        self._waits = False
+        self._refuse(refusal)
+
+    async def _connect(self, instance: str, socket: str) -> None:
+        try:
+            await asyncio.get_running_loop().create_unix_connection(lambda: self, socket)
+        except OSError:
+            if not self._over:
+                self._instance = None
+                self._waits = True
+                self._slot.unreachable(instance, self)
+
+    # What the connection to the scoring process calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the request."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type, cannot fail
+        self._transport = transport
+        if self._over:
+            transport.abort()
+        else:
+            transport.write(self._data)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass the answer on as it comes."""
+        if self._over:
+            return None
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            return self._lost()
+        if not self._over:
+            self._flush()
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end of an answer without a length, or of the process."""
+        if self._over:
+            return
+        if self._until_close and exc is None:
+            self.on_message_complete()
+        else:
+            self._lost()
+
+    # What the parser calls.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect."""
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Send the head on, wrapped as a model error where it is one."""
+        status = self._parser.get_status_code()
+        if status < 200:
+            self._headers.clear()
+            return
+        self._status = status
+        headers = self._headers
+        bodiless = self._request.method == "HEAD" or status in (204, 304)
+        sized = any(name.lower() == b"content-length" for name, _ in headers)
+        coded = any(name.lower() == b"transfer-encoding" for name, _ in headers)
+        self._until_close = not (sized or coded or bodiless)
+        self._chunked = not (sized or bodiless) and self._request.http11
+        if not (sized or bodiless or self._chunked):
+            self._request.keep_alive = False
+        if self._failed():
+            headers = model_error(headers, status)
+        told = 424 if self._failed() else status
+        name = self._deployment.name
+        self._out.append(response_head(self._request, told, headers, name, chunked=self._chunked))
+        if self._request.method == "HEAD":
+            self.on_message_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Send a part of the body on."""
+        self._out.append(b"%x\r\n%s\r\n" % (len(body), body) if self._chunked else body)
+
+    def on_message_complete(self) -> None:
+        """The answer is whole."""
+        if self._over or not self._status:
+            return
+        if self._chunked:
+            self._out.append(b"0\r\n\r\n")
+        self._flush()
+        self._end()
+        self._count(424 if self._failed() else self._status)
+        self._client.finished()
+
+    def _flush(self) -> None:
+        if self._out:
+            self._sent = True
+            self._client.send(b"".join(self._out))
+            self._out.clear()
+
+    # Endings.
+
+    def _failed(self) -> bool:
+        return self._scoring and not 200 <= self._status < 300
+
+    def _expire(self) -> None:
+        self._refuse(TIMED_OUT)
+
+    def _lost(self) -> None:
+        self._refuse(GONE)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if self._over:
+            return
+        self._end()
+        self._count(refusal.status)
+        if self._sent:
+            self._client.broken()
+        else:
+            self._client.refused(refusal, self._deployment.name)
+
+    def _count(self, status: int) -> None:
+        elapsed = (time.perf_counter() - self._began) * 1000
+        self._meter.record(time.time(), self._endpoint, self._deployment.name, status, self._status, elapsed)
+
+    def _end(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._timer.cancel()
+        if self._transport:
+            self._transport.abort()
+        if self._instance:
+            self._slot.done(self._instance)
+        elif self._waits:
+            self._slot.cancel(self)

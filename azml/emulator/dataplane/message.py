@@ -1,0 +1,105 @@
+"""Requests and answers as bytes: which headers pass the front, and how its own answers look."""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from azml.emulator.dataplane.rules import Refusal
+
+Headers = list[tuple[bytes, bytes]]
+
+# Hop-by-hop, or set anew. Authorization is for the front: run() may see the other headers, never a key.
+_KEPT_FROM_MODEL = frozenset(
+    {
+        *(
+            b"authorization",
+            b"connection",
+            b"content-length",
+            b"expect",
+            b"keep-alive",
+            b"proxy-authorization",
+        ),
+        *(b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"x-request-id"),
+    }
+)
+_KEPT_FROM_CLIENT = frozenset(
+    {b"connection", b"keep-alive", b"server", b"transfer-encoding", b"upgrade", b"x-request-id"}
+)
+_CLIENT_IDS = (b"x-ms-client-request-id", b"x-ms-request-id")
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+
+
+@dataclass
+class Request:
+    """One request while it arrives and is answered."""
+
+    target: bytes = b""
+    method: str = ""
+    headers: Headers = field(default_factory=list)
+    body: bytearray = field(default_factory=bytearray)
+    http11: bool = True
+    keep_alive: bool = True
+    received: float = 0.0
+    id: str = ""
+
+    def header(self, name: bytes) -> str | None:
+        """The first header of that name, given in lower case."""
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value.decode("latin-1")
+        return None
+
+
+def request_bytes(request: Request, target: bytes) -> bytes:
+    """The request as a scoring process gets it. One connection carries one request: its workers keep none."""
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
+    lines += [b"%s: %s" % pair for pair in request.headers if pair[0].lower() not in _KEPT_FROM_MODEL]
+    lines.append(b"x-request-id: " + request.id.encode("latin-1"))
+    if request.body or request.method not in ("GET", "HEAD"):
+        lines.append(b"Content-Length: %d" % len(request.body))
+    lines += [b"Connection: close", b"", bytes(request.body)]
+    return b"\r\n".join(lines)
+
+
+def response_head(
+    request: Request, status: int, headers: Headers, deployment: str, *, chunked: bool
+) -> bytes:
+    """The head of an answer that a deployment gave."""
+    lines = [_status_line(status)]
+    lines += [b"%s: %s" % pair for pair in headers if pair[0].lower() not in _KEPT_FROM_CLIENT]
+    lines.append(b"azureml-model-deployment: " + deployment.encode())
+    lines.append(b"x-request-id: " + request.id.encode("latin-1"))
+    if chunked:
+        lines.append(b"Transfer-Encoding: chunked")
+    return b"\r\n".join([*lines, *_connection(request), b"", b""])
+
+
+def model_error(headers: Headers, status: int) -> Headers:
+    """The headers of a model's own error, with those that tell its status."""
+    told = [(b"ms-azureml-model-error-statuscode", b"%d" % status)]
+    return [*headers, *told, (b"ms-azureml-model-error-reason", b"model_error")]
+
+
+def refusal_bytes(request: Request, refusal: Refusal, deployment: str | None = None) -> bytes:
+    """An answer of the front's own, whole."""
+    body = refusal.body
+    lines = [_status_line(refusal.status), b"Content-Type: application/json"]
+    lines.append(b"Content-Length: %d" % len(body))
+    if refusal.status == HTTPStatus.UNAUTHORIZED:
+        lines.append(b"WWW-Authenticate: Bearer")
+    if deployment:
+        lines.append(b"azureml-model-deployment: " + deployment.encode())
+    if request.id:
+        lines.append(b"x-request-id: " + request.id.encode("latin-1"))
+    lines += [b"%s: %s" % pair for pair in request.headers if pair[0].lower() in _CLIENT_IDS]
+    head = b"\r\n".join([*lines, *_connection(request), b"", b""])
+    return head if request.method == "HEAD" else head + body
+
+
+def _status_line(status: int) -> bytes:
+    return f"HTTP/1.1 {status} {_REASONS.get(status, 'Unknown')}".encode()
+
+
+def _connection(request: Request) -> list[bytes]:
+    if not request.keep_alive:
+        return [b"Connection: close"]
+    return [] if request.http11 else [b"Connection: keep-alive"]
