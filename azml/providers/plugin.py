@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import grpc
 
+from azml.azure.errors import AzureError
 from azml.providers import calls
 from azml.providers.codec import decode, encode, paint, strip
 from azml.providers.protos import plugin_pb2, provider_pb2, status_messages
@@ -162,7 +163,7 @@ def guarded(method: Any) -> Any:
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(request, context)
-        except calls.ProviderError as error:
+        except (calls.ProviderError, AzureError) as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except Exception as error:
             if context.code() is not None:  # an abort of our own on its way out

@@ -23,8 +23,6 @@ _BLOB = "azure-native:storage:Blob"
 class LocalAzure:
     """Answers for azure-native, against the local Azure only."""
 
-    name = "azure-native"
-
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._resources: dict[str, Resource] = {}
@@ -50,8 +48,8 @@ class LocalAzure:
         host = taken.metadata_host
         if not host:
             raise ProviderError(
-                "this stack uses the stand-in for azure-native, which reaches nothing but the local Azure, and no "
-                "local Azure is named: run `azml emulator start`, then the line of `azml emulator env` in this shell"
+                "this stack uses the stand-in for azure-native, which reaches nothing but the local Azure, and "
+                "none is named: run `azml emulator start`, then the line of `azml emulator env` in this shell"
             )
         if not is_loopback(host if "://" in host else f"https://{host}"):
             raise ProviderError(

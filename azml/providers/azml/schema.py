@@ -1,0 +1,45 @@
+"""The package schema of this plugin."""
+
+_SHARES = {"type": "object", "additionalProperties": {"type": "integer"}}
+_TRAFFIC = {
+    "endpointId": {"type": "string", "description": "ARM id of the online endpoint."},
+    "traffic": {**_SHARES, "description": "Percent of the requests by deployment: 100 in sum, or none."},
+    "mirrorTraffic": {**_SHARES, "description": "Percent of the requests copied to one idle deployment."},
+    "deployments": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The deployments the program declares; only they may have a share.",
+    },
+    "endpointDigest": {
+        "type": "string",
+        "description": "Changes with every write of the endpoint, after which the shares are asserted again.",
+    },
+}
+_SLOTS = {
+    "endpointId": _TRAFFIC["endpointId"],
+    "serves": {
+        "type": "object",
+        "additionalProperties": {"$ref": "pulumi.json#/Any"},
+        "description": "By slot: `digest` of what it predicts with, `files` by path.",
+    },
+    "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
+}
+
+
+def schema(version: str) -> dict[str, object]:
+    """The schema as Pulumi reads it (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
+    resources = {
+        "azml:index:EndpointTraffic": (_TRAFFIC, ["endpointId", "traffic"]),
+        "azml:index:LiveSlots": (_SLOTS, ["endpointId", "serves"]),
+    }
+    return {
+        "name": "azml",
+        "version": version,
+        "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
+        "config": {},
+        "provider": {},
+        "resources": {
+            token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
+            for token, (fields, required) in resources.items()
+        },
+    }

@@ -1,0 +1,86 @@
+"""Are these shares of traffic possible? Azure's rules, judged before anything is written.
+
+Where they come from: https://learn.microsoft.com/azure/machine-learning/how-to-safely-rollout-online-endpoints
+and https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from azml.findings import did_you_mean
+from azml.providers.calls import Failure
+from azml.providers.codec import Unknown, Value
+
+_NAME = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9])*")
+_SHORTEST, _LONGEST = 3, 61  # 32 for a managed endpoint, more on Kubernetes
+_MOST_MIRRORED = 50  # percent
+
+
+def findings(traffic: Value, mirror: Value, deployments: Value) -> Iterator[Failure]:
+    """Everything wrong with the shares; what is not known yet is not judged."""
+    declared = _known_names(deployments)
+    for key, weights in (("traffic", traffic), ("mirrorTraffic", mirror)):
+        if weights is not None and not isinstance(weights, dict | Unknown):
+            yield Failure(key, f"{key} must map deployment names to percent")
+    live, copied = (weights if isinstance(weights, dict) else {} for weights in (traffic, mirror))
+    yield from _weights("traffic", live, declared)
+    yield from _weights("mirrorTraffic", copied, declared)
+    yield from _sum(live)
+    yield from _mirror(live, copied)
+
+
+def _known_names(deployments: Value) -> Sequence[str] | None:
+    """The declared deployments; None when they are not all known."""
+    if not isinstance(deployments, list) or any(isinstance(name, Unknown) for name in deployments):
+        return None
+    return [str(name) for name in deployments]
+
+
+def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | None) -> Iterator[Failure]:
+    for name, share in weights.items():
+        path = f"{key}.{name}"
+        if not _NAME.fullmatch(name) or not _SHORTEST <= len(name) <= _LONGEST:
+            yield Failure(
+                path,
+                f"{name!r} is no name of a deployment: 3 characters or more, a letter first, then "
+                "letters, digits and single dashes",
+            )
+        elif declared is not None and name not in declared:
+            yield Failure(path, f"there is no deployment {name!r}: {did_you_mean(name, declared)}")
+        if isinstance(share, Unknown):
+            continue
+        if isinstance(share, bool) or not isinstance(share, int):
+            yield Failure(path, f"the share of {name} must be a whole number of percent, not {share!r}")
+        elif not 0 <= share <= 100:
+            yield Failure(path, f"the share of {name} must be between 0 and 100 percent, not {share}")
+    lower = [name.lower() for name in weights]
+    for name in sorted({name for name in lower if lower.count(name) > 1}):
+        yield Failure(key, f"{name!r} is there twice: Azure does not tell upper from lower case")
+
+
+def _sum(live: Mapping[str, Value]) -> Iterator[Failure]:
+    numbers = [share for share in live.values() if isinstance(share, int) and not isinstance(share, bool)]
+    if len(numbers) == len(live) and sum(numbers) not in (0, 100):
+        parts = " + ".join(f"{name} {share}" for name, share in live.items())
+        yield Failure("traffic", f"the shares must add up to 100 (or 0 for none): {parts} is {sum(numbers)}")
+
+
+def _mirror(live: Mapping[str, Value], copied: Mapping[str, Value]) -> Iterator[Failure]:
+    targets = {name: share for name, share in copied.items() if share != 0}
+    if len(targets) > 1:
+        yield Failure("mirrorTraffic", f"only one deployment can be mirrored to, not {' and '.join(targets)}")
+    for name, share in targets.items():
+        if isinstance(share, int) and share > _MOST_MIRRORED:
+            yield Failure(f"mirrorTraffic.{name}", f"at most 50 percent can be mirrored, not {share}")
+        if live.get(name, 0) != 0:
+            yield Failure(
+                f"mirrorTraffic.{name}",
+                f"{name} answers live traffic: a deployment with a share cannot be mirrored to",
+            )
+
+
+def without_zeros(weights: Value) -> Value:
+    """A share of zero and no share are the same: Azure forgets zeros."""
+    if not isinstance(weights, dict):
+        return weights
+    return {name: share for name, share in weights.items() if isinstance(share, bool) or share != 0}

@@ -1,0 +1,152 @@
+"""`azml:index:EndpointTraffic`: which deployment answers how many of an endpoint's requests."""
+
+import time
+from collections.abc import Iterator
+
+from azml.azure.arm import Arm
+from azml.azure.errors import AzureError, OperationFailedError
+from azml.findings import did_you_mean
+from azml.providers import calls
+from azml.providers.azml import endpoints
+from azml.providers.azml.endpoints import API_VERSION, Shares
+from azml.providers.azml.shares import findings, without_zeros
+from azml.providers.codec import Properties, Unknown
+from azml.providers.differences import differences, top
+
+INPUTS = ("endpointId", "traffic", "mirrorTraffic", "deployments", "endpointDigest")
+_SECONDS = 1200.0  # for one change of shares, unless the program sets a timeout
+_BUSY_STATES = frozenset({"creating", "updating", "deleting"})
+
+
+class EndpointTraffic:
+    """Sets the shares of one endpoint and nothing else of it.
+
+    Azure has no write for the shares alone, so each one reads the endpoint, changes them and writes it back.
+    """
+
+    def __init__(self, arm: Arm) -> None:
+        self._arm = arm
+
+    def check(self, call: calls.Check) -> calls.Checked:
+        """Judge the shares; zeros are taken out."""
+        inputs = dict(call.news)
+        failures = [*_unknown_inputs(inputs), *_endpoint_findings(inputs)]
+        failures += findings(inputs.get("traffic"), inputs.get("mirrorTraffic"), inputs.get("deployments"))
+        for key in ("traffic", "mirrorTraffic"):
+            inputs[key] = without_zeros(inputs.get(key) or {})
+        return calls.Checked(inputs, failures)
+
+    def diff(self, call: calls.Diff) -> calls.Changes:
+        """Shares and digest change in place; another endpoint is another resource.
+
+        Which deployments are declared is only there to check names against.
+        """
+        found = differences(call.olds, call.news)
+        return calls.Changes(
+            {
+                path: calls.Kind(kind.value | 1) if top(path) == "endpointId" else kind
+                for path, kind in found.items()
+                if top(path) != "deployments"
+            }
+        )
+
+    def create(self, call: calls.Create) -> calls.State:
+        """Set the shares."""
+        if call.preview:
+            return calls.State("", call.inputs)
+        self._set(str(call.inputs["endpointId"]), _wanted(call.inputs), call.timeout)
+        return calls.State(str(call.inputs["endpointId"]), call.inputs)
+
+    def update(self, call: calls.Update) -> Properties:
+        """Set the shares."""
+        if not call.preview:
+            self._set(call.id, _wanted(call.news), call.timeout)
+        return call.news
+
+    def read(self, call: calls.Read) -> calls.State | None:
+        """The shares as they are now; gone with the endpoint."""
+        endpoint = self._arm.get(call.id, API_VERSION)
+        if endpoint is None:
+            return None
+        live = endpoints.shares(endpoint)
+        known = call.inputs or {"endpointId": call.id, "deployments": self._deployments(call.id)}
+        inputs = {**known, "traffic": dict(live.traffic), "mirrorTraffic": dict(live.mirror)}
+        return calls.State(call.id, inputs, inputs)
+
+    def delete(self, call: calls.Delete) -> None:
+        """Take all shares away, so that the deployments can go; that the endpoint is gone is no error."""
+        endpoint = self._arm.get(call.id, API_VERSION)
+        if endpoint is not None and endpoints.shares(endpoint) != Shares():
+            try:
+                self._set(call.id, Shares(), call.timeout)
+            except AzureError as error:
+                if error.status != 404:
+                    raise
+
+    def _deployments(self, endpoint_id: str) -> list[str]:
+        found = self._arm.get(f"{endpoint_id}/deployments", API_VERSION) or {}
+        return sorted(str(item["name"]).rpartition("/")[2] for item in found.get("value", []))
+
+    def _set(self, endpoint_id: str, wanted: Shares, timeout: float) -> None:
+        """Write until the endpoint answers with these shares. Raises AzureError at the deadline."""
+        deadline = time.monotonic() + (timeout or _SECONDS)
+        for pause in self._pauses():
+            endpoint = self._arm.get(endpoint_id, API_VERSION)
+            if endpoint is None:
+                raise AzureError(f"there is no endpoint {endpoint_id}", status=404)
+            busy = endpoints.state(endpoint) in _BUSY_STATES
+            if not busy and endpoints.shares(endpoint) == wanted:
+                return
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise AzureError(
+                    f"the shares of {endpoint_id} were not confirmed in time: {_shown(endpoint)}"
+                )
+            if busy or not self._write(endpoint_id, endpoint, wanted, left):
+                self._arm.pause(min(pause, left))
+
+    def _write(self, endpoint_id: str, endpoint: Properties, wanted: Shares, seconds: float) -> bool:
+        """Write the endpoint back with other shares; False when someone else's write is under way."""
+        body = endpoints.with_shares(endpoint, wanted)
+        try:
+            started = self._arm.put(endpoint_id, API_VERSION, body)
+        except AzureError as error:
+            now = self._arm.get(endpoint_id, API_VERSION) if error.status == 409 else None
+            if now is None or endpoints.state(now) not in _BUSY_STATES:
+                raise
+            return False
+        try:
+            self._arm.wait(started, seconds=seconds)
+        except OperationFailedError as error:
+            raise AzureError(f"the shares were not set: {error}", code=error.code) from error
+        return True
+
+    def _pauses(self) -> Iterator[float]:
+        delay, most = (0.05, 1.0) if self._arm.cloud.local else (1.0, 15.0)
+        while True:
+            yield delay
+            delay = min(delay * 1.5, most)
+
+
+def _wanted(inputs: Properties) -> Shares:
+    return Shares(dict(inputs.get("traffic") or {}), dict(inputs.get("mirrorTraffic") or {}))
+
+
+def _shown(endpoint: Properties) -> str:
+    live = endpoints.shares(endpoint)
+    return f"state {endpoints.state(endpoint) or 'unknown'}, traffic {dict(live.traffic)}"
+
+
+def _unknown_inputs(inputs: Properties) -> Iterator[calls.Failure]:
+    for key in inputs.keys() - set(INPUTS):
+        yield calls.Failure(key, f"unknown property {key!r}: {did_you_mean(key, INPUTS)}")
+
+
+def _endpoint_findings(inputs: Properties) -> Iterator[calls.Failure]:
+    endpoint_id = inputs.get("endpointId")
+    if isinstance(endpoint_id, Unknown):
+        return
+    if not isinstance(endpoint_id, str) or endpoints.endpoint_name(endpoint_id) is None:
+        yield calls.Failure(
+            "endpointId", f"endpointId must be the id of an online endpoint, not {endpoint_id!r}"
+        )
