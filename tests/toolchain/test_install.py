@@ -1,0 +1,140 @@
+"""The bootstrap on machines that lack something, and the settings it hands from pip to uv."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+@pytest.fixture
+def install() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("install_under_test", SCRIPTS / "install.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A PATH with what every system has, git, and nothing else."""
+    for name in ("sh", "dirname", "uname", "git"):
+        found = shutil.which(name)
+        assert found is not None
+        (tmp_path / name).symlink_to(found)
+    return tmp_path
+
+
+def program(file: Path, body: str) -> None:
+    file.unlink(missing_ok=True)
+    file.write_text(f"#!/bin/sh\n{body}\n")
+    file.chmod(0o755)
+
+
+def start(machine: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [SCRIPTS / "install"], env={"PATH": str(machine)}, capture_output=True, text=True, timeout=60
+    )
+
+
+OLD = "case $1 in --version) echo Python 3.9.2 ;; *) exit 1 ;; esac"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "message"),
+    [
+        ("uname", "echo MINGW64_NT", "MINGW64_NT is not supported: use Linux, macOS, or Linux in WSL 2"),
+        ("git", None, "git is missing: install the package git"),
+        ("python3", None, "python3 is missing: install the packages python3 and python3-venv"),
+        (
+            "python3",
+            OLD,
+            "Python 3.11 or newer is needed, found Python 3.9.2: install the package",
+        ),
+    ],
+)
+def test_what_is_missing_is_named_in_one_line(
+    machine: Path, name: str, body: str | None, message: str
+) -> None:
+    if body is None:
+        (machine / name).unlink(missing_ok=True)
+    else:
+        program(machine / name, body)
+    done = start(machine)
+    assert done.returncode == 1
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_newer_python_beside_an_old_one_is_taken(machine: Path) -> None:
+    program(machine / "python3", OLD)
+    program(machine / "python3.12", '[ "$1" = -c ] || echo took "$@"')
+    assert start(machine).stdout == "took scripts/install.py\n"
+
+
+def test_a_python_without_venv_names_the_package(
+    install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(install.Stop, match=r"install the package python3\.\d+-venv"):
+        install.make_environment()
+
+
+@pytest.fixture
+def pip_says(install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """pip's own settings file, read by the real pip; nothing of this machine's."""
+    for name in list(os.environ):
+        if name.startswith(("PIP_", "UV_", "SSL_CERT")):
+            monkeypatch.delenv(name)
+    file = tmp_path / "pip.conf"
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+    python = tmp_path / "python"
+    program(python, f'exec {sys.executable} "$@"')
+    monkeypatch.setattr(install, "PYTHON", python)
+    return file
+
+
+def test_uv_hears_what_pip_was_told(
+    install: ModuleType, pip_says: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip_says.write_text(
+        "[global]\nindex-url = https://one.example/simple\ncert = /certs.pem\n"
+        "extra-index-url =\n    https://two.example/simple\n    https://three.example/simple\n"
+    )
+    monkeypatch.setenv("PIP_INDEX_URL", "https://variable.example/simple")
+    told = install.uv_environment()
+    assert told["UV_DEFAULT_INDEX"] == "https://variable.example/simple", "a variable beats a file"
+    assert told["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
+    assert told["SSL_CERT_FILE"] == "/certs.pem"
+
+
+@pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])
+def test_what_uv_was_told_itself_wins(
+    install: ModuleType, pip_says: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    pip_says.write_text("[global]\nindex-url = https://pip.example/simple\n")
+    monkeypatch.setenv(name, "https://uv.example/simple")
+    told = install.uv_environment()
+    assert told[name] == "https://uv.example/simple"
+    assert "https://pip.example/simple" not in told.values()
+
+
+def test_the_fingerprint_changes_with_a_lock(
+    install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*install.LOCKS, "pyproject.toml"):
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    before = install.fingerprint()
+    assert install.fingerprint() == before
+    (tmp_path / "requirements.txt").write_text("changed")
+    assert install.fingerprint() != before
