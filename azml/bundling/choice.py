@@ -60,8 +60,10 @@ def read_rules(folder: Path, findings: list[Finding]) -> IgnoreRules:
     text = None if file is None else read_text(file, findings)
     patterns = []
     for number, line in enumerate((text or "").splitlines(), 1):
+        if not line.strip().strip("!/"):
+            continue  # a bare slash names nothing, in git too
         try:
-            pattern = GitIgnoreSpecPattern(line.rstrip())
+            pattern = GitIgnoreSpecPattern(line.strip())
         except GitIgnorePatternError as error:
             findings.append(Finding(f"{line!r} is no pattern: {error}", "see gitignore(5)", file, number))
             continue
