@@ -22,5 +22,5 @@ class Addresses:
         return f"{self.arm}/{account}.blob.{STORAGE_SUFFIX}/"
 
     def account_for_ml(self, account: str) -> str:
-        """The account name that makes azure-ai-ml, which writes `https://<name>.blob.<suffix>`, arrive here."""
+        """The account name that brings azure-ai-ml here: it writes `https://<name>.blob.<suffix>`."""
         return f"{self.host}/{account}"

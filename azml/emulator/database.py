@@ -9,16 +9,18 @@ from azml.emulator.files import private_folder
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
-    key TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, created REAL NOT NULL, sequence INTEGER NOT NULL,
-    body TEXT NOT NULL, hidden TEXT NOT NULL);
+    key TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, created REAL NOT NULL,
+    sequence INTEGER NOT NULL, body TEXT NOT NULL, hidden TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS resources_by_kind ON resources (kind, sequence);
 CREATE TABLE IF NOT EXISTS operations (
     id TEXT PRIMARY KEY, key TEXT NOT NULL, verb TEXT NOT NULL, status TEXT NOT NULL, error TEXT);
 CREATE TABLE IF NOT EXISTS journal (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, body TEXT, status INTEGER);
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, body TEXT,
+    status INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS blobs (
-    container TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL,
-    content_type TEXT NOT NULL, metadata TEXT NOT NULL, modified REAL NOT NULL, etag TEXT NOT NULL,
+    container TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, size INTEGER NOT NULL,
+    md5 TEXT NOT NULL, content_type TEXT NOT NULL, metadata TEXT NOT NULL, modified REAL NOT NULL,
+    etag TEXT NOT NULL,
     PRIMARY KEY (container, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS blobs_by_content ON blobs (content);
 CREATE TABLE IF NOT EXISTS blocks (

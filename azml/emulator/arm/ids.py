@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from azml.emulator.arm.errors import bad_request
 
 SUBSCRIPTIONS = "microsoft.resources/subscriptions"
+RESOURCE_GROUP_TYPE = "Microsoft.Resources/resourceGroups"
 RESOURCE_GROUPS = "microsoft.resources/subscriptions/resourcegroups"
 
 
 @dataclass(frozen=True)
 class ResourceId:
-    """One resource. `type` is its full type, as `Microsoft.Storage/storageAccounts`; `parent` the id above it."""
+    """One resource. `type` is its full type, as `Microsoft.Storage/storageAccounts`; `parent` is above it."""
 
     text: str
     type: str

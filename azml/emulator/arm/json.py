@@ -7,13 +7,18 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def parse_object(raw: bytes) -> Json | None:
-    """The JSON object in a request's body, nulls dropped; None when it is something else. Empty reads as {}."""
+def parse_object(raw: bytes, *, keep_nulls: bool = False) -> Json | None:
+    """The JSON object in a request's body; None when it is something else. Empty reads as {}.
+
+    Nulls are dropped, except where they mean something: in a merge patch.
+    """
     try:
         value = json.loads(raw) if raw else {}
     except ValueError:
         return None
-    return without_nulls(value) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    return value if keep_nulls else without_nulls(value)
 
 
 def without_nulls(value: Json) -> Json:

@@ -9,7 +9,7 @@ from typing import Literal
 from azml.emulator.arm.json import Json
 from azml.emulator.database import Database
 
-RETRY_AFTER_MS = 100  # milliseconds; every client here honours it, and `Retry-After: 0` would mean 30 s to one
+RETRY_AFTER_MS = 100  # milliseconds; all clients honour it, while azure-ai-ml reads `Retry-After: 0` as 30 s
 Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 
 

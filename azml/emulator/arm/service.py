@@ -63,7 +63,7 @@ class Service:
         self._check_parents(named.parent, must_exist=True)
         old = self.store.find(named.text)
         self._check_idle(old)
-        canonical = replace(old.id if old else named, type=self.types.canonical(named.kind))
+        canonical = replace(old.id if old else named, type=kind.name)
         return self._write(kind, Write(canonical, body, old, self.store))
 
     def patch(self, named: ResourceId, body: Json) -> Answer:
@@ -82,6 +82,9 @@ class Service:
     async def act(self, named: ResourceId, action: str, body: Json) -> Answer:
         """Run a POST action."""
         kind = self.types.get(named.kind)
+        if early := kind.early_actions().get(action.lower()):
+            self._check_parents(named.parent, must_exist=True)
+            return Answer(200, await early(named, self.store))
         known = kind.actions().get(action.lower())
         record = self._found(named)
         if known is None:
@@ -120,6 +123,11 @@ class Service:
         await self._cancel(list(self._running))
 
     def _write(self, kind: ResourceType, write: Write) -> Answer:
+        # One transaction: a type may store more than the one record, as a workspace its datastore.
+        with self.store.database.transaction():
+            return self._write_inside(kind, write)
+
+    def _write_inside(self, kind: ResourceType, write: Write) -> Answer:
         record = kind.prepare(write)
         status = 200 if write.existing else 201
         if not kind.asynchronous:
@@ -240,8 +248,8 @@ class Service:
         found = self.store.find(parent.text)
         if found is None or found.state == "Deleting":
             raise not_found(
-                f"Can not perform requested operation on nested resource. Parent resource '{parent.name}' not "
-                "found.",
+                "Can not perform requested operation on nested resource. "
+                f"Parent resource '{parent.name}' not found.",
                 "ParentResourceNotFound",
             )
 

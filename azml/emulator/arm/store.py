@@ -17,8 +17,8 @@ BUSY = ("Creating", "Updating", "Deleting")
 
 @dataclass(frozen=True)
 class Record:
-    """One resource. `body` is what a GET answers, less id, name and type; `hidden` never leaves by itself: keys,
-    folders and the like. `created` is unix seconds; `sequence` orders resources by creation."""
+    """One resource. `body` is what a GET answers, less id, name and type; `hidden` never leaves by itself:
+    keys, folders and the like. `created` is unix seconds; `sequence` orders resources by creation."""
 
     id: ResourceId
     body: Json

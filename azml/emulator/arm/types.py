@@ -3,10 +3,9 @@
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from azml.emulator.arm.errors import bad_request, conflict
-from azml.emulator.arm.ids import ResourceId
+from azml.emulator.arm.ids import RESOURCE_GROUP_TYPE, RESOURCE_GROUPS, ResourceId
 from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.identity import TENANT
@@ -47,23 +46,24 @@ class Changed:
 
 
 Action = Callable[[Act], Awaitable[Json | Changed]]
+EarlyAction = Callable[[ResourceId, ResourceStore], Awaitable[Json]]
 
 
 class ResourceType:
     """The generic rules of one type. A type with rules of its own overrides what differs.
 
-    `located` types need a region; `asynchronous` ones answer a write with an operation, which `settle` carries
-    out; properties in `computed_names` are Azure's to set and are ignored in a body.
+    `located` types need a region; `asynchronous` ones answer a write with an operation, which `settle`
+    carries out; properties in `computed_names` are Azure's to set and are ignored in a body.
     """
 
-    name: ClassVar[str] = ""
-    located: ClassVar[bool] = True
-    asynchronous: ClassVar[bool] = False
-    patchable: ClassVar[tuple[str, ...]] = ENVELOPE
-    computed_names: ClassVar[tuple[str, ...]] = ()
+    name: str = ""
+    located: bool = True
+    asynchronous: bool = False
+    patchable: tuple[str, ...] = ENVELOPE
+    computed_names: tuple[str, ...] = ()
 
     def prepare(self, write: Write) -> Record:
-        """Check a write and say what will be stored. Raises ArmError and changes nothing when it breaks a rule."""
+        """Check a write and say what will be stored. Raises ArmError, nothing changed, if it may not."""
         self.check(write)
         old = write.existing
         body = {key: value for key, value in write.body.items() if key in ENVELOPE}
@@ -104,6 +104,10 @@ class ResourceType:
         """The POST actions, by name in lower case."""
         return {}
 
+    def early_actions(self) -> Mapping[str, EarlyAction]:
+        """The POST actions on a name that nothing has yet."""
+        return {}
+
     def _place(self, write: Write, body: Json) -> None:
         old = write.existing
         if not self.located:
@@ -114,32 +118,20 @@ class ResourceType:
             raise bad_request("The location property is required for this definition.", "LocationRequired")
         if old and _region(str(body["location"])) != old.location:
             raise conflict(
-                f"The resource '{write.id.name}' already exists in location '{old.location}'. A resource with the "
-                f"same name cannot be created in location '{body['location']}'.",
+                f"The resource '{write.id.name}' already exists in location '{old.location}'. "
+                f"A resource with the same name cannot be created in location '{body['location']}'.",
                 "InvalidResourceLocation",
             )
-
-
-class StoredType(ResourceType):
-    """A type that Azure computes nothing for that anyone here reads: it is stored and given back."""
-
-    def __init__(self, name: str, *, located: bool = True) -> None:
-        self.stored_name = name
-        self.stored_located = located
-
-    def _place(self, write: Write, body: Json) -> None:
-        if self.stored_located:
-            super()._place(write, body)
 
 
 class Types:
     """All types, found by name without regard to case."""
 
     def __init__(self, types: Iterable[ResourceType]) -> None:
-        self._types = {_name(entry).lower(): entry for entry in types}
+        self._types = {_key(entry): entry for entry in types}
 
     def get(self, kind: str) -> ResourceType:
-        """A type. Raises ArmError 404 when the local Azure has no such type."""
+        """A type. Raises ArmError 400 when the local Azure has no such type."""
         found = self._types.get(kind.lower())
         if found is None:
             namespace = kind.partition("/")[0]
@@ -147,13 +139,10 @@ class Types:
             raise bad_request(message, "InvalidResourceType")
         return found
 
-    def canonical(self, kind: str) -> str:
-        """A type's name in the case Azure writes it."""
-        return _name(self.get(kind))
 
-
-def _name(entry: ResourceType) -> str:
-    return entry.stored_name if isinstance(entry, StoredType) else entry.name
+def _key(entry: ResourceType) -> str:
+    # Ids put resource groups under their subscription; their type does not say so.
+    return RESOURCE_GROUPS if entry.name == RESOURCE_GROUP_TYPE else entry.name.lower()
 
 
 def _region(text: str) -> str:
@@ -161,7 +150,7 @@ def _region(text: str) -> str:
 
 
 def _identity(asked: Json, hidden: Json, store: ResourceStore) -> Json:
-    """A managed identity as Azure completes it. A system-assigned principal is kept for the resource's life."""
+    """A managed identity as Azure completes it. A system-assigned principal lives with its resource."""
     kinds = str(asked.get("type", "None")).replace(" ", "").lower().split(",")
     answer: Json = {"type": asked.get("type", "None")}
     if "systemassigned" in kinds:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from azml.emulator.dataplane.contract import (
     DesiredDeployment,
@@ -83,7 +84,7 @@ class DataplaneClient:
             connector = aiohttp.UnixConnector(path=str(self._socket))
             self._session = aiohttp.ClientSession(connector=connector, timeout=TIMEOUT)
         # encoded=True: the key's slashes stay escaped, or they would read as more of the path.
-        url = aiohttp.client.URL(f"http://dataplane{path}", encoded=True)
+        url = URL(f"http://dataplane{path}", encoded=True)
         async with self._session.request(method, url, json=body) as answer:
             is_json = answer.content_type == "application/json"
             told = await answer.json() if is_json else await answer.text()

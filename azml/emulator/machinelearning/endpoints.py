@@ -47,7 +47,10 @@ class OnlineEndpoints(ResourceType):
         wanted = read_shares(write.properties, "traffic")
         check_traffic(wanted, live, deployments)
         check_mirror(
-            read_shares(write.properties, "mirrorTraffic"), wanted, deployments, kubernetes=_on_kubernetes(write)
+            read_shares(write.properties, "mirrorTraffic"),
+            wanted,
+            deployments,
+            kubernetes=_on_kubernetes(write),
         )
 
     def complete(self, write: Write, record: Record) -> Record:
@@ -116,7 +119,10 @@ class OnlineEndpoints(ResourceType):
         """The endpoint as the router should answer. Shares go by the names deployments were created with."""
         names = {key: found.id.name for key, found in deployments_of(record.id.text, store).items()}
         mode = record.properties["authMode"]
-        secret = {"AMLToken": record.hidden["tokenSecret"], "AADToken": self.identity.key_for(SCORING_AUDIENCE)}
+        secret = {
+            "AMLToken": record.hidden["tokenSecret"],
+            "AADToken": self.identity.key_for(SCORING_AUDIENCE),
+        }
         keys = (record.hidden["primaryKey"], record.hidden["secondaryKey"])
         return DesiredEndpoint(
             key=record.id.key,

@@ -16,8 +16,8 @@ def check_online_name(name: str, what: str) -> None:
     """An endpoint's or deployment's name: 3 to 32 letters, digits and single dashes, a letter first."""
     if not (3 <= len(name) <= 32 and _ONLINE.fullmatch(name)):
         raise bad_request(
-            f"The {what} name '{name}' is not valid: 3 to 32 letters, digits and single dashes, beginning with a "
-            "letter and ending with a letter or digit.",
+            f"The {what} name '{name}' is not valid: 3 to 32 letters, digits and single dashes, "
+            "beginning with a letter and ending with a letter or digit.",
             "InvalidName",
         )
 

@@ -12,7 +12,7 @@ Shares = dict[str, int]
 
 
 def read_shares(properties: Json, name: str) -> Shares:
-    """The shares in percent under `traffic` or `mirrorTraffic`. Raises ArmError 400 when they are no shares."""
+    """The shares in percent under `traffic` or `mirrorTraffic`. Raises ArmError 400 when they are none."""
     shares = {}
     for deployment, share in section(properties, name).items():
         whole = isinstance(share, int | float) and not isinstance(share, bool) and share == int(share)
@@ -38,7 +38,7 @@ def check_traffic(wanted: Shares, live: Shares, deployments: Mapping[str, Record
         grows = share > before.get(name.lower(), 0)
         if grows and deployment.state != SUCCEEDED:
             raise bad_request(
-                f"The deployment '{name}' is {deployment.state}: only a deployment that succeeded takes traffic.",
+                f"The deployment '{name}' is {deployment.state}: only one that succeeded takes traffic.",
                 "InvalidTraffic",
             )
 
@@ -64,7 +64,9 @@ def check_mirror(
         message = f"'{name}' has live traffic: it cannot have mirrored traffic as well."
         raise bad_request(message, "InvalidMirrorTraffic")
     if deployments[name.lower()].state != SUCCEEDED:
-        message = f"The deployment '{name}' is {deployments[name.lower()].state}: it takes no mirrored traffic."
+        message = (
+            f"The deployment '{name}' is {deployments[name.lower()].state}: it takes no mirrored traffic."
+        )
         raise bad_request(message, "InvalidMirrorTraffic")
 
 

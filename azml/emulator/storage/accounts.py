@@ -32,7 +32,7 @@ class StorageAccounts(ResourceType):
         """Name, and what an account cannot be without."""
         if not _ACCOUNT_NAME.fullmatch(write.id.name):
             raise bad_request(
-                f"{write.id.name} is not a valid storage account name: 3 to 24 lower-case letters and digits.",
+                f"{write.id.name} is not a valid account name: 3 to 24 lower-case letters and digits.",
                 "AccountNameInvalid",
             )
         if "sku" not in write.body or "kind" not in write.body:
@@ -111,7 +111,9 @@ def ensure_container(account: ResourceId, name: str, store: ResourceStore) -> Re
 def check_container_name(name: str) -> None:
     """A container's name: 3 to 63 lower-case letters, digits and single dashes."""
     if not _CONTAINER_NAME.fullmatch(name):
-        message = f"'{name}' is not a valid container name: 3 to 63 lower-case letters, digits, single dashes."
+        message = (
+            f"'{name}' is not a valid container name: 3 to 63 lower-case letters, digits, single dashes."
+        )
         raise bad_request(message, "InvalidResourceName")
 
 

@@ -112,7 +112,8 @@ class BlobStore:
     def under(self, container: str, prefix: str, after: str = "", limit: int = -1) -> Sequence[Blob]:
         """The blobs whose names begin with a prefix and come after a name, in order of name."""
         rows = self.database.rows(
-            "SELECT * FROM blobs WHERE container = ? AND name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?",
+            "SELECT * FROM blobs WHERE container = ? AND name > ? AND substr(name, 1, ?) = ? "
+            "ORDER BY name LIMIT ?",
             container,
             after,
             len(prefix),
@@ -123,9 +124,7 @@ class BlobStore:
 
     def set_metadata(self, container: str, blob: Blob, metadata: Mapping[str, str]) -> Blob:
         """Replace a blob's metadata."""
-        changed = Blob(
-            blob.name, blob.content, blob.content_type, dict(metadata), time.time(), _new_etag()
-        )
+        changed = Blob(blob.name, blob.content, blob.content_type, dict(metadata), time.time(), _new_etag())
         with self.database.transaction():
             self._write(container, changed)
         return changed

@@ -28,7 +28,7 @@ def list_blobs(container: str, blobs: BlobStore, query: Mapping[str, str]) -> by
     for folder in sorted(folders):
         SubElement(SubElement(entries, "BlobPrefix"), "Name").text = folder
     SubElement(root, "NextMarker").text = page[limit - 1].name if len(page) > limit else ""
-    return tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _entry(entries: Element, blob: Blob, *, with_metadata: bool) -> None:

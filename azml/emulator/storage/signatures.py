@@ -38,7 +38,7 @@ def container_sas(account: str, container: str, key: str, permissions: str, life
 def is_sas_good(
     account: str, container: str, blob: str, query: Mapping[str, str], keys: Iterable[str], permission: str
 ) -> bool:
-    """Whether a shared access signature is the account's, still runs, and allows one of `permission`'s letters."""
+    """Whether a signature is made with an account's key, still runs, and allows a letter of `permission`."""
     if query.get("sr") not in ("b", "c") or not set(permission) & set(query.get("sp", "")):
         return False
     if not _is_running(query):

@@ -108,9 +108,8 @@ class BlobService:
             self._check_container(call)
             if answer := self._of_blob.get(call.verb):
                 return await answer(call)
-        elif container and request.query_params.get("restype") == "container":
-            if handle := self._of_container.get(call.verb):
-                return handle(call)
+        elif handle := self._of_container.get(call.verb) if _is_container(call) else None:
+            return handle(call)
         raise StorageError(400, "UnsupportedOperation", f"The local Azure does not answer {call.verb}.")
 
     def _authorize(self, call: Call) -> None:
@@ -198,9 +197,7 @@ class BlobService:
         headers = _headers(blob)
         path = self.blobs.path(blob.content.sha256)
         if not asked:
-            return StreamingResponse(
-                read_chunks(path), headers=headers | {"Content-Length": str(size)}
-            )
+            return StreamingResponse(read_chunks(path), headers=headers | {"Content-Length": str(size)})
         matched = _RANGE.fullmatch(asked)
         start = int(matched[1]) if matched else size
         if start >= size:
@@ -259,6 +256,10 @@ class BlobService:
         return found
 
 
+def _is_container(call: Call) -> bool:
+    return bool(call.container) and call.request.query_params.get("restype") == "container"
+
+
 def _permission(call: Call) -> str:
     """The letters of a shared access signature of which one must be there."""
     if call.verb == "GET list":
@@ -307,7 +308,9 @@ def _block_ids(body: bytes) -> list[str]:
 
 
 def _refusal(error: StorageError) -> Response:
-    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{error.code}</Code><Message>{escape(str(error))}'
+    body = (
+        f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{error.code}</Code><Message>{escape(str(error))}'
+    )
     return Response(
         f"{body}</Message></Error>",
         error.status,

@@ -1,0 +1,207 @@
+"""The resource types around a workspace: stored, with the few values Azure computes for them."""
+
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+
+from azml.emulator.arm.errors import bad_request, conflict
+from azml.emulator.arm.ids import RESOURCE_GROUP_TYPE
+from azml.emulator.arm.json import Json
+from azml.emulator.arm.store import Record
+from azml.emulator.arm.types import Act, Action, ResourceType, Write
+from azml.emulator.identity import TENANT
+
+ML = "Microsoft.MachineLearningServices"
+
+
+class ResourceGroups(ResourceType):
+    """`resourceGroups`. A delete takes everything inside along."""
+
+    name = RESOURCE_GROUP_TYPE
+
+
+class StoredType(ResourceType):
+    """A type that Azure computes nothing for that anyone here reads: it is stored and given back."""
+
+    def __init__(self, name: str, *, located: bool = True) -> None:
+        self.name = name
+        self.located = located
+
+
+class KeyedType(StoredType):
+    """A stored type with two keys behind one action. `names` are what the action calls them."""
+
+    def __init__(self, name: str, action: str, names: tuple[str, str], *, located: bool = True) -> None:
+        super().__init__(name, located=located)
+        self.action = action
+        self.names = names
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Both keys, kept for the resource's life."""
+        fresh = {name: secrets.token_urlsafe(48) for name in self.names}
+        return record.with_hidden(**(fresh | record.hidden))
+
+    def actions(self) -> Mapping[str, Action]:
+        """Its keys."""
+        return {self.action: self.list_keys}
+
+    async def list_keys(self, act: Act) -> Json:
+        """Both keys."""
+        return {name: act.record.hidden[name] for name in self.names}
+
+
+class LogAnalytics(KeyedType):
+    """`workspaces` of Log Analytics."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Microsoft.OperationalInsights/workspaces",
+            "sharedkeys",
+            ("primarySharedKey", "secondarySharedKey"),
+        )
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """A customer id."""
+        return _kept(super().complete(write, record), customerId=str(uuid.uuid4()))
+
+
+class ApplicationInsights(ResourceType):
+    """`components` of Application Insights."""
+
+    name = "Microsoft.Insights/components"
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Keys and the connection string."""
+        record = _kept(record, InstrumentationKey=str(uuid.uuid4()), AppId=str(uuid.uuid4()))
+        key, application = record.properties["InstrumentationKey"], record.properties["AppId"]
+        return record.with_properties(
+            ConnectionString=f"InstrumentationKey={key};ApplicationId={application}",
+            ApplicationId=record.id.name,
+            TenantId=TENANT,
+        )
+
+
+class KeyVaults(ResourceType):
+    """`vaults`."""
+
+    name = "Microsoft.KeyVault/vaults"
+
+    def check(self, write: Write) -> None:
+        """What a vault cannot be without."""
+        if not 3 <= len(write.id.name) <= 24:
+            raise bad_request("A vault name has 3 to 24 characters.", "VaultNameNotValid")
+        if "sku" not in write.properties or "tenantId" not in write.properties:
+            raise bad_request("A vault needs properties.sku and properties.tenantId.", "BadRequest")
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Its address."""
+        return record.with_properties(vaultUri=f"https://{record.id.name.lower()}.vault.azure.net/")
+
+
+class ContainerRegistries(ResourceType):
+    """`registries` of Container Registry."""
+
+    name = "Microsoft.ContainerRegistry/registries"
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Its address and password."""
+        record = record.with_hidden(**({"password": secrets.token_urlsafe(32)} | record.hidden))
+        return record.with_properties(loginServer=f"{record.id.name.lower()}.azurecr.io")
+
+    def actions(self) -> Mapping[str, Action]:
+        """Its credentials."""
+        return {"listcredentials": self.list_credentials}
+
+    async def list_credentials(self, act: Act) -> Json:
+        """User and password, for registries with an admin user."""
+        if not act.record.properties.get("adminUserEnabled"):
+            raise bad_request("The registry has no admin user.", "UnAuthorizedForCredentialOperations")
+        password = {"name": "password", "value": act.record.hidden["password"]}
+        return {"username": act.record.id.name, "passwords": [password]}
+
+
+class UserIdentities(ResourceType):
+    """`userAssignedIdentities`."""
+
+    name = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Its ids."""
+        record = _kept(record, principalId=str(uuid.uuid4()), clientId=str(uuid.uuid4()))
+        return record.with_properties(tenantId=TENANT)
+
+
+class RoleAssignments(ResourceType):
+    """`roleAssignments`, under any scope."""
+
+    name = "Microsoft.Authorization/roleAssignments"
+    located = False
+
+    def check(self, write: Write) -> None:
+        """Names are GUIDs; the same grant twice is a conflict; a grant does not change."""
+        try:
+            uuid.UUID(write.id.name)
+        except ValueError as error:
+            raise bad_request(
+                "The role assignment's name must be a GUID.", "InvalidRoleAssignmentId"
+            ) from error
+        for name in ("principalId", "roleDefinitionId"):
+            if not write.properties.get(name):
+                raise bad_request(f"properties.{name} is missing.", "InvalidRequestContent")
+        for other in write.store.under(write.id.parent, self.name):
+            if other.id.key != write.id.key and _grant(other.properties) == _grant(write.properties):
+                raise conflict("The role assignment already exists.", "RoleAssignmentExists")
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Its scope."""
+        return record.with_properties(scope=write.id.parent)
+
+
+class VirtualNetworks(ResourceType):
+    """`virtualNetworks`, whose subnets have ids."""
+
+    name = "Microsoft.Network/virtualNetworks"
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """The subnets' ids."""
+        subnets = record.properties.get("subnets", [])
+        named = [{**subnet, "id": f"{record.id.text}/subnets/{subnet.get('name')}"} for subnet in subnets]
+        return record.with_properties(subnets=named)
+
+
+def stored_types() -> Sequence[ResourceType]:
+    """The types that have no room of their own."""
+    endpoint_keys = ("primaryKey", "secondaryKey")
+    located = (
+        f"{ML}/workspaces/computes",
+        f"{ML}/registries",
+        "Microsoft.Insights/autoscaleSettings",
+        "Microsoft.Insights/metricAlerts",
+        "Microsoft.Insights/actionGroups",
+        "Microsoft.Network/privateEndpoints",
+        "Microsoft.Network/privateDnsZones",
+    )
+    return (
+        ResourceGroups(),
+        LogAnalytics(),
+        ApplicationInsights(),
+        KeyVaults(),
+        ContainerRegistries(),
+        UserIdentities(),
+        RoleAssignments(),
+        VirtualNetworks(),
+        KeyedType(f"{ML}/workspaces/serverlessEndpoints", "listkeys", endpoint_keys),
+        KeyedType(f"{ML}/workspaces/batchEndpoints", "listkeys", endpoint_keys),
+        StoredType("Microsoft.Insights/diagnosticSettings", located=False),
+        *(StoredType(name) for name in located),
+    )
+
+
+def _kept(record: Record, **fresh: str) -> Record:
+    """Values that Azure makes up once and keeps for the resource's life."""
+    values = {name: record.hidden.get(name, value) for name, value in fresh.items()}
+    return record.with_hidden(**values).with_properties(**values)
+
+
+def _grant(properties: Json) -> tuple[str, str]:
+    return (str(properties.get("principalId")).lower(), str(properties.get("roleDefinitionId")).lower())

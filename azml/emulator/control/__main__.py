@@ -1,0 +1,124 @@
+"""`python -m azml.emulator.control`: one control plane, until it is told to stop.
+
+Writes `{"port": ..., "arm": ...}` to the ready file once it answers. Exit status 0 means it was asked to.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from azml.emulator.addresses import Addresses
+from azml.emulator.certificates import Certificates, ensure_certificates
+from azml.emulator.control.app import Control
+from azml.emulator.dataplane.client import DataplaneClient
+from azml.emulator.dataplane.tether import die_with_parent
+from azml.emulator.files import write_private
+from azml.emulator.identity import ensure_identity
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line. Port 0 takes a free one."""
+
+    folder: Path
+    port: int
+    scoring_url: str
+    dataplane_socket: Path
+    ready_file: Path | None
+    ready_fd: int | None
+
+
+def main() -> int:
+    """Serve until SIGTERM, SIGINT or a shutdown request; exit status 3 when the port is taken."""
+    options = _read(sys.argv[1:])
+    # Request lines can carry signatures: httpx-style access logs stay off, here and in uvicorn.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    die_with_parent(os.getppid())
+    try:
+        listening = _listen(options.port)
+    except OSError as error:
+        print(f"port {options.port} cannot be used: {error}", file=sys.stderr)
+        return 3
+    asyncio.run(_serve(options, listening))
+    return 0
+
+
+async def _serve(options: Options, listening: socket.socket) -> None:
+    port = listening.getsockname()[1]
+    addresses = Addresses(f"https://127.0.0.1:{port}", options.scoring_url.rstrip("/"))
+    certificates = ensure_certificates(options.folder)
+    server: uvicorn.Server | None = None
+
+    def stop() -> None:
+        if server is not None:
+            server.should_exit = True
+
+    control = Control(
+        options.folder,
+        addresses,
+        certificates,
+        ensure_identity(options.folder),
+        DataplaneClient(options.dataplane_socket),
+        stop,
+    )
+    server = uvicorn.Server(_config(control, certificates))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if server.started:
+        _announce(options, {"port": port, "arm": addresses.arm})
+    await serving
+
+
+def _config(control: Control, certificates: Certificates) -> uvicorn.Config:
+    return uvicorn.Config(
+        control.app,
+        ssl_certfile=str(certificates.certificate),
+        ssl_keyfile=str(certificates.key),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _announce(options: Options, ready: dict[str, object]) -> None:
+    content = json.dumps(ready).encode()
+    if options.ready_file:
+        write_private(options.ready_file, content)
+    if options.ready_fd is not None:
+        os.write(options.ready_fd, content + b"\n")
+        os.close(options.ready_fd)
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    return listening
+
+
+def _read(arguments: list[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="azml.emulator.control")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--scoring-url", required=True)
+    parser.add_argument("--dataplane-socket", type=Path, required=True)
+    parser.add_argument("--ready-file", type=Path)
+    parser.add_argument("--ready-fd", type=int)
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until uvicorn takes over: leave without a traceback
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""The environment variables that point any Azure client at the local Azure."""
+
+from azml.emulator.addresses import Addresses
+from azml.emulator.certificates import Certificates
+from azml.emulator.identity import CLIENT, SUBSCRIPTION, TENANT, Identity
+
+
+def environment(addresses: Addresses, certificates: Certificates, identity: Identity) -> dict[str, str]:
+    """Names and values; what they replace in a client's environment must go, proxies included."""
+    bundle = str(certificates.ca_bundle)
+    arm = addresses.arm
+    return {
+        "ARM_METADATA_HOSTNAME": addresses.host,
+        "ARM_DISABLE_INSTANCE_DISCOVERY": "true",
+        "ARM_SUBSCRIPTION_ID": SUBSCRIPTION,
+        "ARM_TENANT_ID": TENANT,
+        "ARM_CLIENT_ID": CLIENT,
+        "ARM_CLIENT_SECRET": identity.client_secret,
+        "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+        "AZURE_TENANT_ID": TENANT,
+        "AZURE_CLIENT_ID": CLIENT,
+        "AZURE_CLIENT_SECRET": identity.client_secret,
+        "AZURE_AUTHORITY_HOST": addresses.host,
+        # azure-ai-ml takes the document's cloud only if the address is a part of this very text.
+        "ARM_CLOUD_METADATA_URL": f"{arm}/metadata/endpoints?api-version=2019-05-01",
+        "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{arm}/registries/discovery",
+        "IDENTITY_ENDPOINT": f"{arm}/msi/token",
+        "IDENTITY_HEADER": identity.client_secret,
+        "REQUESTS_CA_BUNDLE": bundle,
+        "CURL_CA_BUNDLE": bundle,
+        "SSL_CERT_FILE": bundle,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        "PULUMI_CONFIG_PASSPHRASE": "azml-local",
+    }

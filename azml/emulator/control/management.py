@@ -1,0 +1,132 @@
+"""Management requests over HTTP: who asks, what for, and the answer in Azure's shape."""
+
+import uuid
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from azml.emulator.addresses import Addresses
+from azml.emulator.arm.errors import ArmError, bad_request, not_found
+from azml.emulator.arm.ids import Collection, parse, resource_id
+from azml.emulator.arm.json import Json, parse_object
+from azml.emulator.arm.operations import RETRY_AFTER_MS, Operation
+from azml.emulator.arm.service import Answer, Service
+from azml.emulator.control.faults import Faults
+from azml.emulator.control.journal import Journal
+from azml.emulator.identity import SUBSCRIPTION, Identity, is_valid
+
+BODY_LIMIT = 4 << 20  # bytes; Azure Resource Manager's own
+OPERATIONS = "asyncOperations"
+RESULTS = "operationResults"
+_PROVIDER = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/local"
+WRITES = ("PUT", "PATCH", "POST", "DELETE")
+
+
+class Management:
+    """Azure Resource Manager's front."""
+
+    def __init__(
+        self, service: Service, addresses: Addresses, identity: Identity, journal: Journal, faults: Faults
+    ) -> None:
+        self.service = service
+        self.addresses = addresses
+        self.identity = identity
+        self.journal = journal
+        self.faults = faults
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to one request, refusals included."""
+        body: Json | None = None
+        try:
+            self._authenticate(request)
+            body = await _body(request)
+            await self.faults.meet(request.method, request.url.path)
+            response = await self._answer(request, body)
+        except ArmError as error:
+            response = JSONResponse(error.body(), error.status)
+            if error.status == 401:
+                login = f'Bearer authorization_uri="{self.addresses.arm}", error="invalid_token"'
+                response.headers["WWW-Authenticate"] = login
+        if request.method in WRITES and response.status_code != 401:
+            self.journal.add(request.method, request.url.path, body, response.status_code)
+        response.headers["x-ms-request-id"] = str(uuid.uuid4())
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            message = "Authentication failed. The 'Authorization' header is missing."
+            raise ArmError(401, "AuthenticationFailed", message)
+        if not is_valid(token, self.identity.key_for("management")):
+            raise ArmError(401, "InvalidAuthenticationToken", "The access token is invalid or has ended.")
+
+    async def _answer(self, request: Request, body: Json) -> Response:
+        path, query = request.url.path, dict(request.query_params)
+        if path.startswith(f"{_PROVIDER}/"):
+            return self._progress(path)
+        if not query.get("api-version"):
+            message = "The api-version query parameter (?api-version=) is required for all requests."
+            raise bad_request(message, "MissingApiVersionParameter")
+        if request.method == "POST":
+            above, _, action = path.rstrip("/").rpartition("/")
+            return self._reply(await self.service.act(resource_id(above), action, body))
+        return self._reply(self._plain(request.method, path, query, body))
+
+    def _plain(self, method: str, path: str, query: dict[str, str], body: Json) -> Answer:
+        named = parse(path)
+        if isinstance(named, Collection):
+            if method != "GET":
+                raise ArmError(405, "MethodNotAllowed", f"{method} does not work on a collection.")
+            return self.service.list(named, query)
+        match method:
+            case "GET":
+                return self.service.get(named)
+            case "HEAD":
+                return Answer(204 if self.service.get(named).status == 200 else 404)
+            case "PUT":
+                return self.service.put(named, body)
+            case "PATCH":
+                return self.service.patch(named, body)
+            case "DELETE":
+                return self.service.delete(named)
+        raise ArmError(405, "MethodNotAllowed", f"The local Azure does not answer {method}.")
+
+    def _progress(self, path: str) -> Response:
+        kind, _, id_text = path.removeprefix(f"{_PROVIDER}/").partition("/")
+        operation = self.service.operations.find(id_text)
+        if operation is None or kind not in (OPERATIONS, RESULTS):
+            raise not_found(f"There is no operation '{id_text}'.", "OperationNotFound")
+        running = operation.status == "InProgress"
+        headers = self._headers(operation) if running else {}
+        if kind == RESULTS:
+            return Response(status_code=202 if running else 204, headers=headers)
+        return JSONResponse(operation.body(), headers=headers)
+
+    def _reply(self, answer: Answer) -> Response:
+        headers = self._headers(answer.operation) if answer.operation else {}
+        if answer.body is None:
+            return Response(status_code=answer.status, headers=headers)
+        return JSONResponse(answer.body, answer.status, headers)
+
+    def _headers(self, operation: Operation) -> dict[str, str]:
+        base = f"{self.addresses.arm}{_PROVIDER}"
+        headers = {
+            "Azure-AsyncOperation": f"{base}/{OPERATIONS}/{operation.id}?api-version=2025-12-01",
+            "x-ms-retry-after-ms": str(RETRY_AFTER_MS),
+        }
+        if operation.verb != "PUT":
+            headers["Location"] = f"{base}/{RESULTS}/{operation.id}?api-version=2025-12-01"
+        return headers
+
+
+async def _body(request: Request) -> Json:
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > BODY_LIMIT:
+            raise ArmError(413, "RequestEntityTooLarge", f"The body is larger than {BODY_LIMIT} bytes.")
+    parsed = parse_object(raw, keep_nulls=request.method == "PATCH")
+    if parsed is None:
+        raise bad_request("The request content was invalid and could not be read.", "InvalidRequestContent")
+    return parsed

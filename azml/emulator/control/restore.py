@@ -1,0 +1,62 @@
+"""After a start: the data plane is told everything again that the store says should run."""
+
+import asyncio
+import logging
+
+from azml.emulator.arm.errors import ArmError
+from azml.emulator.arm.service import Service
+from azml.emulator.arm.store import BUSY, Record
+from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
+from azml.emulator.machinelearning.deployments import OnlineDeployments, last_good
+from azml.emulator.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, OnlineEndpoints
+
+log = logging.getLogger(__name__)
+PAUSE = 0.2  # seconds
+
+
+class Restore:
+    """Brings every deployment back to what it last served with, and then goes on with what was under way."""
+
+    def __init__(
+        self,
+        service: Service,
+        dataplane: DataplaneClient,
+        endpoints: OnlineEndpoints,
+        deployments: OnlineDeployments,
+    ) -> None:
+        self.service = service
+        self.dataplane = dataplane
+        self.endpoints = endpoints
+        self.deployments = deployments
+        self.done = False
+
+    async def run(self) -> None:
+        """Ask for everything, take up unfinished operations, and wait until what served serves again."""
+        store = self.service.store
+        known = [record for record in store.under("", DEPLOYMENT) if last_good(record)]
+        try:
+            for endpoint in store.under("", ENDPOINT):
+                await self.dataplane.put_endpoint(self.endpoints.desired(endpoint, store))
+            for record in known:
+                if desired := last_good(record):
+                    await self.dataplane.put_deployment(desired)
+        except DataplaneError:
+            log.exception("what ran before could not be asked for again")
+        self.service.resume()
+        await asyncio.gather(*(self._follow(record) for record in known if record.state not in BUSY))
+        self.done = True
+
+    async def _follow(self, record: Record) -> None:
+        """Wait for one deployment; when it does not come back, say so in its state."""
+        try:
+            while (observed := await self.dataplane.observe(record.id.key)) is not None:
+                if observed.state == "ready":
+                    return
+                if observed.state == "failed":
+                    raise ArmError(400, "ResourceNotReady", str(observed.error))
+                await asyncio.sleep(PAUSE)
+        except (ArmError, DataplaneError) as error:
+            log.error("%s did not come back: %s", record.id.name, error)
+            now = self.service.store.find(record.id.text)
+            if now is not None and now.state not in BUSY:
+                self.service.store.put(now.with_properties(provisioningState="Failed"))

@@ -1,0 +1,148 @@
+"""Online deployments: their rules, and the way from a PUT to processes that serve."""
+
+import asyncio
+from collections.abc import Mapping
+
+from azml.emulator.arm.errors import ArmError, bad_request, conflict
+from azml.emulator.arm.ids import resource_id
+from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.store import Record, ResourceStore
+from azml.emulator.arm.types import Act, Action, ResourceType, Write
+from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
+from azml.emulator.dataplane.contract import DesiredDeployment, deployment_from_json, to_json
+from azml.emulator.machinelearning.desired import (
+    TIMEOUT_LIMIT_MS,
+    desire,
+    find_parts,
+    probe,
+    request_timeout_ms,
+)
+from azml.emulator.machinelearning.endpoints import DEPLOYMENT, deployments_of
+from azml.emulator.machinelearning.materialise import Materialiser
+from azml.emulator.machinelearning.names import check_kubernetes_names, check_online_name
+from azml.emulator.machinelearning.traffic import share_of
+
+DEPLOYMENT_LIMIT = 20  # an endpoint
+INSTANCE_LIMIT = 50  # a deployment
+POLL = (0.05, 0.5)  # seconds between looks at the data plane, at first and at last
+LOGS = {"inferenceserver": "inference-server", "storageinitializer": "storage-initializer"}
+LOG_LINES = 5_000
+
+
+class OnlineDeployments(ResourceType):
+    """`workspaces/onlineEndpoints/deployments`."""
+
+    name = DEPLOYMENT
+    asynchronous = True
+    patchable = ("tags", "sku")  # API 2025-12-01: PartialMinimalTrackedResourceWithSku
+
+    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser) -> None:
+        self.dataplane = dataplane
+        self.materialiser = materialiser
+
+    def check(self, write: Write) -> None:
+        """Name, limits, assets, settings, and what cannot change in place."""
+        endpoint = write.store.get(write.id.parent)
+        kind = "kubernetes" if endpoint.properties.get("compute") else "managed"
+        check_online_name(write.id.name, "deployment")
+        if kind == "kubernetes":
+            check_kubernetes_names(endpoint.id.name, write.id.name)
+        if str(write.properties.get("endpointComputeType", "")).lower() != kind:
+            message = f"endpointComputeType must be {kind.capitalize()} on this endpoint."
+            raise bad_request(message, "ValidationError")
+        if write.existing is None and len(deployments_of(endpoint.id.text, write.store)) >= DEPLOYMENT_LIMIT:
+            message = f"'{endpoint.id.name}' has {DEPLOYMENT_LIMIT} deployments, its limit."
+            raise bad_request(message, "QuotaExceeded")
+        _check_instances(write, kind)
+        _check_settings(write.properties, kind)
+        find_parts(write.properties, write.store)
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """What azure-ai-ml reads without having sent it."""
+        sku = {"name": "Default", "capacity": 1, **section(record.body, "sku")}
+        completed = Record(record.id, {**record.body, "sku": sku}, record.hidden)
+        scaling = section(record.properties, "scaleSettings") or {"scaleType": "Default"}
+        return completed.with_properties(scaleSettings=scaling)
+
+    def check_delete(self, record: Record, store: ResourceStore) -> None:
+        """Not while the endpoint sends it anything."""
+        share = share_of(store.get(record.id.parent), record.id.name)
+        if share:
+            message = f"The deployment '{record.id.name}' has {share} percent of the traffic: move it first."
+            raise conflict(message, "DeploymentHasTraffic")
+
+    async def settle(self, record: Record, store: ResourceStore) -> Record:
+        """Have it run so, and wait until it does or cannot. What it ran before serves until then."""
+        desired = await desire(record, store, self.materialiser)
+        try:
+            await self.dataplane.put_deployment(desired)
+            await self._wait(desired)
+        except DataplaneError as error:
+            raise ArmError(500, "ResourceOperationFailure", str(error)) from error
+        return record.with_hidden(good=to_json(desired))
+
+    async def remove(self, record: Record) -> None:
+        """Stop it, once the requests in flight are answered."""
+        await self.dataplane.delete_deployment(record.id.key)
+
+    def actions(self) -> Mapping[str, Action]:
+        """Its logs."""
+        return {"getlogs": self.get_logs}
+
+    async def get_logs(self, act: Act) -> Json:
+        """The last lines of one of its containers."""
+        asked = str(act.body.get("containerType", "InferenceServer"))
+        container = LOGS.get(asked.lower())
+        if container is None:
+            raise bad_request("containerType must be InferenceServer or StorageInitializer.")
+        tail = act.body.get("tail", LOG_LINES)
+        if not isinstance(tail, int) or isinstance(tail, bool) or tail < 0:
+            raise bad_request("tail must be a number of lines.")
+        return {"content": await self.dataplane.logs(act.record.id.key, container, tail)}
+
+    async def _wait(self, desired: DesiredDeployment) -> None:
+        pause, longest = POLL
+        while True:
+            observed = await self.dataplane.observe(desired.key)
+            if observed is None:  # the data plane began anew and has not heard of it
+                await self.dataplane.put_deployment(desired)
+            elif observed.state == "ready":
+                return
+            elif observed.state == "failed":
+                raise ArmError(400, "ResourceNotReady", f"The deployment is not ready: {observed.error}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, longest)
+
+
+def last_good(record: Record) -> DesiredDeployment | None:
+    """What a deployment last served with; None when it never did."""
+    told = record.hidden.get("good")
+    return deployment_from_json(told) if told else None
+
+
+def endpoint_of(record: Record) -> str:
+    """A deployment's endpoint."""
+    return resource_id(record.id.parent).text
+
+
+def _check_instances(write: Write, kind: str) -> None:
+    capacity = section(write.body, "sku").get("capacity", 1)
+    if not isinstance(capacity, int) or isinstance(capacity, bool) or not 1 <= capacity <= INSTANCE_LIMIT:
+        message = f"sku.capacity is {capacity!r}: a deployment has 1 to {INSTANCE_LIMIT} instances."
+        raise bad_request(message, "InvalidInstanceCount")
+    wanted = str(write.properties.get("instanceType", ""))
+    if kind == "managed" and not wanted:
+        raise bad_request("properties.instanceType is missing.", "ValidationError")
+    old = str(write.existing.properties.get("instanceType", "")) if write.existing else wanted
+    if old.lower() != wanted.lower():
+        message = f"instanceType cannot change from {old} to {wanted} in place; create the deployment anew."
+        raise bad_request(message, "InstanceTypeImmutable")
+
+
+def _check_settings(properties: Json, kind: str) -> None:
+    timeout, limit = request_timeout_ms(properties), TIMEOUT_LIMIT_MS[kind]
+    if not 0 < timeout <= limit:
+        message = f"requestSettings.requestTimeout is {timeout} ms: more than 0 and at most {limit} ms."
+        raise bad_request(message, "ValidationError")
+    for name in ("livenessProbe", "readinessProbe"):
+        probe(properties, name)

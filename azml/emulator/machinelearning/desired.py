@@ -1,0 +1,157 @@
+"""What a deployment's ARM resource asks the data plane to run."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.emulator.arm.errors import ArmError, bad_request
+from azml.emulator.arm.ids import resource_id
+from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.store import Record, ResourceStore
+from azml.emulator.dataplane.contract import DesiredDeployment, Probe
+from azml.emulator.machinelearning.materialise import Materialiser, find_place
+
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+TIMEOUT_LIMIT_MS = {"managed": 180_000, "kubernetes": 300_000}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The registered assets a deployment names. No code means an MLflow model that serves itself."""
+
+    model: Record | None
+    code: Record | None
+    environment: Record | None
+
+    @property
+    def mlflow(self) -> bool:
+        """Whether the model serves without code."""
+        return self.code is None
+
+
+def find_parts(properties: Json, store: ResourceStore) -> Parts:
+    """The registered assets. Raises ArmError 400 when one is missing or nothing can serve them."""
+    code = section(properties, "codeConfiguration")
+    parts = Parts(
+        _asset(properties.get("model"), "models", store),
+        _asset(code.get("codeId"), "codes", store),
+        _asset(properties.get("environmentId"), "environments", store),
+    )
+    _check_parts(parts, code)
+    return parts
+
+
+def request_timeout_ms(properties: Json) -> int:
+    """The time a request may take, in milliseconds. Azure's default is 5 s."""
+    return round(seconds(section(properties, "requestSettings").get("requestTimeout", "PT5S")) * 1_000)
+
+
+def probe(properties: Json, name: str) -> Probe:
+    """`livenessProbe` or `readinessProbe`, Azure's defaults where it says nothing."""
+    told, default = section(properties, name), Probe()
+    return Probe(
+        initial_delay=seconds(told.get("initialDelay", default.initial_delay)),
+        period=seconds(told.get("period", default.period)),
+        timeout=seconds(told.get("timeout", default.timeout)),
+        success_threshold=_count(told.get("successThreshold", default.success_threshold)),
+        failure_threshold=_count(told.get("failureThreshold", default.failure_threshold)),
+    )
+
+
+def seconds(value: object) -> float:
+    """An ISO 8601 duration, as `PT1M30S`, in seconds. Raises ArmError 400."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    matched = _DURATION.fullmatch(str(value))
+    if matched is None or not any(matched.groups()):
+        raise bad_request(f"'{value}' is not an ISO 8601 duration such as PT5S.", "ValidationError")
+    days, hours, minutes, rest = (float(part or 0) for part in matched.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + rest
+
+
+async def desire(record: Record, store: ResourceStore, materialiser: Materialiser) -> DesiredDeployment:
+    """Lay out a deployment's files and say how it should run. Raises ArmError when they are not there."""
+    properties = record.properties
+    parts = find_parts(properties, store)
+    code = section(properties, "codeConfiguration")
+    settings = section(properties, "requestSettings")
+    return DesiredDeployment(
+        key=record.id.key,
+        endpoint_key=resource_id(record.id.parent).key,
+        name=record.id.name,
+        model_folder=await _model_folder(parts.model, store, materialiser),
+        mlflow=parts.mlflow,
+        code_folder=await _code_folder(parts.code, store, materialiser),
+        scoring_script=code.get("scoringScript"),
+        conda=parts.environment.properties.get("condaFile") if parts.environment else None,
+        environment_variables={
+            name: str(value) for name, value in section(properties, "environmentVariables").items()
+        },
+        instance_count=int(section(record.body, "sku").get("capacity", 1)),
+        request_timeout_ms=request_timeout_ms(properties),
+        max_concurrent_requests_per_instance=_count(settings.get("maxConcurrentRequestsPerInstance", 1)),
+        liveness=probe(properties, "livenessProbe"),
+        readiness=probe(properties, "readinessProbe"),
+    )
+
+
+def _asset(reference: object, collection: str, store: ResourceStore) -> Record | None:
+    if not reference:
+        return None
+    text = str(reference)
+    if text.lower().startswith("azureml://registries/"):
+        raise bad_request(f"'{text}' is in a registry; the local Azure has none.", "AssetNotFound")
+    try:
+        found = store.find(resource_id(text).text)
+    except ArmError as error:
+        raise bad_request(
+            f"'{text}' is not the ARM id of a version in {collection}.", "InvalidAssetId"
+        ) from error
+    if found is None or not found.id.kind.endswith(f"/{collection}/versions"):
+        raise bad_request(f"There is no version '{text}' in {collection}.", "AssetNotFound")
+    return found
+
+
+def _check_parts(parts: Parts, code: Json) -> None:
+    environment = parts.environment.properties if parts.environment else {}
+    if environment.get("inferenceConfig") or "build" in environment:
+        raise bad_request(
+            "The environment is a container of its own (inferenceConfig or build): "
+            "the local Azure has no Docker to run it.",
+            "UnsupportedEnvironment",
+        )
+    if parts.code is None:
+        if parts.model is None or parts.model.properties.get("modelType") != "mlflow_model":
+            raise bad_request(
+                "A deployment without codeConfiguration must have a model of type mlflow_model.",
+                "ValidationError",
+            )
+        return
+    if not code.get("scoringScript"):
+        raise bad_request("codeConfiguration.scoringScript is missing.", "ValidationError")
+    if parts.environment is None:
+        raise bad_request("A deployment with codeConfiguration needs environmentId.", "ValidationError")
+
+
+async def _model_folder(
+    model: Record | None, store: ResourceStore, materialiser: Materialiser
+) -> Path | None:
+    if model is None:
+        return None
+    return await materialiser.model(find_place(str(model.properties["modelUri"]), _workspace(model), store))
+
+
+async def _code_folder(code: Record | None, store: ResourceStore, materialiser: Materialiser) -> Path | None:
+    if code is None:
+        return None
+    return await materialiser.code(find_place(str(code.properties["codeUri"]), _workspace(code), store))
+
+
+def _workspace(version: Record) -> str:
+    return resource_id(resource_id(version.id.parent).parent).text
+
+
+def _count(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise bad_request(f"{value!r} is not a whole number of at least 1.", "ValidationError")

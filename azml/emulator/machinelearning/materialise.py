@@ -1,0 +1,157 @@
+"""What a deployment runs with, out of blobs and into folders a scoring process can read."""
+
+import asyncio
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from azml.emulator.arm.errors import ArmError, bad_request
+from azml.emulator.arm.store import ResourceStore
+from azml.emulator.files import private_folder
+from azml.emulator.storage.accounts import container_id, find_account
+from azml.emulator.storage.blobs import Blob, BlobStore
+
+_DATASTORE_URI = re.compile(
+    r"azureml://(?:(subscriptions/.+?/workspaces/[^/]+)/)?datastores/([^/]+)/paths/(.+)", re.I
+)
+_ACCOUNT_HOST = re.compile(r"([a-z0-9]{3,24})\.blob\..+")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where files are: a container's id in lower case and the path inside it, without slashes at its ends."""
+
+    container: str
+    path: str
+
+
+@dataclass(frozen=True)
+class _File:
+    source: Path
+    target: PurePosixPath
+    sha256: str
+
+
+def find_place(uri: str, workspace: str, store: ResourceStore) -> Place:
+    """What a modelUri or codeUri points at: `azureml://.../datastores/D/paths/P` or a blob's https URL.
+
+    `workspace` is the ARM id the short form belongs to. Raises ArmError 400 when it is neither.
+    """
+    if matched := _DATASTORE_URI.fullmatch(uri):
+        owner = f"/{matched[1]}" if matched[1] else workspace
+        datastore = store.get(f"{_with_provider(owner)}/datastores/{matched[2]}")
+        return _place(
+            datastore.properties.get("accountName", ""),
+            datastore.properties.get("containerName", ""),
+            matched[3],
+            store,
+        )
+    parts = urlsplit(uri)
+    # The account is the host's first label on Azure and the path's first segment here.
+    if parts.scheme == "https" and (matched := _ACCOUNT_HOST.fullmatch(parts.hostname or "")):
+        return _from_path(matched[1], parts.path.lstrip("/"), store)
+    account, _, rest = parts.path.lstrip("/").partition("/")
+    if parts.scheme == "https" and (matched := _ACCOUNT_HOST.fullmatch(account)):
+        return _from_path(matched[1], rest, store)
+    raise bad_request(f"'{uri}' is neither a datastore path nor the URL of a blob.", "InvalidAssetUri")
+
+
+class Materialiser:
+    """Copies blobs into folders named by what is in them: the same content twice is one folder."""
+
+    def __init__(self, folder: Path, blobs: BlobStore) -> None:
+        self.folder = private_folder(folder)
+        self.blobs = blobs
+
+    async def model(self, place: Place) -> Path:
+        """A folder that contains the last element of the model's path, a file or a folder."""
+        last = PurePosixPath(place.path).name
+        return await self._folder(place, PurePosixPath(last))
+
+    async def code(self, place: Place) -> Path:
+        """A folder that holds the code's files as they were uploaded."""
+        return await self._folder(place, PurePosixPath())
+
+    def sweep(self, used: Iterable[Path]) -> None:
+        """Remove the folders that nothing uses any more, and what a killed process left half made."""
+        kept = {path.name for path in used}
+        for path in self.folder.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path)
+
+    async def _folder(self, place: Place, root: PurePosixPath) -> Path:
+        files = self._files(place, root)
+        digest = hashlib.sha256("\n".join(f"{file.target}\0{file.sha256}" for file in files).encode())
+        target = self.folder / digest.hexdigest()[:32]
+        if not target.is_dir():
+            try:
+                await asyncio.to_thread(_copy, files, self.folder, target)
+            except OSError as error:
+                raise ArmError(
+                    507, "InsufficientStorage", f"The files cannot be laid out: {error}"
+                ) from error
+        return target
+
+    def _files(self, place: Place, root: PurePosixPath) -> list[_File]:
+        single = self.blobs.find(place.container, place.path) if place.path else None
+        if single and root.name:
+            return [self._file(single, root)]
+        prefix = f"{place.path}/" if place.path else ""
+        found = self.blobs.under(place.container, prefix)
+        if not found:
+            container = place.container.rpartition("/")[2]
+            message = f"There is nothing at '{place.path}' in the container '{container}'."
+            raise bad_request(message, "AssetFilesNotFound")
+        return [self._file(blob, root / _relative(blob.name, prefix)) for blob in found]
+
+    def _file(self, blob: Blob, target: PurePosixPath) -> _File:
+        return _File(self.blobs.path(blob.content.sha256), target, blob.content.sha256)
+
+
+def _copy(files: Sequence[_File], parent: Path, target: Path) -> None:
+    temporary = Path(tempfile.mkdtemp(dir=parent, prefix=".new-"))
+    try:
+        for file in files:
+            destination = temporary / file.target
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.source, destination)
+        if not target.is_dir():
+            temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _relative(name: str, prefix: str) -> PurePosixPath:
+    """A blob's path below a prefix. Raises ArmError 400 when it would lead out of the folder."""
+    path = PurePosixPath(name.removeprefix(prefix))
+    if path.is_absolute() or not path.parts or any(part in ("..", "") or "\0" in part for part in path.parts):
+        raise bad_request(f"The blob '{name}' has a name that cannot be a file's.", "InvalidAssetUri")
+    return path
+
+
+def _from_path(account: str, path: str, store: ResourceStore) -> Place:
+    container, _, inside = unquote(path).partition("/")
+    return _place(account, container, inside, store)
+
+
+def _place(account: str, container: str, inside: str, store: ResourceStore) -> Place:
+    owner = find_account(str(account), store)
+    if owner is None or store.find(container_id(owner.id, container).text) is None:
+        message = f"There is no container '{container}' in a storage account '{account}'."
+        raise bad_request(message, "AssetFilesNotFound")
+    # `normalised`: a trailing slash or dot names the same thing, and the last element must have a name.
+    parts = [part for part in inside.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise bad_request(f"The path '{inside}' leads out of its container.", "InvalidAssetUri")
+    return Place(container_id(owner.id, container).key, "/".join(parts))
+
+
+def _with_provider(owner: str) -> str:
+    provider = "/providers/Microsoft.MachineLearningServices"
+    head, _, name = owner.rpartition("/workspaces/")
+    return owner if provider.lower() in owner.lower() else f"{head}{provider}/workspaces/{name}"

@@ -1,0 +1,153 @@
+"""Workspaces and their datastores."""
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+
+from azml.emulator.addresses import STORAGE_SUFFIX, Addresses
+from azml.emulator.arm.errors import bad_request, not_found
+from azml.emulator.arm.ids import ResourceId
+from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
+from azml.emulator.arm.types import Act, Action, ResourceType, Write
+from azml.emulator.machinelearning.names import check_asset_name, check_workspace_name
+from azml.emulator.storage.accounts import ensure_container, find_account
+from azml.emulator.storage.signatures import container_sas
+
+WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
+DATASTORE = f"{WORKSPACE}/datastores"
+DEFAULT_DATASTORE = "workspaceblobstore"
+SAS_LIFETIME = timedelta(hours=8)
+_NEEDED = ("storageAccount", "keyVault")
+_NAMED = (*_NEEDED, "applicationInsights", "containerRegistry")
+
+
+class Workspaces(ResourceType):
+    """`workspaces`: made with a default datastore on a container of its own."""
+
+    name = WORKSPACE
+    computed_names = ("workspaceId", "discoveryUrl", "mlFlowTrackingUri", "provisioningState")
+
+    def check(self, write: Write) -> None:
+        """Name, and the resources it stands on."""
+        check_workspace_name(write.id.name)
+        properties = write.properties
+        if str(write.body.get("kind", "Default")).lower() in ("default", "hub"):
+            missing = [name for name in _NEEDED if not properties.get(name)]
+            if missing:
+                message = f"Missing dependent resources in workspace json: {', '.join(missing)}."
+                raise bad_request(message, "ValidationError")
+        for name in _NAMED:
+            if properties.get(name) and write.store.find(str(properties[name])) is None:
+                message = f"{name} '{properties[name]}' does not exist."
+                raise bad_request(message, "ValidationError")
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Its id, and its default datastore."""
+        hidden = {"workspaceId": str(uuid.uuid4()), "keys": [secrets.token_urlsafe(32) for _ in range(2)]}
+        record = record.with_hidden(**(hidden | record.hidden))
+        properties = {"friendlyName": record.id.name, "publicNetworkAccess": "Enabled", **record.properties}
+        _ensure_datastore(record, write.store)
+        return record.with_properties(**properties)
+
+    def present(self, record: Record) -> Json:
+        """The workspace with what Azure computes."""
+        region = record.location
+        host = f"{region}.api.azureml.ms"
+        return super().present(
+            record.with_properties(
+                workspaceId=record.hidden["workspaceId"],
+                discoveryUrl=f"https://{host}/discovery",
+                mlFlowTrackingUri=f"azureml://{host}/mlflow/v1.0{record.id.text}",
+            )
+        )
+
+    def actions(self) -> Mapping[str, Action]:
+        """Its keys."""
+        return {"listkeys": self.list_keys}
+
+    async def list_keys(self, act: Act) -> Json:
+        """The keys of what it stands on."""
+        account = default_account(act.record, act.store)
+        return {
+            "userStorageKey": account.hidden["keys"][0],
+            "userStorageResourceId": account.id.text,
+            "notebookAccessKeys": {},
+        }
+
+
+class Datastores(ResourceType):
+    """`workspaces/datastores`. Credentials go in and come out by listSecrets alone."""
+
+    name = DATASTORE
+    located = False
+
+    def __init__(self, addresses: Addresses) -> None:
+        self.addresses = addresses
+
+    def check(self, write: Write) -> None:
+        """Name and type."""
+        check_asset_name(write.id.name, "datastore name")
+        if not write.properties.get("datastoreType"):
+            raise bad_request("properties.datastoreType is missing.", "ValidationError")
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Secrets are kept apart."""
+        properties = dict(record.properties)
+        credentials = section(properties, "credentials")
+        given = section(credentials, "secrets")
+        kind = credentials.get("credentialsType", "None")
+        body = {**record.body, "properties": {**properties, "credentials": {"credentialsType": kind}}}
+        hidden = {**record.hidden, **({"secrets": given} if given else {})}
+        body["properties"].setdefault("isDefault", record.hidden.get("default", False))
+        return Record(record.id, body, hidden)
+
+    def present(self, record: Record) -> Json:
+        """The datastore. The default one names its account so that azure-ai-ml's uploads arrive here."""
+        if record.hidden.get("default"):
+            name = str(record.properties["accountName"])
+            record = record.with_properties(accountName=self.addresses.account_for_ml(name))
+        return super().present(record)
+
+    def actions(self) -> Mapping[str, Action]:
+        """Its secrets."""
+        return {"listsecrets": self.list_secrets}
+
+    async def list_secrets(self, act: Act) -> Json:
+        """What it was made with; without credentials, a signature for its container."""
+        if kept := act.record.hidden.get("secrets"):
+            return dict(kept)
+        properties = act.record.properties
+        account = find_account(str(properties.get("accountName", "")), act.store)
+        if account is None:
+            raise not_found(f"The storage account of datastore '{act.record.id.name}' was not found.")
+        key = account.hidden["keys"][0]
+        container = str(properties.get("containerName", ""))
+        sas = container_sas(account.id.name, container, key, "racwdl", SAS_LIFETIME)
+        return {"secretsType": "Sas", "sasToken": sas}
+
+
+def default_account(workspace: Record, store: ResourceStore) -> Record:
+    """The storage account a workspace stands on."""
+    return store.get(str(workspace.properties.get("storageAccount", "")))
+
+
+def _ensure_datastore(workspace: Record, store: ResourceStore) -> None:
+    account = store.find(str(workspace.properties.get("storageAccount", "")))
+    text = f"{workspace.id.text}/datastores/{DEFAULT_DATASTORE}"
+    if account is None or store.find(text):
+        return
+    container = ensure_container(account.id, f"azureml-blobstore-{workspace.hidden['workspaceId']}", store)
+    properties = {
+        "datastoreType": "AzureBlob",
+        "accountName": account.id.name,
+        "containerName": container.id.name,
+        "endpoint": STORAGE_SUFFIX,
+        "protocol": "https",
+        "isDefault": True,
+        "credentials": {"credentialsType": "AccountKey"},
+        "provisioningState": SUCCEEDED,
+    }
+    named = ResourceId(text, DATASTORE, DEFAULT_DATASTORE, workspace.id.text)
+    store.put(Record(named, {"properties": properties}, {"default": True}))
