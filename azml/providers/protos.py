@@ -21,8 +21,8 @@ __all__ = ["engine_messages", "plugin_pb2", "provider_pb2", "status_messages"]
 _PARENTS = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
 
 
-def _load(name: str) -> ModuleType:
-    """The message module `name`, such as `provider_pb2`."""
+def load(name: str) -> ModuleType:
+    """The module `name` of the protocols, such as `provider_pb2` or `language_pb2_grpc`."""
     if "pulumi" in sys.modules:
         return importlib.import_module(f"{_PARENTS[-1]}.{name}")
     spec = importlib.util.find_spec("pulumi")
@@ -41,15 +41,15 @@ def _load(name: str) -> ModuleType:
 
 
 if not TYPE_CHECKING:
-    provider_pb2 = _load("provider_pb2")
-    plugin_pb2 = _load("plugin_pb2")
+    provider_pb2 = load("provider_pb2")
+    plugin_pb2 = load("plugin_pb2")
 
 
 def engine_messages() -> Any:
     """The messages of the engine's own service; loaded when something is first logged."""
-    return _load("engine_pb2")
+    return load("engine_pb2")
 
 
 def status_messages() -> Any:
     """google.rpc.Status, which carries the details of a failed call; loaded with the first failure."""
-    return _load("status_pb2")
+    return load("status_pb2")

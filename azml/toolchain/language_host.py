@@ -22,15 +22,15 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import grpc
 from google.protobuf import empty_pb2
 
-from azml.providers.protos import _load
+from azml.providers.protos import load
 from azml.toolchain import child
 
 if TYPE_CHECKING:
     from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 else:
-    language_pb2 = _load("language_pb2")
-    language_pb2_grpc = _load("language_pb2_grpc")
-    plugin_pb2 = _load("plugin_pb2")
+    language_pb2 = load("language_pb2")
+    language_pb2_grpc = load("language_pb2_grpc")
+    plugin_pb2 = load("plugin_pb2")
 
 _Response = TypeVar("_Response")
 _CHILD = Path(child.__file__)
