@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rich.markup import escape
 
-from azml.cli.failure import ExitCode, CommandError
+from azml.cli.failure import CommandError, ExitCode
 from azml.cli.terminal import err
 from azml.findings import InvalidInput
 

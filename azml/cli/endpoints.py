@@ -107,7 +107,8 @@ def write_traffic(connection: Connection, endpoint: Endpoint, traffic: Mapping[s
     """Give the endpoint these shares and no mirroring, in one write, and read them back.
 
     The write repeats the whole record Azure holds: a PUT drops what it does not say, and a client with
-    records of its own would drop what these do not know. Raises CommandError when Azure holds other shares afterwards.
+    records of its own would drop what these do not know. Raises CommandError when Azure holds other
+    shares afterwards.
     """
     kept = {key: endpoint.body[key] for key in ("location", "tags", "sku", "kind") if endpoint.body.get(key)}
     properties = {key: value for key, value in endpoint.body["properties"].items() if key not in _READ_ONLY}

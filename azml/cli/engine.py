@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,11 @@ class Engine:
     def quiet(self, *arguments: str) -> str:
         """Run a command and return what it printed; raises CommandError with what it said when it fails."""
         done = subprocess.run(
-            self._command(arguments), env=self.environment, capture_output=True, text=True, check=False
+            [*self._start(False), *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             words = (done.stderr or done.stdout).strip()
@@ -64,16 +69,18 @@ class Engine:
         return json.loads(self.quiet(*arguments) or "null")
 
     def shown(self, *arguments: str) -> Changes:
-        """Run an update whose progress the user watches; what it changed. Raises CommandError when it fails."""
+        """Run an update whose progress the user watches; what it changed.
+
+        Raises CommandError when it fails, KeyboardInterrupt once the engine has stopped for an interrupt.
+        """
         with tempfile.TemporaryDirectory(prefix="azml-") as folder:
             events = Path(folder) / "events.jsonl"
-            done = subprocess.run(
-                self._command([*arguments, "--event-log", str(events)]),
+            code = _watched(
+                [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)],
                 # The engine's event log is behind this switch; the Automation API uses it the same way.
-                env={**self.environment, "PULUMI_DEBUG_COMMANDS": "true"},
-                check=False,
+                {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"},
             )
-            if done.returncode != 0:
+            if code != 0:
                 raise CommandError(
                     f"pulumi {arguments[0]} failed; what it said is above",
                     "mend that and run the same command again: it carries on from here",
@@ -84,21 +91,36 @@ class Engine:
         """Whether the stack exists in the project's backend."""
         return any(stack["name"] == self.stack for stack in self.json("stack", "ls", "--json"))
 
-    def _command(self, arguments: Sequence[str]) -> list[str]:
-        return [str(self.pulumi), "-C", str(self.project), "--non-interactive", *arguments]
+    def _start(self, interactive: bool) -> list[str]:
+        command = [str(self.pulumi), "-C", str(self.project)]
+        return command if interactive else [*command, "--non-interactive"]
 
 
 def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
     """What Pulumi needs around it: the cached CLI and the project's Python first on the PATH, and `azure`."""
     kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     path = os.pathsep.join([str(pulumi.parent), str(clone.environment / "bin"), kept.get("PATH", os.defpath)])
-    return {
-        **kept,
-        **azure,
-        "PATH": path,
-        "VIRTUAL_ENV": str(clone.environment),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
+    return {**kept, **azure, **additions(clone), "PATH": path}
+
+
+def additions(clone: Clone) -> dict[str, str]:
+    """The variables beside the PATH and Azure's that Pulumi works by here."""
+    return {"VIRTUAL_ENV": str(clone.environment), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+
+def _watched(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run to the end; the exit code. Ctrl-C reaches the engine too, and it stops in good order: wait."""
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    interrupted = False
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+    return code
 
 
 def _counted(events: Path) -> dict[str, int]:

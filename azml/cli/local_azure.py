@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from azml.cli.clone import Clone
-from azml.cli.failure import CommandError, NotThereError, InputError
+from azml.cli.failure import CommandError, InputError, NotThereError
 from azml.cli.processes import alive, end, orphans, tree
 from azml.cli.terminal import Step
 

@@ -1,8 +1,8 @@
 """The Azure ML client, behind the two calls that are its to make: asking a deployment, reading its log.
 
-`azure.ai.ml` takes 3 to 5 s to import, so it is imported here alone and when it is needed; what has to be quick
-goes over ARM (`endpoints`). One client makes one call and goes: its `invoke` keeps the headers of an earlier
-call, so that a deployment named once would be asked ever after.
+`azure.ai.ml` takes 3 to 5 s to import, so it is imported here alone and when it is needed; what has to be
+quick goes over ARM (`endpoints`). One client makes one call and goes: its `invoke` keeps the headers of an
+earlier call, so that a deployment named once would be asked ever after.
 """
 
 import json
@@ -47,7 +47,7 @@ class LogReader:
 
 
 def _client(connection: Connection) -> "MLClient":
-    # The client's own start-up notes (experimental classes, deprecated helpers) are no news to a user of azml.
+    # The client's own start-up notes (experimental classes, deprecated helpers) are no news to a user.
     warnings.simplefilter("ignore")
     from azure.ai.ml import MLClient
 
@@ -59,6 +59,6 @@ def _client(connection: Connection) -> "MLClient":
         workspace.name,
         show_progress=False,
         enable_telemetry=False,
-        # The local Azure is named by the environment that `connect` set: a cloud of that name is not built in.
+        # The local Azure is named by the environment that `connect` set: the client knows no such cloud.
         **({} if cloud.local else {"cloud": cloud.name}),
     )

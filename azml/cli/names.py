@@ -6,7 +6,7 @@ from azml.specs import load_endpoint
 
 
 def in_azure(file: StackFile, name: str) -> str:
-    """The Azure name of the endpoint called `name`; a name the stack file does not know is Azure's already."""
+    """The Azure name of the endpoint called `name`; one the stack file does not know is Azure's already."""
     try:
         return azure_name(file.endpoint(name))
     except NotThereError:

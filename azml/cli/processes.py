@@ -37,6 +37,11 @@ def alive(pid: int, *, name: str = "", born_before: float | None = None) -> bool
         return True
 
 
+def orphaned(pid: int, *, name: str) -> bool:
+    """Whether `pid` is alive, of that name, and whoever started it has gone."""
+    return alive(pid, name=name) and _parentless(psutil.Process(pid))
+
+
 def end(processes: Iterable[psutil.Process]) -> None:
     """End these processes, politely first; returns when they are gone."""
     waiting = list(processes)

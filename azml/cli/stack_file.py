@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
-from azml.cli.failure import NotThereError, InputError
+from azml.cli.failure import InputError, NotThereError
 from azml.findings import did_you_mean
 
 

@@ -13,7 +13,7 @@ from azml.azure.errors import AzureError
 from azml.azure.settings import AzureSettings, azure_native_config, read_settings
 from azml.cli import local_azure
 from azml.cli.clone import Clone
-from azml.cli.failure import NotThereError, InputError
+from azml.cli.failure import InputError, NotThereError
 from azml.cli.stack_file import StackFile
 
 LOCAL = "local"
@@ -101,8 +101,8 @@ class Connection:
 def connect(stack: Stack) -> Connection:
     """Reach the Azure of a stack, as the identity azure-native would use.
 
-    The local Azure's own variables are taken over into this process: no `eval` is needed. Raises NotThereError
-    when it does not run, and InputError when the stack file names no workspace.
+    The local Azure's own variables are taken over into this process: no `eval` is needed. Raises
+    NotThereError when it does not run, and InputError when the stack file names no workspace.
     """
     if stack.local:
         enter(local_azure.required(stack.clone).environment())

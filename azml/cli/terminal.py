@@ -62,10 +62,13 @@ class Step:
 
 
 @contextmanager
-def step(title: str) -> Iterator[Step]:
-    """Show `title` while the work inside runs, and one closing line when it ends, well or badly."""
+def step(title: str, *, live: bool = True) -> Iterator[Step]:
+    """Show `title` while the work inside runs, and one closing line when it ends, well or badly.
+
+    Not `live`: the work inside has the terminal to itself.
+    """
     console = err()
-    status = console.status(escape(title)) if console.is_terminal else None
+    status = console.status(escape(title)) if live and console.is_terminal else None
     current = Step(title, console, status)
     if status is not None:
         status.start()

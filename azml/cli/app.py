@@ -1,0 +1,33 @@
+"""The `azml` command."""
+
+import sys
+
+import typer
+
+from azml.cli import edge
+from azml.cli.down import down
+from azml.cli.emulator import emulator
+from azml.cli.invoke import invoke
+from azml.cli.keys import keys
+from azml.cli.logs import logs
+from azml.cli.release import release
+from azml.cli.rollback import rollback
+from azml.cli.status import status
+from azml.cli.up import up
+
+app = typer.Typer(
+    name="azml",
+    help="Machine learning models on Azure ML online endpoints: on Azure, or on a local Azure.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (up, down, status, invoke, logs, release, rollback):
+    app.command()(command)
+app.add_typer(keys, name="keys")
+app.add_typer(emulator, name="emulator")
+
+
+def main() -> None:
+    """Run the command line; every failure ends as a few lines and an exit code."""
+    sys.exit(edge.run(app))

@@ -1,0 +1,55 @@
+"""`azml down`: destroy the local stack and stop the local Azure; nothing runs afterwards."""
+
+import json
+import shlex
+
+from azml.cli import local_azure, recovery, stacks
+from azml.cli.clone import Clone, find_clone
+from azml.cli.engine import Engine, environment
+from azml.cli.options import PORT, SCORING_PORT, PortOption, ScoringPortOption
+from azml.cli.terminal import step
+from azml.cli.up import find_pulumi, require_platform, start
+
+
+def down(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT) -> None:
+    """Destroy the local stack and stop the local Azure."""
+    require_platform()
+    clone = find_clone()
+    with local_azure.alone(clone):
+        recovery.end_orphans(clone)
+        if has_resources(clone):
+            destroy(clone, port, scoring_port)
+        else:
+            with step("Stack") as current:
+                current.done("nothing is deployed")
+        stop(clone)
+
+
+def has_resources(clone: Clone) -> bool:
+    """Whether the local stack's state names anything, done or begun."""
+    path = clone.backend / "stacks" / recovery.PROJECT / f"{stacks.LOCAL}.json"
+    try:
+        latest = json.loads(path.read_text())["checkpoint"].get("latest") or {}
+    except FileNotFoundError:
+        return False
+    return bool(latest.get("resources") or latest.get("pending_operations"))
+
+
+def destroy(clone: Clone, port: int, scoring_port: int) -> None:
+    """Delete what the stack made; the local Azure has to run for that."""
+    pulumi = find_pulumi()
+    azure = start(clone, port, scoring_port)
+    variables = environment(clone, pulumi, azure.environment())
+    engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables)
+    connection = stacks.connect(stacks.Stack(clone, stacks.LOCAL))
+    recovery.free_stack(clone, engine)
+    recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
+    command = ["destroy", "--yes", "--skip-preview", "--stack", stacks.LOCAL]
+    with step(shlex.join(["pulumi", "-C", "local", *command]), live=False) as current:
+        current.done(str(engine.shown(*command)))
+
+
+def stop(clone: Clone) -> None:
+    """Stop the local Azure and everything an earlier one left."""
+    with step("Local Azure") as current:
+        current.done("stopped" if local_azure.stop(clone) else "was not running")

@@ -1,0 +1,85 @@
+"""`azml emulator`: the local Azure by itself, and how to point any client at it."""
+
+import json
+import shlex
+from collections.abc import Iterable
+
+import typer
+
+from azml.cli import local_azure, terminal
+from azml.cli import up as full
+from azml.cli.clone import Clone, find_clone
+from azml.cli.down import stop as stop_quietly
+from azml.cli.engine import ELSEWHERE, additions
+from azml.cli.failure import NotThereError
+from azml.cli.local_azure import LocalAzure
+from azml.cli.options import PORT, SCORING_PORT, JsonOption, PortOption, ScoringPortOption
+from azml.toolchain.pulumi import find_cached, find_installed
+
+emulator = typer.Typer(no_args_is_help=True, help="The local Azure by itself.")
+
+
+@emulator.command()
+def start(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT) -> None:
+    """Start the local Azure in the background."""
+    full.require_platform()
+    clone = find_clone()
+    with local_azure.alone(clone):
+        full.start(clone, port, scoring_port)
+
+
+@emulator.command()
+def stop() -> None:
+    """Stop the local Azure. What it holds is kept for the next start."""
+    clone = find_clone()
+    with local_azure.alone(clone):
+        stop_quietly(clone)
+
+
+@emulator.command()
+def status(as_json: JsonOption = False) -> None:
+    """Say whether the local Azure runs, and where. Exit code 3: it does not."""
+    clone = find_clone()
+    found = local_azure.running(clone)
+    if as_json:
+        terminal.out().print_json(json.dumps(_document(clone, found)))
+    elif found:
+        terminal.out().print(f"running: process {found.pid}, {found.arm}, scoring {found.scoring}")
+        terminal.out().print(f"log: {clone.shown(clone.logs / 'emulator.log')}")
+    if found is None:
+        raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
+
+
+@emulator.command()
+def env() -> None:
+    """Print the shell lines that point any Azure client, and plain pulumi in local/, at the local Azure.
+
+    Use it as: eval "$(azml emulator env)"
+    """
+    clone = find_clone()
+    variables = local_azure.required(clone).environment()
+    pulumi = find_installed(lambda _: None) or find_cached()
+    for line in lines({**variables, **additions(clone)}, _folders(clone, pulumi.parent if pulumi else None)):
+        typer.echo(line)
+
+
+def lines(variables: dict[str, str], folders: Iterable[str]) -> list[str]:
+    """Lines for a POSIX shell: what leads elsewhere unset, the variables set, `folders` first on PATH."""
+    path = ":".join(shlex.quote(folder) for folder in folders)
+    return [
+        f"unset {' '.join(ELSEWHERE)}",
+        *(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())),
+        f'export PATH={path}:"$PATH"',
+    ]
+
+
+def _folders(clone: Clone, pulumi: object) -> list[str]:
+    folders = [str(pulumi)] if pulumi else []
+    return [*folders, str(clone.environment / "bin")]
+
+
+def _document(clone: Clone, found: LocalAzure | None) -> dict[str, object]:
+    document: dict[str, object] = {"running": found is not None, "log": str(clone.logs / "emulator.log")}
+    if found:
+        document |= {"pid": found.pid, "arm": found.arm, "scoring": found.scoring, "ca": str(found.ca)}
+    return document

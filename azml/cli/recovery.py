@@ -1,0 +1,67 @@
+"""Mending what a killed run left behind, so that the next one needs no help."""
+
+import time
+
+from azml.azure.arm import Arm
+from azml.cli.clone import Clone
+from azml.cli.engine import Engine
+from azml.cli.failure import CommandError
+from azml.cli.locks import read_locks, require_only_stale
+from azml.cli.pending import read_pending, settle
+from azml.cli.processes import end, orphaned, orphans
+from azml.cli.stacks import LOCAL
+from azml.cli.terminal import Step, step
+
+PROJECT = "azml-local"
+PATIENCE = 300.0
+"""Seconds to wait for a pulumi that outlived its command: it is at work, and ends by itself."""
+
+
+def end_orphans(clone: Clone) -> None:
+    """End plugins and language hosts that outlived their engine."""
+    left = [orphan for orphan in orphans(clone) if orphan.what != "local Azure"]
+    if left:
+        with step("Ending what a killed run left behind") as current:
+            end(orphan.process for orphan in left)
+            current.done(", ".join(sorted({orphan.what for orphan in left})))
+
+
+def free_stack(clone: Clone, engine: Engine) -> None:
+    """Take away locks whose process is dead. Raises CommandError when another run is under way."""
+    locks = read_locks(clone.backend, PROJECT, LOCAL)
+    if not locks:
+        return
+    with step("Freeing the stack") as current:
+        _await_orphaned_engine(clone, current)
+        locks = read_locks(clone.backend, PROJECT, LOCAL)
+        require_only_stale(locks)
+        if locks:
+            engine.quiet("cancel", "--yes", "--stack", LOCAL)
+            current.done("removed the lock of a run that was killed")
+
+
+def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) -> None:
+    """Settle what a killed update had begun: take over what Azure has, forget what it has not."""
+    pending = read_pending(clone.backend, PROJECT, LOCAL)
+    if not pending:
+        return
+    with step("Settling what a killed update had begun") as current:
+        arguments = settle(pending, arm, subscription, current)
+        current.say("reading every resource's state")
+        engine.quiet("refresh", "--yes", "--skip-preview", "--stack", LOCAL, *arguments)
+        taken = arguments.count("--import-pending-creates") // 2
+        current.done(f"{len(pending)} operations, {taken} of them made a resource that is taken over")
+
+
+def _await_orphaned_engine(clone: Clone, current: Step) -> None:
+    """A pulumi whose command was killed goes on alone and ends by itself; ending it would cost more."""
+    deadline = time.monotonic() + PATIENCE
+    while live := [lock.pid for lock in read_locks(clone.backend, PROJECT, LOCAL) if _orphaned(lock.pid)]:
+        if time.monotonic() > deadline:
+            raise CommandError(f"pulumi (process {live[0]}) goes on and on", "end it, then run this again")
+        current.say(f"waiting for pulumi (process {live[0]}), which outlived the command that started it")
+        time.sleep(0.2)
+
+
+def _orphaned(pid: int) -> bool:
+    return orphaned(pid, name="pulumi")

@@ -1,0 +1,86 @@
+"""The last thing `azml up` prints: what answers, where, and what to try next."""
+
+import os
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from azml.cli.clone import Clone
+from azml.cli.endpoints import shares
+from azml.cli.local_azure import LocalAzure
+from azml.cli.sample import Trial
+
+
+def show(console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial]) -> None:
+    """Print predictions, the observed split, addresses and commands that work as pasted."""
+    for trial in trials:
+        console.print()
+        console.print(f"[bold]{trial.endpoint.name}[/bold]  {escape(trial.endpoint.scoring_uri)}")
+        for line in predicted(trial):
+            console.print(f"  {escape(line)}")
+    azml = shlex.quote(clone.shown(clone.environment / "bin" / "azml"))
+    console.print()
+    for trial in trials:
+        console.print("[dim]ask it yourself[/dim]")
+        console.print(f"  {escape(curl(clone, azure, trial, azml))}")
+    console.print("[dim]logs[/dim]")
+    console.print(f"  {escape(clone.shown(clone.logs / 'emulator.log'))}  the local Azure")
+    for trial in trials:
+        for deployment in trial.endpoint.deployments:
+            console.print(f"  {azml} logs {trial.endpoint.name} {deployment.name}")
+    console.print("[dim]try next[/dim]")
+    for line in suggestions(azml, trials):
+        console.print(f"  {escape(line)}")
+
+
+def predicted(trial: Trial) -> list[str]:
+    """Each deployment's answer, and what the split was seen to be."""
+    width = max((len(one.deployment) for one in trial.predictions), default=0)
+    lines = [
+        f"{one.deployment:<{width}}  {trial.endpoint.traffic.get(one.deployment, 0):>3} %  {one.answer}"
+        f"  ({one.milliseconds:.0f} ms)"
+        for one in trial.predictions
+    ]
+    total = sum(trial.split.values())
+    if total:
+        seen = ", ".join(f"{name} {count}" for name, count in trial.split.items())
+        lines.append(f"{total} requests through the split ({shares(trial.endpoint.traffic)}): {seen}")
+    return lines
+
+
+def curl(clone: Clone, azure: LocalAzure, trial: Trial, azml: str) -> str:
+    """A line for any POSIX shell. The key goes from one program to the other and is never on the screen."""
+    words = ["curl", "--cacert", clone.shown(azure.ca)]
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        words += ["--noproxy", "127.0.0.1"]
+    line = shlex.join(words)
+    header = f'-H "$({azml} keys header {shlex.quote(trial.endpoint.name)})"'
+    rest = ["-H", "Content-Type: application/json", "-d", f"@{_shown(clone, trial.request)}"]
+    return f"{line} {header} {shlex.join([*rest, trial.endpoint.scoring_uri])}"
+
+
+def suggestions(azml: str, trials: list[Trial]) -> list[str]:
+    """Commands a user may want next."""
+    lines = [f"{azml} status"]
+    for trial in trials[:1]:
+        slots = trial.endpoint.deployments
+        if slots:
+            request = shlex.quote(str(_relative(trial.request)))
+            lines.append(f"{azml} invoke {trial.endpoint.name} -d {slots[-1].name} -f {request}")
+    return [
+        *lines,
+        f'eval "$({azml} emulator env)" && cd local && pulumi preview',
+        "edit traffic in local/Pulumi.local.yaml, or a file in scoring/, and make up again",
+        "make down",
+    ]
+
+
+def _shown(clone: Clone, path: Path) -> str:
+    return clone.shown(path)
+
+
+def _relative(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,89 @@
+"""`azml up`: from a clone to predictions, and from whatever a killed run left to the same."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from azml.cli import endpoints, local_azure, names, recovery, stacks, summary, terminal
+from azml.cli.clone import Clone, find_clone
+from azml.cli.engine import Engine, environment
+from azml.cli.failure import InputError
+from azml.cli.local_azure import LocalAzure
+from azml.cli.options import PORT, SCORING_PORT, PortOption, ScoringPortOption
+from azml.cli.sample import Trial, ask, find_request
+from azml.cli.terminal import step
+from azml.toolchain.pulumi import find_or_install
+
+
+def up(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT) -> None:
+    """Start the local Azure, deploy the local stack on it, and ask it for predictions."""
+    require_platform()
+    clone = find_clone()
+    with local_azure.alone(clone):
+        recovery.end_orphans(clone)
+        pulumi = find_pulumi()
+        azure = start(clone, port, scoring_port)
+        variables = environment(clone, pulumi, azure.environment())
+        engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables)
+        deploy(clone, engine)
+        trials = try_out(clone)
+    summary.show(terminal.out(), clone, azure, trials)
+
+
+def require_platform() -> None:
+    """Raises InputError where the local Azure cannot run."""
+    if sys.platform not in ("linux", "darwin"):
+        raise InputError(
+            f"{sys.platform} is not supported", "use Linux or macOS; on Windows, WSL 2 is a Linux"
+        )
+
+
+def find_pulumi() -> Path:
+    """The Pulumi CLI, installed when it is missing."""
+    with step("Pulumi CLI") as current:
+        found = find_or_install(current.say)
+        current.done(str(found))
+        return found
+
+
+def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
+    """The local Azure, started when it does not run."""
+    with step("Local Azure") as current:
+        azure, fresh = local_azure.start(clone, port, scoring_port, current)
+        was = "started" if fresh else "was running"
+        current.done(f"{was}, {azure.arm}; log: {clone.shown(clone.logs / 'emulator.log')}")
+        return azure
+
+
+def deploy(clone: Clone, engine: Engine) -> None:
+    """Make the local stack what the files say."""
+    connection = stacks.connect(stacks.Stack(clone, stacks.LOCAL))
+    (clone.local_project / ".state").mkdir(exist_ok=True)
+    recovery.free_stack(clone, engine)
+    with step("Stack") as current:
+        engine.quiet("stack", "select", "--create", stacks.LOCAL)
+        current.done(f"{stacks.LOCAL} in {clone.shown(clone.local_project)}")
+    recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
+    command = ["up", "--yes", "--skip-preview", "--stack", stacks.LOCAL]
+    with step(shlex.join(["pulumi", "-C", "local", *command]), live=False) as current:
+        current.done(str(engine.shown(*command)))
+
+
+def try_out(clone: Clone) -> list[Trial]:
+    """Ask every endpoint of the stack that has a sample request."""
+    stack = stacks.Stack(clone, stacks.LOCAL)
+    connection = stacks.connect(stack)
+    trials = []
+    for declared in stack.file.endpoints():
+        endpoint = endpoints.read(connection, names.azure_name(declared))
+        request = find_request(declared.folder)
+        if request is None or not endpoint.deployments:
+            reason = "no deployment" if request else "no JSON file in its requests/"
+            terminal.err().print(f"  {endpoint.name} is not asked: {reason}")
+            continue
+        with step(f"Asking {endpoint.name}") as current:
+            trial = ask(endpoint, endpoints.bearer(connection, endpoint), request, current.say)
+            count = sum(trial.split.values())
+            current.done(f"{len(trial.predictions)} deployments, and {count} times through the split")
+        trials.append(trial)
+    return trials
