@@ -1,0 +1,142 @@
+"""One deployment: brings what runs to what is wanted, and never takes away what serves before that."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.emulator.dataplane import table
+from azml.emulator.dataplane.contract import DesiredDeployment, ObservedDeployment, State
+from azml.emulator.dataplane.environments import Environments, requirements_of
+from azml.emulator.dataplane.failures import DeploymentFailure
+from azml.emulator.dataplane.generation import Generation, content
+from azml.emulator.dataplane.instance import Instance
+from azml.emulator.dataplane.logs import Log
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a deployment needs of its data plane.
+
+    `changed` is called when instances come or go; `published` returns once the router routes by what is
+    ready now; `drained` once the instances it is given have no requests left.
+    """
+
+    environments: Environments
+    run_dir: Path
+    changed: Callable[[], None]
+    published: Callable[[], Awaitable[None]]
+    drained: Callable[[Sequence[table.Instance]], Awaitable[None]]
+
+
+class Deployment:
+    """See the module. `server_log` and `storage_log` are the logs of Azure's two containers."""
+
+    def __init__(
+        self, desired: DesiredDeployment, around: Surroundings, server_log: Log, storage_log: Log
+    ) -> None:
+        self.desired = desired
+        self.limits = desired
+        self.server_log = server_log
+        self.storage_log = storage_log
+        self._around = around
+        self._state: State = "building"
+        self._error: str | None = None
+        self._serving: Generation | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    @property
+    def addresses(self) -> tuple[table.Instance, ...]:
+        """Where it takes requests now."""
+        return self._serving.addresses if self._serving else ()
+
+    def observe(self) -> ObservedDeployment:
+        """How it stands."""
+        return ObservedDeployment(self.desired.key, self._state, len(self.addresses), self._error)
+
+    async def want(self, desired: DesiredDeployment) -> None:
+        """Run so from now on. The same once more changes nothing, or tries again what failed."""
+        if self._work and desired == self.desired and self._state != "failed":
+            return
+        await self._interrupt()
+        self.desired = desired
+        self._state, self._error = "building", None
+        self._work = asyncio.create_task(self._become(desired))
+
+    async def remove(self) -> None:
+        """Answer what is under way, then stop. The router must route to it no more."""
+        await self._interrupt()
+        if self._serving:
+            await self._dismiss(self._serving.addresses, self._serving.take(0))
+        await asyncio.gather(*self._leaving)
+        for log in (self.server_log, self.storage_log):
+            log.remove()
+
+    async def stop(self) -> None:
+        """Stop at once."""
+        await self._interrupt()
+        for task in self._leaving:
+            task.cancel()
+        if self._serving:
+            await asyncio.gather(*(one.stop() for one in self._serving.take(0)))
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+
+    async def _interrupt(self) -> None:
+        if self._work:
+            self._work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._work
+
+    async def _become(self, desired: DesiredDeployment) -> None:
+        try:
+            await self._try(desired)
+        except DeploymentFailure as failure:
+            self._fail(str(failure))
+        except OSError as refused:
+            self._fail(f"this machine refused: {refused}")
+
+    async def _try(self, desired: DesiredDeployment) -> None:
+        serving = self._serving
+        if serving and serving.content == content(desired):
+            self._state = "starting"
+            await serving.grow(desired.instance_count)
+            addresses = serving.addresses
+            left = serving.take(desired.instance_count)
+        else:
+            new = await self._generation(desired)
+            addresses, left = serving.addresses if serving else (), serving.take(0) if serving else []
+            self._serving = new
+        self.limits = desired
+        await self._around.published()
+        self._state = "ready"
+        if left:
+            task = asyncio.create_task(self._dismiss(addresses, left))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+
+    async def _generation(self, desired: DesiredDeployment) -> Generation:
+        self._say(f"model: {desired.model_folder}, code: {desired.code_folder}")
+        environment = await self._around.environments.prepare(requirements_of(desired), self._say)
+        self._state = "starting"
+        around = self._around
+        new = Generation(desired, environment, around.run_dir, self.server_log, around.changed)
+        await new.grow(desired.instance_count)
+        return new
+
+    async def _dismiss(self, addresses: Sequence[table.Instance], instances: list[Instance]) -> None:
+        """Stop instances that are routed to no more, once what they were asked is answered."""
+        try:
+            gone = {one.address for one in instances}
+            await self._around.drained([address for address in addresses if address in gone])
+        finally:
+            await asyncio.gather(*(one.stop() for one in instances))
+
+    def _fail(self, reason: str) -> None:
+        self._say(f"failed: {reason}")
+        self._state, self._error = "failed", reason
+
+    def _say(self, text: str) -> None:
+        self.storage_log.say(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}")

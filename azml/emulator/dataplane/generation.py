@@ -1,0 +1,72 @@
+"""The instances that serve one content of a deployment: same model, code, environment and variables."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from azml.emulator.dataplane import table
+from azml.emulator.dataplane.contract import DesiredDeployment
+from azml.emulator.dataplane.environments import Environment
+from azml.emulator.dataplane.failures import DeploymentFailure
+from azml.emulator.dataplane.instance import Instance
+from azml.emulator.dataplane.logs import Log
+
+
+def content(desired: DesiredDeployment) -> DesiredDeployment:
+    """The part of a deployment that only new processes can take up."""
+    return replace(
+        desired, instance_count=1, request_timeout_ms=5_000, max_concurrent_requests_per_instance=1
+    )
+
+
+class Generation:
+    """See the module."""
+
+    def __init__(
+        self,
+        desired: DesiredDeployment,
+        environment: Environment,
+        run_dir: Path,
+        log: Log,
+        changed: Callable[[], None],
+    ) -> None:
+        self.content = content(desired)
+        self._make = partial(Instance, desired, environment, run_dir, log, changed)
+        self._instances: list[Instance] = []
+
+    @property
+    def addresses(self) -> tuple[table.Instance, ...]:
+        """The instances that are ready."""
+        return tuple(address for one in self._instances if (address := one.address))
+
+    async def grow(self, count: int) -> None:
+        """Have at least `count` instances, all ready. Raises DeploymentFailure; no new one is left then."""
+        new = [self._make() for _ in range(count - len(self._instances))]
+        self._instances += new
+        try:
+            await _all(one.started() for one in new)
+        except BaseException:
+            self._instances = [one for one in self._instances if one not in new]
+            await asyncio.shield(asyncio.gather(*(one.stop() for one in new)))
+            raise
+
+    def take(self, count: int) -> "list[Instance]":
+        """Give up all instances but `count`; whoever takes them stops them."""
+        taken = self._instances[count:]
+        del self._instances[count:]
+        return taken
+
+
+async def _all(waits: Iterable[Coroutine[None, None, None]]) -> None:
+    """Wait for all; the first failure ends the waiting."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for wait in waits:
+                group.create_task(wait)
+    except* DeploymentFailure as failures:
+        first = failures.exceptions[0]
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None

@@ -1,0 +1,82 @@
+"""How one scoring process is started: its command, its folder and its environment variables."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.emulator.dataplane.contract import DesiredDeployment
+from azml.emulator.dataplane.environments import Environment, mlflow_root
+from azml.emulator.dataplane.failures import DeploymentFailure
+
+_HERE = Path(__file__).parent
+_SETTINGS = _HERE / "gunicorn_settings.py"
+_NO_CODE = _HERE / "mlflow_model"
+_APP = "azureml_inference_server_http.server.entry:app"
+# What a program needs of the machine. Nothing else of ours reaches a scoring script: it may hold secrets.
+_INHERITED = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LD_LIBRARY_PATH",
+    "LOGNAME",
+    "SHELL",
+    "TMPDIR",
+    "TZ",
+    "USER",
+)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A command to run in a folder with exactly these environment variables."""
+
+    command: tuple[str, ...]
+    folder: Path
+    variables: dict[str, str]
+
+
+def launch_of(
+    desired: DesiredDeployment, environment: Environment, socket: Path, parent: int | None = None
+) -> Launch:
+    """The launch of one instance that listens on `socket` and dies with the process `parent` (this one).
+
+    Raises DeploymentFailure when the deployment has nothing to run.
+    """
+    variables = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    path = f"{environment.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    variables |= {
+        "PATH": path,
+        "VIRTUAL_ENV": str(environment.folder),
+        "PYTHONUNBUFFERED": "1",
+        # Byte code beside the user's files would change what a later upload hashes.
+        "PYTHONPYCACHEPREFIX": str(environment.folder / "pycache"),
+        "AML_APP_INSIGHTS_ENABLED": "false",
+        "SERVICE_NAME": desired.name,
+    }
+    variables |= desired.environment_variables
+    variables |= _script_variables(desired)
+    variables["AZML_PARENT"] = str(os.getpid() if parent is None else parent)
+    if desired.model_folder:
+        variables["AZUREML_MODEL_DIR"] = str(desired.model_folder)
+    gunicorn = (str(environment.python), "-m", "gunicorn", "--config", str(_SETTINGS))
+    command = (*gunicorn, "--bind", f"unix:{socket}", "--name", str(socket), _APP)
+    return Launch(command, desired.code_folder or socket.parent, variables)
+
+
+def _script_variables(desired: DesiredDeployment) -> dict[str, str]:
+    if desired.code_folder and desired.scoring_script:
+        script = desired.code_folder / desired.scoring_script
+        if not script.is_file():
+            raise DeploymentFailure(f"the scoring script {desired.scoring_script} is not in the code")
+        return {"AML_APP_ROOT": str(desired.code_folder), "AZUREML_ENTRY_SCRIPT": desired.scoring_script}
+    if desired.mlflow and desired.model_folder:
+        root = str(mlflow_root(desired.model_folder))
+        return {
+            "AML_APP_ROOT": str(_NO_CODE),
+            "AZUREML_ENTRY_SCRIPT": "score.py",
+            "AZML_MLFLOW_MODEL": root,
+        }
+    raise DeploymentFailure(
+        "the deployment has neither a scoring script nor an MLflow model; containers of one's own do not run here"
+    )

@@ -1,0 +1,62 @@
+"""The supervisor's end of the line to its router."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from azml.emulator.dataplane import table
+
+_LINE_LIMIT = 64 * 1024 * 1024
+
+
+class RouterGone(Exception):  # noqa: N818 - a state, not a fault
+    """The router is not there now; it gets the whole table when it is back."""
+
+
+class Link:
+    """Asks the router, one question at a time. Every question raises RouterGone while there is none."""
+
+    def __init__(self) -> None:
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._turn = asyncio.Lock()
+
+    async def attach(self, end: socket.socket) -> None:
+        """Speak to a new router from now on."""
+        await self.detach()
+        self._streams = await asyncio.open_connection(sock=end, limit=_LINE_LIMIT)
+
+    async def detach(self) -> None:
+        """Close the line: the router leaves."""
+        if self._streams:
+            self._streams[1].close()
+            self._streams = None
+
+    async def route(self, routes: table.Table) -> None:
+        """Have it route by this table; when this returns, it does."""
+        await self._ask({"do": "route", "table": table.to_json(routes)})
+
+    async def busy(self, instances: Sequence[table.Instance]) -> int:
+        """How many requests these instances have or may still get."""
+        return int(await self._ask({"do": "busy", "instances": [one.name for one in instances]}))
+
+    async def metrics(self, since: float) -> list[dict[str, Any]]:
+        """What it counted in the minutes from `since` (unix time)."""
+        told: list[dict[str, Any]] = await self._ask({"do": "metrics", "since": since})
+        return told
+
+    async def _ask(self, message: dict[str, Any]) -> Any:
+        async with self._turn:
+            if self._streams is None:
+                raise RouterGone
+            reader, writer = self._streams
+            try:
+                writer.write(table.line(message))
+                await writer.drain()
+                answer = await reader.readline()
+            except OSError as gone:
+                raise RouterGone from gone
+            if not answer:
+                raise RouterGone
+            return json.loads(answer)["answer"]

@@ -1,0 +1,143 @@
+"""Everything that is to be served, and the routing table that follows from it."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from azml.emulator.dataplane import table
+from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint, ObservedDeployment
+from azml.emulator.dataplane.deployment import Deployment, Surroundings
+from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.link import Link, RouterGone
+from azml.emulator.dataplane.logs import CONTAINERS, Container, Log
+
+_POLL_SECONDS = 0.02
+_DRAIN_SECONDS = 300.0
+"""The longest request a Kubernetes deployment allows; a managed one allows 180 s."""
+
+
+class UnknownDeployment(Exception):  # noqa: N818 - an answer, not a fault
+    """There is no deployment of that key."""
+
+
+class Plane:
+    """The data plane behind its doors. Raises UnknownDeployment for a key it does not know."""
+
+    def __init__(self, link: Link, environments: Environments, run_dir: Path, logs: Path) -> None:
+        self._link = link
+        self._logs = logs
+        self._around = Surroundings(environments, run_dir, self._changed, self.publish, self._drained)
+        self._deployments: dict[str, Deployment] = {}
+        self._endpoints: dict[str, DesiredEndpoint] = {}
+        self._publishing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def put_deployment(self, desired: DesiredDeployment) -> ObservedDeployment:
+        """Run a deployment so; returns at once."""
+        found = self._deployments.get(desired.key)
+        if found is None:
+            server, storage = (Log(self._log(desired, container)) for container in CONTAINERS)
+            found = self._deployments[desired.key] = Deployment(desired, self._around, server, storage)
+        await found.want(desired)
+        return found.observe()
+
+    def observe(self, key: str) -> ObservedDeployment:
+        """How a deployment stands."""
+        return self._find(key).observe()
+
+    async def delete_deployment(self, key: str) -> None:
+        """Route nothing more to a deployment, let it finish, stop it."""
+        removed = self._find(key)
+        del self._deployments[key]
+        await self.publish()
+        await removed.remove()
+
+    async def put_endpoint(self, desired: DesiredEndpoint) -> None:
+        """Route an endpoint so; when this returns, the router does."""
+        self._endpoints[desired.key] = desired
+        await self.publish()
+
+    async def delete_endpoint(self, key: str) -> None:
+        """Answer no more for an endpoint. One that is not there is no error."""
+        self._endpoints.pop(key, None)
+        await self.publish()
+
+    def logs(self, key: str, container: Container, tail: int) -> str:
+        """The last lines a deployment wrote."""
+        found = self._find(key)
+        log = found.server_log if container == "inference-server" else found.storage_log
+        return log.tail(tail)
+
+    async def metrics(self, since: float) -> list[dict[str, Any]]:
+        """What the router counted in the minutes from `since`; nothing while it is being started again."""
+        try:
+            return await self._link.metrics(since)
+        except RouterGone:
+            return []
+
+    async def publish(self) -> None:
+        """Give the router the table as it is now. A router that is away gets it when it is back."""
+        async with self._publishing:
+            try:
+                await self._link.route(self.routes())
+            except RouterGone:
+                return
+
+    async def stop(self) -> None:
+        """Stop every scoring process at once."""
+        await asyncio.gather(*(deployment.stop() for deployment in self._deployments.values()))
+
+    def routes(self) -> table.Table:
+        """The routing table."""
+        return table.Table(tuple(self._endpoint(endpoint) for endpoint in self._endpoints.values()))
+
+    def _find(self, key: str) -> Deployment:
+        if key not in self._deployments:
+            raise UnknownDeployment(key)
+        return self._deployments[key]
+
+    def _endpoint(self, endpoint: DesiredEndpoint) -> table.Endpoint:
+        own = (one for one in self._deployments.values() if one.desired.endpoint_key == endpoint.key)
+        return table.Endpoint(
+            endpoint.key,
+            endpoint.path,
+            endpoint.bearers,
+            endpoint.token_secret,
+            endpoint.traffic,
+            endpoint.mirror_traffic,
+            tuple(_row(deployment) for deployment in own),
+        )
+
+    def _changed(self) -> None:
+        task = asyncio.create_task(self.publish())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drained(self, instances: Sequence[table.Instance]) -> None:
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        while instances and time.monotonic() < deadline:
+            try:
+                if not await self._link.busy(instances):
+                    return
+            except RouterGone:
+                return  # and every request it had with it
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def _log(self, desired: DesiredDeployment, container: Container) -> Path:
+        # The key tells apart deployments of one name, and a path in it would be too long for a file's name.
+        mark = hashlib.sha256(desired.key.encode()).hexdigest()[:10]
+        return self._logs / f"{desired.name}-{mark}" / f"{container}.log"
+
+
+def _row(deployment: Deployment) -> table.Deployment:
+    limits = deployment.limits
+    return table.Deployment(
+        deployment.desired.key,
+        deployment.desired.name,
+        limits.request_timeout_ms,
+        limits.max_concurrent_requests_per_instance,
+        deployment.addresses,
+    )

@@ -1,0 +1,84 @@
+"""The data plane's door for the control plane: HTTP and JSON over a unix socket."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import get_args
+
+from aiohttp import web
+
+from azml.emulator.dataplane.contract import deployment_from_json, endpoint_from_json, to_json
+from azml.emulator.dataplane.logs import Container
+from azml.emulator.dataplane.plane import Plane, UnknownDeployment
+
+_PLANE = web.AppKey("plane", Plane)
+
+
+def application(plane: Plane) -> web.Application:
+    """The routes. Keys are quoted: their slashes are part of one path segment."""
+    app = web.Application(middlewares=[_faults], client_max_size=16 * 1024 * 1024)
+    app[_PLANE] = plane
+    app.add_routes(
+        [
+            web.put("/deployments/{key:[^/]+}", _put_deployment),
+            web.get("/deployments/{key:[^/]+}", _get_deployment),
+            web.delete("/deployments/{key:[^/]+}", _delete_deployment),
+            web.get("/deployments/{key:[^/]+}/logs", _logs),
+            web.put("/endpoints/{key:[^/]+}", _put_endpoint),
+            web.delete("/endpoints/{key:[^/]+}", _delete_endpoint),
+            web.get("/metrics", _metrics),
+        ]
+    )
+    return app
+
+
+@web.middleware
+async def _faults(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except UnknownDeployment as unknown:
+        return web.json_response({"message": f"no deployment {unknown}"}, status=404)
+    except (TypeError, ValueError) as wrong:
+        return web.json_response({"message": f"not understood: {wrong}"}, status=400)
+
+
+async def _put_deployment(request: web.Request) -> web.Response:
+    desired = deployment_from_json(json.loads(await request.read()))
+    if desired.key != request.match_info["key"]:
+        raise ValueError("the key in the address is not the one in the body")
+    observed = await request.app[_PLANE].put_deployment(desired)
+    return web.json_response(to_json(observed), status=202)
+
+
+async def _get_deployment(request: web.Request) -> web.Response:
+    return web.json_response(to_json(request.app[_PLANE].observe(request.match_info["key"])))
+
+
+async def _delete_deployment(request: web.Request) -> web.Response:
+    await request.app[_PLANE].delete_deployment(request.match_info["key"])
+    return web.Response(status=204)
+
+
+async def _logs(request: web.Request) -> web.Response:
+    asked = request.query.get("container", "inference-server")
+    container: Container | None = next((one for one in get_args(Container) if one == asked), None)
+    if container is None:
+        raise ValueError(f"no container {asked!r}")
+    tail = int(request.query.get("tail", "100"))
+    return web.Response(text=request.app[_PLANE].logs(request.match_info["key"], container, tail))
+
+
+async def _put_endpoint(request: web.Request) -> web.Response:
+    desired = endpoint_from_json(json.loads(await request.read()))
+    await request.app[_PLANE].put_endpoint(desired)
+    return web.json_response({})
+
+
+async def _delete_endpoint(request: web.Request) -> web.Response:
+    await request.app[_PLANE].delete_endpoint(request.match_info["key"])
+    return web.Response(status=204)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    return web.json_response(await request.app[_PLANE].metrics(float(request.query.get("since", "0"))))
