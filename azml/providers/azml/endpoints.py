@@ -31,7 +31,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Slot:
-    """A deployment as it stands: its state in lower case, and the digest of what it serves if it carries one."""
+    """A deployment: its state in lower case, and the digest of what it serves if it carries one."""
 
     state: str
     serves: str | None

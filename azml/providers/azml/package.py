@@ -18,7 +18,7 @@ VERSION = "0.1.0"
 
 
 class Azml:
-    """Talks to the Azure that azure-native talks to, as the same identity, and keeps no settings of its own."""
+    """Talks to the Azure that azure-native talks to, as the same identity; has no settings of its own."""
 
     version = VERSION
 
@@ -30,7 +30,7 @@ class Azml:
         }
 
     def check_settings(self, settings: Properties) -> Properties:
-        """None: an engine hands a provider all of the stack's `azml:` settings, and those are the program's."""
+        """None: an engine hands over all of the stack's `azml:` settings, and those are the program's."""
         return {}
 
     def configure(self, settings: Properties) -> None:

@@ -48,8 +48,8 @@ class LocalAzure:
         host = taken.metadata_host
         if not host:
             raise ProviderError(
-                "this stack uses the stand-in for azure-native, which reaches nothing but the local Azure, and "
-                "none is named: run `azml emulator start`, then the line of `azml emulator env` in this shell"
+                "this stack uses the stand-in for azure-native, which reaches nothing but the local Azure, "
+                "and none is named: run `azml emulator start`, then what `azml emulator env` prints"
             )
         if not is_loopback(host if "://" in host else f"https://{host}"):
             raise ProviderError(

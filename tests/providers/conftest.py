@@ -1,0 +1,124 @@
+"""A small Azure, and stacks of the real engine that talk to it through the plugins."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from azml.toolchain.pulumi import find_or_install
+from tests.providers.arm_server import Arm, World
+
+CLONE = Path(__file__).resolve().parents[2]
+_PROJECT = """\
+name: plugins
+runtime: python
+main: {program}
+plugins:
+  providers:
+    - name: azml
+      path: {clone}/azml/providers/azml/plugin
+    - name: azure-native
+      version: 3.29.0
+      path: {clone}/azml/providers/local_azure/plugin
+"""
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> Iterator[Arm]:
+    """A small Azure on a port of its own."""
+    server = Arm(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def pulumi() -> Path:
+    """The Pulumi CLI, made if this machine has none."""
+    return find_or_install(print)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of the real engine on the small Azure."""
+
+    pulumi: Path
+    folder: Path
+    environment: dict[str, str]
+    world: World
+
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        """Run the CLI; answers all it wrote. Fails the test unless it ends as expected."""
+        result = subprocess.run(
+            [self.pulumi, "--non-interactive", "--color=never", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert bool(result.returncode) == fails, result.stdout
+        assert "Traceback" not in result.stdout, result.stdout
+        return result.stdout
+
+    def configure(self, **settings: Any) -> None:
+        """Set values of the program; objects go in as JSON."""
+        file = self.folder / "Pulumi.test.yaml"
+        document = yaml.safe_load(file.read_text())
+        for key, value in settings.items():
+            document["config"][f"test:{key}"] = value if isinstance(value, str) else json.dumps(value)
+        file.write_text(yaml.safe_dump(document))
+
+    def up(self, *arguments: str, fails: bool = False) -> str:
+        """`pulumi up` without its preview."""
+        return self.run("up", "--yes", "--skip-preview", *arguments, fails=fails)
+
+    def preview(self, *arguments: str, fails: bool = False) -> str:
+        """`pulumi preview --diff`."""
+        return self.run("preview", "--diff", *arguments, fails=fails)
+
+    def state(self) -> dict[str, Any]:
+        """The stack's state by resource name in the program."""
+        exported = json.loads(self.run("stack", "export"))
+        resources = exported["deployment"].get("resources", [])
+        return {resource["urn"].rpartition("::")[2]: resource for resource in resources}
+
+
+@pytest.fixture
+def stack(azure: Arm, pulumi: Path, tmp_path: Path) -> Stack:
+    """A new stack with two slots declared: none yet made."""
+    return make_stack(azure, pulumi, tmp_path)
+
+
+MakeStack = Callable[[Arm, Path, Path], Stack]
+
+
+def make_stack(azure: Arm, pulumi: Path, folder: Path) -> Stack:
+    """A new stack in `folder`."""
+    project = folder / "project"
+    (project / "state").mkdir(parents=True)
+    program = CLONE / "tests" / "providers" / "programs" / "stack"
+    (project / "Pulumi.yaml").write_text(
+        _PROJECT.format(program=os.path.relpath(program, project), clone=CLONE)
+    )
+    environment = {
+        **os.environ,
+        **azure.environment(),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": f"file://{project / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PATH": f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(CLONE / ".venv"),
+    }
+    stack = Stack(pulumi, project, environment, azure.world)
+    stack.run("stack", "init", "test")
+    stack.run("config", "set", "azure-native:location", "westeurope")
+    return stack
