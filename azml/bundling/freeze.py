@@ -26,7 +26,12 @@ def freeze(spec: DeploymentSpec, bundle: Bundle) -> dict[str, object]:
     document["environment"] = _reference(bundle.environment)
     if spec.data_collector is not None:
         document["data_collector"] = _collector(spec.data_collector)
-    return {key: value for key, value in document.items() if value not in (None, {}, False)}
+    empty = {field.name for field in fields(spec) if getattr(spec, field.name) == {}}
+    return {
+        key: value
+        for key, value in document.items()
+        if value is not None and value is not False and key not in empty
+    }
 
 
 def _reference(asset: BundledAsset | BundledEnvironment | AssetReference | None) -> str | None:

@@ -5,7 +5,7 @@ document, oversized files and aliases that unfold without end are findings, not 
 """
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ class _Reader:
                 line = name_node.start_mark.line + 1
                 first = f"it is also on line {own[name].line}"
                 self.findings.append(Finding("the key appears twice", first, self.file, line, dotted))
-            own[name] = self.convert(value_node, dotted)
+            own[name] = replace(self.convert(value_node, dotted), line=name_node.start_mark.line + 1)
         return {**merged, **own}
 
     def merge(self, node: yaml.Node, key: str) -> dict[Any, Node]:

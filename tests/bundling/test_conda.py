@@ -1,0 +1,100 @@
+"""Conda files: what cannot be right is found, the server is there or gets added."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from azml.bundling.conda import SERVER_REQUIREMENT, check_conda, with_server
+from azml.findings import Finding
+
+HEAD = "channels: [conda-forge]\ndependencies:\n- python=3.11\n"
+
+
+def check(text: str) -> list[Finding]:
+    findings: list[Finding] = []
+    check_conda(text, Path("conda.yml"), findings)
+    assert all(found.file == Path("conda.yml") and found.remedy for found in findings)
+    return findings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD,
+        "name: x\n"
+        + HEAD
+        + "- pip=24.0\n- pip:\n  - numpy==1.26.4\n  - mlflow[extras]>=2,<3; python_version > '3.8'\n",
+        HEAD + "- numpy>=1.2,<2\n- conda-forge::xgboost\n- scikit-learn=1.5=py311h1\n",
+        HEAD + "- 'scipy >=1.1'\n- scipy2 1.1.*\n",
+        HEAD
+        + "- pip:\n  - --extra-index-url https://example.org/simple\n  - torch @ https://example.org/t.whl\n",
+        "channels: [defaults, pytorch, my-company, https://conda.example.org/x]\ndependencies: [python]\n",
+        HEAD
+        + "- pip:\n  - azureml-inference-server-http\n  # a comment\n  - inference-schema[numpy-support]\n",
+        HEAD + "- sklearn-pandas\n",
+    ],
+)
+def test_sane_files_pass(text: str) -> None:
+    assert check(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("- a\n", 1, "is not a mapping"),
+        ("channels: [conda-forge]\n", 1, "has no dependencies"),
+        ("dependencies: python\n", 1, "is not a list"),
+        ("dependencies: []\n", 1, "is empty"),
+        (HEAD + "chanels: [x]\n", 4, "is not a known key"),
+        ("channels: conda-forge\ndependencies: [python]\n", 1, "is not a list"),
+        ("channels: [conda-frge]\ndependencies: [python]\n", 1, "looks misspelt"),
+        ("channels: [conda_forge]\ndependencies: [python]\n", 1, "looks misspelt"),
+        ("channels: ['http://x.org']\ndependencies: [python]\n", 1, "is not https"),
+        ("channels: ['a b']\ndependencies: [python]\n", 1, "is no channel's name"),
+        ("channels: [3]\ndependencies: [python]\n", 1, "is not the name of a channel"),
+        (HEAD + "- numpy = = 1\n", 4, "is no conda package"),
+        (HEAD + "- 3\n", 4, "is no dependency"),
+        (HEAD + "- sklearn\n", 4, "'sklearn' is not the package"),
+        (HEAD + "- numpy\n- numpy=1.2\n", 5, "'numpy' appears twice"),
+        (HEAD + "- pip:\n  - numpy=1.26\n", 5, "is no requirement"),
+        (HEAD + "- pip:\n  - numpy==\n", 5, "is no requirement"),
+        (HEAD + "- pip:\n  - 3\n", 5, "is no requirement"),
+        (HEAD + "- pip:\n  - a\n  - A\n", 6, "appears twice"),
+        (HEAD + "- pip:\n  - -r requirements.txt\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - -e .\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - ./wheel.whl\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - azureml-inference-server\n", 5, "is not the package"),
+        (HEAD + "- pip: numpy\n", 4, "is no dependency"),
+        (HEAD + "- [a]\n", 4, "is no dependency"),
+    ],
+)
+def test_what_cannot_be_right_is_found_with_its_line(text: str, line: int, message: str) -> None:
+    (found,) = check(text)
+    assert message in found.message
+    assert found.line == line
+
+
+def test_a_pip_pin_with_one_equals_sign_says_so() -> None:
+    (found,) = check(HEAD + "- pip:\n  - numpy=1.26\n")
+    assert found.remedy == "pip pins with =="
+
+
+@pytest.mark.parametrize(
+    "server", ["azureml-inference-server-http", "azureml_inference_server_http==1.4", "AzureML-Defaults"]
+)
+def test_a_file_with_the_server_stays_as_it_is(server: str) -> None:
+    text = HEAD + f"- pip:\n  - {server}  # mine\n"
+    assert with_server(text) == (text, False)
+
+
+@pytest.mark.parametrize("text", [HEAD, HEAD + "- pip\n", HEAD + "- pip\n- pip:\n  - numpy\n"])
+def test_the_server_is_added_where_it_is_missing(text: str) -> None:
+    completed, added = with_server(text)
+    assert added
+    assert check(completed) == []
+    assert with_server(completed) == (completed, False)
+    dependencies = yaml.safe_load(completed)["dependencies"]
+    assert "pip" in dependencies or "pip" in text
+    assert SERVER_REQUIREMENT in dependencies[-1]["pip"]
+    assert "python=3.11" in dependencies
