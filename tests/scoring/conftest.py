@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from azml.emulator.dataplane import environments as dataplane_environments
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.environments import Environments, find_uv, requirements_of
 from azml.specs.load import load_deployment
@@ -19,8 +19,6 @@ from azml.specs.records import DeploymentSpec, LocalCode, LocalEnvironment, Loca
 from azml.toolchain.cache import cache_folder, held
 
 from .server import SAMPLE, Server, serve
-
-MLFLOW_SCRIPT = Path(dataplane_environments.__file__).with_name("mlflow_score.py")
 
 
 @pytest.fixture(scope="session")
@@ -38,16 +36,16 @@ def training_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def blue() -> Iterator[Server]:
+def blue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The MLflow model behind Microsoft's inference server, as the local Azure serves it without code."""
-    with _served("blue") as server:
+    with _served("blue", tmp_path_factory.mktemp("blue")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def green() -> Iterator[Server]:
+def green(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The custom model and its score.py behind Microsoft's inference server."""
-    with _served("green") as server:
+    with _served("green", tmp_path_factory.mktemp("green")) as server:
         yield server
 
 
@@ -63,25 +61,25 @@ def _uv(*arguments: str) -> None:
     subprocess.run([find_uv(), *arguments], check=True, env=environment, timeout=240)
 
 
-def _served(name: str) -> AbstractContextManager[Server]:
-    spec = load_deployment(SAMPLE / f"{name}.yml")
-    assert isinstance(spec.model, LocalModel)
-    script = (
-        spec.code.path / (spec.scoring_script or "") if isinstance(spec.code, LocalCode) else MLFLOW_SCRIPT
-    )
-    return serve(_python(spec), script, spec.model.path)
+def _served(name: str, models: Path) -> AbstractContextManager[Server]:
+    deployment = _desired(load_deployment(SAMPLE / f"{name}.yml"), models)
+    environments = Environments(cache_folder() / "environments")
+    environment = asyncio.run(environments.prepare(requirements_of(deployment), print))
+    return serve(deployment, environment)
 
 
-def _python(spec: DeploymentSpec) -> Path:
-    """The interpreter of the environment that the local Azure builds for this deployment."""
+def _desired(spec: DeploymentSpec, models: Path) -> DesiredDeployment:
+    """The deployment as the local Azure is asked for it: its model alone in a folder."""
     assert isinstance(spec.model, LocalModel)
-    desired = DesiredDeployment(
+    copy = shutil.copytree if spec.model.path.is_dir() else shutil.copy
+    copy(spec.model.path, models / spec.model.path.name)
+    return DesiredDeployment(
         key=spec.name,
-        endpoint_key="",
+        endpoint_key="diabetes",
         name=spec.name,
-        model_folder=spec.model.path,
+        model_folder=models,
         mlflow=spec.model.type == "mlflow_model",
+        code_folder=spec.code.path if isinstance(spec.code, LocalCode) else None,
+        scoring_script=spec.scoring_script,
         conda=spec.environment.conda if isinstance(spec.environment, LocalEnvironment) else None,
     )
-    environments = Environments(cache_folder() / "environments")
-    return asyncio.run(environments.prepare(requirements_of(desired), print)).python

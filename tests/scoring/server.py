@@ -1,8 +1,7 @@
-"""Microsoft's inference server over one scoring script and one model, on a unix socket of its own."""
+"""Microsoft's inference server over one of the sample's deployments, on a unix socket of its own."""
 
 import http.client
 import json
-import os
 import socket
 import subprocess
 import tempfile
@@ -12,9 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from azml.emulator.dataplane.contract import DesiredDeployment
+from azml.emulator.dataplane.environments import Environment
+from azml.emulator.dataplane.launch import launch_of
+
 SAMPLE = Path(__file__).parents[2] / "scoring" / "diabetes"
 START_LIMIT = 120  # seconds; mlflow takes up to 18 on a busy machine
-APP = "azureml_inference_server_http.server.entry:app"
 
 
 @dataclass(frozen=True)
@@ -53,30 +55,19 @@ class Server:
 
 
 @contextmanager
-def serve(python: Path, script: Path, model: Path) -> Iterator[Server]:
-    """Start the server in the environment of `python`, wait until it is ready, stop it in the end."""
+def serve(deployment: DesiredDeployment, environment: Environment) -> Iterator[Server]:
+    """Start the server as the local Azure starts it, wait until it is ready, stop it in the end."""
     with tempfile.TemporaryDirectory(prefix="azml") as folder:
         server = Server(Path(folder) / "socket")
         log = Path(folder) / "log"
-        environment = {
-            **os.environ,
-            "AZUREML_ENTRY_SCRIPT": str(script),
-            "AZUREML_MODEL_DIR": str(model.parent),
-            "AML_APP_ROOT": str(script.parent),
-            "AZML_MLFLOW_MODEL": str(model),
-        }
-        command = [
-            str(python),
-            "-m",
-            "gunicorn",
-            "--bind",
-            f"unix:{server.address}",
-            "--no-control-socket",
-            APP,
-        ]
+        launch = launch_of(deployment, environment, server.address)
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+                launch.command,
+                cwd=launch.folder,
+                env=launch.variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         try:
             _wait(server, process, log)
