@@ -81,7 +81,7 @@ class Instance:
             await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
 
     async def _once(self) -> None:
-        """One life of the process. Raises DeploymentFailure with the reason for its end; OSError at its start."""
+        """One life of the process. Raises DeploymentFailure with the reason for its end, or OSError."""
         self._socket = self._run_dir / f"{next(_numbers)}.sock"
         self._output = Output(self._log)
         launch = launch_of(self._desired, self._environment, self._socket)

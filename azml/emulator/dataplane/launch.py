@@ -78,5 +78,5 @@ def _script_variables(desired: DesiredDeployment) -> dict[str, str]:
             "AZML_MLFLOW_MODEL": root,
         }
     raise DeploymentFailure(
-        "the deployment has neither a scoring script nor an MLflow model; containers of one's own do not run here"
+        "the deployment has neither a scoring script nor an MLflow model; own containers do not run here"
     )

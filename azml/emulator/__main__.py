@@ -1,0 +1,70 @@
+"""`python -m azml.emulator`: run a local Azure in the foreground until it is told to stop."""
+
+import argparse
+import asyncio
+import errno
+import os
+import signal
+import sys
+from pathlib import Path
+
+from azml.emulator.children import ChildEnded
+from azml.emulator.ports import PortTaken
+from azml.emulator.supervisor import FolderTaken, Options, run
+
+
+def default_cache() -> Path:
+    """Where scoring environments are kept for all clones: AZML_CACHE_DIR, else XDG_CACHE_HOME's `azml`."""
+    if named := os.environ.get("AZML_CACHE_DIR"):
+        return Path(named)
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "azml"
+
+
+def main() -> int:
+    """Read the command line, run, and say in one line why it could not."""
+    parser = argparse.ArgumentParser(prog="azml.emulator", description="A local Azure, on loopback alone.")
+    parser.add_argument("--folder", type=Path, required=True, help="where it keeps everything")
+    parser.add_argument("--port", type=int, default=18443, help="Azure Resource Manager; 0: any")
+    parser.add_argument("--scoring-port", type=int, default=18444, help="online endpoints; 0: any")
+    parser.add_argument(
+        "--cache", type=Path, default=None, help="scoring environments (default: %(default)s)"
+    )
+    told = parser.parse_args()
+    cache = (told.cache or default_cache()).resolve()
+    options = Options(told.folder.resolve(), told.port, told.scoring_port, cache)
+    try:
+        asyncio.run(_until_signal(options))
+    except (FolderTaken, PortTaken) as taken:
+        return _refuse(str(taken))
+    except ChildEnded as ended:
+        return _refuse(f"the local Azure could not start: {ended}")
+    except OSError as refused:
+        if refused.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise
+        return _refuse(f"cannot write {refused.filename or options.folder}: {refused.strerror}")
+    return 0
+
+
+async def _until_signal(options: Options) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    starting = asyncio.ensure_future(run(options, stop, lambda text: print(text, flush=True)))
+    stopping = asyncio.ensure_future(stop.wait())
+    # A signal while it still starts ends that too.
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    done, _ = await asyncio.wait({starting}, timeout=30)
+    if not done:
+        starting.cancel()
+    await starting
+
+
+def _refuse(text: str) -> int:
+    print(f"error: {text}", file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

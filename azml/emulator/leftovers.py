@@ -1,0 +1,55 @@
+"""What a killed supervisor leaves behind: its processes, its folder of sockets, its record."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from azml.emulator.files import write_private
+
+_RECORD = "run.json"
+
+
+def new_run_dir(folder: Path) -> Path:
+    """A short private folder for sockets, after whatever an earlier supervisor left of its own is gone.
+
+    Short, because a unix socket's path has room for 104 bytes. The caller holds the folder's lock, so that
+    nothing of another supervisor can still be meant to run. Raises OSError when a disk is full.
+    """
+    clear(folder)
+    run_dir = Path(tempfile.mkdtemp(prefix="azml-"))
+    write_private(folder / _RECORD, json.dumps({"run_dir": str(run_dir)}).encode())
+    return run_dir
+
+
+def clear(folder: Path) -> None:
+    """End the processes of an earlier supervisor and remove its sockets and its record."""
+    (folder / "emulator.json").unlink(missing_ok=True)
+    try:
+        run_dir = Path(json.loads((folder / _RECORD).read_bytes())["run_dir"])
+    except (FileNotFoundError, ValueError, KeyError):
+        return
+    _end(run_dir)
+    if run_dir.name.startswith("azml-") and run_dir.is_dir() and run_dir.stat().st_uid == os.getuid():
+        shutil.rmtree(run_dir, ignore_errors=True)
+    (folder / _RECORD).unlink(missing_ok=True)
+
+
+def _end(run_dir: Path) -> None:
+    found = [process for process in psutil.process_iter(["cmdline", "uids"]) if _belongs(process, run_dir)]
+    for process in found:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(found, timeout=5)
+
+
+def _belongs(process: psutil.Process, run_dir: Path) -> bool:
+    """Whether it is one of ours: gunicorn or a child of the supervisor, started with this folder's name."""
+    command = " ".join(process.info["cmdline"] or ())
+    ours = "gunicorn" in command or "azml.emulator" in command
+    mine = process.info["uids"] and process.info["uids"].real == os.getuid()
+    return bool(ours and mine and str(run_dir) in command and process.pid != os.getpid())
