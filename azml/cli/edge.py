@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 from rich.markup import escape
 
+from azml.azure.errors import AzureError
 from azml.cli.failure import CommandError, ExitCode
 from azml.cli.terminal import err
 from azml.findings import InvalidInput
+from azml.toolchain.failure import ToolError
 
 
 def run(command: Callable[[], object]) -> int:
@@ -43,6 +45,10 @@ def told(failure: Exception) -> ExitCode:
         case CommandError():
             _line(failure.message, failure.remedy)
             return failure.code
+        case ToolError():
+            _line(failure.message, failure.remedy)
+        case AzureError():
+            _line(str(failure))
         case OSError(errno=errno.ENOSPC):
             _line(f"the disk is full{_where(failure)}", "free some space, then run the same command again")
         case OSError():

@@ -45,7 +45,7 @@ def _read(file: Path) -> Lock:
         since = datetime.fromisoformat(told["timestamp"]).timestamp()
         return Lock(file, int(told["pid"]), told["hostname"], told["username"], since)
     except (ValueError, KeyError):
-        return Lock(file, -1, socket.gethostname(), getpass.getuser(), written)
+        return Lock(file, 0, socket.gethostname(), getpass.getuser(), written)
 
 
 def require_only_stale(locks: list[Lock]) -> None:

@@ -26,6 +26,8 @@ def alive(pid: int, *, name: str = "", born_before: float | None = None) -> bool
 
     The name and the age tell it from a stranger that got the same number.
     """
+    if pid <= 0:
+        return False
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE or name not in process.name():

@@ -99,6 +99,7 @@ class StackFile:
         if not isinstance(slots.get(slot), CommentedMap):
             slots[slot] = _flow({})
         slots[slot]["file"] = file
+        _close_up(slots, slot)
 
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> None:
         """Make these the shares, in percent, and end every mirroring."""
@@ -165,8 +166,16 @@ def _replace(settings: CommentedMap, key: str, shares: Mapping[str, int]) -> Non
             del old[name]
         if shares or old.fa.flow_style():
             old.update(shares)
+            _close_up(settings, key)
             return
     settings[key] = new
+
+
+def _close_up(parent: CommentedMap, key: str) -> None:
+    """Let a comment at the end of an edited line follow it, not stay in the column where it was."""
+    for token in parent.ca.items.get(key) or ():
+        if hasattr(token, "column"):
+            token.column = 0
 
 
 def _flow(values: Mapping[str, object]) -> CommentedMap:
