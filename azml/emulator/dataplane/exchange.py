@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 
@@ -121,12 +121,12 @@ class Exchange(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the request."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type, cannot fail
-        self._transport = transport
+        # uvloop's transports do what asyncio.Transport says without being one.
+        self._transport = cast(asyncio.Transport, transport)
         if self._over:
-            transport.abort()
+            self._transport.abort()
         else:
-            transport.write(self._data)
+            self._transport.write(self._data)
 
     def data_received(self, data: bytes) -> None:
         """Pass the answer on as it comes."""
