@@ -34,11 +34,11 @@ class Assets(pulumi.ComponentResource):
         self._blobs: dict[str, storage.Blob] = {}
         self.register_outputs({})
 
-    def id(self, asset: BundledAsset | BundledEnvironment | AssetReference, kind: str) -> str:
+    def arm_id(self, asset: BundledAsset | BundledEnvironment | AssetReference, kind: str) -> str:
         """The id a deployment names the asset by."""
         if isinstance(asset, AssetReference) and asset.id:
             return asset.id
-        return f"{self.workspace.id}/{FOLDERS[kind]}/{asset.name}/versions/{asset.version}"
+        return f"{self.workspace.arm_id}/{FOLDERS[kind]}/{asset.name}/versions/{asset.version}"
 
     def declare(
         self, asset: BundledAsset | BundledEnvironment | AssetReference | None
@@ -49,10 +49,10 @@ class Assets(pulumi.ComponentResource):
         kind = "environment" if isinstance(asset, BundledEnvironment) else asset.kind
         name = f"{kind}/{asset.name}/{asset.version}"
         if name not in self._made:
-            self._made[name] = self._register(name, self.id(asset, kind), asset)
+            self._made[name] = self._new_version(name, self.arm_id(asset, kind), asset)
         return [self._made[name]]
 
-    def _register(
+    def _new_version(
         self, name: str, version_id: str, asset: BundledAsset | BundledEnvironment
     ) -> pulumi.Resource:
         if isinstance(asset, BundledEnvironment):

@@ -72,18 +72,18 @@ def _properties(
     """Dictionaries would reach Azure in snake case here: the two kinds are a union to the SDK."""
     spec, made = slot.spec, slot.bundle
     code = ml.CodeConfigurationArgs(
-        code_id=assets.id(made.code, "code") if made.code else None, scoring_script=spec.scoring_script or ""
+        code_id=assets.arm_id(made.code, "code") if made.code else None, scoring_script=spec.scoring_script or ""
     )
     common = {
         "app_insights_enabled": spec.app_insights_enabled,
         "code_configuration": code if made.code else None,
         "data_collector": _collector(spec.data_collector),
         "description": spec.description,
-        "environment_id": assets.id(made.environment, "environment") if made.environment else None,
+        "environment_id": assets.arm_id(made.environment, "environment") if made.environment else None,
         "environment_variables": spec.environment_variables,
         "instance_type": spec.instance_type,
         "liveness_probe": _probe(spec.liveness_probe),
-        "model": assets.id(made.model, "model") if made.model else None,
+        "model": assets.arm_id(made.model, "model") if made.model else None,
         "model_mount_path": spec.model_mount_path,
         "properties": spec.properties,
         "readiness_probe": _probe(spec.readiness_probe),

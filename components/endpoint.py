@@ -114,7 +114,7 @@ def _compute(spec: EndpointSpec, workspace: Workspace) -> str | None:
     """The id of the attached Kubernetes cluster, which the file may write as `azureml:name`."""
     if spec.compute is None or spec.compute.startswith("/"):
         return spec.compute
-    return f"{workspace.id}/computes/{spec.compute.removeprefix('azureml:')}"
+    return f"{workspace.arm_id}/computes/{spec.compute.removeprefix('azureml:')}"
 
 
 def digest(spec: EndpointSpec) -> str:

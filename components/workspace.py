@@ -40,7 +40,7 @@ class Workspace(pulumi.ComponentResource):
         client = authorization.get_client_config()
         self.tenant_id = client.tenant_id
         group = f"/subscriptions/{client.subscription_id}/resourceGroups/{self.resource_group}"
-        self.id = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
+        self.arm_id = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
         self.subscription_id = client.subscription_id
         self._options = pulumi.ResourceOptions(parent=self, protect=protect or None)
         self._purge_protection = protect or None
@@ -50,7 +50,7 @@ class Workspace(pulumi.ComponentResource):
             self._find()
         else:
             self._declare()
-        self.register_outputs({"id": self.id, "workspace_id": self.workspace_id})
+        self.register_outputs({"id": self.arm_id, "workspace_id": self.workspace_id})
 
     def _find(self) -> None:
         """Use a workspace as it stands, with its storage account. Nothing enters the state."""
@@ -175,7 +175,7 @@ class Workspace(pulumi.ComponentResource):
     def _global_name(self, prefix: str) -> str:
         """A name no other subscription has: storage accounts and vaults share one space across Azure."""
         word = "".join(letter for letter in self.name.lower() if letter.isascii() and letter.isalnum())
-        return f"{prefix}{word[:12]}{sha256(self.id.lower().encode()).hexdigest()[:8]}"
+        return f"{prefix}{word[:12]}{sha256(self.arm_id.lower().encode()).hexdigest()[:8]}"
 
     @property
     def blob_container(self) -> pulumi.Output[str]:

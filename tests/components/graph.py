@@ -1,0 +1,206 @@
+"""The program's graph under Pulumi's mocks: what it would register, with inputs and options.
+
+Each graph is made in a process of its own, as the engine does it: the SDK keeps its state in the process.
+"""
+
+import asyncio
+import json
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime import set_all_config
+from pulumi.runtime.mocks import (
+    MockCallArgs,
+    MockEngine,
+    MockMonitor,
+    MockResourceArgs,
+    Mocks,
+    MockSettings,
+)
+from pulumi.runtime.rpc import deserialize_properties
+from pulumi.runtime.settings import configure
+from pulumi.runtime.stack import run_in_stack
+
+PROGRAM = Path(__file__).parents[2] / "__main__.py"
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the program registered it."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    dependencies: list[str]
+    ignore_changes: list[str]
+    replace_on_changes: list[str]
+    delete_before_replace: bool
+    retain_on_delete: bool
+    protect: bool
+    import_id: str
+
+
+@dataclass
+class Graph:
+    """Every resource, in the order of registration, and the calls of functions."""
+
+    resources: list[Registration] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    exports: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, kind: str) -> list[Registration]:
+        """The resources whose type token ends with `kind`."""
+        return [resource for resource in self.resources if resource.type.endswith(f":{kind}")]
+
+    def one(self, kind: str, name: str | None = None) -> Registration:
+        """The only one of `kind` (and `name`)."""
+        (found,) = [resource for resource in self.of(kind) if name in (None, resource.name)]
+        return found
+
+
+class _Azure(Mocks):
+    """Answers as Azure would, as far as the graph needs it. `registered` versions are there already."""
+
+    def __init__(self, graph: Graph, registered: frozenset[str]) -> None:
+        self.graph = graph
+        self.registered = registered
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        outputs = dict(args.inputs)
+        if args.typ.endswith(":StorageAccount"):
+            outputs["primaryEndpoints"] = {
+                "blob": f"https://{args.inputs['accountName']}.blob.core.windows.net/"
+            }
+        if args.typ.endswith("services:Workspace"):
+            outputs["workspaceId"] = "11111111-2222-3333-4444-555555555555"
+        if args.typ.endswith(":OnlineEndpoint"):
+            uri = f"https://{args.inputs['endpointName']}.westeurope.inference.ml.azure.com"
+            outputs["properties"] = {
+                **args.inputs["properties"],
+                "scoringUri": f"{uri}/score",
+                "swaggerUri": f"{uri}/swagger.json",
+            }
+        return f"/ids/{args.typ}/{args.name}", outputs
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.graph.calls.append(args.token)
+        kind = args.token.rpartition(":")[2]
+        if kind == "getClientConfig":
+            ids = {"clientId": "c", "objectId": "o", "subscriptionId": SUBSCRIPTION, "tenantId": "t"}
+            return ids, []
+        if kind.endswith("Version") and args.args["name"] not in self.registered:
+            return {}, [("version", "Status=404 Code=NotFound")]
+        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-of-storage/providers"
+        found: dict[str, Any] = {"id": f"/found/{kind}", "name": args.args.get("accountName", kind)}
+        if kind == "getWorkspace":
+            account = f"{group}/Microsoft.Storage/storageAccounts/stshared"
+            found |= {"location": "northeurope", "workspaceId": "w-1", "storageAccount": account}
+        if kind == "getStorageAccount":
+            found["primaryEndpoints"] = {"blob": "https://stshared.blob.core.windows.net/"}
+        return found, []
+
+
+class _Monitor(MockMonitor):
+    def __init__(self, mocks: Mocks, graph: Graph) -> None:
+        super().__init__(mocks)
+        self.graph = graph
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  # the protocol's name
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        inputs = deserialize_properties(request.object)
+        self.graph.resources.append(
+            Registration(
+                request.type,
+                request.name,
+                inputs,
+                list(request.dependencies),
+                list(request.ignoreChanges),
+                list(request.replaceOnChanges),
+                request.deleteBeforeReplace,
+                request.retainOnDelete,
+                request.protect,
+                request.importId,
+            )
+        )
+        return answer
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  # the protocol's name
+        if "pulumi:pulumi:Stack" in request.urn:
+            self.graph.exports.update(deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+
+def build(
+    config: Mapping[str, str],
+    *,
+    root: Path,
+    project: str = "azml",
+    stack: str = "dev",
+    registered: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Graph:
+    """Run the program over `config` and return its graph. `root` is the folder of the stack file.
+
+    `registered` names assets whose versions the workspace holds already.
+    """
+    made = _made(
+        json.dumps([dict(config), str(root), project, stack, registered]), json.dumps(environment or {})
+    )
+    resources, calls, exports = json.loads(made)
+    return Graph([Registration(**resource) for resource in resources], calls, exports)
+
+
+@cache
+def _made(wanted: str, environment: str) -> str:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ARM_", "PULUMI_"))}
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.components.graph"],
+        input=wanted,
+        capture_output=True,
+        text=True,
+        cwd=PROGRAM.parent,
+        env={**clean, **json.loads(environment)},
+        timeout=60,
+    )
+    assert made.returncode == 0, made.stderr
+    return made.stdout
+
+
+def main() -> None:
+    """Read what `build` wants from standard input, write its graph to standard output."""
+    config, root, project, stack, registered = json.loads(sys.stdin.read())
+    graph = Graph()
+    monitor = _Monitor(_Azure(graph, frozenset(registered)), graph)
+    set_all_config(config)
+    features = monitor.GetDeploymentInfo(Empty()).supportedFeatures  # type: ignore[no-untyped-call]
+    configure(
+        MockSettings(  # type: ignore[no-untyped-call]
+            monitor=monitor,
+            monitor_features=set(features),
+            engine=MockEngine(None),
+            project=project,
+            stack=stack,
+            dry_run=False,
+            root_directory=root,
+        )
+    )
+    asyncio.run(run_in_stack(_run))
+    resources = [asdict(resource) for resource in graph.resources]
+    print(json.dumps([resources, graph.calls, graph.exports], default=vars))
+
+
+def _run() -> None:
+    runpy.run_path(str(PROGRAM), run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
