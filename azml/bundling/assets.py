@@ -115,11 +115,7 @@ def _files(path: Path, cache: HashCache, findings: list[Finding]) -> tuple[Bundl
         findings.append(Finding("holds no files to deploy", "look at its ignore file", path))
     if len(findings) > before:
         return ()
-    hashed = cache.hash(chosen, findings)
-    return tuple(
-        BundledFile(file.path, bytes_.location, bytes_.sha256, bytes_.size, file.executable)
-        for file, bytes_ in zip(chosen, hashed, strict=bool(hashed))
-    )
+    return tuple(cache.hash(chosen, findings))
 
 
 def _contents(files: tuple[BundledFile, ...]) -> str:

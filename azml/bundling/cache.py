@@ -8,11 +8,11 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 from azml.findings import Finding
 
 from .choice import RAW, Chosen, identity_of
+from .records import BundledFile
 from .text import MAX_TEXT, normalised
 
 FORMAT = 1
@@ -20,14 +20,6 @@ CHUNK = 256 * 1024  # bytes
 FINE_GRAIN_NS = 50_000_000  # longer than any kernel's clock tick
 COARSE_GRAIN_NS = 2_000_000_000  # FAT and old HFS+ keep whole seconds, or every second one
 MAX_ENTRIES = 200_000
-
-
-class Hashed(NamedTuple):
-    """The sha256 (hex) and size of what is deployed, and where those bytes are."""
-
-    sha256: str
-    size: int
-    location: str
 
 
 class HashCache:
@@ -44,7 +36,7 @@ class HashCache:
         self._used: set[str] = set()
         self._new = False
 
-    def hash(self, files: Sequence[Chosen], findings: list[Finding]) -> list[Hashed]:
+    def hash(self, files: Sequence[Chosen], findings: list[Finding]) -> list[BundledFile]:
         """What `files` deploy, in order; reads only what may have changed. Empty with findings."""
         known, values = self._known, dict[str, str]()
         unknown = {file.identity: file for file in files if file.identity not in known}
@@ -56,7 +48,9 @@ class HashCache:
         found = [known.get(file.identity) or values[file.identity] for file in files]
         self._used.update(file.identity for file in files)
         return [
-            Hashed(value, file.size, file.location) if len(value) == 64 else self._converted(file, value)
+            BundledFile(file.path, file.location, value, file.size, file.executable)
+            if len(value) == 64
+            else self._converted(file, value)
             for file, value in zip(files, found, strict=True)
         ]
 
@@ -101,14 +95,14 @@ class HashCache:
                     self._new = True
         return values
 
-    def _converted(self, file: Chosen, value: str) -> Hashed:
+    def _converted(self, file: Chosen, value: str) -> BundledFile:
         """The copy of a text file with LF line endings, made again if it has gone."""
         digest, _, size = value.partition(":")
         copy = self.path.with_name(f"{self.path.name}.text") / digest
         if not copy.is_file() or copy.stat().st_size != int(size):
             copy.parent.mkdir(parents=True, exist_ok=True)
             _write(copy, normalised(Path(file.location).read_bytes()))
-        return Hashed(digest, int(size), str(copy))
+        return BundledFile(file.path, str(copy), digest, int(size), file.executable)
 
 
 def _digest(file: Chosen) -> str | Finding:
@@ -145,8 +139,8 @@ def _contents(descriptor: int, file: Chosen) -> str:
 
 def _is_settled(file: Chosen, now: int) -> bool:
     """Whether a later change must show in the file's times: not so within one tick of their clock."""
-    grain = FINE_GRAIN_NS if file.changed_ns % 1_000_000_000 else COARSE_GRAIN_NS
-    return file.changed_ns < now - grain
+    changed = file.changed_ns
+    return changed < now - (FINE_GRAIN_NS if changed % 1_000_000_000 else COARSE_GRAIN_NS)
 
 
 def _write(path: Path, data: bytes) -> None:
