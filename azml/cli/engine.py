@@ -38,7 +38,7 @@ class Changes:
             return f"nothing changed, {self.unchanged} resources are as declared"
         past = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
         parts = [f"{count} {past[name]}" for name, count in self.by_operation.items() if name in past]
-        return ", ".join([*parts, f"{self.unchanged} unchanged"])
+        return ", ".join([*parts, f"{self.unchanged} unchanged"] if self.unchanged else parts)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ from azml.cli.terminal import Step
 
 START_LIMIT = 60.0
 """Seconds the local Azure has to answer after it was started."""
+PATIENCE = 15.0
+"""Seconds a local Azure that lives has to answer before it counts as hung and is replaced."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _sign(handle: IO[str]) -> None:
 
 def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[LocalAzure, bool]:
     """The running local Azure, and whether it had to be started. Ends what an earlier one left behind."""
-    if found := running(clone):
+    if found := _settled(clone, step):
         return found, False
     _clear(clone)
     for wanted in (port, scoring_port):
@@ -139,6 +141,17 @@ def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[Local
     raise CommandError(
         f"the local Azure did not answer within {START_LIMIT:.0f} s", f"its log: {clone.shown(log)}"
     )
+
+
+def _settled(clone: Clone, step: Step) -> LocalAzure | None:
+    """The one that runs. One that lives and does not answer gets some time: the machine may be busy."""
+    deadline = time.monotonic() + PATIENCE
+    while (found := recorded(clone)) and alive(found.pid) and time.monotonic() < deadline:
+        if found.answers():
+            return found
+        step.say("it lives, but does not answer yet")
+        time.sleep(0.2)
+    return None
 
 
 def stop(clone: Clone) -> bool:

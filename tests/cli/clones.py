@@ -1,0 +1,112 @@
+"""A clone of the project in a folder of its own, with ports of its own, as a user would have it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_COPIED = (
+    ".git",
+    ".venv",
+    ".azml",
+    "*.egg-info",
+    "__pycache__",
+    ".*_cache",
+    ".hypothesis",
+    "tests",
+    "docs",
+)
+
+
+@dataclass
+class TestClone:
+    """One clone and how to run `azml` in it."""
+
+    __test__ = False
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def azml(self) -> Path:
+        """The command, as `make` leaves it."""
+        return self.root / ".venv" / "bin" / "azml"
+
+    @property
+    def stack_file(self) -> Path:
+        """The local stack's settings."""
+        return self.root / "local" / "Pulumi.local.yaml"
+
+    def run(self, *arguments: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
+        """Run `azml` to its end."""
+        return subprocess.run(
+            [str(self.azml), *arguments],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start `azml` and leave it running; its output goes to `run.log`."""
+        with (self.root / "run.log").open("a") as log:
+            return subprocess.Popen(
+                [str(self.azml), *arguments],
+                cwd=self.root,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+
+    def shell(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run a line in a plain POSIX shell, in the clone's folder."""
+        return subprocess.run(
+            ["/bin/sh", "-c", line],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+def make(folder: Path) -> TestClone:
+    """Copy the project into `folder`; its environment shares this one's packages, and not its azml."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    for left in (folder / "local" / ".state").iterdir():
+        if left.name != ".gitkeep":
+            shutil.rmtree(left)
+    venv = folder / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    packages = next(venv.glob("lib/python3*/site-packages"))
+    (packages / "clone.pth").write_text(f"{folder}\n{sysconfig.get_path('purelib')}\n")
+    azml = venv / "bin" / "azml"
+    azml.write_text(f"#!{venv}/bin/python\nfrom azml.cli.app import main\n\nmain()\n")
+    azml.chmod(0o755)
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("ARM_", "AZURE_", "PULUMI_"))
+    }
+    kept.pop("VIRTUAL_ENV", None)
+    port, scoring = free_ports(2)
+    return TestClone(folder, {**kept, "AZML_PORT": str(port), "AZML_SCORING_PORT": str(scoring)})
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback nobody listens on now."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
