@@ -90,7 +90,7 @@ class Invokes:
         place = address(row.path, self._subscription(), given)
         resource = self._arm.get(place, row.api_version)
         if resource is None:
-            raise ProviderError(f"there is no {place}")
+            raise ProviderError(f"404 NotFound: there is no {place}")
         return {**shapes.outputs(row, resource_type(row.token), resource), "id": resource.get("id", place)}
 
     def _client_config(self) -> Properties:
