@@ -47,6 +47,7 @@ from azml.emulator.storage.blobs import BlobStore
 from azml.emulator.storage.verbs import BlobService, is_blob_path
 
 log = logging.getLogger(__name__)
+METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -99,7 +100,7 @@ class Control:
             ("/_azml/faults", self._opened(self._clear_faults), "DELETE"),
             ("/_azml/shutdown", self._opened(self._shutdown), "POST"),
         ]
-        rest = Route("/{path:path}", self._guarded(self._rest), methods=None)
+        rest = Route("/{path:path}", self._guarded(self._rest), methods=list(METHODS))
         return [Route(path, self._guarded(handler), methods=[verb]) for path, handler, verb in own] + [rest]
 
     @contextlib.asynccontextmanager

@@ -1,0 +1,84 @@
+"""A data plane that runs nothing: it notes what it is asked and answers as the test steers."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+Json = dict[str, Any]
+
+
+class FakeDataplane:
+    """The data plane's socket. `outcomes` says how the next deployments of a name end: `ready` unless told
+    otherwise, `failed`, or `starting` for as long as the test likes."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        self.deployments: dict[str, Json] = {}
+        self.endpoints: dict[str, Json] = {}
+        self.outcomes: dict[str, str] = {}
+        self.calls: list[tuple[str, str]] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def named(self, name: str) -> Json:
+        return next(told for told in self.deployments.values() if told["name"] == name)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        runner = web.AppRunner(self._application())
+        self._loop.run_until_complete(runner.setup())
+        self._loop.run_until_complete(web.UnixSite(runner, str(self.socket)).start())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    def _application(self) -> web.Application:
+        application = web.Application()
+        application.router.add_route("*", "/deployments/{key}", self._deployment)
+        application.router.add_get("/deployments/{key}/logs", self._logs)
+        application.router.add_route("*", "/endpoints/{key}", self._endpoint)
+        return application
+
+    async def _deployment(self, request: web.Request) -> web.Response:
+        key = request.match_info["key"]
+        if request.method == "GET":
+            return self._observe(key)
+        self.calls.append((request.method, key))
+        if request.method == "PUT":
+            self.deployments[key] = await request.json()
+            return web.json_response({}, status=202)
+        self.deployments.pop(key, None)
+        return web.json_response({})
+
+    def _observe(self, key: str) -> web.Response:
+        if key not in self.deployments:
+            return web.json_response({"error": "unknown"}, status=404)
+        state = self.outcomes.get(self.deployments[key]["name"], "ready")
+        error = "Traceback: init() raised ValueError('no model')" if state == "failed" else None
+        return web.json_response({"key": key, "state": state, "instances_ready": 1, "error": error})
+
+    async def _logs(self, request: web.Request) -> web.Response:
+        query = request.query
+        return web.json_response({"content": f"{query['container']} {query['tail']}: started\n"})
+
+    async def _endpoint(self, request: web.Request) -> web.Response:
+        key = request.match_info["key"]
+        self.calls.append((request.method, key))
+        if request.method == "PUT":
+            self.endpoints[key] = await request.json()
+        else:
+            self.endpoints.pop(key, None)
+        return web.json_response({})
