@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+SPEAK_AFTER = 1.5
+"""Seconds between two lines of a step where there is no live clock; a shorter step has its last line only."""
 REPEAT_AFTER = 10.0
 """Seconds after which a step that says nothing new repeats itself where there is no live clock."""
 
@@ -33,7 +35,7 @@ class Step:
     status: Status | None
     started: float = field(default_factory=time.monotonic)
     result: str = ""
-    _said: float = 0.0
+    _said: float = field(default_factory=time.monotonic)
     _last: str = ""
 
     def say(self, what: str) -> None:
@@ -42,7 +44,7 @@ class Step:
             self.status.update(f"{escape(self.title)} [dim]{escape(what)} ({self._elapsed()})[/dim]")
             return
         now = time.monotonic()
-        if what != self._last or now - self._said > REPEAT_AFTER:
+        if now - self._said > (SPEAK_AFTER if what != self._last else REPEAT_AFTER):
             self.console.print(f"  {escape(self.title)}: {escape(what)} ({self._elapsed()})")
             self._said, self._last = now, what
 

@@ -92,6 +92,7 @@ def make(folder: Path) -> TestClone:
     azml = venv / "bin" / "azml"
     azml.write_text(f"#!{venv}/bin/python\nfrom azml.cli.app import main\n\nmain()\n")
     azml.chmod(0o755)
+    (venv / "bin" / "uv").symlink_to(ROOT / ".venv" / "bin" / "uv")
     kept = {
         key: value for key, value in os.environ.items() if not key.startswith(("ARM_", "AZURE_", "PULUMI_"))
     }
