@@ -75,7 +75,8 @@ def _first_line(failure: Exception) -> str:
     code, message = getattr(error, "code", None), getattr(error, "message", None)
     if code and message:
         return f"{code}: {message}"
-    return str(getattr(failure, "message", None) or failure).strip().splitlines()[0]
+    text = str(getattr(failure, "message", None) or failure).strip()
+    return text.removeprefix("(None) ").splitlines()[0]
 
 
 def _where(failure: OSError) -> str:

@@ -45,19 +45,18 @@ def before(
     """The slot to go back to: the one that last had all the traffic and has not now.
 
     `live` are the shares now, `declared` those of the stack file. A slot that got all the traffic back
-    already, or never lost it because the update that was to move it failed, stays. Where no slot ever had all
-    of it, it is the one with the largest share in the first split on record: a version comes in with a small
-    share. None when the record says nothing.
+    already, or never lost it because the update that was to move it failed, stays. Where no other slot ever had
+    all of it, it is the one with the largest share in the first split on record: a version comes in with a
+    small share. None when the record says nothing.
     """
     now, known = holder(live), set(exists)
     newest = past[0] if past else None
     if now and newest and newest.traffic != live and (declared == live or not newest.succeeded):
         return now
-    holders = [slot for one in past if one.succeeded and (slot := holder(one.traffic))]
-    for slot in holders:
-        if slot != now and slot in known:
-            return slot
-    return None if holders or not past else _largest(past[-1].traffic, known)
+    done = [one.traffic for one in past if one.succeeded]
+    holders = [holder(traffic) for traffic in done]
+    largest = [_largest(traffic) for traffic in reversed(done)]
+    return next((slot for slot in [*holders, *largest] if slot in known and slot != now), None)
 
 
 def holder(traffic: Mapping[str, int]) -> str | None:
@@ -65,11 +64,11 @@ def holder(traffic: Mapping[str, int]) -> str | None:
     return next((slot for slot, share in traffic.items() if share == 100), None)
 
 
-def _largest(traffic: Mapping[str, int], known: set[str]) -> str | None:
-    ordered = sorted(traffic.items(), key=lambda share: -share[1])
-    if not ordered or ordered[0][0] not in known or (len(ordered) > 1 and ordered[0][1] == ordered[1][1]):
-        return None
-    return ordered[0][0]
+def _largest(traffic: Mapping[str, int]) -> str | None:
+    """The slot with the largest share, None when two have as much."""
+    most = max(traffic.values())
+    slots = [slot for slot, share in traffic.items() if share == most]
+    return slots[0] if len(slots) == 1 else None
 
 
 def _traffic(value: object, key: str) -> dict[str, int]:

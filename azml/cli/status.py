@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from rich.table import Table
 
@@ -11,6 +11,7 @@ from azml.cli.clone import find_clone
 from azml.cli.endpoints import Endpoint, read_all
 from azml.cli.options import JsonOption, StackOption
 
+NUMBERS = ("traffic", "mirror", "instances")
 GOOD = {"Succeeded": "green", "Failed": "red", "Canceled": "red"}
 
 
@@ -65,7 +66,8 @@ def short(asset_id: str | None) -> str | None:
 def _table(endpoints: Iterable[Endpoint]) -> Table:
     table = Table(box=None, pad_edge=True, show_edge=False, header_style="dim")
     for title in ("deployment", "state", "traffic", "mirror", "instances", "type", "model"):
-        table.add_column(title, justify="right" if title in ("traffic", "mirror", "instances") else "left")
+        justify: Literal["right", "left"] = "right" if title in NUMBERS else "left"
+        table.add_column(title, justify=justify, no_wrap=title != "model", overflow="fold")
     for endpoint in endpoints:
         for one in endpoint.deployments:
             table.add_row(

@@ -18,7 +18,9 @@ REPEAT_AFTER = 10.0
 
 def out() -> Console:
     """Answers: what a command was asked for. Made at use, so that a redirected stdout is honoured."""
-    return Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    # A file or a pipe has no edge at which a table would have to be cut.
+    width = None if sys.stdout.isatty() else 200
+    return Console(file=sys.stdout, soft_wrap=True, highlight=False, width=width)
 
 
 def err() -> Console:

@@ -8,6 +8,7 @@ import pytest
 from azml.cli.history import Asked, asked_in, before
 
 BLUE, GREEN, SPLIT = {"blue": 100}, {"green": 100}, {"blue": 90, "green": 10}
+SPLIT_LATE = {"blue": 20, "green": 80}
 BOTH = ("blue", "green")
 
 
@@ -30,6 +31,8 @@ BOTH = ("blue", "green")
             None,
             id="an even split says nothing",
         ),
+        pytest.param([GREEN, SPLIT], GREEN, GREEN, "blue", id="green took over from a first split"),
+        pytest.param([SPLIT_LATE, SPLIT], SPLIT_LATE, SPLIT_LATE, "blue", id="late in the steps"),
         pytest.param([BLUE], BLUE, BLUE, None, id="nothing before"),
         pytest.param([], BLUE, BLUE, None, id="no record"),
         pytest.param([GREEN, {"red": 100}], GREEN, GREEN, None, id="the one before is gone"),
