@@ -76,7 +76,7 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     plane = Plane(link, Environments(options.cache / "environments"), run_dir, logs)
     stack.push_async_callback(plane.stop)
     await stack.enter_async_context(_door(plane, run_dir / "dataplane.sock"))
-    router = _router(listener, certificates, run_dir, link, plane, Log(logs / "router.log"))
+    router = router_child(listener, certificates, run_dir, link, plane, Log(logs / "router.log"))
     stack.push_async_callback(router.stop)
     control = _Control(options, scoring, run_dir)
     child = Child("control plane", control.prepare, control.started, Log(logs / "control.log"))
@@ -125,7 +125,7 @@ async def _door(plane: Plane, path: Path) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-def _router(
+def router_child(
     listener: socket.socket, certificates: Certificates, run_dir: Path, link: Link, plane: Plane, log: Log
 ) -> Child:
     """The router. The socket that clients reach stays open here: while it restarts, they wait in line."""

@@ -221,6 +221,8 @@ class Exchange(asyncio.Protocol):
             self._client.refused(refusal, self._deployment.name)
 
     def _count(self, status: int) -> None:
+        if not self._scoring:
+            return
         elapsed = (time.perf_counter() - self._began) * 1000
         self._meter.record(time.time(), self._endpoint, self._deployment.name, status, self._status, elapsed)
 

@@ -17,7 +17,7 @@ from azml.emulator.dataplane.rules import Refusal
 from azml.emulator.dataplane.table import Endpoint
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of a request's line and headers."""
+"""Bytes of a request's line and headers, after those that came with the end of the request before."""
 PIPELINED = 8
 """Requests a client may send ahead before its connection is read no further."""
 _SUFFIXES = ("/score", "/swagger.json", "/")

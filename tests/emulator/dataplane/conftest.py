@@ -1,0 +1,75 @@
+import ssl
+import tempfile
+import textwrap
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from azml.emulator.certificates import Certificates, ensure_certificates
+from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.link import Link
+from azml.emulator.dataplane.plane import Plane
+from tests.emulator.dataplane.houses import SCORE, House, Routed, routing
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return ensure_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def trust(certificates: Certificates) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificates.ca))
+
+
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Environments:
+    """The server is installed once for all tests."""
+    return Environments(tmp_path_factory.mktemp("environments"))
+
+
+@pytest.fixture
+def run_dir() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="azml-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "score.py").write_text(textwrap.dedent(SCORE))
+    return folder
+
+
+@pytest.fixture
+async def routed(
+    run_dir: Path, certificates: Certificates, trust: ssl.SSLContext, environments: Environments
+) -> AsyncIterator[Routed]:
+    link = Link()
+    plane = Plane(link, environments, run_dir, run_dir / "logs")
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
+        yield Routed(link, port, run_dir, trust, stack, session)
+
+
+@pytest.fixture
+async def house(
+    run_dir: Path,
+    tmp_path: Path,
+    certificates: Certificates,
+    trust: ssl.SSLContext,
+    environments: Environments,
+    code: Path,
+) -> AsyncIterator[House]:
+    link = Link()
+    plane = Plane(link, environments, run_dir, tmp_path / "logs")
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
+        stack.push_async_callback(plane.stop)
+        yield House(plane, port, trust, session, code)
