@@ -17,8 +17,7 @@ from azml.emulator.dataplane.environments import Environments, find_uv, requirem
 from azml.specs.load import load_deployment
 from azml.specs.records import DeploymentSpec, LocalCode, LocalEnvironment, LocalModel
 from azml.toolchain.cache import cache_folder, held
-
-from .server import SAMPLE, Server, serve
+from tests.scoring.server import SAMPLE, Server, serve
 
 
 @pytest.fixture(scope="session")

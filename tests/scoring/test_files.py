@@ -10,8 +10,7 @@ import yaml
 from azml.bundling.bundle import bundle
 from azml.bundling.cache import HashCache
 from azml.specs.load import load_deployment, load_endpoint
-
-from .server import SAMPLE
+from tests.scoring.server import SAMPLE
 
 LOCK = dict(re.findall(r"^([\w-]+)==([\w.]+)", (SAMPLE / "training" / "requirements.txt").read_text(), re.M))
 MLFLOW = SAMPLE / "models" / "logistic-regression"

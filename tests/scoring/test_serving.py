@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .server import SAMPLE, Server
+from tests.scoring.server import SAMPLE, Server
 
 SAMPLE_REQUEST = json.loads((SAMPLE / "requests" / "sample.json").read_text())
 COLUMNS: list[str] = SAMPLE_REQUEST["input_data"]["columns"]

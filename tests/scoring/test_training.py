@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .server import SAMPLE
+from tests.scoring.server import SAMPLE
 
 PREDICT = """
 import json, sys
