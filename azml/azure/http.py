@@ -68,6 +68,14 @@ class Http:
         self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = defaultdict(list)
         self._tls: ssl.SSLContext | None = None
 
+    def close(self) -> None:
+        """Close the connections that are idle; later calls open new ones."""
+        with self._lock:
+            idle, self._idle = self._idle, defaultdict(list)
+        for connections in idle.values():
+            for connection in connections:
+                connection.close()
+
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Body = None
     ) -> Response:

@@ -70,13 +70,14 @@ def serve(package: Package) -> None:
     runs its plugins in process groups of their own, so a Ctrl-C in the terminal reaches it alone and it asks
     for Cancel.
     """
+    parent = os.getppid()  # before the port is printed: from then on the parent may be gone at any moment
     leave = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: leave.set())
     signal.signal(signal.SIGINT, lambda *_: leave.set())
     server, port = start(package)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    for _ in _while_parent_lives(leave):
+    for _ in _while_parent_lives(parent, leave):
         pass
     package.cancel()
     server.stop(grace=None)
@@ -84,7 +85,6 @@ def serve(package: Package) -> None:
     os._exit(0)
 
 
-def _while_parent_lives(leave: threading.Event) -> Iterator[None]:
-    parent = os.getppid()
+def _while_parent_lives(parent: int, leave: threading.Event) -> Iterator[None]:
     while not leave.wait(_PARENT_SECONDS) and os.getppid() == parent:
         yield

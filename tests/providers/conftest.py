@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from azml.toolchain.pulumi import find_or_install
 from tests.providers.arm_server import Arm, World
+
+# A slow machine is no fault of a rule.
+settings.register_profile("rules", deadline=None)
+settings.load_profile("rules")
 
 CLONE = Path(__file__).resolve().parents[2]
 _PROJECT = """\

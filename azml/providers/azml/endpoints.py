@@ -66,8 +66,8 @@ def with_shares(endpoint: Mapping[str, Any], wanted: Shares) -> dict[str, Any]:
     properties = body.setdefault("properties", {})
     for key in _READ_ONLY_PROPERTIES:
         properties.pop(key, None)
-    properties["traffic"] = dict(wanted.traffic)
-    properties["mirrorTraffic"] = dict(wanted.mirror)
+    properties["traffic"] = dict(sorted(wanted.traffic.items()))
+    properties["mirrorTraffic"] = dict(sorted(wanted.mirror.items()))
     if isinstance(body.get("identity"), dict):
         body["identity"] = _identity(body["identity"])
     return body

@@ -93,7 +93,7 @@ def projected(kind: ObjectType, fields: Mapping[str, Value]) -> Properties:
 
 
 def _project(key: str, spec: str, value: Value) -> Value:
-    if key in _NAME_SETS and isinstance(value, dict):
+    if key in _NAME_SETS and spec == "[]string" and isinstance(value, dict):
         return sorted(value)
     if isinstance(value, list):
         return [_project("", spec.removeprefix("[]"), item) for item in value]

@@ -1,0 +1,111 @@
+"""A plugin's process: quick to start, quiet to leave."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import grpc
+import pytest
+
+from azml.providers.protos import provider_pb2
+from tests.providers.conftest import CLONE
+
+_PLUGINS = {
+    "azml": CLONE / "azml" / "providers" / "azml" / "plugin" / "pulumi-resource-azml",
+    "azure-native": CLONE / "azml" / "providers" / "local_azure" / "plugin" / "pulumi-resource-azure-native",
+}
+
+
+def _start(plugin: str) -> tuple["subprocess.Popen[str]", int]:
+    environment = {**os.environ, "PATH": "/usr/bin:/bin", "VIRTUAL_ENV": "/nowhere"}
+    process = subprocess.Popen(
+        [_PLUGINS[plugin], "127.0.0.1:1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd="/",
+    )
+    assert process.stdout
+    return process, int(process.stdout.readline())
+
+
+def _until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.02)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("plugin", _PLUGINS)
+def test_it_starts_from_anywhere_and_leaves_without_a_word(plugin: str, ending: signal.Signals) -> None:
+    """Whatever PATH, VIRTUAL_ENV and the working folder say."""
+    process, port = _start(plugin)
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        ask = channel.unary_unary(
+            "/pulumirpc.ResourceProvider/Handshake",
+            request_serializer=provider_pb2.ProviderHandshakeRequest.SerializeToString,
+            response_deserializer=provider_pb2.ProviderHandshakeResponse.FromString,
+        )
+        answer = ask(provider_pb2.ProviderHandshakeRequest(), timeout=10)
+    assert answer.accept_secrets
+    assert not answer.accept_outputs
+    process.send_signal(ending)
+    assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == 0
+
+
+def test_it_leaves_when_whoever_started_it_is_gone() -> None:
+    """A killed engine tells nobody."""
+    starter = (
+        "import subprocess, sys, time\n"
+        "plugin = subprocess.Popen([sys.argv[1]], stdout=subprocess.PIPE, text=True)\n"
+        "plugin.stdout.readline()\n"
+        "print(plugin.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", starter, _PLUGINS["azml"]], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout
+    plugin = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    _until(lambda: not _alive(plugin))
+
+
+def _alive(pid: int) -> bool:
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("module", ["azml.providers.azml.package", "azml.providers.local_azure.package"])
+def test_a_plugin_loads_neither_pulumi_nor_azure(module: str) -> None:
+    """What it imports decides how long every command takes."""
+    code = (
+        f"import sys, azml.providers.server, {module}\n"
+        "heavy = {'pulumi', 'azure', 'requests', 'urllib3', 'aiohttp', 'yaml', 'pulumi_azure_native'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_whole_of_pulumi_can_still_be_imported_afterwards() -> None:
+    code = (
+        "import azml.providers.protos\n"
+        "import pulumi, pulumi.runtime\n"
+        "from pulumi.runtime.proto import provider_pb2\n"
+        "print(pulumi.Output.__name__, provider_pb2 is azml.providers.protos.provider_pb2)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "Output True"

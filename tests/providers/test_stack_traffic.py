@@ -1,0 +1,138 @@
+"""Traffic and the guard over live slots under the real engine, proved by the journal of writes."""
+
+import pytest
+
+from tests.providers.arm_server import Arm, Fault
+from tests.providers.conftest import Stack
+
+_ENDPOINT = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/rg"
+    "/providers/microsoft.machinelearningservices/workspaces/mlw/onlineendpoints/diabetes"
+)
+_WRITES = "onlineendpoints/"
+
+
+def _live(azure: Arm) -> object:
+    return azure.world.resources[_ENDPOINT]["properties"]["traffic"]
+
+
+def test_shares_follow_deployments_and_leave_before_them(stack: Stack, azure: Arm) -> None:
+    """First up; green added; green alone and blue gone in one up; destroy."""
+    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
+    stack.up()
+    assert azure.world.writes(_WRITES) == [
+        "PUT diabetes 201",
+        "PUT blue 201",
+        'PUT diabetes 200 {"blue": 100}',
+    ]
+
+    azure.world.journal.clear()
+    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 90, "green": 10})
+    shown = stack.preview()
+    assert "~ blue : 100 => 90" in shown or "~ blue: 100 => 90" in shown
+    stack.up()
+    assert azure.world.writes(_WRITES) == ["PUT green 201", 'PUT diabetes 200 {"blue": 90, "green": 10}']
+
+    azure.world.journal.clear()
+    stack.configure(slots={"green": "m2"}, traffic={"green": 100})
+    stack.up()
+    assert azure.world.writes(_WRITES) == ['PUT diabetes 200 {"green": 100}', "DELETE blue 202"]
+
+    azure.world.journal.clear()
+    stack.run("destroy", "--yes", "--skip-preview")
+    assert azure.world.writes(_WRITES) == ["PUT diabetes 200 {}", "DELETE green 202", "DELETE diabetes 200"]
+
+
+def test_rejected_shares_leave_the_old_deployment_alive(stack: Stack, azure: Arm) -> None:
+    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
+    stack.up()
+    azure.world.journal.clear()
+    azure.world.faults.append(Fault("PUT", "onlineEndpoints/diabetes$", 400, "BadTraffic"))
+    stack.configure(slots={"green": "m2"}, traffic={"green": 100})
+    assert "BadTraffic" in stack.up(fails=True)
+    assert azure.world.writes("deployments/blue") == []
+    stack.up()
+    assert _live(azure) == {"green": 100}
+    assert f"{_ENDPOINT}/deployments/blue" not in azure.world.resources
+
+
+def test_a_write_of_the_endpoint_keeps_the_shares(stack: Stack, azure: Arm) -> None:
+    """With the state refreshed the write carries them; without, they are asserted again at once."""
+    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
+    stack.up()
+    stack.configure(team="b")
+    stack.up("--refresh")
+    assert _live(azure) == {"blue": 100}
+    azure.world.journal.clear()
+    stack.configure(team="c")
+    stack.up()
+    assert _live(azure) == {"blue": 100}
+
+
+def test_shares_changed_behind_its_back_are_shown_and_mended(stack: Stack, azure: Arm) -> None:
+    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
+    stack.up()
+    azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70, "red": 0}
+    shown = stack.preview("--refresh")
+    assert "30 => 100" in shown
+    assert "- green" in shown
+    assert "red" not in shown.partition("EndpointTraffic: (update)")[2]
+    stack.up("--refresh")
+    assert _live(azure) == {"blue": 100}
+
+
+def test_impossible_shares_are_errors_at_preview(stack: Stack, azure: Arm) -> None:
+    stack.configure(slots={"blue": "m1"}, traffic={"blue": 60, "gren": 30}, mirror={"blue": 60})
+    shown = stack.preview(fails=True)
+    for reason in (
+        "there is no deployment 'gren'",
+        "must add up to 100",
+        "at most 50 percent",
+        "answers live",
+    ):
+        assert reason in shown
+    assert azure.world.journal == []
+
+
+def test_a_busy_endpoint_is_waited_for(stack: Stack, azure: Arm) -> None:
+    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
+    azure.world.faults.append(
+        Fault("PUT", "onlineEndpoints/diabetes$", 409, "AnotherOperationInProgress", times=0)
+    )
+    stack.up()
+    azure.world.faults[0].times = 2
+    stack.configure(traffic={})
+    stack.up()
+    assert _live(azure) == {}
+    assert azure.world.faults[0].times == 0
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_live_slot_is_not_changed_under_its_users(stack: Stack, azure: Arm, preview: bool) -> None:
+    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 90, "green": 10})
+    stack.up()
+    stack.configure(slots={"blue": "m3", "green": "m2", "red": "m4"})
+    azure.world.journal.clear()
+    shown = stack.preview(fails=True) if preview else stack.up(fails=True)
+    assert "blue answers 90 % of the requests of diabetes and would change under its users" in shown
+    assert "score.py changed" in shown
+    assert "the idle slot 'red'" in shown
+    assert "green answers" not in shown
+    assert azure.world.writes("deployments/") == []
+
+
+def test_an_idle_slot_changes_and_the_preview_names_the_files(stack: Stack, azure: Arm) -> None:
+    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
+    stack.up()
+    stack.configure(slots={"blue": "m1", "green": "m3"})
+    assert "green: score.py changed" in stack.run("preview")
+    stack.up()
+    assert azure.world.resources[f"{_ENDPOINT}/deployments/green"]["tags"] == {"azml-serves": "m3"}
+
+
+def test_a_live_slot_changes_where_that_is_allowed(stack: Stack, azure: Arm) -> None:
+    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
+    stack.up()
+    stack.configure(slots={"blue": "m2"}, allow=True)
+    stack.up()
+    assert azure.world.resources[f"{_ENDPOINT}/deployments/blue"]["properties"]["model"] == "m2"
