@@ -72,7 +72,8 @@ def _properties(
     """Dictionaries would reach Azure in snake case here: the two kinds are a union to the SDK."""
     spec, made = slot.spec, slot.bundle
     code = ml.CodeConfigurationArgs(
-        code_id=assets.arm_id(made.code, "code") if made.code else None, scoring_script=spec.scoring_script or ""
+        code_id=assets.arm_id(made.code, "code") if made.code else None,
+        scoring_script=spec.scoring_script or "",
     )
     common = {
         "app_insights_enabled": spec.app_insights_enabled,

@@ -54,11 +54,13 @@ class Workspace(pulumi.ComponentResource):
 
     def _find(self) -> None:
         """Use a workspace as it stands, with its storage account. Nothing enters the state."""
-        found = machinelearningservices.get_workspace(self.resource_group, self.name)
+        found = machinelearningservices.get_workspace(
+            resource_group_name=self.resource_group, workspace_name=self.name
+        )
         self.location = found.location
         self.workspace_id: pulumi.Input[str] = found.workspace_id
         account = (found.storage_account or "").split("/")
-        self._use_storage(storage.get_storage_account(account[-1], account[4]), account[4])
+        self._use_storage(name=account[-1], group=account[4])
 
     def _declare(self) -> None:
         settings = self.settings
@@ -92,9 +94,7 @@ class Workspace(pulumi.ComponentResource):
         """Files of models and code. azure-native uploads with the account's key, so keys stay allowed."""
         group = settings.resource_group or self.resource_group
         if settings.existing and settings.name:
-            found = storage.get_storage_account(settings.name, group)
-            self._use_storage(found, group)
-            return found.id
+            return self._use_storage(name=settings.name, group=group)
         name = settings.name or self._global_name("st")
         made = storage.StorageAccount(
             name,
@@ -114,16 +114,18 @@ class Workspace(pulumi.ComponentResource):
         self.blob_endpoint: pulumi.Input[str] = made.primary_endpoints.blob
         return made.id
 
-    def _use_storage(self, found: storage.GetStorageAccountResult, group: str) -> None:
-        self.storage_account = found.name
+    def _use_storage(self, *, name: str, group: str) -> str:
+        found = storage.get_storage_account(account_name=name, resource_group_name=group)
+        self.storage_account = name
         self.storage_resource_group = group
         self.blob_endpoint = found.primary_endpoints.blob
+        return found.id
 
     def _key_vault(self, settings: Support) -> pulumi.Input[str]:
         """The workspace's secrets. Named by the engine: a deleted vault holds its name for weeks."""
         if settings.existing and settings.name:
             group = settings.resource_group or self.resource_group
-            return keyvault.get_vault(group, settings.name).id
+            return keyvault.get_vault(resource_group_name=group, vault_name=settings.name).id
         return keyvault.Vault(
             settings.name or self._global_name("kv")[:15],
             vault_name=settings.name,
@@ -144,7 +146,7 @@ class Workspace(pulumi.ComponentResource):
         name = settings.name or f"log-{self.name}"
         if settings.existing:
             group = settings.resource_group or self.resource_group
-            return operationalinsights.get_workspace(group, name).id
+            return operationalinsights.get_workspace(resource_group_name=group, workspace_name=name).id
         return operationalinsights.Workspace(
             name,
             workspace_name=name,
@@ -159,7 +161,8 @@ class Workspace(pulumi.ComponentResource):
         own = settings.application_insights
         name = own.name or f"appi-{self.name}"
         if own.existing:
-            return applicationinsights.get_component(own.resource_group or self.resource_group, name).id
+            group = own.resource_group or self.resource_group
+            return applicationinsights.get_component(resource_group_name=group, resource_name=name).id
         return applicationinsights.Component(
             name,
             resource_name_=name,

@@ -1,0 +1,85 @@
+"""What a user reads when a file or a setting is wrong: lines, at preview, and nothing else."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.components.conftest import engine_config
+from tests.components.graph import build
+from tests.stack.conftest import ROOT, Project, Stack
+
+SLOTS: dict[str, Any] = {"blue": {}, "green": {}}
+
+
+@pytest.fixture(scope="module")
+def unmade(project: Project) -> Stack:
+    """A stack that never gets as far as Azure."""
+    return project("bad", resourceGroup="rg-bad", name="mlw-bad")
+
+
+def wrong(stack: Stack) -> list[str]:
+    """The lines a preview answers with; checks that they are all there is."""
+    done = stack.run("preview")
+    assert done.code != 0
+    assert "Traceback" not in done.text
+    assert "to create" not in done.text.replace("+ 1 to create", "")
+    return [line.strip() for line in done.text.splitlines() if "azml:" in line or str(stack.folder) in line]
+
+
+@pytest.mark.parametrize(
+    ("traffic", "mirror", "says"),
+    [
+        ({"blue": 90}, {}, "traffic: adds up to 90"),
+        ({"blue": 90, "gren": 10}, {}, "traffic.gren: names no deployment"),
+        ({"blue": 100}, {"green": 60}, "mirror_traffic.green: is 60"),
+        ({"blue": 100}, {"blue": 10}, "mirror_traffic.blue: has 100 % of the live traffic"),
+    ],
+)
+def test_bad_shares_are_errors_at_preview(
+    unmade: Stack, traffic: dict[str, int], mirror: dict[str, int], says: str
+) -> None:
+    unmade.serve(SLOTS, traffic, mirror_traffic=mirror)
+    assert any(says in line for line in wrong(unmade))
+
+
+def test_all_faults_of_all_files_come_at_once(unmade: Stack) -> None:
+    """A setting, a deployment file and a scoring script: three lines, each with its file and line."""
+    unmade.serve(SLOTS, {"blue": 90}, allow_live_changes=True)
+    text = (unmade.scoring / "green.yml").read_text()
+    (unmade.scoring / "green.yml").write_text(text.replace("instance_count: 1", "instance_count: many"))
+    script = (unmade.scoring / "src-blue" / "score.py").read_text()
+    (unmade.scoring / "src-blue" / "score.py").write_text("def init(:\n")
+    try:
+        lines = "\n".join(wrong(unmade))
+    finally:
+        (unmade.scoring / "green.yml").write_text(text)
+        (unmade.scoring / "src-blue" / "score.py").write_text(script)
+    assert "did you mean 'allow_live_change'?" in lines
+    assert "traffic: adds up to 90" in lines
+    assert f"{unmade.scoring / 'green.yml'}:7: instance_count" in lines
+    assert f"{unmade.scoring / 'src-blue' / 'score.py'}:1" in lines
+
+
+def test_the_committed_dev_environment_through_the_stand_in(project: Project) -> None:
+    """The engine plans for Pulumi.dev.yaml exactly the resources that its graph has under mocks."""
+    config = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
+    graph = build(engine_config(config), root=ROOT)
+    stack = project("dev")
+    stack.settings = {**config, "azml:target": "local"}
+    stack.write()
+    done = stack.run("preview", "--json")
+    assert done.code == 0, done.text
+    steps = yaml.safe_load(done.text)["steps"]
+    planned = sorted(_type_and_name(step["urn"]) for step in steps)
+    assert planned == sorted((resource.type, _plain(resource.name)) for resource in graph.resources)
+
+
+def _type_and_name(urn: str) -> tuple[str, str]:
+    kind, name = urn.split("::")[2:]
+    return kind.split("$")[-1], _plain(name)
+
+
+def _plain(name: str) -> str:
+    """Without project and stack, which name the stack resource."""
+    return "stack" if name in ("azml-dev", "azml-local-local") else name

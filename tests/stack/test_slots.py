@@ -1,0 +1,97 @@
+"""Deployments with users, deployments without, and deployments that fail."""
+
+from typing import Any
+
+from tests.stack.conftest import BROKEN, SCORE, Stack
+
+BOTH: dict[str, Any] = {"blue": {}, "green": {}}
+
+
+def test_a_live_slot_is_not_changed_under_its_users(stack: Stack) -> None:
+    """At preview, and with the preview skipped before any write; the file that changed is named."""
+    stack.serve(BOTH, {"blue": 100})
+    stack.up()
+    (stack.scoring / "src-blue" / "score.py").write_text(f"{SCORE}\n# changed\n")
+    preview = stack.run("preview")
+    assert preview.code != 0
+    assert "score.py changed" in preview.text
+    assert "idle slot 'green'" in preview.text
+    start = stack.mark()
+    assert stack.run("up", "--yes", "--skip-preview").code != 0
+    assert stack.writes(start) == []
+
+    stack.serve(BOTH, {"blue": 100}, allow_live_change=True)
+    stack.up()
+    assert stack.writes(start) == ["PUT blue"]
+
+
+def test_preview_names_the_files_that_change_an_idle_slot(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 100})
+    stack.up()
+    (stack.scoring / "src-green" / "score.py").write_text(f"{SCORE}\n# changed\n")
+    (stack.scoring / "models" / "green.txt").write_text("greener\n")
+    done = stack.run("preview")
+    assert done.code == 0, done.text
+    assert "green: score.py, green.txt changed" in done.text
+    start = stack.mark()
+    stack.up()
+    assert stack.writes(start) == ["PUT green"]
+    assert stack.predict("green") == ["greener"]
+    assert stack.shares() == {"blue": 100}
+
+
+def test_going_back_to_old_content(stack: Stack) -> None:
+    """Its versions were kept, and Azure would refuse to make them a second time."""
+    stack.serve(BOTH, {"blue": 100})
+    stack.up()
+    for text in ("greener", "green"):
+        (stack.scoring / "models" / "green.txt").write_text(f"{text}\n")
+        stack.up()
+        assert stack.predict("green") == [text]
+    assert "unchanged" in stack.preview("--expect-no-changes")
+
+
+def test_another_instance_type_makes_an_idle_slot_anew(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 100})
+    stack.up()
+    stack.serve({"blue": {}, "green": {"instance_type": "Standard_F4s_v2"}}, {"blue": 100})
+    start = stack.mark()
+    stack.up()
+    assert stack.writes(start) == ["DELETE green", "PUT green"]
+    assert stack.shares() == {"blue": 100}
+
+
+def test_another_instance_type_for_a_live_slot_is_refused(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 100})
+    stack.up()
+    stack.serve({"blue": {"instance_type": "Standard_F4s_v2"}, "green": {}}, {"blue": 100})
+    start = stack.mark()
+    assert stack.run("up", "--yes", "--skip-preview").code != 0
+    assert stack.writes(start) == []
+    assert stack.predict() == ["blue"]
+
+
+def test_more_instances_for_a_live_slot_are_allowed(stack: Stack) -> None:
+    stack.serve({"blue": {}}, {"blue": 100})
+    stack.up()
+    stack.serve({"blue": {"instance_count": 2}}, {"blue": 100})
+    stack.up()
+    assert stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["sku"]["capacity"] == 2
+
+
+def test_a_failed_deployment_is_mended_by_the_next_up(stack: Stack) -> None:
+    """The first update ends with the scoring script's own words, and the endpoint goes on serving."""
+    stack.serve({"blue": {}}, {"blue": 100})
+    stack.up()
+    (stack.scoring / "src-green" / "score.py").write_text(BROKEN)
+    stack.serve(BOTH, {"blue": 50, "green": 50})
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.code != 0
+    assert "the model is not there" in failed.text
+    assert stack.shares() == {"blue": 100}
+    assert stack.predict() == ["blue"]
+
+    (stack.scoring / "src-green" / "score.py").write_text(SCORE)
+    stack.up()
+    assert stack.shares() == {"blue": 50, "green": 50}
+    assert stack.predict("green") == ["green"]

@@ -1,0 +1,93 @@
+"""Shares under failures, drift and changes around them."""
+
+from typing import Any
+
+from tests.stack.conftest import Stack
+
+BOTH: dict[str, Any] = {"blue": {}, "green": {}}
+
+
+def refuse(stack: Stack, times: int = 1) -> None:
+    """Make Azure refuse the next writes of the endpoint itself."""
+    fault = {
+        "method": "PUT",
+        "path_pattern": f"/onlineEndpoints/{stack.name}$",
+        "status": 400,
+        "code": "BadTraffic",
+        "message": "not today",
+        "times": times,
+    }
+    stack.azure.own("POST", "faults", fault)
+
+
+def test_a_rejected_move_leaves_the_old_deployment_alive(stack: Stack) -> None:
+    stack.serve({"blue": {}}, {"blue": 100})
+    stack.up()
+    stack.serve({"green": {}}, {"green": 100})
+    refuse(stack)
+    start = stack.mark()
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.code != 0
+    assert "not today" in failed.text
+    assert stack.writes(start) == ["PUT green", "PUT endpoint green=100 -> 400"]
+    assert stack.predict() == ["blue"]
+
+    start = stack.mark()
+    stack.up()
+    assert stack.writes(start) == ["PUT endpoint green=100", "DELETE blue"]
+    assert stack.predict() == ["green"]
+
+
+def test_a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 90, "green": 10})
+    stack.up()
+    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-a}\n")
+    start = stack.mark()
+    stack.up()
+    assert stack.azure.arm("GET", stack.endpoint)["tags"] == {"owner": "team-a"}
+    assert set(stack.writes(start)) == {"PUT endpoint blue=90 green=10"}
+    assert stack.shares() == {"blue": 90, "green": 10}
+
+
+def test_without_a_refresh_the_shares_are_set_again(stack: Stack) -> None:
+    """An endpoint written from a stale state forgets its shares; the digest makes sure they come back."""
+    stack.serve({"blue": {}}, {"blue": 100})
+    stack.up()
+    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-b}\n")
+    start = stack.mark()
+    stack.up("--refresh=false")
+    assert stack.writes(start)[-1] == "PUT endpoint blue=100"
+    assert stack.shares() == {"blue": 100}
+
+
+def test_drift_is_shown_by_preview_and_mended_by_up(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 90, "green": 10})
+    stack.up()
+    found = stack.azure.arm("GET", stack.endpoint)
+    found["properties"]["traffic"] = {"blue": 20, "green": 80}
+    stack.azure.arm("PUT", stack.endpoint, found)
+    shown = stack.preview()
+    assert "~ blue : 20 => 90" in shown
+    assert "~ green: 80 => 10" in shown
+    start = stack.mark()
+    stack.up()
+    assert stack.writes(start) == ["PUT endpoint blue=90 green=10"]
+    assert stack.shares() == {"blue": 90, "green": 10}
+
+
+def test_a_deployment_deleted_behind_its_back_comes_back(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 100})
+    stack.up()
+    stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/green")
+    stack.up()
+    assert stack.predict("green") == ["green"]
+    assert stack.shares() == {"blue": 100}
+
+
+def test_mirrored_requests(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 100}, mirror_traffic={"green": 20})
+    stack.up()
+    assert stack.azure.arm("GET", stack.endpoint)["properties"]["mirrorTraffic"] == {"green": 20}
+    stack.serve(BOTH, {"blue": 100})
+    stack.up()
+    assert not stack.azure.arm("GET", stack.endpoint)["properties"].get("mirrorTraffic")
