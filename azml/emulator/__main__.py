@@ -35,10 +35,8 @@ def main() -> int:
     options = Options(told.folder.resolve(), told.port, told.scoring_port, cache)
     try:
         asyncio.run(_until_signal(options))
-    except (FolderTaken, PortTaken) as taken:
-        return _refuse(str(taken))
-    except ChildEnded as ended:
-        return _refuse(f"the local Azure could not start: {ended}")
+    except (FolderTaken, PortTaken, ChildEnded) as reason:
+        return _refuse(str(reason))
     except OSError as refused:
         if refused.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise

@@ -13,7 +13,7 @@ _STOP_SECONDS = 5.0
 
 
 class ChildEnded(Exception):  # noqa: N818 - it says what happened
-    """The child ended before it ever answered; the text is the end of what it said."""
+    """The child ended before it ever answered; the text has its last words and names its log."""
 
 
 class Child:
@@ -58,7 +58,11 @@ class Child:
             output = Output(self._log)
             code = await self._once(output)
             if not self._answered.done():
-                self._answered.set_exception(ChildEnded(output.excerpt() or f"exit code {code}"))
+                words = output.excerpt().splitlines()
+                told = words[-1] if words else f"exit code {code}"
+                self._answered.set_exception(
+                    ChildEnded(f"the {self._name} ended: {told}; its log: {self._log.path}")
+                )
                 return
             if code == 0:
                 self.left.set()

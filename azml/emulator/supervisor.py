@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -30,6 +31,8 @@ from azml.emulator.ports import HOST, listen, port_of, require_free
 
 RECORD = "emulator.json"
 _READY_POLL_SECONDS = 0.05
+_LEAST_FREE = 16 * 1024 * 1024
+"""Bytes: with less a store that is being written could not even say what is wrong."""
 
 
 class FolderTaken(Exception):  # noqa: N818 - it names what is so, for a person
@@ -52,6 +55,8 @@ async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None])
     Raises FolderTaken, PortTaken, ChildEnded, or OSError, as when the disk is full.
     """
     private_folder(options.folder)
+    if shutil.disk_usage(options.folder).free < _LEAST_FREE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(options.folder))
     with _alone(options.folder):
         try:
             async with AsyncExitStack() as stack:

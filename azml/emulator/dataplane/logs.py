@@ -85,10 +85,10 @@ def excerpt(text: str) -> str:
         return "\n".join(lines[-_EXCERPT_LINES:])
     # Chained exceptions print several tracebacks; the first of the last group is where it began.
     first = starts[-1]
-    while previous := next(
-        (start for start in starts if start < first and _chained(lines, start, first)), None
-    ):
-        first = previous
+    for start in reversed(starts[:-1]):
+        if not _chained(lines, start, first):
+            break
+        first = start
     body = lines[first:]
     end = next((number for number, line in enumerate(body) if "Model Directory Contents" in line), len(body))
     return "\n".join([*lines[max(first - 1, 0) : first], *body[:end][-_EXCERPT_LINES:]])

@@ -182,9 +182,9 @@ class House:
     session: aiohttp.ClientSession
     code: Path
 
-    def desired(self, name: str = "blue", **fields: Any) -> DesiredDeployment:
+    def desired(self, **fields: Any) -> DesiredDeployment:
         defaults = {"code_folder": self.code, "scoring_script": "score.py"}
-        return DesiredDeployment(f"/e/{name}", "/e", name, **{**defaults, **fields})
+        return DesiredDeployment("/e/blue", "/e", "blue", **{**defaults, **fields})
 
     async def endpoint(self, traffic: dict[str, int]) -> None:
         await self.plane.put_endpoint(DesiredEndpoint("/e", "westeurope/e", (KEY,), None, traffic))
