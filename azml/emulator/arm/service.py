@@ -54,7 +54,7 @@ class Service:
         """All resources of a type under a scope."""
         kind = self.types.get(collection.kind)
         self._check_parents(collection.scope, must_exist=True)
-        found = kind.select(self.store.under(collection.scope, collection.kind), query)
+        found = kind.select(self.store.under(kind.scope(collection.scope, query), collection.kind), query)
         return Answer(200, {"value": [kind.present(record) for record in found]})
 
     def put(self, named: ResourceId, body: Json) -> Answer:

@@ -86,6 +86,10 @@ class ResourceType:
         """What a GET answers."""
         return {"id": record.id.text, "name": record.id.name, "type": record.id.type, **record.body}
 
+    def scope(self, asked: str, query: Query) -> str:
+        """Under what a collection's members are looked for."""
+        return asked
+
     def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
         """Which of a collection a query asks for, in its order."""
         return found[: int(query["$top"])] if query.get("$top", "").isdigit() else found

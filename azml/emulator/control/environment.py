@@ -20,6 +20,9 @@ def environment(addresses: Addresses, certificates: Certificates, identity: Iden
         "AZURE_TENANT_ID": TENANT,
         "AZURE_CLIENT_ID": CLIENT,
         "AZURE_CLIENT_SECRET": identity.client_secret,
+        # Without it DefaultAzureCredential takes the secret above, and MSAL would ask a public host whether this
+        # address is an authority.
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "AZURE_AUTHORITY_HOST": addresses.host,
         # azure-ai-ml takes the document's cloud only if the address is a part of this very text.
         "ARM_CLOUD_METADATA_URL": f"{arm}/metadata/endpoints?api-version=2019-05-01",

@@ -128,6 +128,10 @@ class CodeVersions(AssetVersions):
     def __init__(self, addresses: Addresses) -> None:
         super().__init__("codes", addresses)
 
+    def scope(self, asked: str, query: Query) -> str:
+        """A hash is looked for in the whole workspace: azure-ai-ml asks under a name it has just made up."""
+        return resource_id(asked).parent if query.get("hash") else asked
+
     def check_content(self, properties: Json) -> None:
         """It says where its files are."""
         _require(properties, "codeUri")

@@ -17,6 +17,7 @@ def list_blobs(container: str, blobs: BlobStore, query: Mapping[str, str]) -> by
     page = blobs.under(container, prefix, query.get("marker", ""), limit + 1)
     root = Element("EnumerationResults")
     SubElement(root, "Prefix").text = prefix
+    SubElement(root, "MaxResults").text = str(limit)  # the real client asks for the next page with this one
     entries = SubElement(root, "Blobs")
     folders: set[str] = set()
     for blob in page[:limit]:

@@ -1,0 +1,190 @@
+"""The blob service, spoken to by the real azure-storage-blob client and by requests that mean harm."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError
+from azure.storage.blob import (
+    BlobSasPermissions,
+    BlobServiceClient,
+    ContainerClient,
+    ContainerSasPermissions,
+    ContentSettings,
+    generate_blob_sas,
+    generate_container_sas,
+)
+
+from azml.emulator.identity import issue_token
+from tests.emulator.local_azure import ACCOUNT, LocalAzure, build_workspace
+
+Blobs = tuple[LocalAzure, BlobServiceClient, str]
+NAME = "account1"
+
+
+@pytest.fixture
+def blobs(azure: LocalAzure) -> Iterator[Blobs]:
+    """The account, a client that signs with its key, and the key."""
+    build_workspace(azure)
+    key = azure.arm("POST", f"{ACCOUNT}/listKeys").body["keys"][0]["value"]
+    url = azure.arm("GET", ACCOUNT).body["properties"]["primaryEndpoints"]["blob"]
+    credential = {"account_name": NAME, "account_key": key}
+    with BlobServiceClient(
+        url, credential=credential, connection_verify=str(azure.folder / "ca.pem"), retry_total=0
+    ) as client:
+        yield azure, client, key
+
+
+def contents(azure: LocalAzure) -> list[Path]:
+    return [path for path in (azure.folder / "blobs").rglob("*") if path.is_file()]
+
+
+def test_a_blob_comes_back_as_it_went_in_whole_and_in_part(blobs: Blobs) -> None:
+    container = blobs[1].create_container("things")
+    data = os.urandom(100_000)
+    settings = ContentSettings(content_type="text/x-test")
+    blob = container.upload_blob(
+        "a folder/ünï & co.bin", data, metadata={"owner": "me"}, content_settings=settings
+    )
+    assert blob.download_blob().readall() == data
+    assert blob.download_blob(offset=10, length=20).readall() == data[10:30]
+    properties = blob.get_blob_properties()
+    assert (properties.size, properties.metadata) == (100_000, {"owner": "me"})
+    assert properties.content_settings.content_type == "text/x-test"
+    blob.set_blob_metadata({"owner": "you"})
+    assert blob.get_blob_properties().metadata == {"owner": "you"}
+    blob.delete_blob()
+    assert not blob.exists()
+    container.upload_blob("empty", b"")
+    assert container.download_blob("empty").readall() == b""
+
+
+def test_a_blob_larger_than_one_request_is_put_together_from_its_blocks(
+    azure: LocalAzure, blobs: Blobs
+) -> None:
+    data = os.urandom(3_000_000)
+    with ContainerClient(
+        blobs[1].url,
+        "large",
+        credential=blobs[1].credential,
+        max_single_put_size=1_000_000,
+        max_block_size=1_000_000,
+        connection_verify=str(azure.folder / "ca.pem"),
+    ) as container:
+        container.create_container()
+        blob = container.upload_blob("large", data, overwrite=True)
+        assert blob.download_blob().readall() == data
+        assert len([path for path in contents(azure) if path.stat().st_size == 3_000_000]) == 1
+        blob.delete_blob()
+    assert contents(azure) == [], "blocks and content are gone"
+
+
+def test_a_listing_knows_prefixes_folders_and_pages(blobs: Blobs) -> None:
+    container = blobs[1].create_container("listed")
+    names = [f"{folder}/{number}" for folder in ("a", "b") for number in range(5)]
+    for name in names:
+        container.upload_blob(name, name.encode(), metadata={"k": "v"})
+    assert [found.name for found in container.list_blobs()] == names
+    assert [found.name for found in container.list_blobs(name_starts_with="b/")] == names[5:]
+    assert [found.name for found in container.walk_blobs()] == ["a/", "b/"]
+    assert [len(list(page)) for page in container.list_blobs(results_per_page=4).by_page()] == [4, 4, 2]
+    assert next(iter(container.list_blobs(include=["metadata"]))).metadata == {"k": "v"}
+
+
+def test_a_blob_is_not_replaced_unless_asked(blobs: Blobs) -> None:
+    container = blobs[1].create_container("once")
+    container.upload_blob("x", b"1")
+    with pytest.raises(ResourceExistsError):
+        container.upload_blob("x", b"2")
+    container.upload_blob("x", b"3", overwrite=True)
+    assert container.download_blob("x").readall() == b"3"
+    with pytest.raises(ResourceExistsError):
+        blobs[1].create_container("once")
+
+
+def test_a_container_made_here_is_there_for_resource_manager_too(blobs: Blobs) -> None:
+    azure, client, _ = blobs
+    client.create_container("seen")
+    path = f"{ACCOUNT}/blobServices/default/containers/seen"
+    assert azure.arm("GET", path).body["name"] == "seen"
+    azure.done(azure.arm("DELETE", path))
+    assert "seen" not in [name for name in ("seen",) if client.get_container_client(name).exists()]
+
+
+def test_signatures_made_by_the_real_client_open_what_they_say_and_no_more(blobs: Blobs) -> None:
+    azure, client, key = blobs
+    container = client.create_container("shared")
+    container.upload_blob("x", b"1")
+    client.create_container("other").upload_blob("x", b"1")
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    reading = generate_container_sas(
+        NAME, "shared", key, permission=ContainerSasPermissions(read=True), expiry=soon
+    )
+    single = generate_blob_sas(
+        NAME, "shared", "x", account_key=key, permission=BlobSasPermissions(read=True), expiry=soon
+    )
+    ended = generate_container_sas(
+        NAME, "shared", key, permission=ContainerSasPermissions(read=True), expiry=soon - timedelta(hours=2)
+    )
+
+    def status(method: str, path: str, sas: str) -> int:
+        return azure.send(method, f"/{NAME}.blob.emulator/{path}?{sas}").status
+
+    assert status("GET", "shared/x", reading) == 200
+    assert status("GET", "shared/x", single) == 200
+    assert status("DELETE", "shared/x", reading) == 403
+    assert status("GET", "other/x", reading) == 403
+    assert status("GET", "shared/y", single) == 403
+    assert status("GET", "shared/x", ended) == 403
+    assert status("GET", "shared/x", reading.replace("sp=r", "sp=rwd")) == 403
+    assert status("GET", "shared/x", "") == 401
+
+
+def test_a_wrong_key_and_a_token_for_scoring_open_nothing(blobs: Blobs) -> None:
+    azure, client, key = blobs
+    client.create_container("closed")
+    wrong = {"account_name": NAME, "account_key": key[::-1].replace("=", "") + "=="}
+    with (
+        BlobServiceClient(
+            client.url, credential=wrong, connection_verify=str(azure.folder / "ca.pem"), retry_total=0
+        ) as other,
+        pytest.raises((ClientAuthenticationError, HttpResponseError)),
+    ):
+        other.create_container("mine")
+    token, _ = issue_token(azure.identity, "https://ml.azure.com")
+    path = f"/{NAME}.blob.emulator/closed?restype=container&comp=list"
+    assert azure.send("GET", path, headers={"Authorization": f"Bearer {token}"}).status == 403
+
+
+@pytest.mark.parametrize("name", ["../../../escaped", "..%2f..%2fescaped", "/etc/escaped", "a/../../escaped"])
+def test_no_name_leads_out_of_the_folder(blobs: Blobs, name: str) -> None:
+    azure = blobs[0]
+    blobs[1].create_container("jail")
+    token, _ = issue_token(azure.identity, "https://storage.azure.com")
+    headers = {"Authorization": f"Bearer {token}", "x-ms-blob-type": "BlockBlob"}
+    azure.send("PUT", f"/{NAME}.blob.emulator/jail/{name}", b"x", headers)
+    assert list(azure.folder.parent.rglob("*escaped*")) == []
+
+
+def test_a_body_that_does_not_match_its_checksum_is_not_kept(blobs: Blobs) -> None:
+    azure = blobs[0]
+    blobs[1].create_container("checked")
+    token, _ = issue_token(azure.identity, "https://storage.azure.com")
+    headers = {"Authorization": f"Bearer {token}", "Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    answer = azure.send("PUT", f"/{NAME}.blob.emulator/checked/x", b"x", headers)
+    assert (answer.status, answer.headers["x-ms-error-code"]) == (400, "Md5Mismatch")
+    assert contents(azure) == []
+
+
+def test_a_kill_in_the_middle_of_an_upload_leaves_nothing_behind(blobs: Blobs) -> None:
+    azure, client, _ = blobs
+    client.create_container("kept").upload_blob("whole", b"whole")
+    (azure.folder / "blobs" / "incoming" / "half").write_bytes(b"ha")
+    (azure.folder / "blobs" / "00").mkdir(exist_ok=True)
+    (azure.folder / "blobs" / "00" / ("0" * 64)).write_bytes(b"nobody's")
+    azure.kill()
+    azure.start()
+    assert [path.read_bytes() for path in contents(azure)] == [b"whole"]
+    assert client.get_container_client("kept").download_blob("whole").readall() == b"whole"
