@@ -60,6 +60,11 @@ class DataplaneClient:
         _, told = await self._call("GET", path, missing=True)
         return told if isinstance(told, str) else str(told.get("content", ""))
 
+    async def metrics(self, since: float) -> list[dict[str, Any]]:
+        """What the router counted in the minutes that begin at `since` (unix time) or later: Meter.report."""
+        _, told = await self._call("GET", f"/metrics?since={since}")
+        return list(told)
+
     async def close(self) -> None:
         """Let go of the socket."""
         if self._session:

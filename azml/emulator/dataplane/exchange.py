@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Protocol, cast
+from typing import Protocol
 
 import httptools
 
@@ -10,6 +10,7 @@ from azml.emulator.dataplane.dispatch import Slot
 from azml.emulator.dataplane.message import Headers, Request, model_error, request_bytes, response_head
 from azml.emulator.dataplane.meter import Meter
 from azml.emulator.dataplane.rules import GONE, TIMED_OUT, Refusal
+from azml.emulator.dataplane.wire import Wire
 
 
 class Client(Protocol):
@@ -44,7 +45,7 @@ class Nobody:
         """Drop it."""
 
 
-class Exchange(asyncio.Protocol):
+class Exchange:
     """Waits in a slot, goes to an instance, passes the answer on while it comes."""
 
     def __init__(
@@ -61,8 +62,7 @@ class Exchange(asyncio.Protocol):
         self._instance: str | None = None
         self._waits = False
         self._sent = False
-        self._task: asyncio.Task[None] | None = None
-        self._transport: asyncio.Transport | None = None
+        self._wire: Wire | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._headers: Headers = []
         self._out: list[bytes] = []
@@ -87,67 +87,48 @@ class Exchange(asyncio.Protocol):
 
     def pause(self) -> None:
         """The client reads slower than the model writes."""
-        if self._transport:
-            self._transport.pause_reading()
+        if self._wire:
+            self._wire.pause()
 
     def resume(self) -> None:
         """The client reads again."""
-        if self._transport and not self._over:
-            self._transport.resume_reading()
+        if self._wire:
+            self._wire.resume()
 
     # What the slot calls.
 
     def start(self, instance: str, socket: str) -> None:
-        """Connect to this instance."""
+        """Go to this instance, or back to the slot when it takes no connection."""
         self._waits = False
         self._instance = instance
-        self._task = asyncio.get_running_loop().create_task(self._connect(instance, socket))
+        try:
+            self._wire = Wire(socket, self._data, self._received, self._ended)
+        except OSError:
+            self._instance = None
+            self._waits = True
+            self._slot.unreachable(instance, self)
 
     def refuse(self, refusal: Refusal) -> None:
         """The slot does not take it, or has no instance left for it."""
         self._waits = False
         self._refuse(refusal)
 
-    async def _connect(self, instance: str, socket: str) -> None:
-        try:
-            await asyncio.get_running_loop().create_unix_connection(lambda: self, socket)
-        except OSError:
-            if not self._over:
-                self._instance = None
-                self._waits = True
-                self._slot.unreachable(instance, self)
+    # What the wire calls.
 
-    # What the connection to the scoring process calls.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the request."""
-        # uvloop's transports do what asyncio.Transport says without being one.
-        self._transport = cast(asyncio.Transport, transport)
-        if self._over:
-            self._transport.abort()
-        else:
-            self._transport.write(self._data)
-
-    def data_received(self, data: bytes) -> None:
-        """Pass the answer on as it comes."""
-        if self._over:
-            return None
+    def _received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
-            return self._lost()
+            return self._refuse(GONE)
         if not self._over:
             self._flush()
         return None
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The end of an answer without a length, or of the process."""
-        if self._over:
-            return
-        if self._until_close and exc is None:
+    def _ended(self, orderly: bool) -> None:
+        if self._until_close and orderly:
             self.on_message_complete()
         else:
-            self._lost()
+            self._refuse(GONE)
 
     # What the parser calls.
 
@@ -207,9 +188,6 @@ class Exchange(asyncio.Protocol):
     def _expire(self) -> None:
         self._refuse(TIMED_OUT)
 
-    def _lost(self) -> None:
-        self._refuse(GONE)
-
     def _refuse(self, refusal: Refusal) -> None:
         if self._over:
             return
@@ -231,8 +209,8 @@ class Exchange(asyncio.Protocol):
             return
         self._over = True
         self._timer.cancel()
-        if self._transport:
-            self._transport.abort()
+        if self._wire:
+            self._wire.close()
         if self._instance:
             self._slot.done(self._instance)
         elif self._waits:

@@ -1,0 +1,164 @@
+"""The router against the server behind it, as ratios in one run.
+
+Limits: the router adds at most 0.3 ms to the median of a request to the sample's custom model, and passes at
+least five times what one worker of the sample's inference server can answer. The first is measured with one
+request at a time, direct and routed in turn; the second with a server behind the router that does nothing, so
+that the router itself is what is loaded. Clients reach the router over kept TLS connections.
+Run with: python benchmarks/router.py
+"""
+
+import argparse
+import asyncio
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import uvloop
+from load import Target, drive
+
+from azml.emulator.__main__ import default_cache
+from azml.emulator.certificates import ensure_certificates
+from azml.emulator.dataplane import table
+from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
+from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.link import Link
+from azml.emulator.dataplane.logs import Log
+from azml.emulator.dataplane.plane import Plane
+from azml.emulator.ports import listen, port_of
+from azml.emulator.supervisor import router_child
+
+SAMPLE = Path(__file__).parent.parent / "scoring" / "diabetes"
+KEY = "benchmark"
+ADDED_MS_LIMIT = 0.3
+THROUGHPUT_LIMIT = 5.0
+CONNECTIONS = 32
+NOTHING = """
+import asyncio, sys, uvloop
+ANSWER = b'HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: 9\\r\\n\\r\\n[1,0,1,0]'
+class Nothing(asyncio.Protocol):
+    def connection_made(self, transport): self.transport = transport
+    def data_received(self, data): self.transport.write(ANSWER); self.transport.close()
+async def main():
+    server = await asyncio.get_running_loop().create_unix_server(Nothing, sys.argv[1], backlog=1024)
+    print('ready', flush=True)
+    await server.serve_forever()
+uvloop.run(main())
+"""
+
+
+def request(path: str) -> bytes:
+    """The sample request, as an HTTP client sends it."""
+    body = (SAMPLE / "requests" / "sample.json").read_bytes()
+    lines = (f"POST {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {KEY}")
+    head = "\r\n".join([*lines, "Content-Type: application/json", f"Content-Length: {len(body)}", "", ""])
+    return head.encode() + body
+
+
+async def ready(plane: Plane, desired: DesiredDeployment) -> None:
+    """Wait until the deployment serves."""
+    await plane.put_deployment(desired)
+    while (observed := plane.observe(desired.key)).state != "ready":
+        if observed.state == "failed":
+            sys.exit(f"the sample does not start: {observed.error}")
+        await asyncio.sleep(0.05)
+
+
+async def measure(rounds: int, seconds: float) -> dict[str, float]:
+    """Medians in milliseconds and rates in requests a second."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="azml-bench-")))
+        certificates = ensure_certificates(folder / "certificates")
+        trust = ssl.create_default_context(cafile=str(certificates.ca))
+        link = Link()
+        plane = Plane(link, Environments(default_cache() / "environments"), folder, folder / "logs")
+        stack.push_async_callback(plane.stop)
+        listener = stack.enter_context(listen(0, ""))
+        router = router_child(listener, certificates, folder, link, plane, Log(folder / "router.log"))
+        stack.push_async_callback(router.stop)
+        await router.answered()
+        await plane.put_endpoint(DesiredEndpoint("/e", "w/e", (KEY,), None, {"green": 100}))
+        await ready(plane, sample())
+        worker = plane.routes().endpoints[0].deployments[0].instances[0].socket
+        direct = Target(request("/score"), socket=worker, kept=False)
+        routed = Target(request("/w/e/score"), port=port_of(listener), trust=trust)
+        found = await in_turn(direct, routed, rounds, seconds)
+        await swap(link, folder, stack)
+        found["router, requests/s"] = rate(await drive(routed, CONNECTIONS, seconds * 3), seconds * 3)
+        return found
+
+
+def sample() -> DesiredDeployment:
+    """The sample's custom model."""
+    return DesiredDeployment(
+        "/e/green",
+        "/e",
+        "green",
+        model_folder=SAMPLE / "models" / "support-vector-machine",
+        code_folder=SAMPLE / "src",
+        scoring_script="score.py",
+        conda=(SAMPLE / "conda.yml").read_text(),
+        max_concurrent_requests_per_instance=CONNECTIONS,
+    )
+
+
+async def in_turn(direct: Target, routed: Target, rounds: int, seconds: float) -> dict[str, float]:
+    """One request at a time, direct and routed in turn; then what one worker answers when it is full."""
+    latencies: dict[str, list[float]] = {"direct": [], "routed": []}
+    for _ in range(rounds):
+        latencies["direct"] += await drive(direct, 1, seconds / 2)
+        latencies["routed"] += await drive(routed, 1, seconds / 2)
+    found = {f"{name}, p50 ms": statistics.median(values) * 1000 for name, values in latencies.items()}
+    found["one worker, requests/s"] = rate(await drive(direct, 4, seconds * 2), seconds * 2)
+    return found
+
+
+async def swap(link: Link, folder: Path, stack: AsyncExitStack) -> None:
+    """Put a server that does nothing behind the router."""
+    path = folder / "nothing.sock"
+    process = subprocess.Popen([sys.executable, "-c", NOTHING, str(path)], stdout=subprocess.PIPE)
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    assert process.stdout is not None
+    await asyncio.to_thread(process.stdout.readline)
+    process.stdout.close()
+    instances = (table.Instance("nothing", str(path)),)
+    deployment = table.Deployment("/n", "nothing", 5_000, CONNECTIONS, instances)
+    endpoint = table.Endpoint("/e", "w/e", (KEY,), None, {"nothing": 100}, {}, (deployment,))
+    await link.route(table.Table((endpoint,)))
+
+
+def rate(latencies: list[float], seconds: float) -> float:
+    """Requests a second."""
+    return len(latencies) / seconds
+
+
+def show(found: dict[str, float]) -> bool:
+    """Print the table; whether both limits hold."""
+    for name, value in found.items():
+        print(f"{name:28}{value:10.2f}")
+    added = found["routed, p50 ms"] - found["direct, p50 ms"]
+    times = found["router, requests/s"] / found["one worker, requests/s"]
+    rows = (
+        ("added p50, ms", added, f"at most {ADDED_MS_LIMIT}", added <= ADDED_MS_LIMIT),
+        ("throughput, x one worker", times, f"at least {THROUGHPUT_LIMIT:.0f}", times >= THROUGHPUT_LIMIT),
+    )
+    for name, value, limit, holds in rows:
+        print(f"{name:28}{value:10.2f}  {limit}{'' if holds else '  MISSED'}")
+    return all(holds for *_, holds in rows)
+
+
+def main() -> int:
+    """Measure and show; exit code 1 when a limit is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of each measurement")
+    told = parser.parse_args()
+    return 0 if show(uvloop.run(measure(told.rounds, told.seconds))) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
