@@ -60,12 +60,15 @@ class LocalAzure:
     def identity(self) -> Identity:
         return ensure_identity(self.folder)
 
-    def start(self) -> None:
+    def start(self, largest_file: int | None = None) -> None:
+        """Start it; with `largest_file` no file it writes may have more bytes, as on a disk that is full."""
         ready = self._run / "ready.json"
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "azml.emulator.control", "--folder", str(self.folder)]
         command += ["--port", str(self.port), "--scoring-url", "https://127.0.0.1:9"]
         command += ["--dataplane-socket", str(self.dataplane.socket), "--ready-file", str(ready)]
+        if largest_file:
+            command = ["/bin/sh", "-c", f'ulimit -f {largest_file // 512} && exec "$0" "$@"', *command]
         self._process = subprocess.Popen(command)
         wait_for(lambda: ready.exists() or self._process is None or self._process.poll() is not None)
         self.port = json.loads(ready.read_bytes())["port"]

@@ -13,7 +13,7 @@ from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
 from azml.emulator.dataplane.contract import DesiredEndpoint
 from azml.emulator.identity import SCORING_AUDIENCE, Identity, sign
 from azml.emulator.machinelearning.names import check_online_name
-from azml.emulator.machinelearning.traffic import check_mirror, check_traffic, read_shares
+from azml.emulator.machinelearning.traffic import check_mirror, check_traffic, read_shares, without_gone
 
 ENDPOINT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 DEPLOYMENT = f"{ENDPOINT}/deployments"
@@ -44,14 +44,9 @@ class OnlineEndpoints(ResourceType):
             _check_room(write)
         deployments = deployments_of(write.id.text, write.store)
         live = read_shares(write.existing.properties, "traffic") if write.existing else {}
-        wanted = read_shares(write.properties, "traffic")
+        wanted, mirror = _wanted(write, "traffic"), _wanted(write, "mirrorTraffic")
         check_traffic(wanted, live, deployments)
-        check_mirror(
-            read_shares(write.properties, "mirrorTraffic"),
-            wanted,
-            deployments,
-            kubernetes=_on_kubernetes(write),
-        )
+        check_mirror(mirror, wanted, deployments, kubernetes=_on_kubernetes(write))
 
     def complete(self, write: Write, record: Record) -> Record:
         """Keys, which a body may bring at creation only and which no GET shows, and defaults."""
@@ -59,8 +54,8 @@ class OnlineEndpoints(ResourceType):
         given = section(properties, "keys")
         properties.pop("keys", None)
         properties["authMode"] = AUTH_MODES[str(properties["authMode"]).lower()]
-        properties["traffic"] = read_shares(properties, "traffic")
-        properties["mirrorTraffic"] = read_shares(properties, "mirrorTraffic")
+        properties["traffic"] = _wanted(write, "traffic")
+        properties["mirrorTraffic"] = _wanted(write, "mirrorTraffic")
         properties.setdefault("properties", {})
         properties.setdefault("publicNetworkAccess", "Enabled")
         body = {**record.body, "properties": properties}
@@ -137,6 +132,12 @@ class OnlineEndpoints(ResourceType):
 def deployments_of(endpoint: str, store: ResourceStore) -> dict[str, Record]:
     """An endpoint's deployments, by name in lower case."""
     return {record.id.name.lower(): record for record in store.under(endpoint, DEPLOYMENT)}
+
+
+def _wanted(write: Write, name: str) -> dict[str, int]:
+    live = read_shares(write.existing.properties, name) if write.existing else {}
+    deployments = deployments_of(write.id.text, write.store)
+    return without_gone(read_shares(write.properties, name), live, deployments)
 
 
 def _named(shares: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:

@@ -120,8 +120,10 @@ def _copy(files: Sequence[_File], parent: Path, target: Path) -> None:
             destination = temporary / file.target
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.source, destination)
-        if not target.is_dir():
-            temporary.rename(target)
+        temporary.rename(target)
+    except OSError:
+        if not target.is_dir():  # else another deployment of the same content was first
+            raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

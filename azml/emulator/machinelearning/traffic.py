@@ -70,6 +70,19 @@ def check_mirror(
         raise bad_request(message, "InvalidMirrorTraffic")
 
 
+def without_gone(wanted: Shares, live: Shares, deployments: Mapping[str, Record]) -> Shares:
+    """The shares without the zeros of deployments that were deleted.
+
+    Whoever reads an endpoint, changes it and puts it back sends them again.
+    """
+    known = {name.lower() for name in live}
+    return {
+        name: share
+        for name, share in wanted.items()
+        if share or name.lower() in deployments or name.lower() not in known
+    }
+
+
 def share_of(endpoint: Record, deployment: str) -> int:
     """What a deployment has of an endpoint's live and mirrored traffic, in percent, added up."""
     shares = (read_shares(endpoint.properties, name) for name in ("traffic", "mirrorTraffic"))

@@ -4,6 +4,7 @@ A blob's name never becomes a path here, so none can lead out of the folder; and
 before any row points at it, so a killed process or a full disk leaves no half blob.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -13,7 +14,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,24 +86,19 @@ class BlobStore:
                 "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)", container, name, block, sha256
             )
 
-    def join(self, container: str, name: str, blocks: Sequence[str]) -> "Incoming | None":
-        """The staged blocks in the order given, as one content; None when one of them was never staged."""
+    async def join(self, container: str, name: str, blocks: Sequence[str]) -> "Incoming | None":
+        """The staged blocks in the order given, as one content; None when one of them was never staged.
+
+        The copying is done in a thread: a large model would hold up every other request.
+        """
         rows = self.database.rows(
             "SELECT block, content FROM blocks WHERE container = ? AND name = ?", container, name
         )
         staged = {row["block"]: row["content"] for row in rows}
         if any(block not in staged for block in blocks):
             return None
-        incoming = Incoming(self._incoming)
-        try:
-            for block in blocks:
-                for chunk in read_chunks(self.path(staged[block])):
-                    incoming.write(chunk)
-            incoming.close()
-        except BaseException:
-            incoming.discard()
-            raise
-        return incoming
+        paths = [self.path(staged[block]) for block in blocks]
+        return await asyncio.to_thread(_joined, paths, self._incoming)
 
     def find(self, container: str, name: str) -> Blob | None:
         """One blob."""
@@ -230,7 +226,21 @@ class Incoming:
     def discard(self) -> None:
         """Forget it."""
         self.path.unlink(missing_ok=True)
-        self._file.close()
+        with suppress(OSError):  # what is still buffered may not fit on the disk either
+            self._file.close()
+
+
+def _joined(paths: Sequence[Path], folder: Path) -> Incoming:
+    incoming = Incoming(folder)
+    try:
+        for path in paths:
+            for chunk in read_chunks(path):
+                incoming.write(chunk)
+        incoming.close()
+    except BaseException:
+        incoming.discard()
+        raise
+    return incoming
 
 
 def read_chunks(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:

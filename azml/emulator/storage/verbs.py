@@ -181,9 +181,10 @@ class BlobService:
     async def _put_block_list(self, call: Call) -> Response:
         self._check_conditions(call)
         blocks = _block_ids(await _small_body(call.request))
-        incoming = self.blobs.join(call.key, call.blob, blocks)
+        incoming = await self.blobs.join(call.key, call.blob, blocks)
         if incoming is None:
             raise StorageError(400, "InvalidBlockList", "The specified block list is invalid.")
+        self._check_again(call, incoming)
         return self._store(call, incoming)
 
     async def _put_metadata(self, call: Call) -> Response:

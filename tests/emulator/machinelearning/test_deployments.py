@@ -160,6 +160,25 @@ def test_a_deployment_with_traffic_is_not_deleted(blue: LocalAzure) -> None:
     assert blue.dataplane.deployments == {}
 
 
+def test_an_endpoint_can_be_put_back_as_it_was_read_after_a_deployment_is_gone(blue: LocalAzure) -> None:
+    blue.done(put(blue, GREEN))
+    blue.done(blue.arm("PUT", ENDPOINT, endpoint_body({"blue": 100, "green": 0})))
+    blue.done(blue.arm("DELETE", GREEN))
+    read = blue.arm("GET", ENDPOINT).body
+    blue.done(blue.arm("PUT", ENDPOINT, read))
+    assert blue.arm("GET", ENDPOINT).body["properties"]["traffic"] == {"blue": 100}
+
+
+def test_two_deployments_of_the_same_files_made_at_once_share_their_folders(
+    workspace: LocalAzure,
+) -> None:
+    begun = [put(workspace, path) for path in (BLUE, GREEN)]
+    for answer in begun:
+        workspace.done(answer)
+    blue, green = (workspace.dataplane.named(name) for name in ("blue", "green"))
+    assert (blue["model_folder"], blue["code_folder"]) == (green["model_folder"], green["code_folder"])
+
+
 def test_deleting_the_endpoint_takes_its_deployments_along_even_one_being_made(blue: LocalAzure) -> None:
     blue.dataplane.outcomes["green"] = "starting"
     begun = put(blue, GREEN)

@@ -188,3 +188,18 @@ def test_a_kill_in_the_middle_of_an_upload_leaves_nothing_behind(blobs: Blobs) -
     azure.start()
     assert [path.read_bytes() for path in contents(azure)] == [b"whole"]
     assert client.get_container_client("kept").download_blob("whole").readall() == b"whole"
+
+
+def test_an_upload_the_disk_has_no_room_for_is_refused_and_leaves_nothing(blobs: Blobs) -> None:
+    azure, client, _ = blobs
+    client.create_container("small").upload_blob("x", b"old")
+    azure.kill()
+    azure.start(largest_file=1 << 20)
+    token, _ = issue_token(azure.identity, "https://storage.azure.com")
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = azure.send("PUT", f"/{NAME}.blob.emulator/small/x", bytes(2 << 20), headers)
+    assert (answer.status, answer.code) == (507, "InsufficientStorage")
+    assert client.get_container_client("small").download_blob("x").readall() == b"old"
+    assert [path.read_bytes() for path in contents(azure)] == [b"old"]
+    azure.kill()
+    azure.start()
