@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import typer
 
-from azml.cli import local_azure, terminal
+from azml.cli import local_azure, sdk_config, terminal
 from azml.cli import up as full
 from azml.cli.clone import Clone, find_clone
 from azml.cli.down import stop as stop_quietly
@@ -14,6 +14,7 @@ from azml.cli.engine import ELSEWHERE, additions
 from azml.cli.failure import NotThereError
 from azml.cli.local_azure import LocalAzure
 from azml.cli.options import PORT, SCORING_PORT, JsonOption, PortOption, ScoringPortOption
+from azml.cli.stacks import LOCAL, Stack, workspace_of
 from azml.toolchain.pulumi import find_cached, find_installed
 
 emulator = typer.Typer(no_args_is_help=True, help="The local Azure by itself.")
@@ -54,10 +55,11 @@ def status(as_json: JsonOption = False) -> None:
 def env() -> None:
     """Print the shell lines that point any Azure client, and plain pulumi in local/, at the local Azure.
 
-    Use it as: eval "$(azml emulator env)"
+    Use it as: eval "$(azml emulator env)". Also writes the config.json that MLClient.from_config looks for.
     """
     clone = find_clone()
     variables = local_azure.required(clone).environment()
+    _write_config(clone, variables["ARM_SUBSCRIPTION_ID"])
     pulumi = find_installed(lambda _: None) or find_cached()
     for line in lines({**variables, **additions(clone)}, _folders(clone, pulumi.parent if pulumi else None)):
         typer.echo(line)
@@ -71,6 +73,14 @@ def lines(variables: dict[str, str], folders: Iterable[str]) -> list[str]:
         *(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())),
         f'export PATH={path}:"$PATH"',
     ]
+
+
+def _write_config(clone: Clone, subscription_id: str) -> None:
+    path, is_found = sdk_config.write(clone, workspace_of(Stack(clone, LOCAL), subscription_id))
+    told = f"MLClient.from_config finds the local workspace in {clone.shown(path)}"
+    if not is_found:
+        told = f"{sdk_config.LIVES_IN}/config.json is yours; the local one: from_config(path={str(path)!r})"
+    terminal.err().print(told, markup=False)
 
 
 def _folders(clone: Clone, pulumi: object) -> list[str]:

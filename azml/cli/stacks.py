@@ -109,7 +109,8 @@ def connect(stack: Stack) -> Connection:
     config = {key: value for key, value in azure_native_config(stack.file.config).items() if _plain(value)}
     settings = read_settings(config)
     arm = Arm(settings, vet=None if stack.local else _refuse_local)
-    return Connection(stack, _workspace(stack, settings), arm, settings)
+    subscription = settings.subscription_id or _signed_in_subscription()
+    return Connection(stack, workspace_of(stack, subscription), arm, settings)
 
 
 def enter(variables: Mapping[str, str]) -> None:
@@ -132,7 +133,8 @@ def _refuse_local(cloud: Cloud) -> None:
         )
 
 
-def _workspace(stack: Stack, settings: AzureSettings) -> WorkspaceName:
+def workspace_of(stack: Stack, subscription_id: str) -> WorkspaceName:
+    """The workspace a stack's file names. Raises InputError when it names none."""
     named = stack.file.config.get("azml:workspace")
     group = named.get("resourceGroup") if isinstance(named, Mapping) else None
     if isinstance(group, Mapping):
@@ -143,7 +145,7 @@ def _workspace(stack: Stack, settings: AzureSettings) -> WorkspaceName:
             f"{stack.path}: azml:workspace names no workspace",
             "write a mapping, as {resourceGroup: rg-azml-dev, name: mlw-azml-dev}",
         )
-    return WorkspaceName(settings.subscription_id or _signed_in_subscription(), str(group), str(name))
+    return WorkspaceName(subscription_id, str(group), str(name))
 
 
 def _signed_in_subscription() -> str:

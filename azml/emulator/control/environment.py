@@ -17,11 +17,13 @@ def environment(addresses: Addresses, certificates: Certificates, identity: Iden
         "ARM_CLIENT_ID": CLIENT,
         "ARM_CLIENT_SECRET": identity.client_secret,
         "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
-        "AZURE_TENANT_ID": TENANT,
+        # azure-identity's name for an authority that is taken at its word, as an AD FS is. With any other
+        # tenant it would first ask login.microsoftonline.com whether this address is one.
+        "AZURE_TENANT_ID": "adfs",
         "AZURE_CLIENT_ID": CLIENT,
         "AZURE_CLIENT_SECRET": identity.client_secret,
-        # Without it DefaultAzureCredential takes the secret above, and MSAL would ask a public host whether this
-        # address is an authority.
+        # Without it DefaultAzureCredential takes the secret above, and MSAL would ask a public host whether
+        # this address is an authority.
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "AZURE_AUTHORITY_HOST": addresses.host,
         # azure-ai-ml takes the document's cloud only if the address is a part of this very text.
@@ -32,6 +34,12 @@ def environment(addresses: Addresses, certificates: Certificates, identity: Iden
         "REQUESTS_CA_BUNDLE": bundle,
         "CURL_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,
+        # In a Jupyter kernel azure-ai-ml reports its calls to Microsoft, unless nothing is exported.
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_TRACES_EXPORTER": "none",
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+        "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
         "PULUMI_CONFIG_PASSPHRASE": "azml-local",
