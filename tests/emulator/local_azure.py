@@ -1,7 +1,6 @@
 """A real control plane in a process of its own, and a plain client for it."""
 
 import json
-import os
 import ssl
 import subprocess
 import sys
@@ -140,7 +139,6 @@ def wait_for(condition: Any, seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
-        os.sched_yield() if hasattr(os, "sched_yield") else None
         time.sleep(0.01)
 
 
