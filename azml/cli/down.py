@@ -1,6 +1,5 @@
 """`azml down`: destroy the local stack and stop the local Azure; nothing runs afterwards."""
 
-import json
 import shlex
 
 from azml.cli import local_azure, recovery, stacks
@@ -27,11 +26,7 @@ def down(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT
 
 def has_resources(clone: Clone) -> bool:
     """Whether the local stack's state names anything, done or begun."""
-    path = clone.backend / "stacks" / recovery.PROJECT / f"{stacks.LOCAL}.json"
-    try:
-        latest = json.loads(path.read_text())["checkpoint"].get("latest") or {}
-    except FileNotFoundError:
-        return False
+    latest = recovery.read_state(clone) or {}
     return bool(latest.get("resources") or latest.get("pending_operations"))
 
 

@@ -110,7 +110,8 @@ def write_traffic(connection: Connection, endpoint: Endpoint, traffic: Mapping[s
     records of its own would drop what these do not know. Raises CommandError when Azure holds other
     shares afterwards.
     """
-    kept = {key: endpoint.body[key] for key in ("location", "tags", "sku", "kind") if endpoint.body.get(key)}
+    stated = ("location", "tags", "sku", "kind")
+    kept = {key: endpoint.body[key] for key in stated if endpoint.body.get(key) is not None}
     properties = {key: value for key, value in endpoint.body["properties"].items() if key not in _READ_ONLY}
     body = {**kept, "properties": {**properties, "traffic": dict(traffic), "mirrorTraffic": {}}}
     identity = _identity(endpoint.body.get("identity"))

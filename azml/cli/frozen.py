@@ -53,7 +53,9 @@ def as_file(spec: DeploymentSpec) -> str:
     out.write(
         "# Written by `azml release`: the registered versions that served when the next one was begun.\n"
     )
-    YAML().dump({"$schema": SCHEMA.format(kind=kind), **document}, out)
+    yaml = YAML()
+    yaml.width = 4096  # no address is broken over two lines
+    yaml.dump({"$schema": SCHEMA.format(kind=kind), **document}, out)
     return out.getvalue()
 
 

@@ -45,9 +45,9 @@ def before(
     """The slot to go back to: the one that last had all the traffic and has not now.
 
     `live` are the shares now, `declared` those of the stack file. A slot that got all the traffic back
-    already, or never lost it because the update that was to move it failed, stays. Where no other slot ever had
-    all of it, it is the one with the largest share in the first split on record: a version comes in with a
-    small share. None when the record says nothing.
+    already, or never lost it because the update that was to move it failed, stays. Where no other slot ever
+    had all of it, it is the one with the largest share in the first split on record: a version comes in with
+    a small share. None when the record says nothing.
     """
     now, known = holder(live), set(exists)
     newest = past[0] if past else None

@@ -1,9 +1,11 @@
-"""What a killed `pulumi up` had begun: the engine notes each operation before it starts it."""
+"""What a killed `pulumi up` had begun: the engine notes each operation before it starts it.
 
-import json
+`pulumi refresh --import-pending-creates` is made for this, and with the CLI this project uses (3.259.0) it
+forgets the resources instead. So their state is completed here and given back with `pulumi stack import`; the
+refresh that every update starts with reads the rest from Azure.
+"""
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from azml.azure.arm import Arm
@@ -11,67 +13,61 @@ from azml.cli.terminal import Step
 from azml.providers.local_azure.table import ROWS
 
 IN_PROGRESS = frozenset({"creating", "updating", "deleting", "scaling", "accepted", "running"})
+State = dict[str, Any]
+"""A stack's exported state, as `pulumi stack export` prints it."""
+
+_ROWS = {row.token: row for row in ROWS}
 
 
-@dataclass(frozen=True)
-class Pending:
-    """One operation that was under way. `inputs` are what the provider was given, names filled in."""
-
-    urn: str
-    type: str
-    operation: str
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+def pending(state: State) -> list[Mapping[str, Any]]:
+    """The operations that were under way when the state was last written."""
+    return list(state["deployment"].get("pending_operations") or ())
 
 
-def read_pending(backend: Path, project: str, stack: str) -> list[Pending]:
-    """The operations under way when the stack's state was last written to its file backend."""
-    try:
-        state = json.loads((backend / "stacks" / project / f"{stack}.json").read_text())
-    except FileNotFoundError:
-        return []
-    latest = (state.get("checkpoint") or {}).get("latest") or {}
-    return [
-        Pending(
-            one["resource"]["urn"],
-            one["resource"]["type"],
-            one["type"],
-            one["resource"].get("inputs") or {},
-        )
-        for one in latest.get("pending_operations") or ()
-    ]
-
-
-def settle(pending: list[Pending], arm: Arm, subscription: str, step: Step) -> list[str]:
-    """The arguments of `pulumi refresh` that settle these operations.
+def settled(state: State, arm: Arm, subscription: str, step: Step) -> tuple[State, int]:
+    """The state without operations under way, and how many resources it has more than before.
 
     A resource whose creation was cut off is taken over where Azure has it, once Azure has done its part, and
-    forgotten where it has not. The refresh itself settles updates and deletions.
+    forgotten where it has not. Updates and deletions that were cut off leave the resource as it was known;
+    the next refresh sees how far they came.
     """
-    arguments = ["--clear-pending-creates"]
-    for one in pending:
-        identity = arm_id(one, subscription) if one.operation == "creating" else None
-        if identity and _there(arm, identity, one.type, step):
-            step.say(f"taking over {identity.rpartition('/')[2]}, which was made before the run was killed")
-            arguments += ["--import-pending-creates", one.urn, "--import-pending-creates", identity]
-    return arguments
+    deployment = state["deployment"]
+    known = {resource["urn"] for resource in deployment.get("resources") or ()}
+    taken = [
+        completed
+        for operation in pending(state)
+        if operation["type"] == "creating" and operation["resource"]["urn"] not in known
+        if (completed := _completed(operation["resource"], arm, subscription, step))
+    ]
+    resources = [*(deployment.get("resources") or ()), *taken]
+    return {**state, "deployment": {**deployment, "resources": resources, "pending_operations": []}}, len(
+        taken
+    )
 
 
-def arm_id(pending: Pending, subscription: str) -> str | None:
-    """The ARM id the resource has or would have; None for what is no resource of ARM's, as a blob."""
-    row = _ROWS.get(pending.type)
-    if row is None or pending.type.endswith(":Blob"):
+def arm_id(kind: str, inputs: Mapping[str, Any], subscription: str) -> str | None:
+    """The ARM id a resource has or would have; None for what is no resource of ARM's, as a blob."""
+    row = _ROWS.get(kind)
+    if row is None or kind.endswith(":Blob"):
         return None
-    names = {name: pending.inputs.get(name) for name in row.parameters}
+    names = {name: inputs.get(name) for name in row.parameters}
     if not all(isinstance(name, str) for name in names.values()):
         return None
     return row.path.format(subscriptionId=subscription, **names)
 
 
-_ROWS = {row.token: row for row in ROWS}
+def _completed(resource: Mapping[str, Any], arm: Arm, subscription: str, step: Step) -> dict[str, Any] | None:
+    """The resource's state with its id, when Azure has it."""
+    kind, inputs = resource["type"], resource.get("inputs") or {}
+    identity = arm_id(kind, inputs, subscription)
+    if identity is None or not _there(arm, identity, _ROWS[kind].api_version, step):
+        return None
+    step.say(f"taking over {identity.rpartition('/')[2]}, which was made before the run was killed")
+    return {**resource, "id": identity, "outputs": {**inputs, **(resource.get("outputs") or {})}}
 
 
-def _there(arm: Arm, identity: str, kind: str, step: Step) -> bool:
-    version = _ROWS[kind].api_version
+def _there(arm: Arm, identity: str, version: str, step: Step) -> bool:
+    """Whether Azure has it; waits while Azure still works on it."""
     while True:
         body = arm.get(identity, version)
         if body is None:

@@ -1,13 +1,16 @@
 """Mending what a killed run left behind, so that the next one needs no help."""
 
+import json
+import tempfile
 import time
+from typing import Any
 
 from azml.azure.arm import Arm
 from azml.cli.clone import Clone
 from azml.cli.engine import Engine
 from azml.cli.failure import CommandError
 from azml.cli.locks import read_locks, require_only_stale
-from azml.cli.pending import read_pending, settle
+from azml.cli.pending import pending, settled
 from azml.cli.processes import end, orphaned, orphans
 from azml.cli.stacks import LOCAL
 from azml.cli.terminal import Step, step
@@ -42,15 +45,27 @@ def free_stack(clone: Clone, engine: Engine) -> None:
 
 def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) -> None:
     """Settle what a killed update had begun: take over what Azure has, forget what it has not."""
-    pending = read_pending(clone.backend, PROJECT, LOCAL)
-    if not pending:
+    if not (read_state(clone) or {}).get("pending_operations"):
         return
     with step("Settling what a killed update had begun") as current:
-        arguments = settle(pending, arm, subscription, current)
-        current.say("reading every resource's state")
-        engine.quiet("refresh", "--yes", "--skip-preview", "--stack", LOCAL, *arguments)
-        taken = arguments.count("--import-pending-creates") // 2
-        current.done(f"{len(pending)} operations, {taken} of them made a resource that is taken over")
+        state = engine.json("stack", "export", "--stack", LOCAL)
+        begun = len(pending(state))
+        state, taken = settled(state, arm, subscription, current)
+        with tempfile.NamedTemporaryFile("w", suffix=".json", dir=clone.work) as file:
+            json.dump(state, file)
+            file.flush()
+            engine.quiet("stack", "import", "--stack", LOCAL, "--file", file.name)
+        current.done(f"{begun} begun, {taken} of them finished by Azure and taken over")
+
+
+def read_state(clone: Clone) -> dict[str, Any] | None:
+    """The local stack's state as its file backend holds it; None when there is none."""
+    path = clone.backend / "stacks" / PROJECT / f"{LOCAL}.json"
+    try:
+        found = json.loads(path.read_text())["checkpoint"].get("latest")
+    except FileNotFoundError:
+        return None
+    return found or {}
 
 
 def _await_orphaned_engine(clone: Clone, current: Step) -> None:

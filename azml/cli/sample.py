@@ -16,7 +16,9 @@ from azml.cli.failure import CommandError
 REQUESTS = 200
 MOST_AT_ONCE = 8
 ROUTED_TO = "azureml-model-deployment"
-RETRIES = 20
+COME_BACK = frozenset({429, 502, 503})
+PATIENCE = 60.0
+"""Seconds a deployment has to answer: after a restart of the local Azure its server may still be starting."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,13 @@ def _timed(deployment: str, post: Callable[[str], Response]) -> Prediction:
 
 
 def _answered(http: Http, uri: str, headers: Mapping[str, str], content: bytes) -> Response:
-    """The answer to one request. "Too many at once" is an invitation to come back, so that is done."""
-    for _ in range(RETRIES):
+    """The answer to one request. "Too many at once" and "not yet" are invitations to come back: done here."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
         answer = http.request("POST", uri, headers=headers, body=content)
-        if answer.status != 429:
+        if answer.status not in COME_BACK or time.monotonic() > deadline:
             break
-        time.sleep(0.05)
+        time.sleep(0.1)
     if answer.status != 200:
         who = headers.get(ROUTED_TO) or answer.headers.get(ROUTED_TO) or "the endpoint"
         text = answer.content.decode(errors="replace").strip()
