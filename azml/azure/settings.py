@@ -61,6 +61,8 @@ _SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("ARM_USE_DEFAULT_AZURE_CREDENTIAL",),
     ),
 }
+SETTING_NAMES = tuple(key for key, _ in _SOURCES.values())
+"""azure-native's names for its settings, without `azure-native:`."""
 _FLAGS = frozenset({"disable_instance_discovery", "use_oidc", "use_msi", "use_default_azure_credential"})
 
 
@@ -80,7 +82,6 @@ def read_settings(
     return AzureSettings(**found)
 
 
-def azure_native_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a stack's configuration that is azure-native's, without its prefix."""
-    prefix = "azure-native:"
-    return {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+def only_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of `values` that are settings of azure-native's, by its names for them."""
+    return {key: value for key, value in values.items() if key in SETTING_NAMES}

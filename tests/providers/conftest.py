@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,6 @@ class Stack:
 def stack(azure: Arm, pulumi: Path, tmp_path: Path) -> Stack:
     """A new stack with two slots declared: none yet made."""
     return make_stack(azure, pulumi, tmp_path)
-
-
-MakeStack = Callable[[Arm, Path, Path], Stack]
 
 
 def make_stack(azure: Arm, pulumi: Path, folder: Path) -> Stack:

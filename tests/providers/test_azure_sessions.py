@@ -16,7 +16,7 @@ from azml.azure.cloud import PUBLIC, Cloud, discover
 from azml.azure.credentials import ClientCredentials, IdentityTokens, credential, token_source
 from azml.azure.errors import AzureError, CancelledError, OperationFailedError, UnreachableError
 from azml.azure.http import Http, is_loopback
-from azml.azure.settings import AzureSettings, azure_native_config, read_settings
+from azml.azure.settings import AzureSettings, only_settings, read_settings
 from tests.providers.arm_server import Arm as Server
 from tests.providers.arm_server import Fault
 
@@ -116,7 +116,7 @@ def test_a_metadata_host_that_is_none_is_named(arm: Arm, azure: Server) -> None:
 
 
 def test_configuration_wins_over_the_environment() -> None:
-    config = azure_native_config({"azure-native:clientId": "config", "azml:workspace": "w"})
+    config = only_settings({"clientId": "config", "workspace": "w"})
     assert config == {"clientId": "config"}
     environ = {"ARM_CLIENT_ID": "env", "ARM_TENANT_ID": "tenant", "ARM_USE_OIDC": "true"}
     settings = read_settings(config, environ)

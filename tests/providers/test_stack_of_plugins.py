@@ -137,3 +137,22 @@ def test_the_stand_in_reaches_nothing_that_is_not_on_this_machine(stack: Stack) 
     assert "run `azml emulator start`" in stack.preview(fails=True)
     stack.environment["ARM_METADATA_HOSTNAME"] = "127.0.0.1:9"
     assert "the local Azure does not answer at https://127.0.0.1:9" in stack.up(fails=True)
+
+
+def test_both_plugins_are_who_the_stack_configuration_says(stack: Stack, azure: Arm) -> None:
+    """Without a single ARM_ variable: azure-native's own settings, a secret among them, reach both."""
+    settings = azure.environment()
+    for key, variable in {
+        "metadataHost": "ARM_METADATA_HOSTNAME",
+        "subscriptionId": "ARM_SUBSCRIPTION_ID",
+        "tenantId": "ARM_TENANT_ID",
+        "clientId": "ARM_CLIENT_ID",
+    }.items():
+        stack.run("config", "set", f"azure-native:{key}", settings[variable])
+    stack.run("config", "set", "--secret", "azure-native:clientSecret", settings["ARM_CLIENT_SECRET"])
+    for name in [name for name in stack.environment if name.startswith("ARM_")]:
+        del stack.environment[name]
+    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
+    stack.up()
+    assert azure.world.resources[_ENDPOINT]["properties"]["traffic"] == {"blue": 100}
+    assert settings["ARM_CLIENT_SECRET"] not in json.dumps(stack.state())

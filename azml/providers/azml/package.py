@@ -1,11 +1,9 @@
 """Our own plugin: what it offers, and which Azure it talks to."""
 
-import json
-import os
 from collections.abc import Mapping
 
 from azml.azure.arm import Arm
-from azml.azure.settings import azure_native_config, read_settings
+from azml.azure.settings import only_settings, read_settings
 from azml.findings import did_you_mean
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.azml.schema import schema
@@ -18,23 +16,29 @@ VERSION = "0.1.0"
 
 
 class Azml:
-    """Talks to the Azure that azure-native talks to, as the same identity; has no settings of its own."""
+    """Talks to the Azure that azure-native talks to, as the same identity.
+
+    An engine hands a plugin the settings of its own name only. So a program whose stack sets `azure-native:`
+    values gives them to a provider resource of this package; ARM_* variables need nothing.
+    """
 
     version = VERSION
 
     def __init__(self, engine: str | None = None) -> None:
-        self._arm = Arm(read_settings(_stack_settings()))
-        self._resources: Mapping[str, Resource] = {
-            "azml:index:EndpointTraffic": EndpointTraffic(self._arm),
-            "azml:index:LiveSlots": LiveSlots(self._arm, EngineLog(engine)),
-        }
+        self._log = EngineLog(engine)
+        self.configure({})
 
     def check_settings(self, settings: Properties) -> Properties:
-        """None: an engine hands over all of the stack's `azml:` settings, and those are the program's."""
-        return {}
+        """azure-native's settings; the stack's `azml:` settings come along and are the program's."""
+        return only_settings(settings)
 
     def configure(self, settings: Properties) -> None:
-        """Nothing to take."""
+        """Take azure-native's settings."""
+        self._arm = Arm(read_settings(only_settings(settings)))
+        self._resources: Mapping[str, Resource] = {
+            "azml:index:EndpointTraffic": EndpointTraffic(self._arm),
+            "azml:index:LiveSlots": LiveSlots(self._arm, self._log),
+        }
 
     def resource(self, type_token: str) -> Resource:
         """The resource type. Raises ProviderError for another one."""
@@ -55,12 +59,3 @@ class Azml:
     def cancel(self) -> None:
         """End every wait."""
         self._arm.cancel()
-
-
-def _stack_settings() -> dict[str, object]:
-    """azure-native's part of the stack's configuration, which an engine hands to every plugin it starts."""
-    try:
-        config = json.loads(os.environ.get("PULUMI_CONFIG") or "{}")
-    except ValueError:
-        return {}
-    return azure_native_config(config) if isinstance(config, dict) else {}

@@ -1,5 +1,7 @@
 """The package schema of this plugin."""
 
+from azml.azure.settings import SETTING_NAMES
+
 _SHARES = {"type": "object", "additionalProperties": {"type": "integer"}}
 _TRAFFIC = {
     "endpointId": {"type": "string", "description": "ARM id of the online endpoint."},
@@ -37,7 +39,7 @@ def schema(version: str) -> dict[str, object]:
         "version": version,
         "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
         "config": {},
-        "provider": {},
+        "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
         "resources": {
             token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
             for token, (fields, required) in resources.items()

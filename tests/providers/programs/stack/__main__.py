@@ -24,10 +24,18 @@ endpoint = ml.OnlineEndpoint(
     opts=pulumi.ResourceOptions(ignore_changes=["properties.traffic", "properties.mirrorTraffic"]),
 )
 digests = {name: {"digest": model, "files": {"code/score.py": model}} for name, model in slots.items()}
+settings = pulumi.Config("azure-native")
+identity = {
+    **{name: settings.get(name) for name in ("metadataHost", "subscriptionId", "tenantId", "clientId")},
+    "clientSecret": settings.get_secret("clientSecret"),
+}
+given = {name: value for name, value in identity.items() if value is not None}
+provider = pulumi.ProviderResource("azml", "azml", given) if given else None
 guard = pulumi.CustomResource(
     "azml:index:LiveSlots",
     "guard",
     {"endpointId": endpoint.id, "serves": digests, "allow": config.get_bool("allow") or False},
+    pulumi.ResourceOptions(provider=provider),
 )
 deployments = [
     ml.OnlineDeployment(
@@ -55,7 +63,7 @@ traffic = pulumi.CustomResource(
         "deployments": list(slots),
         "endpointDigest": f"{config.get('team')}-{config.get('description')}",
     },
-    pulumi.ResourceOptions(depends_on=deployments),
+    pulumi.ResourceOptions(depends_on=deployments, provider=provider),
 )
 if config.get_bool("blob"):
     account = storage.StorageAccount(
