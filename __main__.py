@@ -8,7 +8,6 @@ from azml.findings import InvalidInput
 from components.assets import Assets
 from components.endpoint import Endpoint
 from components.settings import read_settings
-from components.studio import studio_url
 from components.workspace import Workspace
 
 try:
@@ -23,4 +22,5 @@ endpoints = {served.spec.name: Endpoint(served, workspace, assets) for served in
 
 pulumi.export("workspace", workspace.name)
 pulumi.export("endpoints", {name: endpoint.outputs for name, endpoint in endpoints.items()})
-pulumi.export("studio_url", studio_url(settings, workspace))
+if settings.studio_url:
+    pulumi.export("studio_url", workspace.studio_page(settings.studio_url))

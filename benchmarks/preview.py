@@ -1,7 +1,7 @@
-"""A no-change `pulumi preview` of the local stack against a bare azure-native program with the same resources.
+"""A no-change `pulumi preview` of the local stack against a bare azure-native program of the same resources.
 
-Same engine, same provider, `refresh: always` in both; the bare program lacks what this project adds: settings,
-bundling, the guard of live slots and traffic of its own. Limit: 1.15 times as long. The two take turns, so
+Same engine, same provider, `refresh: always` in both; the bare program lacks what this project adds:
+settings, bundling, the guard of live slots and traffic of its own. Limit: 1.15 times as long. The two take turns, so
 that a busy machine weighs on both alike. Run with: python benchmarks/preview.py
 """
 
@@ -101,6 +101,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
     folder = Path(tempfile.mkdtemp(prefix="azml-bench-"))
     try:
         with local_azure(folder / "azure") as azure:
+            bare = ROOT / "benchmarks" / "bare_program"
             stacks = {
                 "bare program": Stack(
                     folder / "bare", ROOT / "benchmarks/bare_program", ROOT / "benchmarks/bare_program", azure

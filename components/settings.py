@@ -18,6 +18,7 @@ from .section import Faults, Section, describe
 from .stack_file import StackFile
 from .target import Target
 
+AZURE_STUDIO = "https://ml.azure.com"
 MOST_DEPLOYMENTS = 20
 """Deployments of one endpoint, the limit of Azure Machine Learning."""
 KEYS = ("target", "workspace", "endpoints", "protect", "tags", "studioUrl")
@@ -60,14 +61,17 @@ class WorkspaceSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All the program declares from. `protect` keeps the engine from deleting what holds users or data."""
+    """All the program declares from. `protect` keeps the engine from deleting what holds users or data.
+
+    `studio_url` is where Azure ML studio is (None: nowhere); sovereign clouds have studios of their own.
+    """
 
     target: Target
     workspace: WorkspaceSettings
     endpoints: tuple[ServedEndpoint, ...]
     protect: bool
     tags: Mapping[str, str]
-    studio_url: str | None
+    studio_url: str | None = None
 
 
 def read_settings(folder: Path) -> Settings:
@@ -80,13 +84,14 @@ def read_settings(folder: Path) -> Settings:
     stack = Section(dict(_stack_config()), "azml", faults, "", join=":")
     stack.allow(KEYS)
     protect = bool(stack.flag("protect"))
+    chosen = _target(stack, root)
     settings = Settings(
-        _target(stack, root),
+        chosen,
         _workspace(stack.values.get("workspace"), faults),
         _endpoints(stack.values.get("endpoints"), folder, protect, faults),
         protect,
         stack.texts("tags"),
-        stack.text("studioUrl"),
+        stack.text("studioUrl") or (AZURE_STUDIO if chosen == "azure" else None),
     )
     faults.raise_if_any()
     return settings

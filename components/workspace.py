@@ -1,5 +1,6 @@
 """The workspace and what it stands on: resource group, storage account, key vault, logs and insights."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 import pulumi
@@ -30,7 +31,7 @@ class Workspace(pulumi.ComponentResource):
         settings: WorkspaceSettings,
         *,
         protect: bool = False,
-        tags: dict[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("azml:components:Workspace", settings.name, {}, opts)
@@ -179,6 +180,10 @@ class Workspace(pulumi.ComponentResource):
         """A name no other subscription has: storage accounts and vaults share one space across Azure."""
         word = "".join(letter for letter in self.name.lower() if letter.isascii() and letter.isalnum())
         return f"{prefix}{word[:12]}{sha256(self.arm_id.lower().encode()).hexdigest()[:8]}"
+
+    def studio_page(self, studio: str) -> str:
+        """Where a person looks at the workspace's endpoints, in the studio at that address."""
+        return f"{studio}/endpoints?wsid={self.arm_id}&tid={self.tenant_id}"
 
     @property
     def blob_container(self) -> pulumi.Output[str]:

@@ -1,4 +1,4 @@
-"""The local stack's resources as a plain azure-native program, written by hand: the yardstick of preview.py."""
+"""The local stack's resources as a plain azure-native program, written by hand: preview.py's yardstick."""
 
 from pathlib import Path
 
@@ -93,9 +93,7 @@ code = ml.CodeVersion(
     resource_group_name=group.name,
     workspace_name=workspace.name,
     properties=ml.CodeVersionPropertiesArgs(
-        code_uri=pulumi.Output.concat(
-            "https://", account.name, ".blob.core.windows.net/", container, "/bare/code"
-        )
+        code_uri=pulumi.Output.concat(account.primary_endpoints.blob, container, "/bare/code")
     ),
     opts=pulumi.ResourceOptions(depends_on=upload(SCORING / "src", "code")),
 )
