@@ -22,5 +22,4 @@ endpoints = {served.spec.name: Endpoint(served, workspace, assets) for served in
 
 pulumi.export("workspace", workspace.name)
 pulumi.export("endpoints", {name: endpoint.outputs for name, endpoint in endpoints.items()})
-if settings.studio_url:
-    pulumi.export("studio_url", workspace.studio_page(settings.studio_url))
+pulumi.export("studio_url", settings.studio_url or workspace.studio_page)

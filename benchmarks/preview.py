@@ -1,8 +1,8 @@
 """A no-change `pulumi preview` of the local stack against a bare azure-native program of the same resources.
 
 Same engine, same provider, `refresh: always` in both; the bare program lacks what this project adds:
-settings, bundling, the guard of live slots and traffic of its own. Limit: 1.15 times as long. The two take turns, so
-that a busy machine weighs on both alike. Run with: python benchmarks/preview.py
+settings, bundling, the guard of live slots and traffic of its own. Limit: 1.15 times as long. The two take
+turns, so that a busy machine weighs on both alike. Run with: python benchmarks/preview.py
 """
 
 import argparse
@@ -103,9 +103,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
         with local_azure(folder / "azure") as azure:
             bare = ROOT / "benchmarks" / "bare_program"
             stacks = {
-                "bare program": Stack(
-                    folder / "bare", ROOT / "benchmarks/bare_program", ROOT / "benchmarks/bare_program", azure
-                ),
+                "bare program": Stack(folder / "bare", bare, bare, azure),
                 "local stack": Stack(folder / "local", ROOT / "local", ROOT, azure),
             }
             for stack in stacks.values():

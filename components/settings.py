@@ -18,7 +18,6 @@ from .section import Faults, Section, describe
 from .stack_file import StackFile
 from .target import Target
 
-AZURE_STUDIO = "https://ml.azure.com"
 MOST_DEPLOYMENTS = 20
 """Deployments of one endpoint, the limit of Azure Machine Learning."""
 KEYS = ("target", "workspace", "endpoints", "protect", "tags", "studioUrl")
@@ -63,7 +62,7 @@ class WorkspaceSettings:
 class Settings:
     """All the program declares from. `protect` keeps the engine from deleting what holds users or data.
 
-    `studio_url` is where Azure ML studio is (None: nowhere); sovereign clouds have studios of their own.
+    `studio_url` is the page where people look at the endpoints; None for the one of Azure ML studio.
     """
 
     target: Target
@@ -91,7 +90,7 @@ def read_settings(folder: Path) -> Settings:
         _endpoints(stack.values.get("endpoints"), folder, protect, faults),
         protect,
         stack.texts("tags"),
-        stack.text("studioUrl") or (AZURE_STUDIO if chosen == "azure" else None),
+        stack.text("studioUrl") or (_local_studio() if chosen == "local" else None),
     )
     faults.raise_if_any()
     return settings
@@ -125,6 +124,11 @@ def _target(stack: Section, root: Path) -> Target:
     for message, remedy in target.problems(found, pulumi.get_project(), root, host, os.environ):
         stack.faults.add("azml:target", message, remedy)
     return found
+
+
+def _local_studio() -> str:
+    """The local Azure's own page, at the address this shell points at."""
+    return f"https://{os.environ.get('ARM_METADATA_HOSTNAME', '').removeprefix('https://')}/studio"
 
 
 def _workspace(value: object, faults: Faults) -> WorkspaceSettings:

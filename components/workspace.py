@@ -181,9 +181,10 @@ class Workspace(pulumi.ComponentResource):
         word = "".join(letter for letter in self.name.lower() if letter.isascii() and letter.isalnum())
         return f"{prefix}{word[:12]}{sha256(self.arm_id.lower().encode()).hexdigest()[:8]}"
 
-    def studio_page(self, studio: str) -> str:
-        """Where a person looks at the workspace's endpoints, in the studio at that address."""
-        return f"{studio}/endpoints?wsid={self.arm_id}&tid={self.tenant_id}"
+    @property
+    def studio_page(self) -> str:
+        """Where a person looks at the workspace's endpoints in Azure ML studio."""
+        return f"https://ml.azure.com/endpoints?wsid={self.arm_id}&tid={self.tenant_id}"
 
     @property
     def blob_container(self) -> pulumi.Output[str]:

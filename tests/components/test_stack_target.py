@@ -58,3 +58,9 @@ def test_another_backend_is_refused(
 def test_neither_azure_nor_local(findings: Findings) -> None:
     (finding,) = findings(target="aws")
     assert (finding.key, finding.remedy) == ("azml:target", "write azure or local")
+
+
+def test_a_local_stack_is_looked_at_on_the_local_page(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARM_METADATA_HOSTNAME", "127.0.0.1:18443")
+    local = read(target="local", project="azml-local", stack="local")
+    assert local.studio_url == "https://127.0.0.1:18443/studio"
