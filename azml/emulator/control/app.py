@@ -45,6 +45,7 @@ from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.storage.blobs import BlobStore
 from azml.emulator.storage.verbs import BlobService, is_blob_path
+from azml.emulator.studio.studio import Studio
 
 log = logging.getLogger(__name__)
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
@@ -81,6 +82,7 @@ class Control:
         self.identity = identity
         self.stop = stop
         self.parts = _assemble(folder, addresses, identity, dataplane)
+        self.studio = Studio(self.parts.management, dataplane, identity, addresses, certificates)
         self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
 
     def _routes(self) -> list[Route]:
@@ -99,6 +101,8 @@ class Control:
             ("/_azml/faults", self._opened(self._add_fault), "POST"),
             ("/_azml/faults", self._opened(self._clear_faults), "DELETE"),
             ("/_azml/shutdown", self._opened(self._shutdown), "POST"),
+            ("/_azml/studio", self._opened(self.studio.door.link), "POST"),
+            *self.studio.routes(),
         ]
         rest = Route("/{path:path}", self._guarded(self._rest), methods=list(METHODS))
         return [Route(path, self._guarded(handler), methods=[verb]) for path, handler, verb in own] + [rest]
@@ -110,6 +114,7 @@ class Control:
         restoring.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await restoring
+        await self.studio.close()
         await self.parts.service.close()
         await self.parts.dataplane.close()
         self.parts.database.close()
@@ -129,6 +134,10 @@ class Control:
                 log.exception("%s %s", request.method, request.url.path)
                 message = f"The local Azure cannot write its folder: {error}"
                 return JSONResponse(ArmError(507, "InsufficientStorage", message).body(), 507)
+            except Exception as error:
+                log.exception("%s %s", request.method, request.url.path)
+                message = f"The local Azure failed: {type(error).__name__}; its log says more."
+                return JSONResponse(ArmError(500, "InternalServerError", message).body(), 500)
 
         return answer
 

@@ -53,6 +53,20 @@ class Management:
         response.headers["Cache-Control"] = "no-cache"
         return response
 
+    async def change(self, method: str, path: str, body: Json) -> Answer:
+        """A write by a page of the local Azure's own: the rules, faults and journal of any client's request.
+
+        Raises ArmError when it is refused.
+        """
+        try:
+            await self.faults.meet(method, path)
+            answer = self._plain(method, path, {}, body)
+        except ArmError as error:
+            self.journal.add(method, path, body, error.status)
+            raise
+        self.journal.add(method, path, body, answer.status)
+        return answer
+
     def _authenticate(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:

@@ -1,0 +1,1 @@
+"""The studio page: one page, served by the local Azure itself, to look at endpoints and try them."""

@@ -1,0 +1,31 @@
+// The page's calls. A request needs the cookie, which no script can read, and the token kept for this origin.
+
+const TOKEN = "azml-studio-token";
+
+export class Refused extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export async function call(method, name, { query = {}, body, type = "application/json", signal } = {}) {
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
+  const headers = { "X-Azml-Studio": localStorage.getItem(TOKEN) ?? "" };
+  if (body !== undefined) headers["Content-Type"] = type;
+  const answer = await fetch(`/studio/api/${name}?${search}`, { method, headers, body, signal });
+  if (answer.ok) return answer.headers.get("content-type")?.includes("json") ? answer.json() : null;
+  const told = await answer.json().catch(() => ({}));
+  throw new Refused(answer.status, told.error?.code ?? "", told.error?.message ?? `HTTP ${answer.status}`);
+}
+
+export async function signIn(code) {
+  const { token } = await call("POST", "session", { body: JSON.stringify({ code }) });
+  localStorage.setItem(TOKEN, token);
+}
+
+export async function signOut() {
+  await call("DELETE", "session");
+  localStorage.removeItem(TOKEN);
+}

@@ -1,0 +1,65 @@
+"""A request of the test tab: sent to the endpoint as any client would, over https to the router."""
+
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+LONGEST_SECONDS = 330.0  # a Kubernetes deployment may take 300 s
+SHOWN_BYTES = 1 << 20
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came back. `deployment` answered; `text` is the body, cut where it is too long to show."""
+
+    status: int
+    milliseconds: float
+    deployment: str
+    content_type: str
+    request_id: str
+    size: int
+    text: str
+
+
+class Scoring:
+    """A client of the scoring address that trusts the local Azure's own authority."""
+
+    def __init__(self, authority: Path) -> None:
+        self._authority = authority
+        self._session: aiohttp.ClientSession | None = None
+
+    async def ask(self, uri: str, headers: Mapping[str, str], body: bytes) -> Trial:
+        """Send one request. Raises aiohttp.ClientError or TimeoutError when no answer comes."""
+        began = time.perf_counter()
+        async with self._client().post(uri, data=body, headers=headers) as answer:
+            raw = await answer.read()
+            took = (time.perf_counter() - began) * 1000
+        return Trial(
+            status=answer.status,
+            milliseconds=took,
+            deployment=answer.headers.get(DEPLOYMENT_HEADER, ""),
+            content_type=answer.content_type,
+            request_id=answer.headers.get("x-request-id", ""),
+            size=len(raw),
+            text=raw[:SHOWN_BYTES].decode("utf-8", "replace"),
+        )
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._session:
+            await self._session.close()
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            context = ssl.create_default_context(cafile=str(self._authority))
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=context),
+                timeout=aiohttp.ClientTimeout(total=LONGEST_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
