@@ -1,0 +1,83 @@
+"""Names the stand-in gives, as azure-native gives them."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azml.providers.calls import Autonaming, Check, Naming, ProviderError
+from azml.providers.local_azure.names import address, named, parse
+from azml.providers.local_azure.table import BY_TOKEN, ROWS, Row
+
+_WORKSPACE = BY_TOKEN["azure-native:machinelearningservices:Workspace"]
+_SEGMENTS = st.text("abcxyz019-_.", min_size=1, max_size=8)
+
+
+def _named(row: Row = _WORKSPACE, **given: Any) -> dict[str, Any]:
+    call = {"urn": f"urn:pulumi:s::p::{row.token}::main", "type": row.token, "news": {}, "olds": {}, **given}
+    result = named(row, Check(**call))
+    assert result.failure is None
+    return result.inputs
+
+
+def test_a_random_name_is_the_program_s_and_eight_hex_digits() -> None:
+    """The mark says that the replacement may be made before the old one goes."""
+    first, second = _named(seed=b"1"), _named(seed=b"2")
+    assert first["__createBeforeDelete"] is True
+    assert first["workspaceName"].startswith("main")
+    assert len(first["workspaceName"]) == len("main") + 8
+    assert first != second
+    assert first == _named(seed=b"1")
+
+
+def test_a_name_once_given_stays() -> None:
+    olds = {"workspaceName": "main1234abcd", "__createBeforeDelete": True}
+    assert _named(olds=olds) == olds
+
+
+def test_a_name_the_program_gives_is_taken_as_it_is() -> None:
+    assert _named(news={"workspaceName": "mlw"}, olds={"workspaceName": "other"}) == {"workspaceName": "mlw"}
+
+
+def test_the_stack_s_naming_settings_are_obeyed() -> None:
+    propose = Autonaming("main-proposed", Naming.PROPOSE)
+    enforce = Autonaming("main-enforced", Naming.ENFORCE)
+    assert _named(autonaming=propose)["workspaceName"] == "main-proposed"
+    assert _named(autonaming=enforce) == {"workspaceName": "main-enforced"}
+    disabled = Check("urn:pulumi:s::p::t::main", "t", {}, {}, Autonaming("", Naming.DISABLE))
+    failure = named(_WORKSPACE, disabled).failure
+    assert failure and failure.property == "workspaceName"
+
+
+def test_a_role_assignment_is_named_by_a_uuid_and_a_blob_by_the_program() -> None:
+    assignment = _named(BY_TOKEN["azure-native:authorization:RoleAssignment"], seed=b"1")
+    assert len(assignment["roleAssignmentName"]) == 36
+    assert _named(BY_TOKEN["azure-native:storage:Blob"]) == {"blobName": "main"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.token.removeprefix("azure-native:"))
+@given(data=st.data())
+def test_an_address_gives_its_names_back(row: Row, data: st.DataObject) -> None:
+    """Whatever the case in which Azure spells the rest of it."""
+    names = {key: data.draw(_SEGMENTS) for key in row.parameters}
+    for key in names.keys() & {"scope", "resourceUri"}:
+        names[key] = "/subscriptions/s/resourceGroups/rg/providers/A.B/c/d"
+    place = address(row.path, "sub", names)
+    assert place.startswith("/subscriptions/")
+    assert "//" not in place
+    assert parse(row, place) == names
+    spelled = place.replace("resourceGroups", "resourcegroups").replace(
+        "providers/Microsoft", "Providers/microsoft"
+    )
+    assert parse(row, spelled).keys() == names.keys()
+
+
+def test_an_address_of_another_type_is_refused() -> None:
+    with pytest.raises(ProviderError, match="is no id of azure-native:machinelearningservices:Workspace"):
+        parse(_WORKSPACE, "/subscriptions/s/resourceGroups/rg")
+
+
+def test_a_missing_part_of_the_address_is_named() -> None:
+    with pytest.raises(ProviderError, match="resourceGroupName is needed"):
+        address(_WORKSPACE.path, "sub", {"workspaceName": "w"})
