@@ -25,12 +25,14 @@ class DesiredDeployment:
     """One deployment as it should run.
 
     `key` is its ARM id in lower case. `model_folder` is the folder that AZUREML_MODEL_DIR names: it contains
-    the last element of the model's path. An MLflow model without code has no `code_folder`.
+    the last element of the model's path. An MLflow model without code has no `code_folder`. `compute` is the
+    Kubernetes cluster that Azure would run it on.
     """
 
     key: str
     endpoint_key: str
     name: str
+    compute: str | None = None
     model_folder: Path | None = None
     mlflow: bool = False
     code_folder: Path | None = None

@@ -119,6 +119,11 @@ class Deployment:
 
     async def _generation(self, desired: DesiredDeployment) -> Generation:
         self._say(f"model: {desired.model_folder}, code: {desired.code_folder}")
+        if desired.compute:
+            self._say(
+                f"the Kubernetes cluster {desired.compute} is played by this machine: instances are local "
+                "processes, and what they may use is not limited"
+            )
         environment = await self._around.environments.prepare(requirements_of(desired), self._say)
         self._state = "starting"
         around = self._around

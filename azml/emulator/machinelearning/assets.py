@@ -65,10 +65,16 @@ class AssetVersions(ResourceType):
         self.check_content(write.properties)
         old = write.existing.properties if write.existing else None
         changed = [
-            name for name in self.fixed if old is not None and old.get(name) != write.properties.get(name)
+            name
+            for name in self.fixed_in(write.properties)
+            if old is not None and old.get(name) != write.properties.get(name)
         ]
         if changed:
             raise self.refusal(write, changed)
+
+    def fixed_in(self, properties: Json) -> Sequence[str]:
+        """What a write with these properties may not change."""
+        return self.fixed
 
     def check_content(self, properties: Json) -> None:
         """Raise ArmError 400 when the version could not be used."""
@@ -144,6 +150,10 @@ class ModelVersions(AssetVersions):
 
     def __init__(self, addresses: Addresses) -> None:
         super().__init__("models", addresses)
+
+    def fixed_in(self, properties: Json) -> Sequence[str]:
+        """A model that comes with a deployment is named by its files: what kind it is, each deployment says."""
+        return ("modelUri",) if properties.get("isAnonymous") else self.fixed
 
     def check_content(self, properties: Json) -> None:
         """It says where its files are and what they are."""

@@ -10,6 +10,7 @@ from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.dataplane.contract import DesiredDeployment, Probe
 from azml.emulator.machinelearning.materialise import Materialiser, find_place
+from azml.emulator.machinelearning.runs_here import check_runs_here
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 TIMEOUT_LIMIT_MS = {"managed": 180_000, "kubernetes": 300_000}
@@ -37,6 +38,7 @@ def find_parts(properties: Json, store: ResourceStore) -> Parts:
         _asset(code.get("codeId"), "codes", store),
         _asset(properties.get("environmentId"), "environments", store),
     )
+    check_runs_here(properties, _properties(parts.model), _properties(parts.environment))
     _check_parts(parts, code)
     return parts
 
@@ -79,6 +81,7 @@ async def desire(record: Record, store: ResourceStore, materialiser: Materialise
         key=record.id.key,
         endpoint_key=resource_id(record.id.parent).key,
         name=record.id.name,
+        compute=_compute(record, store),
         model_folder=await _model_folder(parts.model, store, materialiser),
         mlflow=parts.mlflow,
         code_folder=await _code_folder(parts.code, store, materialiser),
@@ -112,14 +115,11 @@ def _asset(reference: object, collection: str, store: ResourceStore) -> Record |
     return found
 
 
+def _properties(version: Record | None) -> Json:
+    return version.properties if version else {}
+
+
 def _check_parts(parts: Parts, code: Json) -> None:
-    environment = parts.environment.properties if parts.environment else {}
-    if environment.get("inferenceConfig") or "build" in environment:
-        raise bad_request(
-            "The environment is a container of its own (inferenceConfig or build): "
-            "the local Azure has no Docker to run it.",
-            "UnsupportedEnvironment",
-        )
     if parts.code is None:
         if parts.model is None or parts.model.properties.get("modelType") != "mlflow_model":
             raise bad_request(
@@ -145,6 +145,11 @@ async def _code_folder(code: Record | None, store: ResourceStore, materialiser: 
     if code is None:
         return None
     return await materialiser.code(find_place(str(code.properties["codeUri"]), _workspace(code), store))
+
+
+def _compute(record: Record, store: ResourceStore) -> str | None:
+    compute = store.get(record.id.parent).properties.get("compute")
+    return str(compute).rpartition("/")[2] if compute else None
 
 
 def _workspace(version: Record) -> str:

@@ -18,6 +18,7 @@ from azml.emulator.machinelearning.traffic import check_mirror, check_traffic, r
 ENDPOINT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 DEPLOYMENT = f"{ENDPOINT}/deployments"
 ENDPOINT_LIMIT = 100  # a subscription and region
+KUBERNETES = "Kubernetes"
 AUTH_MODES = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
 TOKEN_LIFETIME = timedelta(hours=12)
 REFRESH_AFTER = timedelta(hours=10)
@@ -40,6 +41,7 @@ class OnlineEndpoints(ResourceType):
         """Name, uniqueness, authentication mode and shares."""
         check_online_name(write.id.name, "endpoint")
         _check_auth_mode(write)
+        _check_compute(write)
         if write.existing is None:
             _check_room(write)
         deployments = deployments_of(write.id.text, write.store)
@@ -161,6 +163,20 @@ def _check_auth_mode(write: Write) -> None:
     if write.existing and write.existing.properties["authMode"] != mode:
         message = f"The authentication mode of '{write.id.name}' cannot change; create the endpoint anew."
         raise bad_request(message, "InvalidAuthMode")
+
+
+def _check_compute(write: Write) -> None:
+    """A cluster need not be attached: this machine plays it. Another kind of compute is a mistake."""
+    compute = str(write.properties.get("compute") or "")
+    found = write.store.find(compute) if compute.startswith("/") else None
+    kind = str(found.properties.get("computeType", "")) if found else KUBERNETES
+    if kind.lower() != KUBERNETES.lower():
+        message = f"The compute '{compute.rpartition('/')[2]}' is {kind}: an endpoint's is {KUBERNETES}."
+        raise bad_request(message, "InvalidComputeType")
+    before = str(write.existing.properties.get("compute") or "") if write.existing else compute
+    if before.lower() != compute.lower():
+        message = f"The compute of '{write.id.name}' cannot change; create the endpoint anew."
+        raise bad_request(message, "ComputeImmutable")
 
 
 def _check_room(write: Write) -> None:

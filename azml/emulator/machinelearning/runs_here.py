@@ -1,0 +1,59 @@
+"""What Azure runs and this machine does not. Said at the PUT, before anything is laid out or started."""
+
+import re
+
+from azml.emulator.arm.errors import ArmError, bad_request
+from azml.emulator.arm.json import Json, section
+
+_GPU_SIZES = re.compile(r"standard_n[cdgv]\w*", re.I)
+"""Azure's sizes with a graphics processor: the families NC, ND, NG and NV."""
+
+
+def check_runs_here(properties: Json, model: Json, environment: Json) -> None:
+    """Raise ArmError 400 for a deployment that needs what the local Azure has not.
+
+    `properties` are the deployment's, `model` and `environment` those of the versions it names.
+    """
+    _check_container(model, environment)
+    _check_processor(properties)
+
+
+def _check_container(model: Json, environment: Json) -> None:
+    if model.get("modelType") == "triton_model":
+        raise _refusal(
+            "The model is a triton_model, served by NVIDIA's Triton server in a container of its own",
+            "UnsupportedModelType",
+            "a custom_model with a scoring script, or an mlflow_model, runs here",
+        )
+    for name, what in (("inferenceConfig", "inferenceConfig"), ("build", "a build context")):
+        if environment.get(name):
+            raise _refusal(
+                f"The environment is a custom container (it has {what})",
+                "UnsupportedEnvironment",
+                "an image with a conda file and a scoring script runs here",
+            )
+
+
+def _check_processor(properties: Json) -> None:
+    size = str(properties.get("instanceType", ""))
+    if _GPU_SIZES.fullmatch(size):
+        raise _refusal(
+            f"The instance type {size} has a GPU",
+            "UnsupportedInstanceType",
+            "for this machine choose a size without one, such as Standard_DS3_v2",
+        )
+    asked = section(properties, "containerResourceRequirements")
+    for name in ("containerResourceRequests", "containerResourceLimits"):
+        gpu = str(section(asked, name).get("gpu", "0"))
+        if gpu not in ("", "0"):
+            raise _refusal(
+                f"{name} asks for {gpu} GPU", "UnsupportedInstanceType", "for this machine leave gpu out"
+            )
+
+
+def _refusal(what: str, code: str, instead: str) -> ArmError:
+    message = (
+        f"{what}. The local Azure runs scoring processes on this machine's processors, without containers: "
+        f"this deployment runs on Azure itself; {instead}."
+    )
+    return bad_request(message, code)
