@@ -11,6 +11,7 @@ from azml.cli.clone import Clone
 from azml.cli.endpoints import shares
 from azml.cli.local_azure import LocalAzure
 from azml.cli.sample import Trial
+from azml.cli.studio import link_to
 
 
 def show(console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial]) -> None:
@@ -25,6 +26,8 @@ def show(console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial])
     for trial in trials:
         console.print("[dim]ask it yourself[/dim]")
         console.print(f"  {escape(curl(clone, azure, trial, azml))}")
+    console.print("[dim]studio, in a browser (this link works once; azml studio gives another)[/dim]")
+    console.print(f"  {escape(link_to(azure))}")
     console.print("[dim]logs[/dim]")
     console.print(f"  {escape(clone.shown(clone.logs / 'emulator.log'))}  the local Azure")
     for trial in trials:

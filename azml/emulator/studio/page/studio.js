@@ -13,6 +13,7 @@ const PERIOD = 2000; // milliseconds between two looks
 const TABS = ["details", "test", "logs"];
 let endpoints = [];
 let looking = false;
+let again = false; // asked for while looking: what is looked at may be another by now
 
 // The place in the address: #/workspace/endpoint/tab.
 const placeOf = (row, tab) => `#/${[row.workspace, row.name, tab].map(encodeURIComponent).join("/")}`;
@@ -24,6 +25,7 @@ function place() {
 }
 
 async function look() {
+  again = looking;
   if (looking) return;
   looking = true;
   try {
@@ -37,6 +39,7 @@ async function look() {
     failed(refused);
   } finally {
     looking = false;
+    if (again) look();
   }
 }
 
