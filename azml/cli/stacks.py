@@ -10,7 +10,7 @@ from typing import Any
 from azml.azure.arm import Arm
 from azml.azure.cloud import Cloud
 from azml.azure.errors import AzureError
-from azml.azure.settings import AzureSettings, azure_native_config, read_settings
+from azml.azure.settings import AzureSettings, read_settings
 from azml.cli import local_azure
 from azml.cli.clone import Clone
 from azml.cli.failure import InputError, NotThereError
@@ -18,6 +18,8 @@ from azml.cli.stack_file import StackFile
 
 LOCAL = "local"
 """The stack of the local Azure; its project lies in `local/`."""
+AZURE_NATIVE = "azure-native:"
+"""How a stack file's settings of azure-native's begin."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,11 @@ def connect(stack: Stack) -> Connection:
     """
     if stack.local:
         enter(local_azure.required(stack.clone).environment())
-    config = {key: value for key, value in azure_native_config(stack.file.config).items() if _plain(value)}
+    config = {
+        key.removeprefix(AZURE_NATIVE): value
+        for key, value in stack.file.config.items()
+        if key.startswith(AZURE_NATIVE) and _plain(value)
+    }
     settings = read_settings(config)
     arm = Arm(settings, vet=None if stack.local else _refuse_local)
     subscription = settings.subscription_id or _signed_in_subscription()
