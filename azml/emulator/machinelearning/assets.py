@@ -152,7 +152,7 @@ class ModelVersions(AssetVersions):
         super().__init__("models", addresses)
 
     def fixed_in(self, properties: Json) -> Sequence[str]:
-        """A model that comes with a deployment is named by its files: what kind it is, each deployment says."""
+        """A model that comes with a deployment is named by its files: its kind is the deployment's to say."""
         return ("modelUri",) if properties.get("isAnonymous") else self.fixed
 
     def check_content(self, properties: Json) -> None:
