@@ -26,9 +26,14 @@ def trust(certificates: Certificates) -> ssl.SSLContext:
 
 
 @pytest.fixture(scope="session")
-def environments(tmp_path_factory: pytest.TempPathFactory) -> Environments:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def environments(cache: Path) -> Environments:
     """The server is installed once for all tests."""
-    return Environments(tmp_path_factory.mktemp("environments"))
+    return Environments(cache / "environments")
 
 
 @pytest.fixture

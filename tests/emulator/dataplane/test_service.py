@@ -21,7 +21,9 @@ ID = "/subscriptions/s/resourcegroups/g/providers/p/onlineendpoints/e"
 
 
 def test_records_cross_the_socket_unchanged() -> None:
-    deployment = DesiredDeployment(ID, "/e", "blue", Path("/m"), True, None, "s.py", liveness=Probe(period=3))
+    deployment = DesiredDeployment(
+        ID, "/e", "blue", model_folder=Path("/m"), scoring_script="s.py", liveness=Probe(period=3)
+    )
     assert deployment_from_json(to_json(deployment)) == deployment
     endpoint = DesiredEndpoint(ID, "w/e", ("a", "b"), None, {"blue": 100})
     assert endpoint_from_json(to_json(endpoint)) == endpoint

@@ -1,5 +1,6 @@
 """The supervisor as a user starts it: `python -m azml.emulator`."""
 
+import asyncio
 import json
 import os
 import signal
@@ -17,6 +18,10 @@ from typing import Any
 import psutil
 import pytest
 
+from azml.emulator.dataplane.client import DataplaneClient
+from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
+from tests.emulator.dataplane.houses import KEY
+
 
 def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     deadline = time.monotonic() + seconds
@@ -26,16 +31,25 @@ def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     return found
 
 
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""  # it has ended
+
+
 class Emulator:
     """One folder, and the processes started on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
+        self.cache = cache
         self.started: list[subprocess.Popen[str]] = []
 
     def spawn(self, port: int = 0, scoring_port: int = 0) -> "subprocess.Popen[str]":
         ports = ["--port", str(port), "--scoring-port", str(scoring_port)]
         command = [sys.executable, "-m", "azml.emulator", "--folder", str(self.folder), *ports]
+        command += ["--cache", str(self.cache)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.started.append(process)
         return process
@@ -60,12 +74,18 @@ class Emulator:
         return psutil.Process(self.last.pid).children(recursive=True)
 
     def child(self, word: str) -> psutil.Process:
-        return next(one for one in self.family if word in " ".join(one.cmdline()))
+        def find() -> psutil.Process | None:
+            return next((one for one in self.family if word in command_of(one)), None)
 
-    def status(self, url: str) -> int:
+        found: psutil.Process = eventually(find)
+        return found
+
+    def status(self, url: str, body: bytes | None = None) -> int:
+        headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+        request = urllib.request.Request(url, body, headers)
         context = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
         try:
-            with urllib.request.urlopen(url, context=context, timeout=10) as answer:
+            with urllib.request.urlopen(request, context=context, timeout=10) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as refused:
             refused.close()
@@ -73,8 +93,8 @@ class Emulator:
 
 
 @pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[Emulator]:
-    one = Emulator(tmp_path / "emulator")
+def emulator(tmp_path: Path, cache: Path) -> Iterator[Emulator]:
+    one = Emulator(tmp_path / "emulator", cache)
     yield one
     for process in one.started:
         process.kill()
@@ -128,14 +148,52 @@ def test_a_taken_port_is_one_clear_line(emulator: Emulator, option: str) -> None
         assert f"process {os.getpid()}" in said
 
 
-def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Emulator) -> None:
+async def serve(run_dir: Path, code: Path) -> None:
+    """Have a deployment run, as the control plane would."""
+    client = DataplaneClient(run_dir / "dataplane.sock")
+    try:
+        await client.put_endpoint(DesiredEndpoint("/e", "westeurope/e", (KEY,), None, {"blue": 100}))
+        await client.put_deployment(
+            DesiredDeployment("/e/blue", "/e", "blue", code_folder=code, scoring_script="score.py")
+        )
+        while (observed := await client.observe("/e/blue")) and observed.state != "ready":
+            assert observed.state != "failed", observed.error
+            await asyncio.sleep(0.05)
+    finally:
+        await client.close()
+
+
+def run_dir_of(emulator: Emulator) -> Path:
+    return Path(json.loads((emulator.folder / "run.json").read_text())["run_dir"])
+
+
+def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Emulator, code: Path) -> None:
     emulator.start()
-    old_run_dir = Path(json.loads((emulator.folder / "run.json").read_text())["run_dir"])
+    old_run_dir = run_dir_of(emulator)
+    asyncio.run(serve(old_run_dir, code))
     family = emulator.family
+    assert sum("gunicorn" in command_of(one) for one in family) == 2  # a master and its worker
     emulator.last.kill()
     assert gone(family, 3)
     emulator.start()
     assert not old_run_dir.exists()
+
+
+@pytest.mark.parametrize("word", ["dataplane.router", "emulator.control"])
+def test_scoring_goes_on_when_a_child_dies(emulator: Emulator, code: Path, word: str) -> None:
+    """Requests during a restart of the router wait for it; a restart of the control plane delays none."""
+    record = emulator.start()
+    asyncio.run(serve(run_dir_of(emulator), code))
+    url = f"{record['scoring']}/westeurope/e/score"
+    scoring = [one for one in emulator.family if "gunicorn" in command_of(one)]
+    child = emulator.child(word)
+    child.kill()
+    psutil.wait_procs([child], timeout=5)
+    assert emulator.status(url, b"{}") == 200
+    assert all(one.is_running() for one in scoring)
+    emulator.last.terminate()
+    assert emulator.last.wait(20) == 0
+    assert gone(scoring, 1)
 
 
 @pytest.mark.parametrize("word", ["dataplane.router", "emulator.control"])
@@ -151,7 +209,7 @@ def test_a_child_that_dies_is_started_again_at_the_same_address(emulator: Emulat
                 and emulator.status(f"{record['scoring']}/nowhere/none/score") == 404
                 and emulator.child(word).pid != child.pid
             )
-        except (OSError, StopIteration):
+        except (OSError, psutil.Error):
             return False
 
     eventually(back)
