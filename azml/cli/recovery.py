@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from azml.azure.arm import Arm
+from azml.cli.backend import mend
 from azml.cli.clone import Clone
 from azml.cli.engine import Engine
 from azml.cli.failure import CommandError
@@ -30,17 +31,22 @@ def end_orphans(clone: Clone) -> None:
 
 
 def free_stack(clone: Clone, engine: Engine) -> None:
-    """Take away locks whose process is dead. Raises CommandError when another run is under way."""
-    locks = read_locks(clone.backend, PROJECT, LOCAL)
-    if not locks:
+    """Take away locks whose process is dead, and mend what it was writing.
+
+    Raises CommandError when another run is under way.
+    """
+    if not read_locks(clone.backend, PROJECT, LOCAL):
+        mend(clone.backend)
         return
     with step("Freeing the stack") as current:
         _await_orphaned_engine(clone, current)
         locks = read_locks(clone.backend, PROJECT, LOCAL)
         require_only_stale(locks)
+        done = mend(clone.backend)
         if locks:
             engine.quiet("cancel", "--yes", "--stack", LOCAL)
-            current.done("removed the lock of a run that was killed")
+            done.append("removed the lock of a run that was killed")
+        current.done("; ".join(done))
 
 
 def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) -> None:
