@@ -1,22 +1,21 @@
 """The local Azure's own certificate authority: real clients send no credential over plain http."""
 
+import contextlib
 import os
 import re
 import ssl
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import certifi
-import trustme
-from cryptography import x509
 
 from azml.emulator.files import only_one, private_folder, write_private
 
 NAMES = ("127.0.0.1", "localhost")
-LIFETIME = timedelta(days=800)  # macOS trusts no server certificate that is valid for more than 825 days
-CLOCK_SKEW = timedelta(days=1)
 RENEW_BEFORE = timedelta(days=30)
+_FLIGHTS = 8  # a handshake takes three, each way
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -43,34 +42,55 @@ def ensure_certificates(folder: Path) -> Certificates:
     server = folder / "server.pem"
     paths = Certificates(folder / "ca.pem", folder / "ca-bundle.pem", server, server)
     with only_one(folder / ".certificates.lock"):
-        authority = _authority(folder / "ca-key.pem")
-        own = authority.cert_pem.bytes()
+        authority = folder / "ca-key.pem"
+        if not authority.is_file():
+            _make_authority(authority)
+        own = b"\n".join(_BLOCK.findall(authority.read_bytes())) + b"\n"
         _write_changed(paths.ca, own)
         _write_changed(paths.ca_bundle, _bundle(own, folder))
         if not _is_good(server, own):
-            now = datetime.now(UTC)
-            issued = authority.issue_cert(*NAMES, not_before=now - CLOCK_SKEW, not_after=now + LIFETIME)
-            write_private(server, issued.private_key_and_cert_chain_pem.bytes())
+            _issue(authority, own, server)
     return paths
 
 
-def _authority(path: Path) -> trustme.CA:
-    # Key and certificate share one file, so that a killed process cannot leave a pair that does not match.
-    if path.is_file():
-        pem = path.read_bytes()
-        return trustme.CA.from_pem(b"\n".join(_BLOCK.findall(pem)), pem)
-    authority = trustme.CA(organization_name="azml local Azure", key_type=trustme.KeyType.ECDSA)
-    write_private(path, authority.private_key_pem.bytes() + authority.cert_pem.bytes())
-    return authority
+def _make_authority(path: Path) -> None:
+    from azml.emulator.authority import make_authority  # only now: it costs memory for good
+
+    make_authority(path)
+
+
+def _issue(authority: Path, certificate: bytes, server: Path) -> None:
+    from azml.emulator.authority import issue  # only now, as above
+
+    issue(authority, certificate, server, NAMES)
 
 
 def _is_good(server: Path, authority: bytes) -> bool:
-    if not server.is_file():
+    """Whether a client that trusts the authority will take the server, a month from now too.
+
+    The two shake hands in memory: the standard library reads no certificate in another way.
+    """
+    try:
+        return _end_seen_by_client(server, authority) > time.time() + RENEW_BEFORE.total_seconds()
+    except OSError:  # ssl.SSLError is one; a missing or damaged file is another
         return False
-    certificate = x509.load_pem_x509_certificate(b"\n".join(_BLOCK.findall(server.read_bytes())))
-    issuer = x509.load_pem_x509_certificate(authority)
-    ends = certificate.not_valid_after_utc
-    return certificate.issuer == issuer.subject and ends > datetime.now(UTC) + RENEW_BEFORE
+
+
+def _end_seen_by_client(server: Path, authority: bytes) -> float:
+    """When the server's certificate ends, in unix seconds. Raises OSError when the client refuses it."""
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(server)
+    trusting = ssl.create_default_context(cadata=authority.decode())
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trusting.wrap_bio(back, there, server_hostname=NAMES[0])
+    other = serving.wrap_bio(there, back, server_side=True)
+    for _ in range(_FLIGHTS):
+        for side in (client, other):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+        if client.version() and (seen := client.getpeercert()):
+            return float(ssl.cert_time_to_seconds(str(seen["notAfter"])))
+    raise ssl.SSLError("the handshake does not end")
 
 
 def _bundle(authority: bytes, folder: Path) -> bytes:

@@ -3,6 +3,9 @@
 import asyncio
 import ssl
 import stat
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,32 @@ def test_a_lost_server_certificate_is_issued_again_by_the_same_authority(tmp_pat
     certificates.certificate.unlink()
     assert ensure_certificates(tmp_path).ca.read_bytes() == authority
     assert certificates.certificate.is_file()
+
+
+def test_a_damaged_a_foreign_and_an_ending_server_certificate_are_issued_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates = ensure_certificates(tmp_path / "own")
+    good = certificates.certificate.read_bytes()
+    foreign = ensure_certificates(tmp_path / "other").certificate.read_bytes()
+    for bad in (b"", good[: len(good) // 2], foreign):
+        certificates.certificate.write_bytes(bad)
+        ensure_certificates(tmp_path / "own")
+        assert certificates.certificate.read_bytes() not in (good, bad)
+    before = certificates.certificate.read_bytes()
+    monkeypatch.setattr("azml.emulator.certificates.RENEW_BEFORE", timedelta(days=900))
+    ensure_certificates(tmp_path / "own")
+    assert certificates.certificate.read_bytes() != before
+
+
+def test_certificates_that_are_good_need_no_cryptography_package(tmp_path: Path) -> None:
+    """A process that only reads them stays small."""
+    ensure_certificates(tmp_path)
+    program = (
+        "import sys; from pathlib import Path; from azml.emulator.certificates import ensure_certificates; "
+        "ensure_certificates(Path(sys.argv[1])); assert not {'trustme', 'cryptography'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
 
 
 def test_only_the_owner_may_read_keys(tmp_path: Path) -> None:
