@@ -1,0 +1,75 @@
+"""A local Azure with a workspace, and unmodified programs that run against it.
+
+The programs are started from a shell that has run the one line of `azml emulator env`, in a folder of the
+clone as a user's would be. All they know of Azure is in that shell.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.clones import TestClone, make
+
+PROGRAMS = Path(__file__).with_name("programs")
+WATCH = Path(__file__).with_name("watch")
+LIMIT = 280  # seconds a program may take
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A shell in the clone's folder `work`, pointed at the local Azure."""
+
+    clone: TestClone
+
+    @property
+    def folder(self) -> Path:
+        return self.clone.root / "work"
+
+    def run(self, line: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Run one line to its end, whatever comes of it."""
+        return subprocess.run(
+            ["/bin/sh", "-c", f'eval "$({self.clone.azml} emulator env)" || exit 99\n{line}'],
+            cwd=self.folder,
+            env={**self.clone.environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+
+    def program(self, name: str, *arguments: str, **variables: str) -> Any:
+        """Run a program that must succeed; the JSON on the last line it printed."""
+        done = self.run(f"python {name} {' '.join(arguments)}", **variables)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
+        lines = done.stdout.splitlines()
+        return json.loads(lines[-1]) if lines else None
+
+    def watch(self, name: str) -> dict[str, str]:
+        """Variables by which a shell's programs call nobody but this machine and write down whom."""
+        return {"PYTHONPATH": str(WATCH), "WATCHED": str(self.clone.root / f"{name}.hosts")}
+
+    def hosts(self, name: str) -> list[str]:
+        """Whom the programs of a watched shell called, in order."""
+        return (self.clone.root / f"{name}.hosts").read_text().splitlines()
+
+
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """The local Azure of a clone of its own, with a workspace in it."""
+    clone = make(tmp_path_factory.mktemp("sdk") / "clone")
+    shell = Shell(clone)
+    shutil.copytree(PROGRAMS, shell.folder)
+    try:
+        done = clone.run("emulator", "start")
+        assert done.returncode == 0, done.stderr
+        made = clone.shell('eval "$(.venv/bin/azml emulator env)" && python work/make_workspace.py')
+        assert made.returncode == 0, made.stderr
+        yield shell
+    finally:
+        clone.run("emulator", "stop")

@@ -1,0 +1,17 @@
+"""What a team does with online endpoints in the course of a week. Prints what it saw as JSON."""
+
+import json
+
+import assets
+import deployments
+import endpoints
+import kubernetes
+import refusals
+import sign_in
+
+client = sign_in.client()
+seen = {"sign_in": sign_in.seen}
+for room in (assets, endpoints, deployments, kubernetes, refusals):
+    seen[room.__name__] = room.run(client)
+print()  # the dots of azure-ai-ml end here
+print(json.dumps(seen))
