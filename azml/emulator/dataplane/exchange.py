@@ -69,6 +69,7 @@ class Exchange:
         self._status = 0
         self._chunked = False
         self._until_close = False
+        self._hold = False
         self._over = False
         self._began = time.perf_counter()
         loop = asyncio.get_running_loop()
@@ -120,7 +121,7 @@ class Exchange:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             return self._refuse(GONE)
-        if not self._over:
+        if not self._over and not self._hold:
             self._flush()
         return None
 
@@ -149,6 +150,9 @@ class Exchange:
         coded = any(name.lower() == b"transfer-encoding" for name, _ in headers)
         self._until_close = not (sized or coded or bodiless)
         self._chunked = not (sized or bodiless) and self._request.http11
+        # Servers write head and body apart; the client should be woken once. Where parts may be long in
+        # coming, the head goes ahead of them.
+        self._hold = sized
         if not (sized or bodiless or self._chunked):
             self._request.keep_alive = False
         if self._failed():
@@ -161,6 +165,7 @@ class Exchange:
 
     def on_body(self, body: bytes) -> None:
         """Send a part of the body on."""
+        self._hold = False
         self._out.append(b"%x\r\n%s\r\n" % (len(body), body) if self._chunked else body)
 
     def on_message_complete(self) -> None:

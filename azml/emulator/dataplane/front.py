@@ -143,7 +143,7 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One of its headers."""
         if self._arriving:
-            self._arriving.headers.append((name, value))
+            self._arriving.add(name, value)
 
     def on_headers_complete(self) -> None:
         """Check what can be checked before the body comes."""

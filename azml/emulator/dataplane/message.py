@@ -30,23 +30,27 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 @dataclass
 class Request:
-    """One request while it arrives and is answered."""
+    """One request while it arrives and is answered. `first` is the first header of each lower-case name."""
 
     target: bytes = b""
     method: str = ""
     headers: Headers = field(default_factory=list)
+    first: dict[bytes, bytes] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     http11: bool = True
     keep_alive: bool = True
     received: float = 0.0
     id: str = ""
 
+    def add(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self.headers.append((name, value))
+        self.first.setdefault(name.lower(), value)
+
     def header(self, name: bytes) -> str | None:
         """The first header of that name, given in lower case."""
-        for key, value in self.headers:
-            if key.lower() == name:
-                return value.decode("latin-1")
-        return None
+        value = self.first.get(name)
+        return None if value is None else value.decode("latin-1")
 
 
 def request_bytes(request: Request, target: bytes) -> bytes:
