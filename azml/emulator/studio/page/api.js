@@ -20,6 +20,8 @@ export async function call(method, name, { query = {}, body, type = "application
   throw new Refused(answer.status, told.error?.code ?? "", told.error?.message ?? `HTTP ${answer.status}`);
 }
 
+export const wasHere = () => localStorage.getItem(TOKEN) !== null;
+
 export async function signIn(code) {
   const { token } = await call("POST", "session", { body: JSON.stringify({ code }) });
   localStorage.setItem(TOKEN, token);

@@ -68,10 +68,11 @@ function lines(found, scale) {
     const upper = run.map((minute) => at(minute, minute.p95));
     const lower = run.map((minute) => at(minute, minute.p50));
     const path = (points) => `M${points.join("L")}${points.length === 1 ? "h0" : ""}`;
+    const lone = run.length === 1 ? " lone" : "";
     return [
       drawn("path", { class: "p95", d: `M${[...upper, ...lower.toReversed()].join("L")}Z` }),
-      drawn("path", { class: "p95-line", d: path(upper) }),
-      drawn("path", { class: "p50", d: path(lower) }),
+      drawn("path", { class: `p95-line${lone}`, d: path(upper) }),
+      drawn("path", { class: `p50${lone}`, d: path(lower) }),
     ];
   });
 }

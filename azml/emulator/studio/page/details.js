@@ -30,17 +30,24 @@ function deployments(found) {
 }
 
 function rows(one, at) {
-  const cells = [one.instance_type, one.model || "none", one.environment || "none"];
   const row = make(
     "tr",
     {},
     make("th", { scope: "row" }, paint(make("span", { class: "slot" }, one.name), one.name, at)),
     make("td", {}, make("span", { class: `state ${mood(one.state)}` }, state(one))),
     make("td", { class: "number" }, `${one.ready} of ${one.instances}`),
-    ...cells.map((cell) => make("td", {}, cell)),
+    make("td", {}, one.instance_type),
+    asset(one.model),
+    asset(one.environment),
   );
   if (!one.error) return [row];
   return [row, make("tr", {}, make("td", { class: "reason", colspan: 6 }, one.error))];
+}
+
+// A name, and the version below it: versions are long.
+function asset(text) {
+  const [name, version] = text.split(":");
+  return make("td", {}, name || "none", version ? make("small", {}, version) : null);
 }
 
 function state(one) {

@@ -1,6 +1,6 @@
 // The page: who is signed in, which endpoint and tab are shown, and what is asked for again and again.
 
-import { call, signIn, signOut } from "./api.js";
+import { call, signIn, signOut, wasHere } from "./api.js";
 import * as charts from "./charts.js";
 import * as details from "./details.js";
 import { element, make, mood, say, whenChanged } from "./dom.js";
@@ -125,6 +125,7 @@ async function enter() {
     history.replaceState(null, "", location.pathname);
     await signIn(code);
   }
+  if (!wasHere()) return shut("");
   element("door").hidden = true;
   element("house").hidden = false;
   element("sign-out").hidden = false;

@@ -5,6 +5,7 @@ import { element, make, paint, whenChanged } from "./dom.js";
 
 const kept = new Map(); // what was last sent, by endpoint
 let endpoint = null;
+const LINE = 60; // characters of an answer that is shown as it came
 
 export function show(told) {
   if (endpoint?.row.id !== told.row.id) {
@@ -58,7 +59,7 @@ function answered(trial) {
 }
 
 function pretty(trial) {
-  if (!trial.content_type.includes("json")) return trial.text;
+  if (!trial.content_type.includes("json") || trial.text.length < LINE) return trial.text;
   try {
     return JSON.stringify(JSON.parse(trial.text), null, 2);
   } catch {
