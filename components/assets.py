@@ -101,7 +101,7 @@ class Assets(pulumi.ComponentResource):
     ) -> pulumi.Resource:
         own = self.workspace
         place = (
-            f"azureml://subscriptions/{own.subscription_id}/resourcegroups/{own.resource_group}"
+            f"azureml://subscriptions/{own.account.subscription_id}/resourcegroups/{own.resource_group}"
             f"/workspaces/{own.name}/datastores/workspaceblobstore/paths/{_folder(asset)}/{asset.root}"
         )
         return ml.ModelVersion(

@@ -6,7 +6,6 @@ from hashlib import sha256
 import pulumi
 from pulumi_azure_native import (
     applicationinsights,
-    authorization,
     keyvault,
     machinelearningservices,
     operationalinsights,
@@ -14,6 +13,7 @@ from pulumi_azure_native import (
     storage,
 )
 
+from .account import account
 from .settings import Support, WorkspaceSettings
 
 LOG_RETENTION_DAYS = 30
@@ -38,11 +38,9 @@ class Workspace(pulumi.ComponentResource):
         self.settings = settings
         self.name = settings.name
         self.resource_group = settings.resource_group
-        client = authorization.get_client_config()
-        self.tenant_id = client.tenant_id
-        group = f"/subscriptions/{client.subscription_id}/resourceGroups/{self.resource_group}"
+        self.account = account()
+        group = f"/subscriptions/{self.account.subscription_id}/resourceGroups/{self.resource_group}"
         self.arm_id = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
-        self.subscription_id = client.subscription_id
         self._options = pulumi.ResourceOptions(parent=self, protect=protect or None)
         self._purge_protection = protect or None
         self._tags = tags or None
@@ -132,7 +130,7 @@ class Workspace(pulumi.ComponentResource):
             vault_name=settings.name,
             resource_group_name=self.resource_group,
             properties=keyvault.VaultPropertiesArgs(
-                tenant_id=self.tenant_id,
+                tenant_id=self.account.tenant_id,
                 sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
                 enable_rbac_authorization=True,
                 enable_soft_delete=True,
@@ -184,7 +182,7 @@ class Workspace(pulumi.ComponentResource):
     @property
     def studio_page(self) -> str:
         """Where a person looks at the workspace's endpoints in Azure ML studio."""
-        return f"https://ml.azure.com/endpoints?wsid={self.arm_id}&tid={self.tenant_id}"
+        return f"https://ml.azure.com/endpoints?wsid={self.arm_id}&tid={self.account.tenant_id}"
 
     @property
     def blob_container(self) -> pulumi.Output[str]:

@@ -188,3 +188,12 @@ def test_existing_parts_below_a_workspace_of_our_own(config: dict[str, Any]) -> 
     made = graph.one("machinelearningservices:Workspace").inputs
     assert made["keyVault"] == "/found/getVault"
     assert made["applicationInsights"] == "/found/getComponent"
+
+
+def test_the_account_is_asked_for_only_where_nothing_names_it(config: dict[str, Any]) -> None:
+    assert "azure-native:authorization:getClientConfig" in graph_of(config).calls
+    named = {**config, "azure-native:subscriptionId": "s-1", "azure-native:tenantId": "t-1"}
+    graph = graph_of(named)
+    assert "azure-native:authorization:getClientConfig" not in graph.calls
+    assert graph.one("Vault").inputs["properties"]["tenantId"] == "t-1"
+    assert all("subscriptions/s-1/" in m.inputs["properties"]["modelUri"] for m in graph.of("ModelVersion"))
