@@ -12,6 +12,8 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from azml.azure import arm as sessions
+from azml.azure.settings import read_settings
 from azml.toolchain.pulumi import find_or_install
 from tests.providers.arm_server import Arm, World
 
@@ -40,6 +42,16 @@ def azure(tmp_path: Path) -> Iterator[Arm]:
     server = Arm(tmp_path)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def arm(azure: Arm, monkeypatch: pytest.MonkeyPatch) -> Iterator[sessions.Arm]:
+    """A session with the small Azure."""
+    for name, value in azure.environment().items():
+        monkeypatch.setenv(name, value)
+    session = sessions.Arm(read_settings())
+    yield session
+    session.http.close()
 
 
 @pytest.fixture(scope="session")

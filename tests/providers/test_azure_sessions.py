@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,6 @@ from tests.providers.arm_server import Fault
 _GROUP = "/subscriptions/s/resourceGroups/rg"
 _WORKSPACE = f"{_GROUP}/providers/Microsoft.MachineLearningServices/workspaces/w"
 _DEPLOYMENT = f"{_WORKSPACE}/onlineEndpoints/diabetes/deployments/blue"
-
-
-@pytest.fixture
-def arm(azure: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arm]:
-    """A session with the small Azure."""
-    for name, value in azure.environment().items():
-        monkeypatch.setenv(name, value)
-    session = Arm(read_settings())
-    yield session
-    session.http.close()
 
 
 def test_many_threads_share_few_connections(arm: Arm, azure: Server) -> None:

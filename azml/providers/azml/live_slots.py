@@ -40,7 +40,7 @@ class LiveSlots:
             return
         live = endpoints.shares(endpoint).traffic
         serves = call.news["serves"]
-        for name, share in live.items():
+        for name in live:
             wanted = serves.get(name)
             digest = wanted.get("digest") if isinstance(wanted, dict) else None
             if not isinstance(digest, str):
@@ -53,16 +53,18 @@ class LiveSlots:
             idle = [other for other in serves if not live.get(other)]
             yield calls.Failure(
                 f"serves.{name}",
-                _refusal(name, share, what, idle, endpoints.endpoint_name(endpoint_id) or ""),
+                _refusal(name, live, what, idle, endpoints.endpoint_name(endpoint_id) or ""),
             )
 
     def diff(self, call: calls.Diff) -> calls.Changes:
         """The differences, file by file; never a replacement."""
         found = differences(call.olds, call.news)
         before, after = _slots(call.olds), _slots(call.news)
-        for name in after:
-            names = _changed_files(before.get(name), after[name])
-            if name in before and names:
+        for name in before.keys() & after.keys():
+            # A release names the same versions another way: what is served stays what it was.
+            if before[name].get("digest") == after[name].get("digest"):
+                continue
+            if names := _changed_files(before[name], after[name]):
                 self._log.info(call.urn, f"{name}: {', '.join(names)} changed")
         return calls.Changes(found)
 
@@ -85,13 +87,16 @@ class LiveSlots:
 _UNTAGGED = f"it carries no tag {endpoints.SERVES_TAG!r}, so whether it stays the same cannot be told"
 
 
-def _refusal(name: str, share: int, what: str, idle: list[str], endpoint: str) -> str:
+def _refusal(name: str, live: Mapping[str, int], what: str, idle: list[str], endpoint: str) -> str:
     if idle:
         way = f"Put the new version into the idle slot {idle[0]!r} instead: run `azml release {endpoint}`"
+    elif len(live) > 1:
+        way = f"No slot is idle: give one all the traffic first, then run `azml release {endpoint}`"
     else:
         way = f"There is no idle slot: `azml release {endpoint}` makes one"
+    share = f"{live[name]} % of the requests of {endpoint}"
     return (
-        f"{name} answers {share} % of the requests of {endpoint} and would change under its users: {what}. "
+        f"{name} answers {share} and would change under its users: {what}. "
         f"{way}, then move the traffic. (`allow_live_change: true` changes it in place.)"
     )
 

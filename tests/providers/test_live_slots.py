@@ -1,0 +1,77 @@
+"""The guard of live slots: what it refuses, the way out it names, and what it says of a change."""
+
+import pytest
+
+from azml.azure.arm import Arm
+from azml.providers.azml.endpoints import API_VERSION
+from azml.providers.azml.live_slots import LiveSlots
+from azml.providers.calls import Check, Diff
+from azml.providers.codec import Value
+from azml.providers.engine_log import EngineLog
+
+_WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w"
+_ENDPOINT = f"{_WORKSPACE}/onlineEndpoints/diabetes"
+_URN = "urn:pulumi:local::azml-local::azml:index:LiveSlots::diabetes"
+
+
+class Lines(EngineLog):
+    """What the user would read."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.told: list[str] = []
+
+    def info(self, urn: str, message: str) -> None:
+        self.told.append(message)
+
+
+def _serving(arm: Arm, traffic: dict[str, int]) -> None:
+    arm.put(_WORKSPACE, API_VERSION, {"location": "westeurope"})
+    arm.put(_ENDPOINT, API_VERSION, {"location": "westeurope", "properties": {"authMode": "Key"}})
+    for name in traffic:
+        arm.put(f"{_ENDPOINT}/deployments/{name}", API_VERSION, {"tags": {"azml-serves": "old"}})
+    arm.put(_ENDPOINT, API_VERSION, {"location": "westeurope", "properties": {"traffic": traffic}})
+
+
+def _slot(digest: str, **files: str) -> dict[str, Value]:
+    return {"digest": digest, "files": {f"code/{name}.py": content for name, content in files.items()}}
+
+
+def _refusals(arm: Arm, slots: dict[str, Value]) -> list[str]:
+    inputs: dict[str, Value] = {"endpointId": _ENDPOINT, "serves": slots}
+    return [one.reason for one in LiveSlots(arm, Lines()).check(Check(_URN, "", inputs, {})).failures]
+
+
+@pytest.mark.parametrize(
+    ("traffic", "slots", "way"),
+    [
+        ({"blue": 100}, ("blue", "green"), "into the idle slot 'green'"),
+        ({"blue": 90, "green": 10}, ("blue", "green"), "give one all the traffic first"),
+        ({"blue": 100}, ("blue",), "`azml release diabetes` makes one"),
+    ],
+)
+def test_the_way_out_fits_the_slots_there_are(
+    arm: Arm, traffic: dict[str, int], slots: tuple[str, ...], way: str
+) -> None:
+    _serving(arm, traffic)
+    wanted: dict[str, Value] = {name: _slot("new" if name == "blue" else "old") for name in slots}
+    (reason,) = _refusals(arm, wanted)
+    assert reason.startswith(f"blue answers {traffic['blue']} % of the requests of diabetes")
+    assert way in reason
+
+
+def test_what_stays_the_same_is_let_through(arm: Arm) -> None:
+    _serving(arm, {"blue": 100})
+    assert _refusals(arm, {"blue": _slot("old", score="b"), "green": _slot("new")}) == []
+
+
+@pytest.mark.parametrize(("digest", "told"), [("new", ["blue: score.py changed"]), ("old", [])])
+def test_files_are_named_when_what_is_served_changes_and_only_then(
+    arm: Arm, digest: str, told: list[str]
+) -> None:
+    """A frozen release names the same versions another way: nothing that is served changed."""
+    lines = Lines()
+    before: dict[str, Value] = {"serves": {"blue": _slot("old", score="a", other="x")}}
+    after: dict[str, Value] = {"serves": {"blue": _slot(digest, score="b", other="x"), "green": _slot("g")}}
+    LiveSlots(arm, lines).diff(Diff(_URN, "", "diabetes", before, after, before))
+    assert lines.told == told
