@@ -25,6 +25,7 @@ from azml.emulator.certificates import ensure_certificates
 from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.plane import Plane
@@ -74,7 +75,8 @@ async def measure(rounds: int, seconds: float) -> dict[str, float]:
         certificates = ensure_certificates(folder / "certificates")
         trust = ssl.create_default_context(cafile=str(certificates.ca))
         link = Link()
-        plane = Plane(link, Environments(default_cache() / "environments"), folder, folder / "logs")
+        history = History(folder / "metrics.db")
+        plane = Plane(link, Environments(default_cache() / "environments"), folder, folder / "logs", history)
         stack.push_async_callback(plane.stop)
         listener = stack.enter_context(listen(0, ""))
         router = router_child(listener, certificates, folder, link, plane, Log(folder / "router.log"))

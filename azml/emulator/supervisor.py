@@ -10,7 +10,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.children import Child
 from azml.emulator.dataplane import tether
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.plane import Plane
@@ -78,11 +79,14 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     require_free(options.port, "--port")
     scoring = f"https://{HOST}:{port_of(listener)}"
     link = Link()
-    plane = Plane(link, Environments(options.cache / "environments"), run_dir, logs)
+    history = stack.enter_context(closing(History(folder / "metrics.db")))
+    plane = Plane(link, Environments(options.cache / "environments"), run_dir, logs, history)
     stack.push_async_callback(plane.stop)
     await stack.enter_async_context(_door(plane, run_dir / "dataplane.sock"))
     router = router_child(listener, certificates, run_dir, link, plane, Log(logs / "router.log"))
     stack.push_async_callback(router.stop)
+    plane.watch.start()
+    stack.push_async_callback(plane.watch.stop)  # while the router is still there to tell what it counted
     control = _Control(options, scoring, run_dir)
     child = Child("control plane", control.prepare, control.started, Log(logs / "control.log"))
     stack.push_async_callback(child.stop)

@@ -60,9 +60,17 @@ class DataplaneClient:
         _, told = await self._call("GET", path, missing=True)
         return told if isinstance(told, str) else str(told.get("content", ""))
 
-    async def metrics(self, since: float) -> list[dict[str, Any]]:
-        """What the router counted in the minutes that begin at `since` (unix time) or later: Meter.report."""
-        _, told = await self._call("GET", f"/metrics?since={since}")
+    async def metrics(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """What was answered in the minutes that begin at `since` (unix time) or later: `History.answers`."""
+        return await self._minutes("metrics", since, endpoint)
+
+    async def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """What instances used in the minutes from `since`: `History.usage`."""
+        return await self._minutes("usage", since, endpoint)
+
+    async def _minutes(self, what: str, since: float, endpoint: str | None) -> list[dict[str, Any]]:
+        only = f"&endpoint={quote(endpoint, safe='')}" if endpoint else ""
+        _, told = await self._call("GET", f"/{what}?since={since}{only}")
         return list(told)
 
     async def close(self) -> None:

@@ -53,6 +53,11 @@ class Deployment:
         """Where it takes requests now."""
         return self._serving.addresses if self._serving else ()
 
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """The instances of what serves, ready or not."""
+        return self._serving.instances if self._serving else ()
+
     def observe(self) -> ObservedDeployment:
         """How it stands."""
         return ObservedDeployment(self.desired.key, self._state, len(self.addresses), self._error)

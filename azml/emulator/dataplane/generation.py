@@ -41,6 +41,11 @@ class Generation:
         """The instances that are ready."""
         return tuple(address for one in self._instances if (address := one.address))
 
+    @property
+    def instances(self) -> "tuple[Instance, ...]":
+        """All instances, ready or not."""
+        return tuple(self._instances)
+
     async def grow(self, count: int) -> None:
         """Have at least `count` instances, all ready. Raises DeploymentFailure; no new one is left then."""
         new = [self._make() for _ in range(count - len(self._instances))]

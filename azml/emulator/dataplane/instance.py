@@ -45,6 +45,7 @@ class Instance:
         self._output = Output(log)
         self._socket = run_dir
         self._ready = False
+        self._pid: int | None = None
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._life = asyncio.create_task(self._live())
 
@@ -52,6 +53,11 @@ class Instance:
     def address(self) -> table.Instance | None:
         """Where it takes requests, when it is ready. A process that was started again has a new address."""
         return table.Instance(self._socket.name, str(self._socket)) if self._ready else None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, when it is ready."""
+        return self._pid if self._ready else None
 
     async def started(self) -> None:
         """Wait until it is ready for the first time. Raises DeploymentFailure when its process ends first."""
@@ -95,6 +101,7 @@ class Instance:
             start_new_session=True,  # Ctrl-C is the supervisor's; and the group can be ended as one
         )
         assert process.stdout is not None  # noqa: S101 - asked for above
+        self._pid = process.pid
         following = asyncio.create_task(self._output.follow(process.stdout))
         try:
             await self._serve(process)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from azml.emulator.dataplane import table
+from azml.emulator.dataplane.meter import Counted, counted_from_json
 
 _LINE_LIMIT = 64 * 1024 * 1024
 
@@ -41,10 +42,9 @@ class Link:
         """How many requests these instances have or may still get."""
         return int(await self._ask({"do": "busy", "instances": [one.name for one in instances]}))
 
-    async def metrics(self, since: float) -> list[dict[str, Any]]:
-        """What it counted in the minutes from `since` (unix time)."""
-        told: list[dict[str, Any]] = await self._ask({"do": "metrics", "since": since})
-        return told
+    async def counted(self) -> list[Counted]:
+        """What it counted since it was asked last, and forgets now."""
+        return [counted_from_json(one) for one in await self._ask({"do": "metrics"})]
 
     async def _ask(self, message: dict[str, Any]) -> Any:
         async with self._turn:

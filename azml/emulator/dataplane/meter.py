@@ -1,75 +1,122 @@
-"""What the router counts: requests and latency per deployment and minute, as Azure Monitor tells them."""
+"""What the router counts: requests and latency per deployment and minute.
+
+Counts are handed on and forgotten: whoever asks for them adds them to what it has.
+"""
 
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KEPT_MINUTES = 24 * 60
 _GROWTH = math.log(1.02)
 """Latencies fall into classes 2 % wide: percentiles are right to 1 %, a minute is a few hundred numbers."""
+_LEAST_MS = 0.01
 PERCENTILES = (50, 90, 95, 99)
 
 
 @dataclass
-class _Series:
+class Tally:
+    """The answers of one deployment in one minute; tallies of the same minute add up.
+
+    `statuses` counts pairs of status and model status, which is 0 where the model was not reached. Times are
+    milliseconds.
+    """
+
     statuses: Counter[tuple[int, int]] = field(default_factory=Counter)
     classes: Counter[int] = field(default_factory=Counter)
     total_ms: float = 0.0
+    least_ms: float = math.inf
+    most_ms: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """How many answers there were."""
+        return self.classes.total()
+
+    def record(self, status: int, model_status: int, milliseconds: float) -> None:
+        """Count one answer."""
+        self.statuses[status, model_status] += 1
+        self.classes[round(math.log(max(milliseconds, _LEAST_MS)) / _GROWTH)] += 1
+        self.total_ms += milliseconds
+        self.least_ms = min(self.least_ms, milliseconds)
+        self.most_ms = max(self.most_ms, milliseconds)
+
+    def add(self, other: "Tally") -> None:
+        """Take in the answers of another."""
+        self.statuses += other.statuses
+        self.classes += other.classes
+        self.total_ms += other.total_ms
+        self.least_ms = min(self.least_ms, other.least_ms)
+        self.most_ms = max(self.most_ms, other.most_ms)
+
+    def percentile(self, percent: int) -> float:
+        """The latency that `percent` of the answers did not exceed, right to 1 %. There must be an answer."""
+        left = math.ceil(self.count * percent / 100)
+        for position, number in sorted(self.classes.items()):
+            left -= number
+            if left <= 0:
+                return math.exp(position * _GROWTH)
+        raise ValueError("a minute without an answer has no percentile")
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON can carry it."""
+        return {
+            "statuses": [[*pair, count] for pair, count in self.statuses.items()],
+            "classes": list(self.classes.items()),
+            "times": [self.total_ms, self.least_ms, self.most_ms],
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """What a reader wants: `requests` lists status, model status, count; latencies are in ms."""
+        latency = {"count": self.count, "total": self.total_ms, "least": self.least_ms, "most": self.most_ms}
+        latency |= {f"p{percent}": self.percentile(percent) for percent in PERCENTILES}
+        return {"requests": [[*pair, count] for pair, count in self.statuses.items()], "latency": latency}
+
+
+def tally_from_json(told: Mapping[str, Any]) -> Tally:
+    """The reverse of `Tally.to_json`."""
+    statuses = Counter({(status, model): count for status, model, count in told["statuses"]})
+    return Tally(statuses, Counter(dict(told["classes"])), *told["times"])
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A tally with the minute (unix time at its begin), endpoint and deployment it is of."""
+
+    minute: int
+    endpoint: str
+    deployment: str
+    tally: Tally
+
+    def to_json(self) -> list[Any]:
+        """As JSON can carry it."""
+        return [self.minute, self.endpoint, self.deployment, self.tally.to_json()]
+
+
+def counted_from_json(told: list[Any]) -> Counted:
+    """The reverse of `Counted.to_json`."""
+    minute, endpoint, deployment, tally = told
+    return Counted(minute, endpoint, deployment, tally_from_json(tally))
 
 
 class Meter:
-    """Counts of the last 24 hours."""
+    """Counts until it is asked."""
 
     def __init__(self) -> None:
-        self._minutes: OrderedDict[int, dict[tuple[str, str], _Series]] = OrderedDict()
+        self._tallies: dict[tuple[int, str, str], Tally] = {}
 
     def record(
         self, now: float, endpoint: str, deployment: str, status: int, model_status: int, milliseconds: float
     ) -> None:
         """Count one answer at unix time `now`. `model_status` is 0 where the model was not reached."""
-        minute = int(now) // 60 * 60
-        series = self._minute(minute).setdefault((endpoint, deployment), _Series())
-        series.statuses[status, model_status] += 1
-        series.classes[round(math.log(max(milliseconds, 0.01)) / _GROWTH)] += 1
-        series.total_ms += milliseconds
+        key = (int(now) // 60 * 60, endpoint, deployment)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = Tally()
+        tally.record(status, model_status, milliseconds)
 
-    def _minute(self, minute: int) -> dict[tuple[str, str], _Series]:
-        found = self._minutes.get(minute)
-        if found is None:
-            found = self._minutes[minute] = {}
-            while len(self._minutes) > KEPT_MINUTES:
-                self._minutes.popitem(last=False)
-        return found
-
-    def report(self, since: float = 0.0) -> list[dict[str, Any]]:
-        """One entry a minute and deployment, oldest first, for minutes that begin at `since` or later.
-
-        `minute` is unix time; `requests` lists status, model status and count; latencies are milliseconds.
-        """
-        return [
-            {
-                "minute": minute,
-                "endpoint": endpoint,
-                "deployment": deployment,
-                "requests": [[*statuses, count] for statuses, count in series.statuses.items()],
-                "latency": _latency(series),
-            }
-            for minute, deployments in self._minutes.items()
-            if minute >= since
-            for (endpoint, deployment), series in deployments.items()
-        ]
-
-
-def _latency(series: _Series) -> dict[str, float]:
-    count = series.classes.total()
-    told = {"count": count, "total": series.total_ms}
-    ordered = sorted(series.classes.items())
-    for percentile in PERCENTILES:
-        left = math.ceil(count * percentile / 100)
-        for position, number in ordered:
-            left -= number
-            if left <= 0:
-                told[f"p{percentile}"] = math.exp(position * _GROWTH)
-                break
-    return told
+    def take(self) -> list[Counted]:
+        """Everything counted since the last time, which this meter forgets."""
+        taken, self._tallies = self._tallies, {}
+        return [Counted(*key, tally) for key, tally in taken.items()]

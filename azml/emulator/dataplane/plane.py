@@ -11,8 +11,10 @@ from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint, ObservedDeployment
 from azml.emulator.dataplane.deployment import Deployment, Surroundings
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link, RouterGone
 from azml.emulator.dataplane.logs import CONTAINERS, Container, Log
+from azml.emulator.dataplane.watch import Watch
 
 _POLL_SECONDS = 0.02
 _DRAIN_SECONDS = 300.0
@@ -26,7 +28,9 @@ class UnknownDeployment(Exception):  # noqa: N818 - an answer, not a fault
 class Plane:
     """The data plane behind its doors. Raises UnknownDeployment for a key it does not know."""
 
-    def __init__(self, link: Link, environments: Environments, run_dir: Path, logs: Path) -> None:
+    def __init__(
+        self, link: Link, environments: Environments, run_dir: Path, logs: Path, history: History
+    ) -> None:
         self._link = link
         self._logs = logs
         self._around = Surroundings(environments, run_dir, self._changed, self.publish, self._drained)
@@ -34,6 +38,8 @@ class Plane:
         self._endpoints: dict[str, DesiredEndpoint] = {}
         self._publishing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._history = history
+        self.watch = Watch(link, history, self._deployments)
 
     async def put_deployment(self, desired: DesiredDeployment) -> ObservedDeployment:
         """Run a deployment so; returns at once."""
@@ -71,12 +77,14 @@ class Plane:
         log = found.server_log if container == "inference-server" else found.storage_log
         return log.tail(tail)
 
-    async def metrics(self, since: float) -> list[dict[str, Any]]:
-        """What the router counted in the minutes from `since`; nothing while it is being started again."""
-        try:
-            return await self._link.metrics(since)
-        except RouterGone:
-            return []
+    async def metrics(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """What was answered in the minutes from `since`: `History.answers`."""
+        await self.watch.collect()
+        return self._history.answers(since, endpoint)
+
+    def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """What instances used in the minutes from `since`: `History.usage`."""
+        return self._history.usage(since, endpoint)
 
     async def publish(self) -> None:
         """Give the router the table as it is now. A router that is away gets it when it is back."""

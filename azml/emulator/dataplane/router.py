@@ -45,7 +45,7 @@ def answer(front: Front, message: dict[str, Any]) -> Any:
         case "busy":
             return front.dispatcher.busy(message["instances"])
         case "metrics":
-            return front.meter.report(message["since"])
+            return [one.to_json() for one in front.meter.take()]
         case unknown:
             raise ValueError(f"the router cannot {unknown}")
 

@@ -26,6 +26,7 @@ def application(plane: Plane) -> web.Application:
             web.put("/endpoints/{key:[^/]+}", _put_endpoint),
             web.delete("/endpoints/{key:[^/]+}", _delete_endpoint),
             web.get("/metrics", _metrics),
+            web.get("/usage", _usage),
         ]
     )
     return app
@@ -81,4 +82,12 @@ async def _delete_endpoint(request: web.Request) -> web.Response:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    return web.json_response(await request.app[_PLANE].metrics(float(request.query.get("since", "0"))))
+    return web.json_response(await request.app[_PLANE].metrics(*_minutes(request)))
+
+
+async def _usage(request: web.Request) -> web.Response:
+    return web.json_response(request.app[_PLANE].usage(*_minutes(request)))
+
+
+def _minutes(request: web.Request) -> tuple[float, str | None]:
+    return float(request.query.get("since", "0")), request.query.get("endpoint")

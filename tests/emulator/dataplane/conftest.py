@@ -2,7 +2,7 @@ import ssl
 import tempfile
 import textwrap
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import aiohttp
@@ -10,6 +10,7 @@ import pytest
 
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.plane import Plane
 from tests.emulator.dataplane.houses import SCORE, House, Routed, routing
@@ -55,8 +56,9 @@ async def routed(
     run_dir: Path, certificates: Certificates, trust: ssl.SSLContext, environments: Environments
 ) -> AsyncIterator[Routed]:
     link = Link()
-    plane = Plane(link, environments, run_dir, run_dir / "logs")
     async with AsyncExitStack() as stack:
+        history = stack.enter_context(closing(History(run_dir / "metrics.db")))
+        plane = Plane(link, environments, run_dir, run_dir / "logs", history)
         session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         yield Routed(link, port, run_dir, trust, stack, session)
@@ -72,8 +74,9 @@ async def house(
     code: Path,
 ) -> AsyncIterator[House]:
     link = Link()
-    plane = Plane(link, environments, run_dir, tmp_path / "logs")
     async with AsyncExitStack() as stack:
+        history = stack.enter_context(closing(History(run_dir / "metrics.db")))
+        plane = Plane(link, environments, run_dir, tmp_path / "logs", history)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         stack.push_async_callback(plane.stop)

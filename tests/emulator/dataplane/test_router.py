@@ -342,8 +342,9 @@ async def test_requests_are_counted_by_deployment_and_status(routed: Routed) -> 
     await routed.ask(headers={"azureml-model-deployment": "bad"})
     await routed.ask(path="", method="GET")
     counted = Counter[tuple[str, int, int]]()
-    for entry in await routed.link.metrics(0):
-        for status, model_status, number in entry["requests"]:
-            counted[entry["deployment"], status, model_status] += number
-        assert entry["latency"]["p50"] > 0
+    for one in await routed.link.counted():
+        for (status, model_status), number in one.tally.statuses.items():
+            counted[one.deployment, status, model_status] += number
+        assert one.tally.percentile(50) > 0
+    assert await routed.link.counted() == [], "what was told is forgotten"
     assert counted == {("good", 200, 200): 3, ("bad", 424, 500): 1}

@@ -1,0 +1,76 @@
+"""Looks at the router's counts and at what instances use, every few seconds, and writes both down."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+
+from azml.emulator.dataplane.deployment import Deployment
+from azml.emulator.dataplane.history import KEPT_SECONDS, History
+from azml.emulator.dataplane.link import Link, RouterGone
+from azml.emulator.dataplane.usage import Gauge
+
+_COLLECT_SECONDS = 5.0
+"""What the router counted since is lost when it is killed outright."""
+_MEASURE_EVERY = 3
+"""Instances are measured at every third look: it costs about a millisecond for each."""
+_FORGET_EVERY = 720
+_LAST_LOOK_SECONDS = 2.0
+
+
+class Watch:
+    """See the module."""
+
+    def __init__(self, link: Link, history: History, deployments: Mapping[str, Deployment]) -> None:
+        self._link = link
+        self._history = history
+        self._deployments = deployments
+        self._gauge = Gauge()
+        self._turn = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Look every few seconds from now on."""
+        self._task = asyncio.create_task(self._run())
+
+    async def collect(self) -> None:
+        """Write down what the router counted until now."""
+        # In a task of its own: what the router told is nowhere else, whoever stops waiting for it.
+        await asyncio.shield(asyncio.create_task(self._collect()))
+
+    def measure(self) -> None:
+        """Write down what the instances use now."""
+        minute = int(time.time()) // 60 * 60
+        pids: list[int] = []
+        for one in self._deployments.values():
+            ready = {each.address.name: each.pid for each in one.instances if each.address and each.pid}
+            pids += ready.values()
+            usage = self._gauge.measure(ready, len(one.instances) - len(ready))
+            self._history.add_usage(minute, one.desired.endpoint_key, one.desired.name, usage)
+        self._gauge.keep(pids)
+
+    async def stop(self) -> None:
+        """Look a last time, and no more. A router that does not answer is not waited for."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_LOOK_SECONDS):
+                await self.collect()
+
+    async def _run(self) -> None:
+        turn = 0
+        while True:
+            await asyncio.sleep(_COLLECT_SECONDS)
+            await self.collect()
+            turn += 1
+            if turn % _MEASURE_EVERY == 0:
+                self.measure()
+            if turn % _FORGET_EVERY == 1:
+                self._history.forget(time.time() - KEPT_SECONDS)
+
+    async def _collect(self) -> None:
+        async with self._turn:
+            with contextlib.suppress(RouterGone):
+                self._history.add_answers(await self._link.counted())
