@@ -54,6 +54,19 @@ instance_count: 1
 """
 
 
+def scoring_folder(folder: Path) -> None:
+    """(Re)make a scoring folder with two slots whose models answer their slot's name."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "models").mkdir(parents=True)
+    (folder / "endpoint.yml").write_text("name: any\nauth_mode: key\n")
+    (folder / "conda.yml").write_text(CONDA)
+    for slot in ("blue", "green"):
+        (folder / "models" / f"{slot}.txt").write_text(f"{slot}\n")
+        (folder / f"src-{slot}").mkdir()
+        (folder / f"src-{slot}" / "score.py").write_text(SCORE)
+        (folder / f"{slot}.yml").write_text(DEPLOYMENT.format(slot=slot, code=f"src-{slot}"))
+
+
 @dataclass(frozen=True)
 class Azure:
     """A local Azure that runs, and a client that shares no code with the project's own."""
@@ -137,6 +150,13 @@ class Stack:
         own = {"path": str(self.scoring), "name": self.name, "deployments": dict(deployments)}
         self.settings["azml:endpoints"] = {"echo": {**own, "traffic": dict(traffic), **more}}
         self.write()
+
+    def begin(self, deployments: Mapping[str, Any], traffic: Mapping[str, int]) -> None:
+        """Bring the endpoint to this state, whatever an earlier test left of it, with pristine files."""
+        scoring_folder(self.scoring)
+        self.serve(deployments, traffic, allow_live_change=True)
+        self.up()
+        self.serve(deployments, traffic)
 
     def write(self) -> None:
         """Write the stack's file."""
@@ -283,23 +303,12 @@ def project(cli: Path, azure: Azure) -> Iterator[Project]:
             "azml:workspace": place,
         }
         stack.write()
-        _scoring(stack.scoring)
+        scoring_folder(stack.scoring)
         assert stack.run("stack", "init", "local").code == 0
         return stack
 
     yield make
     shutil.rmtree(base)
-
-
-def _scoring(folder: Path) -> None:
-    (folder / "models").mkdir(parents=True)
-    (folder / "endpoint.yml").write_text("name: any\nauth_mode: key\n")
-    (folder / "conda.yml").write_text(CONDA)
-    for slot in ("blue", "green"):
-        (folder / "models" / f"{slot}.txt").write_text(f"{slot}\n")
-        (folder / f"src-{slot}").mkdir()
-        (folder / f"src-{slot}" / "score.py").write_text(SCORE)
-        (folder / f"{slot}.yml").write_text(DEPLOYMENT.format(slot=slot, code=f"src-{slot}"))
 
 
 @pytest.fixture(scope="session")
@@ -310,11 +319,13 @@ def workspace(project: Project) -> Stack:
     return stack
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest, project: Project, workspace: Stack) -> Iterator[Stack]:
-    """A stack with an endpoint of its own in the tests' workspace, destroyed afterwards."""
-    number = len(list(workspace.folder.parent.iterdir()))
-    made = project(f"echo-{number}", existing=True)
+    """A stack for the tests of one file, with an endpoint of its own in the tests' workspace.
+
+    Each test says where it begins (`Stack.begin`), so that none leans on the one before.
+    """
+    made = project(request.module.__name__.rpartition(".")[2].replace("_", "-"), existing=True)
     yield made
     done = made.run("destroy", "--yes", "--skip-preview")
     assert done.code == 0, done.text

@@ -9,8 +9,7 @@ BOTH: dict[str, Any] = {"blue": {}, "green": {}}
 
 def test_a_live_slot_is_not_changed_under_its_users(stack: Stack) -> None:
     """At preview, and with the preview skipped before any write; the file that changed is named."""
-    stack.serve(BOTH, {"blue": 100})
-    stack.up()
+    stack.begin(BOTH, {"blue": 100})
     (stack.scoring / "src-blue" / "score.py").write_text(f"{SCORE}\n# changed\n")
     preview = stack.run("preview")
     assert preview.code != 0
@@ -26,8 +25,7 @@ def test_a_live_slot_is_not_changed_under_its_users(stack: Stack) -> None:
 
 
 def test_preview_names_the_files_that_change_an_idle_slot(stack: Stack) -> None:
-    stack.serve(BOTH, {"blue": 100})
-    stack.up()
+    stack.begin(BOTH, {"blue": 100})
     (stack.scoring / "src-green" / "score.py").write_text(f"{SCORE}\n# changed\n")
     (stack.scoring / "models" / "green.txt").write_text("greener\n")
     done = stack.run("preview")
@@ -42,8 +40,7 @@ def test_preview_names_the_files_that_change_an_idle_slot(stack: Stack) -> None:
 
 def test_going_back_to_old_content(stack: Stack) -> None:
     """Its versions were kept, and Azure would refuse to make them a second time."""
-    stack.serve(BOTH, {"blue": 100})
-    stack.up()
+    stack.begin(BOTH, {"blue": 100})
     for text in ("greener", "green"):
         (stack.scoring / "models" / "green.txt").write_text(f"{text}\n")
         stack.up()
@@ -52,8 +49,7 @@ def test_going_back_to_old_content(stack: Stack) -> None:
 
 
 def test_another_instance_type_makes_an_idle_slot_anew(stack: Stack) -> None:
-    stack.serve(BOTH, {"blue": 100})
-    stack.up()
+    stack.begin(BOTH, {"blue": 100})
     stack.serve({"blue": {}, "green": {"instance_type": "Standard_F4s_v2"}}, {"blue": 100})
     start = stack.mark()
     stack.up()
@@ -62,8 +58,7 @@ def test_another_instance_type_makes_an_idle_slot_anew(stack: Stack) -> None:
 
 
 def test_another_instance_type_for_a_live_slot_is_refused(stack: Stack) -> None:
-    stack.serve(BOTH, {"blue": 100})
-    stack.up()
+    stack.begin(BOTH, {"blue": 100})
     stack.serve({"blue": {"instance_type": "Standard_F4s_v2"}, "green": {}}, {"blue": 100})
     start = stack.mark()
     assert stack.run("up", "--yes", "--skip-preview").code != 0
@@ -72,8 +67,7 @@ def test_another_instance_type_for_a_live_slot_is_refused(stack: Stack) -> None:
 
 
 def test_more_instances_for_a_live_slot_are_allowed(stack: Stack) -> None:
-    stack.serve({"blue": {}}, {"blue": 100})
-    stack.up()
+    stack.begin({"blue": {}}, {"blue": 100})
     stack.serve({"blue": {"instance_count": 2}}, {"blue": 100})
     stack.up()
     assert stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["sku"]["capacity"] == 2
@@ -81,8 +75,7 @@ def test_more_instances_for_a_live_slot_are_allowed(stack: Stack) -> None:
 
 def test_a_failed_deployment_is_mended_by_the_next_up(stack: Stack) -> None:
     """The first update ends with the scoring script's own words, and the endpoint goes on serving."""
-    stack.serve({"blue": {}}, {"blue": 100})
-    stack.up()
+    stack.begin({"blue": {}}, {"blue": 100})
     (stack.scoring / "src-green" / "score.py").write_text(BROKEN)
     stack.serve(BOTH, {"blue": 50, "green": 50})
     failed = stack.run("up", "--yes", "--skip-preview")

@@ -21,8 +21,7 @@ def refuse(stack: Stack, times: int = 1) -> None:
 
 
 def test_a_rejected_move_leaves_the_old_deployment_alive(stack: Stack) -> None:
-    stack.serve({"blue": {}}, {"blue": 100})
-    stack.up()
+    stack.begin({"blue": {}}, {"blue": 100})
     stack.serve({"green": {}}, {"green": 100})
     refuse(stack)
     start = stack.mark()
@@ -39,8 +38,7 @@ def test_a_rejected_move_leaves_the_old_deployment_alive(stack: Stack) -> None:
 
 
 def test_a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:
-    stack.serve(BOTH, {"blue": 90, "green": 10})
-    stack.up()
+    stack.begin(BOTH, {"blue": 90, "green": 10})
     (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-a}\n")
     start = stack.mark()
     stack.up()
@@ -51,8 +49,7 @@ def test_a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:
 
 def test_without_a_refresh_the_shares_are_set_again(stack: Stack) -> None:
     """An endpoint written from a stale state forgets its shares; the digest makes sure they come back."""
-    stack.serve({"blue": {}}, {"blue": 100})
-    stack.up()
+    stack.begin({"blue": {}}, {"blue": 100})
     (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-b}\n")
     start = stack.mark()
     stack.up("--refresh=false")
@@ -61,8 +58,7 @@ def test_without_a_refresh_the_shares_are_set_again(stack: Stack) -> None:
 
 
 def test_drift_is_shown_by_preview_and_mended_by_up(stack: Stack) -> None:
-    stack.serve(BOTH, {"blue": 90, "green": 10})
-    stack.up()
+    stack.begin(BOTH, {"blue": 90, "green": 10})
     found = stack.azure.arm("GET", stack.endpoint)
     found["properties"]["traffic"] = {"blue": 20, "green": 80}
     stack.azure.arm("PUT", stack.endpoint, found)
@@ -76,8 +72,7 @@ def test_drift_is_shown_by_preview_and_mended_by_up(stack: Stack) -> None:
 
 
 def test_a_deployment_deleted_behind_its_back_comes_back(stack: Stack) -> None:
-    stack.serve(BOTH, {"blue": 100})
-    stack.up()
+    stack.begin(BOTH, {"blue": 100})
     stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/green")
     stack.up()
     assert stack.predict("green") == ["green"]
@@ -85,6 +80,7 @@ def test_a_deployment_deleted_behind_its_back_comes_back(stack: Stack) -> None:
 
 
 def test_mirrored_requests(stack: Stack) -> None:
+    stack.begin(BOTH, {"blue": 100})
     stack.serve(BOTH, {"blue": 100}, mirror_traffic={"green": 20})
     stack.up()
     assert stack.azure.arm("GET", stack.endpoint)["properties"]["mirrorTraffic"] == {"green": 20}
