@@ -8,29 +8,7 @@ from typing import Any
 
 import psutil
 
-
-@dataclass(frozen=True)
-class Spread:
-    """Samples of one number."""
-
-    count: int
-    total: float
-    least: float
-    most: float
-
-    def plus(self, other: "Spread") -> "Spread":
-        """These samples and others."""
-        return Spread(
-            self.count + other.count,
-            self.total + other.total,
-            min(self.least, other.least),
-            max(self.most, other.most),
-        )
-
-
-def sample(value: float) -> Spread:
-    """One sample."""
-    return Spread(1, value, value, value)
+from azml.emulator.dataplane.spread import Spread, sample
 
 
 Series = Mapping[str, Spread]

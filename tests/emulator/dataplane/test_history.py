@@ -11,7 +11,8 @@ import pytest
 
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.meter import Counted, Tally
-from azml.emulator.dataplane.usage import Gauge, Usage, sample
+from azml.emulator.dataplane.spread import sample
+from azml.emulator.dataplane.usage import Gauge, Usage
 
 
 @pytest.fixture

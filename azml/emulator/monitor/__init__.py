@@ -1,0 +1,1 @@
+"""Azure Monitor: the metrics of online endpoints and deployments, answered from what was measured."""
