@@ -48,8 +48,8 @@ def test_a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:
 
 
 def test_without_a_refresh_the_shares_are_set_again(stack: Stack) -> None:
-    """An endpoint written from a stale state forgets its shares; the digest makes sure they come back."""
-    stack.begin({"blue": {}}, {"blue": 100})
+    """An endpoint written from a stale state loses its shares; the digest makes sure they come back."""
+    stack.begin(BOTH, {"blue": 100})
     (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-b}\n")
     start = stack.mark()
     stack.up("--refresh=false")
