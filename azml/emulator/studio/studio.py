@@ -108,8 +108,8 @@ class Studio:
         record = self._named(request, ENDPOINT)
         length = _minutes(request.query_params.get("minutes", "30"))
         last = int(time.time()) // views.MINUTE * views.MINUTE
-        report = await self._dataplane.metrics(last - (length - 1) * views.MINUTE)
-        series = views.minutes(report, record.id.key)
+        report = await self._dataplane.metrics(last - (length - 1) * views.MINUTE, record.id.key)
+        series = views.minutes(report)
         told = {name: [asdict(minute) for minute in found] for name, found in series.items()}
         return JSONResponse({"last": last, "minutes": length, "deployments": told})
 

@@ -113,12 +113,11 @@ def deployment_view(endpoint: Record, record: Record, observed: ObservedDeployme
     )
 
 
-def minutes(report: Iterable[Mapping[str, Any]], endpoint_key: str) -> dict[str, list[Minute]]:
-    """The meter's report of one endpoint, by deployment."""
+def minutes(report: Iterable[Mapping[str, Any]]) -> dict[str, list[Minute]]:
+    """What the data plane counted for one endpoint, by deployment."""
     found: dict[str, list[Minute]] = defaultdict(list)
     for entry in report:
-        if entry["endpoint"] == endpoint_key:
-            found[str(entry["deployment"])].append(_minute(entry))
+        found[str(entry["deployment"])].append(_minute(entry))
     return dict(found)
 
 

@@ -1,0 +1,110 @@
+"""The page for everybody: by keyboard, for a screen reader, in light and dark, on a narrow screen."""
+
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe, AxeResults
+from playwright.sync_api import Browser, Page, expect
+
+from tests.studio.whole_azure import WholeAzure
+
+TABS = ("Details", "Test", "Logs")
+
+
+def broken(results: AxeResults) -> list[str]:
+    return [
+        f"{rule['id']}: {node['html']} {node['failureSummary']}"
+        for rule in results.response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_rule_of_accessibility_is_broken(
+    browser: Browser, azure: WholeAzure, scheme: Literal["light", "dark"]
+) -> None:
+    """axe-core's rules, contrast among them, on every view. It runs as a string, past the policy."""
+    context = browser.new_context(ignore_https_errors=True, bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{azure.url}/studio")
+    expect(page.get_by_role("heading", name="not signed in")).to_be_visible()
+    found = {"door": Axe().run(page)}
+    page.goto("about:blank")
+    page.goto(azure.link())
+    expect(page.get_by_role("img", name="blue: ").first).to_be_visible()
+    page.get_by_role("button", name="Show keys").click()
+    page.get_by_text("As a table").click()
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        found[tab] = Axe().run(page)
+    context.close()
+    assert {view: broken(results) for view, results in found.items() if broken(results)} == {}
+
+
+def test_tabs_go_by_arrow_and_only_the_chosen_one_is_a_stop(page: Page) -> None:
+    page.get_by_role("tab", name="Details").focus()
+    for key, chosen in (
+        ("ArrowRight", "Test"),
+        ("ArrowRight", "Logs"),
+        ("ArrowRight", "Details"),
+        ("End", "Logs"),
+    ):
+        page.keyboard.press(key)
+        tab = page.get_by_role("tab", name=chosen)
+        expect(tab).to_be_focused()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("tabpanel", name=chosen)).to_be_visible()
+        stops = page.get_by_role("tab").evaluate_all("tabs => tabs.filter(tab => tab.tabIndex === 0).length")
+        assert stops == 1
+
+
+def test_the_keyboard_goes_through_the_page_in_the_order_it_is_read(page: Page) -> None:
+    page.locator("body").press("Tab")
+    expect(page.get_by_role("link", name="Skip to the endpoint")).to_be_focused()
+    names = []
+    for _ in range(7):
+        page.keyboard.press("Tab")
+        names.append(
+            page.evaluate(
+                "document.activeElement.dataset.name ?? document.activeElement.innerText.split('\\n')[0]"
+            )
+        )
+    assert names[:5] == ["Sign out", "diabetes", "Details", "blue", "green"]
+
+
+def test_the_first_link_skips_to_the_endpoint(page: Page) -> None:
+    page.locator("body").press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("tab", name="Details")).to_be_focused()
+
+
+def test_a_look_takes_the_focus_from_nobody(page: Page, azure: WholeAzure) -> None:
+    page.get_by_role("slider", name="green").focus()
+    azure.share_out({"blue": 60, "green": 40})
+    expect(page.get_by_role("slider", name="green")).to_have_value("40")
+    expect(page.get_by_role("slider", name="green")).to_be_focused()
+    page.get_by_role("navigation").get_by_role("link", name="diabetes").focus()
+    azure.share_out({"blue": 90, "green": 10})
+    expect(page.get_by_role("navigation").get_by_text("blue 90 %")).to_be_visible()
+    expect(page.get_by_role("navigation").get_by_role("link", name="diabetes")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [320, 400, 768])
+def test_a_narrow_screen_scrolls_downwards_only(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 700})
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tabpanel", name=tab)).to_be_visible()
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, tab
+
+
+def test_the_address_keeps_the_place(page: Page) -> None:
+    page.get_by_role("tab", name="Logs").click()
+    assert page.url.endswith("#/ws1/diabetes/logs")
+    page.reload()
+    expect(page.get_by_role("tabpanel", name="Logs")).to_be_visible()
+    page.get_by_role("tab", name="Test").click()
+    page.go_back()
+    expect(page.get_by_role("tabpanel", name="Logs")).to_be_visible()
