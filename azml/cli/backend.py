@@ -1,4 +1,4 @@
-"""The file backend's own files: a run killed while it wrote one leaves it half-written, and nothing reads on."""
+"""The file backend: a run killed while it wrote a file leaves it half-written, and nothing reads on."""
 
 import json
 import shutil

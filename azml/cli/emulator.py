@@ -1,6 +1,7 @@
 """`azml emulator`: the local Azure by itself, and how to point any client at it."""
 
 import json
+import os
 import shlex
 from collections.abc import Iterable
 
@@ -16,6 +17,10 @@ from azml.cli.local_azure import LocalAzure
 from azml.cli.options import PORT, SCORING_PORT, JsonOption, PortOption, ScoringPortOption
 from azml.cli.stacks import LOCAL, Stack, workspace_of
 from azml.toolchain.pulumi import find_cached, find_installed
+
+PROXIES = ("HTTPS_PROXY", "https_proxy")
+OURS = "AZML_PROXY"
+"""Set beside them: by it a later `env` in the same shell knows the proxy for its own."""
 
 emulator = typer.Typer(no_args_is_help=True, help="The local Azure by itself.")
 
@@ -58,7 +63,8 @@ def env() -> None:
     Use it as: eval "$(azml emulator env)". Also writes the config.json that MLClient.from_config looks for.
     """
     clone = find_clone()
-    variables = local_azure.required(clone).environment()
+    found = local_azure.required(clone)
+    variables = found.environment() | _proxy(found)
     _write_config(clone, variables["ARM_SUBSCRIPTION_ID"])
     pulumi = find_installed(lambda _: None) or find_cached()
     for line in lines({**variables, **additions(clone)}, _folders(clone, pulumi.parent if pulumi else None)):
@@ -73,6 +79,15 @@ def lines(variables: dict[str, str], folders: Iterable[str]) -> list[str]:
         *(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())),
         f'export PATH={path}:"$PATH"',
     ]
+
+
+def _proxy(found: LocalAzure) -> dict[str, str]:
+    """The proxy that refuses real Azure, unless the user has a proxy, without which nothing is reached."""
+    proxy, earlier = found.proxy(), os.environ.get(OURS)
+    if {os.environ.get(name) for name in PROXIES} - {None, "", proxy, earlier}:
+        terminal.err().print("your own https proxy stays in place: nothing stops calls to real Azure")
+        return {}
+    return {OURS: proxy, **dict.fromkeys(PROXIES, proxy)}
 
 
 def _write_config(clone: Clone, subscription_id: str) -> None:

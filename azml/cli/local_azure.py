@@ -55,6 +55,10 @@ class LocalAzure:
         """The environment variables that point any Azure client at it."""
         return {name: str(value) for name, value in self.ask("GET", "environment").items()}
 
+    def proxy(self) -> str:
+        """The address of its https proxy, which lets a shell's programs reach everything but real Azure."""
+        return str(self.ask("GET", "proxy")["url"])
+
     def answers(self, timeout: float = 5.0) -> bool:
         """Whether it answers now."""
         try:

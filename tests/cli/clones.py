@@ -90,7 +90,10 @@ def make(folder: Path) -> TestClone:
     packages = next(venv.glob("lib/python3*/site-packages"))
     (packages / "clone.pth").write_text(f"{folder}\n{sysconfig.get_path('purelib')}\n")
     azml = venv / "bin" / "azml"
-    azml.write_text(f"#!{venv}/bin/python\nfrom azml.cli.app import main\n\nmain()\n")
+    # A shebang takes no path with a space in it; installers write a shell line for such a folder, too.
+    azml.write_text(
+        '#!/bin/sh\nexec "$(dirname "$0")/python" -c "from azml.cli.app import main; main()" "$@"\n'
+    )
     azml.chmod(0o755)
     (venv / "bin" / "uv").symlink_to(ROOT / ".venv" / "bin" / "uv")
     kept = {

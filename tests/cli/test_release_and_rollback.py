@@ -1,0 +1,79 @@
+"""A version goes out and comes back, by the commands, on the real engine."""
+
+import json
+
+from tests.cli.clones import TestClone
+
+
+def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(echo: TestClone) -> None:
+    assert echo.run("up").returncode == 0
+    folder, before = echo.root / "scoring" / "echo", echo.stack_file.read_text()
+
+    refused = echo.run("release", "echo")
+    assert refused.returncode == 1
+    assert "blue already serves what" in refused.stderr
+
+    (folder / "model" / "answer.txt").write_text("two\n")
+    printed = echo.run("release", "echo", "--print")
+    assert printed.returncode == 0, printed.stderr
+    assert echo.stack_file.read_text() == before
+    assert not (folder / "releases").exists()
+
+    assert echo.run("release", "echo").returncode == 0
+    (frozen,) = (folder / "releases").iterdir()
+    text = echo.stack_file.read_text()
+    assert f"blue: {{file: releases/{frozen.name}}} # the first" in text
+    assert "green: {file: deployment.yml}" in text
+    assert "traffic: {blue: 100} # all of it" in text
+    assert "# Says what its model says." in text
+    assert frozen.name in printed.stdout
+    assert "+++ b/local/Pulumi.local.yaml" in printed.stdout
+
+    again = echo.run("release", "echo")
+    assert "says so already" in again.stderr
+    assert echo.stack_file.read_text() == text
+
+    up = echo.run("up")
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert 'blue   100 %  "one"' in up.stdout
+    assert 'green    0 %  "two"' in up.stdout
+
+    early = echo.run("rollback", "echo")
+    assert early.returncode == 1
+
+    echo.stack_file.write_text(text.replace("traffic: {blue: 100}", "traffic: {green: 100}"))
+    assert echo.run("up").returncode == 0
+    assert _traffic(echo) == {"green": 100}
+
+    back = echo.run("rollback", "echo")
+    assert back.returncode == 0, back.stderr
+    assert _traffic(echo) == {"blue": 100}
+    assert echo.stack_file.read_text() == text
+    twice = echo.run("rollback", "echo")
+    assert twice.returncode == 0
+    assert "it has it already" in twice.stderr
+    assert "nothing changed" in echo.run("up").stderr
+
+
+def test_the_printed_change_is_a_patch_that_git_takes(echo: TestClone) -> None:
+    assert echo.run("up").returncode == 0
+    (echo.root / "scoring" / "echo" / "model" / "answer.txt").write_text("two\n")
+    done = echo.shell("git init -q . && .venv/bin/azml release echo --print | git apply")
+    assert done.returncode == 0, done.stderr
+    patched = echo.stack_file.read_text()
+    assert "says so already" in echo.run("release", "echo").stderr
+    assert echo.stack_file.read_text() == patched
+
+
+def test_a_rollback_to_a_slot_that_is_not_there_changes_nothing(echo: TestClone) -> None:
+    assert echo.run("up").returncode == 0
+    before = echo.stack_file.read_text()
+    assert echo.run("rollback", "echo", "--to", "gren").returncode == 3
+    assert _traffic(echo) == {"blue": 100}
+    assert echo.stack_file.read_text() == before
+
+
+def _traffic(clone: TestClone) -> dict[str, int]:
+    (endpoint,) = json.loads(clone.run("status", "--json").stdout)
+    traffic: dict[str, int] = endpoint["traffic"]
+    return traffic

@@ -1,0 +1,120 @@
+"""The sample's whole life, by the commands a new user runs."""
+
+import json
+import re
+
+import psutil
+import pytest
+
+from tests.cli.clones import TestClone
+
+
+@pytest.fixture(scope="module")
+def first_up(sample: TestClone) -> str:
+    done = sample.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_up_shows_predictions_the_split_and_where_things_are(first_up: str) -> None:
+    assert re.search(r"blue +90 %  \[[01](, [01])*\]", first_up)
+    assert re.search(r"green +10 %  \[[01](, [01])*\]", first_up)
+    split = re.search(r"200 requests through the split .*: blue (\d+), green (\d+)", first_up)
+    assert split is not None
+    blue, green = int(split[1]), int(split[2])
+    assert blue + green == 200
+    assert 150 < blue < 199
+    assert re.search(r"https://127\.0\.0\.1:\d+/westeurope/diabetes/score", first_up)
+    assert ".azml/logs/emulator.log" in first_up
+
+
+def test_a_second_up_changes_nothing_and_says_so(sample: TestClone, first_up: str) -> None:
+    done = sample.run("up")
+    assert done.returncode == 0, done.stderr
+    assert "nothing changed" in done.stderr
+    assert "200 requests through the split" in done.stdout
+
+
+def test_the_curl_line_works_as_pasted_and_no_key_is_on_the_screen(sample: TestClone, first_up: str) -> None:
+    (line,) = re.findall(r"^ *(curl --cacert .*)$", first_up, re.MULTILINE)
+    done = sample.shell(line)
+    assert done.returncode == 0, done.stderr
+    assert all(answer in (0, 1) for answer in json.loads(done.stdout))
+    header = sample.run("keys", "header", "diabetes").stdout
+    key = header.strip().removeprefix("Authorization: Bearer ")
+    assert len(key) > 20
+    assert key not in first_up
+
+
+def test_status_for_a_machine(sample: TestClone, first_up: str) -> None:
+    (endpoint,) = json.loads(sample.run("status", "--json").stdout)
+    assert endpoint["name"] == "diabetes"
+    assert endpoint["workspace"] == "mlw-azml-local"
+    assert endpoint["resource_group"] == "rg-azml-local"
+    assert endpoint["subscription_id"] == "00000000-0000-0000-0000-000000000001"
+    assert endpoint["scoring_uri"].endswith("/westeurope/diabetes/score")
+    assert endpoint["traffic"] == {"blue": 90, "green": 10}
+    assert [one["name"] for one in endpoint["deployments"]] == ["blue", "green"]
+    assert {one["provisioning_state"] for one in endpoint["deployments"]} == {"Succeeded"}
+
+
+def test_status_for_a_person(sample: TestClone, first_up: str) -> None:
+    text = sample.run("status").stdout
+    assert re.search(r"blue +Succeeded +90 % .* 1 +Standard_F4s_v2", text)
+    assert "\x1b" not in text
+
+
+def test_invoke_through_the_real_client(sample: TestClone, first_up: str) -> None:
+    request = "scoring/diabetes/requests/sample.json"
+    for slot in ("blue", "green"):
+        done = sample.run("invoke", "diabetes", "-d", slot, "-f", request)
+        assert done.returncode == 0, done.stderr
+        assert len(json.loads(done.stdout)) == 4
+
+
+def test_invoke_of_what_is_not_there_names_the_likely_one(sample: TestClone, first_up: str) -> None:
+    request = "scoring/diabetes/requests/sample.json"
+    done = sample.run("invoke", "diabetes", "-d", "gren", "-f", request)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "did you mean 'green'?" in done.stderr
+
+
+def test_what_a_model_refuses_is_told_in_its_words(sample: TestClone, first_up: str) -> None:
+    (sample.root / "bad.json").write_text('{"x": 1}')
+    done = sample.run("invoke", "diabetes", "-d", "green", "-f", "bad.json")
+    assert done.returncode == 1
+    assert "the request must be" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_logs_of_a_deployment(sample: TestClone, first_up: str) -> None:
+    done = sample.run("logs", "diabetes", "green", "-n", "20")
+    assert done.returncode == 0, done.stderr
+    assert 0 < len(done.stdout.splitlines()) <= 20
+
+
+def test_plain_pulumi_in_local_works_after_the_line_of_env(sample: TestClone, first_up: str) -> None:
+    preview = "pulumi preview --expect-no-changes --non-interactive"
+    done = sample.shell(f'eval "$(.venv/bin/azml emulator env)" && cd local && {preview}')
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_env_lines_are_shell_and_quoted(sample: TestClone, first_up: str) -> None:
+    lines = sample.run("emulator", "env").stdout.splitlines()
+    assert all(re.match(r"(export \w+=|unset )", line) for line in lines)
+    assert any(line.startswith("export ARM_CLOUD_METADATA_URL='https://") for line in lines)
+
+
+def test_down_leaves_no_process_and_no_port_and_can_be_repeated(sample: TestClone, first_up: str) -> None:
+    told = json.loads(sample.run("emulator", "status", "--json").stdout)
+    family = psutil.Process(told["pid"]).children(recursive=True)
+    assert len(family) >= 4
+    done = sample.run("down")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not psutil.pid_exists(told["pid"])
+    assert not [process for process in family if process.is_running()]
+    assert sample.run("emulator", "status").returncode == 3
+    again = sample.run("down")
+    assert again.returncode == 0
+    assert "nothing is deployed" in again.stderr
+    assert "was not running" in again.stderr
