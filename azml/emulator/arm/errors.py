@@ -1,16 +1,21 @@
 """The one exception of the management side, in the shape Azure Resource Manager answers with."""
 
+from collections.abc import Mapping
+
 from azml.emulator.arm.json import Json
 
 
 class ArmError(Exception):
-    """A request that Azure would refuse: HTTP `status`, Azure's `code`, and a message for people."""
+    """A request that Azure would refuse: HTTP `status`, Azure's `code`, a message for people, and headers."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.headers = dict(headers or {})
 
     def error(self) -> Json:
         """The inner error object, as an asynchronous operation carries it."""

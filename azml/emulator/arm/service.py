@@ -7,20 +7,16 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
-from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, resource_id
+from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId
 from azml.emulator.arm.json import Json, merged, section
 from azml.emulator.arm.operations import Operation, Operations
-from azml.emulator.arm.store import BUSY, SUCCEEDED, Record, ResourceStore
+from azml.emulator.arm.scopes import IMPLICIT, check_parents, check_scope
+from azml.emulator.arm.steering import Course, End, Span, Steering
+from azml.emulator.arm.store import BUSY, Record, ResourceStore, missing
 from azml.emulator.arm.types import Act, Changed, Query, ResourceType, Types, Write
 from azml.emulator.identity import SUBSCRIPTION
 
 log = logging.getLogger(__name__)
-IMPLICIT = ("microsoft.storage/storageaccounts/blobservices",)  # there as soon as their parent is
-FREE_PARENTS = (
-    "microsoft.machinelearningservices/workspaces/models",
-    "microsoft.machinelearningservices/workspaces/codes",
-    "microsoft.machinelearningservices/workspaces/environments",
-)  # a version makes its container, and the versions of an unknown one are an empty list
 
 
 @dataclass(frozen=True)
@@ -35,36 +31,43 @@ class Answer:
 class Service:
     """Every management request comes through here. Raises ArmError for whatever Azure would refuse."""
 
-    def __init__(self, store: ResourceStore, operations: Operations, types: Types) -> None:
+    def __init__(
+        self, store: ResourceStore, operations: Operations, types: Types, steering: Steering
+    ) -> None:
         self.store = store
         self.operations = operations
         self.types = types
+        self.steering = steering
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def get(self, named: ResourceId) -> Answer:
         """One resource."""
         if named.kind == SUBSCRIPTIONS:
-            self._check_scope(named.text)
+            check_scope(named.text)
             return Answer(200, _subscription(named))
         kind = self.types.get(named.kind)
-        self._check_parents(named.parent, must_exist=False)
-        return Answer(200, kind.present(self._found(named)))
+        check_parents(named.parent, self.store, must_exist=False)
+        self.steering.read(named.key)
+        is_late, before = self.steering.late(named.key)
+        if is_late and before is None:
+            raise missing(named)
+        return Answer(200, before if is_late else kind.present(self._found(named)))
 
     def list(self, collection: Collection, query: Query) -> Answer:
         """All resources of a type under a scope."""
         kind = self.types.get(collection.kind)
-        self._check_parents(collection.scope, must_exist=True)
+        check_parents(collection.scope, self.store, must_exist=True)
         found = kind.select(self.store.under(kind.scope(collection.scope, query), collection.kind), query)
         return Answer(200, {"value": [kind.present(record) for record in found]})
 
     def put(self, named: ResourceId, body: Json) -> Answer:
         """Create or replace a resource."""
         kind = self.types.get(named.kind)
-        self._check_parents(named.parent, must_exist=True)
+        check_parents(named.parent, self.store, must_exist=True)
         old = self.store.find(named.text)
         self._check_idle(old)
         canonical = replace(old.id if old else named, type=kind.name)
-        return self._write(kind, Write(canonical, body, old, self.store))
+        return self._write(kind, Write(canonical, body, old, self.store), "PUT")
 
     def patch(self, named: ResourceId, body: Json) -> Answer:
         """Change some of a resource: a merge patch of what its type lets be patched, tags as a whole."""
@@ -77,13 +80,13 @@ class Service:
         whole = merged(old.body, body)
         if "tags" in body:
             whole["tags"] = {key: value for key, value in section(body, "tags").items() if value is not None}
-        return self._write(kind, Write(old.id, whole, old, self.store))
+        return self._write(kind, Write(old.id, whole, old, self.store), "PATCH")
 
     async def act(self, named: ResourceId, action: str, body: Json) -> Answer:
         """Run a POST action."""
         kind = self.types.get(named.kind)
         if early := kind.early_actions().get(action.lower()):
-            self._check_parents(named.parent, must_exist=True)
+            check_parents(named.parent, self.store, must_exist=True)
             return Answer(200, await early(named, self.store))
         known = kind.actions().get(action.lower())
         record = self._found(named)
@@ -94,7 +97,8 @@ class Service:
             return Answer(200, outcome)
         self._check_idle(self.store.get(named.text))
         changed = outcome.record.with_properties(provisioningState="Updating")
-        return Answer(202, None, self._begin(kind, changed, "POST"))
+        self.steering.lag("POST", named.text, kind.present(record))
+        return Answer(202, None, self._begin(kind, changed, "POST", "POST"))
 
     def delete(self, named: ResourceId) -> Answer:
         """Delete a resource and all below it. What is not there is deleted already."""
@@ -106,11 +110,48 @@ class Service:
             raise conflict(f"'{record.id.name}' is being deleted.", "AnotherOperationInProgress")
         if named.kind != RESOURCE_GROUPS:
             kind.check_delete(record, self.store)
-        operation = self._begin(kind, record.with_properties(provisioningState="Deleting"), "DELETE")
-        return Answer(202, None, operation)
+        self.steering.lag("DELETE", named.text, kind.present(record))
+        deleting = record.with_properties(provisioningState="Deleting")
+        return Answer(202, None, self._begin(kind, deleting, "DELETE", "DELETE"))
+
+    def progress(self, id_text: str) -> Operation:
+        """How an operation stands. Raises ArmError 404."""
+        if found := self.operations.find(id_text):
+            self.steering.read(found.key)
+            found = self.operations.find(id_text)
+        if found is None:
+            raise not_found(f"There is no operation '{id_text}'.", "OperationNotFound")
+        return found
+
+    def show(self, id_text: str, state: str, span: Span) -> None:
+        """Have a resource in some state: for a while, or for good where the span says nothing.
+
+        Raises ArmError when it is not there, is busy already, or would be busy for good.
+        """
+        record = self.store.get(id_text)
+        self._check_idle(record)
+        shown = record.with_properties(provisioningState=state)
+        if span != Span():
+            self.store.put(shown.with_hidden(shown=[state, record.state]))
+            self.steering.show(record.id.key, span, lambda: self._unshow(id_text))
+        elif state in BUSY:
+            raise bad_request(f"{state} needs an end: reads or seconds.")
+        else:
+            self.store.put(shown)
+
+    def _unshow(self, id_text: str) -> None:
+        found = self.store.find(id_text)
+        if found is None or "shown" not in found.hidden:
+            return
+        shown, true = found.hidden["shown"]
+        hidden = {name: value for name, value in found.hidden.items() if name != "shown"}
+        restored = found.with_properties(provisioningState=true) if found.state == shown else found
+        self.store.put(replace(restored, hidden=hidden))
 
     def resume(self) -> None:
         """Take up what a stopped process left unfinished."""
+        for member in self.store.family(f"/subscriptions/{SUBSCRIPTION}"):
+            self._unshow(member.id.text)
         for operation in self.operations.unfinished():
             record = self.store.find(operation.key)
             if record is None:
@@ -122,31 +163,43 @@ class Service:
         """Stop what runs; a later start takes it up again."""
         await self._cancel(list(self._running))
 
-    def _write(self, kind: ResourceType, write: Write) -> Answer:
+    def _write(self, kind: ResourceType, write: Write, method: str) -> Answer:
         # One transaction: a type may store more than the one record, as a workspace its datastore.
+        before = kind.present(write.existing) if write.existing else None
         with self.store.database.transaction():
-            return self._write_inside(kind, write)
+            answer = self._write_inside(kind, write, method)
+        self.steering.lag(method, write.id.text, before)
+        return answer
 
-    def _write_inside(self, kind: ResourceType, write: Write) -> Answer:
+    def _write_inside(self, kind: ResourceType, write: Write, method: str) -> Answer:
         record = kind.prepare(write)
         status = 200 if write.existing else 201
-        if not kind.asynchronous:
+        if not (kind.asynchronous or self.steering.expects(method, record.id.text)):
             return Answer(status, kind.present(self.store.put(record)))
         state = "Updating" if write.existing else "Creating"
         record = record.with_properties(provisioningState=state)
-        operation = self._begin(kind, record, "PUT")
+        operation = self._begin(kind, record, "PUT", method)
         return Answer(status, kind.present(self.store.get(record.id.text)), operation)
 
-    def _begin(self, kind: ResourceType, record: Record, verb: str) -> Operation:
+    def _begin(self, kind: ResourceType, record: Record, verb: str, method: str) -> Operation:
+        course = self.steering.course(method, record.id.text)
+        if course and course.state:
+            record = record.with_properties(provisioningState=course.state)
         with self.store.database.transaction():
             stored = self.store.put(record)
             operation = self.operations.begin(record.id.key, verb)
-        self._run(kind, stored, operation)
+        self._run(kind, stored, operation, course)
         return operation
 
-    def _run(self, kind: ResourceType, record: Record, operation: Operation) -> None:
-        delete = operation.verb == "DELETE"
-        work = self._remove(record, operation) if delete else self._settle(kind, record, operation)
+    def _run(
+        self, kind: ResourceType, record: Record, operation: Operation, course: Course | None = None
+    ) -> None:
+        if course and (error := course.error()):
+            work = self._fail(record, operation, course.ends, error)
+        elif operation.verb == "DELETE":
+            work = self._remove(record, operation)
+        else:
+            work = self._settle(kind, record, operation)
         previous = self._running.get(record.id.key)
         task = asyncio.create_task(self._after(previous, work) if previous else work)
         self._running[record.id.key] = task
@@ -161,29 +214,35 @@ class Service:
         if self._running.get(key) is task:
             del self._running[key]
 
+    async def _fail(self, record: Record, operation: Operation, ends: End, error: ArmError) -> None:
+        self._finish(record, operation, ends, error)
+
     async def _settle(self, kind: ResourceType, record: Record, operation: Operation) -> None:
         try:
             settled = await kind.settle(record, self.store)
         except asyncio.CancelledError:
             raise
         except ArmError as error:
-            self._finish(record.with_properties(provisioningState="Failed"), operation, error)
+            self._finish(record, operation, "Failed", error)
         except Exception as error:
             log.exception("%s of %s failed", operation.verb, record.id.text)
             refusal = ArmError(500, "InternalServerError", f"The local Azure failed: {error}")
-            self._finish(record.with_properties(provisioningState="Failed"), operation, refusal)
+            self._finish(record, operation, "Failed", refusal)
         else:
-            self._finish(settled.with_properties(provisioningState=SUCCEEDED), operation, None)
+            self._finish(settled, operation, "Succeeded")
 
-    def _finish(self, record: Record, operation: Operation, error: ArmError | None) -> None:
+    def _finish(self, record: Record, operation: Operation, ends: End, error: ArmError | None = None) -> None:
+        ended = record.with_properties(provisioningState=ends)
+        told = error.error() if error else None
+        self.steering.when_over(record.id.key, lambda: self._note(ended, operation, ends, told))
+
+    def _note(self, ended: Record, operation: Operation, ends: End, error: Json | None) -> None:
         with self.store.database.transaction():
-            if self.store.find(record.id.text) is None:
+            if self.store.find(ended.id.text) is None:
                 self.operations.finish(operation, "Canceled")
                 return
-            self.store.put(record)
-            self.operations.finish(
-                operation, "Failed" if error else "Succeeded", error.error() if error else None
-            )
+            self.store.put(ended)
+            self.operations.finish(operation, ends, error)
 
     async def _remove(self, record: Record, operation: Operation) -> None:
         family = self.store.family(record.id.text)
@@ -193,13 +252,17 @@ class Service:
             for member in family:
                 await self.types.get(member.id.kind).remove(member)
         except ArmError as error:
-            self._finish(record.with_properties(provisioningState="Failed"), operation, error)
+            self._finish(record, operation, "Failed", error)
             return
+        self.steering.when_over(record.id.key, lambda: self._forget_family(family, operation))
+
+    def _forget_family(self, family: Sequence[Record], operation: Operation) -> None:
+        keys = {member.id.key for member in family}
         with self.store.database.transaction():
             for member in family:
                 self.store.delete(member.id.text)
             for pending in self.operations.unfinished():
-                if pending.id != operation.id and pending.key in (record.id.key, *below):
+                if pending.id != operation.id and pending.key in keys:
                     self.operations.finish(pending, "Canceled")
             self.operations.finish(operation, "Succeeded")
 
@@ -215,7 +278,7 @@ class Service:
         if named.kind in IMPLICIT:
             self.store.get(named.parent)
             return Record(named, {"properties": {}})
-        self._check_scope(named.text)
+        check_scope(named.text)
         return self.store.get(named.text)
 
     def _check_idle(self, record: Record | None) -> None:
@@ -223,34 +286,6 @@ class Service:
             raise conflict(
                 f"'{record.id.name}' is {record.state.lower()}: another operation on it is in progress.",
                 "AnotherOperationInProgress",
-            )
-
-    def _check_scope(self, path: str) -> None:
-        segments = path.strip("/").split("/")
-        if segments[0].lower() == "subscriptions" and len(segments) > 1 and segments[1] != SUBSCRIPTION:
-            message = f"The subscription '{segments[1]}' could not be found."
-            raise not_found(message, "SubscriptionNotFound")
-
-    def _check_parents(self, scope: str, *, must_exist: bool) -> None:
-        self._check_scope(scope)
-        segments = scope.strip("/").split("/")
-        if len(segments) >= 4 and segments[2].lower() == "resourcegroups":
-            group = "/" + "/".join(segments[:4])
-            if self.store.find(group) is None:
-                message = f"Resource group '{segments[3]}' could not be found."
-                raise not_found(message, "ResourceGroupNotFound")
-        if must_exist and len(segments) > 4:
-            self._check_parent(resource_id(scope))
-
-    def _check_parent(self, parent: ResourceId) -> None:
-        if parent.kind in IMPLICIT or parent.kind in FREE_PARENTS:
-            parent = resource_id(parent.parent)
-        found = self.store.find(parent.text)
-        if found is None or found.state == "Deleting":
-            raise not_found(
-                "Can not perform requested operation on nested resource. "
-                f"Parent resource '{parent.name}' not found.",
-                "ParentResourceNotFound",
             )
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from azml.emulator.arm.errors import not_found
+from azml.emulator.arm.errors import ArmError, not_found
 from azml.emulator.arm.ids import ResourceId, resource_id
 from azml.emulator.arm.json import Json, section
 from azml.emulator.database import Database
@@ -65,10 +65,7 @@ class ResourceStore:
         """The resource with an id. Raises ArmError 404."""
         found = self.find(id_text)
         if found is None:
-            named = resource_id(id_text)
-            group = named.part("resourceGroups")
-            where = f" under resource group '{group}'" if group else ""
-            raise not_found(f"The Resource '{named.type}/{named.name}'{where} was not found.")
+            raise missing(resource_id(id_text))
         return found
 
     def put(self, record: Record) -> Record:
@@ -118,6 +115,13 @@ class ResourceStore:
     def _next(self) -> int:
         row = self.database.row("SELECT coalesce(max(sequence), 0) + 1 FROM resources")
         return int(row[0]) if row else 1
+
+
+def missing(named: ResourceId) -> ArmError:
+    """What is answered for a resource that is not there."""
+    group = named.part("resourceGroups")
+    where = f" under resource group '{group}'" if group else ""
+    return not_found(f"The Resource '{named.type}/{named.name}'{where} was not found.")
 
 
 def _record(row: sqlite3.Row) -> Record:

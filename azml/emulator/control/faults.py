@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from azml.emulator.arm.errors import ArmError, bad_request
 from azml.emulator.arm.json import Json
 
+THROTTLED = 429
+STATUSES = range(400, 600)
+LONGEST_DELAY_MS = 600_000
+
 
 @dataclass(frozen=True)
 class Fault:
     """The next `times` requests of a method (`*` for any) whose path matches wait `delay_ms` and, when there
-    is a status, are refused with it."""
+    is a status, are refused with it, and with `retry_after` in seconds where there is one."""
 
     method: str
     path: re.Pattern[str]
@@ -20,6 +24,14 @@ class Fault:
     message: str
     times: int
     delay_ms: int
+    retry_after: int | None
+
+    def refusal(self) -> ArmError | None:
+        """What the request gets, None when it is let through."""
+        if self.status is None:
+            return None
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        return ArmError(self.status, self.code, self.message, headers)
 
 
 class Faults:
@@ -31,16 +43,8 @@ class Faults:
     def add(self, asked: Json) -> None:
         """Take on a fault. Raises ArmError 400 when it cannot be read."""
         try:
-            fault = Fault(
-                method=str(asked.get("method", "*")).upper(),
-                path=re.compile(str(asked.get("path_pattern", "")), re.IGNORECASE),
-                status=int(asked["status"]) if "status" in asked else None,
-                code=str(asked.get("code", "InjectedFault")),
-                message=str(asked.get("message", "A fault that was asked for.")),
-                times=int(asked.get("times", 1)),
-                delay_ms=int(asked.get("delay_ms", 0)),
-            )
-        except (TypeError, ValueError, re.error) as error:
+            fault = _fault(asked)
+        except (TypeError, ValueError, OverflowError, re.error) as error:
             raise bad_request(f"This fault cannot be read: {error}.") from error
         self._left.append((fault, fault.times))
 
@@ -55,6 +59,27 @@ class Faults:
                 self._left[place] = (fault, left - 1)
                 self._left = [entry for entry in self._left if entry[1] > 0]
                 await asyncio.sleep(fault.delay_ms / 1_000)
-                if fault.status is not None:
-                    raise ArmError(fault.status, fault.code, fault.message)
+                if refusal := fault.refusal():
+                    raise refusal
                 return
+
+
+def _fault(asked: Json) -> Fault:
+    status = int(asked["status"]) if "status" in asked else None
+    throttled = status == THROTTLED
+    return Fault(
+        method=str(asked.get("method", "*")).upper(),
+        path=re.compile(str(asked.get("path_pattern", "")), re.IGNORECASE),
+        status=None if status is None else _within(status, STATUSES, "status"),
+        code=str(asked.get("code", "TooManyRequests" if throttled else "InjectedFault")),
+        message=str(asked.get("message", "A fault that was asked for.")),
+        times=int(asked.get("times", 1)),
+        delay_ms=_within(int(asked.get("delay_ms", 0)), range(LONGEST_DELAY_MS + 1), "delay_ms"),
+        retry_after=int(asked["retry_after"]) if "retry_after" in asked else None,
+    )
+
+
+def _within(value: int, allowed: range, name: str) -> int:
+    if value not in allowed:
+        raise ValueError(f"{name} is {value}, not from {allowed.start} to {allowed.stop - 1}")
+    return value

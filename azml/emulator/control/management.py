@@ -12,6 +12,7 @@ from azml.emulator.arm.json import Json, parse_object
 from azml.emulator.arm.operations import RETRY_AFTER_MS, Operation
 from azml.emulator.arm.service import Answer, Service
 from azml.emulator.control.faults import Faults
+from azml.emulator.control.gate import limited_body
 from azml.emulator.control.journal import Journal
 from azml.emulator.identity import SUBSCRIPTION, Identity, is_valid
 
@@ -43,7 +44,7 @@ class Management:
             await self.faults.meet(request.method, request.url.path)
             response = await self._answer(request, body)
         except ArmError as error:
-            response = JSONResponse(error.body(), error.status)
+            response = JSONResponse(error.body(), error.status, error.headers)
             if error.status == 401:
                 login = f'Bearer authorization_uri="{self.addresses.arm}", error="invalid_token"'
                 response.headers["WWW-Authenticate"] = login
@@ -108,9 +109,9 @@ class Management:
 
     def _progress(self, path: str) -> Response:
         kind, _, id_text = path.removeprefix(f"{_PROVIDER}/").partition("/")
-        operation = self.service.operations.find(id_text)
-        if operation is None or kind not in (OPERATIONS, RESULTS):
+        if kind not in (OPERATIONS, RESULTS):
             raise not_found(f"There is no operation '{id_text}'.", "OperationNotFound")
+        operation = self.service.progress(id_text)
         running = operation.status == "InProgress"
         headers = self._headers(operation) if running else {}
         if kind == RESULTS:
@@ -135,11 +136,7 @@ class Management:
 
 
 async def _body(request: Request) -> Json:
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_LIMIT:
-            raise ArmError(413, "RequestEntityTooLarge", f"The body is larger than {BODY_LIMIT} bytes.")
+    raw = await limited_body(request, BODY_LIMIT)
     parsed = parse_object(raw, keep_nulls=request.method == "PATCH")
     if parsed is None:
         raise bad_request("The request content was invalid and could not be read.", "InvalidRequestContent")

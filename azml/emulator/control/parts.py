@@ -1,0 +1,92 @@
+"""What the control plane is made of, put together over one folder."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.emulator.addresses import Addresses
+from azml.emulator.arm.operations import Operations
+from azml.emulator.arm.service import Service
+from azml.emulator.arm.steering import Steering
+from azml.emulator.arm.store import ResourceStore
+from azml.emulator.arm.stored import stored_types
+from azml.emulator.arm.types import ResourceType, Types
+from azml.emulator.control.faults import Faults
+from azml.emulator.control.journal import Journal
+from azml.emulator.control.login import Login
+from azml.emulator.control.management import Management
+from azml.emulator.control.restore import Restore
+from azml.emulator.database import Database
+from azml.emulator.dataplane.client import DataplaneClient
+from azml.emulator.identity import Identity
+from azml.emulator.machinelearning.assets import (
+    AssetContainers,
+    CodeVersions,
+    EnvironmentVersions,
+    ModelVersions,
+)
+from azml.emulator.machinelearning.deployments import OnlineDeployments, last_good
+from azml.emulator.machinelearning.endpoints import DEPLOYMENT, OnlineEndpoints
+from azml.emulator.machinelearning.materialise import Materialiser
+from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
+from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
+from azml.emulator.storage.blobs import BlobStore
+from azml.emulator.storage.verbs import BlobService
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything behind the control plane's routes."""
+
+    database: Database
+    service: Service
+    management: Management
+    blobs: BlobService
+    login: Login
+    restore: Restore
+    dataplane: DataplaneClient
+
+
+def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: DataplaneClient) -> Parts:
+    """The parts over a folder. Folders that no deployment can come back to are removed."""
+    database = Database(folder / "azure.db")
+    store = ResourceStore(database)
+    blobs = BlobStore(database, folder / "blobs")
+    materialiser = Materialiser(folder / "laid-out", blobs)
+    endpoints = OnlineEndpoints(addresses, identity, dataplane)
+    deployments = OnlineDeployments(dataplane, materialiser)
+    types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
+    service = Service(store, Operations(database), types, Steering())
+    _sweep(store, materialiser)
+    return Parts(
+        database=database,
+        service=service,
+        management=Management(service, addresses, identity, Journal(database), Faults()),
+        blobs=BlobService(store, blobs, identity),
+        login=Login(addresses, identity),
+        restore=Restore(service, dataplane, endpoints, deployments),
+        dataplane=dataplane,
+    )
+
+
+def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStore) -> Iterable[ResourceType]:
+    """Every resource type but endpoints and deployments."""
+    return (
+        *stored_types(),
+        StorageAccounts(addresses),
+        BlobContainers(blobs),
+        Workspaces(),
+        Datastores(addresses),
+        *(AssetContainers(collection, store) for collection in ("models", "codes", "environments")),
+        CodeVersions(addresses),
+        ModelVersions(addresses),
+        EnvironmentVersions(addresses),
+    )
+
+
+def _sweep(store: ResourceStore, materialiser: Materialiser) -> None:
+    good = [last_good(record) for record in store.under("", DEPLOYMENT)]
+    folders = [
+        folder for desired in good if desired for folder in (desired.model_folder, desired.code_folder)
+    ]
+    materialiser.sweep(folder for folder in folders if folder)

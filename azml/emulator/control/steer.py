@@ -1,0 +1,128 @@
+"""The pages by which a test steers the local Azure: faults, states, late reads, the clock."""
+
+import math
+import re
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from azml.emulator.arm.errors import bad_request
+from azml.emulator.arm.ids import resource_id
+from azml.emulator.arm.json import Json, parse_object
+from azml.emulator.arm.service import Service
+from azml.emulator.arm.steering import Course, Lag, Selector, Span
+from azml.emulator.control.faults import Faults
+from azml.emulator.control.gate import Handler, limited_body
+
+ASK_LIMIT = 64 << 10  # bytes
+ENDS = ("Succeeded", "Failed", "Canceled")
+STATES = ("Creating", "Updating", "Deleting", *ENDS)
+METHODS = ("*", "PUT", "PATCH", "POST", "DELETE")
+
+
+class Steer:
+    """Behind the control token. Every page answers 204, or 400 with what cannot be read."""
+
+    def __init__(self, service: Service, faults: Faults) -> None:
+        self._service = service
+        self._steering = service.steering
+        self._faults = faults
+
+    def routes(self) -> list[tuple[str, Handler, str]]:
+        """Path, handler and method."""
+        return [
+            ("/_azml/faults", self._add_fault, "POST"),
+            ("/_azml/faults", self._clear_faults, "DELETE"),
+            ("/_azml/states", self._add_state, "POST"),
+            ("/_azml/states", self._clear_states, "DELETE"),
+            ("/_azml/lags", self._add_lag, "POST"),
+            ("/_azml/clock", self._advance, "POST"),
+            ("/_azml/clock", self._time, "GET"),
+        ]
+
+    async def _add_fault(self, request: Request) -> Response:
+        self._faults.add(await _asked(request))
+        return Response(status_code=204)
+
+    async def _clear_faults(self, request: Request) -> Response:
+        self._faults.clear()
+        return Response(status_code=204)
+
+    async def _add_state(self, request: Request) -> Response:
+        asked = await _asked(request)
+        if "id" in asked:
+            named = resource_id(str(asked["id"]))
+            self._service.show(named.text, _one_of(asked, "state", STATES, "Updating"), _span(asked))
+        else:
+            self._steering.add(_course(asked))
+        return Response(status_code=204)
+
+    async def _clear_states(self, request: Request) -> Response:
+        self._steering.clear()
+        return Response(status_code=204)
+
+    async def _add_lag(self, request: Request) -> Response:
+        asked = await _asked(request)
+        self._steering.add(Lag(_selector(asked), _span(asked)))
+        return Response(status_code=204)
+
+    async def _advance(self, request: Request) -> Response:
+        asked = await _asked(request)
+        self._steering.advance(_seconds(asked, "advance") or 0.0)
+        return Response(status_code=204)
+
+    async def _time(self, request: Request) -> Response:
+        return JSONResponse({"seconds": self._steering.clock.now()})
+
+
+async def _asked(request: Request) -> Json:
+    asked = parse_object(await limited_body(request, ASK_LIMIT))
+    if asked is None:
+        raise bad_request("What is asked for must be a JSON object.")
+    return asked
+
+
+def _course(asked: Json) -> Course:
+    return Course(
+        which=_selector(asked),
+        span=_span(asked),
+        state=_one_of(asked, "state", STATES, "") or None,
+        ends=_one_of(asked, "ends", ENDS, "Succeeded"),  # type: ignore[arg-type]  # the values of End
+        code=str(asked.get("code", "OperationFailed")),
+        message=str(asked.get("message", "A failure that was asked for.")),
+    )
+
+
+def _selector(asked: Json) -> Selector:
+    try:
+        pattern = re.compile(str(asked.get("path_pattern", "")), re.IGNORECASE)
+    except re.error as error:
+        raise bad_request(f"path_pattern is no regular expression: {error}.") from error
+    return Selector(_one_of(asked, "method", METHODS, "*"), pattern, _count(asked, "times") or 1)
+
+
+def _span(asked: Json) -> Span:
+    return Span(_count(asked, "reads"), _seconds(asked, "seconds"))
+
+
+def _one_of(asked: Json, name: str, known: tuple[str, ...], default: str) -> str:
+    value = str(asked.get(name, default))
+    if value and value not in known:
+        raise bad_request(f"{name} is '{value}': it must be one of {', '.join(known)}.")
+    return value
+
+
+def _count(asked: Json, name: str) -> int | None:
+    value = asked.get(name)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise bad_request(f"{name} is {value!r}: it must be a whole number.")
+
+
+def _seconds(asked: Json, name: str) -> float | None:
+    value = asked.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise bad_request(f"{name} is {value!r}: it must be a number of seconds.")
+    return float(value)
