@@ -2,7 +2,7 @@
 
 Limits: a first run takes at most 1.3 times as long as sha256sum, an unchanged run at most 2 % of a first one.
 Every figure is the best of several rounds taken in turn, files in the page cache, so that a busy machine
-weighs on all alike. Run with: python benchmarks/bundling.py
+weighs on all alike. Run with: python -m benchmarks.bundling
 """
 
 import argparse

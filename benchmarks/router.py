@@ -4,7 +4,7 @@ Limits: the router adds at most 0.3 ms to the median of a request to the sample'
 least five times what one worker of the sample's inference server can answer. The first is measured with one
 request at a time, direct and routed in turn; the second with a server behind the router that does nothing, so
 that the router itself is what is loaded. Clients reach the router over kept TLS connections.
-Run with: python benchmarks/router.py
+Run with: python -m benchmarks.router
 """
 
 import argparse
@@ -18,7 +18,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import uvloop
-from load import Target, drive
 
 from azml.emulator.__main__ import default_cache
 from azml.emulator.certificates import ensure_certificates
@@ -31,6 +30,7 @@ from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.plane import Plane
 from azml.emulator.ports import listen, port_of
 from azml.emulator.supervisor import router_child
+from benchmarks.load import Target, drive
 
 SAMPLE = Path(__file__).parent.parent / "scoring" / "diabetes"
 KEY = "benchmark"

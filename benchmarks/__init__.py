@@ -1,0 +1,1 @@
+"""Measurements against a floor, as ratios in one run."""
