@@ -19,6 +19,8 @@ import uvicorn
 from azml.emulator.addresses import Addresses
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.control.app import Control
+from azml.emulator.control.proxy import Proxy
+from azml.emulator.control.proxy import listen as listen_for_proxy
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.tether import die_with_parent
 from azml.emulator.files import write_private
@@ -62,6 +64,7 @@ async def _serve(options: Options, listening: socket.socket) -> None:
         if server is not None:
             server.should_exit = True
 
+    proxy = Proxy(listen_for_proxy(options.folder))
     control = Control(
         options.folder,
         addresses,
@@ -69,14 +72,16 @@ async def _serve(options: Options, listening: socket.socket) -> None:
         ensure_identity(options.folder),
         DataplaneClient(options.dataplane_socket),
         stop,
+        proxy.url,
     )
     server = uvicorn.Server(_config(control, certificates))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
-    if server.started:
-        _announce(options, {"port": port, "arm": addresses.arm})
-    await serving
+    async with proxy.running():
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        if server.started:
+            _announce(options, {"port": port, "arm": addresses.arm})
+        await serving
 
 
 def _config(control: Control, certificates: Certificates) -> uvicorn.Config:

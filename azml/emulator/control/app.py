@@ -27,7 +27,10 @@ METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
 
 
 class Control:
-    """The application over one folder. `stop` is called when a client asks for a shutdown."""
+    """The application over one folder.
+
+    `stop` is called when a client asks for a shutdown; `proxy` is the address of the proxy for shells.
+    """
 
     def __init__(
         self,
@@ -37,11 +40,13 @@ class Control:
         identity: Identity,
         dataplane: DataplaneClient,
         stop: Callable[[], None],
+        proxy: str,
     ) -> None:
         self.addresses = addresses
         self.certificates = certificates
         self.identity = identity
         self.stop = stop
+        self.proxy = proxy
         self.parts = assemble(folder, addresses, identity, dataplane)
         self.gate = Gate(addresses, identity)
         self.steer = Steer(self.parts.service, self.parts.management.faults)
@@ -62,6 +67,7 @@ class Control:
             ("/msi/token", login.managed_identity, "GET"),
             ("/_azml/health", opened(self._health), "GET"),
             ("/_azml/environment", opened(self._environment), "GET"),
+            ("/_azml/proxy", opened(self._proxy), "GET"),
             ("/_azml/journal", opened(self._journal), "GET"),
             ("/_azml/shutdown", opened(self._shutdown), "POST"),
             ("/_azml/studio", opened(self.studio.door.link), "POST"),
@@ -96,6 +102,9 @@ class Control:
 
     async def _environment(self, request: Request) -> Response:
         return JSONResponse(environment(self.addresses, self.certificates, self.identity))
+
+    async def _proxy(self, request: Request) -> Response:
+        return JSONResponse({"url": self.proxy})
 
     async def _journal(self, request: Request) -> Response:
         return JSONResponse(self.parts.management.journal.entries())

@@ -35,6 +35,9 @@ def environment(addresses: Addresses, certificates: Certificates, identity: Iden
         "CURL_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,
         # In a Jupyter kernel azure-ai-ml reports its calls to Microsoft, unless nothing is exported.
+        # The proxy for shells stops what remains.
+        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+        "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "otel",
         "OTEL_LOGS_EXPORTER": "none",
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_TRACES_EXPORTER": "none",
