@@ -25,7 +25,7 @@ SILENT = (
 
 @pytest.fixture(scope="session")
 def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAzure]:
-    whole = WholeAzure(tmp_path_factory.mktemp("studio") / "emulator")
+    whole = WholeAzure(tmp_path_factory.mktemp("studio") / ".azml" / "emulator")
     try:
         whole.launch()
         build(whole)

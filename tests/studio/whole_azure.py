@@ -50,6 +50,7 @@ class WholeAzure(LocalAzure):
 
     def launch(self) -> None:
         record = self.folder / "emulator.json"
+        self.folder.parent.mkdir(parents=True)
         command = [sys.executable, "-m", "azml.emulator", "--folder", str(self.folder)]
         with (self.folder.parent / "supervisor.log").open("ab") as log:
             process = subprocess.Popen(

@@ -1,0 +1,57 @@
+"""`azml studio`, as a shell runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.studio.whole_azure import WholeAzure
+
+
+def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", "from azml.cli.app import main; main()", "studio", *arguments],
+        env={**os.environ, "AZML_PROJECT": str(project)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def project(azure: WholeAzure) -> Path:
+    """The folder that `azml` takes for the clone of this local Azure."""
+    root = azure.folder.parents[1]
+    for folder in ("azml/cli", "local"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "local" / "Pulumi.yaml").touch()
+    return root
+
+
+def test_it_prints_a_link_that_signs_in_and_nothing_else(
+    project: Path, azure: WholeAzure, anyone: Page
+) -> None:
+    done = run(project)
+    assert done.returncode == 0, done.stderr
+    link = done.stdout.strip()
+    assert link.startswith(f"{azure.url}/studio#code=")
+    assert "\n" not in link
+    anyone.goto(link)
+    expect(anyone.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+
+
+def test_each_link_is_another(project: Path) -> None:
+    assert run(project).stdout != run(project, "--no-browser").stdout
+
+
+def test_without_a_local_azure_it_says_how_to_start_one(tmp_path: Path) -> None:
+    for folder in ("azml/cli", "local"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "local" / "Pulumi.yaml").touch()
+    done = run(tmp_path)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "azml emulator start" in done.stderr
