@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import (
     ENDPOINT,
     GROUP,
+    Client,
     LocalAzure,
     build_assets,
     build_workspace,
@@ -23,15 +25,29 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzu
     local.stop()
 
 
+@pytest.fixture(scope="session")
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessAzure]:
+    """The same application, called without a socket."""
+    inside = InProcessAzure(tmp_path_factory.mktemp("inside") / "emulator")
+    inside.start()
+    yield inside
+    inside.stop()
+
+
+@pytest.fixture(params=["in process", "over https"])
+def either(request: pytest.FixtureRequest) -> Iterator[Client]:
+    """Both of them in turn, without a resource."""
+    inside = request.param == "in process"
+    client: Client = request.getfixturevalue("in_process" if inside else "control_plane")
+    yield client
+    _empty(client)
+
+
 @pytest.fixture
 def azure(control_plane: LocalAzure) -> Iterator[LocalAzure]:
     """A control plane without a resource."""
     yield control_plane
-    control_plane.own("DELETE", "faults")
-    control_plane.done(control_plane.arm("DELETE", GROUP))
-    control_plane.dataplane.outcomes.clear()
-    assert control_plane.dataplane.deployments == {}
-    assert control_plane.dataplane.endpoints == {}
+    _empty(control_plane)
 
 
 @pytest.fixture
@@ -41,3 +57,12 @@ def workspace(azure: LocalAzure) -> LocalAzure:
     build_assets(azure)
     azure.done(azure.arm("PUT", ENDPOINT, endpoint_body()))
     return azure
+
+
+def _empty(client: Client) -> None:
+    client.own("DELETE", "faults")
+    client.own("DELETE", "states")
+    client.done(client.arm("DELETE", GROUP))
+    client.dataplane.outcomes.clear()
+    assert client.dataplane.deployments == {}
+    assert client.dataplane.endpoints == {}

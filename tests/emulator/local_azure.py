@@ -40,13 +40,68 @@ class Answer:
         return str(self.body["error"]["code"])
 
 
-class LocalAzure:
+class Client:
+    """What a test asks of a control plane, however it is reached."""
+
+    def __init__(self, dataplane: FakeDataplane) -> None:
+        self.dataplane = dataplane
+
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def identity(self) -> Identity:
+        raise NotImplementedError
+
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        raise NotImplementedError
+
+    def arm(self, method: str, path: str, body: Json | None = None, query: str = "") -> Answer:
+        token, _ = issue_token(self.identity, "https://management.azure.com")
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        target = f"{path}?api-version=2025-12-01{query}"
+        return self.send(method, target, json.dumps(body).encode() if body is not None else b"", headers)
+
+    def own(self, method: str, path: str, body: Json | None = None) -> Answer:
+        headers = {"Authorization": f"Bearer {self.identity.token}"}
+        return self.send(method, f"/_azml/{path}", json.dumps(body or {}).encode(), headers)
+
+    def finished(self, answer: Answer) -> Json:
+        """Follow an asynchronous operation to its end."""
+        parts = urlsplit(answer.headers["azure-asyncoperation"])
+        assert f"{parts.scheme}://{parts.netloc}" == self.url
+        found: list[Json] = []
+
+        def ended() -> bool:
+            found.append(self.arm("GET", parts.path).body)
+            return found[-1]["status"] in ENDED
+
+        wait_for(ended)
+        return found[-1]
+
+    def done(self, answer: Answer) -> None:
+        """The request was taken and, if it goes on, ended well."""
+        assert answer.status < 300, answer.raw
+        if "azure-asyncoperation" in answer.headers:
+            assert self.finished(answer)["status"] == "Succeeded"
+
+    def upload(self, container: str, name: str, content: bytes) -> None:
+        token, _ = issue_token(self.identity, "https://storage.azure.com")
+        headers = {"Authorization": f"Bearer {token}", "x-ms-blob-type": "BlockBlob"}
+        answer = self.send("PUT", f"/account1.blob.emulator/{container}/{name}", content, headers)
+        assert answer.status == 201, answer.raw
+
+
+class LocalAzure(Client):
     """A control plane over a folder. The folder and the data plane outlive `kill` and `start`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._run = Path(tempfile.mkdtemp(prefix="azml-"))  # short: socket paths have 104 bytes
-        self.dataplane = FakeDataplane(self._run / "dataplane.sock")
+        super().__init__(FakeDataplane(self._run / "dataplane.sock"))
         self.dataplane.start()
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -99,41 +154,6 @@ class LocalAzure:
         finally:
             connection.close()
 
-    def arm(self, method: str, path: str, body: Json | None = None, query: str = "") -> Answer:
-        token, _ = issue_token(self.identity, "https://management.azure.com")
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        target = f"{path}?api-version=2025-12-01{query}"
-        return self.send(method, target, json.dumps(body).encode() if body is not None else b"", headers)
-
-    def own(self, method: str, path: str, body: Json | None = None) -> Answer:
-        headers = {"Authorization": f"Bearer {self.identity.token}"}
-        return self.send(method, f"/_azml/{path}", json.dumps(body or {}).encode(), headers)
-
-    def finished(self, answer: Answer) -> Json:
-        """Follow an asynchronous operation to its end."""
-        parts = urlsplit(answer.headers["azure-asyncoperation"])
-        assert f"{parts.scheme}://{parts.netloc}" == self.url
-        found: list[Json] = []
-
-        def ended() -> bool:
-            found.append(self.arm("GET", parts.path).body)
-            return found[-1]["status"] in ENDED
-
-        wait_for(ended)
-        return found[-1]
-
-    def done(self, answer: Answer) -> None:
-        """The request was taken and, if it goes on, ended well."""
-        assert answer.status < 300, answer.raw
-        if "azure-asyncoperation" in answer.headers:
-            assert self.finished(answer)["status"] == "Succeeded"
-
-    def upload(self, container: str, name: str, content: bytes) -> None:
-        token, _ = issue_token(self.identity, "https://storage.azure.com")
-        headers = {"Authorization": f"Bearer {token}", "x-ms-blob-type": "BlockBlob"}
-        answer = self.send("PUT", f"/account1.blob.emulator/{container}/{name}", content, headers)
-        assert answer.status == 201, answer.raw
-
 
 def wait_for(condition: Any, seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
@@ -162,7 +182,7 @@ def deployment_body(capacity: int = 1, **properties: object) -> Json:
     }
 
 
-def build_workspace(azure: LocalAzure) -> None:
+def build_workspace(azure: Client) -> None:
     """A resource group and a workspace with what it stands on."""
     group = azure.arm("PUT", GROUP, {"location": "westeurope"})
     assert group.status == 201, group.raw
@@ -174,7 +194,7 @@ def build_workspace(azure: LocalAzure) -> None:
     azure.done(azure.arm("PUT", WORKSPACE, {"location": "westeurope", "properties": stands_on}))
 
 
-def build_assets(azure: LocalAzure) -> str:
+def build_assets(azure: Client) -> str:
     """Model m, code c and environment e, version 1 each, with their blobs. Gives the container."""
     workspace = azure.arm("GET", WORKSPACE).body["properties"]["workspaceId"]
     container = f"azureml-blobstore-{workspace}"

@@ -57,12 +57,13 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     deployments = OnlineDeployments(dataplane, materialiser)
     types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
     service = Service(store, Operations(database), types, Steering())
+    faults = Faults()
     _sweep(store, materialiser)
     return Parts(
         database=database,
         service=service,
-        management=Management(service, addresses, identity, Journal(database), Faults()),
-        blobs=BlobService(store, blobs, identity),
+        management=Management(service, addresses, identity, Journal(database), faults),
+        blobs=BlobService(store, blobs, identity, faults.meet),
         login=Login(addresses, identity),
         restore=Restore(service, dataplane, endpoints, deployments),
         dataplane=dataplane,

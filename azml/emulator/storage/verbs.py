@@ -22,6 +22,8 @@ from azml.emulator.storage.signatures import is_sas_good, is_shared_key_good
 _HOST = re.compile(rf"/([a-z0-9]{{3,24}})\.blob\.{STORAGE_SUFFIX}(?:/([^/]*)(?:/(.*))?)?", re.DOTALL)
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _META = "x-ms-meta-"
+Meet = Callable[[str, str], Awaitable[None]]
+"""Delays or refuses a request by method and path, where a test asked for it. Raises ArmError."""
 BLOCK_LIST_LIMIT = 8 << 20  # bytes; 50,000 block ids fit
 VERSION = "2025-05-05"
 
@@ -64,7 +66,8 @@ def is_blob_path(path: str) -> bool:
 class BlobService:
     """Answers the blob service's requests."""
 
-    def __init__(self, store: ResourceStore, blobs: BlobStore, identity: Identity) -> None:
+    def __init__(self, store: ResourceStore, blobs: BlobStore, identity: Identity, faults: Meet) -> None:
+        self.faults = faults
         self.store = store
         self.blobs = blobs
         self.identity = identity
@@ -90,9 +93,13 @@ class BlobService:
     async def answer(self, request: Request) -> Response:
         """The answer to one request, refusals included."""
         try:
+            await self.faults(request.method, request.url.path)
             response = await self._answer(request)
         except StorageError as error:
             response = _refusal(error)
+        except ArmError as error:
+            response = _refusal(StorageError(error.status, error.code, error.message))
+            response.headers.update(error.headers)
         response.headers["x-ms-version"] = request.headers.get("x-ms-version", VERSION)
         return response
 

@@ -1,0 +1,100 @@
+"""The control plane without a process or a socket of its own: its ASGI application, called directly."""
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from azml.emulator.addresses import Addresses
+from azml.emulator.certificates import Certificates
+from azml.emulator.control.app import Control
+from azml.emulator.dataplane.client import DataplaneClient
+from azml.emulator.identity import Identity, ensure_identity
+from tests.emulator.fake_dataplane import FakeDataplane
+from tests.emulator.local_azure import Answer, Client
+
+
+class InProcessAzure(Client):
+    """A control plane on an event loop in a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(FakeDataplane(Path(tempfile.mkdtemp(prefix="azml-")) / "dataplane.sock"))
+        self.folder = folder
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return "https://127.0.0.1:1"
+
+    @property
+    def identity(self) -> Identity:
+        return ensure_identity(self.folder)
+
+    def start(self) -> None:
+        self.dataplane.start()
+        self._thread.start()
+        self._wait(self._start())
+
+    async def _start(self) -> None:
+        identity = self.identity  # makes the folder
+        paths = [self.folder / name for name in ("ca.pem", "ca-bundle.pem", "server.pem", "server.pem")]
+        paths[0].touch()
+        addresses = Addresses(self.url, "https://127.0.0.1:9")
+        dataplane = DataplaneClient(self.dataplane.socket)
+        control = Control(self.folder, addresses, Certificates(*paths), identity, dataplane, lambda: None)
+        self.app = control.app
+        self._lifespan = self.app.router.lifespan_context(self.app)
+        await self._lifespan.__aenter__()
+
+    def stop(self) -> None:
+        self._wait(self._lifespan.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        self.dataplane.stop()
+
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        named = {"Host": "127.0.0.1:1", **(headers or {})}
+        answer: Answer = self._wait(self._send(method, path, body, named))
+        return answer
+
+    async def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        sent: list[dict[str, Any]] = []
+        incoming = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            return incoming.pop() if incoming else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.app(_scope(method, path, headers), receive, send)
+        told = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
+        return Answer(sent[0]["status"], told, b"".join(part.get("body", b"") for part in sent[1:]))
+
+    def _wait(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+
+def _scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    parts = urlsplit(path)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "https",
+        "path": unquote(parts.path),
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 1),
+    }
