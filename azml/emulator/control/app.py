@@ -40,7 +40,7 @@ class Control:
         identity: Identity,
         dataplane: DataplaneClient,
         stop: Callable[[], None],
-        proxy: str,
+        proxy: str = "",
     ) -> None:
         self.addresses = addresses
         self.certificates = certificates
