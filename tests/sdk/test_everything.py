@@ -39,7 +39,7 @@ def test_nothing_leaves_the_machine(seen: Seen, shell: Shell) -> None:
 
 
 def test_the_watch_would_have_seen_a_call_outside(shell: Shell) -> None:
-    line = "python -c 'import urllib.request as u; u.urlopen(\"https://example.com\")'"
+    line = "env -u HTTPS_PROXY -u https_proxy python -c 'import urllib.request as u; u.urlopen(\"https://example.com\")'"
     done = shell.run(line, **shell.watch("outside"))
     assert done.returncode != 0
     assert "example.com is not this machine" in done.stderr

@@ -1,0 +1,26 @@
+"""Where the programs of a shell that points at the local Azure can go: anywhere but real Azure."""
+
+from tests.sdk.conftest import Shell
+
+OWN = "http://proxy.example.org:3128"
+
+
+def test_real_azure_is_refused_by_name_and_package_indexes_are_not(shell: Shell) -> None:
+    """A program that forgot where it is: the refusal reaches it in words."""
+    said = shell.program("forgetful.py")
+    assert "management.azure.com is real Azure, and this shell is pointed at the local one" in said["azure"]
+    assert "is real Azure" not in said["elsewhere"]
+
+
+def test_a_proxy_of_the_users_stays(shell: Shell) -> None:
+    done = shell.run("echo $HTTPS_PROXY", HTTPS_PROXY=OWN)
+    assert done.stdout.strip() == OWN
+    assert "nothing stops calls to real Azure" in done.stderr
+
+
+def test_a_second_env_in_one_shell_changes_nothing(shell: Shell) -> None:
+    done = shell.run('first=$HTTPS_PROXY; eval "$(azml emulator env)"; echo $first $HTTPS_PROXY')
+    first, second = done.stdout.split()
+    assert first == second
+    assert first.startswith("http://127.0.0.1:")
+    assert "your own" not in done.stderr
