@@ -21,6 +21,7 @@ import uvloop
 
 from azml.emulator.__main__ import default_cache
 from azml.emulator.certificates import ensure_certificates
+from azml.emulator.collection.spool import Spool
 from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
 from azml.emulator.dataplane.environments import Environments
@@ -28,6 +29,8 @@ from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.plane import Plane
+from azml.emulator.dataplane.services import Services
+from azml.emulator.identity import ensure_identity
 from azml.emulator.ports import listen, port_of
 from azml.emulator.supervisor import router_child
 from benchmarks.load import Target, drive
@@ -76,10 +79,17 @@ async def measure(rounds: int, seconds: float) -> dict[str, float]:
         trust = ssl.create_default_context(cafile=str(certificates.ca))
         link = Link()
         history = History(folder / "metrics.db")
-        plane = Plane(link, Environments(default_cache() / "environments"), folder, folder / "logs", history)
+        collected = folder / "collected"
+        services = Services(ensure_identity(folder), certificates.ca_bundle, folder, Spool(collected))
+        await services.start()
+        stack.push_async_callback(services.stop)
+        environments = Environments(default_cache() / "environments")
+        plane = Plane(link, environments, folder, folder / "logs", history, services)
         stack.push_async_callback(plane.stop)
         listener = stack.enter_context(listen(0, ""))
-        router = router_child(listener, certificates, folder, link, plane, Log(folder / "router.log"))
+        router = router_child(
+            listener, certificates, folder, link, plane, collected, Log(folder / "router.log")
+        )
         stack.push_async_callback(router.stop)
         await router.answered()
         await plane.put_endpoint(DesiredEndpoint("/e", "w/e", (KEY,), None, {"green": 100}))

@@ -44,8 +44,17 @@ def ensure_identity(folder: Path) -> Identity:
         return identity
 
 
-def issue_token(identity: Identity, audience: str) -> tuple[str, int]:
-    """A token for the service principal and the time (unix seconds) at which it ends."""
+def issue_token(
+    identity: Identity,
+    audience: str,
+    principal: str = PRINCIPAL,
+    client: str = CLIENT,
+    resource: str = "",
+) -> tuple[str, int]:
+    """A token and the time (unix seconds) at which it ends: for the service principal, or for another one.
+
+    `resource` is the ARM id of a user-assigned identity.
+    """
     now = int(time.time())
     claims: dict[str, object] = {
         "aud": audience,
@@ -54,10 +63,12 @@ def issue_token(identity: Identity, audience: str) -> tuple[str, int]:
         "nbf": now,
         "exp": now + TOKEN_SECONDS,
         "tid": TENANT,
-        "oid": PRINCIPAL,
-        "sub": PRINCIPAL,
-        "appid": CLIENT,
+        "oid": principal,
+        "sub": principal,
+        "appid": client,
     }
+    if resource:
+        claims["xms_mirid"] = resource
     return sign(claims, identity.key_for(audience)), now + TOKEN_SECONDS
 
 

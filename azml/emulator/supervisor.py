@@ -18,6 +18,7 @@ from aiohttp import web
 
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.children import Child
+from azml.emulator.collection.spool import Spool, take_up_parts
 from azml.emulator.dataplane import tether
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.history import History
@@ -25,6 +26,7 @@ from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.plane import Plane
 from azml.emulator.dataplane.service import application
+from azml.emulator.dataplane.services import Services
 from azml.emulator.files import private_folder, write_private
 from azml.emulator.identity import ensure_identity
 from azml.emulator.leftovers import clear, new_run_dir
@@ -80,10 +82,16 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     scoring = f"https://{HOST}:{port_of(listener)}"
     link = Link()
     history = stack.enter_context(closing(History(folder / "metrics.db")))
-    plane = Plane(link, Environments(options.cache / "environments"), run_dir, logs, history)
+    collected = folder / "collected"
+    take_up_parts(collected)
+    services = Services(ensure_identity(folder), certificates.ca_bundle, run_dir, Spool(collected))
+    await services.start()
+    stack.push_async_callback(services.stop)
+    environments = Environments(options.cache / "environments")
+    plane = Plane(link, environments, run_dir, logs, history, services)
     stack.push_async_callback(plane.stop)
     await stack.enter_async_context(_door(plane, run_dir / "dataplane.sock"))
-    router = router_child(listener, certificates, run_dir, link, plane, Log(logs / "router.log"))
+    router = router_child(listener, certificates, run_dir, link, plane, collected, Log(logs / "router.log"))
     stack.push_async_callback(router.stop)
     plane.watch.start()
     stack.push_async_callback(plane.watch.stop)  # while the router is still there to tell what it counted
@@ -135,7 +143,13 @@ async def _door(plane: Plane, path: Path) -> AsyncIterator[None]:
 
 
 def router_child(
-    listener: socket.socket, certificates: Certificates, run_dir: Path, link: Link, plane: Plane, log: Log
+    listener: socket.socket,
+    certificates: Certificates,
+    run_dir: Path,
+    link: Link,
+    plane: Plane,
+    collected: Path,
+    log: Log,
 ) -> Child:
     """The router. The socket that clients reach stays open here: while it restarts, they wait in line."""
     ends: list[socket.socket] = []
@@ -147,6 +161,7 @@ def router_child(
         command = [sys.executable, "-m", "azml.emulator.dataplane.router", "--parent", str(os.getpid())]
         command += ["--listener", str(listener.fileno()), "--control", str(ends[1].fileno())]
         command += ["--certificate", str(certificates.certificate), "--run-dir", str(run_dir)]
+        command += ["--spool", str(collected)]
         return command, (listener.fileno(), ends[1].fileno())
 
     async def started() -> None:

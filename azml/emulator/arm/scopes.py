@@ -10,6 +10,7 @@ FREE_PARENTS = (
     "microsoft.machinelearningservices/workspaces/models",
     "microsoft.machinelearningservices/workspaces/codes",
     "microsoft.machinelearningservices/workspaces/environments",
+    "microsoft.machinelearningservices/workspaces/data",
 )  # a version makes its container, and the versions of an unknown one are an empty list
 
 

@@ -79,11 +79,12 @@ class Control:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        restoring = asyncio.create_task(self.parts.restore.run())
+        tasks = [asyncio.create_task(part.run()) for part in (self.parts.restore, self.parts.ingest)]
         yield
-        restoring.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await restoring
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await self.studio.close()
         await self.parts.service.close()
         await self.parts.dataplane.close()

@@ -15,6 +15,7 @@ from azml.emulator.control.faults import Faults
 from azml.emulator.control.gate import limited_body
 from azml.emulator.control.journal import Journal
 from azml.emulator.identity import SUBSCRIPTION, Identity, is_valid
+from azml.emulator.monitor.monitor import Monitor
 
 BODY_LIMIT = 4 << 20  # bytes; Azure Resource Manager's own
 OPERATIONS = "asyncOperations"
@@ -27,13 +28,20 @@ class Management:
     """Azure Resource Manager's front."""
 
     def __init__(
-        self, service: Service, addresses: Addresses, identity: Identity, journal: Journal, faults: Faults
+        self,
+        service: Service,
+        addresses: Addresses,
+        identity: Identity,
+        journal: Journal,
+        faults: Faults,
+        monitor: Monitor,
     ) -> None:
         self.service = service
         self.addresses = addresses
         self.identity = identity
         self.journal = journal
         self.faults = faults
+        self.monitor = monitor
 
     async def answer(self, request: Request) -> Response:
         """The answer to one request, refusals included."""
@@ -83,6 +91,8 @@ class Management:
         if not query.get("api-version"):
             message = "The api-version query parameter (?api-version=) is required for all requests."
             raise bad_request(message, "MissingApiVersionParameter")
+        if (told := await self.monitor.answer(request.method, path, query, body)) is not None:
+            return JSONResponse(told)
         if request.method == "POST":
             above, _, action = path.rstrip("/").rpartition("/")
             return self._reply(await self.service.act(resource_id(above), action, body))

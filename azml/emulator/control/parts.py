@@ -11,6 +11,7 @@ from azml.emulator.arm.steering import Steering
 from azml.emulator.arm.store import ResourceStore
 from azml.emulator.arm.stored import stored_types
 from azml.emulator.arm.types import ResourceType, Types
+from azml.emulator.collection.ingest import Ingest
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.journal import Journal
 from azml.emulator.control.login import Login
@@ -22,6 +23,7 @@ from azml.emulator.identity import Identity
 from azml.emulator.machinelearning.assets import (
     AssetContainers,
     CodeVersions,
+    DataVersions,
     EnvironmentVersions,
     ModelVersions,
 )
@@ -29,6 +31,7 @@ from azml.emulator.machinelearning.deployments import OnlineDeployments, last_go
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, OnlineEndpoints
 from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
+from azml.emulator.monitor.monitor import Monitor
 from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.storage.blobs import BlobStore
 from azml.emulator.storage.verbs import BlobService
@@ -44,6 +47,7 @@ class Parts:
     blobs: BlobService
     login: Login
     restore: Restore
+    ingest: Ingest
     dataplane: DataplaneClient
 
 
@@ -62,10 +66,13 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     return Parts(
         database=database,
         service=service,
-        management=Management(service, addresses, identity, Journal(database), faults),
+        management=Management(
+            service, addresses, identity, Journal(database), faults, Monitor(store, dataplane)
+        ),
         blobs=BlobService(store, blobs, identity, faults.meet),
         login=Login(addresses, identity),
         restore=Restore(service, dataplane, endpoints, deployments),
+        ingest=Ingest(folder / "collected", store, blobs, addresses),
         dataplane=dataplane,
     )
 
@@ -78,8 +85,9 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
         BlobContainers(blobs),
         Workspaces(),
         Datastores(addresses),
-        *(AssetContainers(collection, store) for collection in ("models", "codes", "environments")),
+        *(AssetContainers(collection, store) for collection in ("models", "codes", "environments", "data")),
         CodeVersions(addresses),
+        DataVersions(addresses),
         ModelVersions(addresses),
         EnvironmentVersions(addresses),
     )

@@ -26,7 +26,8 @@ class DesiredDeployment:
 
     `key` is its ARM id in lower case. `model_folder` is the folder that AZUREML_MODEL_DIR names: it contains
     the last element of the model's path. An MLflow model without code has no `code_folder`. `compute` is the
-    Kubernetes cluster that Azure would run it on.
+    Kubernetes cluster that Azure would run it on. `collect` names the data collector's collections, with the
+    part of the data that is kept, 0 to 1; of requests also the headers in `capture_headers`.
     """
 
     key: str
@@ -44,6 +45,17 @@ class DesiredDeployment:
     max_concurrent_requests_per_instance: int = 1
     liveness: Probe = Probe()
     readiness: Probe = Probe()
+    collect: dict[str, float] = field(default_factory=dict)
+    capture_headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ManagedIdentity:
+    """An identity of which scripts may ask tokens. `resource_id` is empty for a system-assigned one."""
+
+    principal_id: str
+    client_id: str
+    resource_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class DesiredEndpoint:
     `path` is the endpoint's place under the scoring address, as `westeurope/diabetes`. `traffic` and
     `mirror_traffic` map deployment names to percent. `bearers` are the keys or tokens it accepts: keys in
     auth mode key; for the token modes `token_secret` verifies the HS256 signature of a JWT instead.
+    `identities` are the endpoint's own, a system-assigned one first.
     """
 
     key: str
@@ -61,6 +74,7 @@ class DesiredEndpoint:
     token_secret: str | None = None
     traffic: dict[str, int] = field(default_factory=dict)
     mirror_traffic: dict[str, int] = field(default_factory=dict)
+    identities: tuple[ManagedIdentity, ...] = ()
 
 
 State = Literal["building", "starting", "ready", "failed"]
@@ -88,12 +102,14 @@ def deployment_from_json(told: Mapping[str, Any]) -> DesiredDeployment:
         fields[name] = Path(fields[name]) if fields.get(name) else None
     for name in ("liveness", "readiness"):
         fields[name] = Probe(**fields.get(name) or {})
+    fields["capture_headers"] = tuple(fields.get("capture_headers") or ())
     return DesiredDeployment(**fields)
 
 
 def endpoint_from_json(told: Mapping[str, Any]) -> DesiredEndpoint:
     """The reverse of `to_json`. Raises TypeError on an unknown or missing field."""
-    return DesiredEndpoint(**{**told, "bearers": tuple(told.get("bearers") or ())})
+    identities = tuple(ManagedIdentity(**one) for one in told.get("identities") or ())
+    return DesiredEndpoint(**{**told, "bearers": tuple(told.get("bearers") or ()), "identities": identities})
 
 
 def observed_from_json(told: Mapping[str, Any]) -> ObservedDeployment:

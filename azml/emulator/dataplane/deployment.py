@@ -14,6 +14,7 @@ from azml.emulator.dataplane.failures import DeploymentFailure
 from azml.emulator.dataplane.generation import Generation, content
 from azml.emulator.dataplane.instance import Instance
 from azml.emulator.dataplane.logs import Log
+from azml.emulator.dataplane.services import Services
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Surroundings:
 
     environments: Environments
     run_dir: Path
+    services: Services
     changed: Callable[[], None]
     published: Callable[[], Awaitable[None]]
     drained: Callable[[Sequence[table.Instance]], Awaitable[None]]
@@ -132,7 +134,9 @@ class Deployment:
         environment = await self._around.environments.prepare(requirements_of(desired), self._say)
         self._state = "starting"
         around = self._around
-        new = Generation(desired, environment, around.run_dir, self.server_log, around.changed)
+        new = Generation(
+            desired, environment, around.run_dir, around.services, self.server_log, around.changed
+        )
         await new.grow(desired.instance_count)
         return new
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import httptools
 
+from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.dispatch import Slot
 from azml.emulator.dataplane.message import Headers, Request, model_error, request_bytes, response_head
 from azml.emulator.dataplane.meter import Meter
@@ -49,7 +50,14 @@ class Exchange:
     """Waits in a slot, goes to an instance, passes the answer on while it comes."""
 
     def __init__(
-        self, client: Client, request: Request, target: bytes, slot: Slot, endpoint: str, meter: Meter
+        self,
+        client: Client,
+        request: Request,
+        target: bytes,
+        slot: Slot,
+        endpoint: str,
+        meter: Meter,
+        collecting: Collecting,
     ) -> None:
         self._client = client
         self._request = request
@@ -59,6 +67,9 @@ class Exchange:
         self._endpoint = endpoint
         self._meter = meter
         self._scoring = target.startswith(b"/score")
+        self._target = target
+        self._collecting = collecting
+        self._sampled = collecting.draw(slot.deployment) if self._scoring else None
         self._instance: str | None = None
         self._waits = False
         self._sent = False
@@ -166,6 +177,8 @@ class Exchange:
     def on_body(self, body: bytes) -> None:
         """Send a part of the body on."""
         self._hold = False
+        if self._sampled:
+            self._sampled.answer.append(body)
         self._out.append(b"%x\r\n%s\r\n" % (len(body), body) if self._chunked else body)
 
     def on_message_complete(self) -> None:
@@ -177,6 +190,8 @@ class Exchange:
         self._flush()
         self._end()
         self._count(424 if self._failed() else self._status)
+        if self._sampled:
+            self._collecting.keep(self._sampled, self._deployment, self._request, self._target, self._headers)
         self._client.finished()
 
     def _flush(self) -> None:

@@ -9,6 +9,7 @@ from typing import cast
 import httptools
 
 from azml.emulator.dataplane import rules
+from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.dispatch import Dispatcher
 from azml.emulator.dataplane.exchange import Exchange, Nobody
 from azml.emulator.dataplane.message import Request, refusal_bytes
@@ -38,6 +39,7 @@ class Front:
 
     dispatcher: Dispatcher
     meter: Meter
+    collecting: Collecting
     limits: Limits = field(default_factory=Limits)
     connections: "set[Connection]" = field(default_factory=set)
 
@@ -237,12 +239,16 @@ class Connection(asyncio.Protocol):
         query = request.target.partition(b"?")[2]
         target = suffix.encode() + (b"?" + query if query else b"")
         slot = dispatcher.slot(known[chosen])
-        exchange = self._exchange = Exchange(self, request, target, slot, endpoint.key, self._front.meter)
+        front = self._front
+        exchange = self._exchange = Exchange(
+            self, request, target, slot, endpoint.key, front.meter, front.collecting
+        )
         exchange.submit()
         if suffix == "/score" and wanted is None:
             for name in rules.mirrors(endpoint.mirror_traffic, known, dispatcher.random):
                 copied = dispatcher.slot(known[name])
-                Exchange(Nobody(), replace(request), target, copied, endpoint.key, self._front.meter).submit()
+                copy = replace(request)
+                Exchange(Nobody(), copy, target, copied, endpoint.key, front.meter, front.collecting).submit()
         return None
 
     def _continue(self) -> None:

@@ -12,6 +12,7 @@ from azml.emulator.dataplane.environments import Environment
 from azml.emulator.dataplane.failures import DeploymentFailure
 from azml.emulator.dataplane.instance import Instance
 from azml.emulator.dataplane.logs import Log
+from azml.emulator.dataplane.services import Services
 
 
 def content(desired: DesiredDeployment) -> DesiredDeployment:
@@ -29,11 +30,12 @@ class Generation:
         desired: DesiredDeployment,
         environment: Environment,
         run_dir: Path,
+        services: Services,
         log: Log,
         changed: Callable[[], None],
     ) -> None:
         self.content = content(desired)
-        self._make = partial(Instance, desired, environment, run_dir, log, changed)
+        self._make = partial(Instance, desired, environment, run_dir, services, log, changed)
         self._instances: list[Instance] = []
 
     @property

@@ -13,9 +13,10 @@ from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.environments import Environment
 from azml.emulator.dataplane.failures import DeploymentFailure
-from azml.emulator.dataplane.launch import launch_of
+from azml.emulator.dataplane.launch import Launch, launch_of
 from azml.emulator.dataplane.logs import Log, Output
 from azml.emulator.dataplane.probing import Streak, healthy
+from azml.emulator.dataplane.services import Services
 
 _POLL_SECONDS = 0.05
 _FIRST_PROBE_SECONDS = 5.0
@@ -34,9 +35,11 @@ class Instance:
         desired: DesiredDeployment,
         environment: Environment,
         run_dir: Path,
+        services: Services,
         log: Log,
         changed: Callable[[], None],
     ) -> None:
+        self._services = services
         self._desired = desired
         self._environment = environment
         self._run_dir = run_dir
@@ -90,7 +93,13 @@ class Instance:
         """One life of the process. Raises DeploymentFailure with the reason for its end, or OSError."""
         self._socket = self._run_dir / f"{next(_numbers)}.sock"
         self._output = Output(self._log)
-        launch = launch_of(self._desired, self._environment, self._socket)
+        grant = self._services.admit(self._desired)
+        try:
+            await self._run(launch_of(self._desired, self._environment, self._socket, grant.variables))
+        finally:
+            self._services.dismiss(grant)
+
+    async def _run(self, launch: Launch) -> None:
         process = await asyncio.create_subprocess_exec(
             *launch.command,
             cwd=launch.folder,

@@ -1,8 +1,10 @@
 """How one scoring process is started: its command, its folder and its environment variables."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.environments import Environment, mlflow_root
@@ -37,9 +39,15 @@ class Launch:
 
 
 def launch_of(
-    desired: DesiredDeployment, environment: Environment, socket: Path, parent: int | None = None
+    desired: DesiredDeployment,
+    environment: Environment,
+    socket: Path,
+    granted: Mapping[str, str] = MappingProxyType({}),
+    parent: int | None = None,
 ) -> Launch:
     """The launch of one instance that listens on `socket` and dies with the process `parent` (this one).
+
+    `granted` are the variables that open Azure's services to it; the user's own win over them.
 
     Raises DeploymentFailure when the deployment has nothing to run.
     """
@@ -54,6 +62,7 @@ def launch_of(
         "AML_APP_INSIGHTS_ENABLED": "false",
         "SERVICE_NAME": desired.name,
     }
+    variables |= granted
     variables |= desired.environment_variables
     variables |= _script_variables(desired)
     variables["AZML_PARENT"] = str(os.getpid() if parent is None else parent)

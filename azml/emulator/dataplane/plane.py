@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from azml.emulator.dataplane import table
-from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint, ObservedDeployment
+from azml.emulator.dataplane.collecting import PAYLOADS
+from azml.emulator.dataplane.contract import (
+    DesiredDeployment,
+    DesiredEndpoint,
+    ManagedIdentity,
+    ObservedDeployment,
+)
 from azml.emulator.dataplane.deployment import Deployment, Surroundings
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link, RouterGone
 from azml.emulator.dataplane.logs import CONTAINERS, Container, Log
+from azml.emulator.dataplane.services import Services
 from azml.emulator.dataplane.watch import Watch
 
 _POLL_SECONDS = 0.02
@@ -29,11 +36,20 @@ class Plane:
     """The data plane behind its doors. Raises UnknownDeployment for a key it does not know."""
 
     def __init__(
-        self, link: Link, environments: Environments, run_dir: Path, logs: Path, history: History
+        self,
+        link: Link,
+        environments: Environments,
+        run_dir: Path,
+        logs: Path,
+        history: History,
+        services: Services,
     ) -> None:
         self._link = link
         self._logs = logs
-        self._around = Surroundings(environments, run_dir, self._changed, self.publish, self._drained)
+        self._around = Surroundings(
+            environments, run_dir, services, self._changed, self.publish, self._drained
+        )
+        services.identities = self._identities
         self._deployments: dict[str, Deployment] = {}
         self._endpoints: dict[str, DesiredEndpoint] = {}
         self._publishing = asyncio.Lock()
@@ -119,6 +135,10 @@ class Plane:
             tuple(_row(deployment) for deployment in own),
         )
 
+    def _identities(self, endpoint: str) -> Sequence[ManagedIdentity]:
+        known = self._endpoints.get(endpoint)
+        return known.identities if known else ()
+
     def _changed(self) -> None:
         task = asyncio.create_task(self.publish())
         self._tasks.add(task)
@@ -148,4 +168,6 @@ def _row(deployment: Deployment) -> table.Deployment:
         limits.request_timeout_ms,
         limits.max_concurrent_requests_per_instance,
         deployment.addresses,
+        {name: rate for name, rate in limits.collect.items() if name in PAYLOADS},
+        limits.capture_headers,
     )

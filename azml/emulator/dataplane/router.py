@@ -18,7 +18,9 @@ from typing import Any
 
 import uvloop
 
+from azml.emulator.collection.spool import Spool
 from azml.emulator.dataplane import table
+from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.dispatch import Dispatcher
 from azml.emulator.dataplane.front import Front, Limits
 from azml.emulator.dataplane.meter import Meter
@@ -83,7 +85,8 @@ async def _sweep(front: Front) -> None:
 async def _main(arguments: argparse.Namespace) -> None:
     random = Random(arguments.seed)  # noqa: S311 - it draws shares, no secrets
     limits = Limits(arguments.request_seconds, arguments.idle_seconds)
-    front = Front(Dispatcher(random), Meter(), limits)
+    spool = Spool(arguments.spool)
+    front = Front(Dispatcher(random), Meter(), Collecting(spool, random), limits)
     listener = socket.socket(fileno=arguments.listener)
     control = socket.socket(fileno=arguments.control)
     task = asyncio.ensure_future(
@@ -93,6 +96,7 @@ async def _main(arguments: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await task
+    spool.close()
 
 
 def main() -> None:
@@ -104,6 +108,7 @@ def main() -> None:
         "--control", type=int, required=True, help="descriptor of the socket to the supervisor"
     )
     parser.add_argument("--certificate", type=Path, required=True, help="certificate chain and key, PEM")
+    parser.add_argument("--spool", type=Path, required=True, help="folder for what the data collector gets")
     parser.add_argument("--run-dir", type=Path, help="names the process as one of this local Azure's")
     parser.add_argument("--request-seconds", type=float, default=Limits.request)
     parser.add_argument("--idle-seconds", type=float, default=Limits.idle)

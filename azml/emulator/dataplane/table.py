@@ -1,7 +1,7 @@
 """The routing table: what the supervisor tells the router. Pushed whole, so that a change is one step."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -15,13 +15,18 @@ class Instance:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One deployment with its ready instances, and the limits of its request settings."""
+    """One deployment with its ready instances, and the limits of its request settings.
+
+    `collect` says of `request` and `response` what part of the payloads is collected, 0 to 1.
+    """
 
     key: str
     name: str
     timeout_ms: int
     concurrency: int
     instances: tuple[Instance, ...]
+    collect: dict[str, float] = field(default_factory=dict)
+    capture_headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ def _endpoint(told: dict[str, Any]) -> Endpoint:
 
 def _deployment(told: dict[str, Any]) -> Deployment:
     instances = tuple(Instance(**instance) for instance in told["instances"])
-    return Deployment(**{**told, "instances": instances})
+    headers = tuple(told.get("capture_headers") or ())
+    return Deployment(**{**told, "instances": instances, "capture_headers": headers})
 
 
 def line(message: dict[str, Any]) -> bytes:

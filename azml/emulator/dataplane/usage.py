@@ -10,7 +10,6 @@ import psutil
 
 from azml.emulator.dataplane.spread import Spread, sample
 
-
 Series = Mapping[str, Spread]
 
 

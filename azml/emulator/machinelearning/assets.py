@@ -168,6 +168,19 @@ class ModelVersions(AssetVersions):
         return completed.with_properties(flavors=completed.properties.get("flavors", {}))
 
 
+class DataVersions(AssetVersions):
+    """Where data is, as that of the data collector: azure-ai-ml registers one for each of its collections."""
+
+    fixed = ("dataUri", "dataType")
+
+    def __init__(self, addresses: Addresses) -> None:
+        super().__init__("data", addresses)
+
+    def check_content(self, properties: Json) -> None:
+        """It says where it is."""
+        _require(properties, "dataUri")
+
+
 class EnvironmentVersions(AssetVersions):
     """An image and a conda file."""
 

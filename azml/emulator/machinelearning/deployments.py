@@ -10,6 +10,7 @@ from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.arm.types import Act, Action, ResourceType, Write
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
 from azml.emulator.dataplane.contract import DesiredDeployment, deployment_from_json, to_json
+from azml.emulator.machinelearning.collector import check_collector
 from azml.emulator.machinelearning.desired import (
     TIMEOUT_LIMIT_MS,
     desire,
@@ -55,6 +56,7 @@ class OnlineDeployments(ResourceType):
             raise bad_request(message, "QuotaExceeded")
         _check_instances(write, kind)
         _check_settings(write.properties, kind)
+        check_collector(write.properties)
         find_parts(write.properties, write.store)
 
     def complete(self, write: Write, record: Record) -> Record:

@@ -9,6 +9,7 @@ from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.dataplane.contract import DesiredDeployment, Probe
+from azml.emulator.machinelearning.collector import capture_headers, collected
 from azml.emulator.machinelearning.materialise import Materialiser, find_place
 from azml.emulator.machinelearning.runs_here import check_runs_here
 
@@ -95,6 +96,8 @@ async def desire(record: Record, store: ResourceStore, materialiser: Materialise
         max_concurrent_requests_per_instance=_count(settings.get("maxConcurrentRequestsPerInstance", 1)),
         liveness=probe(properties, "livenessProbe"),
         readiness=probe(properties, "readinessProbe"),
+        collect=collected(properties),
+        capture_headers=capture_headers(properties),
     )
 
 

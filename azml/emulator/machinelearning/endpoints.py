@@ -1,6 +1,7 @@
 """Online endpoints: names, authentication, keys, shares, and their place in the router."""
 
 import secrets
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.arm.types import Act, Action, Changed, ResourceType, Write
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
-from azml.emulator.dataplane.contract import DesiredEndpoint
+from azml.emulator.dataplane.contract import DesiredEndpoint, ManagedIdentity
 from azml.emulator.identity import SCORING_AUDIENCE, Identity, sign
 from azml.emulator.machinelearning.names import check_online_name
 from azml.emulator.machinelearning.traffic import check_mirror, check_traffic, read_shares, without_gone
@@ -128,12 +129,27 @@ class OnlineEndpoints(ResourceType):
             token_secret=secret.get(mode),
             traffic=_named(read_shares(record.properties, "traffic"), names),
             mirror_traffic=_named(read_shares(record.properties, "mirrorTraffic"), names),
+            identities=identities_of(record),
         )
 
 
 def deployments_of(endpoint: str, store: ResourceStore) -> dict[str, Record]:
     """An endpoint's deployments, by name in lower case."""
     return {record.id.name.lower(): record for record in store.under(endpoint, DEPLOYMENT)}
+
+
+def identities_of(record: Record) -> tuple[ManagedIdentity, ...]:
+    """The identities of an endpoint, its system-assigned one first."""
+    identity = section(record.body, "identity")
+    users = section(identity, "userAssignedIdentities")
+    own = str(identity.get("principalId") or "")
+    # Azure shows no client id of a system-assigned identity; it has one all the same.
+    client = str(uuid.uuid5(uuid.NAMESPACE_URL, own))
+    found = [ManagedIdentity(own, client)] if own else []
+    for name in users:
+        user = section(users, name)
+        found.append(ManagedIdentity(str(user.get("principalId")), str(user.get("clientId")), name))
+    return tuple(found)
 
 
 def _wanted(write: Write, name: str) -> dict[str, int]:

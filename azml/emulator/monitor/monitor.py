@@ -1,4 +1,4 @@
-"""Azure Monitor's answers: a resource's metrics over ARM, and those of many as the query client asks for them."""
+"""Azure Monitor's answers: one resource's metrics over ARM, and those of many as the query client asks."""
 
 import re
 from collections.abc import Mapping

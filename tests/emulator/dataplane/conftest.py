@@ -13,7 +13,7 @@ from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.plane import Plane
-from tests.emulator.dataplane.houses import SCORE, House, Routed, routing
+from tests.emulator.dataplane.houses import SCORE, House, Routed, routing, serving
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,8 @@ async def routed(
     link = Link()
     async with AsyncExitStack() as stack:
         history = stack.enter_context(closing(History(run_dir / "metrics.db")))
-        plane = Plane(link, environments, run_dir, run_dir / "logs", history)
+        services = await stack.enter_async_context(serving(run_dir, certificates))
+        plane = Plane(link, environments, run_dir, run_dir / "logs", history, services)
         session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         yield Routed(link, port, run_dir, trust, stack, session)
@@ -76,7 +77,8 @@ async def house(
     link = Link()
     async with AsyncExitStack() as stack:
         history = stack.enter_context(closing(History(run_dir / "metrics.db")))
-        plane = Plane(link, environments, run_dir, tmp_path / "logs", history)
+        services = await stack.enter_async_context(serving(run_dir, certificates))
+        plane = Plane(link, environments, run_dir, tmp_path / "logs", history, services)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         stack.push_async_callback(plane.stop)

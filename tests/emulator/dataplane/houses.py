@@ -14,11 +14,14 @@ from typing import Any
 import aiohttp
 
 from azml.emulator.certificates import Certificates
+from azml.emulator.collection.spool import Spool
 from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint, ObservedDeployment
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.plane import Plane
+from azml.emulator.dataplane.services import Services
+from azml.emulator.identity import ensure_identity
 from azml.emulator.ports import listen, port_of
 from azml.emulator.supervisor import router_child
 
@@ -159,10 +162,21 @@ class Routed:
 
 
 @asynccontextmanager
+async def serving(run_dir: Path, certificates: Certificates) -> AsyncIterator[Services]:
+    identity = ensure_identity(run_dir)
+    services = Services(identity, certificates.ca_bundle, run_dir, Spool(run_dir / "collected"))
+    await services.start()
+    try:
+        yield services
+    finally:
+        await services.stop()
+
+
+@asynccontextmanager
 async def routing(run_dir: Path, certificates: Certificates, link: Link, plane: Plane) -> AsyncIterator[int]:
     with listen(0, "--scoring-port") as listener:
         log = Log(run_dir / "router.log")
-        child = router_child(listener, certificates, run_dir, link, plane, log)
+        child = router_child(listener, certificates, run_dir, link, plane, run_dir / "collected", log)
         try:
             await child.answered()
             yield port_of(listener)

@@ -3,10 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from azml.emulator.collection.spool import Spool
+from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.dispatch import Dispatcher
 from azml.emulator.dataplane.front import Front, Limits
 from azml.emulator.dataplane.meter import Meter
@@ -16,8 +19,9 @@ LIMITS = Limits(request=60, idle=75)
 
 
 @pytest.fixture
-def front() -> Front:
-    return Front(Dispatcher(Random(1)), Meter(), LIMITS)
+def front(tmp_path: Path) -> Front:
+    collecting = Collecting(Spool(tmp_path), Random(1))
+    return Front(Dispatcher(Random(1)), Meter(), collecting, LIMITS)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The data collector: what deployments were asked and answered, kept in the workspace's blobs."""
