@@ -78,7 +78,7 @@ def deployments(folder: Path) -> list[DesiredDeployment]:
             "green",
             "e",
             "green",
-            model_folder=folder / "support-vector-machine",
+            model_folder=folder / "support-vector-machine" / "support-vector-machine",
             code_folder=SAMPLE / "src",
             scoring_script="score.py",
             conda=(SAMPLE / "conda.yml").read_text(),
