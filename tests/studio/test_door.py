@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer
+from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer, endpoint_body
 from tests.studio.whole_azure import WholeAzure
 
 Headers = dict[str, str]
@@ -152,3 +152,15 @@ def test_no_code_cookie_or_token_is_ever_logged(azure: WholeAzure, signed_in: He
     for secret in (code, signed_in["Cookie"].partition("=")[2], signed_in["X-Azml-Studio"]):
         assert secret not in azure.log
         assert secret not in journal
+
+
+@pytest.mark.parametrize("mode", ["Key", "AMLToken", "AADToken"])
+def test_a_request_is_sent_with_what_the_endpoint_accepts(
+    azure: WholeAzure, signed_in: Headers, mode: str
+) -> None:
+    endpoint = ENDPOINT.replace("diabetes", "signed")
+    azure.done(azure.arm("PUT", endpoint, endpoint_body(authMode=mode)))
+    answer = azure.send("POST", f"/studio/api/score?id={quote(endpoint)}", b"{}", signed_in)
+    azure.done(azure.arm("DELETE", endpoint))
+    assert answer.status == 200, answer.raw
+    assert answer.body["status"] == 404  # no traffic, which an endpoint tells only who is let in

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.emulator.local_azure import ENDPOINT
+from tests.emulator.local_azure import ENDPOINT, endpoint_body, wait_for
 from tests.studio.whole_azure import WholeAzure
 
 
@@ -253,3 +253,28 @@ def test_a_local_azure_that_is_away_is_said_and_comes_back(page: Page) -> None:
     page.unroute("**/studio/api/**")
     expect(page.get_by_text("does not answer")).to_be_hidden()
     expect(page.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+
+
+def test_a_session_outlives_the_control_plane(page: Page, azure: WholeAzure) -> None:
+    azure.kill_control_plane()
+    wait_for(azure.answers)
+    page.reload()
+    expect(page.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+
+
+def test_an_endpoint_without_keys_or_deployments_and_one_that_goes(page: Page, azure: WholeAzure) -> None:
+    tokens = ENDPOINT.replace("diabetes", "tokens")
+    azure.done(azure.arm("PUT", tokens, endpoint_body(authMode="AMLToken")))
+    page.get_by_role("navigation").get_by_role("link", name="tokens").click()
+    expect(page.get_by_role("heading", name="tokens", level=1)).to_be_visible()
+    expect(page.get_by_text("Azure ML token")).to_be_visible()
+    expect(page.get_by_role("button", name="Show keys")).to_be_hidden()
+    expect(send(page, {})).to_contain_text("HTTP 404")
+    expect(page.get_by_label("Body of the answer")).to_contain_text("NoTraffic")
+    azure.done(azure.arm("DELETE", tokens))
+    expect(page.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+    expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(1)
+
+
+def test_a_long_answer_is_cut_and_says_so(page: Page) -> None:
+    expect(send(page, {"long": 2 << 20}, to="blue")).to_contain_text("the first 1048576 of 2097154 bytes")

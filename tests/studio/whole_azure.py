@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.emulator.local_azure import (
     ENDPOINT,
     LocalAzure,
@@ -26,6 +28,8 @@ def init():
 
 def run(data):
     asked = json.loads(data)
+    if "long" in asked:
+        return "x" * asked["long"]
     if "say" in asked:
         print(asked["say"], flush=True)
     if asked.get("fail"):
@@ -60,6 +64,22 @@ class WholeAzure(LocalAzure):
         wait_for(lambda: record.exists() or process.poll() is not None, 60)
         assert record.exists(), self.log
         self.port = int(json.loads(record.read_text())["arm"].rpartition(":")[2])
+
+    def kill_control_plane(self) -> None:
+        """End it at once; the supervisor starts another."""
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        for child in children:
+            if "azml.emulator.control" in child.cmdline():
+                child.kill()
+                child.wait(10)
+
+    def answers(self) -> bool:
+        """Whether its control plane answers now."""
+        try:
+            return self.own("GET", "health").status == 200
+        except OSError:
+            return False
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -15,7 +15,7 @@ DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 @dataclass(frozen=True)
 class Trial:
-    """What came back. `deployment` answered; `text` is the body, cut where it is too long to show."""
+    """What came back. `deployment` answered; `text` is the body, `shown` of its `size` bytes."""
 
     status: int
     milliseconds: float
@@ -23,6 +23,7 @@ class Trial:
     content_type: str
     request_id: str
     size: int
+    shown: int
     text: str
 
 
@@ -46,6 +47,7 @@ class Scoring:
             content_type=answer.content_type,
             request_id=answer.headers.get("x-request-id", ""),
             size=len(raw),
+            shown=min(len(raw), SHOWN_BYTES),
             text=raw[:SHOWN_BYTES].decode("utf-8", "replace"),
         )
 

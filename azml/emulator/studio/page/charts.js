@@ -4,6 +4,7 @@ import { drawn, element, make, paint, whenChanged } from "./dom.js";
 
 const WIDTH = 300;
 const HEIGHT = 64;
+const LEAST = 3; // of failed requests, so that one among a thousand is seen
 
 export function show(names, told) {
   whenChanged("charts", [names, told], () => draw(names, told));
@@ -54,11 +55,11 @@ const place = (minute, scale) => ((minute.minute - scale.begin) / 60) * step(sca
 
 function bars(found, scale) {
   return found.flatMap((minute) => {
-    const height = (value) => (value / scale.requests) * HEIGHT;
-    const bar = (kind, from, value) =>
-      drawn("rect", { class: kind, x: place(minute, scale) + 1, width: step(scale) - 2, y: HEIGHT - height(from + value), height: height(value) });
-    const marks = [bar("bar", 0, minute.requests - minute.failures)];
-    return minute.failures ? [...marks, bar("failed", minute.requests - minute.failures, minute.failures)] : marks;
+    const height = (minute.requests / scale.requests) * HEIGHT;
+    const failed = minute.failures && Math.max((minute.failures / scale.requests) * HEIGHT, LEAST);
+    const bar = (kind, tall) =>
+      drawn("rect", { class: kind, x: place(minute, scale) + 1, width: step(scale) - 2, y: HEIGHT - height, height: tall });
+    return failed ? [bar("bar", height), bar("failed", Math.min(failed, height))] : [bar("bar", height)];
   });
 }
 

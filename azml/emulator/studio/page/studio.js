@@ -9,7 +9,7 @@ import { words } from "./shares.js";
 import * as traffic from "./traffic.js";
 import * as trial from "./trial.js";
 
-const PERIOD = 2000; // milliseconds between two looks
+const PERIOD = 1000; // milliseconds between two looks
 const TABS = ["details", "test", "logs"];
 let endpoints = [];
 let looking = false;

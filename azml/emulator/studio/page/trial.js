@@ -52,6 +52,7 @@ function answered(trial) {
     make("span", { class: `state ${good ? "good" : "bad"}` }, `HTTP ${trial.status}`),
     make("span", {}, `${trial.milliseconds.toFixed(1)} ms`),
     trial.deployment ? paint(make("span", { class: "slot" }, trial.deployment), trial.deployment, place) : "",
+    trial.shown < trial.size ? make("span", {}, `the first ${trial.shown} of ${trial.size} bytes`) : "",
   );
   element("answer").textContent = pretty(trial) || "(empty)";
   element("answer").hidden = false;
