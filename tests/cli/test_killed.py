@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -34,7 +35,7 @@ def test_a_killed_local_azure_comes_back_with_everything_it_served(echo: TestClo
 )
 def test_a_killed_engine_is_mended_by_the_next_up(echo: TestClone, moment: str) -> None:
     run = echo.start("up")
-    _wait(lambda: moment in (echo.root / "run.log").read_text())
+    _until(run, echo, moment)
     for process in _engines(echo):
         process.kill()
     assert run.wait(60) != 0
@@ -48,7 +49,7 @@ def test_a_killed_engine_is_mended_by_the_next_up(echo: TestClone, moment: str) 
 
 def test_a_killed_command_is_mended_while_its_engine_goes_on(echo: TestClone) -> None:
     run = echo.start("up")
-    _wait(lambda: "OnlineDeployment echo-blue creating" in (echo.root / "run.log").read_text())
+    _until(run, echo, "OnlineDeployment echo-blue creating")
     run.kill()
     run.wait()
     done = echo.run("up")
@@ -58,7 +59,7 @@ def test_a_killed_command_is_mended_while_its_engine_goes_on(echo: TestClone) ->
 
 def test_down_after_a_killed_run_leaves_nothing(echo: TestClone) -> None:
     run = echo.start("up")
-    _wait(lambda: "OnlineDeployment echo-blue creating" in (echo.root / "run.log").read_text())
+    _until(run, echo, "OnlineDeployment echo-blue creating")
     azure = _told(echo)["pid"]
     for process in _engines(echo):
         process.kill()
@@ -116,6 +117,16 @@ def _processes(clone: TestClone) -> Iterator[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             if any(str(clone.root) in word for word in process.cmdline()):
                 yield process
+
+
+def _until(run: "subprocess.Popen[str]", clone: TestClone, moment: str) -> None:
+    """Wait until the run left to itself has printed `moment`."""
+    log = clone.root / "run.log"
+    deadline = time.monotonic() + 60
+    while moment not in log.read_text():
+        assert run.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.02)
 
 
 def _wait(condition: Callable[[], bool], seconds: float = 60) -> None:
