@@ -14,6 +14,7 @@ from tests.emulator.local_azure import (
     build_workspace,
     endpoint_body,
 )
+from tests.emulator.serving import ServingAzure, build
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,18 @@ def either(request: pytest.FixtureRequest) -> Iterator[Client]:
     client: Client = request.getfixturevalue("in_process" if inside else "control_plane")
     yield client
     _empty(client)
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServingAzure]:
+    """A whole local Azure with an endpoint that serves; no test changes what it serves."""
+    whole = ServingAzure(tmp_path_factory.mktemp("serving") / ".azml" / "emulator")
+    try:
+        whole.launch()
+        build(whole)
+        yield whole
+    finally:
+        whole.stop()
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Client:
         headers = {"Authorization": f"Bearer {self.identity.token}"}
         return self.send(method, f"/_azml/{path}", json.dumps(body or {}).encode(), headers)
 
-    def finished(self, answer: Answer) -> Json:
+    def finished(self, answer: Answer, seconds: float = 20.0) -> Json:
         """Follow an asynchronous operation to its end."""
         parts = urlsplit(answer.headers["azure-asyncoperation"])
         assert f"{parts.scheme}://{parts.netloc}" == self.url
@@ -79,7 +79,7 @@ class Client:
             found.append(self.arm("GET", parts.path).body)
             return found[-1]["status"] in ENDED
 
-        wait_for(ended)
+        wait_for(ended, seconds)
         return found[-1]
 
     def done(self, answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -43,10 +44,18 @@ def usage_from_json(told: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Usag
 
 
 class Gauge:
-    """Measures process groups. CPU is what they used since they were measured last."""
+    """Measures processes with all they started. CPU is what they used since they were measured last."""
 
     def __init__(self) -> None:
         self._before: dict[int, tuple[float, float]] = {}
+        self._children: Mapping[int, Sequence[psutil.Process]] = {}
+
+    def look(self) -> None:
+        """See which processes there are. Once for all measurements: it goes through the whole machine."""
+        children: dict[int, list[psutil.Process]] = defaultdict(list)
+        for process in psutil.process_iter(["ppid"]):
+            children[process.info["ppid"]].append(process)
+        self._children = children
 
     def measure(self, instances: Mapping[str, int], waiting: int) -> Usage:
         """A sample of instances that are ready, by name with their process ids, and how many are not."""
@@ -54,7 +63,7 @@ class Gauge:
         memory: dict[str, Spread] = {}
         for name, pid in instances.items():
             with contextlib.suppress(psutil.Error):
-                family = _family(pid)
+                family = self._family(pid)
                 memory[name] = sample(100 * _memory(family) / psutil.virtual_memory().total)
                 if (share := self._cpu(pid, family)) is not None:
                     cpu[name] = sample(share)
@@ -64,6 +73,12 @@ class Gauge:
         """Forget all processes but these."""
         self._before = {pid: self._before[pid] for pid in pids if pid in self._before}
 
+    def _family(self, pid: int) -> list[psutil.Process]:
+        family = [psutil.Process(pid)]
+        for member in family:  # it grows on the way
+            family += self._children.get(member.pid, ())
+        return family
+
     def _cpu(self, pid: int, family: Sequence[psutil.Process]) -> float | None:
         now, used = time.monotonic(), sum(_seconds(process) for process in family)
         then = self._before.get(pid)
@@ -72,11 +87,6 @@ class Gauge:
             return None
         # A worker that was replaced took its seconds along: that is no use below zero.
         return 100 * max(used - then[1], 0.0) / (now - then[0]) / (psutil.cpu_count() or 1)
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
 
 
 def _memory(family: Sequence[psutil.Process]) -> int:
