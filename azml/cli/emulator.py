@@ -11,7 +11,7 @@ from azml.cli import local_azure, sdk_config, terminal
 from azml.cli import up as full
 from azml.cli.clone import Clone, find_clone
 from azml.cli.down import stop as stop_quietly
-from azml.cli.engine import ELSEWHERE, additions
+from azml.cli.engine import ELSEWHERE, additions, foreign
 from azml.cli.failure import NotThereError
 from azml.cli.local_azure import LocalAzure
 from azml.cli.options import PORT, SCORING_PORT, JsonOption, PortOption, ScoringPortOption
@@ -74,8 +74,9 @@ def env() -> None:
 def lines(variables: dict[str, str], folders: Iterable[str]) -> list[str]:
     """Lines for a POSIX shell: what leads elsewhere unset, the variables set, `folders` first on PATH."""
     path = ":".join(shlex.quote(folder) for folder in folders)
+    others = [*ELSEWHERE, *(name for name in foreign() if name not in variables)]
     return [
-        f"unset {' '.join(ELSEWHERE)}",
+        f"unset {' '.join(others)}",
         *(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())),
         f'export PATH={path}:"$PATH"',
     ]

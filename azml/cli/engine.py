@@ -98,9 +98,15 @@ class Engine:
 
 def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
     """What Pulumi needs around it: the cached CLI and the project's Python first on the PATH, and `azure`."""
-    kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    others = os.environ.keys() & {*ELSEWHERE, *(foreign() if azure else ())}
+    kept = {name: value for name, value in os.environ.items() if name not in others}
     path = os.pathsep.join([str(pulumi.parent), str(clone.environment / "bin"), kept.get("PATH", os.defpath)])
     return {**kept, **azure, **additions(clone), "PATH": path}
+
+
+def foreign() -> list[str]:
+    """The variables in this process that say which Azure, and as whom: they mislead beside another set."""
+    return sorted(name for name in os.environ if name.startswith(("ARM_", "AZURE_")))
 
 
 def additions(clone: Clone) -> dict[str, str]:

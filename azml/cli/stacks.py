@@ -13,6 +13,7 @@ from azml.azure.errors import AzureError
 from azml.azure.settings import AzureSettings, read_settings
 from azml.cli import local_azure
 from azml.cli.clone import Clone
+from azml.cli.engine import foreign
 from azml.cli.failure import InputError, NotThereError
 from azml.cli.stack_file import StackFile
 
@@ -121,7 +122,7 @@ def connect(stack: Stack) -> Connection:
 
 def enter(variables: Mapping[str, str]) -> None:
     """Point every client in this process at the local Azure, and at nothing of the user's besides."""
-    for name in [name for name in os.environ if name.startswith(("ARM_", "AZURE_"))]:
+    for name in foreign():
         del os.environ[name]
     os.environ.update(variables)
 

@@ -19,6 +19,10 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert echo.stack_file.read_text() == before
     assert not (folder / "releases").exists()
 
+    (echo.root / "release.patch").write_text(printed.stdout)
+    taken = echo.shell("git init -q . && git apply --check release.patch")
+    assert taken.returncode == 0, taken.stderr
+
     assert echo.run("release", "echo").returncode == 0
     (frozen,) = (folder / "releases").iterdir()
     text = echo.stack_file.read_text()
@@ -40,6 +44,11 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
 
     early = echo.run("rollback", "echo")
     assert early.returncode == 1
+    assert "on record" in early.stderr
+    unknown = echo.run("rollback", "echo", "--to", "gren")
+    assert unknown.returncode == 3
+    assert "did you mean 'green'?" in unknown.stderr
+    assert echo.stack_file.read_text() == text
 
     echo.stack_file.write_text(text.replace("traffic: {blue: 100}", "traffic: {green: 100}"))
     assert echo.run("up").returncode == 0
@@ -53,24 +62,6 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert twice.returncode == 0
     assert "it has it already" in twice.stderr
     assert "nothing changed" in echo.run("up").stderr
-
-
-def test_the_printed_change_is_a_patch_that_git_takes(echo: TestClone) -> None:
-    assert echo.run("up").returncode == 0
-    (echo.root / "scoring" / "echo" / "model" / "answer.txt").write_text("two\n")
-    done = echo.shell("git init -q . && .venv/bin/azml release echo --print | git apply")
-    assert done.returncode == 0, done.stderr
-    patched = echo.stack_file.read_text()
-    assert "says so already" in echo.run("release", "echo").stderr
-    assert echo.stack_file.read_text() == patched
-
-
-def test_a_rollback_to_a_slot_that_is_not_there_changes_nothing(echo: TestClone) -> None:
-    assert echo.run("up").returncode == 0
-    before = echo.stack_file.read_text()
-    assert echo.run("rollback", "echo", "--to", "gren").returncode == 3
-    assert _traffic(echo) == {"blue": 100}
-    assert echo.stack_file.read_text() == before
 
 
 def _traffic(clone: TestClone) -> dict[str, int]:
