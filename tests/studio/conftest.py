@@ -1,4 +1,4 @@
-"""One local Azure and one browser for all tests of this room; each test has a browser profile of its own."""
+"""One local Azure for all tests of this room, a browser a module, a browser profile a test."""
 
 import os
 import shutil
@@ -35,10 +35,11 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAzure]:
 
 
 # Not for the session: while Playwright's own loop lives, no test of another room could have one.
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    chromium = _chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=[*SILENT])
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*SILENT])
         yield browser
         browser.close()
 
