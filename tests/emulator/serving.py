@@ -80,13 +80,14 @@ class ServingAzure(WholeAzure):
         path: str = "/score",
         method: str = "POST",
         headers: Mapping[str, str] | None = None,
+        uri: str | None = None,
     ) -> Answer:
         connection = self.connect()
         sent = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **(headers or {})}
         if deployment:
             sent[HEADER] = deployment
         try:
-            place = urlsplit(self.scoring).path.removesuffix("/score")
+            place = urlsplit(uri or self.scoring).path.removesuffix("/score")
             connection.request(method, place + path, body, sent)
             answer = connection.getresponse()
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())

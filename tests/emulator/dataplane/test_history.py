@@ -83,16 +83,15 @@ def test_the_gauge_tells_a_busy_process_from_an_idle_one() -> None:
         assert usage.cpu == {}, "one look tells no rate"
         assert usage.capacity["Ready"].total == 2
         assert usage.capacity["NotReady"].total == 1
-        usage = Usage()
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not ("busy" in usage.cpu and usage.cpu["busy"].total > 0):
-            usage = usage.plus(gauge.measure({"busy": busy.pid, "idle": idle.pid}, 0))
+        deadline = time.monotonic() + 0.3
+        while time.monotonic() < deadline:
+            gauge.look()  # the system counts time in hundredths of a second: let some go by
+        usage = gauge.measure({"busy": busy.pid, "idle": idle.pid}, 0)
     finally:
         for process in (busy, idle):
             process.kill()
             process.communicate()
     cores = os.cpu_count() or 1
-    # The system counts time in hundredths of a second: the mean is right, one sample may not be.
-    assert usage.cpu["busy"].average <= 200 / cores
+    assert usage.cpu["busy"].total <= 130 / cores
     assert usage.cpu["busy"].total > usage.cpu["idle"].total
     assert 0 < usage.memory["busy"].least < 100

@@ -1,0 +1,116 @@
+"""The data collector of a deployment that serves, payloads and a script's own collections, seen as blobs."""
+
+import json
+import re
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.emulator.local_azure import ENDPOINT, WORKSPACE
+from tests.emulator.serving import ServingAzure, eventually
+
+ROOT = "modelDataCollector/diabetes/steered"
+
+
+def records(azure: ServingAzure, collection: str, request_id: str) -> list[dict[str, Any]]:
+    """The records of one prediction, as soon as there are any."""
+
+    def look() -> list[dict[str, Any]]:
+        found = azure.blobs(f"{ROOT}/{collection}/")
+        lines = [
+            line for name, text in found.items() if name.endswith(".jsonl") for line in text.splitlines()
+        ]
+        return [one for line in lines if (one := json.loads(line)).get("xrequestid") == request_id]
+
+    return list(eventually(look))
+
+
+def test_payloads_are_collected_as_azure_writes_them(serving: ServingAzure) -> None:
+    name = str(uuid.uuid4())
+    headers = {"x-request-id": name, "x-ms-client-request-id": "mine", "x-said": "hello"}
+    answer = serving.score(b'{"x": [1,  2]}', headers=headers)
+    assert answer.status == 200
+    (request,) = records(serving, "request", name)
+    (response,) = records(serving, "response", name)
+    now = datetime.now(UTC)
+    assert abs((now - datetime.fromisoformat(request.pop("time"))).total_seconds()) < 60
+    assert uuid.UUID(request.pop("id"))
+    assert request == {
+        "specversion": "1.0",
+        "source": f"{ENDPOINT}/deployments/steered",
+        "type": "azureml.inference.request",
+        "datacontenttype": "application/json",
+        "data": {"x": [1, 2]},
+        "path": "/score",
+        "method": "POST",
+        "contentrange": "bytes 0-13/14",
+        "correlationid": "mine",
+        "xrequestid": name,
+        "x-said": "hello",
+    }
+    assert response["data"] == {"asked": {"x": [1, 2]}}
+    assert response["type"] == "azureml.inference.response"
+    assert "path" not in response
+    pattern = rf"{ROOT}/request/\d{{4}}/\d\d/\d\d/\d\d/[0-9a-f-]{{36}}\.jsonl"
+    assert any(re.fullmatch(pattern, blob) for blob in serving.blobs(f"{ROOT}/request/"))
+
+
+def test_keys_are_in_no_record(serving: ServingAzure) -> None:
+    name = str(uuid.uuid4())
+    serving.score(b"{}", headers={"x-request-id": name})
+    records(serving, "request", name)
+    assert not [blob for blob, text in serving.blobs(ROOT).items() if serving.key.encode() in text]
+
+
+def test_a_script_collects_data_frames_of_its_own(serving: ServingAzure) -> None:
+    """With azureml-ai-monitoring as it is, in the deployment's own environment."""
+    name = str(uuid.uuid4())
+    rows = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+    answer = serving.score(json.dumps({"collect": rows, "id": name}).encode())
+    assert answer.status == 200, answer.raw
+    (record,) = records(serving, "model_inputs", name)
+    assert record["data"] == rows
+    assert record["type"] == "azureml.inference.model_inputs"
+    assert record["correlationid"] == name
+    assert record["collectdatatype"] in ("pandas.DataFrame", "pandas.core.frame.DataFrame")
+    assert record["agent"].startswith("azureml-ai-monitoring/")
+
+
+def test_a_body_that_is_no_json_is_a_blob_of_its_own(serving: ServingAzure) -> None:
+    name = str(uuid.uuid4())
+    serving.score(b"\x00\xffbinary", headers={"x-request-id": name, "Content-Type": "image/png"})
+    (record,) = records(serving, "request", name)
+    assert (record["datacontenttype"], record["datainblob"]) == ("image/png", "true")
+    folder = record["data"].partition(f"/{serving.container}/")[2]
+    assert serving.blobs(folder) == {folder: b"\x00\xffbinary"}
+
+
+def test_a_deployment_that_asked_for_nothing_is_not_collected(serving: ServingAzure) -> None:
+    serving.score(b"x", "raw")
+    name = str(uuid.uuid4())
+    serving.score(b"{}", headers={"x-request-id": name})
+    records(serving, "request", name)
+    assert serving.blobs("modelDataCollector/diabetes/raw") == {}
+
+
+def test_settings_that_cannot_be_obeyed_are_refused(serving: ServingAzure) -> None:
+    shown = serving.arm("GET", f"{ENDPOINT}/deployments/steered").body
+    for wrong in (
+        {"collections": {}, "rollingRate": "Fortnight"},
+        {"collections": {"request": {"dataCollectionMode": "Enabled", "samplingRate": 30}}},
+    ):
+        body = {**shown, "properties": {**shown["properties"], "dataCollector": wrong}}
+        answer = serving.arm("PUT", f"{ENDPOINT}/deployments/steered", body)
+        assert (answer.status, answer.code) == (400, "ValidationError")
+
+
+def test_the_data_assets_of_collections_are_registered_as_azure_ai_ml_does(serving: ServingAzure) -> None:
+    place = f"{WORKSPACE}/data/diabetes-steered-request/versions/1"
+    properties = {
+        "dataType": "uri_folder",
+        "dataUri": f"azureml://datastores/workspaceblobstore/paths/{ROOT}/request",
+    }
+    assert serving.arm("PUT", place, {"properties": properties}).status == 201
+    assert serving.arm("PUT", place, {"properties": properties}).status == 200
+    moved = {**properties, "dataUri": "azureml://datastores/workspaceblobstore/paths/else"}
+    assert serving.arm("PUT", place, {"properties": moved}).status == 400
