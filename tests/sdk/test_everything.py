@@ -154,6 +154,45 @@ def test_a_live_deployment_stays_and_an_endpoint_takes_all_along(seen: Seen) -> 
     assert deployments["gone"] == 404
 
 
+def test_each_setting_of_a_managed_file_arrives(seen: Seen) -> None:
+    files = seen["files"]
+    assert files["endpoint"] == [
+        "All that a file can say of a managed endpoint",
+        {"team": "red"},
+        "kept",
+        "disabled",
+        "user_assigned",
+        [["reader", True, True]],
+    ]
+    assert files["deployment"] == [
+        "All that a file can say of a managed deployment",
+        {"stage": "test"},
+        "kept",
+        ["weights", "versions", "3"],
+        ["scoring", "versions", "1.10"],
+        2,
+        True,
+        "disabled",
+        "default",
+    ]
+    assert files["request settings"] == [8000, 3]
+    assert files["probes"] == [[12, 11, 4, 1, 21], [5, 9, 3, 1, 7]]
+    assert files["collected"] == "true"
+    assert files["too slow"] == 400
+    assert answer(files["managed answer"])["model"] == "seven"
+
+
+def test_a_folder_that_is_model_and_code_at_once_serves(seen: Seen) -> None:
+    told = answer(seen["files"]["dot answer"])
+    assert (told["who"], told["model"]) == ("dot", "here")
+
+
+def test_each_setting_of_a_kubernetes_file_arrives(seen: Seen) -> None:
+    files = seen["files"]
+    assert files["kubernetes"] == ["0.1", "1Gi", "defaultinstancetype", 300_000, [1, 3, 10, 70]]
+    assert answer(files["kubernetes answer"])["who"] == "cluster file"
+
+
 def test_a_kubernetes_endpoint_is_served_by_this_machine(seen: Seen) -> None:
     cluster = seen["kubernetes"]
     assert cluster["attached"] == "Succeeded"
@@ -162,6 +201,7 @@ def test_a_kubernetes_endpoint_is_served_by_this_machine(seen: Seen) -> None:
     assert answer(cluster["answer"])["who"] == "cluster"
     assert "cluster is played by this machine: instances are local processes" in cluster["storage log"]
     assert cluster["mirrored"] == 400
+    assert "asks for 1 GPU" in cluster["gpu"]
     assert cluster["no cluster"] == [400, "InvalidComputeType"]
 
 

@@ -60,11 +60,13 @@ class OnlineDeployments(ResourceType):
         find_parts(write.properties, write.store)
 
     def complete(self, write: Write, record: Record) -> Record:
-        """What azure-ai-ml reads without having sent it."""
+        """What azure-ai-ml reads without having sent it, or not in the case in which it sent it."""
         sku = {"name": "Default", "capacity": 1, **section(record.body, "sku")}
         completed = Record(record.id, {**record.body, "sku": sku}, record.hidden)
         scaling = section(record.properties, "scaleSettings") or {"scaleType": "Default"}
-        return completed.with_properties(scaleSettings=scaling)
+        completed = completed.with_properties(scaleSettings=scaling)
+        collector = section(record.properties, "dataCollector")
+        return completed.with_properties(dataCollector=_spelt(collector)) if collector else completed
 
     def check_delete(self, record: Record, store: ResourceStore) -> None:
         """Not while the endpoint sends it anything."""
@@ -125,6 +127,16 @@ def last_good(record: Record) -> DesiredDeployment | None:
 def endpoint_of(record: Record) -> str:
     """A deployment's endpoint."""
     return resource_id(record.id.parent).text
+
+
+def _spelt(collector: Json) -> Json:
+    """A data collector whose modes have Azure's case: clients send `enabled` and look for `Enabled`."""
+    collections = {
+        name: {**told, "dataCollectionMode": str(told.get("dataCollectionMode", "Disabled")).capitalize()}
+        for name, told in section(collector, "collections").items()
+        if isinstance(told, dict)
+    }
+    return {**collector, "collections": collections}
 
 
 def _check_instances(write: Write, kind: str) -> None:

@@ -5,13 +5,14 @@ import json
 import assets
 import deployments
 import endpoints
+import files
 import kubernetes
 import refusals
 import sign_in
 
 client = sign_in.client()
 seen = {"sign_in": sign_in.seen}
-for room in (assets, endpoints, deployments, kubernetes, refusals):
+for room in (assets, endpoints, deployments, files, kubernetes, refusals):
     seen[room.__name__] = room.run(client)
 print()  # the dots of azure-ai-ml end here
 print(json.dumps(seen))

@@ -64,6 +64,12 @@ def run(client: MLClient) -> dict[str, Any]:
         client.online_endpoints.begin_create_or_update(wrong).result()
     except HttpResponseError as refused:
         seen["no cluster"] = [refused.status_code, refused.error.code]
+    deployment.name = "gpu"
+    deployment.resources.requests.gpu = deployment.resources.limits.gpu = "1"
+    try:
+        client.online_deployments.begin_create_or_update(deployment).result()
+    except HttpResponseError as refused:
+        seen["gpu"] = refused.error.message
     made.traffic, made.mirror_traffic = {}, {"blue": 10}
     try:
         client.online_endpoints.begin_create_or_update(made).result()

@@ -42,3 +42,4 @@ put(
     f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{config['workspace_name']}",
     properties={"storageAccount": account, "keyVault": vault},
 )
+put(f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader")
