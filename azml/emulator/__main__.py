@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from azml.emulator.children import ChildEnded
+from azml.emulator.descriptors import allow_many_connections
 from azml.emulator.ports import PortTaken
 from azml.emulator.supervisor import FolderTaken, Options, run
 
@@ -31,6 +32,7 @@ def main() -> int:
         "--cache", type=Path, default=None, help="scoring environments (default: %(default)s)"
     )
     told = parser.parse_args()
+    allow_many_connections()
     cache = (told.cache or default_cache()).resolve()
     options = Options(told.folder.resolve(), told.port, told.scoring_port, cache)
     try:

@@ -114,8 +114,11 @@ class LocalAzure(Client):
     def identity(self) -> Identity:
         return ensure_identity(self.folder)
 
-    def start(self, largest_file: int | None = None) -> None:
-        """Start it; with `largest_file` no file it writes may have more bytes, as on a disk that is full."""
+    def start(self, largest_file: int | None = None, descriptors: int | None = None) -> None:
+        """Start it; with `largest_file` no file it writes may have more bytes, as on a disk that is full.
+
+        With `descriptors` it starts with so few, of which it may raise the number.
+        """
         ready = self._run / "ready.json"
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "azml.emulator.control", "--folder", str(self.folder)]
@@ -123,6 +126,8 @@ class LocalAzure(Client):
         command += ["--dataplane-socket", str(self.dataplane.socket), "--ready-file", str(ready)]
         if largest_file:
             command = ["/bin/sh", "-c", f'ulimit -f {largest_file // 512} && exec "$0" "$@"', *command]
+        if descriptors:
+            command = ["/bin/sh", "-c", f'ulimit -Sn {descriptors} && exec "$0" "$@"', *command]
         self._process = subprocess.Popen(command)
         wait_for(lambda: ready.exists() or self._process is None or self._process.poll() is not None)
         self.port = json.loads(ready.read_bytes())["port"]

@@ -1,11 +1,13 @@
 """Resource ids: Azure's paths, which compare without regard to case but keep the case they were given."""
 
+import re
 from dataclasses import dataclass
 
 from azml.emulator.arm.errors import bad_request
 
 SUBSCRIPTIONS = "microsoft.resources/subscriptions"
 RESOURCE_GROUP_TYPE = "Microsoft.Resources/resourceGroups"
+_NAME = re.compile(r"[^<>%&:?\\/\x00-\x1f\x7f]{1,260}")
 RESOURCE_GROUPS = "microsoft.resources/subscriptions/resourcegroups"
 
 
@@ -53,14 +55,26 @@ def parse(path: str) -> ResourceId | Collection:
     """What a management path names. Raises ArmError 400 when it is no such path."""
     segments = path.strip("/").split("/")
     if not all(segments) or len(segments) < 1 or segments[0].lower() not in ("subscriptions", "providers"):
-        raise bad_request(f"'{path}' is not a resource id.", "InvalidResourceId")
+        raise bad_request(f"'{path[:500]}' is not a resource id.", "InvalidResourceId")
     lowered = [segment.lower() for segment in segments]
     if "providers" not in lowered:
         return _named("Microsoft.Resources", segments, 0)
     provider = len(segments) - 1 - lowered[::-1].index("providers")
     if len(segments) < provider + 3:
-        raise bad_request(f"'{path}' names no resource type.", "InvalidResourceId")
+        message = f"'{path}' names no resource type. The local Azure tells nothing about resource providers."
+        raise bad_request(message, "InvalidResourceId")
     return _named(segments[provider + 1], segments, provider)
+
+
+def check_name(named: ResourceId) -> None:
+    """Raise ArmError 400 for what no resource may be called, whatever its type.
+
+    Azure Resource Manager's naming rules: 1 to 260 characters, none of `<>%&:?\\`, no control characters,
+    no dot or space at the end.
+    """
+    if not _NAME.fullmatch(named.name) or named.name[-1] in ". ":
+        shown = named.name if len(named.name) <= 260 else f"{named.name[:20]}..."
+        raise bad_request(f"{shown!r} is not a valid resource name.", "InvalidResourceName")
 
 
 def resource_id(path: str) -> ResourceId:

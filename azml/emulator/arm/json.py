@@ -1,10 +1,14 @@
 """Bodies as they come off the wire: read defensively, once, at the edge."""
 
 import json
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Json = dict[str, Any]
+DEPTH_LIMIT = 100
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse_object(raw: bytes, *, keep_nulls: bool = False) -> Json | None:
@@ -13,12 +17,48 @@ def parse_object(raw: bytes, *, keep_nulls: bool = False) -> Json | None:
     Nulls are dropped, except where they mean something: in a merge patch.
     """
     try:
-        value = json.loads(raw) if raw else {}
-    except ValueError:
+        value = _loads(raw) if raw else {}
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None
     return value if keep_nulls else without_nulls(value)
+
+
+def _loads(raw: bytes) -> Any:
+    """JSON as the standard has it. Raises ValueError for what Python reads beyond it and cannot write back.
+
+    That is NaN and infinities, numbers too large for a double, halves of surrogate pairs, and depth.
+    """
+    value = json.loads(raw, parse_constant=_refuse, parse_float=_finite)
+    if _HALF.search(raw):
+        json.dumps(value, ensure_ascii=False).encode()
+    _check_depth(value)
+    return value
+
+
+def _refuse(text: str) -> float:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(DEPTH_LIMIT):
+        level = [item for part in level for item in _inside(part)]
+        if not level:
+            return
+    raise ValueError(f"the JSON is more than {DEPTH_LIMIT} levels deep")
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def without_nulls(value: Json) -> Json:
@@ -34,6 +74,13 @@ def section(body: Mapping[str, Any], name: str) -> Json:
     """An object inside an object; {} when it is absent or of another kind."""
     value = body.get(name)
     return dict(value) if isinstance(value, dict) else {}
+
+
+def whole(text: str, most: int) -> int | None:
+    """The whole number a query parameter gives, at most `most`; None when it is none."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return min(int(text[:18]), most) if len(text) <= 18 else most
 
 
 def merged(old: Json, patch: Json) -> Json:

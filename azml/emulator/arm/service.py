@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
-from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId
+from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.arm.json import Json, merged, section
 from azml.emulator.arm.operations import Operation, Operations
 from azml.emulator.arm.scopes import IMPLICIT, check_parents, check_scope
@@ -65,6 +65,8 @@ class Service:
         kind = self.types.get(named.kind)
         check_parents(named.parent, self.store, must_exist=True)
         old = self.store.find(named.text)
+        if old is None:
+            check_name(named)
         self._check_idle(old)
         canonical = replace(old.id if old else named, type=kind.name)
         return self._write(kind, Write(canonical, body, old, self.store), "PUT")

@@ -162,6 +162,12 @@ class VirtualNetworks(ResourceType):
 
     name = "Microsoft.Network/virtualNetworks"
 
+    def check(self, write: Write) -> None:
+        """Subnets are objects in a list."""
+        subnets = write.properties.get("subnets", [])
+        if not isinstance(subnets, list) or not all(isinstance(subnet, dict) for subnet in subnets):
+            raise bad_request("properties.subnets must be a list of objects.", "InvalidRequestFormat")
+
     def complete(self, write: Write, record: Record) -> Record:
         """The subnets' ids."""
         subnets = record.properties.get("subnets", [])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from azml.emulator.arm.errors import bad_request, conflict
 from azml.emulator.arm.ids import RESOURCE_GROUP_TYPE, RESOURCE_GROUPS, ResourceId
-from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.json import Json, section, whole
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.identity import TENANT
 
@@ -64,6 +64,7 @@ class ResourceType:
 
     def prepare(self, write: Write) -> Record:
         """Check a write and say what will be stored. Raises ArmError, nothing changed, if it may not."""
+        _check_shape(write.body)
         self.check(write)
         old = write.existing
         body = {key: value for key, value in write.body.items() if key in ENVELOPE}
@@ -92,7 +93,7 @@ class ResourceType:
 
     def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
         """Which of a collection a query asks for, in its order."""
-        return found[: int(query["$top"])] if query.get("$top", "").isdigit() else found
+        return found[: whole(query.get("$top", ""), len(found))]
 
     def check_delete(self, record: Record, store: ResourceStore) -> None:
         """Raise ArmError when the resource may not be deleted now."""
@@ -126,6 +127,15 @@ class ResourceType:
                 f"A resource with the same name cannot be created in location '{body['location']}'.",
                 "InvalidResourceLocation",
             )
+
+
+def _check_shape(body: Json) -> None:
+    """What is an object for every type must be one, and a region is text."""
+    for name in ("tags", "sku", "identity", "properties"):
+        if not isinstance(body.get(name, {}), dict):
+            raise bad_request(f"'{name}' must be an object.", "InvalidRequestContent")
+    if not isinstance(body.get("location", ""), str):
+        raise bad_request("'location' must be text.", "InvalidRequestContent")
 
 
 class Types:

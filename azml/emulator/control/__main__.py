@@ -19,10 +19,12 @@ import uvicorn
 from azml.emulator.addresses import Addresses
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.control.app import Control
+from azml.emulator.control.connections import ImpatientProtocol
 from azml.emulator.control.proxy import Proxy
 from azml.emulator.control.proxy import listen as listen_for_proxy
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.tether import die_with_parent
+from azml.emulator.descriptors import allow_many_connections
 from azml.emulator.files import write_private
 from azml.emulator.identity import ensure_identity
 
@@ -45,6 +47,7 @@ def main() -> int:
     # Request lines can carry signatures: httpx-style access logs stay off, here and in uvicorn.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     die_with_parent(os.getppid())
+    allow_many_connections()
     try:
         listening = _listen(options.port)
     except OSError as error:
@@ -87,6 +90,8 @@ async def _serve(options: Options, listening: socket.socket) -> None:
 def _config(control: Control, certificates: Certificates) -> uvicorn.Config:
     return uvicorn.Config(
         control.app,
+        http=ImpatientProtocol,
+        ws="none",
         ssl_certfile=str(certificates.certificate),
         ssl_keyfile=str(certificates.key),
         log_config=None,

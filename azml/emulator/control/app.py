@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, request_response
 
 from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import not_found
@@ -22,8 +22,6 @@ from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.identity import Identity
 from azml.emulator.storage.verbs import is_blob_path
 from azml.emulator.studio.studio import Studio
-
-METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
 
 
 class Control:
@@ -54,6 +52,9 @@ class Control:
         self.app = Starlette(
             routes=self._routes(), lifespan=self._lifespan, exception_handlers={HTTPException: unrouted}
         )
+        # Everything else goes to one handler; a route would not match a path with an escaped line feed.
+        self.app.router.default = request_response(self.gate.guarded(self._rest))
+        self.app.router.redirect_slashes = False
 
     def _routes(self) -> list[Route]:
         login, opened, guarded = self.parts.login, self.gate.opened, self.gate.guarded
@@ -74,8 +75,7 @@ class Control:
             *((path, opened(handler), verb) for path, handler, verb in self.steer.routes()),
             *self.studio.routes(),
         ]
-        rest = Route("/{path:path}", guarded(self._rest), methods=list(METHODS))
-        return [Route(path, guarded(handler), methods=[verb]) for path, handler, verb in own] + [rest]
+        return [Route(path, guarded(handler), methods=[verb]) for path, handler, verb in own]
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -91,10 +91,14 @@ class Control:
         self.parts.database.close()
 
     async def _rest(self, request: Request) -> Response:
-        path = request.url.path
+        path = request.scope["path"]
         if is_blob_path(path):
             return await self.parts.blobs.answer(request)
-        if path.lower().startswith(("/subscriptions", "/providers/")):
+        if path.startswith("/registries/"):
+            raise not_found(
+                "The local Azure has no registries: assets come from the workspace.", "RegistryNotFound"
+            )
+        if path.lower().startswith(("/subscriptions", "/providers")):
             return await self.parts.management.answer(request)
         raise not_found(f"Nothing answers at '{path}'.", "NotFound")
 

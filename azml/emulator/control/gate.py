@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import ArmError
+from azml.emulator.dataplane.client import DataplaneError
 from azml.emulator.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -44,14 +45,16 @@ class Gate:
                 return await handler(request)
             except ArmError as error:
                 return refused(error)
+            except DataplaneError as error:
+                return refused(ArmError(503, "ServiceUnavailable", str(error)))
             except ClientDisconnect:
                 return Response(status_code=400)
             except (sqlite3.OperationalError, OSError) as error:
-                log.exception("%s %s", request.method, request.url.path)
+                log.exception("%s %s", request.method, request.scope["path"])
                 message = f"The local Azure cannot write its folder: {error}"
                 return refused(ArmError(507, "InsufficientStorage", message))
             except Exception as error:
-                log.exception("%s %s", request.method, request.url.path)
+                log.exception("%s %s", request.method, request.scope["path"])
                 message = f"The local Azure failed: {type(error).__name__}; its log says more."
                 return refused(ArmError(500, "InternalServerError", message))
 

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from azml.emulator.addresses import STORAGE_SUFFIX, Addresses
 from azml.emulator.arm.json import Json
+from azml.emulator.control.gate import limited_body
 from azml.emulator.identity import CLIENT, TENANT, Identity, issue_token
 
 CLOUD = "AzmlLocal"
@@ -51,9 +52,7 @@ class Login:
 
     async def token(self, request: Request) -> Response:
         """`/{tenant}/oauth2/v2.0/token` and the older one without v2.0: client credentials."""
-        if int(request.headers.get("content-length", "0")) > FORM_LIMIT:
-            return _refusal("invalid_request", "The request is too large.")
-        form = _fields(await request.body())
+        form = _fields(await limited_body(request, FORM_LIMIT))
         if form.get("grant_type") != "client_credentials":
             return _refusal("unsupported_grant_type", "AADSTS70003: only client_credentials is supported.")
         if form.get("client_id") != CLIENT or not self._is_secret(form.get("client_secret", "")):

@@ -1,6 +1,8 @@
 """Management requests over HTTP: who asks, what for, and the answer in Azure's shape."""
 
+import re
 import uuid
+from datetime import date
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +19,8 @@ from azml.emulator.control.journal import Journal
 from azml.emulator.identity import SUBSCRIPTION, Identity, is_valid
 from azml.emulator.monitor.monitor import Monitor
 
+_VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-[a-z]+)?", re.ASCII)
+FIRST_VERSION = date(2014, 1, 1)  # Azure Resource Manager is of that year
 BODY_LIMIT = 4 << 20  # bytes; Azure Resource Manager's own
 OPERATIONS = "asyncOperations"
 RESULTS = "operationResults"
@@ -49,7 +53,7 @@ class Management:
         try:
             self._authenticate(request)
             body = await _body(request)
-            await self.faults.meet(request.method, request.url.path)
+            await self.faults.meet(request.method, request.scope["path"])
             response = await self._answer(request, body)
         except ArmError as error:
             response = JSONResponse(error.body(), error.status, error.headers)
@@ -57,7 +61,7 @@ class Management:
                 login = f'Bearer authorization_uri="{self.addresses.arm}", error="invalid_token"'
                 response.headers["WWW-Authenticate"] = login
         if request.method in WRITES and response.status_code != 401:
-            self.journal.add(request.method, request.url.path, body, response.status_code)
+            self.journal.add(request.method, request.scope["path"], body, response.status_code)
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
         response.headers["Cache-Control"] = "no-cache"
         return response
@@ -85,12 +89,15 @@ class Management:
             raise ArmError(401, "InvalidAuthenticationToken", "The access token is invalid or has ended.")
 
     async def _answer(self, request: Request, body: Json) -> Response:
-        path, query = request.url.path, dict(request.query_params)
+        path, query = request.scope["path"], dict(request.query_params)
         if path.startswith(f"{_PROVIDER}/"):
             return self._progress(path)
         if not query.get("api-version"):
             message = "The api-version query parameter (?api-version=) is required for all requests."
             raise bad_request(message, "MissingApiVersionParameter")
+        if not _is_version(query["api-version"]):
+            message = f"The api-version '{query['api-version']}' is invalid: it is a date, as 2025-12-01."
+            raise bad_request(message, "InvalidApiVersionParameter")
         if (told := await self.monitor.answer(request.method, path, query, body)) is not None:
             return JSONResponse(told)
         if request.method == "POST":
@@ -143,6 +150,15 @@ class Management:
         if operation.verb != "PUT":
             headers["Location"] = f"{base}/{RESULTS}/{operation.id}?api-version=2025-12-01"
         return headers
+
+
+def _is_version(text: str) -> bool:
+    """Whether a text could be an api-version. Which of them a type has is not looked at."""
+    matched = _VERSION.fullmatch(text)
+    try:
+        return matched is not None and date.fromisoformat(matched[1]) >= FIRST_VERSION
+    except ValueError:
+        return False
 
 
 async def _body(request: Request) -> Json:

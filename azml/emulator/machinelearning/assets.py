@@ -191,6 +191,9 @@ class EnvironmentVersions(AssetVersions):
 
     def check_content(self, properties: Json) -> None:
         """It has an image or a build context."""
+        for name in ("image", "condaFile"):
+            if not isinstance(properties.get(name, ""), str):
+                raise bad_request(f"properties.{name} must be text.", "ValidationError")
         if not ({"image", "build"} & set(properties)):
             raise bad_request("An environment version needs image or build.", "ValidationError")
 

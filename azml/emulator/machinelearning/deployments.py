@@ -28,6 +28,7 @@ INSTANCE_LIMIT = 50  # a deployment
 POLL = (0.05, 0.5)  # seconds between looks at the data plane, at first and at last
 LOGS = {"inferenceserver": "inference-server", "storageinitializer": "storage-initializer"}
 LOG_LINES = 5_000
+LOG_LIMIT = 100_000
 
 
 class OnlineDeployments(ResourceType):
@@ -102,7 +103,7 @@ class OnlineDeployments(ResourceType):
         tail = act.body.get("tail", LOG_LINES)
         if not isinstance(tail, int) or isinstance(tail, bool) or tail < 0:
             raise bad_request("tail must be a number of lines.")
-        return {"content": await self.dataplane.logs(act.record.id.key, container, tail)}
+        return {"content": await self.dataplane.logs(act.record.id.key, container, min(tail, LOG_LIMIT))}
 
     async def _wait(self, desired: DesiredDeployment) -> None:
         pause, longest = POLL
@@ -160,3 +161,6 @@ def _check_settings(properties: Json, kind: str) -> None:
         raise bad_request(message, "ValidationError")
     for name in ("livenessProbe", "readinessProbe"):
         probe(properties, name)
+    for name, value in section(properties, "environmentVariables").items():
+        if not name or set(name) & set("=\0") or "\0" in str(value):
+            raise bad_request(f"{name!r} cannot be an environment variable.", "ValidationError")

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from azml.emulator.arm.errors import ArmError, bad_request
 from azml.emulator.arm.ids import resource_id
@@ -14,6 +14,7 @@ from azml.emulator.machinelearning.materialise import Materialiser, find_place
 from azml.emulator.machinelearning.runs_here import check_runs_here
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+LONGEST_SECONDS = 86_400 * 365
 TIMEOUT_LIMIT_MS = {"managed": 180_000, "kubernetes": 300_000}
 
 
@@ -63,9 +64,9 @@ def probe(properties: Json, name: str) -> Probe:
 
 def seconds(value: object) -> float:
     """An ISO 8601 duration, as `PT1M30S`, in seconds. Raises ArmError 400."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_SECONDS:
         return float(value)
-    matched = _DURATION.fullmatch(str(value))
+    matched = _DURATION.fullmatch(str(value)) if isinstance(value, str) else None
     if matched is None or not any(matched.groups()):
         raise bad_request(f"'{value}' is not an ISO 8601 duration such as PT5S.", "ValidationError")
     days, hours, minutes, rest = (float(part or 0) for part in matched.groups())
@@ -130,10 +131,18 @@ def _check_parts(parts: Parts, code: Json) -> None:
                 "ValidationError",
             )
         return
-    if not code.get("scoringScript"):
-        raise bad_request("codeConfiguration.scoringScript is missing.", "ValidationError")
+    _check_script(code.get("scoringScript"))
     if parts.environment is None:
         raise bad_request("A deployment with codeConfiguration needs environmentId.", "ValidationError")
+
+
+def _check_script(script: object) -> None:
+    if not isinstance(script, str) or not script:
+        raise bad_request("codeConfiguration.scoringScript is missing.", "ValidationError")
+    path = PurePosixPath(script)
+    if path.is_absolute() or ".." in path.parts or "\0" in script:
+        message = f"codeConfiguration.scoringScript '{script}' is not a path inside the code."
+        raise bad_request(message, "ValidationError")
 
 
 async def _model_folder(

@@ -215,6 +215,8 @@ def _check_mode(record: Record, mode: str, what: str) -> None:
 def _new_secrets(given: Json) -> Json:
     fresh = {"primaryKey": _new_key(), "secondaryKey": _new_key(), "tokenSecret": _new_key()}
     kept = {name: given[name] for name in ("primaryKey", "secondaryKey") if given.get(name)}
+    if not all(isinstance(key, str) for key in kept.values()):
+        raise bad_request("properties.keys must be text.", "ValidationError")
     return {**fresh, **kept}
 
 

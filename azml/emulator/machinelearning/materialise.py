@@ -1,6 +1,7 @@
 """What a deployment runs with, out of blobs and into folders a scoring process can read."""
 
 import asyncio
+import errno
 import hashlib
 import re
 import shutil
@@ -8,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from azml.emulator.arm.errors import ArmError, bad_request
 from azml.emulator.arm.store import ResourceStore
@@ -51,7 +52,7 @@ def find_place(uri: str, workspace: str, store: ResourceStore) -> Place:
             matched[3],
             store,
         )
-    parts = urlsplit(uri)
+    parts = _split(uri)
     # The account is the host's first label on Azure and the path's first segment here.
     if parts.scheme == "https" and (matched := _ACCOUNT_HOST.fullmatch(parts.hostname or "")):
         return _from_path(matched[1], parts.path.lstrip("/"), store)
@@ -59,6 +60,13 @@ def find_place(uri: str, workspace: str, store: ResourceStore) -> Place:
     if parts.scheme == "https" and (matched := _ACCOUNT_HOST.fullmatch(account)):
         return _from_path(matched[1], rest, store)
     raise bad_request(f"'{uri}' is neither a datastore path nor the URL of a blob.", "InvalidAssetUri")
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:
+        raise bad_request(f"'{uri}' is not a URL: {error}.", "InvalidAssetUri") from error
 
 
 class Materialiser:
@@ -92,9 +100,7 @@ class Materialiser:
             try:
                 await asyncio.to_thread(_copy, files, self.folder, target)
             except OSError as error:
-                raise ArmError(
-                    507, "InsufficientStorage", f"The files cannot be laid out: {error}"
-                ) from error
+                raise _refusal(error) from error
         return target
 
     def _files(self, place: Place, root: PurePosixPath) -> list[_File]:
@@ -111,6 +117,14 @@ class Materialiser:
 
     def _file(self, blob: Blob, target: PurePosixPath) -> _File:
         return _File(self.blobs.path(blob.content.sha256), target, blob.content.sha256)
+
+
+def _refusal(error: OSError) -> ArmError:
+    """No room is for the machine's owner to mend; two names in each other's way are for the uploader's."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ArmError(507, "InsufficientStorage", f"The files cannot be laid out: {error.strerror}")
+    message = f"The blobs cannot be files side by side on this machine: {error.strerror}."
+    return bad_request(message, "InvalidAssetUri")
 
 
 def _copy(files: Sequence[_File], parent: Path, target: Path) -> None:

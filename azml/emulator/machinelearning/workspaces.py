@@ -12,7 +12,7 @@ from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.arm.types import Act, Action, ResourceType, Write
 from azml.emulator.machinelearning.names import check_asset_name, check_workspace_name
-from azml.emulator.storage.accounts import ensure_container, find_account
+from azml.emulator.storage.accounts import ACCOUNT, ensure_container, find_account
 from azml.emulator.storage.signatures import container_sas
 
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
@@ -20,7 +20,12 @@ DATASTORE = f"{WORKSPACE}/datastores"
 DEFAULT_DATASTORE = "workspaceblobstore"
 SAS_LIFETIME = timedelta(hours=8)
 _NEEDED = ("storageAccount", "keyVault")
-_NAMED = (*_NEEDED, "applicationInsights", "containerRegistry")
+_NAMED = {
+    "storageAccount": ACCOUNT,
+    "keyVault": "Microsoft.KeyVault/vaults",
+    "applicationInsights": "Microsoft.Insights/components",
+    "containerRegistry": "Microsoft.ContainerRegistry/registries",
+}
 
 
 class Workspaces(ResourceType):
@@ -38,8 +43,9 @@ class Workspaces(ResourceType):
             if missing:
                 message = f"Missing dependent resources in workspace json: {', '.join(missing)}."
                 raise bad_request(message, "ValidationError")
-        for name in _NAMED:
-            if properties.get(name) and write.store.find(str(properties[name])) is None:
+        for name, kind in _NAMED.items():
+            found = write.store.find(str(properties[name])) if properties.get(name) else None
+            if properties.get(name) and (found is None or found.id.kind != kind.lower()):
                 message = f"{name} '{properties[name]}' does not exist."
                 raise bad_request(message, "ValidationError")
 

@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from azml.emulator.arm.json import whole
 from azml.emulator.storage.blobs import Blob, BlobStore
+from azml.emulator.storage.names import check_text
 
 PAGE = 5_000  # blobs; Azure's own limit
 
 
 def list_blobs(container: str, blobs: BlobStore, query: Mapping[str, str]) -> bytes:
     """List Blobs (REST, restype=container&comp=list) with prefix, delimiter, marker and maxresults."""
+    for name in ("prefix", "delimiter", "marker"):
+        check_text(query.get(name, ""), name)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    asked = query.get("maxresults", "")
-    limit = min(int(asked), PAGE) if asked.isdigit() and int(asked) else PAGE
+    limit = whole(query.get("maxresults", ""), PAGE) or PAGE
     page = blobs.under(container, prefix, query.get("marker", ""), limit + 1)
     root = Element("EnumerationResults")
     SubElement(root, "Prefix").text = prefix

@@ -17,6 +17,7 @@ from azml.emulator.identity import Identity, is_valid
 from azml.emulator.storage.accounts import check_container_name, container_id, ensure_container, find_account
 from azml.emulator.storage.blobs import Blob, BlobStore, Incoming, read_chunks
 from azml.emulator.storage.listing import list_blobs
+from azml.emulator.storage.names import check_block, check_metadata, check_text
 from azml.emulator.storage.signatures import is_sas_good, is_shared_key_good
 
 _HOST = re.compile(rf"/([a-z0-9]{{3,24}})\.blob\.{STORAGE_SUFFIX}(?:/([^/]*)(?:/(.*))?)?", re.DOTALL)
@@ -93,7 +94,7 @@ class BlobService:
     async def answer(self, request: Request) -> Response:
         """The answer to one request, refusals included."""
         try:
-            await self.faults(request.method, request.url.path)
+            await self.faults(request.method, request.scope["path"])
             response = await self._answer(request)
         except StorageError as error:
             response = _refusal(error)
@@ -104,7 +105,7 @@ class BlobService:
         return response
 
     async def _answer(self, request: Request) -> Response:
-        matched = _HOST.fullmatch(request.url.path)
+        matched = _HOST.fullmatch(request.scope["path"])
         name, container, blob = (part or "" for part in matched.groups()) if matched else ("", "", "")
         account = find_account(name, self.store)
         if account is None:
@@ -112,6 +113,7 @@ class BlobService:
         call = Call(request, account, container, blob)
         self._authorize(call)
         if blob:
+            check_text(blob, "blob's name")
             self._check_container(call)
             if answer := self._of_blob.get(call.verb):
                 return await answer(call)
@@ -180,6 +182,7 @@ class BlobService:
         return self._store(call, incoming)
 
     async def _put_block(self, call: Call) -> Response:
+        check_block(call.request.query_params.get("blockid", ""))
         incoming = await self._receive(call)
         self._check_again(call, incoming)
         self.blobs.put_block(call.key, call.blob, call.request.query_params.get("blockid", ""), incoming)
@@ -276,9 +279,11 @@ def _permission(call: Call) -> str:
 
 
 def _metadata(request: Request) -> dict[str, str]:
-    return {
+    found = {
         name.removeprefix(_META): value for name, value in request.headers.items() if name.startswith(_META)
     }
+    check_metadata(found)
+    return found
 
 
 def _stamps(blob: Blob) -> dict[str, str]:

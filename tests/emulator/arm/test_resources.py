@@ -130,7 +130,7 @@ def test_a_token_is_given_for_the_right_secret_only(azure: LocalAzure) -> None:
     good = azure.send("POST", path, f"{form}{azure.identity.client_secret}".encode())
     headers = {"Authorization": f"Bearer {good.body['access_token']}"}
     subscription = GROUP.partition("/resourceGroups")[0]
-    assert azure.send("GET", f"{subscription}?api-version=1", headers=headers).status == 200
+    assert azure.send("GET", f"{subscription}?api-version=2022-12-01", headers=headers).status == 200
 
 
 def test_the_journal_tells_the_writes_in_order(azure: LocalAzure) -> None:

@@ -1,0 +1,59 @@
+"""Connections that say nothing, or never finish: they are closed, and others are answered meanwhile."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS = 20.0  # from connecting, or from a request's first byte, to the end of its head
+BODY_SECONDS = 60.0  # without a byte of a body that has not ended
+
+
+class ImpatientProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with an end to its patience; uvicorn itself waits for ever for a request."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a head."""
+        super().connection_made(transport)
+        self._wait(HEAD_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the end of a head that begins on a kept connection."""
+        if self._patience is None and (self.cycle is None or self.cycle.response_complete):
+            self._wait(HEAD_SECONDS)
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """Wait for a body."""
+        self._wait(BODY_SECONDS)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Wait for more of it."""
+        self._wait(BODY_SECONDS)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Now it is our turn."""
+        self._wait(None)
+        super().on_message_complete()
+
+    def _wait(self, seconds: float | None) -> None:
+        if self._patience:
+            self._patience.cancel()
+        self._patience = self.loop.call_later(seconds, self._give_up) if seconds else None
+
+    def _give_up(self) -> None:
+        if self.flow.read_paused:  # it is we who keep the client waiting
+            self._wait(BODY_SECONDS)
+        elif not self.transport.is_closing():
+            self.transport.abort()
