@@ -1,8 +1,7 @@
 """A whole local Azure whose endpoint `diabetes` serves three scoring scripts: steered, raw and typed."""
 
-import io
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -74,7 +73,7 @@ class ServingAzure(WholeAzure):
 
     def score(
         self,
-        body: bytes | io.IOBase,
+        body: bytes | Iterable[bytes],
         deployment: str | None = None,
         *,
         path: str = "/score",

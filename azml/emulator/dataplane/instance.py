@@ -136,13 +136,15 @@ class Instance:
             ended.cancel()
 
     async def _watch(self) -> None:
-        """Wait for the first answer, then obey the probes. Raises DeploymentFailure when it is not well."""
+        """Wait until it is ready, then obey the probes. Raises DeploymentFailure when it is not well.
+
+        Azure waits for the initial delay in any case; here the first good answer is enough.
+        """
         probe = self._desired.liveness
         limit = max(_LEAST_START_SECONDS, probe.initial_delay + probe.period * probe.failure_threshold)
         try:
             async with asyncio.timeout(limit):
-                while not await healthy(self._socket, _FIRST_PROBE_SECONDS):
-                    await asyncio.sleep(_POLL_SECONDS)
+                await self._become_ready()
         except TimeoutError:
             text = self._output.excerpt()
             raise DeploymentFailure(
@@ -156,6 +158,12 @@ class Instance:
             await self._watch_liveness()
         finally:
             readiness.cancel()
+
+    async def _become_ready(self) -> None:
+        probe = self._desired.readiness
+        streak = Streak(probe, good=False)
+        while not streak.tell(answered := await healthy(self._socket, _FIRST_PROBE_SECONDS)):
+            await asyncio.sleep(probe.period if answered else _POLL_SECONDS)
 
     async def _watch_readiness(self) -> None:
         probe = self._desired.readiness

@@ -1,0 +1,91 @@
+"""What happens to requests when clients, processes or patience give out, with the real server."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+
+from azml.emulator.dataplane.probing import healthy
+from tests.emulator.dataplane.houses import KEY, House
+from tests.emulator.dataplane.test_deployment import scoring_processes
+
+
+async def test_fifty_slow_requests_at_once_each_get_their_own_answer(house: House, run_dir: Path) -> None:
+    """Whatever is not answered is refused as too much; and in the end no process is left."""
+    await house.endpoint({"blue": 100})
+    three = house.desired(instance_count=3, max_concurrent_requests_per_instance=6, request_timeout_ms=60_000)
+    await house.settled(three)
+    answers = await asyncio.gather(*(house.ask({"sleep": 0.1, "number": number}) for number in range(50)))
+    good = [(number, told) for number, (status, told) in enumerate(answers) if status == 200]
+    assert {status for status, _ in answers} == {200, 429}
+    assert len(good) == 2 * 6 * 3, "three instances of six, and as many waiting"
+    assert all(told["asked"]["number"] == number for number, told in good)
+    assert len({told["pid"] for _, told in good}) == 3
+    late = [asyncio.create_task(house.ask({"sleep": 30})) for _ in range(36)]
+    family = scoring_processes(run_dir)
+    await refused(house)
+    await house.plane.stop()
+    assert {status for status, _ in await asyncio.gather(*late)} <= {502, 503}
+    assert psutil.wait_procs(family, timeout=5)[1] == []
+
+
+async def test_a_request_whose_process_is_killed_is_a_502_and_the_next_is_answered(house: House) -> None:
+    await house.endpoint({"blue": 100})
+    await house.settled(house.desired(max_concurrent_requests_per_instance=4, request_timeout_ms=60_000))
+    _, told = await house.ask({})
+    master = psutil.Process(told["pid"]).ppid()
+    for victim in (told["pid"], master):
+        asked = asyncio.create_task(house.ask({"sleep": 60}))
+        await at_work(house)
+        os.kill(victim, signal.SIGKILL)
+        status, answer = await asked
+        assert (status, answer["error"]["code"]) == (502, "BadGateway")
+        await answered(house)
+
+
+async def test_clients_that_go_away_take_nothing_along(house: House) -> None:
+    """Half a head, half a body, or a whole request and no patience: the next client gets its own answer."""
+    await house.endpoint({"blue": 100})
+    await house.settled(house.desired(max_concurrent_requests_per_instance=8))
+    _, before = await house.ask({})
+    body = json.dumps({"sleep": 0.2, "from": "one that left"}).encode()
+    head = (
+        f"POST /westeurope/e/score HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    for part in (head[:40], head, head + body[:5], head + body):
+        for _ in range(3):
+            _, writer = await asyncio.open_connection("127.0.0.1", house.port, ssl=house.trust)
+            writer.write(part)
+            await writer.drain()
+            writer.transport.abort()
+    answers = await asyncio.gather(*(house.ask({"mine": number}) for number in range(6)))
+    assert [told["asked"] for _, told in answers] == [{"mine": number} for number in range(6)]
+    assert {told["pid"] for _, told in answers} == {before["pid"]}
+
+
+async def at_work(house: House) -> None:
+    """Wait until the one worker is inside run(): then it answers no probe."""
+    (instance,) = house.plane.routes().endpoints[0].deployments[0].instances
+    deadline = time.monotonic() + 20
+    while await healthy(Path(instance.socket), 0.2):
+        assert time.monotonic() < deadline
+
+
+async def answered(house: House) -> None:
+    """Wait until it serves again."""
+    deadline = time.monotonic() + 30
+    while (await house.ask({"x": 1}))[0] != 200:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+async def refused(house: House) -> None:
+    """Wait until the deployment takes no more."""
+    deadline = time.monotonic() + 20
+    while (await house.ask({}))[0] != 429:
+        assert time.monotonic() < deadline
