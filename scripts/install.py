@@ -38,7 +38,7 @@ PIP_TO_UV = {
 UV_SYNONYMS = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
 
 
-class Stop(Exception):  # noqa: N818 (it says what happens)
+class Stop(Exception):
     """The environment cannot be made; the message is for the user."""
 
 

@@ -12,7 +12,7 @@ _SETTLED_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 
 
-class ChildEnded(Exception):  # noqa: N818 - it says what happened
+class ChildEnded(Exception):
     """The child ended before it ever answered; the text has its last words and names its log."""
 
 
@@ -81,7 +81,7 @@ class Child:
             pass_fds=descriptors,
             start_new_session=True,  # Ctrl-C is for the supervisor, which ends its children in order
         )
-        assert process.stdout is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None
         following = asyncio.create_task(output.follow(process.stdout))
         starting = asyncio.create_task(self._start())
         try:

@@ -8,7 +8,7 @@ import psutil
 HOST = "127.0.0.1"
 
 
-class PortTaken(Exception):  # noqa: N818 - it names what is so, for a person
+class PortTaken(Exception):
     """A port cannot be had. The text names it, who has it where that can be told, and what to do."""
 
 

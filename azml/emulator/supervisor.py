@@ -38,7 +38,7 @@ _LEAST_FREE = 16 * 1024 * 1024
 """Bytes: with less a store that is being written could not even say what is wrong."""
 
 
-class FolderTaken(Exception):  # noqa: N818 - it names what is so, for a person
+class FolderTaken(Exception):
     """Another local Azure runs on the folder."""
 
 

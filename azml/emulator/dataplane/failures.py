@@ -1,7 +1,7 @@
 """What can go wrong while a deployment is made ready."""
 
 
-class DeploymentFailure(Exception):  # noqa: N818 - it is the deployment that failed
+class DeploymentFailure(Exception):
     """A deployment cannot serve. Its text is the reason, as the owner of the deployment should read it."""
 
 

@@ -12,7 +12,7 @@ from azml.emulator.dataplane.meter import Counted, counted_from_json
 _LINE_LIMIT = 64 * 1024 * 1024
 
 
-class RouterGone(Exception):  # noqa: N818 - a state, not a fault
+class RouterGone(Exception):
     """The router is not there now; it gets the whole table when it is back."""
 
 

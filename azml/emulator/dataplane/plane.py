@@ -28,7 +28,7 @@ _DRAIN_SECONDS = 300.0
 """The longest request a Kubernetes deployment allows; a managed one allows 180 s."""
 
 
-class UnknownDeployment(Exception):  # noqa: N818 - an answer, not a fault
+class UnknownDeployment(Exception):
     """There is no deployment of that key."""
 
 
