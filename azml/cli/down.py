@@ -41,7 +41,7 @@ def destroy(clone: Clone, port: int, scoring_port: int) -> None:
     recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
     command = ["destroy", "--yes", "--skip-preview", "--stack", stacks.LOCAL]
     with step(shlex.join(["pulumi", "-C", "local", *command]), live=False) as current:
-        current.done(str(engine.shown(*command)))
+        current.done(str(engine.shown(current, *command)))
 
 
 def stop(clone: Clone) -> None:

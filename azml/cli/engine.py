@@ -5,16 +5,20 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from azml.cli.clone import Clone
 from azml.cli.failure import CommandError
+from azml.cli.narration import Narration, last_words
+from azml.cli.terminal import Step
 
 # Where state lives is the project file's to say: these would send a run elsewhere.
 ELSEWHERE = ("PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_PROJECT")
+WATCH_EVERY = 0.5
+"""Seconds between two looks at an engine that works."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +72,21 @@ class Engine:
         """The answer of a command that prints JSON."""
         return json.loads(self.quiet(*arguments) or "null")
 
-    def shown(self, *arguments: str) -> Changes:
-        """Run an update whose progress the user watches; what it changed.
+    def shown(self, step: Step, *arguments: str) -> Changes:
+        """Run an update whose progress the user watches, as the work of `step`; what it changed.
 
-        Raises CommandError when it fails, KeyboardInterrupt once the engine has stopped for an interrupt.
+        On a terminal the engine shows it; elsewhere `step` says at times where it stands. Raises CommandError
+        when it fails, KeyboardInterrupt once the engine has stopped for an interrupt.
         """
         with tempfile.TemporaryDirectory(prefix="azml-") as folder:
             events = Path(folder) / "events.jsonl"
-            code = _watched(
-                [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)],
-                # The engine's event log is behind this switch; the Automation API uses it the same way.
-                {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"},
-            )
+            command = [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)]
+            # The engine's event log is behind this switch; the Automation API uses it the same way.
+            variables = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
+            if sys.stdout.isatty():
+                code = _watched(command, variables)
+            else:
+                code = _narrated(command, variables, Narration(events, step))
             if code != 0:
                 raise CommandError(
                     f"pulumi {arguments[0]} failed; what it said is above",
@@ -115,13 +122,34 @@ def additions(clone: Clone) -> dict[str, str]:
 
 
 def _watched(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run to the end; the exit code. Ctrl-C reaches the engine too, and it stops in good order: wait."""
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    """Run to the end; the exit code. The engine has the terminal."""
+    return _awaited(subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL), lambda: None)
+
+
+def _narrated(command: Sequence[str], environment: Mapping[str, str], narration: Narration) -> int:
+    """Run to the end; the exit code. Few lines while it runs, and what the engine's display ends with."""
+    # A file, not a pipe: an engine that outlives this process must not trip over a reader that left.
+    with tempfile.TemporaryFile("w+", errors="replace") as shown:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=shown, stderr=shown
+        )
+        try:
+            return _awaited(process, narration.tell)
+        finally:
+            shown.seek(0)
+            if words := last_words(shown.read()):
+                print(words, flush=True)
+
+
+def _awaited(process: subprocess.Popen[bytes], meanwhile: Callable[[], None]) -> int:
+    """The exit code at the end. Ctrl-C reaches the engine too, and it stops in good order: wait."""
     interrupted = False
     while True:
         try:
-            code = process.wait()
+            code = process.wait(timeout=WATCH_EVERY)
             break
+        except subprocess.TimeoutExpired:
+            meanwhile()
         except KeyboardInterrupt:
             interrupted = True
     if interrupted:

@@ -66,7 +66,7 @@ def deploy(clone: Clone, engine: Engine) -> None:
     recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
     command = ["up", "--yes", "--skip-preview", "--stack", stacks.LOCAL]
     with step(shlex.join(["pulumi", "-C", "local", *command]), live=False) as current:
-        current.done(str(engine.shown(*command)))
+        current.done(str(engine.shown(current, *command)))
 
 
 def try_out(clone: Clone) -> list[Trial]:
