@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from azml.cli import edge
+from azml.cli import edge, way_out
 from azml.cli.down import down
 from azml.cli.emulator import emulator
 from azml.cli.invoke import invoke
@@ -31,4 +31,5 @@ app.add_typer(emulator, name="emulator")
 
 def main() -> None:
     """Run the command line; every failure ends as a few lines and an exit code."""
+    way_out.forget()
     sys.exit(edge.run(app))

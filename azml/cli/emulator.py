@@ -1,13 +1,12 @@
 """`azml emulator`: the local Azure by itself, and how to point any client at it."""
 
 import json
-import os
 import shlex
 from collections.abc import Iterable
 
 import typer
 
-from azml.cli import local_azure, sdk_config, terminal
+from azml.cli import local_azure, sdk_config, terminal, way_out
 from azml.cli import up as full
 from azml.cli.clone import Clone, find_clone
 from azml.cli.down import stop as stop_quietly
@@ -17,10 +16,6 @@ from azml.cli.local_azure import LocalAzure
 from azml.cli.options import PORT, SCORING_PORT, JsonOption, PortOption, ScoringPortOption
 from azml.cli.stacks import LOCAL, Stack, workspace_of
 from azml.toolchain.pulumi import find_cached, find_installed
-
-PROXIES = ("HTTPS_PROXY", "https_proxy")
-OURS = "AZML_PROXY"
-"""Set beside them: by it a later `env` in the same shell knows the proxy for its own."""
 
 emulator = typer.Typer(no_args_is_help=True, help="The local Azure by itself.")
 
@@ -64,7 +59,10 @@ def env() -> None:
     """
     clone = find_clone()
     found = local_azure.required(clone)
-    variables = found.environment() | _proxy(found)
+    proxy = way_out.variables(found)
+    if not proxy:
+        terminal.err().print("your own https proxy stays in place: nothing stops calls to real Azure")
+    variables = found.environment() | proxy
     _write_config(clone, variables["ARM_SUBSCRIPTION_ID"])
     pulumi = find_installed(lambda _: None) or find_cached()
     for line in lines({**variables, **additions(clone)}, _folders(clone, pulumi.parent if pulumi else None)):
@@ -80,15 +78,6 @@ def lines(variables: dict[str, str], folders: Iterable[str]) -> list[str]:
         *(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())),
         f'export PATH={path}:"$PATH"',
     ]
-
-
-def _proxy(found: LocalAzure) -> dict[str, str]:
-    """The proxy that refuses real Azure, unless the user has a proxy, without which nothing is reached."""
-    proxy, earlier = found.proxy(), os.environ.get(OURS)
-    if {os.environ.get(name) for name in PROXIES} - {None, "", proxy, earlier}:
-        terminal.err().print("your own https proxy stays in place: nothing stops calls to real Azure")
-        return {}
-    return {OURS: proxy, **dict.fromkeys(PROXIES, proxy)}
 
 
 def _write_config(clone: Clone, subscription_id: str) -> None:

@@ -1,5 +1,12 @@
 """Where the programs of a shell that points at the local Azure can go: anywhere but real Azure."""
 
+import os
+import subprocess
+
+import pytest
+
+from azml.cli.way_out import OURS, PROXIES, forget
+from tests.cli.clones import ROOT
 from tests.sdk.conftest import Shell
 
 OWN = "http://proxy.example.org:3128"
@@ -24,3 +31,25 @@ def test_a_second_env_in_one_shell_changes_nothing(shell: Shell) -> None:
     assert first == second
     assert first.startswith("http://127.0.0.1:")
     assert "your own" not in done.stderr
+
+
+def test_our_own_commands_do_not_go_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nothing could be fetched to start a local Azure that is stopped."""
+    for name in (*PROXIES, OURS):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    forget()
+    assert [name for name in (*PROXIES, OURS) if name in os.environ] == []
+    monkeypatch.setenv("HTTPS_PROXY", OWN)
+    monkeypatch.setenv(OURS, "http://127.0.0.1:1")
+    forget()
+    assert os.environ["HTTPS_PROXY"] == OWN
+
+
+def test_the_installation_does_not_go_through_it() -> None:
+    text = (ROOT / "scripts" / "install").read_text()
+    head, _, _ = text.partition("stop() {")
+    probe = head.replace('cd "$(dirname "$0")/.."', "") + 'echo "${HTTPS_PROXY-gone}"'
+    for given, left in (("http://127.0.0.1:1", "gone"), (OWN, OWN)):
+        environment = {"AZML_PROXY": "http://127.0.0.1:1", "HTTPS_PROXY": given}
+        done = subprocess.run(["/bin/sh", "-c", probe], env=environment, capture_output=True, text=True)
+        assert done.stdout.strip() == left
