@@ -81,7 +81,7 @@ class Child:
             pass_fds=descriptors,
             start_new_session=True,  # Ctrl-C is for the supervisor, which ends its children in order
         )
-        assert process.stdout is not None
+        assert process.stdout is not None  # noqa: S101 - asked for above
         following = asyncio.create_task(output.follow(process.stdout))
         starting = asyncio.create_task(self._start())
         try:

@@ -11,7 +11,7 @@ import json
 import logging
 import math
 import os
-from typing import Any, Dict
+from typing import Any, Dict  # noqa: UP035 - Python 3.8 reads this file
 
 import numpy
 import pandas
@@ -21,7 +21,7 @@ from mlflow.exceptions import MlflowException
 
 logger = logging.getLogger("azmlinfsrv.mlflow")
 _NUMBERS = {"integer": "int32", "long": "int64", "float": "float32", "double": "float64"}
-_state: Dict[str, Any] = {}
+_state: Dict[str, Any] = {}  # noqa: UP006 - as above
 
 
 class BadRequest(Exception):
@@ -142,7 +142,7 @@ def _tensors(data: Any, schema: Any) -> Any:
             missing = [name for name in schema.required_input_names() if name not in data]
             if missing:
                 raise BadRequest(f"input_data lacks: {', '.join(missing)}")
-            kinds = dict(zip(schema.input_names(), schema.numpy_types()))
+            kinds = dict(zip(schema.input_names(), schema.numpy_types()))  # noqa: B905 - Python 3.8 has no strict
             return {name: numpy.asarray(data[name], dtype=kinds.get(name)) for name in data}
         return numpy.asarray(data, dtype=schema.numpy_types()[0])
     except (ValueError, TypeError) as broken:
