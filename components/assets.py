@@ -17,8 +17,6 @@ FOLDERS = {"model": "models", "code": "codes", "environment": "environments"}
 
 NOT_FOUND = re.compile(r"\b404\b|NotFound|not found", re.IGNORECASE)
 """How a failed look-up says that there is nothing: the version, its workspace or its resource group."""
-Find = Callable[..., object]
-"""One of azure-native's `get_..._version` functions."""
 
 
 class Assets(pulumi.ComponentResource):
@@ -41,26 +39,30 @@ class Assets(pulumi.ComponentResource):
         return f"{self.workspace.arm_id}/{FOLDERS[kind]}/{asset.name}/versions/{asset.version}"
 
     def declare(
-        self, asset: BundledAsset | BundledEnvironment | AssetReference | None
+        self, asset: BundledAsset | BundledEnvironment | AssetReference | None, after: list[pulumi.Resource]
     ) -> list[pulumi.Resource]:
-        """Register and upload `asset`; returns what must be there before a deployment can name it."""
+        """Register and upload `asset`, but not before `after`; returns what its deployments wait for."""
         if asset is None or isinstance(asset, AssetReference):
             return []
         kind = "environment" if isinstance(asset, BundledEnvironment) else asset.kind
         name = f"{kind}/{asset.name}/{asset.version}"
         if name not in self._made:
-            self._made[name] = self._new_version(name, self.arm_id(asset, kind), asset)
+            self._made[name] = self._new_version(name, self.arm_id(asset, kind), asset, after)
         return [self._made[name]]
 
     def _new_version(
-        self, name: str, version_id: str, asset: BundledAsset | BundledEnvironment
+        self,
+        name: str,
+        version_id: str,
+        asset: BundledAsset | BundledEnvironment,
+        after: list[pulumi.Resource],
     ) -> pulumi.Resource:
         if isinstance(asset, BundledEnvironment):
-            return self._environment(name, version_id, asset)
-        blobs = self._upload(asset)
-        return (self._model if asset.kind == "model" else self._code)(name, version_id, asset, blobs)
+            return self._environment(name, asset, self._version_options(version_id, asset, after))
+        options = self._version_options(version_id, asset, [*after, *self._upload(asset, after)])
+        return (self._model if asset.kind == "model" else self._code)(name, asset, options)
 
-    def _upload(self, asset: BundledAsset) -> list[storage.Blob]:
+    def _upload(self, asset: BundledAsset, after: list[pulumi.Resource]) -> list[storage.Blob]:
         folder = _folder(asset)
         for file in asset.files:
             path = f"{folder}/{asset.blob_path(file)}"
@@ -72,13 +74,11 @@ class Assets(pulumi.ComponentResource):
                     container_name=self.workspace.blob_container,
                     resource_group_name=self.workspace.storage_resource_group,
                     source=pulumi.FileAsset(str(file.source)),
-                    opts=self._options(self.workspace.resources),
+                    opts=self._options(after),
                 )
         return [self._blobs[f"{folder}/{asset.blob_path(file)}"] for file in asset.files]
 
-    def _code(
-        self, name: str, version_id: str, asset: BundledAsset, blobs: list[storage.Blob]
-    ) -> pulumi.Resource:
+    def _code(self, name: str, asset: BundledAsset, options: pulumi.ResourceOptions) -> pulumi.Resource:
         container = self.workspace.blob_container
         place = pulumi.Output.concat(self.workspace.blob_endpoint, container, "/", _folder(asset))
         return ml.CodeVersion(
@@ -93,12 +93,10 @@ class Assets(pulumi.ComponentResource):
                 tags=asset.tags,
                 properties=asset.properties,
             ),
-            opts=self._version_options(version_id, blobs, ml.get_code_version, asset),
+            opts=options,
         )
 
-    def _model(
-        self, name: str, version_id: str, asset: BundledAsset, blobs: list[storage.Blob]
-    ) -> pulumi.Resource:
+    def _model(self, name: str, asset: BundledAsset, options: pulumi.ResourceOptions) -> pulumi.Resource:
         own = self.workspace
         place = (
             f"azureml://subscriptions/{own.account.subscription_id}/resourcegroups/{own.resource_group}"
@@ -117,10 +115,12 @@ class Assets(pulumi.ComponentResource):
                 tags=asset.tags,
                 properties=asset.properties,
             ),
-            opts=self._version_options(version_id, blobs, ml.get_model_version, asset),
+            opts=options,
         )
 
-    def _environment(self, name: str, version_id: str, asset: BundledEnvironment) -> pulumi.Resource:
+    def _environment(
+        self, name: str, asset: BundledEnvironment, options: pulumi.ResourceOptions
+    ) -> pulumi.Resource:
         config = asset.inference_config
         return ml.EnvironmentVersion(
             name,
@@ -137,22 +137,23 @@ class Assets(pulumi.ComponentResource):
                 tags=asset.tags,
                 properties=asset.properties,
             ),
-            opts=self._version_options(version_id, [], ml.get_environment_version, asset),
+            opts=options,
         )
 
     def _version_options(
-        self, version_id: str, blobs: list[storage.Blob], find: Find, asset: BundledAsset | BundledEnvironment
+        self, version_id: str, asset: BundledAsset | BundledEnvironment, after: list[pulumi.Resource]
     ) -> pulumi.ResourceOptions:
-        options = self._options([*self.workspace.resources, *blobs])
+        options = self._options(after)
         # A version is settled when it is registered: Azure refuses to change where it points.
         options.ignore_changes = ["properties"]
-        if _is_registered(find, asset, self.workspace):
+        if _is_registered(asset, self.workspace):
             # Ours or not, it is the same content; creating it a second time is refused.
             options.import_ = version_id
         return options
 
     def _options(self, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=after)
+        first = [*self.workspace.resources, *after]
+        return pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=first)
 
 
 def _folder(asset: BundledAsset) -> str:
@@ -160,8 +161,11 @@ def _folder(asset: BundledAsset) -> str:
     return f"azml/{'models' if asset.kind == 'model' else 'code'}/{asset.version}"
 
 
-def _is_registered(find: Find, asset: BundledAsset | BundledEnvironment, workspace: Workspace) -> bool:
+def _is_registered(asset: BundledAsset | BundledEnvironment, workspace: Workspace) -> bool:
     """Whether the workspace holds this version: kept from an earlier update, or put there by others."""
+    find: Callable[..., object] = ml.get_environment_version
+    if isinstance(asset, BundledAsset):
+        find = ml.get_model_version if asset.kind == "model" else ml.get_code_version
     try:
         find(
             name=asset.name,

@@ -39,13 +39,14 @@ class Deployment(pulumi.ComponentResource):
         workspace: Workspace,
         assets: Assets,
         *,
+        endpoint: pulumi.Resource,
         after: list[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         name = f"{endpoint_name}-{slot.name}"
         super().__init__("azml:components:Deployment", name, {}, opts)
         parts = (slot.bundle.model, slot.bundle.code, slot.bundle.environment)
-        versions = [version for part in parts for version in assets.declare(part)]
+        versions = [version for part in parts for version in assets.declare(part, after)]
         self.resource = ml.OnlineDeployment(
             name,
             deployment_name=slot.name,
@@ -58,7 +59,7 @@ class Deployment(pulumi.ComponentResource):
             tags={**slot.spec.tags, SERVES_TAG: slot.bundle.serves},
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*after, *versions],
+                depends_on=[endpoint, *after, *versions],
                 replace_on_changes=["properties.instanceType"],
                 delete_before_replace=True,
             ),

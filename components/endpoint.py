@@ -44,16 +44,18 @@ class Endpoint(pulumi.ComponentResource):
         spec = served.spec
         super().__init__("azml:components:Endpoint", spec.name, {}, opts)
         own = pulumi.ResourceOptions(parent=self)
-        self.resource = _declare(served, workspace, self)
+        # Told its endpoint by name, so that it speaks before the first write, the endpoint's own included.
         guard = LiveSlots(
             spec.name,
-            endpoint_id=self.resource.id,
+            endpoint_id=f"{workspace.arm_id}/onlineEndpoints/{spec.name}",
             slots=served.slots,
             allow=served.allow_live_change,
             opts=own,
         )
+        self.resource = _declare(served, workspace, pulumi.ResourceOptions(parent=self, depends_on=[guard]))
         deployments = [
-            Deployment(spec.name, slot, workspace, assets, after=[guard], opts=own) for slot in served.slots
+            Deployment(spec.name, slot, workspace, assets, endpoint=self.resource, after=[guard], opts=own)
+            for slot in served.slots
         ]
         EndpointTraffic(
             spec.name,
@@ -74,7 +76,7 @@ class Endpoint(pulumi.ComponentResource):
         self.register_outputs(self.outputs)
 
 
-def _declare(served: ServedEndpoint, workspace: Workspace, parent: pulumi.Resource) -> ml.OnlineEndpoint:
+def _declare(served: ServedEndpoint, workspace: Workspace, opts: pulumi.ResourceOptions) -> ml.OnlineEndpoint:
     spec = served.spec
     access = spec.public_network_access
     return ml.OnlineEndpoint(
@@ -92,11 +94,13 @@ def _declare(served: ServedEndpoint, workspace: Workspace, parent: pulumi.Resour
             public_network_access=access.capitalize() if access else None,
         ),
         tags=spec.tags,
-        opts=pulumi.ResourceOptions(
-            parent=parent,
-            depends_on=workspace.resources,
-            protect=served.protect or None,
-            ignore_changes=["properties.traffic", "properties.mirrorTraffic"],
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                depends_on=workspace.resources,
+                protect=served.protect or None,
+                ignore_changes=["properties.traffic", "properties.mirrorTraffic"],
+            ),
         ),
     )
 

@@ -15,10 +15,13 @@ def test_a_live_slot_is_not_changed_under_its_users(stack: Stack) -> None:
     assert preview.code != 0
     assert "score.py changed" in preview.text
     assert "idle slot 'green'" in preview.text
+    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-a}\n")
     start = stack.mark()
     assert stack.run("up", "--yes", "--skip-preview").code != 0
-    assert stack.writes(start) == []
+    # Nothing at all: no new version, no upload, and not the endpoint's new tag.
+    assert [entry["path"] for entry in stack.azure.journal()[start:] if entry["method"] != "POST"] == []
 
+    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\n")
     stack.serve(BOTH, {"blue": 100}, allow_live_change=True)
     stack.up()
     assert stack.writes(start) == ["PUT blue"]
