@@ -83,7 +83,6 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     link = Link()
     history = stack.enter_context(closing(History(folder / "metrics.db")))
     collected = folder / "collected"
-    take_up_parts(collected)
     services = Services(ensure_identity(folder), certificates.ca_bundle, run_dir, Spool(collected))
     await services.start()
     stack.push_async_callback(services.stop)
@@ -158,6 +157,7 @@ def router_child(
         while ends:
             ends.pop().close()
         ends.extend(socket.socketpair())
+        take_up_parts(collected)
         command = [sys.executable, "-m", "azml.emulator.dataplane.router", "--parent", str(os.getpid())]
         command += ["--listener", str(listener.fileno()), "--control", str(ends[1].fileno())]
         command += ["--certificate", str(certificates.certificate), "--run-dir", str(run_dir)]

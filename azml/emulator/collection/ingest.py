@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -50,8 +51,10 @@ class Ingest:
         while True:
             try:
                 await self.take_up()
-            except OSError as error:
+            except (OSError, sqlite3.OperationalError) as error:
                 log.warning("collected data waits: %s", error)
+            except Exception:
+                log.exception("collected data waits")
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def take_up(self) -> None:

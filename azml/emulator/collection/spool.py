@@ -85,6 +85,7 @@ class Spool:
 
 
 def take_up_parts(folder: Path) -> None:
-    """Have files that a killed writer left half written taken as far as they go. No writer may be there."""
+    """Have what a killed writer left half written taken as far as it goes; this process may write on."""
     for part in private_folder(folder).glob(f"*{_PART}"):
-        part.replace(part.with_suffix(READY))
+        if not part.stem.endswith(f"-{os.getpid()}"):
+            part.replace(part.with_suffix(READY))
