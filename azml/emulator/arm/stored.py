@@ -23,6 +23,8 @@ class ResourceGroups(ResourceType):
 class StoredType(ResourceType):
     """A type that Azure computes nothing for that anyone here reads: it is stored and given back."""
 
+    stored_only = True
+
     def __init__(self, name: str, *, located: bool = True) -> None:
         self.name = name
         self.located = located
@@ -69,6 +71,7 @@ class ApplicationInsights(ResourceType):
     """`components` of Application Insights."""
 
     name = "Microsoft.Insights/components"
+    stored_only = True
 
     def complete(self, write: Write, record: Record) -> Record:
         """Keys and the connection string."""
@@ -85,6 +88,7 @@ class KeyVaults(ResourceType):
     """`vaults`."""
 
     name = "Microsoft.KeyVault/vaults"
+    stored_only = True
 
     def check(self, write: Write) -> None:
         """What a vault cannot be without."""
@@ -102,6 +106,7 @@ class ContainerRegistries(ResourceType):
     """`registries` of Container Registry."""
 
     name = "Microsoft.ContainerRegistry/registries"
+    stored_only = True
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its address and password."""
@@ -135,6 +140,7 @@ class RoleAssignments(ResourceType):
     """`roleAssignments`, under any scope."""
 
     name = "Microsoft.Authorization/roleAssignments"
+    stored_only = True
     located = False
 
     def check(self, write: Write) -> None:
@@ -161,6 +167,7 @@ class VirtualNetworks(ResourceType):
     """`virtualNetworks`, whose subnets have ids."""
 
     name = "Microsoft.Network/virtualNetworks"
+    stored_only = True
 
     def check(self, write: Write) -> None:
         """Subnets are objects in a list."""

@@ -1,7 +1,7 @@
 """What every resource type shares: how a body becomes a record, what a GET shows, what a delete does."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from azml.emulator.arm.errors import bad_request, conflict
@@ -53,12 +53,14 @@ class ResourceType:
     """The generic rules of one type. A type with rules of its own overrides what differs.
 
     `located` types need a region; `asynchronous` ones answer a write with an operation, which `settle`
-    carries out; properties in `computed_names` are Azure's to set and are ignored in a body.
+    carries out; properties in `computed_names` are Azure's to set and are ignored in a body. Behind a type
+    that is `stored_only` nothing runs: what was written is given back.
     """
 
     name: str = ""
     located: bool = True
     asynchronous: bool = False
+    stored_only: bool = False
     patchable: tuple[str, ...] = ENVELOPE
     computed_names: tuple[str, ...] = ()
 
@@ -143,6 +145,9 @@ class Types:
 
     def __init__(self, types: Iterable[ResourceType]) -> None:
         self._types = {_key(entry): entry for entry in types}
+
+    def __iter__(self) -> Iterator[ResourceType]:
+        return iter(self._types.values())
 
     def get(self, kind: str) -> ResourceType:
         """A type. Raises ArmError 400 when the local Azure has no such type."""

@@ -91,6 +91,10 @@ class BlobService:
             "DELETE": self._delete,
         }
 
+    def operations(self) -> tuple[list[str], list[str]]:
+        """What is answered, of a container and of a blob: method and sub-resource, as `PUT block`."""
+        return sorted(self._of_container), sorted(self._of_blob)
+
     async def answer(self, request: Request) -> Response:
         """The answer to one request, refusals included."""
         try:
