@@ -4,8 +4,6 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import formatdate
-from xml.etree.ElementTree import ParseError, XMLParser, fromstring
-from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -17,25 +15,23 @@ from azml.emulator.identity import Identity, is_valid
 from azml.emulator.storage.accounts import check_container_name, container_id, ensure_container, find_account
 from azml.emulator.storage.blobs import Blob, BlobStore, Incoming, read_chunks
 from azml.emulator.storage.listing import list_blobs
-from azml.emulator.storage.names import check_block, check_metadata, check_text
+from azml.emulator.storage.messages import (
+    StorageError,
+    block_ids,
+    headers_of,
+    metadata_of,
+    refusal,
+    small_body,
+    stamps,
+)
+from azml.emulator.storage.names import check_block, check_text
 from azml.emulator.storage.signatures import is_sas_good, is_shared_key_good
 
 _HOST = re.compile(rf"/([a-z0-9]{{3,24}})\.blob\.{STORAGE_SUFFIX}(?:/([^/]*)(?:/(.*))?)?", re.DOTALL)
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-_META = "x-ms-meta-"
+_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{0,20})", re.ASCII)
 Meet = Callable[[str, str], Awaitable[None]]
 """Delays or refuses a request by method and path, where a test asked for it. Raises ArmError."""
-BLOCK_LIST_LIMIT = 8 << 20  # bytes; 50,000 block ids fit
 VERSION = "2025-05-05"
-
-
-class StorageError(Exception):
-    """A refusal of the storage service: HTTP status and Azure's code."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -101,9 +97,9 @@ class BlobService:
             await self.faults(request.method, request.scope["path"])
             response = await self._answer(request)
         except StorageError as error:
-            response = _refusal(error)
+            response = refusal(error)
         except ArmError as error:
-            response = _refusal(StorageError(error.status, error.code, error.message))
+            response = refusal(StorageError(error.status, error.code, error.message))
             response.headers.update(error.headers)
         response.headers["x-ms-version"] = request.headers.get("x-ms-version", VERSION)
         return response
@@ -194,7 +190,7 @@ class BlobService:
 
     async def _put_block_list(self, call: Call) -> Response:
         self._check_conditions(call)
-        blocks = _block_ids(await _small_body(call.request))
+        blocks = block_ids(await small_body(call.request))
         incoming = await self.blobs.join(call.key, call.blob, blocks)
         if incoming is None:
             raise StorageError(400, "InvalidBlockList", "The specified block list is invalid.")
@@ -202,14 +198,14 @@ class BlobService:
         return self._store(call, incoming)
 
     async def _put_metadata(self, call: Call) -> Response:
-        blob = self.blobs.set_metadata(call.key, self._find(call), _metadata(call.request))
-        return Response(headers=_stamps(blob))
+        blob = self.blobs.set_metadata(call.key, self._find(call), metadata_of(call.request))
+        return Response(headers=stamps(blob))
 
     async def _get(self, call: Call) -> Response:
         blob = self._find(call)
         size = blob.content.size
         asked = call.request.headers.get("x-ms-range") or call.request.headers.get("range")
-        headers = _headers(blob)
+        headers = headers_of(blob)
         path = self.blobs.path(blob.content.sha256)
         if not asked:
             return StreamingResponse(read_chunks(path), headers=headers | {"Content-Length": str(size)})
@@ -224,7 +220,7 @@ class BlobService:
 
     async def _head(self, call: Call) -> Response:
         blob = self._find(call)
-        return Response(headers=_headers(blob) | {"Content-Length": str(blob.content.size)})
+        return Response(headers=headers_of(blob) | {"Content-Length": str(blob.content.size)})
 
     async def _delete(self, call: Call) -> Response:
         self._find(call)
@@ -252,10 +248,11 @@ class BlobService:
         headers = call.request.headers
         kind = headers.get("x-ms-blob-content-type") or headers.get("content-type")
         kind = kind or "application/octet-stream"
-        blob = self.blobs.put(call.key, call.blob, incoming, kind, _metadata(call.request))
-        return Response(status_code=201, headers=_stamps(blob) | {"Content-MD5": blob.content.md5})
+        blob = self.blobs.put(call.key, call.blob, incoming, kind, metadata_of(call.request))
+        return Response(status_code=201, headers=stamps(blob) | {"Content-MD5": blob.content.md5})
 
     def _check_conditions(self, call: Call) -> None:
+        metadata_of(call.request)  # refused before a body is taken in
         there = self.blobs.find(call.key, call.blob)
         headers = call.request.headers
         if headers.get("if-none-match") == "*" and there:
@@ -280,57 +277,3 @@ def _permission(call: Call) -> str:
     if call.verb == "GET list":
         return "l"
     return {"GET": "r", "HEAD": "r", "DELETE": "d"}.get(call.request.method, "wc")
-
-
-def _metadata(request: Request) -> dict[str, str]:
-    found = {
-        name.removeprefix(_META): value for name, value in request.headers.items() if name.startswith(_META)
-    }
-    check_metadata(found)
-    return found
-
-
-def _stamps(blob: Blob) -> dict[str, str]:
-    modified = formatdate(blob.modified, usegmt=True)
-    return {"ETag": blob.etag, "Last-Modified": modified, "x-ms-request-server-encrypted": "false"}
-
-
-def _headers(blob: Blob) -> dict[str, str]:
-    return {
-        **_stamps(blob),
-        "Content-Type": blob.content_type,
-        "Content-MD5": blob.content.md5,
-        "Accept-Ranges": "bytes",
-        "x-ms-blob-type": "BlockBlob",
-        **{f"{_META}{name}": value for name, value in blob.metadata.items()},
-    }
-
-
-async def _small_body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BLOCK_LIST_LIMIT:
-            raise StorageError(413, "RequestBodyTooLarge", "The request's body is too large.")
-    return body
-
-
-def _block_ids(body: bytes) -> list[str]:
-    if b"<!" in body:  # a document type could define entities without end
-        raise StorageError(400, "InvalidXmlDocument", "The block list must not have a document type.")
-    try:
-        return [(entry.text or "").strip() for entry in fromstring(body, XMLParser())]  # noqa: S314, checked
-    except ParseError as error:
-        raise StorageError(400, "InvalidXmlDocument", f"The block list is not XML: {error}") from error
-
-
-def _refusal(error: StorageError) -> Response:
-    body = (
-        f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{error.code}</Code><Message>{escape(str(error))}'
-    )
-    return Response(
-        f"{body}</Message></Error>",
-        error.status,
-        {"x-ms-error-code": error.code},
-        media_type="application/xml",
-    )

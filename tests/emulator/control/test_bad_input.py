@@ -275,6 +275,7 @@ def blob(azure: Client, method: str, rest: str, body: bytes = b"", **headers: st
         ("GET", "?restype=container&comp=list&prefix=%01", {}, "InvalidResourceName"),
         ("GET", "/models/1/model/weights.bin", {"x_ms_range": "bytes=99999999999999999999-"}, "InvalidRange"),
         ("GET", "/models/1/model/weights.bin", {"range": "bytes=-"}, "InvalidRange"),
+        ("GET", "/models/1/model/weights.bin", {"range": f"bytes={'9' * 5_000}-"}, "InvalidRange"),
         ("GET", "/models/1/model/weights.bin", {"range": "bytes=0-1,3-4"}, "InvalidRange"),
     ],
 )
@@ -284,6 +285,7 @@ def test_a_blob_request_out_of_range(
     answer = blob(workspace, method, rest, b"x", **headers)
     assert 400 <= answer.status < 500
     assert answer.headers["x-ms-error-code"] == code
+    assert list((workspace.folder / "blobs" / "incoming").iterdir()) == []
 
 
 def test_a_listing_counts_only_in_ascii_digits(workspace: LocalAzure) -> None:

@@ -1,0 +1,83 @@
+"""The blob service's headers and bodies, and its errors."""
+
+from email.utils import formatdate
+from xml.etree.ElementTree import ParseError, XMLParser, fromstring
+from xml.sax.saxutils import escape
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from azml.emulator.storage.blobs import Blob
+from azml.emulator.storage.names import check_metadata
+
+BLOCK_LIST_LIMIT = 8 << 20  # bytes; 50,000 block ids fit
+_META = "x-ms-meta-"
+
+
+class StorageError(Exception):
+    """A refusal of the storage service: HTTP status and Azure's code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def metadata_of(request: Request) -> dict[str, str]:
+    """The metadata a request carries. Raises ArmError 400 for what cannot be kept."""
+    found = {
+        name.removeprefix(_META): value for name, value in request.headers.items() if name.startswith(_META)
+    }
+    check_metadata(found)
+    return found
+
+
+def stamps(blob: Blob) -> dict[str, str]:
+    """The headers that tell one state of a blob from another."""
+    modified = formatdate(blob.modified, usegmt=True)
+    return {"ETag": blob.etag, "Last-Modified": modified, "x-ms-request-server-encrypted": "false"}
+
+
+def headers_of(blob: Blob) -> dict[str, str]:
+    """Everything a GET tells beside the bytes."""
+    return {
+        **stamps(blob),
+        "Content-Type": blob.content_type,
+        "Content-MD5": blob.content.md5,
+        "Accept-Ranges": "bytes",
+        "x-ms-blob-type": "BlockBlob",
+        **{f"{_META}{name}": value for name, value in blob.metadata.items()},
+    }
+
+
+async def small_body(request: Request) -> bytes:
+    """The body of a block list. Raises StorageError 413."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BLOCK_LIST_LIMIT:
+            raise StorageError(413, "RequestBodyTooLarge", "The request's body is too large.")
+    return body
+
+
+def block_ids(body: bytes) -> list[str]:
+    """The blocks of a list, in order. Raises StorageError 400."""
+    if b"<!" in body:  # a document type could define entities without end
+        raise StorageError(400, "InvalidXmlDocument", "The block list must not have a document type.")
+    try:
+        return [(entry.text or "").strip() for entry in fromstring(body, XMLParser())]  # noqa: S314, checked
+    except ParseError as error:
+        raise StorageError(400, "InvalidXmlDocument", f"The block list is not XML: {error}") from error
+
+
+def refusal(error: StorageError) -> Response:
+    """An error as the storage service answers it."""
+    body = (
+        f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{error.code}</Code><Message>{escape(str(error))}'
+    )
+    return Response(
+        f"{body}</Message></Error>",
+        error.status,
+        {"x-ms-error-code": error.code},
+        media_type="application/xml",
+    )
