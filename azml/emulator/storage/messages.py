@@ -1,5 +1,6 @@
 """The blob service's headers and bodies, and its errors."""
 
+from collections.abc import AsyncIterator
 from email.utils import formatdate
 from xml.etree.ElementTree import ParseError, XMLParser, fromstring
 from xml.sax.saxutils import escape
@@ -50,14 +51,19 @@ def headers_of(blob: Blob) -> dict[str, str]:
     }
 
 
+async def within(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """A body as it comes. Raises StorageError 413 once it has more than `limit` bytes."""
+    size = 0
+    async for chunk in stream:
+        size += len(chunk)
+        if size > limit:
+            raise StorageError(413, "RequestBodyTooLarge", f"The body is larger than {limit} bytes.")
+        yield chunk
+
+
 async def small_body(request: Request) -> bytes:
     """The body of a block list. Raises StorageError 413."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BLOCK_LIST_LIMIT:
-            raise StorageError(413, "RequestBodyTooLarge", "The request's body is too large.")
-    return body
+    return b"".join([chunk async for chunk in within(request.stream(), BLOCK_LIST_LIMIT)])
 
 
 def block_ids(body: bytes) -> list[str]:

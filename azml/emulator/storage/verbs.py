@@ -23,6 +23,7 @@ from azml.emulator.storage.messages import (
     refusal,
     small_body,
     stamps,
+    within,
 )
 from azml.emulator.storage.names import check_block, check_text
 from azml.emulator.storage.signatures import is_sas_good, is_shared_key_good
@@ -32,6 +33,7 @@ _RANGE = re.compile(r"bytes=(\d{1,20})-(\d{0,20})", re.ASCII)
 Meet = Callable[[str, str], Awaitable[None]]
 """Delays or refuses a request by method and path, where a test asked for it. Raises ArmError."""
 VERSION = "2025-05-05"
+BLOB_LIMIT = 5_000 << 20  # bytes in one request; learn.microsoft.com, "Scalability targets for Blob storage"
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,7 @@ class BlobService:
         return Response(status_code=202)
 
     async def _receive(self, call: Call) -> Incoming:
-        incoming = await self.blobs.receive(call.request.stream())
+        incoming = await self.blobs.receive(within(call.request.stream(), BLOB_LIMIT))
         expected = call.request.headers.get("content-md5")
         if expected and expected != incoming.content.md5:
             incoming.discard()

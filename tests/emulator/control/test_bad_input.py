@@ -11,6 +11,7 @@ import pytest
 
 from azml.emulator.arm.json import DEPTH_LIMIT, parse_object, whole
 from azml.emulator.identity import SUBSCRIPTION, issue_token
+from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import (
     ENDPOINT,
     GROUP,
@@ -20,6 +21,7 @@ from tests.emulator.local_azure import (
     Client,
     Json,
     LocalAzure,
+    build_workspace,
     deployment_body,
     endpoint_body,
 )
@@ -286,6 +288,19 @@ def test_a_blob_request_out_of_range(
     assert 400 <= answer.status < 500
     assert answer.headers["x-ms-error-code"] == code
     assert list((workspace.folder / "blobs" / "incoming").iterdir()) == []
+
+
+def test_an_upload_without_end_is_cut_off_and_leaves_nothing(
+    in_process: InProcessAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_workspace(in_process)
+    monkeypatch.setattr("azml.emulator.storage.verbs.BLOB_LIMIT", 10)
+    for rest in ("/big", "/big?comp=block&blockid=YQ=="):
+        answer = blob(in_process, "PUT", rest, bytes(11))
+        assert (answer.status, answer.headers["x-ms-error-code"]) == (413, "RequestBodyTooLarge")
+    assert blob(in_process, "PUT", "/small", bytes(10)).status == 201
+    assert list((in_process.folder / "blobs" / "incoming").iterdir()) == []
+    in_process.done(in_process.arm("DELETE", GROUP))
 
 
 def test_a_listing_counts_only_in_ascii_digits(workspace: LocalAzure) -> None:
