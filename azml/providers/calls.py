@@ -179,7 +179,7 @@ class Resource(Protocol):
         ...
 
     def read(self, call: Read) -> State | None:
-        """The resource as it stands; None when it is gone."""
+        """The resource as it stands; None when it is gone. Raises InitFailedError when it is not ready."""
         ...
 
     def update(self, call: Update) -> Properties:

@@ -109,10 +109,14 @@ class Plugin:
         """The resource as it stands; an empty id says that it is gone."""
         inputs, outputs = decode(request.inputs), decode(request.properties)
         call = calls.Read(request.urn, _type(request), request.id, strip(inputs), strip(outputs))
-        state = self._package.resource(call.type).read(call)
+        shades = {**outputs, **inputs}
+        try:
+            state = self._package.resource(call.type).read(call)
+        except calls.InitFailedError as failed:
+            found = {key: paint(value, shades.get(key)) for key, value in failed.state.inputs.items()}
+            _abort_unready(context, failed, found)
         if state is None:
             return provider_pb2.ReadResponse()
-        shades = {**outputs, **inputs}
         return provider_pb2.ReadResponse(
             id=state.id,
             properties=encode(paint(state.outputs, shades)),

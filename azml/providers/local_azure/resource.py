@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from azml.azure.arm import Arm
-from azml.azure.errors import CancelledError, OperationFailedError
+from azml.azure.errors import AzureError
 from azml.azure.http import Response
 from azml.providers import calls
 from azml.providers.codec import UNKNOWN, Properties
@@ -18,6 +18,7 @@ from azml.providers.local_azure.table import BY_TOKEN, Row
 
 _MARK = "__createBeforeDelete"
 _OPERATION_SECONDS = 3600.0
+_UNREADY = frozenset({"failed", "canceled"})
 
 
 class Locations:
@@ -100,8 +101,9 @@ class ArmResource:
         started = self._arm.put(self._with_query(place, inputs), self._row.api_version, body)
         try:
             self._arm.wait(started, seconds=timeout or _OPERATION_SECONDS)
-        except (OperationFailedError, CancelledError) as error:
-            outputs = self._found(place) or self._outputs(started)
+        except AzureError as error:
+            # Azure took the write, whatever went wrong since: forgetting it would leave it to nobody.
+            outputs = self._found_if_answered(place) or self._outputs(started)
             raise calls.InitFailedError(calls.State(place, outputs), [str(error)]) from error
         found = self._found(place)
         if found is None:
@@ -118,11 +120,21 @@ class ArmResource:
         resource = self._arm.get(place, self._row.api_version)
         return None if resource is None else shapes.outputs(self._row, self._kind, resource)
 
+    def _found_if_answered(self, place: str) -> Properties | None:
+        try:
+            return self._found(place)
+        except AzureError:
+            return None
+
     def _outputs(self, answer: Response) -> Properties:
         return shapes.outputs(self._row, self._kind, answer.json())
 
     def read(self, call: calls.Read) -> calls.State | None:
-        """The resource now. Without inputs this is an import: they are made from what is found."""
+        """The resource now. Without inputs this is an import: they are made from what is found.
+
+        Raises InitFailedError for one whose last write failed: the next update then writes it again, changed
+        or not.
+        """
         outputs = self._found(call.id)
         if outputs is None:
             return None
@@ -131,7 +143,10 @@ class ArmResource:
             return calls.State(call.id, outputs, {**after, **parse(self._row, call.id)})
         before = shapes.projected(self._kind.inputs, call.outputs)
         addressing = {key: call.inputs[key] for key in self._row.parameters if key in call.inputs}
-        return calls.State(call.id, outputs, {**patched(call.inputs, before, after), **addressing})
+        state = calls.State(call.id, outputs, {**patched(call.inputs, before, after), **addressing})
+        if _provisioning(outputs) in _UNREADY:
+            raise calls.InitFailedError(state, [f"its last write ended as {_provisioning(outputs)}"])
+        return state
 
     def update(self, call: calls.Update) -> Properties:
         """Always the whole resource; in a preview the outputs the cloud computed stay as they are."""
@@ -142,6 +157,15 @@ class ArmResource:
     def delete(self, call: calls.Delete) -> None:
         """Delete and wait."""
         self._arm.delete(call.id, self._row.api_version)
+
+
+def _provisioning(outputs: Properties) -> str:
+    """The provisioning state in lower case, wherever the SDK has it; empty where there is none."""
+    nested = outputs.get("properties")
+    found = outputs.get("provisioningState")
+    if found is None and isinstance(nested, dict):
+        found = nested.get("provisioningState")
+    return found.lower() if isinstance(found, str) else ""
 
 
 def _replacing(kind: calls.Kind) -> calls.Kind:
