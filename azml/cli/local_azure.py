@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from azml.cli.clone import Clone
 from azml.cli.failure import CommandError, InputError, NotThereError
-from azml.cli.processes import alive, end, orphans, tree
+from azml.cli.processes import alive, end, listener, orphans, tree
 from azml.cli.terminal import Step
 
 START_LIMIT = 60.0
@@ -215,8 +215,9 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as taken:
+            who = listener(port)
             raise InputError(
-                f"port {port} is not free: {taken.strerror}",
+                f"port {port} is taken by {who}" if who else f"port {port} is not free: {taken.strerror}",
                 "stop what listens there, or choose others: AZML_PORT and AZML_SCORING_PORT",
             ) from None
 

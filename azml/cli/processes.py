@@ -66,6 +66,19 @@ def tree(pid: int) -> list[psutil.Process]:
         return []
 
 
+def listener(port: int) -> str:
+    """Who listens on that TCP port of this machine, as `python3 (process 17)`; empty where it is not told.
+
+    Processes of other users are not told about, and on macOS only those of one's own can be asked at all.
+    """
+    for process in psutil.process_iter(["name"]):
+        with contextlib.suppress(psutil.Error, OSError):
+            for taken in process.net_connections("tcp"):
+                if taken.status == psutil.CONN_LISTEN and taken.laddr and taken.laddr.port == port:
+                    return f"{process.info['name']} (process {process.pid})"
+    return ""
+
+
 def orphans(clone: Clone, *, keep: Iterable[int] = ()) -> list[Orphan]:
     """What killed runs of this clone left alive: plugins, language hosts and processes of the local Azure.
 

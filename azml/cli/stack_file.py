@@ -10,6 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
 from azml.cli.failure import InputError, NotThereError
@@ -187,4 +188,6 @@ def _flow(values: Mapping[str, object]) -> CommentedMap:
 def _where(broken: YAMLError) -> str:
     mark = getattr(broken, "problem_mark", None)
     problem = getattr(broken, "problem", None) or str(broken).splitlines()[0]
+    if isinstance(broken, DuplicateKeyError):
+        problem = problem.partition(" with value")[0]  # the values would bury the key
     return f"line {mark.line + 1}: {problem}" if mark else str(problem)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -148,9 +149,12 @@ def workspace_of(stack: Stack, subscription_id: str) -> WorkspaceName:
         group = group.get("name")
     name = named.get("name") if isinstance(named, Mapping) else None
     if not group or not name:
+        like = get_close_matches("azml:workspace", set(stack.file.config) - {"azml:workspace"}, n=1)
         raise InputError(
             f"{stack.path}: azml:workspace names no workspace",
-            "write a mapping, as {resourceGroup: rg-azml-dev, name: mlw-azml-dev}",
+            f"{like[0]} is no setting; did you mean azml:workspace?"
+            if like and named is None
+            else "write a mapping, as {resourceGroup: rg-azml-dev, name: mlw-azml-dev}",
         )
     return WorkspaceName(subscription_id, str(group), str(name))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azml.cli.failure import InputError, NotThereError
@@ -132,6 +132,7 @@ def test_a_write_that_fails_leaves_the_old_text(path: Path) -> None:
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
+@settings(deadline=None)  # a busy machine may pause any example
 @given(shares=st.dictionaries(st.sampled_from(["blue", "green", "red"]), st.integers(0, 100), max_size=3))
 def test_whatever_shares_are_set_are_read_back(
     shares: dict[str, int], tmp_path_factory: pytest.TempPathFactory
@@ -148,3 +149,10 @@ def test_whatever_shares_are_set_are_read_back(
 def _written(file: StackFile, path: Path) -> Path:
     file.write()
     return path
+
+
+def test_a_key_written_twice_is_named_without_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.dev.yaml"
+    path.write_text("config:\n  green: {file: a.yml}\n  green: {file: b.yml}\n")
+    with pytest.raises(InputError, match=r'line 3: found duplicate key "green"$'):
+        StackFile(path, tmp_path)
