@@ -72,6 +72,12 @@ def _largest(traffic: Mapping[str, int]) -> str | None:
 
 
 def _traffic(value: object, key: str) -> dict[str, int]:
-    endpoints = json.loads(value) if isinstance(value, str) and value else {}
-    traffic = (endpoints.get(key) or {}).get("traffic") or {}
-    return {slot: int(share) for slot, share in traffic.items() if share}
+    """The shares an update's setting has for `key`; none where it is malformed: that update failed for it."""
+    endpoints = json.loads(value) if isinstance(value, str) and value else None
+    traffic = _under(_under(endpoints, key), "traffic")
+    shares = traffic if isinstance(traffic, Mapping) else {}
+    return {slot: share for slot, share in shares.items() if isinstance(share, int) and share}
+
+
+def _under(value: object, key: str) -> object:
+    return value.get(key) if isinstance(value, Mapping) else None

@@ -117,9 +117,12 @@ class StackFile:
         return _under(_under(_under(self._document, "config"), "azml:endpoints"), endpoint)
 
     def _endpoint(self, key: str) -> StackEndpoint:
-        settings = self.config["azml:endpoints"][key] or {}
-        slots = settings.get("deployments") or {}
-        traffic = settings.get("traffic")
+        at = f"azml:endpoints.{key}"
+        settings = self._mapping(self.config["azml:endpoints"][key], at)
+        slots = self._mapping(settings.get("deployments"), f"{at}.deployments")
+        traffic = self._mapping(settings.get("traffic"), f"{at}.traffic")
+        if not all(isinstance(share, int) for share in traffic.values()):
+            raise InputError(f"{self.path}: {at}.traffic holds a share that is no whole number of percent")
         plain = {slot: dict(value) if isinstance(value, Mapping) else {} for slot, value in slots.items()}
         return StackEndpoint(
             key,
@@ -130,8 +133,14 @@ class StackFile:
                 slot: {key: item for key, item in value.items() if key != "file"}
                 for slot, value in plain.items()
             },
-            None if traffic is None else {slot: int(share) for slot, share in traffic.items()},
+            None if settings.get("traffic") is None else dict(traffic),
         )
+
+    def _mapping(self, value: Any, at: str) -> Mapping[str, Any]:
+        """`value`, where nothing counts as empty. Raises InputError when it is anything but a mapping."""
+        if value is not None and not isinstance(value, Mapping):
+            raise InputError(f"{self.path}: {at} is no mapping", "pulumi preview shows how to write it")
+        return value or {}
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -66,3 +66,9 @@ def test_updates_that_ask_for_nothing_are_skipped() -> None:
 def _update(traffic: dict[str, int], kind: str = "update") -> dict[str, Any]:
     value = json.dumps({"diabetes": {"traffic": traffic}})
     return {"kind": kind, "result": "succeeded", "config": {"azml:endpoints": {"value": value}}}
+
+
+@pytest.mark.parametrize("value", [3, [], {"diabetes": 3}, {"diabetes": {"traffic": ["blue"]}}])
+def test_an_update_that_failed_for_a_malformed_setting_says_nothing(value: object) -> None:
+    failed = {**_update(GREEN), "config": {"azml:endpoints": {"value": json.dumps(value)}}}
+    assert list(asked_in([failed, _update(BLUE)], "diabetes")) == [Asked(BLUE)]

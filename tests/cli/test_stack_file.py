@@ -156,3 +156,13 @@ def test_a_key_written_twice_is_named_without_what_it_holds(tmp_path: Path) -> N
     path.write_text("config:\n  green: {file: a.yml}\n  green: {file: b.yml}\n")
     with pytest.raises(InputError, match=r'line 3: found duplicate key "green"$'):
         StackFile(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "settings", ["3", "{deployments: [blue]}", "{traffic: [blue]}", "{traffic: {blue: ninety}}"]
+)
+def test_settings_of_another_shape_are_refused_by_name(tmp_path: Path, settings: str) -> None:
+    path = tmp_path / "Pulumi.dev.yaml"
+    path.write_text(f"config:\n  azml:endpoints:\n    diabetes: {settings}\n")
+    with pytest.raises(InputError, match=r"azml:endpoints\.diabetes"):
+        StackFile(path, tmp_path).endpoints()
