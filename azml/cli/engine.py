@@ -94,10 +94,6 @@ class Engine:
                 )
             return Changes(_counted(events))
 
-    def has_stack(self) -> bool:
-        """Whether the stack exists in the project's backend."""
-        return any(stack["name"] == self.stack for stack in self.json("stack", "ls", "--json"))
-
     def _start(self, interactive: bool) -> list[str]:
         command = [str(self.pulumi), "-C", str(self.project)]
         return command if interactive else [*command, "--non-interactive"]

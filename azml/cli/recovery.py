@@ -8,12 +8,13 @@ from typing import Any
 from azml.azure.arm import Arm
 from azml.cli.backend import mend
 from azml.cli.clone import Clone
+from azml.cli.endpoints import read_all
 from azml.cli.engine import Engine
 from azml.cli.failure import CommandError
 from azml.cli.locks import read_locks, require_only_stale
-from azml.cli.pending import pending, settled
+from azml.cli.pending import IN_PROGRESS, pending, settled
 from azml.cli.processes import end, orphaned, orphans
-from azml.cli.stacks import LOCAL
+from azml.cli.stacks import LOCAL, Connection
 from azml.cli.terminal import Step, step
 
 PROJECT = "azml-local"
@@ -62,6 +63,28 @@ def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) ->
             file.flush()
             engine.quiet("stack", "import", "--stack", LOCAL, "--file", file.name)
         current.done(f"{begun} begun, {taken} of them finished by Azure and taken over")
+
+
+def await_azure(connection: Connection) -> None:
+    """Wait until no deployment is being made: what a killed run had begun takes no traffic before."""
+    if not (busy := _busy(connection)):
+        return
+    with step("Waiting for what had been begun") as current:
+        done = busy
+        while busy:
+            current.say(f"{', '.join(busy)} under way")
+            connection.arm.pause(0.2)
+            busy = _busy(connection)
+        current.done(", ".join(done))
+
+
+def _busy(connection: Connection) -> list[str]:
+    return [
+        f"{endpoint.name}/{deployment.name}"
+        for endpoint in read_all(connection)
+        for deployment in endpoint.deployments
+        if deployment.state.lower() in IN_PROGRESS
+    ]
 
 
 def read_state(clone: Clone) -> dict[str, Any] | None:

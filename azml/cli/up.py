@@ -64,6 +64,7 @@ def deploy(clone: Clone, engine: Engine) -> None:
         engine.quiet("stack", "select", "--create", stacks.LOCAL)
         current.done(f"{stacks.LOCAL} in {clone.shown(clone.local_project)}")
     recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
+    recovery.await_azure(connection)
     command = ["up", "--yes", "--skip-preview", "--stack", stacks.LOCAL]
     with step(shlex.join(["pulumi", "-C", "local", *command]), live=False) as current:
         current.done(str(engine.shown(current, *command)))

@@ -8,10 +8,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil
 import pytest
 
+from azml.cli.clone import Clone
+from azml.cli.local_azure import running
 from tests.cli.clones import TestClone
 
 
@@ -29,8 +32,8 @@ def test_a_killed_local_azure_comes_back_with_everything_it_served(echo: TestClo
 @pytest.mark.parametrize(
     "moment",
     [
-        pytest.param("ResourceGroup rg-azml-local creating", id="at the first resource"),
-        pytest.param("OnlineDeployment echo-blue creating", id="while a deployment starts"),
+        pytest.param("/resourcegroups/rg-azml-local", id="at the first resource"),
+        pytest.param("/deployments/blue", id="while a deployment starts"),
     ],
 )
 def test_a_killed_engine_is_mended_by_the_next_up(echo: TestClone, moment: str) -> None:
@@ -47,9 +50,20 @@ def test_a_killed_engine_is_mended_by_the_next_up(echo: TestClone, moment: str) 
     assert "nothing changed" in again.stderr, again.stdout + again.stderr
 
 
+@pytest.mark.parametrize("written", ["/workspaces/mlw-azml-local", "/deployments/blue"])
+def test_a_local_azure_killed_under_an_update_is_mended_by_the_next_up(echo: TestClone, written: str) -> None:
+    run = echo.start("up")
+    _until(run, echo, written)
+    os.kill(_told(echo)["pid"], signal.SIGKILL)
+    assert run.wait(200) == 1
+    done = echo.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'blue  100 %  "one"' in done.stdout
+
+
 def test_a_killed_command_is_mended_while_its_engine_goes_on(echo: TestClone) -> None:
     run = echo.start("up")
-    _until(run, echo, "OnlineDeployment echo-blue creating")
+    _until(run, echo, "/deployments/blue")
     run.kill()
     run.wait()
     done = echo.run("up")
@@ -59,7 +73,7 @@ def test_a_killed_command_is_mended_while_its_engine_goes_on(echo: TestClone) ->
 
 def test_down_after_a_killed_run_leaves_nothing(echo: TestClone) -> None:
     run = echo.start("up")
-    _until(run, echo, "OnlineDeployment echo-blue creating")
+    _until(run, echo, "/deployments/blue")
     azure = _told(echo)["pid"]
     for process in _engines(echo):
         process.kill()
@@ -76,7 +90,7 @@ def test_a_taken_port_is_an_error_in_a_line_and_starts_nothing(echo: TestClone) 
         taken.listen()
         done = echo.run("emulator", "start")
     assert done.returncode == 2
-    assert f"port {echo.environment['AZML_PORT']} is not free" in done.stderr
+    assert f"port {echo.environment['AZML_PORT']} is taken by " in done.stderr
     assert list(_processes(echo)) == []
 
 
@@ -119,14 +133,18 @@ def _processes(clone: TestClone) -> Iterator[psutil.Process]:
                 yield process
 
 
-def _until(run: "subprocess.Popen[str]", clone: TestClone, moment: str) -> None:
-    """Wait until the run left to itself has printed `moment`."""
-    log = clone.root / "run.log"
+def _until(run: "subprocess.Popen[str]", clone: TestClone, written: str) -> None:
+    """Wait until the run left to itself has written a resource whose path ends so."""
     deadline = time.monotonic() + 60
-    while moment not in log.read_text():
-        assert run.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
+    while not any(entry["path"].lower().endswith(written) for entry in _journal(clone)):
+        assert run.poll() is None, (clone.root / "run.log").read_text()
+        assert time.monotonic() < deadline, (clone.root / "run.log").read_text()
         time.sleep(0.02)
+
+
+def _journal(clone: TestClone) -> list[dict[str, Any]]:
+    azure = running(Clone(clone.root))
+    return list(azure.ask("GET", "journal")) if azure else []
 
 
 def _wait(condition: Callable[[], bool], seconds: float = 60) -> None:
