@@ -16,6 +16,9 @@ from pulumi_azure_native import (
 from .account import account
 from .settings import Support, WorkspaceSettings
 
+WRITE_TELEMETRY = ["connectionString", "instrumentationKey"]
+"""Outputs of Application Insights that let anybody write to it; azure-native marks none as secret."""
+
 LOG_RETENTION_DAYS = 30
 
 
@@ -171,7 +174,9 @@ class Workspace(pulumi.ComponentResource):
             ingestion_mode="LogAnalytics",
             workspace_resource_id=self._log_analytics(settings.log_analytics),
             tags=self._tags,
-            opts=self._options,
+            opts=pulumi.ResourceOptions.merge(
+                self._options, pulumi.ResourceOptions(additional_secret_outputs=WRITE_TELEMETRY)
+            ),
         ).id
 
     def _global_name(self, prefix: str) -> str:

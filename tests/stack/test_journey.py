@@ -30,6 +30,8 @@ def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None
     assert found["swagger_uri"].endswith("/swagger.json")
     keys = stack.azure.arm("POST", f"{stack.endpoint}/listKeys")
     assert keys["primaryKey"] not in stack.run("stack", "export", "--show-secrets").text
+    assert "InstrumentationKey=" in stack.run("stack", "export", "--show-secrets").text
+    assert "InstrumentationKey=" not in stack.run("stack", "export").text
 
     stack.serve({"green": {}}, {"green": 100})
     start = stack.mark()

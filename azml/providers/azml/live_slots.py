@@ -51,9 +51,9 @@ class LiveSlots:
                 continue
             what = _what(_slots(call.olds).get(name), wanted) if slot.serves else _UNTAGGED
             idle = [other for other in serves if not live.get(other)]
+            # Named after no property: the engine would print its whole value before the reason.
             yield calls.Failure(
-                f"serves.{name}",
-                _refusal(name, live, what, idle, endpoints.endpoint_name(endpoint_id) or ""),
+                "", _refusal(name, live, what, idle, endpoints.endpoint_name(endpoint_id) or "")
             )
 
     def diff(self, call: calls.Diff) -> calls.Changes:
