@@ -129,6 +129,26 @@ def build(azure: ServingAzure) -> None:
     azure.done(azure.arm("PUT", ENDPOINT, {**endpoint_body({"steered": 100}), "identity": identity}))
 
 
+def put_mlflow_model(azure: ServingAzure, name: str) -> None:
+    """Version 1 of an MLflow model that doubles its column x."""
+    files = {
+        "MLmodel": "flavors: {python_function: {code: code, data: code, loader_module: doubling}}\n"
+        'signature: {inputs: \'[{"type": "double", "name": "x", "required": true}]\'}\n',
+        "requirements.txt": "mlflow-skinny\npandas\n",
+        "code/doubling.py": "class Model:\n"
+        "    def predict(self, frame, params=None):\n"
+        "        return frame['x'].to_numpy() * 2\n\n"
+        "def _load_pyfunc(path):\n"
+        "    return Model()\n",
+    }
+    for path, content in files.items():
+        azure.upload(azure.container, f"models/{name}/{path}", content.encode())
+    group = GROUP.replace("resourceGroups", "resourcegroups")
+    place = f"workspaces/{WORKSPACE.rpartition('/')[2]}/datastores/workspaceblobstore/paths/models/{name}"
+    properties = {"modelType": "mlflow_model", "modelUri": f"azureml:/{group}/{place}"}
+    azure.done(azure.arm("PUT", f"{WORKSPACE}/models/{name}/versions/1", {"properties": properties}))
+
+
 def _begin(azure: ServingAzure, name: str, environment: str, code: str) -> Answer:
     settings = {"requestTimeout": "PT30S", "maxConcurrentRequestsPerInstance": 50}
     more: dict[str, Any] = {"dataCollector": COLLECTOR} if name == "steered" else {}

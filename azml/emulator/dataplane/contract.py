@@ -20,6 +20,10 @@ class Probe:
     failure_threshold: int = 30
 
 
+AUTOMATIC = ("model_inputs", "model_outputs")
+"""The collections that Azure fills by itself where an MLflow model is served without code."""
+
+
 @dataclass(frozen=True)
 class DesiredDeployment:
     """One deployment as it should run.
@@ -47,6 +51,11 @@ class DesiredDeployment:
     readiness: Probe = Probe()
     collect: dict[str, float] = field(default_factory=dict)
     capture_headers: tuple[str, ...] = ()
+
+    @property
+    def collected_frames(self) -> tuple[str, ...]:
+        """What our scoring script of an MLflow model without code collects."""
+        return tuple(name for name in AUTOMATIC if self.mlflow and name in self.collect)
 
 
 @dataclass(frozen=True)

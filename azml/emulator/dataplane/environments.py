@@ -43,7 +43,8 @@ def requirements_of(deployment: DesiredDeployment) -> Requirements:
     if deployment.conda:
         return with_server(read_conda(deployment.conda))
     if deployment.mlflow and deployment.model_folder:
-        return with_server(_of_model(mlflow_root(deployment.model_folder)))
+        asked = _of_model(mlflow_root(deployment.model_folder))
+        return with_server(_with_collector(asked) if deployment.collected_frames else asked)
     return with_server(Requirements(()))
 
 
@@ -67,6 +68,10 @@ def _of_model(root: Path) -> Requirements:
     if not asked.lines:
         return Requirements(("mlflow", "pandas"), asked.python)
     return asked
+
+
+def _with_collector(asked: Requirements) -> Requirements:
+    return Requirements((*asked.lines, "azureml-ai-monitoring"), asked.python, asked.dropped)
 
 
 class Environments:

@@ -85,6 +85,7 @@ def _script_variables(desired: DesiredDeployment) -> dict[str, str]:
             "AML_APP_ROOT": str(_NO_CODE),
             "AZUREML_ENTRY_SCRIPT": "score.py",
             "AZML_MLFLOW_MODEL": root,
+            "AZML_MLFLOW_COLLECT": " ".join(desired.collected_frames),
         }
     raise DeploymentFailure(
         "the deployment has neither a scoring script nor an MLflow model; own containers do not run here"

@@ -6,21 +6,25 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE
-from tests.emulator.serving import ServingAzure, eventually
+from tests.emulator.local_azure import ENDPOINT, WORKSPACE, deployment_body
+from tests.emulator.serving import ServingAzure, eventually, put_mlflow_model
 
 ROOT = "modelDataCollector/diabetes/steered"
+
+
+def collected(azure: ServingAzure, place: str) -> list[dict[str, Any]]:
+    """Every record below a place, as `steered/request`."""
+    found = azure.blobs(f"modelDataCollector/diabetes/{place}/")
+    texts = [text for name, text in found.items() if name.endswith(".jsonl")]
+    return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
 def records(azure: ServingAzure, collection: str, request_id: str) -> list[dict[str, Any]]:
     """The records of one prediction, as soon as there are any."""
 
     def look() -> list[dict[str, Any]]:
-        found = azure.blobs(f"{ROOT}/{collection}/")
-        lines = [
-            line for name, text in found.items() if name.endswith(".jsonl") for line in text.splitlines()
-        ]
-        return [one for line in lines if (one := json.loads(line)).get("xrequestid") == request_id]
+        found = collected(azure, f"steered/{collection}")
+        return [one for one in found if one.get("xrequestid") == request_id]
 
     return list(eventually(look))
 
@@ -74,6 +78,25 @@ def test_a_script_collects_data_frames_of_its_own(serving: ServingAzure) -> None
     assert record["correlationid"] == name
     assert record["collectdatatype"] in ("pandas.DataFrame", "pandas.core.frame.DataFrame")
     assert record["agent"].startswith("azureml-ai-monitoring/")
+
+
+def test_a_model_without_code_collects_its_tables_by_itself(serving: ServingAzure) -> None:
+    put_mlflow_model(serving, "doubling")
+    collections = {name: {"dataCollectionMode": "Enabled"} for name in ("model_inputs", "model_outputs")}
+    asked = deployment_body(
+        model=f"{WORKSPACE}/models/doubling/versions/1", dataCollector={"collections": collections}
+    )
+    for absent in ("environmentId", "codeConfiguration"):
+        del asked["properties"][absent]
+    begun = serving.arm("PUT", f"{ENDPOINT}/deployments/doubling", asked)
+    assert serving.finished(begun, 240)["status"] == "Succeeded", serving.log
+    body = {"input_data": {"columns": ["x"], "data": [[1], [2]]}}
+    assert serving.score(json.dumps(body).encode(), "doubling").raw == b"[2.0, 4.0]"
+    (inputs,) = eventually(lambda: collected(serving, "doubling/model_inputs"))
+    (outputs,) = eventually(lambda: collected(serving, "doubling/model_outputs"))
+    assert inputs["data"] == [{"x": 1.0}, {"x": 2.0}]
+    assert [list(row.values()) for row in outputs["data"]] == [[2.0], [4.0]]
+    assert inputs["correlationid"] == outputs["correlationid"]
 
 
 def test_a_body_that_is_no_json_is_a_blob_of_its_own(serving: ServingAzure) -> None:

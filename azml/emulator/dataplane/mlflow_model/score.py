@@ -3,6 +3,7 @@
 A request is `{"input_data": ..., "params": {...}}`. `input_data` is what pandas calls split (`columns`,
 `index`, `data`; the first two may be left out), a list of records, a list of rows, or an object of columns
 or tensors. Values are cast to the types of the model's signature. The answer is the bare predictions as JSON.
+Tables go into the collections `model_inputs` and `model_outputs` where the deployment has them.
 """
 
 import base64
@@ -31,6 +32,8 @@ class BadRequest(Exception):
 def init() -> None:
     """Load the model."""
     _state["model"] = pyfunc.load_model(os.environ["AZML_MLFLOW_MODEL"])
+    names = os.environ.get("AZML_MLFLOW_COLLECT", "").split()
+    _state["collectors"] = {name: _collector(name) for name in names}
 
 
 def run(raw_data: Any) -> Any:
@@ -44,7 +47,27 @@ def run(raw_data: Any) -> Any:
         predictions = model.predict(data, params=params) if params else model.predict(data)
     except (BadRequest, MlflowException) as refused:
         return AMLResponse({"message": str(refused)}, 400, json_str=True)
+    _collect(data, predictions)
     return plain(predictions)
+
+
+def _collector(name: str) -> Any:
+    from azureml.ai.monitoring import Collector
+
+    return Collector(name=name, on_error=lambda error: logger.warning("%s is not collected: %s", name, error))
+
+
+def _collect(data: Any, predictions: Any) -> None:
+    """Keep what was asked and answered, joined by one id. What is no table is not kept, as on Azure."""
+    context = None
+    for name, values in (("model_inputs", data), ("model_outputs", predictions)):
+        collector = _state["collectors"].get(name)
+        if collector is None or isinstance(values, dict):
+            continue
+        try:
+            context = collector.collect(pandas.DataFrame(values), context)
+        except ValueError:
+            logger.warning("%s: no table can be made of the values", name)
 
 
 def _body(raw_data: Any) -> Any:
