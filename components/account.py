@@ -1,9 +1,10 @@
 """Which subscription and tenant the stack deploys to."""
 
-import os
 from dataclasses import dataclass
+from functools import cache
 
-import pulumi
+# Not through its package, which loads a hundred other modules.
+from pulumi_azure_native.authorization.get_client_config import get_client_config
 
 
 @dataclass(frozen=True)
@@ -13,16 +14,14 @@ class Account:
     subscription_id: str
     tenant_id: str
 
+    def workspace_id(self, resource_group: str, name: str) -> str:
+        """The ARM id of a workspace, there already or not."""
+        group = f"/subscriptions/{self.subscription_id}/resourceGroups/{resource_group}"
+        return f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
 
+
+@cache
 def account() -> Account:
-    """The account azure-native acts in: its configuration, else ARM_* variables, else its sign-in."""
-    config = pulumi.Config("azure-native")
-    subscription = config.get("subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID")
-    tenant = config.get("tenantId") or os.environ.get("ARM_TENANT_ID")
-    if subscription and tenant:
-        return Account(subscription, tenant)
-    # Last, because the engine has to start and sign in the provider before the program can go on.
-    from pulumi_azure_native import authorization
-
-    found = authorization.get_client_config()
-    return Account(subscription or found.subscription_id, tenant or found.tenant_id)
+    """The account azure-native acts in, as azure-native says: it alone knows what its settings come to."""
+    found = get_client_config()
+    return Account(found.subscription_id, found.tenant_id)

@@ -1,7 +1,6 @@
 """Model, code and environment versions, named by their content and uploaded once."""
 
-import re
-from collections.abc import Callable
+from __future__ import annotations  # or the SDK would load with this module
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
@@ -10,41 +9,38 @@ from pulumi_azure_native import storage
 from azml.bundling import BundledAsset, BundledEnvironment
 from azml.specs import AssetReference, InferenceConfig, Route
 
+from .versions import Local, kind_of, version_id
 from .workspace import Workspace
-
-FOLDERS = {"model": "models", "code": "codes", "environment": "environments"}
-"""Asset kinds, and the segment of a resource id that stands for each."""
-
-NOT_FOUND = re.compile(r"\b404\b|NotFound|not found", re.IGNORECASE)
-"""How a failed look-up says that there is nothing: the version, its workspace or its resource group."""
 
 
 class Assets(pulumi.ComponentResource):
     """The versions a workspace's deployments are made of. Two slots with the same content share one.
 
     Versions and blobs outlive the stack's interest in them: what a release file names must keep working.
+    `held` are the ids of versions that the workspace holds already.
     """
 
-    def __init__(self, workspace: Workspace, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, held: frozenset[str], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("azml:components:Assets", workspace.name, {}, opts)
         self.workspace = workspace
+        self._held = held
         self._made: dict[str, pulumi.Resource] = {}
         self._blobs: dict[str, storage.Blob] = {}
         self.register_outputs({})
 
-    def arm_id(self, asset: BundledAsset | BundledEnvironment | AssetReference, kind: str) -> str:
+    def arm_id(self, asset: Local | AssetReference, kind: str) -> str:
         """The id a deployment names the asset by."""
-        if isinstance(asset, AssetReference) and asset.id:
-            return asset.id
-        return f"{self.workspace.arm_id}/{FOLDERS[kind]}/{asset.name}/versions/{asset.version}"
+        return version_id(self.workspace.arm_id, asset, kind)
 
     def declare(
-        self, asset: BundledAsset | BundledEnvironment | AssetReference | None, after: list[pulumi.Resource]
+        self, asset: Local | AssetReference | None, after: list[pulumi.Resource]
     ) -> list[pulumi.Resource]:
         """Register and upload `asset`, but not before `after`; returns what its deployments wait for."""
         if asset is None or isinstance(asset, AssetReference):
             return []
-        kind = "environment" if isinstance(asset, BundledEnvironment) else asset.kind
+        kind = kind_of(asset)
         name = f"{kind}/{asset.name}/{asset.version}"
         if name not in self._made:
             self._made[name] = self._new_version(name, self.arm_id(asset, kind), asset, after)
@@ -53,13 +49,13 @@ class Assets(pulumi.ComponentResource):
     def _new_version(
         self,
         name: str,
-        version_id: str,
-        asset: BundledAsset | BundledEnvironment,
+        version: str,
+        asset: Local,
         after: list[pulumi.Resource],
     ) -> pulumi.Resource:
         if isinstance(asset, BundledEnvironment):
-            return self._environment(name, asset, self._version_options(version_id, asset, after))
-        options = self._version_options(version_id, asset, [*after, *self._upload(asset, after)])
+            return self._environment(name, asset, self._version_options(version, after))
+        options = self._version_options(version, [*after, *self._upload(asset, after)])
         return (self._model if asset.kind == "model" else self._code)(name, asset, options)
 
     def _upload(self, asset: BundledAsset, after: list[pulumi.Resource]) -> list[storage.Blob]:
@@ -140,15 +136,13 @@ class Assets(pulumi.ComponentResource):
             opts=options,
         )
 
-    def _version_options(
-        self, version_id: str, asset: BundledAsset | BundledEnvironment, after: list[pulumi.Resource]
-    ) -> pulumi.ResourceOptions:
+    def _version_options(self, version: str, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         options = self._options(after)
         # A version is settled when it is registered: Azure refuses to change where it points.
         options.ignore_changes = ["properties"]
-        if _is_registered(asset, self.workspace):
+        if version in self._held:
             # Ours or not, it is the same content; creating it a second time is refused.
-            options.import_ = version_id
+            options.import_ = version
         return options
 
     def _options(self, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
@@ -159,25 +153,6 @@ class Assets(pulumi.ComponentResource):
 def _folder(asset: BundledAsset) -> str:
     """Where the files of one version lie in the container."""
     return f"azml/{'models' if asset.kind == 'model' else 'code'}/{asset.version}"
-
-
-def _is_registered(asset: BundledAsset | BundledEnvironment, workspace: Workspace) -> bool:
-    """Whether the workspace holds this version: kept from an earlier update, or put there by others."""
-    find: Callable[..., object] = ml.get_environment_version
-    if isinstance(asset, BundledAsset):
-        find = ml.get_model_version if asset.kind == "model" else ml.get_code_version
-    try:
-        find(
-            name=asset.name,
-            version=asset.version,
-            resource_group_name=workspace.resource_group,
-            workspace_name=workspace.name,
-        )
-    except Exception as error:  # The SDK raises nothing more telling.
-        if NOT_FOUND.search(str(error)):
-            return False
-        raise
-    return True
 
 
 def _routes(config: InferenceConfig) -> ml.InferenceContainerPropertiesArgs:

@@ -1,5 +1,7 @@
 """One deployment of an endpoint, from its spec and bundle."""
 
+from __future__ import annotations  # or the SDK would load with this module
+
 from typing import Any
 
 import pulumi

@@ -1,5 +1,7 @@
 """An online endpoint with its deployments and its traffic."""
 
+from __future__ import annotations  # or the SDK would load with this module
+
 import json
 from dataclasses import asdict
 from hashlib import sha256

@@ -42,8 +42,7 @@ class Workspace(pulumi.ComponentResource):
         self.name = settings.name
         self.resource_group = settings.resource_group
         self.account = account()
-        group = f"/subscriptions/{self.account.subscription_id}/resourceGroups/{self.resource_group}"
-        self.arm_id = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
+        self.arm_id = self.account.workspace_id(self.resource_group, self.name)
         self._options = pulumi.ResourceOptions(parent=self, protect=protect or None)
         self._purge_protection = protect or None
         self._tags = tags or None

@@ -63,6 +63,8 @@ _SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 SETTING_NAMES = tuple(key for key, _ in _SOURCES.values())
 """azure-native's names for its settings, without `azure-native:`."""
+SECRET_NAMES = frozenset({"clientSecret", "clientCertificatePassword", "oidcToken", "oidcRequestToken"})
+"""Those of them whose values are nobody's to read."""
 _FLAGS = frozenset({"disable_instance_discovery", "use_oidc", "use_msi", "use_default_azure_credential"})
 
 

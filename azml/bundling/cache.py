@@ -15,7 +15,7 @@ from .choice import RAW, Chosen, identity_of
 from .records import BundledFile
 from .text import MAX_TEXT, normalised
 
-FORMAT = 1
+FORMAT = 2
 CHUNK = 256 * 1024  # bytes
 FINE_GRAIN_NS = 50_000_000  # longer than any kernel's clock tick
 COARSE_GRAIN_NS = 2_000_000_000  # FAT and old HFS+ keep whole seconds, or every second one
@@ -33,20 +33,20 @@ class HashCache:
         self.path = path
         self.reads = 0
         self._known = self._load()
-        self._used: set[str] = set()
+        self._used: list[Sequence[Chosen]] = []
         self._new = False
 
     def hash(self, files: Sequence[Chosen], findings: list[Finding]) -> list[BundledFile]:
         """What `files` deploy, in order; reads only what may have changed. Empty with findings."""
         known, values = self._known, dict[str, str]()
-        unknown = {file.identity: file for file in files if file.identity not in known}
+        unknown = [file for file in files if file.identity not in known]
         if unknown:
             before = len(findings)
-            values = self._read(list(unknown.values()), findings)
+            values = self._read(list({file.identity: file for file in unknown}.values()), findings)
             if len(findings) > before:
                 return []
         found = [known.get(file.identity) or values[file.identity] for file in files]
-        self._used.update(file.identity for file in files)
+        self._used.append(files)
         # tuple.__new__, because the named constructor costs a tenth of an unchanged run
         new = tuple.__new__
         return [
@@ -63,7 +63,8 @@ class HashCache:
             return
         entries = self._known
         if len(entries) > MAX_ENTRIES:
-            entries = {identity: value for identity, value in entries.items() if identity in self._used}
+            used = {file.identity for files in self._used for file in files}
+            entries = {identity: value for identity, value in entries.items() if identity in used}
         text = json.dumps({"format": FORMAT, "files": entries}, separators=(",", ":"))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -194,11 +194,6 @@ class Resource(Protocol):
 class Package(Protocol):
     """What one plugin offers."""
 
-    @property
-    def version(self) -> str:
-        """The plugin's version."""
-        ...
-
     def configure(self, settings: Properties) -> None:
         """Take the provider's own inputs. Nothing may be contacted yet: a command may need no call at all."""
         ...

@@ -61,5 +61,5 @@ def join(path: str, key: str) -> str:
 def top(path: str) -> str:
     """The first key of `path`."""
     if path.startswith("["):
-        return str(json.loads(path[1 : path.index('"]') + 1]))
+        return str(json.JSONDecoder().raw_decode(path, 1)[0])
     return re.split(r"[.\[]", path, maxsplit=1)[0]

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import grpc
+from google.protobuf.empty_pb2 import Empty
 
 from azml.azure.errors import AzureError
 from azml.providers import calls
 from azml.providers.codec import decode, encode, paint, strip
-from azml.providers.protos import plugin_pb2, provider_pb2, status_messages
+from azml.providers.protos import provider_pb2, status_messages
 
 
 class Plugin:
@@ -19,18 +20,16 @@ class Plugin:
     def __init__(self, package: calls.Package) -> None:
         self._package = package
 
-    def handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Agree on what values look like: secrets and resource references yes, output values no."""
-        return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=True,
-            accept_resources=True,
-            accept_outputs=False,
-            supports_autonaming_configuration=True,
-        )
-
-    def get_plugin_info(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """The plugin's version."""
-        return plugin_pb2.PluginInfo(version=self._package.version)
+    def answer(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:
+        """What `method` answers; errors in words for the engine, an unforeseen one with its traceback."""
+        try:
+            return getattr(self, method)(request, context)
+        except (calls.ProviderError, AzureError) as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except Exception as error:
+            if context.code() is not None:  # an abort of our own on its way out
+                raise
+            context.abort(grpc.StatusCode.INTERNAL, f"{error}\n{traceback.format_exc()}")
 
     def get_schema(self, request: Any, context: grpc.ServicerContext) -> Any:
         """The package schema as JSON."""
@@ -153,34 +152,16 @@ class Plugin:
             timeout=request.timeout,
         )
         self._package.resource(call.type).delete(call)
-        return _empty()
+        return Empty()
 
     def cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Give up whatever is being waited for."""
+        self.give_up()
+        return Empty()
+
+    def give_up(self) -> None:
+        """End every wait."""
         self._package.cancel()
-        return _empty()
-
-
-def guarded(method: Any) -> Any:
-    """`method` with its errors put into words for the engine; an unforeseen one keeps its traceback."""
-
-    def call(request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(request, context)
-        except (calls.ProviderError, AzureError) as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        except Exception as error:
-            if context.code() is not None:  # an abort of our own on its way out
-                raise
-            context.abort(grpc.StatusCode.INTERNAL, f"{error}\n{traceback.format_exc()}")
-
-    return call
-
-
-def _empty() -> Any:
-    from google.protobuf.empty_pb2 import Empty
-
-    return Empty()
 
 
 def _type(request: Any) -> str:

@@ -1,19 +1,25 @@
-"""A plugin's process: it serves on a loopback port, prints it, and leaves with its engine."""
+"""A plugin's process: it serves on a loopback port, prints it, and leaves with its engine.
+
+An engine starts its plugins one after another, twice a command, and turns to the next as soon as one has
+greeted it. So only what a greeting needs is imported here; the plugin itself is loaded once the port is told.
+"""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
-from azml.providers.calls import Package
-from azml.providers.plugin import Plugin, guarded
-from azml.providers.protos import provider_pb2
+from azml.providers.protos import plugin_pb2, provider_pb2
+
+if TYPE_CHECKING:
+    from azml.providers.calls import Package
+    from azml.providers.plugin import Plugin
 
 _THREADS = (
     64  # the engine has as many calls under way as it has resources ready; most of them wait for the cloud
@@ -22,7 +28,6 @@ _PARENT_SECONDS = 0.5
 _MESSAGE_BYTES = 400 * 1024 * 1024  # what the engine itself accepts
 
 _METHODS = {
-    "Handshake": ("handshake", provider_pb2.ProviderHandshakeRequest),
     "GetSchema": ("get_schema", provider_pb2.GetSchemaRequest),
     "CheckConfig": ("check_config", provider_pb2.CheckRequest),
     "DiffConfig": ("diff_config", provider_pb2.DiffRequest),
@@ -35,18 +40,20 @@ _METHODS = {
     "Update": ("update", provider_pb2.UpdateRequest),
     "Delete": ("delete", provider_pb2.DeleteRequest),
     "Cancel": ("cancel", Empty),
-    "GetPluginInfo": ("get_plugin_info", Empty),
 }
 
 
-def start(package: Package) -> tuple[grpc.Server, int]:
-    """Serve `package` on a free loopback port; answers the server and the port."""
+def start(version: str, plugin: "Future[Plugin]") -> tuple[grpc.Server, int]:
+    """Serve `plugin`, which may be still to come, on a free loopback port; the server and its port."""
     server = grpc.server(
         ThreadPoolExecutor(_THREADS),
         options=[("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
     )
-    plugin = Plugin(package)
-    handlers = {name: _handler(plugin, *entry) for name, entry in _METHODS.items()}
+    handlers = {
+        "Handshake": _unary(_handshake, provider_pb2.ProviderHandshakeRequest),
+        "GetPluginInfo": _unary(lambda request, context: plugin_pb2.PluginInfo(version=version), Empty),
+        **{name: _unary(_answered_by(plugin, method), kind) for name, (method, kind) in _METHODS.items()},
+    }
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("pulumirpc.ResourceProvider", handlers),)
     )
@@ -55,16 +62,30 @@ def start(package: Package) -> tuple[grpc.Server, int]:
     return server, port
 
 
-def _handler(plugin: Plugin, method: str, request: Any) -> Any:
+def _unary(answer: Callable[[Any, grpc.ServicerContext], Any], request: Any) -> Any:
     return grpc.unary_unary_rpc_method_handler(
-        guarded(getattr(plugin, method)),
+        answer,
         request_deserializer=request.FromString,
         response_serializer=lambda answer: answer.SerializeToString(),
     )
 
 
-def serve(package: Package) -> None:
-    """Serve `package` until told to leave or until the process that started this one is gone.
+def _handshake(request: Any, context: grpc.ServicerContext) -> Any:
+    """Agree on what values look like: secrets and resource references yes, output values no."""
+    return provider_pb2.ProviderHandshakeResponse(
+        accept_secrets=True,
+        accept_resources=True,
+        accept_outputs=False,
+        supports_autonaming_configuration=True,
+    )
+
+
+def _answered_by(plugin: "Future[Plugin]", method: str) -> Callable[[Any, grpc.ServicerContext], Any]:
+    return lambda request, context: plugin.result().answer(method, request, context)
+
+
+def serve(version: str, load: Callable[[], "Package"]) -> None:
+    """Serve what `load` gives until told to leave or until the process that started this one is gone.
 
     Prints the port, which is how an engine finds it. Leaves quietly on SIGINT and SIGTERM: an engine
     runs its plugins in process groups of their own, so a Ctrl-C in the terminal reaches it alone and it asks
@@ -74,15 +95,28 @@ def serve(package: Package) -> None:
     leave = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: leave.set())
     signal.signal(signal.SIGINT, lambda *_: leave.set())
-    server, port = start(package)
+    plugin: Future[Plugin] = Future()
+    server, port = start(version, plugin)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
+    _keep(plugin, load)
     for _ in _while_parent_lives(parent, leave):
         pass
-    package.cancel()
+    if plugin.exception() is None:
+        plugin.result().give_up()
     server.stop(grace=None)
     # Threads that still wait for the cloud must not hold the process: nobody is left to hear their answers.
     os._exit(0)
+
+
+def _keep(plugin: "Future[Plugin]", load: Callable[[], "Package"]) -> None:
+    """Load the plugin. One that cannot be loaded is the answer to every call."""
+    try:
+        from azml.providers.plugin import Plugin
+
+        plugin.set_result(Plugin(load()))
+    except Exception as error:
+        plugin.set_exception(error)
 
 
 def _while_parent_lives(parent: int, leave: threading.Event) -> Iterator[None]:

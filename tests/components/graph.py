@@ -31,6 +31,7 @@ from pulumi.runtime.stack import run_in_stack
 
 PROGRAM = Path(__file__).parents[2] / "__main__.py"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+TENANT = "00000000-0000-0000-0000-000000000002"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Registration:
     retain_on_delete: bool
     protect: bool
     import_id: str
+    provider: str
 
 
 @dataclass
@@ -95,10 +97,11 @@ class _Azure(Mocks):
         self.graph.calls.append(args.token)
         kind = args.token.rpartition(":")[2]
         if kind == "getClientConfig":
-            ids = {"clientId": "c", "objectId": "o", "subscriptionId": SUBSCRIPTION, "tenantId": "t"}
-            return ids, []
-        if kind.endswith("Version") and args.args["name"] not in self.registered:
-            return {}, [("version", "Status=404 Code=NotFound")]
+            ids = {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
+            return {"clientId": "c", "objectId": "o", **ids}, []
+        if kind == "registeredVersions":
+            held = [each for each in args.args["ids"] if each.split("/")[-3] in self.registered]
+            return {"registered": held}, []
         group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-of-storage/providers"
         found: dict[str, Any] = {"id": f"/found/{kind}", "name": args.args.get("accountName", kind)}
         if kind == "getWorkspace":
@@ -129,6 +132,7 @@ class _Monitor(MockMonitor):
                 request.retainOnDelete,
                 request.protect,
                 request.importId,
+                request.provider or dict(request.providers).get("azml", ""),
             )
         )
         return answer

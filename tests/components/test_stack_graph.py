@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi.runtime import rpc
 
 from tests.components.conftest import engine_config
-from tests.components.graph import SUBSCRIPTION, Graph, Registration, build
+from tests.components.graph import SUBSCRIPTION, TENANT, Graph, Registration, build
 
 ROOT = Path(__file__).parents[2]
 WORKSPACE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{{}}/providers/Microsoft.MachineLearningServices"
@@ -56,7 +57,8 @@ def test_dev_and_local_build_the_same_graph(config: dict[str, Any]) -> None:
 
 
 def shape(resource: Registration) -> tuple[Any, ...]:
-    inputs = sorted(resource.inputs.keys() - {"tags"})
+    # A provider's inputs are the settings of its environment.
+    inputs = [] if "providers:" in resource.type else sorted(resource.inputs.keys() - {"tags"})
     options = (resource.ignore_changes, resource.delete_before_replace, resource.retain_on_delete)
     return resource.type, inputs, options
 
@@ -190,10 +192,22 @@ def test_existing_parts_below_a_workspace_of_our_own(config: dict[str, Any]) -> 
     assert made["applicationInsights"] == "/found/getComponent"
 
 
-def test_the_account_is_asked_for_only_where_nothing_names_it(config: dict[str, Any]) -> None:
-    assert "azure-native:authorization:getClientConfig" in graph_of(config).calls
-    named = {**config, "azure-native:subscriptionId": "s-1", "azure-native:tenantId": "t-1"}
-    graph = graph_of(named)
-    assert "azure-native:authorization:getClientConfig" not in graph.calls
-    assert graph.one("Vault").inputs["properties"]["tenantId"] == "t-1"
-    assert all("subscriptions/s-1/" in m.inputs["properties"]["modelUri"] for m in graph.of("ModelVersion"))
+def test_the_account_is_the_one_azure_native_acts_in(config: dict[str, Any]) -> None:
+    graph = graph_of(config)
+    assert graph.calls == ["azure-native:authorization:getClientConfig", "azml:index:registeredVersions"]
+    assert graph.one("Vault").inputs["properties"]["tenantId"] == TENANT
+    for model in graph.of("ModelVersion"):
+        assert f"subscriptions/{SUBSCRIPTION}/" in model.inputs["properties"]["modelUri"]
+
+
+def test_our_plugin_acts_as_azure_native_does(config: dict[str, Any]) -> None:
+    """An engine hands a plugin no other's settings, so the program does; what is secret stays so."""
+    given = {"clientId": "c-1", "clientSecret": "s3cret", "environment": "china", "useOidc": "true"}
+    graph = graph_of({**config, **{f"azure-native:{name}": value for name, value in given.items()}})
+    (plugin,) = [each for each in graph.resources if each.type == "pulumi:providers:azml"]
+    location = config["azure-native:location"]
+    secret = {"value": "s3cret", rpc._special_sig_key: rpc._special_secret_sig}
+    assert plugin.inputs == {**given, "clientSecret": secret, "location": location}
+    for kind in ("LiveSlots", "EndpointTraffic"):
+        assert "pulumi:providers:azml::azml::" in graph.one(kind).provider
+    assert "providers:azml" not in graph.one("OnlineEndpoint").provider

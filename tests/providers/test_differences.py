@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azml.providers.calls import Kind
@@ -30,6 +30,8 @@ def test_both_directions_agree_on_where(old: dict[str, Any], new: dict[str, Any]
 
 
 @given(st.text(min_size=1), _VALUES)
+@example("]", [])
+@example('"]', [])
 def test_the_first_key_of_a_path_is_found_again(key: str, value: Any) -> None:
     (path,) = differences({}, {key: value})
     assert top(path) == key

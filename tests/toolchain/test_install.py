@@ -1,5 +1,6 @@
 """The bootstrap on machines that lack something, and the settings it hands from pip to uv."""
 
+import ast
 import importlib.util
 import os
 import shutil
@@ -138,3 +139,32 @@ def test_the_fingerprint_changes_with_a_lock(
     assert install.fingerprint() == before
     (tmp_path / "requirements.txt").write_text("changed")
     assert install.fingerprint() != before
+
+
+def test_every_part_of_azure_native_the_program_uses_is_compiled(install: ModuleType) -> None:
+    """And none that it does not use: the SDK has thousands of modules."""
+    used = set()
+    for file in (SCRIPTS.parent / "components").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            package, _, module = (getattr(node, "module", None) or "").partition(".")
+            if isinstance(node, ast.ImportFrom) and package == "pulumi_azure_native":
+                used.update([module.partition(".")[0]] if module else [name.name for name in node.names])
+    assert used == set(install.AZURE_NATIVE)
+
+
+def test_modules_are_compiled_where_python_is_told_to_write_nothing(
+    install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sdk = tmp_path / ".venv" / "lib" / "pulumi_azure_native"
+    for folder in (tmp_path / "azml", tmp_path / "components", sdk, sdk / "storage", sdk / "batch"):
+        folder.mkdir(parents=True)
+        (folder / "module.py").write_text("one = 1\n")
+    (tmp_path / "azml" / "broken.py").write_text("def\n")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(install, "PYTHON", Path(sys.executable))
+    install.compile_modules()
+    compiled = {file.parents[1].name for file in tmp_path.rglob("*.pyc")}
+    assert compiled == {"azml", "components", "pulumi_azure_native", "storage"}

@@ -5,24 +5,22 @@ from collections.abc import Mapping
 from azml.azure.arm import Arm
 from azml.azure.settings import only_settings, read_settings
 from azml.findings import did_you_mean
+from azml.providers.azml import VERSION
 from azml.providers.azml.live_slots import LiveSlots
-from azml.providers.azml.schema import schema
+from azml.providers.azml.schema import FUNCTION, schema
 from azml.providers.azml.traffic import EndpointTraffic
+from azml.providers.azml.versions import registered_versions
 from azml.providers.calls import ProviderError, Resource
 from azml.providers.codec import Properties
 from azml.providers.engine_log import EngineLog
-
-VERSION = "0.1.0"
 
 
 class Azml:
     """Talks to the Azure that azure-native talks to, as the same identity.
 
-    An engine hands a plugin the settings of its own name only. So a program whose stack sets `azure-native:`
-    values gives them to a provider resource of this package; ARM_* variables need nothing.
+    An engine hands a plugin the settings of its own name only. So a program hands azure-native's on, as the
+    inputs of a provider resource of this package (`components/plugin.py`); ARM_* variables need nothing.
     """
-
-    version = VERSION
 
     def __init__(self, engine: str | None = None) -> None:
         self._log = EngineLog(engine)
@@ -49,8 +47,10 @@ class Azml:
             raise ProviderError(f"the plugin azml has no {type_token}: {known}") from None
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
-        """There are no functions."""
-        raise ProviderError(f"the plugin azml has no function {token}")
+        """Answer the one function there is."""
+        if token != FUNCTION:
+            raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, [FUNCTION])}")
+        return registered_versions(self._arm, arguments)
 
     def schema(self) -> Mapping[str, object]:
         """The schema of both resources."""

@@ -26,6 +26,13 @@ _SLOTS = {
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
 }
+FUNCTION = "azml:index:registeredVersions"
+_IDS = {"type": "array", "items": {"type": "string"}}
+_VERSIONS = {
+    "description": "Those of these versions of models, codes and environments that their workspaces hold.",
+    "inputs": {"properties": {"ids": _IDS}, "required": ["ids"]},
+    "outputs": {"properties": {"registered": _IDS}, "required": ["registered"]},
+}
 
 
 def schema(version: str) -> dict[str, object]:
@@ -40,6 +47,7 @@ def schema(version: str) -> dict[str, object]:
         "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
+        "functions": {FUNCTION: _VERSIONS},
         "resources": {
             token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
             for token, (fields, required) in resources.items()

@@ -1,6 +1,19 @@
 """The process an engine starts in place of azure-native's plugin."""
 
-from azml.providers.local_azure.package import LocalAzure
+from typing import TYPE_CHECKING
+
+from azml.providers.local_azure import VERSION
 from azml.providers.server import serve
 
-serve(LocalAzure())
+if TYPE_CHECKING:
+    from azml.providers.calls import Package
+
+
+def load() -> "Package":
+    """The stand-in's package."""
+    from azml.providers.local_azure.package import LocalAzure
+
+    return LocalAzure()
+
+
+serve(VERSION, load)

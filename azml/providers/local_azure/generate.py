@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from azml.providers.local_azure import VERSION
 from azml.providers.local_azure.table import ROWS
 
 OUTPUT = Path(__file__).with_name("sdk.json")
@@ -145,6 +146,8 @@ def generate() -> dict[str, Any]:
             types[reference] = _object_type(folder, *reference.split(":"))
             waiting.extend(_referred(types[reference]["properties"]))
     version = json.loads((folder / "pulumi-plugin.json").read_text(encoding="utf-8"))["version"]
+    if version != VERSION:
+        raise ValueError(f"azure-native {version} is installed, and VERSION says {VERSION}: change it first")
     return {"version": version, "resources": resources, "types": dict(sorted(types.items()))}
 
 

@@ -11,7 +11,6 @@ from azml.azure.settings import AzureSettings, read_settings
 from azml.findings import did_you_mean
 from azml.providers.calls import ProviderError, Resource
 from azml.providers.codec import Properties
-from azml.providers.local_azure import sdk
 from azml.providers.local_azure.invokes import Invokes
 from azml.providers.local_azure.resource import ArmResource, Locations
 from azml.providers.local_azure.schema import schema
@@ -27,11 +26,6 @@ class LocalAzure:
         self._lock = threading.Lock()
         self._resources: dict[str, Resource] = {}
         self._take(read_settings())
-
-    @property
-    def version(self) -> str:
-        """The version of azure-native this one stands in for."""
-        return sdk.version()
 
     def _take(self, settings: AzureSettings) -> None:
         self._arm = Arm(settings, vet=_only_local)

@@ -1,6 +1,6 @@
 """The package schema of the stand-in, enough for `pulumi import` to write a program."""
 
-from azml.providers.local_azure import sdk
+from azml.providers.local_azure import VERSION, sdk
 from azml.providers.local_azure.table import ROWS
 
 _ANY = {"$ref": "pulumi.json#/Any"}
@@ -30,7 +30,7 @@ def schema() -> dict[str, object]:
     """The schema as Pulumi reads it (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
     return {
         "name": "azure-native",
-        "version": sdk.version(),
+        "version": VERSION,
         "language": {
             "python": {"packageName": "pulumi_azure_native"},
             "nodejs": {"packageName": "@pulumi/azure-native"},

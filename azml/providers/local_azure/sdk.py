@@ -31,11 +31,6 @@ def _document() -> dict[str, Any]:
     return loaded
 
 
-def version() -> str:
-    """The version of azure-native the table was read from."""
-    return str(_document()["version"])
-
-
 @functools.cache
 def resource_type(token: str) -> ResourceType:
     """The resource type `token`, which must be a row of the table."""
