@@ -7,6 +7,7 @@ pattern that matches a file decides. Beyond it: junk is never taken, and no link
 import os
 import stat
 import unicodedata
+from collections.abc import Iterable
 from itertools import pairwise
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -135,26 +136,42 @@ class _Walk:
 
     def below(self, folder: str, prefix: str, above: tuple[str, ...]) -> None:
         """Take the files of a folder and of those in it; `above` holds the real paths on the way down."""
-        rules, folders = self.rules, list[tuple[str, str]]()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if name in NEVER or name[:2] == "._":
-                    continue
-                path = prefix + name
-                status = entry.stat(follow_symlinks=False)
-                kind = status.st_mode & FORMAT
-                if kind == FOLDER:
-                    if not (rules and rules.may_prune and rules.excludes(f"{path}/")):
-                        folders.append((entry.path, path))
-                elif rules and rules.excludes(path):
-                    continue
-                elif kind == LINK:
-                    self.link(entry.path, path, above)
-                else:
-                    self.file(entry.path, path, status)
+        try:
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            self.wrong(folder, f"cannot be read: {error.strerror}", "check its permissions")
+            return
+        try:
+            # By descriptor: the kernel looks up each name in this folder instead of a path from the top.
+            with os.scandir(opened) as entries:
+                folders = self.taken(entries, folder, prefix, above)
+        finally:
+            os.close(opened)
         for location, path in folders:
             self.below(location, f"{path}/", (*above, location))
+
+    def taken(
+        self, entries: Iterable[os.DirEntry[str]], folder: str, prefix: str, above: tuple[str, ...]
+    ) -> list[tuple[str, str]]:
+        """Take what a folder holds but for the folders in it, which are answered."""
+        rules, folders = self.rules, list[tuple[str, str]]()
+        for entry in entries:
+            name = entry.name
+            if name in NEVER or name[:2] == "._":
+                continue
+            path, location = prefix + name, f"{folder}/{name}"
+            status = entry.stat(follow_symlinks=False)
+            kind = status.st_mode & FORMAT
+            if kind == FOLDER:
+                if not (rules and rules.may_prune and rules.excludes(f"{path}/")):
+                    folders.append((location, path))
+            elif rules and rules.excludes(path):
+                continue
+            elif kind == LINK:
+                self.link(location, path, above)
+            else:
+                self.file(location, path, status)
+        return folders
 
     def link(self, location: str, path: str, above: tuple[str, ...]) -> None:
         """Take what a symbolic link stands for as content, if it lies inside the folder."""
