@@ -2,7 +2,7 @@
 
 from azml.emulator.arm.errors import not_found
 from azml.emulator.arm.ids import ResourceId, resource_id
-from azml.emulator.arm.store import ResourceStore
+from azml.emulator.arm.store import ResourceStore, missing_group
 from azml.emulator.identity import SUBSCRIPTION
 
 IMPLICIT = ("microsoft.storage/storageaccounts/blobservices",)  # there as soon as their parent is
@@ -28,8 +28,7 @@ def check_parents(scope: str, store: ResourceStore, *, must_exist: bool) -> None
     if len(segments) >= 4 and segments[2].lower() == "resourcegroups":
         group = "/" + "/".join(segments[:4])
         if store.find(group) is None:
-            message = f"Resource group '{segments[3]}' could not be found."
-            raise not_found(message, "ResourceGroupNotFound")
+            raise missing_group(segments[3])
     if must_exist and len(segments) > 4:
         _check_parent(resource_id(scope), store)
 

@@ -8,7 +8,7 @@ from azml.emulator.arm.errors import bad_request, conflict
 from azml.emulator.arm.ids import RESOURCE_GROUP_TYPE
 from azml.emulator.arm.json import Json
 from azml.emulator.arm.store import Record
-from azml.emulator.arm.types import Act, Action, ResourceType, Write
+from azml.emulator.arm.types import USER_IDENTITIES, Act, Action, ResourceType, Write
 from azml.emulator.identity import TENANT
 
 ML = "Microsoft.MachineLearningServices"
@@ -128,7 +128,7 @@ class ContainerRegistries(ResourceType):
 class UserIdentities(ResourceType):
     """`userAssignedIdentities`."""
 
-    name = "Microsoft.ManagedIdentity/userAssignedIdentities"
+    name = USER_IDENTITIES
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its ids."""
@@ -154,8 +154,11 @@ class RoleAssignments(ResourceType):
         for name in ("principalId", "roleDefinitionId"):
             if not write.properties.get(name):
                 raise bad_request(f"properties.{name} is missing.", "InvalidRequestContent")
+        if write.existing and _grant(write.existing.properties) != _grant(write.properties):
+            message = "The principal and the role of a role assignment cannot be updated."
+            raise conflict(message, "RoleAssignmentUpdateNotPermitted")
         for other in write.store.under(write.id.parent, self.name):
-            if other.id.key != write.id.key and _grant(other.properties) == _grant(write.properties):
+            if _is_twin(other, write):
                 raise conflict("The role assignment already exists.", "RoleAssignmentExists")
 
     def complete(self, write: Write, record: Record) -> Record:
@@ -214,6 +217,13 @@ def _kept(record: Record, **fresh: str) -> Record:
     """Values that Azure makes up once and keeps for the resource's life."""
     values = {name: record.hidden.get(name, value) for name, value in fresh.items()}
     return record.with_hidden(**values).with_properties(**values)
+
+
+def _is_twin(other: Record, write: Write) -> bool:
+    """Whether another assignment gives the same at the very same scope: one below it is another grant."""
+    same_scope = other.id.parent.lower() == write.id.parent.lower()
+    is_another = other.id.key != write.id.key
+    return is_another and same_scope and _grant(other.properties) == _grant(write.properties)
 
 
 def _grant(properties: Json) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import ArmError, bad_request, conflict
 from azml.emulator.arm.ids import ResourceId, resource_id
-from azml.emulator.arm.json import Json
+from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.arm.types import EarlyAction, Query, ResourceType, Write
 from azml.emulator.machinelearning.names import check_asset_name
@@ -98,7 +98,7 @@ class AssetVersions(ResourceType):
             found = [
                 record
                 for record in found
-                if record.properties.get("properties", {}).get("hash_sha256") == wanted
+                if section(record.properties, "properties").get("hash_sha256") == wanted
             ]
         if "createdtime desc" in query.get("$orderBy", "").lower():
             found = found[::-1]
