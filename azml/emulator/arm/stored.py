@@ -25,9 +25,13 @@ class StoredType(ResourceType):
 
     stored_only = True
 
-    def __init__(self, name: str, *, located: bool = True) -> None:
+    def __init__(
+        self, name: str, *, located: bool = True, deleted_at_once: bool = False, created: int = 201
+    ) -> None:
         self.name = name
         self.located = located
+        self.deleted_at_once = deleted_at_once
+        self.created = created
 
 
 class KeyedType(StoredType):
@@ -72,6 +76,8 @@ class ApplicationInsights(ResourceType):
 
     name = "Microsoft.Insights/components"
     stored_only = True
+    deleted_at_once = True
+    created = 200
 
     def complete(self, write: Write, record: Record) -> Record:
         """Keys and the connection string."""
@@ -89,6 +95,7 @@ class KeyVaults(ResourceType):
 
     name = "Microsoft.KeyVault/vaults"
     stored_only = True
+    deleted_at_once = True
 
     def check(self, write: Write) -> None:
         """What a vault cannot be without."""
@@ -129,6 +136,7 @@ class UserIdentities(ResourceType):
     """`userAssignedIdentities`."""
 
     name = USER_IDENTITIES
+    deleted_at_once = True
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its ids."""
@@ -141,6 +149,7 @@ class RoleAssignments(ResourceType):
 
     name = "Microsoft.Authorization/roleAssignments"
     stored_only = True
+    deleted_at_once = True
     located = False
 
     def check(self, write: Write) -> None:
@@ -191,9 +200,6 @@ def stored_types() -> Sequence[ResourceType]:
     located = (
         f"{ML}/workspaces/computes",
         f"{ML}/registries",
-        "Microsoft.Insights/autoscaleSettings",
-        "Microsoft.Insights/metricAlerts",
-        "Microsoft.Insights/actionGroups",
         "Microsoft.Network/privateEndpoints",
         "Microsoft.Network/privateDnsZones",
     )
@@ -208,7 +214,10 @@ def stored_types() -> Sequence[ResourceType]:
         VirtualNetworks(),
         KeyedType(f"{ML}/workspaces/serverlessEndpoints", "listkeys", endpoint_keys),
         KeyedType(f"{ML}/workspaces/batchEndpoints", "listkeys", endpoint_keys),
-        StoredType("Microsoft.Insights/diagnosticSettings", located=False),
+        StoredType("Microsoft.Insights/diagnosticSettings", located=False, deleted_at_once=True, created=200),
+        StoredType("Microsoft.Insights/metricAlerts", deleted_at_once=True, created=200),
+        StoredType("Microsoft.Insights/autoscaleSettings", deleted_at_once=True),
+        StoredType("Microsoft.Insights/actionGroups", deleted_at_once=True),
         *(StoredType(name) for name in located),
     )
 

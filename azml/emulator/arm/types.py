@@ -58,13 +58,16 @@ class ResourceType:
 
     `located` types need a region; `asynchronous` ones answer a write with an operation, which `settle`
     carries out; properties in `computed_names` are Azure's to set and are ignored in a body. Behind a type
-    that is `stored_only` nothing runs: what was written is given back.
+    that is `stored_only` nothing runs: what was written is given back. `created` is the status of a PUT that
+    makes one; one that is `deleted_at_once` is gone when its DELETE is answered.
     """
 
     name: str = ""
     located: bool = True
     asynchronous: bool = False
     stored_only: bool = False
+    deleted_at_once: bool = False
+    created: int = 201
     patchable: tuple[str, ...] = ENVELOPE
     computed_names: tuple[str, ...] = ()
 

@@ -23,6 +23,7 @@ class AssetContainers(ResourceType):
     """`workspaces/{models,codes,environments}`: a name and the versions under it."""
 
     located = False
+    deleted_at_once = True
     computed_names = ("latestVersion", "nextVersion", "provisioningState")
 
     def __init__(self, collection: str, store: ResourceStore) -> None:
@@ -51,6 +52,7 @@ class AssetVersions(ResourceType):
     """`.../versions` of one kind of asset. `fixed` are the properties that say what the version is."""
 
     located = False
+    deleted_at_once = True
     fixed: tuple[str, ...] = ()
 
     def __init__(self, collection: str, addresses: Addresses) -> None:

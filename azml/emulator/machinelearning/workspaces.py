@@ -88,6 +88,7 @@ class Datastores(ResourceType):
 
     name = DATASTORE
     located = False
+    deleted_at_once = True
 
     def __init__(self, addresses: Addresses) -> None:
         self.addresses = addresses
