@@ -57,7 +57,7 @@ class Service:
         if named.kind == SUBSCRIPTIONS:
             check_scope(named.text)
             return Answer(200, _subscription(named))
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         check_parents(named.parent, self.store, must_exist=False)
         self.steering.read(named.key)
         is_late, before = self.steering.late(named.key)
@@ -67,7 +67,7 @@ class Service:
 
     def list(self, collection: Collection, query: Query) -> Answer:
         """All resources of a type under a scope."""
-        kind = self.types.get(collection.kind)
+        kind = self.types.get(collection.type)
         check_parents(collection.scope, self.store, must_exist=True)
         scope = kind.scope(collection.scope, query)
         found = {record.id.key: record for record in self.store.under(scope, collection.kind)}
@@ -79,7 +79,7 @@ class Service:
 
     def put(self, named: ResourceId, body: Json) -> Answer:
         """Create or replace a resource."""
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         check_parents(named.parent, self.store, must_exist=True)
         old = self.store.find(named.text)
         if old is None:
@@ -90,7 +90,7 @@ class Service:
 
     def patch(self, named: ResourceId, body: Json) -> Answer:
         """Change some of a resource: a merge patch of what its type lets be patched, tags as a whole."""
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         old = self._found(named)
         self._check_writable(named, old)
         unknown = [name for name in body if name not in kind.patchable]
@@ -103,7 +103,7 @@ class Service:
 
     async def act(self, named: ResourceId, action: str, body: Json) -> Answer:
         """Run a POST action."""
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         if early := kind.early_actions().get(action.lower()):
             check_parents(named.parent, self.store, must_exist=True)
             self._check_writable(named, None)
@@ -126,7 +126,7 @@ class Service:
 
         Clients wait for no operation where Azure has none: such a delete is done when it is answered.
         """
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         record = self.store.find(named.text)
         if record is None:
             return Answer(204)

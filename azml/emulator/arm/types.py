@@ -13,6 +13,11 @@ from azml.emulator.identity import TENANT
 
 Query = Mapping[str, str]
 USER_IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+TEMPLATES = "microsoft.resources/deployments"
+TEMPLATES_HINT = (
+    " The local Azure deploys no ARM templates, which is how azure-ai-ml's workspaces.begin_create makes a "
+    "workspace: make it with the stack (`make up`), or put the workspace itself."
+)
 _REGION = re.compile(r"[a-zA-Z0-9 ]*")
 _IDENTITY_KINDS = {"none", "systemassigned", "userassigned"}
 ENVELOPE = ("location", "tags", "sku", "kind", "identity", "properties", "zones", "plan", "managedBy", "etag")
@@ -172,7 +177,8 @@ class Types:
         if found is None:
             namespace = kind.partition("/")[0]
             message = f"The resource type '{kind}' could not be found in the namespace '{namespace}'."
-            raise bad_request(message, "InvalidResourceType")
+            hint = TEMPLATES_HINT if kind.lower() == TEMPLATES else ""
+            raise bad_request(message + hint, "InvalidResourceType")
         return found
 
 

@@ -9,6 +9,7 @@ from tests.emulator.local_azure import (
     Answer,
     Client,
     Json,
+    LocalAzure,
     build_assets,
     build_workspace,
     deployment_body,
@@ -253,3 +254,24 @@ def test_a_state_of_what_is_not_there_is_refused(either: Client) -> None:
 def test_the_pages_want_the_control_token(either: Client) -> None:
     for page in ("states", "lags", "clock", "faults"):
         assert either.send("POST", f"/_azml/{page}", b"{}").status == 401
+
+
+def test_a_restart_ends_all_steering(workspace: LocalAzure) -> None:
+    """Wishes, faults, lags, shown states and added time; what was under way is carried out for real."""
+    green = f"{ENDPOINT}/deployments/green"
+    workspace.done(workspace.arm("PUT", green, deployment_body()))
+    ask(workspace, "clock", advance=1_000)
+    ask(workspace, "states", id=ENDPOINT, state="Updating", seconds=3_600)
+    ask(workspace, "states", path_pattern="deployments/blue$", seconds=3_600, ends="Failed")
+    under_way = workspace.arm("PUT", BLUE, deployment_body())
+    ask(workspace, "lags", path_pattern="deployments/green$", seconds=3_600)
+    workspace.done(workspace.arm("DELETE", green))
+    assert listed(workspace) == ["green", "blue"]
+    ask(workspace, "states", path_pattern="", method="*", ends="Failed", times=9)
+    ask(workspace, "faults", path_pattern="", status=400, times=99)
+    workspace.kill()
+    workspace.start()
+    wait_for(lambda: workspace.own("GET", "health").body["restored"])
+    workspace.done(under_way)
+    assert (state(workspace), listed(workspace)) == ("Succeeded", ["blue"])
+    workspace.done(workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))
