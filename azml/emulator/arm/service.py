@@ -1,23 +1,17 @@
 """Azure Resource Manager's rules over all types: parents, conflicts, asynchronous operations, cascades."""
 
-import asyncio
-import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.arm.json import Json, merged, section
 from azml.emulator.arm.operations import Operation, Operations
 from azml.emulator.arm.scopes import IMPLICIT, check_parents, check_scope, check_standing
-from azml.emulator.arm.steering import Course, End, Span, Steering
-from azml.emulator.arm.store import BUSY, Record, ResourceStore, missing
-from azml.emulator.arm.tasks import Tasks
+from azml.emulator.arm.steering import Span, Steering
+from azml.emulator.arm.store import BUSY, SHOWN, Record, ResourceStore, missing
 from azml.emulator.arm.types import Act, Changed, Query, ResourceType, Types, Write
+from azml.emulator.arm.worker import Worker
 from azml.emulator.identity import SUBSCRIPTION
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,15 +21,6 @@ class Answer:
     status: int
     body: Json | None = None
     operation: Operation | None = None
-
-
-@dataclass(frozen=True)
-class _Begun:
-    """What is stored of an operation that has not been started, and how it is to go."""
-
-    record: Record
-    operation: Operation
-    course: Course | None
 
 
 class Service:
@@ -48,9 +33,7 @@ class Service:
         self.operations = operations
         self.types = types
         self.steering = steering
-        self._tasks = Tasks()
-        self._left_over = operations.unfinished()
-        self._may_run = asyncio.Event()
+        self.worker = Worker(store, operations, types, steering)
 
     def get(self, named: ResourceId) -> Answer:
         """One resource."""
@@ -117,9 +100,9 @@ class Service:
             return Answer(200, outcome)
         self._check_writable(named, self.store.get(named.text))
         changed = outcome.record.with_properties(provisioningState="Updating")
-        begun = self._begin(changed, "POST", "POST")
+        begun = self.worker.begin(changed, "POST", "POST")
         self.steering.lag("POST", named.text, record)
-        return Answer(202, None, self._start(kind, begun))
+        return Answer(202, None, self.worker.start(begun))
 
     async def delete(self, named: ResourceId) -> Answer:
         """Delete a resource and all below it. What is not there is deleted already.
@@ -135,10 +118,14 @@ class Service:
         if named.kind != RESOURCE_GROUPS:
             kind.check_delete(record, self.store)
         at_once = kind.deleted_at_once and not self.steering.expects("DELETE", record.id.text)
-        begun = self._begin(record.with_properties(provisioningState="Deleting"), "DELETE", "DELETE")
+        begun = self.worker.begin(record.with_properties(provisioningState="Deleting"), "DELETE", "DELETE")
         self.steering.lag("DELETE", named.text, record)
-        operation = self._start(kind, begun)
-        return await self._ended(operation) if at_once else Answer(202, None, operation)
+        operation = self.worker.start(begun)
+        if at_once:
+            operation = await self.worker.worked(operation)
+        if operation.error:
+            raise ArmError(500, str(operation.error["code"]), str(operation.error["message"]))
+        return Answer(202, None, operation) if operation.status == "InProgress" else Answer(200)
 
     def progress(self, id_text: str) -> Operation:
         """How an operation stands. Raises ArmError 404."""
@@ -158,7 +145,7 @@ class Service:
         self._check_writable(record.id, record)
         shown = record.with_properties(provisioningState=state)
         if span != Span():
-            self.store.put(shown.with_hidden(shown=[state, record.state]))
+            self.store.put(shown.with_hidden(**{SHOWN: [state, record.state]}))
             self.steering.show(record.id.key, span, lambda: self._unshow(id_text))
         elif state in BUSY:
             raise bad_request(f"{state} needs an end: reads or seconds.")
@@ -167,132 +154,37 @@ class Service:
 
     def _unshow(self, id_text: str) -> None:
         found = self.store.find(id_text)
-        if found is None or "shown" not in found.hidden:
+        if found is None or SHOWN not in found.hidden:
             return
-        shown, true = found.hidden["shown"]
+        shown, true = found.hidden[SHOWN]
         restored = found.with_properties(provisioningState=true) if found.state == shown else found
-        self.store.put(_as_it_is(restored))
+        self.store.put(restored.without_hidden(SHOWN))
 
     def resume(self) -> None:
-        """Take up what a stopped process left unfinished, and let work begin.
-
-        Until then what is written waits: the data plane is told the old before the new.
-        """
+        """Take up what a stopped process left unfinished, and let work begin that waited for it."""
         for member in self.store.family(f"/subscriptions/{SUBSCRIPTION}"):
             self._unshow(member.id.text)
-        left, self._left_over = self._left_over, []
-        for operation in (found for one in left if (found := self.operations.find(one.id))):
-            self._take_up(operation)
-        self._may_run.set()
-
-    def _take_up(self, operation: Operation) -> None:
-        if operation.status != "InProgress":  # given up meanwhile for a later one
-            return
-        record = self.store.find(operation.key)
-        if record is None:
-            self.operations.finish(operation, "Canceled")
-        else:
-            self._run(self.types.get(record.id.kind), record, operation)
+        self.worker.resume()
 
     async def close(self) -> None:
         """Stop what runs; a later start takes it up again."""
-        await self._tasks.close()
+        await self.worker.close()
 
     def _write(self, kind: ResourceType, write: Write, method: str) -> Answer:
         status = 200 if write.existing else kind.created
         begun = None
         # One transaction: a type may store more than the one record, as a workspace its datastore.
         with self.store.database.transaction():
-            record = _as_it_is(kind.prepare(write))
+            record = kind.prepare(write).without_hidden(SHOWN)
             if kind.asynchronous or self.steering.expects(method, record.id.text):
                 state = "Updating" if write.existing else "Creating"
-                begun = self._begin(record.with_properties(provisioningState=state), "PUT", method)
+                begun = self.worker.begin(record.with_properties(provisioningState=state), "PUT", method)
             else:
                 record = self.store.put(record)
         self.steering.lag(method, write.id.text, write.existing)
         if begun is None:
             return Answer(status, kind.present(record))
-        return Answer(status, kind.present(begun.record), self._start(kind, begun))
-
-    def _begin(self, record: Record, verb: str, method: str) -> _Begun:
-        """Store what an operation is about, and that it began."""
-        course = self.steering.course(method, record.id.text)
-        if course and course.state:
-            record = record.with_properties(provisioningState=course.state)
-        with self.store.database.transaction():
-            return _Begun(self.store.put(record), self.operations.begin(record.id.key, verb), course)
-
-    def _start(self, kind: ResourceType, begun: _Begun) -> Operation:
-        """Carry out what has been stored: not before, for a full disk may have refused it."""
-        self._run(kind, begun.record, begun.operation, begun.course)
-        return begun.operation
-
-    def _run(
-        self, kind: ResourceType, record: Record, operation: Operation, course: Course | None = None
-    ) -> None:
-        if course and (error := course.error()):
-            work = partial(self._fail, record, operation, course.ends, error)
-        elif operation.verb == "DELETE":
-            work = partial(self._remove, record, operation)
-        else:
-            work = partial(self._settle, kind, record, operation)
-        self._tasks.start(record.id.key, work)
-
-    async def _ended(self, operation: Operation) -> Answer:
-        await self._tasks.ended(operation.key)
-        ended = self.operations.find(operation.id)
-        if ended and ended.error:
-            raise ArmError(500, str(ended.error["code"]), str(ended.error["message"]))
-        return Answer(200)
-
-    async def _fail(self, record: Record, operation: Operation, ends: End, error: ArmError) -> None:
-        self._finish(record, operation, ends, error)
-
-    async def _settle(self, kind: ResourceType, record: Record, operation: Operation) -> None:
-        await self._may_run.wait()
-        try:
-            settled = await kind.settle(record, self.store)
-        except Exception as error:
-            self._finish(record, operation, "Failed", _refusal(record, operation, error))
-        else:
-            self._finish(settled, operation, "Succeeded")
-
-    def _finish(self, record: Record, operation: Operation, ends: End, error: ArmError | None = None) -> None:
-        ended = record.with_properties(provisioningState=ends)
-        told = error.error() if error else None
-        self.steering.when_over(record.id.key, lambda: self._note(ended, operation, ends, told))
-
-    def _note(self, ended: Record, operation: Operation, ends: End, error: Json | None) -> None:
-        with self.store.database.transaction():
-            if self.store.find(ended.id.text) is None:
-                self.operations.finish(operation, "Canceled")
-                return
-            self.store.put(ended)
-            self.operations.finish(operation, ends, error)
-
-    async def _remove(self, record: Record, operation: Operation) -> None:
-        await self._may_run.wait()
-        family = self.store.family(record.id.text)
-        await self._tasks.cancel([member.id.key for member in family if member.id.key != record.id.key])
-        try:
-            for member in family:
-                await self.types.get(member.id.kind).remove(member)
-        except Exception as error:
-            self._finish(record, operation, "Failed", _refusal(record, operation, error))
-        else:
-            self.steering.when_over(record.id.key, lambda: self._forget_family(family, operation))
-
-    def _forget_family(self, family: Sequence[Record], operation: Operation) -> None:
-        keys = {member.id.key for member in family}
-        with self.store.database.transaction():
-            for member in family:
-                self.store.delete(member.id.text)
-            for pending in self.operations.unfinished():
-                if pending.id != operation.id and pending.key in keys:
-                    self.operations.finish(pending, "Canceled")
-            self.operations.finish(operation, "Succeeded")
-        for key in keys:
-            self.steering.drop(key)
+        return Answer(status, kind.present(begun.record), self.worker.start(begun))
 
     def _found(self, named: ResourceId) -> Record:
         if named.kind in IMPLICIT:
@@ -308,19 +200,6 @@ class Service:
                 f"'{record.id.name}' is {record.state.lower()}: another operation on it is in progress.",
                 "AnotherOperationInProgress",
             )
-
-
-def _as_it_is(record: Record) -> Record:
-    """A record that is written: a state that was only shown is not brought back any more."""
-    return replace(record, hidden={name: value for name, value in record.hidden.items() if name != "shown"})
-
-
-def _refusal(record: Record, operation: Operation, error: Exception) -> ArmError:
-    """What an operation says that failed."""
-    if isinstance(error, ArmError):
-        return error
-    log.error("%s of %s failed", operation.verb, record.id.text, exc_info=error)
-    return ArmError(500, "InternalServerError", f"The local Azure failed: {error}")
 
 
 def _subscription(named: ResourceId) -> Json:

@@ -12,6 +12,8 @@ from azml.emulator.arm.json import Json, section
 from azml.emulator.database import Database
 
 SUCCEEDED = "Succeeded"
+SHOWN = "shown"
+"""The hidden value that keeps a state which is only shown, and the true one. A write ends it."""
 BUSY = ("Creating", "Updating", "Deleting")
 
 
@@ -48,6 +50,10 @@ class Record:
     def with_hidden(self, **values: object) -> "Record":
         """The record with some hidden values set."""
         return replace(self, hidden={**self.hidden, **values})
+
+    def without_hidden(self, name: str) -> "Record":
+        """The record without one hidden value."""
+        return replace(self, hidden={key: value for key, value in self.hidden.items() if key != name})
 
 
 class ResourceStore:

@@ -33,7 +33,7 @@ class Restore:
     async def run(self) -> None:
         """Ask for everything, take up unfinished operations, and wait until what served serves again."""
         store = self.service.store
-        known = [record for record in store.under("", DEPLOYMENT) if last_good(record)]
+        known = [record for record in store.under("", DEPLOYMENT) if record.hidden.get("good")]
         await asyncio.gather(*(self._route(endpoint) for endpoint in store.under("", ENDPOINT)))
         await asyncio.gather(*(self._ask(record) for record in known))
         self.service.resume()
@@ -50,7 +50,7 @@ class Restore:
         try:
             if desired := last_good(record):
                 await self.dataplane.put_deployment(desired)
-        except DataplaneError as error:
+        except (ArmError, DataplaneError) as error:
             self._is_lost(record, error)
 
     async def _follow(self, record: Record) -> None:

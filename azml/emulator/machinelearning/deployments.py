@@ -130,9 +130,13 @@ class OnlineDeployments(ResourceType):
 
 
 def last_good(record: Record) -> DesiredDeployment | None:
-    """What a deployment last served with; None when it never did."""
+    """What a deployment last served with; None when it never did. Raises ArmError when it cannot be read."""
     told = record.hidden.get("good")
-    return deployment_from_json(told) if told else None
+    try:
+        return deployment_from_json(told) if told else None
+    except TypeError as error:
+        message = f"What '{record.id.name}' served was noted by another version of the local Azure: {error}."
+        raise conflict(message, "ResourceNotReady") from error
 
 
 def endpoint_of(record: Record) -> str:

@@ -1,7 +1,20 @@
 """Operations that meet each other, a failing data plane, or a restart: each has an end, and the right one."""
 
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from azml.emulator.arm import worker
+from azml.emulator.arm.ids import resource_id
+from azml.emulator.arm.operations import Operations
+from azml.emulator.arm.service import Service
+from azml.emulator.arm.steering import Steering
+from azml.emulator.arm.store import ResourceStore
+from azml.emulator.arm.types import ResourceType, Types
+from azml.emulator.database import Database
 from tests.emulator.local_azure import (
     ACCOUNT,
     ENDPOINT,
@@ -186,3 +199,45 @@ def test_a_delete_without_an_operation_takes_its_time_when_it_is_steered(azure: 
     answer = azure.arm("DELETE", VAULT)
     assert (answer.status, state(azure, VAULT)) == (202, "Deleting")
     azure.done(answer)
+
+
+class Things(ResourceType):
+    """A type that succeeds by itself."""
+
+    name = "Microsoft.Test/things"
+    located = False
+    asynchronous = True
+
+
+async def test_an_end_that_found_no_room_on_the_disk_is_written_once_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "RETRY_SECONDS", 0.01)
+    database = Database(tmp_path / "azure.db")
+    operations = Operations(database)
+    service = Service(ResourceStore(database), operations, Types([Things()]), Steering())
+    service.resume()
+    answer = service.put(resource_id("/providers/Microsoft.Test/things/a"), {})
+    assert answer.operation is not None
+    database.connection.execute("PRAGMA query_only = ON")
+    worked = await service.worker.worked(answer.operation)
+    assert worked.status == "InProgress"
+    database.connection.execute("PRAGMA query_only = OFF")
+    async with asyncio.timeout(10):
+        while service.progress(answer.operation.id).status == "InProgress":
+            await asyncio.sleep(0)
+    assert service.progress(answer.operation.id).status == "Succeeded"
+    database.close()
+
+
+def test_a_deployment_noted_by_another_version_is_said_to_be_gone(workspace: LocalAzure) -> None:
+    """The local Azure starts all the same."""
+    workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
+    workspace.kill()
+    with closing(sqlite3.connect(workspace.folder / "azure.db")) as database, database:
+        noted = "UPDATE resources SET hidden = json_set(hidden, '$.good.unheard_of', 1) WHERE key = ?"
+        database.execute(noted, (BLUE.lower(),))
+    workspace.start()
+    wait_for(lambda: restored(workspace))
+    assert state(workspace, BLUE) == "Failed"
+    workspace.done(workspace.arm("PUT", BLUE, deployment_body()))

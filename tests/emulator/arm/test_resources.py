@@ -177,6 +177,14 @@ def test_the_journal_tells_the_writes_in_order(azure: LocalAzure) -> None:
     assert entries[0]["body"] == {"location": "westeurope"}
 
 
+def test_the_journal_keeps_no_signature(azure: LocalAzure) -> None:
+    build_workspace(azure)
+    signed = "https://a.blob.core.windows.net/c/x?sv=2026-01-01&sig=abc%2Bdef&se=1"
+    azure.arm("PUT", f"{WORKSPACE}/codes/signed/versions/1", {"properties": {"codeUri": signed}})
+    body = azure.own("GET", "journal").body[-1]["body"]
+    assert body["properties"]["codeUri"] == signed.replace("abc%2Bdef", "***")
+
+
 def test_a_fault_happens_as_often_as_asked(azure: LocalAzure) -> None:
     fault = {"method": "PUT", "path_pattern": "resourcegroups/rg$", "status": 400, "code": "Said", "times": 2}
     assert azure.own("POST", "faults", fault).status == 204
