@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS resources (
 CREATE INDEX IF NOT EXISTS resources_by_kind ON resources (kind, sequence);
 CREATE TABLE IF NOT EXISTS operations (
     id TEXT PRIMARY KEY, key TEXT NOT NULL, verb TEXT NOT NULL, status TEXT NOT NULL, error TEXT);
+CREATE INDEX IF NOT EXISTS operations_under_way ON operations (key) WHERE status = 'InProgress';
 CREATE TABLE IF NOT EXISTS journal (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, body TEXT,
     status INTEGER NOT NULL);
@@ -50,10 +51,11 @@ class Database:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:  # on a full disk SQLite has rolled back by itself
+                self.connection.execute("ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
 
     def write(self, statement: str, *values: object) -> None:
         """Run one statement that changes something."""

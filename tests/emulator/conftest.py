@@ -77,5 +77,6 @@ def _empty(client: Client) -> None:
     client.own("DELETE", "states")
     client.done(client.arm("DELETE", GROUP))
     client.dataplane.outcomes.clear()
+    client.dataplane.refused.clear()
     assert client.dataplane.deployments == {}
     assert client.dataplane.endpoints == {}

@@ -1,7 +1,11 @@
 """A data plane that runs nothing: it notes what it is asked and answers as the test steers."""
 
 import asyncio
+import shutil
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +16,42 @@ Json = dict[str, Any]
 
 class FakeDataplane:
     """The data plane's socket. `outcomes` says how the next deployments of a name end: `ready` unless told
-    otherwise, `failed`, or `starting` for as long as the test likes."""
+    otherwise, `failed`, or `starting` for as long as the test likes. Calls in `refused`, as method and name,
+    fail. Its folder goes when it stops."""
 
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="azml-"))  # short: socket paths have 104 bytes
+        self.socket = self.folder / "dataplane.sock"
         self.deployments: dict[str, Json] = {}
         self.endpoints: dict[str, Json] = {}
         self.outcomes: dict[str, str] = {}
+        self.refused: set[tuple[str, str]] = set()
         self.calls: list[tuple[str, str]] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
+        self._waits: asyncio.Event | None = None
+        self._waiting = threading.Event()
 
     def start(self) -> None:
         self._thread.start()
         assert self._ready.wait(10)
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(10)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def slow(self) -> Iterator[threading.Event]:
+        """Take in the next endpoint it is told of at the end of the block; what is yielded says it came."""
+        self._waiting.clear()
+        gate = self._waits = asyncio.Event()
+        try:
+            yield self._waiting
+        finally:
+            self._loop.call_soon_threadsafe(gate.set)
 
     def named(self, name: str) -> Json:
         return next(told for told in self.deployments.values() if told["name"] == name)
@@ -57,6 +78,8 @@ class FakeDataplane:
         if request.method == "GET":
             return self._observe(key)
         self.calls.append((request.method, key))
+        if (request.method, key.rpartition("/")[2]) in self.refused:
+            return web.json_response({"error": "no room"}, status=500)
         if request.method == "PUT":
             self.deployments[key] = await request.json()
             return web.json_response({}, status=202)
@@ -78,7 +101,12 @@ class FakeDataplane:
         key = request.match_info["key"]
         self.calls.append((request.method, key))
         if request.method == "PUT":
-            self.endpoints[key] = await request.json()
+            told = await request.json()
+            if gate := self._waits:
+                self._waits = None
+                self._waiting.set()
+                await gate.wait()
+            self.endpoints[key] = told
         else:
             self.endpoints.pop(key, None)
         return web.json_response({})

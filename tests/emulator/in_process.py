@@ -1,7 +1,6 @@
 """The control plane without a process or a socket of its own: its ASGI application, called directly."""
 
 import asyncio
-import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ class InProcessAzure(Client):
     """A control plane on an event loop in a thread."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(FakeDataplane(Path(tempfile.mkdtemp(prefix="azml-")) / "dataplane.sock"))
+        super().__init__(FakeDataplane())
         self.folder = folder
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

@@ -4,7 +4,6 @@ import json
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,8 +99,7 @@ class LocalAzure(Client):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._run = Path(tempfile.mkdtemp(prefix="azml-"))  # short: socket paths have 104 bytes
-        super().__init__(FakeDataplane(self._run / "dataplane.sock"))
+        super().__init__(FakeDataplane())
         self.dataplane.start()
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,7 +117,7 @@ class LocalAzure(Client):
 
         With `descriptors` it starts with so few, of which it may raise the number.
         """
-        ready = self._run / "ready.json"
+        ready = self.dataplane.folder / "ready.json"
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "azml.emulator.control", "--folder", str(self.folder)]
         command += ["--port", str(self.port), "--scoring-url", "https://127.0.0.1:9"]

@@ -7,8 +7,9 @@ from azml.emulator.arm.errors import bad_request
 
 SUBSCRIPTIONS = "microsoft.resources/subscriptions"
 RESOURCE_GROUP_TYPE = "Microsoft.Resources/resourceGroups"
+RESOURCE_GROUPS = RESOURCE_GROUP_TYPE.lower()
 _NAME = re.compile(r"[^<>%&:?\\/\x00-\x1f\x7f]{1,260}")
-RESOURCE_GROUPS = "microsoft.resources/subscriptions/resourcegroups"
+_GROUPS_BY_ID = "microsoft.resources/subscriptions/resourcegroups"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _named(namespace: str, segments: list[str], scope: int) -> ResourceId | Coll
     # The pairs of type and name begin after `providers/<namespace>`, or at once for subscriptions and groups.
     first = scope + 2 if segments[scope].lower() == "providers" else 0
     pairs = segments[first:]
-    type_name = "/".join([namespace, *pairs[0::2]])
+    type_name = _type_name("/".join([namespace, *pairs[0::2]]))
     above = segments[:-2] if len(pairs) % 2 == 0 else segments[:-1]
     if len(pairs) <= 2:
         above = segments[:scope]
@@ -105,3 +106,8 @@ def _named(namespace: str, segments: list[str], scope: int) -> ResourceId | Coll
     if len(pairs) % 2:
         return Collection(parent, type_name)
     return ResourceId(text, type_name, pairs[-1], parent)
+
+
+def _type_name(by_id: str) -> str:
+    # Ids put resource groups under their subscription; their type does not say so.
+    return RESOURCE_GROUP_TYPE if by_id.lower() == _GROUPS_BY_ID else by_id

@@ -8,7 +8,7 @@ from typing import Any
 
 Json = dict[str, Any]
 DEPTH_LIMIT = 100
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_object(raw: bytes, *, keep_nulls: bool = False) -> Json | None:
@@ -28,10 +28,12 @@ def parse_object(raw: bytes, *, keep_nulls: bool = False) -> Json | None:
 def _loads(raw: bytes) -> Any:
     """JSON as the standard has it. Raises ValueError for what Python reads beyond it and cannot write back.
 
-    That is NaN and infinities, numbers too large for a double, halves of surrogate pairs, and depth.
+    That is NaN and infinities, numbers too large for a double, halves of surrogate pairs, depth, and other
+    encodings than UTF-8 (RFC 8259, section 8.1).
     """
-    value = json.loads(raw, parse_constant=_refuse, parse_float=_finite)
-    if _HALF.search(raw):
+    text = raw.decode("utf-8-sig")
+    value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    if _HALF.search(text):
         json.dumps(value, ensure_ascii=False).encode()
     _check_depth(value)
     return value

@@ -35,8 +35,10 @@ class Operations:
         self.database = database
 
     def begin(self, key: str, verb: str) -> Operation:
-        """Note that a request began."""
+        """Note that a request began. What was under way on the resource is given up for it."""
         operation = Operation(uuid.uuid4().hex, key, verb, "InProgress")
+        given_up = "UPDATE operations SET status = 'Canceled' WHERE key = ? AND status = 'InProgress'"
+        self.database.write(given_up, key)
         self.database.write(
             "INSERT INTO operations VALUES (?, ?, ?, ?, NULL)", operation.id, key, verb, operation.status
         )

@@ -1,8 +1,8 @@
 """Where a resource may be: in the one subscription, in a group that exists, under a parent that exists."""
 
-from azml.emulator.arm.errors import not_found
-from azml.emulator.arm.ids import ResourceId, resource_id
-from azml.emulator.arm.store import ResourceStore
+from azml.emulator.arm.errors import conflict, not_found
+from azml.emulator.arm.ids import RESOURCE_GROUPS, ResourceId, resource_id
+from azml.emulator.arm.store import ResourceStore, missing_group
 from azml.emulator.identity import SUBSCRIPTION
 
 IMPLICIT = ("microsoft.storage/storageaccounts/blobservices",)  # there as soon as their parent is
@@ -28,10 +28,20 @@ def check_parents(scope: str, store: ResourceStore, *, must_exist: bool) -> None
     if len(segments) >= 4 and segments[2].lower() == "resourcegroups":
         group = "/" + "/".join(segments[:4])
         if store.find(group) is None:
-            message = f"Resource group '{segments[3]}' could not be found."
-            raise not_found(message, "ResourceGroupNotFound")
+            raise missing_group(segments[3])
     if must_exist and len(segments) > 4:
         _check_parent(resource_id(scope), store)
+
+
+def check_standing(scope: str, store: ResourceStore) -> None:
+    """Raise ArmError 409 when something above is being deleted: what is written now would outlive it."""
+    while scope:
+        above = resource_id(scope)
+        found = store.find(scope)
+        if found is not None and found.state == "Deleting":
+            code = "ResourceGroupBeingDeleted" if above.kind == RESOURCE_GROUPS else "Conflict"
+            raise conflict(f"'{found.id.name}' is being deleted: nothing in it can be written.", code)
+        scope = above.parent
 
 
 def _check_parent(parent: ResourceId, store: ResourceStore) -> None:

@@ -1,22 +1,17 @@
 """Azure Resource Manager's rules over all types: parents, conflicts, asynchronous operations, cascades."""
 
-import asyncio
-import contextlib
-import logging
-from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.arm.json import Json, merged, section
 from azml.emulator.arm.operations import Operation, Operations
-from azml.emulator.arm.scopes import IMPLICIT, check_parents, check_scope
-from azml.emulator.arm.steering import Course, End, Span, Steering
-from azml.emulator.arm.store import BUSY, Record, ResourceStore, missing
+from azml.emulator.arm.scopes import IMPLICIT, check_parents, check_scope, check_standing
+from azml.emulator.arm.steering import Span, Steering
+from azml.emulator.arm.store import BUSY, SHOWN, Record, ResourceStore, missing
 from azml.emulator.arm.types import Act, Changed, Query, ResourceType, Types, Write
+from azml.emulator.arm.worker import Worker
 from azml.emulator.identity import SUBSCRIPTION
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,44 +33,49 @@ class Service:
         self.operations = operations
         self.types = types
         self.steering = steering
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self.worker = Worker(store, operations, types, steering)
 
     def get(self, named: ResourceId) -> Answer:
         """One resource."""
         if named.kind == SUBSCRIPTIONS:
             check_scope(named.text)
             return Answer(200, _subscription(named))
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         check_parents(named.parent, self.store, must_exist=False)
         self.steering.read(named.key)
         is_late, before = self.steering.late(named.key)
         if is_late and before is None:
             raise missing(named)
-        return Answer(200, before if is_late else kind.present(self._found(named)))
+        return Answer(200, kind.present(before or self._found(named)))
 
     def list(self, collection: Collection, query: Query) -> Answer:
         """All resources of a type under a scope."""
-        kind = self.types.get(collection.kind)
+        kind = self.types.get(collection.type)
         check_parents(collection.scope, self.store, must_exist=True)
-        found = kind.select(self.store.under(kind.scope(collection.scope, query), collection.kind), query)
-        return Answer(200, {"value": [kind.present(record) for record in found]})
+        scope = kind.scope(collection.scope, query)
+        found = {record.id.key: record for record in self.store.under(scope, collection.kind)}
+        for key, before in self.steering.late_under(scope, collection.kind).items():
+            found.pop(key, None)
+            found |= {key: before} if before else {}
+        shown = kind.select(sorted(found.values(), key=lambda record: record.sequence), query)
+        return Answer(200, {"value": [kind.present(record) for record in shown]})
 
     def put(self, named: ResourceId, body: Json) -> Answer:
         """Create or replace a resource."""
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         check_parents(named.parent, self.store, must_exist=True)
         old = self.store.find(named.text)
         if old is None:
             check_name(named)
-        self._check_idle(old)
+        self._check_writable(named, old)
         canonical = replace(old.id if old else named, type=kind.name)
         return self._write(kind, Write(canonical, body, old, self.store), "PUT")
 
     def patch(self, named: ResourceId, body: Json) -> Answer:
         """Change some of a resource: a merge patch of what its type lets be patched, tags as a whole."""
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         old = self._found(named)
-        self._check_idle(old)
+        self._check_writable(named, old)
         unknown = [name for name in body if name not in kind.patchable]
         if unknown:
             raise bad_request(f"A PATCH of {named.type} cannot change: {', '.join(unknown)}.", "InvalidPatch")
@@ -86,9 +86,10 @@ class Service:
 
     async def act(self, named: ResourceId, action: str, body: Json) -> Answer:
         """Run a POST action."""
-        kind = self.types.get(named.kind)
+        kind = self.types.get(named.type)
         if early := kind.early_actions().get(action.lower()):
             check_parents(named.parent, self.store, must_exist=True)
+            self._check_writable(named, None)
             return Answer(200, await early(named, self.store))
         known = kind.actions().get(action.lower())
         record = self._found(named)
@@ -97,14 +98,18 @@ class Service:
         outcome = await known(Act(record, body, self.store))
         if not isinstance(outcome, Changed):
             return Answer(200, outcome)
-        self._check_idle(self.store.get(named.text))
+        self._check_writable(named, self.store.get(named.text))
         changed = outcome.record.with_properties(provisioningState="Updating")
-        self.steering.lag("POST", named.text, kind.present(record))
-        return Answer(202, None, self._begin(kind, changed, "POST", "POST"))
+        begun = self.worker.begin(changed, "POST", "POST")
+        self.steering.lag("POST", named.text, record)
+        return Answer(202, None, self.worker.start(begun))
 
-    def delete(self, named: ResourceId) -> Answer:
-        """Delete a resource and all below it. What is not there is deleted already."""
-        kind = self.types.get(named.kind)
+    async def delete(self, named: ResourceId) -> Answer:
+        """Delete a resource and all below it. What is not there is deleted already.
+
+        Clients wait for no operation where Azure has none: such a delete is done when it is answered.
+        """
+        kind = self.types.get(named.type)
         record = self.store.find(named.text)
         if record is None:
             return Answer(204)
@@ -112,9 +117,15 @@ class Service:
             raise conflict(f"'{record.id.name}' is being deleted.", "AnotherOperationInProgress")
         if named.kind != RESOURCE_GROUPS:
             kind.check_delete(record, self.store)
-        self.steering.lag("DELETE", named.text, kind.present(record))
-        deleting = record.with_properties(provisioningState="Deleting")
-        return Answer(202, None, self._begin(kind, deleting, "DELETE", "DELETE"))
+        at_once = kind.deleted_at_once and not self.steering.expects("DELETE", record.id.text)
+        begun = self.worker.begin(record.with_properties(provisioningState="Deleting"), "DELETE", "DELETE")
+        self.steering.lag("DELETE", named.text, record)
+        operation = self.worker.start(begun)
+        if at_once:
+            operation = await self.worker.worked(operation)
+        if operation.error:
+            raise ArmError(500, str(operation.error["code"]), str(operation.error["message"]))
+        return Answer(202, None, operation) if operation.status == "InProgress" else Answer(200)
 
     def progress(self, id_text: str) -> Operation:
         """How an operation stands. Raises ArmError 404."""
@@ -131,10 +142,10 @@ class Service:
         Raises ArmError when it is not there, is busy already, or would be busy for good.
         """
         record = self.store.get(id_text)
-        self._check_idle(record)
+        self._check_writable(record.id, record)
         shown = record.with_properties(provisioningState=state)
         if span != Span():
-            self.store.put(shown.with_hidden(shown=[state, record.state]))
+            self.store.put(shown.with_hidden(**{SHOWN: [state, record.state]}))
             self.steering.show(record.id.key, span, lambda: self._unshow(id_text))
         elif state in BUSY:
             raise bad_request(f"{state} needs an end: reads or seconds.")
@@ -143,138 +154,37 @@ class Service:
 
     def _unshow(self, id_text: str) -> None:
         found = self.store.find(id_text)
-        if found is None or "shown" not in found.hidden:
+        if found is None or SHOWN not in found.hidden:
             return
-        shown, true = found.hidden["shown"]
-        hidden = {name: value for name, value in found.hidden.items() if name != "shown"}
+        shown, true = found.hidden[SHOWN]
         restored = found.with_properties(provisioningState=true) if found.state == shown else found
-        self.store.put(replace(restored, hidden=hidden))
+        self.store.put(restored.without_hidden(SHOWN))
 
     def resume(self) -> None:
-        """Take up what a stopped process left unfinished."""
+        """Take up what a stopped process left unfinished, and let work begin that waited for it."""
         for member in self.store.family(f"/subscriptions/{SUBSCRIPTION}"):
             self._unshow(member.id.text)
-        for operation in self.operations.unfinished():
-            record = self.store.find(operation.key)
-            if record is None:
-                self.operations.finish(operation, "Canceled")
-            else:
-                self._run(self.types.get(record.id.kind), record, operation)
+        self.worker.resume()
 
     async def close(self) -> None:
         """Stop what runs; a later start takes it up again."""
-        await self._cancel(list(self._running))
+        await self.worker.close()
 
     def _write(self, kind: ResourceType, write: Write, method: str) -> Answer:
+        status = 200 if write.existing else kind.created
+        begun = None
         # One transaction: a type may store more than the one record, as a workspace its datastore.
-        before = kind.present(write.existing) if write.existing else None
         with self.store.database.transaction():
-            answer = self._write_inside(kind, write, method)
-        self.steering.lag(method, write.id.text, before)
-        return answer
-
-    def _write_inside(self, kind: ResourceType, write: Write, method: str) -> Answer:
-        record = kind.prepare(write)
-        status = 200 if write.existing else 201
-        if not (kind.asynchronous or self.steering.expects(method, record.id.text)):
-            return Answer(status, kind.present(self.store.put(record)))
-        state = "Updating" if write.existing else "Creating"
-        record = record.with_properties(provisioningState=state)
-        operation = self._begin(kind, record, "PUT", method)
-        return Answer(status, kind.present(self.store.get(record.id.text)), operation)
-
-    def _begin(self, kind: ResourceType, record: Record, verb: str, method: str) -> Operation:
-        course = self.steering.course(method, record.id.text)
-        if course and course.state:
-            record = record.with_properties(provisioningState=course.state)
-        with self.store.database.transaction():
-            stored = self.store.put(record)
-            operation = self.operations.begin(record.id.key, verb)
-        self._run(kind, stored, operation, course)
-        return operation
-
-    def _run(
-        self, kind: ResourceType, record: Record, operation: Operation, course: Course | None = None
-    ) -> None:
-        if course and (error := course.error()):
-            work = self._fail(record, operation, course.ends, error)
-        elif operation.verb == "DELETE":
-            work = self._remove(record, operation)
-        else:
-            work = self._settle(kind, record, operation)
-        previous = self._running.get(record.id.key)
-        task = asyncio.create_task(self._after(previous, work) if previous else work)
-        self._running[record.id.key] = task
-        task.add_done_callback(lambda done: self._forget(record.id.key, done))
-
-    async def _after(self, previous: asyncio.Task[None], work: Coroutine[None, None, None]) -> None:
-        previous.cancel()
-        await asyncio.wait([previous])
-        await work
-
-    def _forget(self, key: str, task: asyncio.Task[None]) -> None:
-        if self._running.get(key) is task:
-            del self._running[key]
-
-    async def _fail(self, record: Record, operation: Operation, ends: End, error: ArmError) -> None:
-        self._finish(record, operation, ends, error)
-
-    async def _settle(self, kind: ResourceType, record: Record, operation: Operation) -> None:
-        try:
-            settled = await kind.settle(record, self.store)
-        except asyncio.CancelledError:
-            raise
-        except ArmError as error:
-            self._finish(record, operation, "Failed", error)
-        except Exception as error:
-            log.exception("%s of %s failed", operation.verb, record.id.text)
-            refusal = ArmError(500, "InternalServerError", f"The local Azure failed: {error}")
-            self._finish(record, operation, "Failed", refusal)
-        else:
-            self._finish(settled, operation, "Succeeded")
-
-    def _finish(self, record: Record, operation: Operation, ends: End, error: ArmError | None = None) -> None:
-        ended = record.with_properties(provisioningState=ends)
-        told = error.error() if error else None
-        self.steering.when_over(record.id.key, lambda: self._note(ended, operation, ends, told))
-
-    def _note(self, ended: Record, operation: Operation, ends: End, error: Json | None) -> None:
-        with self.store.database.transaction():
-            if self.store.find(ended.id.text) is None:
-                self.operations.finish(operation, "Canceled")
-                return
-            self.store.put(ended)
-            self.operations.finish(operation, ends, error)
-
-    async def _remove(self, record: Record, operation: Operation) -> None:
-        family = self.store.family(record.id.text)
-        below = [member.id.key for member in family if member.id.key != record.id.key]
-        await self._cancel(below)
-        try:
-            for member in family:
-                await self.types.get(member.id.kind).remove(member)
-        except ArmError as error:
-            self._finish(record, operation, "Failed", error)
-            return
-        self.steering.when_over(record.id.key, lambda: self._forget_family(family, operation))
-
-    def _forget_family(self, family: Sequence[Record], operation: Operation) -> None:
-        keys = {member.id.key for member in family}
-        with self.store.database.transaction():
-            for member in family:
-                self.store.delete(member.id.text)
-            for pending in self.operations.unfinished():
-                if pending.id != operation.id and pending.key in keys:
-                    self.operations.finish(pending, "Canceled")
-            self.operations.finish(operation, "Succeeded")
-
-    async def _cancel(self, keys: Sequence[str]) -> None:
-        tasks = [self._running[key] for key in keys if key in self._running]
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            record = kind.prepare(write).without_hidden(SHOWN)
+            if kind.asynchronous or self.steering.expects(method, record.id.text):
+                state = "Updating" if write.existing else "Creating"
+                begun = self.worker.begin(record.with_properties(provisioningState=state), "PUT", method)
+            else:
+                record = self.store.put(record)
+        self.steering.lag(method, write.id.text, write.existing)
+        if begun is None:
+            return Answer(status, kind.present(record))
+        return Answer(status, kind.present(begun.record), self.worker.start(begun))
 
     def _found(self, named: ResourceId) -> Record:
         if named.kind in IMPLICIT:
@@ -283,7 +193,8 @@ class Service:
         check_scope(named.text)
         return self.store.get(named.text)
 
-    def _check_idle(self, record: Record | None) -> None:
+    def _check_writable(self, named: ResourceId, record: Record | None) -> None:
+        check_standing(named.parent, self.store)
         if record is not None and record.state in BUSY:
             raise conflict(
                 f"'{record.id.name}' is {record.state.lower()}: another operation on it is in progress.",

@@ -11,7 +11,8 @@ from typing import Literal, TypeVar
 
 from azml.emulator.arm.clock import Clock
 from azml.emulator.arm.errors import ArmError
-from azml.emulator.arm.json import Json
+from azml.emulator.arm.ids import resource_id
+from azml.emulator.arm.store import Record
 
 End = Literal["Succeeded", "Failed", "Canceled"]
 
@@ -103,7 +104,7 @@ class Steering:
         self._courses: list[tuple[Course, int]] = []
         self._lags: list[tuple[Lag, int]] = []
         self._held: dict[str, _Held] = {}
-        self._before: dict[str, tuple[Json | None, Until]] = {}
+        self._before: dict[str, tuple[Record | None, Until]] = {}
 
     def add(self, wish: Course | Lag) -> None:
         """Have the next matching operations go so, or the next matching writes be read late."""
@@ -128,12 +129,16 @@ class Steering:
 
     def course(self, method: str, id_text: str) -> Course | None:
         """How an operation that begins now goes; what an earlier one still held is dropped."""
-        if dropped := self._held.pop(id_text.lower(), None):
-            _stop(dropped)
+        self.drop(id_text.lower())
         found = _take(self._courses, method, id_text)
         if found:
             self._hold(id_text.lower(), found.span)
         return found
+
+    def drop(self, key: str) -> None:
+        """Hold a resource no longer, and do nothing about it."""
+        if dropped := self._held.pop(key, None):
+            _stop(dropped)
 
     def expects(self, method: str, id_text: str) -> bool:
         """Whether an operation that begins now would be steered."""
@@ -160,12 +165,12 @@ class Steering:
             self._look(held)
             held.until.seen += 1
 
-    def lag(self, method: str, id_text: str, before: Json | None) -> None:
+    def lag(self, method: str, id_text: str, before: Record | None) -> None:
         """A write happens now: if it is to be read late, reads get `before` for a while (None: not there)."""
         if found := _take(self._lags, method, id_text):
             self._before[id_text.lower()] = (before, Until(found.span, self.clock))
 
-    def late(self, key: str) -> tuple[bool, Json | None]:
+    def late(self, key: str) -> tuple[bool, Record | None]:
         """Whether a read of a resource still answers what was before a write, and what that was."""
         before, until = self._before.get(key, (None, None))
         if until is None or until.over():
@@ -173,6 +178,13 @@ class Steering:
             return False, None
         until.seen += 1
         return True, before
+
+    def late_under(self, scope: str, kind: str) -> dict[str, Record | None]:
+        """What `late` says of each resource of a type under a scope that is still read late."""
+        low = scope.lower().rstrip("/") + "/"
+        keys = [key for key in self._before if key.startswith(low) and resource_id(key).kind == kind]
+        told = {key: self.late(key) for key in keys}
+        return {key: before for key, (is_late, before) in told.items() if is_late}
 
     def _hold(self, key: str, span: Span) -> None:
         held = self._held[key] = _Held(key, Until(span, self.clock))

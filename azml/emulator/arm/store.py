@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from azml.emulator.arm.errors import ArmError, not_found
-from azml.emulator.arm.ids import ResourceId, resource_id
+from azml.emulator.arm.ids import RESOURCE_GROUPS, ResourceId, resource_id
 from azml.emulator.arm.json import Json, section
 from azml.emulator.database import Database
 
 SUCCEEDED = "Succeeded"
+SHOWN = "shown"
+"""The hidden value that keeps a state which is only shown, and the true one. A write ends it."""
 BUSY = ("Creating", "Updating", "Deleting")
 
 
@@ -48,6 +50,10 @@ class Record:
     def with_hidden(self, **values: object) -> "Record":
         """The record with some hidden values set."""
         return replace(self, hidden={**self.hidden, **values})
+
+    def without_hidden(self, name: str) -> "Record":
+        """The record without one hidden value."""
+        return replace(self, hidden={key: value for key, value in self.hidden.items() if key != name})
 
 
 class ResourceStore:
@@ -120,8 +126,15 @@ class ResourceStore:
 def missing(named: ResourceId) -> ArmError:
     """What is answered for a resource that is not there."""
     group = named.part("resourceGroups")
+    if named.kind == RESOURCE_GROUPS:
+        return missing_group(group)
     where = f" under resource group '{group}'" if group else ""
     return not_found(f"The Resource '{named.type}/{named.name}'{where} was not found.")
+
+
+def missing_group(name: str) -> ArmError:
+    """What is answered for a resource group that is not there, and for whatever would be in it."""
+    return not_found(f"Resource group '{name}' could not be found.", "ResourceGroupNotFound")
 
 
 def _record(row: sqlite3.Row) -> Record:

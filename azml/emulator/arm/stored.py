@@ -8,7 +8,7 @@ from azml.emulator.arm.errors import bad_request, conflict
 from azml.emulator.arm.ids import RESOURCE_GROUP_TYPE
 from azml.emulator.arm.json import Json
 from azml.emulator.arm.store import Record
-from azml.emulator.arm.types import Act, Action, ResourceType, Write
+from azml.emulator.arm.types import USER_IDENTITIES, Act, Action, ResourceType, Write
 from azml.emulator.identity import TENANT
 
 ML = "Microsoft.MachineLearningServices"
@@ -25,9 +25,13 @@ class StoredType(ResourceType):
 
     stored_only = True
 
-    def __init__(self, name: str, *, located: bool = True) -> None:
+    def __init__(
+        self, name: str, *, located: bool = True, deleted_at_once: bool = False, created: int = 201
+    ) -> None:
         self.name = name
         self.located = located
+        self.deleted_at_once = deleted_at_once
+        self.created = created
 
 
 class KeyedType(StoredType):
@@ -72,6 +76,8 @@ class ApplicationInsights(ResourceType):
 
     name = "Microsoft.Insights/components"
     stored_only = True
+    deleted_at_once = True
+    created = 200
 
     def complete(self, write: Write, record: Record) -> Record:
         """Keys and the connection string."""
@@ -89,6 +95,7 @@ class KeyVaults(ResourceType):
 
     name = "Microsoft.KeyVault/vaults"
     stored_only = True
+    deleted_at_once = True
 
     def check(self, write: Write) -> None:
         """What a vault cannot be without."""
@@ -128,7 +135,8 @@ class ContainerRegistries(ResourceType):
 class UserIdentities(ResourceType):
     """`userAssignedIdentities`."""
 
-    name = "Microsoft.ManagedIdentity/userAssignedIdentities"
+    name = USER_IDENTITIES
+    deleted_at_once = True
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its ids."""
@@ -141,6 +149,7 @@ class RoleAssignments(ResourceType):
 
     name = "Microsoft.Authorization/roleAssignments"
     stored_only = True
+    deleted_at_once = True
     located = False
 
     def check(self, write: Write) -> None:
@@ -154,8 +163,11 @@ class RoleAssignments(ResourceType):
         for name in ("principalId", "roleDefinitionId"):
             if not write.properties.get(name):
                 raise bad_request(f"properties.{name} is missing.", "InvalidRequestContent")
+        if write.existing and _grant(write.existing.properties) != _grant(write.properties):
+            message = "The principal and the role of a role assignment cannot be updated."
+            raise conflict(message, "RoleAssignmentUpdateNotPermitted")
         for other in write.store.under(write.id.parent, self.name):
-            if other.id.key != write.id.key and _grant(other.properties) == _grant(write.properties):
+            if _is_twin(other, write):
                 raise conflict("The role assignment already exists.", "RoleAssignmentExists")
 
     def complete(self, write: Write, record: Record) -> Record:
@@ -188,9 +200,6 @@ def stored_types() -> Sequence[ResourceType]:
     located = (
         f"{ML}/workspaces/computes",
         f"{ML}/registries",
-        "Microsoft.Insights/autoscaleSettings",
-        "Microsoft.Insights/metricAlerts",
-        "Microsoft.Insights/actionGroups",
         "Microsoft.Network/privateEndpoints",
         "Microsoft.Network/privateDnsZones",
     )
@@ -205,7 +214,10 @@ def stored_types() -> Sequence[ResourceType]:
         VirtualNetworks(),
         KeyedType(f"{ML}/workspaces/serverlessEndpoints", "listkeys", endpoint_keys),
         KeyedType(f"{ML}/workspaces/batchEndpoints", "listkeys", endpoint_keys),
-        StoredType("Microsoft.Insights/diagnosticSettings", located=False),
+        StoredType("Microsoft.Insights/diagnosticSettings", located=False, deleted_at_once=True, created=200),
+        StoredType("Microsoft.Insights/metricAlerts", deleted_at_once=True, created=200),
+        StoredType("Microsoft.Insights/autoscaleSettings", deleted_at_once=True),
+        StoredType("Microsoft.Insights/actionGroups", deleted_at_once=True),
         *(StoredType(name) for name in located),
     )
 
@@ -214,6 +226,13 @@ def _kept(record: Record, **fresh: str) -> Record:
     """Values that Azure makes up once and keeps for the resource's life."""
     values = {name: record.hidden.get(name, value) for name, value in fresh.items()}
     return record.with_hidden(**values).with_properties(**values)
+
+
+def _is_twin(other: Record, write: Write) -> bool:
+    """Whether another assignment gives the same at the very same scope: one below it is another grant."""
+    same_scope = other.id.parent.lower() == write.id.parent.lower()
+    is_another = other.id.key != write.id.key
+    return is_another and same_scope and _grant(other.properties) == _grant(write.properties)
 
 
 def _grant(properties: Json) -> tuple[str, str]:

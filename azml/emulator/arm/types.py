@@ -1,16 +1,25 @@
 """What every resource type shares: how a body becomes a record, what a GET shows, what a delete does."""
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from azml.emulator.arm.errors import bad_request, conflict
-from azml.emulator.arm.ids import RESOURCE_GROUP_TYPE, RESOURCE_GROUPS, ResourceId
+from azml.emulator.arm.ids import ResourceId
 from azml.emulator.arm.json import Json, section, whole
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.identity import TENANT
 
 Query = Mapping[str, str]
+USER_IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+TEMPLATES = "microsoft.resources/deployments"
+TEMPLATES_HINT = (
+    " The local Azure deploys no ARM templates, which is how azure-ai-ml's workspaces.begin_create makes a "
+    "workspace: make it with the stack (`make up`), or put the workspace itself."
+)
+_REGION = re.compile(r"[a-zA-Z0-9 ]*")
+_IDENTITY_KINDS = {"none", "systemassigned", "userassigned"}
 ENVELOPE = ("location", "tags", "sku", "kind", "identity", "properties", "zones", "plan", "managedBy", "etag")
 
 
@@ -54,13 +63,16 @@ class ResourceType:
 
     `located` types need a region; `asynchronous` ones answer a write with an operation, which `settle`
     carries out; properties in `computed_names` are Azure's to set and are ignored in a body. Behind a type
-    that is `stored_only` nothing runs: what was written is given back.
+    that is `stored_only` nothing runs: what was written is given back. `created` is the status of a PUT that
+    makes one; one that is `deleted_at_once` is gone when its DELETE is answered.
     """
 
     name: str = ""
     located: bool = True
     asynchronous: bool = False
     stored_only: bool = False
+    deleted_at_once: bool = False
+    created: int = 201
     patchable: tuple[str, ...] = ENVELOPE
     computed_names: tuple[str, ...] = ()
 
@@ -87,7 +99,7 @@ class ResourceType:
 
     def present(self, record: Record) -> Json:
         """What a GET answers."""
-        return {"id": record.id.text, "name": record.id.name, "type": record.id.type, **record.body}
+        return {"id": record.id.text, "name": record.id.name, "type": self.name, **record.body}
 
     def scope(self, asked: str, query: Query) -> str:
         """Under what a collection's members are looked for."""
@@ -132,19 +144,29 @@ class ResourceType:
 
 
 def _check_shape(body: Json) -> None:
-    """What is an object for every type must be one, and a region is text."""
-    for name in ("tags", "sku", "identity", "properties"):
-        if not isinstance(body.get(name, {}), dict):
-            raise bad_request(f"'{name}' must be an object.", "InvalidRequestContent")
+    """What is an object for every type must be one, and a region is a word or two."""
+    check_objects(body, ("tags", "sku", "identity", "properties"))
+    check_objects(section(body, "properties"), ("properties",))
+    check_objects(section(body, "identity"), ("userAssignedIdentities",))
     if not isinstance(body.get("location", ""), str):
         raise bad_request("'location' must be text.", "InvalidRequestContent")
+    if not _REGION.fullmatch(body.get("location", "")):
+        message = f"The location {body['location']!r} is not available: it is a region, as westeurope."
+        raise bad_request(message, "LocationNotAvailableForResourceType")
+
+
+def check_objects(body: Json, names: Iterable[str]) -> None:
+    """Raise ArmError 400 when one of these members is there and no object: it would pass for an empty one."""
+    for name in names:
+        if not isinstance(body.get(name, {}), dict):
+            raise bad_request(f"'{name}' must be an object.", "InvalidRequestContent")
 
 
 class Types:
     """All types, found by name without regard to case."""
 
     def __init__(self, types: Iterable[ResourceType]) -> None:
-        self._types = {_key(entry): entry for entry in types}
+        self._types = {entry.name.lower(): entry for entry in types}
 
     def __iter__(self) -> Iterator[ResourceType]:
         return iter(self._types.values())
@@ -155,13 +177,9 @@ class Types:
         if found is None:
             namespace = kind.partition("/")[0]
             message = f"The resource type '{kind}' could not be found in the namespace '{namespace}'."
-            raise bad_request(message, "InvalidResourceType")
+            hint = TEMPLATES_HINT if kind.lower() == TEMPLATES else ""
+            raise bad_request(message + hint, "InvalidResourceType")
         return found
-
-
-def _key(entry: ResourceType) -> str:
-    # Ids put resource groups under their subscription; their type does not say so.
-    return RESOURCE_GROUPS if entry.name == RESOURCE_GROUP_TYPE else entry.name.lower()
 
 
 def _region(text: str) -> str:
@@ -170,7 +188,10 @@ def _region(text: str) -> str:
 
 def _identity(asked: Json, hidden: Json, store: ResourceStore) -> Json:
     """A managed identity as Azure completes it. A system-assigned principal lives with its resource."""
-    kinds = str(asked.get("type", "None")).replace(" ", "").lower().split(",")
+    kinds = set(str(asked.get("type", "None")).replace(" ", "").lower().split(","))
+    if not kinds <= _IDENTITY_KINDS:
+        message = f"identity.type {asked['type']!r} is not SystemAssigned, UserAssigned, both or None."
+        raise bad_request(message, "InvalidRequestContent")
     answer: Json = {"type": asked.get("type", "None")}
     if "systemassigned" in kinds:
         principal = hidden.setdefault("principalId", str(uuid.uuid4()))
@@ -183,6 +204,6 @@ def _identity(asked: Json, hidden: Json, store: ResourceStore) -> Json:
 
 def _user(id_text: str, store: ResourceStore) -> Json:
     found = store.find(id_text)
-    if found is None:
+    if found is None or found.id.kind != USER_IDENTITIES.lower():
         raise bad_request(f"The identity '{id_text}' was not found.", "FailedIdentityOperation")
     return {name: found.properties.get(name) for name in ("principalId", "clientId")}

@@ -10,6 +10,8 @@ from azml.emulator.arm.json import Json
 THROTTLED = 429
 STATUSES = range(400, 600)
 LONGEST_DELAY_MS = 600_000
+TIMES = range(1, 1_000_000_001)
+RETRIES = range(86_401)  # seconds
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,24 @@ def _fault(asked: Json) -> Fault:
         method=str(asked.get("method", "*")).upper(),
         path=re.compile(str(asked.get("path_pattern", "")), re.IGNORECASE),
         status=None if status is None else _within(status, STATUSES, "status"),
-        code=str(asked.get("code", "TooManyRequests" if throttled else "InjectedFault")),
+        code=_code(str(asked.get("code", "TooManyRequests" if throttled else "InjectedFault"))),
         message=str(asked.get("message", "A fault that was asked for.")),
-        times=int(asked.get("times", 1)),
+        times=_within(int(asked.get("times", 1)), TIMES, "times"),
         delay_ms=_within(int(asked.get("delay_ms", 0)), range(LONGEST_DELAY_MS + 1), "delay_ms"),
-        retry_after=int(asked["retry_after"]) if "retry_after" in asked else None,
+        retry_after=_within(int(asked["retry_after"]), RETRIES, "retry_after")
+        if "retry_after" in asked
+        else None,
     )
+
+
+def _code(text: str) -> str:
+    """The storage service says it in a header."""
+    if not re.fullmatch(r"\w{1,100}", text, re.ASCII):
+        raise ValueError(f"code is {text[:100]!r}, not a word of letters and digits")
+    return text
 
 
 def _within(value: int, allowed: range, name: str) -> int:
     if value not in allowed:
-        raise ValueError(f"{name} is {value}, not from {allowed.start} to {allowed.stop - 1}")
+        raise ValueError(f"{name} is {str(value)[:50]}, not from {allowed.start} to {allowed.stop - 1}")
     return value

@@ -1,12 +1,14 @@
 """What was written, in order: the proof of what a deployment really did."""
 
 import json
+import re
 from typing import Any
 
 from azml.emulator.arm.json import Json
 from azml.emulator.database import Database
 
 KEPT = 10_000  # entries
+_SIGNATURE = re.compile(r"([?&]sig=)[^&\s]+", re.IGNORECASE)
 SECRET_NAMES = frozenset(
     [
         "primarykey",
@@ -28,7 +30,7 @@ SECRET_NAMES = frozenset(
 
 
 class Journal:
-    """Every management write with its answer's status. Secrets in a body are blotted out."""
+    """Every management write with its answer's status. Secrets in a body are blotted out, signatures too."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -61,7 +63,9 @@ def blotted(value: Any) -> Any:
             name: _blot(item) if name.lower() in SECRET_NAMES else blotted(item)
             for name, item in value.items()
         }
-    return [blotted(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [blotted(item) for item in value]
+    return _SIGNATURE.sub(r"\1***", value) if isinstance(value, str) else value
 
 
 def _blot(value: Any) -> Any:

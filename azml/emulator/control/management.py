@@ -73,7 +73,7 @@ class Management:
         """
         try:
             await self.faults.meet(method, path)
-            answer = self._plain(method, path, {}, body)
+            answer = await self._plain(method, path, {}, body)
         except ArmError as error:
             self.journal.add(method, path, body, error.status)
             raise
@@ -103,9 +103,9 @@ class Management:
         if request.method == "POST":
             above, _, action = path.rstrip("/").rpartition("/")
             return self._reply(await self.service.act(resource_id(above), action, body))
-        return self._reply(self._plain(request.method, path, query, body))
+        return self._reply(await self._plain(request.method, path, query, body))
 
-    def _plain(self, method: str, path: str, query: dict[str, str], body: Json) -> Answer:
+    async def _plain(self, method: str, path: str, query: dict[str, str], body: Json) -> Answer:
         named = parse(path)
         if isinstance(named, Collection):
             if method != "GET":
@@ -115,13 +115,14 @@ class Management:
             case "GET":
                 return self.service.get(named)
             case "HEAD":
-                return Answer(204 if self.service.get(named).status == 200 else 404)
+                self.service.get(named)
+                return Answer(204)
             case "PUT":
                 return self.service.put(named, body)
             case "PATCH":
                 return self.service.patch(named, body)
             case "DELETE":
-                return self.service.delete(named)
+                return await self.service.delete(named)
         raise ArmError(405, "MethodNotAllowed", f"The local Azure does not answer {method}.")
 
     def _progress(self, path: str) -> Response:

@@ -1,14 +1,15 @@
 """What the control plane is made of, put together over one folder."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from azml.emulator.addresses import Addresses
+from azml.emulator.arm.errors import ArmError
 from azml.emulator.arm.operations import Operations
 from azml.emulator.arm.service import Service
 from azml.emulator.arm.steering import Steering
-from azml.emulator.arm.store import ResourceStore
+from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.arm.stored import stored_types
 from azml.emulator.arm.types import ResourceType, Types
 from azml.emulator.collection.ingest import Ingest
@@ -94,8 +95,13 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
 
 
 def _sweep(store: ResourceStore, materialiser: Materialiser) -> None:
-    good = [last_good(record) for record in store.under("", DEPLOYMENT)]
-    folders = [
-        folder for desired in good if desired for folder in (desired.model_folder, desired.code_folder)
-    ]
+    folders = [folder for record in store.under("", DEPLOYMENT) for folder in _folders(record)]
     materialiser.sweep(folder for folder in folders if folder)
+
+
+def _folders(record: Record) -> Sequence[Path | None]:
+    try:
+        desired = last_good(record)
+    except ArmError:  # it does not come back: its state will say so
+        return ()
+    return (desired.model_folder, desired.code_folder) if desired else ()

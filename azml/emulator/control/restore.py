@@ -33,18 +33,25 @@ class Restore:
     async def run(self) -> None:
         """Ask for everything, take up unfinished operations, and wait until what served serves again."""
         store = self.service.store
-        known = [record for record in store.under("", DEPLOYMENT) if last_good(record)]
-        try:
-            for endpoint in store.under("", ENDPOINT):
-                await self.dataplane.put_endpoint(self.endpoints.desired(endpoint, store))
-            for record in known:
-                if desired := last_good(record):
-                    await self.dataplane.put_deployment(desired)
-        except DataplaneError:
-            log.exception("what ran before could not be asked for again")
+        known = [record for record in store.under("", DEPLOYMENT) if record.hidden.get("good")]
+        await asyncio.gather(*(self._route(endpoint) for endpoint in store.under("", ENDPOINT)))
+        await asyncio.gather(*(self._ask(record) for record in known))
         self.service.resume()
         await asyncio.gather(*(self._follow(record) for record in known if record.state not in BUSY))
         self.done = True
+
+    async def _route(self, endpoint: Record) -> None:
+        try:
+            await self.dataplane.put_endpoint(self.endpoints.desired(endpoint, self.service.store))
+        except DataplaneError as error:
+            self._is_lost(endpoint, error)
+
+    async def _ask(self, record: Record) -> None:
+        try:
+            if desired := last_good(record):
+                await self.dataplane.put_deployment(desired)
+        except (ArmError, DataplaneError) as error:
+            self._is_lost(record, error)
 
     async def _follow(self, record: Record) -> None:
         """Wait for one deployment; when it does not come back, say so in its state."""
@@ -56,7 +63,10 @@ class Restore:
                     raise ArmError(400, "ResourceNotReady", str(observed.error))
                 await asyncio.sleep(PAUSE)
         except (ArmError, DataplaneError) as error:
-            log.error("%s did not come back: %s", record.id.name, error)
-            now = self.service.store.find(record.id.text)
-            if now is not None and now.state not in BUSY:
-                self.service.store.put(now.with_properties(provisioningState="Failed"))
+            self._is_lost(record, error)
+
+    def _is_lost(self, record: Record, error: Exception) -> None:
+        log.error("%s did not come back: %s", record.id.name, error)
+        now = self.service.store.find(record.id.text)
+        if now is not None and now.state not in BUSY:
+            self.service.store.put(now.with_properties(provisioningState="Failed"))

@@ -1,7 +1,7 @@
 """The pages by which a test steers the local Azure: faults, states, late reads, the clock."""
 
-import math
 import re
+from collections.abc import Collection
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,6 +18,11 @@ ASK_LIMIT = 64 << 10  # bytes
 ENDS = ("Succeeded", "Failed", "Canceled")
 STATES = ("Creating", "Updating", "Deleting", *ENDS)
 METHODS = ("*", "PUT", "PATCH", "POST", "DELETE")
+LONGEST_SECONDS = 10 * 365 * 86_400
+SPAN = ("reads", "seconds")
+WHICH = ("path_pattern", "method", "times")
+COURSE = (*WHICH, *SPAN, "state", "ends", "code", "message")
+FAULT = (*WHICH, "status", "code", "message", "delay_ms", "retry_after")
 
 
 class Steer:
@@ -41,7 +46,7 @@ class Steer:
         ]
 
     async def _add_fault(self, request: Request) -> Response:
-        self._faults.add(await _asked(request))
+        self._faults.add(await _asked(request, FAULT))
         return Response(status_code=204)
 
     async def _clear_faults(self, request: Request) -> Response:
@@ -49,8 +54,9 @@ class Steer:
         return Response(status_code=204)
 
     async def _add_state(self, request: Request) -> Response:
-        asked = await _asked(request)
+        asked = await _asked(request, (*COURSE, "id"))
         if "id" in asked:
+            _check_names(asked, ("id", "state", *SPAN))
             named = resource_id(str(asked["id"]))
             self._service.show(named.text, _one_of(asked, "state", STATES, "Updating"), _span(asked))
         else:
@@ -62,12 +68,12 @@ class Steer:
         return Response(status_code=204)
 
     async def _add_lag(self, request: Request) -> Response:
-        asked = await _asked(request)
+        asked = await _asked(request, (*WHICH, *SPAN))
         self._steering.add(Lag(_selector(asked), _span(asked)))
         return Response(status_code=204)
 
     async def _advance(self, request: Request) -> Response:
-        asked = await _asked(request)
+        asked = await _asked(request, ("advance",))
         self._steering.advance(_seconds(asked, "advance") or 0.0)
         return Response(status_code=204)
 
@@ -75,11 +81,18 @@ class Steer:
         return JSONResponse({"seconds": self._steering.clock.now()})
 
 
-async def _asked(request: Request) -> Json:
+async def _asked(request: Request, names: Collection[str]) -> Json:
     asked = parse_object(await limited_body(request, ASK_LIMIT))
     if asked is None:
         raise bad_request("What is asked for must be a JSON object.")
+    _check_names(asked, names)
     return asked
+
+
+def _check_names(asked: Json, names: Collection[str]) -> None:
+    """A misspelt path_pattern would be none, and match everything."""
+    if unknown := [name for name in asked if name not in names]:
+        raise bad_request(f"Nothing here is called {', '.join(unknown)}; known are {', '.join(names)}.")
 
 
 def _course(asked: Json) -> Course:
@@ -98,7 +111,10 @@ def _selector(asked: Json) -> Selector:
         pattern = re.compile(str(asked.get("path_pattern", "")), re.IGNORECASE)
     except re.error as error:
         raise bad_request(f"path_pattern is no regular expression: {error}.") from error
-    return Selector(_one_of(asked, "method", METHODS, "*"), pattern, _count(asked, "times") or 1)
+    times = _count(asked, "times")
+    if times == 0:
+        raise bad_request("times is 0: it must be at least 1.")
+    return Selector(_one_of(asked, "method", METHODS, "*"), pattern, times or 1)
 
 
 def _span(asked: Json) -> Span:
@@ -123,6 +139,7 @@ def _seconds(asked: Json, name: str) -> float | None:
     value = asked.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise bad_request(f"{name} is {value!r}: it must be a number of seconds.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_SECONDS:
+        message = f"it must be a number of seconds, at most {LONGEST_SECONDS}."
+        raise bad_request(f"{name} is {str(value)[:50]}: {message}")
     return float(value)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import ArmError, bad_request, conflict
 from azml.emulator.arm.ids import ResourceId, resource_id
-from azml.emulator.arm.json import Json
+from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.arm.types import EarlyAction, Query, ResourceType, Write
 from azml.emulator.machinelearning.names import check_asset_name
@@ -23,6 +23,7 @@ class AssetContainers(ResourceType):
     """`workspaces/{models,codes,environments}`: a name and the versions under it."""
 
     located = False
+    deleted_at_once = True
     computed_names = ("latestVersion", "nextVersion", "provisioningState")
 
     def __init__(self, collection: str, store: ResourceStore) -> None:
@@ -51,6 +52,7 @@ class AssetVersions(ResourceType):
     """`.../versions` of one kind of asset. `fixed` are the properties that say what the version is."""
 
     located = False
+    deleted_at_once = True
     fixed: tuple[str, ...] = ()
 
     def __init__(self, collection: str, addresses: Addresses) -> None:
@@ -98,7 +100,7 @@ class AssetVersions(ResourceType):
             found = [
                 record
                 for record in found
-                if record.properties.get("properties", {}).get("hash_sha256") == wanted
+                if section(record.properties, "properties").get("hash_sha256") == wanted
             ]
         if "createdtime desc" in query.get("$orderBy", "").lower():
             found = found[::-1]

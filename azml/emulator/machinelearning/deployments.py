@@ -7,7 +7,7 @@ from azml.emulator.arm.errors import ArmError, bad_request, conflict
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import Record, ResourceStore
-from azml.emulator.arm.types import Act, Action, ResourceType, Write
+from azml.emulator.arm.types import Act, Action, ResourceType, Write, check_objects
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
 from azml.emulator.dataplane.contract import DesiredDeployment, deployment_from_json, to_json
 from azml.emulator.machinelearning.collector import check_collector
@@ -29,6 +29,16 @@ POLL = (0.05, 0.5)  # seconds between looks at the data plane, at first and at l
 LOGS = {"inferenceserver": "inference-server", "storageinitializer": "storage-initializer"}
 LOG_LINES = 5_000
 LOG_LIMIT = 100_000
+SECTIONS = (
+    "codeConfiguration",
+    "containerResourceRequirements",
+    "dataCollector",
+    "environmentVariables",
+    "livenessProbe",
+    "readinessProbe",
+    "requestSettings",
+    "scaleSettings",
+)
 
 
 class OnlineDeployments(ResourceType):
@@ -120,9 +130,13 @@ class OnlineDeployments(ResourceType):
 
 
 def last_good(record: Record) -> DesiredDeployment | None:
-    """What a deployment last served with; None when it never did."""
+    """What a deployment last served with; None when it never did. Raises ArmError when it cannot be read."""
     told = record.hidden.get("good")
-    return deployment_from_json(told) if told else None
+    try:
+        return deployment_from_json(told) if told else None
+    except TypeError as error:
+        message = f"What '{record.id.name}' served was noted by another version of the local Azure: {error}."
+        raise conflict(message, "ResourceNotReady") from error
 
 
 def endpoint_of(record: Record) -> str:
@@ -155,6 +169,7 @@ def _check_instances(write: Write, kind: str) -> None:
 
 
 def _check_settings(properties: Json, kind: str) -> None:
+    check_objects(properties, SECTIONS)
     timeout, limit = request_timeout_ms(properties), TIMEOUT_LIMIT_MS[kind]
     if not 0 < timeout <= limit:
         message = f"requestSettings.requestTimeout is {timeout} ms: more than 0 and at most {limit} ms."

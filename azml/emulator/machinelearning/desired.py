@@ -55,11 +55,19 @@ def probe(properties: Json, name: str) -> Probe:
     told, default = section(properties, name), Probe()
     return Probe(
         initial_delay=seconds(told.get("initialDelay", default.initial_delay)),
-        period=seconds(told.get("period", default.period)),
-        timeout=seconds(told.get("timeout", default.timeout)),
+        period=_pause(told.get("period", default.period)),
+        timeout=_pause(told.get("timeout", default.timeout)),
         success_threshold=_count(told.get("successThreshold", default.success_threshold)),
         failure_threshold=_count(told.get("failureThreshold", default.failure_threshold)),
     )
+
+
+def _pause(value: object) -> float:
+    """A probe's period or timeout: at least a second (CLI v2 schema of managed online deployments)."""
+    told = seconds(value)
+    if told < 1:
+        raise bad_request(f"A probe's '{value}' is too short: at least PT1S.", "ValidationError")
+    return told
 
 
 def seconds(value: object) -> float:
@@ -70,7 +78,11 @@ def seconds(value: object) -> float:
     if matched is None or not any(matched.groups()):
         raise bad_request(f"'{value}' is not an ISO 8601 duration such as PT5S.", "ValidationError")
     days, hours, minutes, rest = (float(part or 0) for part in matched.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + rest
+    told = ((days * 24 + hours) * 60 + minutes) * 60 + rest
+    if told > LONGEST_SECONDS:
+        message = f"A duration of more than {LONGEST_SECONDS} seconds makes no sense here."
+        raise bad_request(message, "ValidationError")
+    return told
 
 
 async def desire(record: Record, store: ResourceStore, materialiser: Materialiser) -> DesiredDeployment:

@@ -9,7 +9,7 @@ from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import ArmError, bad_request, conflict
 from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import Record, ResourceStore
-from azml.emulator.arm.types import Act, Action, Changed, ResourceType, Write
+from azml.emulator.arm.types import Act, Action, Changed, ResourceType, Write, check_objects
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
 from azml.emulator.dataplane.contract import DesiredEndpoint, ManagedIdentity
 from azml.emulator.identity import SCORING_AUDIENCE, Identity, sign
@@ -41,6 +41,7 @@ class OnlineEndpoints(ResourceType):
     def check(self, write: Write) -> None:
         """Name, uniqueness, authentication mode and shares."""
         check_online_name(write.id.name, "endpoint")
+        check_objects(write.properties, ("traffic", "mirrorTraffic", "keys"))
         _check_auth_mode(write)
         _check_compute(write)
         if write.existing is None:

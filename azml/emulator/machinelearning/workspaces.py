@@ -88,6 +88,7 @@ class Datastores(ResourceType):
 
     name = DATASTORE
     located = False
+    deleted_at_once = True
 
     def __init__(self, addresses: Addresses) -> None:
         self.addresses = addresses
@@ -99,15 +100,20 @@ class Datastores(ResourceType):
             raise bad_request("properties.datastoreType is missing.", "ValidationError")
 
     def complete(self, write: Write, record: Record) -> Record:
-        """Secrets are kept apart."""
+        """Secrets are kept apart, for as long as the credentials are of their kind."""
         properties = dict(record.properties)
         credentials = section(properties, "credentials")
-        given = section(credentials, "secrets")
         kind = credentials.get("credentialsType", "None")
-        body = {**record.body, "properties": {**properties, "credentials": {"credentialsType": kind}}}
-        hidden = {**record.hidden, **({"secrets": given} if given else {})}
-        body["properties"].setdefault("isDefault", record.hidden.get("default", False))
-        return Record(record.id, body, hidden)
+        properties["credentials"] = {"credentialsType": kind}
+        properties.setdefault("isDefault", record.hidden.get("default", False))
+        if account := properties.get(
+            "accountName"
+        ):  # whoever puts back what was read sends our address along
+            properties["accountName"] = str(account).removeprefix(self.addresses.account_for_ml(""))
+        hidden = {name: value for name, value in record.hidden.items() if name != "secrets"}
+        if given := section(credentials, "secrets") or _kept_secrets(write, kind):
+            hidden["secrets"] = given
+        return Record(record.id, {**record.body, "properties": properties}, hidden)
 
     def present(self, record: Record) -> Json:
         """The datastore. The default one names its account so that azure-ai-ml's uploads arrive here."""
@@ -132,6 +138,13 @@ class Datastores(ResourceType):
         container = str(properties.get("containerName", ""))
         sas = container_sas(account.id.name, container, key, "racwdl", SAS_LIFETIME)
         return {"secretsType": "Sas", "sasToken": sas}
+
+
+def _kept_secrets(write: Write, kind: str) -> Json:
+    if write.existing is None:
+        return {}
+    before = section(write.existing.properties, "credentials").get("credentialsType")
+    return section(write.existing.hidden, "secrets") if kind == before else {}
 
 
 def default_account(workspace: Record, store: ResourceStore) -> Record:

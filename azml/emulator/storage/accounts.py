@@ -23,6 +23,8 @@ class StorageAccounts(ResourceType):
     """`storageAccounts`. Names are one namespace for everybody."""
 
     name = ACCOUNT
+    deleted_at_once = True
+    created = 200
     computed_names = ("primaryEndpoints", "provisioningState", "primaryLocation", "statusOfPrimary")
 
     def __init__(self, addresses: Addresses) -> None:
@@ -76,6 +78,7 @@ class BlobContainers(ResourceType):
 
     name = CONTAINER
     located = False
+    deleted_at_once = True
 
     def __init__(self, blobs: BlobStore) -> None:
         self.blobs = blobs

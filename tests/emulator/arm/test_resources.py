@@ -12,6 +12,7 @@ def test_a_child_without_its_parent_is_refused(azure: LocalAzure) -> None:
     assert azure.arm("PUT", ACCOUNT, {}).code == "ResourceGroupNotFound"
     azure.arm("PUT", GROUP, {"location": "westeurope"})
     assert azure.arm("PUT", f"{WORKSPACE}/onlineEndpoints/abc", {}).code == "ParentResourceNotFound"
+    assert azure.arm("GET", f"{GROUP}2").code == "ResourceGroupNotFound"
     missing = azure.arm("GET", ACCOUNT)
     assert (missing.status, missing.code) == (404, "ResourceNotFound")
     assert azure.arm("GET", GROUP.replace("0001", "0009")).code == "SubscriptionNotFound"
@@ -47,6 +48,24 @@ def test_lists_hold_what_is_under_their_scope(azure: LocalAzure) -> None:
         assert [account["name"] for account in found] == ["account1"]
     containers = azure.arm("GET", f"{ACCOUNT}/blobServices/default/containers").body["value"]
     assert [container["name"].startswith("azureml-blobstore-") for container in containers] == [True]
+
+
+def test_groups_are_listed_whatever_was_done_to_them(azure: LocalAzure) -> None:
+    azure.arm("PUT", GROUP, {"location": "westeurope"})
+    azure.arm("PUT", f"{GROUP}2", {"location": "westeurope"})
+    azure.arm("PATCH", GROUP, {"tags": {"a": "b"}})
+    listed = azure.arm("GET", GROUP.rpartition("/")[0].replace("Groups", "groups")).body["value"]
+    assert [group["name"] for group in listed] == ["rg", "rg2"]
+    azure.done(azure.arm("DELETE", f"{GROUP}2"))
+
+
+def test_a_type_is_spelt_as_azure_does_however_it_was_asked_for(azure: LocalAzure) -> None:
+    made = azure.arm("PUT", GROUP, {"location": "westeurope"}).body
+    assert made["type"] == azure.arm("GET", GROUP).body["type"] == "Microsoft.Resources/resourceGroups"
+    path = f"{NAMESPACES}microsoft.managedidentity/USERassignedidentities/me"
+    made = azure.arm("PUT", path, {"location": "westeurope"}).body
+    assert made == azure.arm("GET", path).body
+    assert made["type"] == "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
 def test_deleting_a_group_takes_everything_along(azure: LocalAzure) -> None:
@@ -100,6 +119,18 @@ def test_the_same_grant_twice_is_a_conflict(azure: LocalAzure) -> None:
     assert azure.arm("PUT", f"{base}2", grant).code == "RoleAssignmentExists"
 
 
+def test_a_grant_below_a_scope_is_none_at_the_scope_and_does_not_change(azure: LocalAzure) -> None:
+    build_workspace(azure)
+    grant = {"properties": {"principalId": "p", "roleDefinitionId": "r"}}
+    name = "/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-00000000000"
+    assert azure.arm("PUT", f"{WORKSPACE}{name}1", grant).status == 201
+    assert azure.arm("PUT", f"{GROUP}{name}2", grant).status == 201
+    other = {"properties": {"principalId": "q", "roleDefinitionId": "r"}}
+    answer = azure.arm("PUT", f"{GROUP}{name}2", other)
+    assert (answer.status, answer.code) == (409, "RoleAssignmentUpdateNotPermitted")
+    assert azure.arm("PUT", f"{GROUP}{name}2", grant).status == 200
+
+
 def test_without_a_good_token_nothing_is_told(azure: LocalAzure) -> None:
     scoring, _ = issue_token(azure.identity, "https://ml.azure.com")
     path = f"{GROUP}?api-version=1"
@@ -144,6 +175,14 @@ def test_the_journal_tells_the_writes_in_order(azure: LocalAzure) -> None:
         ("PUT", GROUP, 409),
     ]
     assert entries[0]["body"] == {"location": "westeurope"}
+
+
+def test_the_journal_keeps_no_signature(azure: LocalAzure) -> None:
+    build_workspace(azure)
+    signed = "https://a.blob.core.windows.net/c/x?sv=2026-01-01&sig=abc%2Bdef&se=1"
+    azure.arm("PUT", f"{WORKSPACE}/codes/signed/versions/1", {"properties": {"codeUri": signed}})
+    body = azure.own("GET", "journal").body[-1]["body"]
+    assert body["properties"]["codeUri"] == signed.replace("abc%2Bdef", "***")
 
 
 def test_a_fault_happens_as_often_as_asked(azure: LocalAzure) -> None:

@@ -45,6 +45,8 @@ DATASTORE = "azureml://datastores/workspaceblobstore/paths"
         b'{"location": 1e999}',
         b'{"location": -Infinity}',
         b'{"a": "\\ud800"}',
+        b'{"location": "westeurope", "tags": {"a": "\xed\xa0\x80"}, "properties": {"authMode": "Key"}}',
+        '{"location": "westeurope", "tags": {"a": "\\ud800"}}'.encode("utf-16"),
         b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
         b'{"a": ' + b"[" * (DEPTH_LIMIT + 1) + b"]" * (DEPTH_LIMIT + 1) + b"}",
         b'{"a": ' + b"9" * 5_000 + b"}",
@@ -102,6 +104,23 @@ def test_a_name_that_no_resource_may_have(workspace: LocalAzure, name: str) -> N
         (f"{IDENTITIES}/a", {**PLACED, "properties": [1]}, "InvalidRequestContent"),
         (f"{IDENTITIES}/a", {**PLACED, "tags": "x"}, "InvalidRequestContent"),
         (f"{IDENTITIES}/a", {"location": {"a": 1}}, "InvalidRequestContent"),
+        (f"{IDENTITIES}/a", {"location": "../x"}, "LocationNotAvailableForResourceType"),
+        (f"{IDENTITIES}/a", {**PLACED, "identity": {"type": ["a"]}}, "InvalidRequestContent"),
+        (
+            f"{IDENTITIES}/a",
+            {**PLACED, "identity": {"type": "UserAssigned", "userAssignedIdentities": [VAULT]}},
+            "InvalidRequestContent",
+        ),
+        (
+            f"{IDENTITIES}/a",
+            {**PLACED, "identity": {"type": "UserAssigned", "userAssignedIdentities": {VAULT: {}}}},
+            "FailedIdentityOperation",
+        ),
+        (
+            f"{WORKSPACE}/codes/q/versions/1",
+            {"properties": {"codeUri": "https://x", "properties": "hash"}},
+            "InvalidRequestContent",
+        ),
         (
             f"{PROVIDERS}/Microsoft.Network/virtualNetworks/v",
             {**PLACED, "properties": {"subnets": ["x"]}},
@@ -162,7 +181,13 @@ def test_a_body_of_the_wrong_shape(workspace: LocalAzure, path: str, body: Json,
         {"environmentVariables": {"A": "b\0c"}},
         {"requestSettings": {"requestTimeout": 10**400}},
         {"requestSettings": {"requestTimeout": "P99999999999999999999D"}},
+        {"requestSettings": {"requestTimeout": "P" + "9" * 400 + "D"}},
+        {"requestSettings": "PT5S"},
         {"livenessProbe": {"period": -5}},
+        {"livenessProbe": {"period": "PT0S"}},
+        {"livenessProbe": {"initialDelay": "P" + "9" * 400 + "D"}},
+        {"readinessProbe": {"timeout": 0.5}},
+        {"environmentVariables": [{"name": "A", "value": "b"}]},
         {"readinessProbe": {"timeout": ["PT1S"]}},
         {"model": ["x"]},
         {"environmentId": "azureml://registries/azureml/environments/sklearn/versions/1"},
@@ -345,3 +370,23 @@ def test_logs_of_more_lines_than_anybody_has(workspace: LocalAzure) -> None:
     workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
     answer = workspace.arm("POST", f"{BLUE}/getLogs", {"tail": 10**40})
     assert answer.body["content"].startswith("inference-server 100000:")
+
+
+@pytest.mark.parametrize("traffic", [["blue"], "blue=100", 100])
+@pytest.mark.parametrize("name", ["traffic", "mirrorTraffic"])
+def test_shares_that_are_no_object_leave_the_traffic_as_it_is(
+    workspace: LocalAzure, name: str, traffic: object
+) -> None:
+    workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
+    workspace.done(workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))
+    properties = {"authMode": "Key", "traffic": {"blue": 100}, name: traffic}
+    answer = workspace.arm("PUT", ENDPOINT, {**PLACED, "properties": properties})
+    assert (answer.status, answer.code) == (400, "InvalidRequestContent")
+    assert workspace.arm("GET", ENDPOINT).body["properties"]["traffic"] == {"blue": 100}
+
+
+def test_shares_for_one_deployment_in_two_spellings(workspace: LocalAzure) -> None:
+    """The router would have served half of the requests."""
+    workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
+    answer = workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 50, "BLUE": 50}))
+    assert (answer.status, answer.code) == (400, "InvalidTraffic")

@@ -9,6 +9,7 @@ from tests.emulator.local_azure import (
     Answer,
     Client,
     Json,
+    LocalAzure,
     build_assets,
     build_workspace,
     deployment_body,
@@ -37,6 +38,10 @@ def state(azure: Client, path: str = ENDPOINT) -> str:
     return str(azure.arm("GET", path).body["properties"]["provisioningState"])
 
 
+def listed(azure: Client) -> list[str]:
+    return [row["name"] for row in azure.arm("GET", f"{ENDPOINT}/deployments").body["value"]]
+
+
 def operation(azure: Client, answer: Answer) -> Json:
     location = answer.headers["azure-asyncoperation"].removeprefix(azure.url).partition("?")[0]
     body: Json = azure.arm("GET", location).body
@@ -49,14 +54,15 @@ def test_an_operation_shows_a_state_for_as_many_reads_as_asked(steered: Client, 
     answer = steered.arm("PUT", ENDPOINT, endpoint_body())
     assert answer.body["properties"]["provisioningState"] == shown
     assert [state(steered) for _ in range(3)] == [shown] * 3
+    assert steered.finished(answer)["status"] == "Succeeded"
     assert state(steered) == "Succeeded"
-    assert operation(steered, answer)["status"] == "Succeeded"
 
 
 def test_a_poll_of_the_operation_is_a_read_too(steered: Client) -> None:
     ask(steered, "states", path_pattern="/diabetes$", method="PUT", reads=2)
     answer = steered.arm("PUT", ENDPOINT, endpoint_body())
-    assert [operation(steered, answer)["status"] for _ in range(3)] == ["InProgress"] * 2 + ["Succeeded"]
+    assert [operation(steered, answer)["status"] for _ in range(2)] == ["InProgress"] * 2
+    assert steered.finished(answer)["status"] == "Succeeded"
 
 
 def test_seconds_pass_by_the_clock_that_a_test_moves(steered: Client) -> None:
@@ -65,7 +71,7 @@ def test_seconds_pass_by_the_clock_that_a_test_moves(steered: Client) -> None:
     ask(steered, "clock", advance=3_500)
     assert [state(steered) for _ in range(5)] == ["Updating"] * 5
     ask(steered, "clock", advance=101)
-    assert state(steered) == "Succeeded"
+    wait_for(lambda: state(steered) == "Succeeded")
 
 
 def test_seconds_pass_by_themselves(steered: Client) -> None:
@@ -156,17 +162,31 @@ def test_reads_lag_behind_writes_by_reads(steered: Client) -> None:
 
 
 def test_reads_lag_behind_writes_by_seconds(steered: Client) -> None:
-    """A new resource is not found yet, a deleted one is still there; lists are true at once."""
+    """A new resource is not found yet, a deleted one is still there: in lists too."""
     ask(steered, "lags", path_pattern="deployments/blue$", seconds=30, times=2)
     steered.done(steered.arm("PUT", BLUE, deployment_body()))
     assert steered.arm("GET", BLUE).code == "ResourceNotFound"
-    assert [row["name"] for row in steered.arm("GET", f"{ENDPOINT}/deployments").body["value"]] == ["blue"]
+    assert listed(steered) == []
     ask(steered, "clock", advance=31)
     assert state(steered, BLUE) == "Succeeded"
+    assert listed(steered) == ["blue"]
+    steered.done(steered.arm("PUT", f"{ENDPOINT}/deployments/green", deployment_body()))
     steered.done(steered.arm("DELETE", BLUE))
     assert state(steered, BLUE) == "Succeeded"
+    assert listed(steered) == ["blue", "green"], "in their old order"
     ask(steered, "clock", advance=31)
     assert steered.arm("GET", BLUE).status == 404
+    assert listed(steered) == ["green"]
+
+
+def test_a_list_is_a_read_and_tells_what_was(steered: Client) -> None:
+    steered.done(steered.arm("PUT", BLUE, deployment_body()))
+    ask(steered, "lags", path_pattern="/diabetes$", method="PUT", reads=2)
+    steered.done(steered.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))
+    endpoints = ENDPOINT.rpartition("/")[0]
+    assert listed(steered) == ["blue"], "another list has not read it"
+    seen = [steered.arm("GET", endpoints).body["value"][0]["properties"]["traffic"] for _ in range(3)]
+    assert seen == [{}, {}, {"blue": 100}]
 
 
 def test_throttling_says_when_to_come_back(steered: Client) -> None:
@@ -204,7 +224,18 @@ def test_clearing_lets_everything_held_go_on(steered: Client) -> None:
         ("states", {"method": "GET"}),
         ("states", {"id": "nonsense", "state": "Failed"}),
         ("lags", {"times": True}),
+        ("lags", {"times": 0}),
+        ("lags", {"ends": "Failed"}),
         ("clock", {"advance": -1}),
+        ("clock", {"advance": 10**400}),
+        ("clock", {"advance": 1e308}),
+        ("clock", {"seconds": 1}),
+        ("states", {"path_patern": "deployments/blue$"}),
+        ("states", {"id": GROUP, "state": "Failed", "path_pattern": "x"}),
+        ("faults", {"pattern": "deployments/blue$", "status": 400}),
+        ("faults", {"times": 0}),
+        ("faults", {"code": "two words\n"}),
+        ("faults", {"retry_after": -1}),
         ("faults", {"status": 200}),
         ("faults", {"status": "many"}),
         ("faults", {"path_pattern": "["}),
@@ -223,3 +254,24 @@ def test_a_state_of_what_is_not_there_is_refused(either: Client) -> None:
 def test_the_pages_want_the_control_token(either: Client) -> None:
     for page in ("states", "lags", "clock", "faults"):
         assert either.send("POST", f"/_azml/{page}", b"{}").status == 401
+
+
+def test_a_restart_ends_all_steering(workspace: LocalAzure) -> None:
+    """Wishes, faults, lags, shown states and added time; what was under way is carried out for real."""
+    green = f"{ENDPOINT}/deployments/green"
+    workspace.done(workspace.arm("PUT", green, deployment_body()))
+    ask(workspace, "clock", advance=1_000)
+    ask(workspace, "states", id=ENDPOINT, state="Updating", seconds=3_600)
+    ask(workspace, "states", path_pattern="deployments/blue$", seconds=3_600, ends="Failed")
+    under_way = workspace.arm("PUT", BLUE, deployment_body())
+    ask(workspace, "lags", path_pattern="deployments/green$", seconds=3_600)
+    workspace.done(workspace.arm("DELETE", green))
+    assert listed(workspace) == ["green", "blue"]
+    ask(workspace, "states", path_pattern="", method="*", ends="Failed", times=9)
+    ask(workspace, "faults", path_pattern="", status=400, times=99)
+    workspace.kill()
+    workspace.start()
+    wait_for(lambda: workspace.own("GET", "health").body["restored"])
+    workspace.done(under_way)
+    assert (state(workspace), listed(workspace)) == ("Succeeded", ["blue"])
+    workspace.done(workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))

@@ -20,6 +20,7 @@ import pytest
 
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
+from azml.emulator.leftovers import clear
 from tests.emulator.dataplane.houses import KEY
 
 
@@ -99,6 +100,7 @@ def emulator(tmp_path: Path, cache: Path) -> Iterator[Emulator]:
     for process in one.started:
         process.kill()
         process.communicate()
+    clear(one.folder)  # as its next start would: the folder of its sockets is not in tmp_path
 
 
 def gone(processes: list[psutil.Process], seconds: float) -> bool:

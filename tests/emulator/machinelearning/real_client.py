@@ -12,11 +12,13 @@ from typing import Any
 
 from azure.ai.ml import MLClient
 from azure.ai.ml.entities import (
+    AzureBlobDatastore,
     CodeConfiguration,
     Environment,
     ManagedOnlineDeployment,
     ManagedOnlineEndpoint,
     Model,
+    Workspace,
 )
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential, DefaultAzureCredential
@@ -93,6 +95,15 @@ def assets(ml: MLClient) -> None:
     seen["models"] = [latest.version, sorted(model.name for model in ml.models.list())]
     ml.models.download("weights", "1", str(folder / "downloaded"))
     seen["datastore"] = ml.datastores.get_default().name
+    ml.datastores.create_or_update(
+        AzureBlobDatastore(name="mine", account_name="account1", container_name="c")
+    )
+    ml.datastores.delete("mine")
+    seen["datastores"] = [datastore.name for datastore in ml.datastores.list()]
+    try:
+        ml.workspaces.begin_create(Workspace(name="other", location="westeurope"))
+    except HttpResponseError as error:
+        seen["template"] = str(error)
     seen["listed"] = sorted(found.name for found in ml.online_deployments.list("diabetes"))
 
 

@@ -77,3 +77,27 @@ def test_a_workspace_needs_what_it_stands_on(assets: LocalAzure) -> None:
     refused = assets.arm("PUT", WORKSPACE.replace("ws1", "ws2"), body)
     assert (refused.status, refused.code) == (400, "ValidationError")
     assert assets.arm("GET", WORKSPACE.replace("ws1", "ws2")).status == 404
+
+
+def test_a_default_datastore_that_is_read_and_put_back_is_the_same(assets: LocalAzure) -> None:
+    path = f"{WORKSPACE}/datastores/workspaceblobstore"
+    read = assets.arm("GET", path).body
+    changed = {**read["properties"], "description": "ours"}
+    answer = assets.arm("PUT", path, {"properties": changed})
+    assert answer.body["properties"] == changed
+    assert assets.arm("POST", f"{path}/listSecrets", {}).status == 200
+
+
+def test_a_datastore_keeps_its_secrets_only_with_credentials_of_their_kind(assets: LocalAzure) -> None:
+    path = f"{WORKSPACE}/datastores/mine"
+    keyed = {"credentialsType": "AccountKey", "secrets": {"secretsType": "AccountKey", "key": "k"}}
+    properties = {"datastoreType": "AzureBlob", "accountName": "account1", "containerName": "c"}
+
+    def secrets(**credentials: object) -> str:
+        body = {"properties": {**properties, "credentials": credentials}}
+        assert assets.arm("PUT", path, body).status in (200, 201)
+        return str(assets.arm("POST", f"{path}/listSecrets", {}).body["secretsType"])
+
+    assert secrets(**keyed) == "AccountKey"
+    assert secrets(credentialsType="AccountKey") == "AccountKey"
+    assert secrets(credentialsType="None") == "Sas"

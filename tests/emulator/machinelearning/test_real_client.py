@@ -60,6 +60,8 @@ def test_an_ordinary_script_does_everything_an_endpoint_needs(
     assert run["models"][0] == "2"
     assert {"weights", "numbered"} <= set(run["models"][1])
     assert run["datastore"] == "workspaceblobstore"
+    assert run["datastores"] == ["workspaceblobstore"], "the other one was made and deleted"
+    assert "no ARM templates" in run["template"]
     assert run["listed"] == ["blue", "broken", "green"]
     assert (run["live"], run["gone"]) == (409, True)
     downloaded = [path.read_text() for path in (tmp_path / "downloaded").rglob("weights.bin")]
