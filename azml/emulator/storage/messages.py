@@ -1,5 +1,6 @@
 """The blob service's headers and bodies, and its errors."""
 
+import re
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from xml.etree.ElementTree import ParseError, XMLParser, fromstring
@@ -13,6 +14,7 @@ from azml.emulator.storage.names import check_metadata
 
 BLOCK_LIST_LIMIT = 8 << 20  # bytes; 50,000 block ids fit
 _META = "x-ms-meta-"
+_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{0,20})", re.ASCII)
 
 
 class StorageError(Exception):
@@ -51,6 +53,18 @@ def headers_of(blob: Blob) -> dict[str, str]:
     }
 
 
+def range_of(request: Request, size: int) -> tuple[int, int] | None:
+    """The first and last byte that a request asks for, None for all `size`. Raises StorageError 416."""
+    asked = request.headers.get("x-ms-range") or request.headers.get("range")
+    if not asked:
+        return None
+    if matched := _RANGE.fullmatch(asked):
+        start, end = int(matched[1]), min(int(matched[2] or size), size - 1)
+        if start <= end:
+            return start, end
+    raise StorageError(416, "InvalidRange", "The range specified is invalid for the blob's size.")
+
+
 async def within(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
     """A body as it comes. Raises StorageError 413 once it has more than `limit` bytes."""
     size = 0
@@ -68,22 +82,26 @@ async def small_body(request: Request) -> bytes:
 
 def block_ids(body: bytes) -> list[str]:
     """The blocks of a list, in order. Raises StorageError 400."""
-    if b"<!" in body:  # a document type could define entities without end
-        raise StorageError(400, "InvalidXmlDocument", "The block list must not have a document type.")
     try:
-        return [(entry.text or "").strip() for entry in fromstring(body, XMLParser())]  # noqa: S314, checked
-    except ParseError as error:
+        text = body.decode("utf-8-sig")  # in another encoding, what is looked for next would look different
+        if "<!" in text:  # a document type could define entities without end
+            raise StorageError(400, "InvalidXmlDocument", "The block list must not have a document type.")
+        return [(entry.text or "").strip() for entry in fromstring(text, XMLParser())]  # noqa: S314, checked
+    except (UnicodeDecodeError, ParseError) as error:
         raise StorageError(400, "InvalidXmlDocument", f"The block list is not XML: {error}") from error
 
 
 def refusal(error: StorageError) -> Response:
     """An error as the storage service answers it."""
+    named = {"x-ms-error-code": error.code}
+    if error.status == 304:  # which has no body
+        return Response(status_code=304, headers=named)
     body = (
         f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{error.code}</Code><Message>{escape(str(error))}'
     )
     return Response(
         f"{body}</Message></Error>",
         error.status,
-        {"x-ms-error-code": error.code},
+        named,
         media_type="application/xml",
     )
