@@ -196,11 +196,14 @@ def test_scoring_goes_on_when_a_child_dies(emulator: Emulator, code: Path, word:
     assert gone(scoring, 1)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize("word", ["dataplane.router", "emulator.control"])
-def test_a_child_that_dies_is_started_again_at_the_same_address(emulator: Emulator, word: str) -> None:
+def test_a_child_that_dies_is_started_again_at_the_same_address(
+    emulator: Emulator, word: str, number: signal.Signals
+) -> None:
     record = emulator.start()
     child = emulator.child(word)
-    child.kill()
+    child.send_signal(number)
 
     def back() -> bool:
         try:

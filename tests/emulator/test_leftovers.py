@@ -1,0 +1,33 @@
+"""What a supervisor leaves where it cannot go on, or is killed, between any two of its steps."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from azml.emulator import leftovers
+from azml.emulator.leftovers import clear, new_run_dir
+
+
+def test_no_folder_of_sockets_is_made_that_no_record_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError("no space")
+
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(leftovers, "write_private", full)
+    with pytest.raises(OSError, match="no space"):
+        new_run_dir(tmp_path)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_folder_of_sockets_is_its_owners_alone_and_goes(tmp_path: Path) -> None:
+    run_dir = new_run_dir(tmp_path)
+    assert run_dir.stat().st_mode & 0o777 == 0o700
+    assert json.loads((tmp_path / "run.json").read_bytes()) == {"run_dir": str(run_dir)}
+    clear(tmp_path)
+    assert not run_dir.exists()
+    assert list(tmp_path.iterdir()) == []
