@@ -1,6 +1,7 @@
 """The control plane without a process or a socket of its own: its ASGI application, called directly."""
 
 import asyncio
+import shutil
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Mapping
@@ -56,6 +57,7 @@ class InProcessAzure(Client):
         self._thread.join(10)
         self._loop.close()
         self.dataplane.stop()
+        shutil.rmtree(self.dataplane.socket.parent)
 
     def send(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None

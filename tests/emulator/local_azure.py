@@ -1,6 +1,7 @@
 """A real control plane in a process of its own, and a plain client for it."""
 
 import json
+import shutil
 import ssl
 import subprocess
 import sys
@@ -142,6 +143,7 @@ class LocalAzure(Client):
             self._process.terminate()
             self._process.wait(20)
         self.dataplane.stop()
+        shutil.rmtree(self._run)
 
     def wait_for_exit(self) -> int:
         assert self._process is not None

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer, endpoint_body
-from tests.studio.whole_azure import WholeAzure
+from tests.emulator.whole_azure import WholeAzure
 
 Headers = dict[str, str]
 CALLS = [

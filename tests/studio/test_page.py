@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from tests.emulator.local_azure import ENDPOINT, endpoint_body, wait_for
-from tests.studio.whole_azure import WholeAzure
+from tests.emulator.whole_azure import WholeAzure
 
 
 def share(page: Page, name: str) -> Locator:
@@ -256,7 +256,7 @@ def test_a_local_azure_that_is_away_is_said_and_comes_back(page: Page) -> None:
 
 
 def test_a_session_outlives_the_control_plane(page: Page, azure: WholeAzure) -> None:
-    azure.kill_control_plane()
+    azure.kill_child("azml.emulator.control")
     wait_for(azure.answers)
     page.reload()
     expect(page.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
