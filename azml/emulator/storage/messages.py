@@ -49,8 +49,13 @@ def headers_of(blob: Blob) -> dict[str, str]:
         "Content-MD5": blob.content.md5,
         "Accept-Ranges": "bytes",
         "x-ms-blob-type": "BlockBlob",
-        **{f"{_META}{name}": value for name, value in blob.metadata.items()},
+        **metadata_headers(blob),
     }
+
+
+def metadata_headers(blob: Blob) -> dict[str, str]:
+    """The metadata, as headers carry it."""
+    return {f"{_META}{name}": value for name, value in blob.metadata.items()}
 
 
 def range_of(request: Request, size: int) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from azml.emulator.storage.messages import (
     StorageError,
     block_ids,
     headers_of,
+    metadata_headers,
     metadata_of,
     range_of,
     refusal,
@@ -85,8 +86,8 @@ class BlobService:
             "PUT metadata": self._put_metadata,
             "GET": self._get,
             "HEAD": self._head,
-            "GET metadata": self._head,
-            "HEAD metadata": self._head,
+            "GET metadata": self._get_metadata,
+            "HEAD metadata": self._get_metadata,
             "DELETE": self._delete,
         }
 
@@ -205,6 +206,11 @@ class BlobService:
         check_change(call.request.headers, found)
         blob = self.blobs.set_metadata(call.key, found, metadata_of(call.request))
         return Response(headers=stamps(blob))
+
+    async def _get_metadata(self, call: Call) -> Response:
+        blob = self._find(call)
+        check_read(call.request.headers, blob)
+        return Response(headers=stamps(blob) | metadata_headers(blob))
 
     async def _get(self, call: Call) -> Response:
         blob = self._find(call)

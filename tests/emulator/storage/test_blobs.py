@@ -241,6 +241,16 @@ def test_a_blob_that_is_deleted_while_it_is_read_is_read_to_its_end(in_process: 
     assert answer.raw == b"content"
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_metadata_alone_has_no_body(blobs: Blobs, method: str) -> None:
+    azure, client, _ = blobs
+    client.create_container("told").upload_blob("x", b"content", metadata={"owner": "me"})
+    token, _ = issue_token(azure.identity, "https://storage.azure.com")
+    path = f"/{NAME}.blob.emulator/told/x?comp=metadata"
+    answer = azure.send(method, path, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status, answer.headers["x-ms-meta-owner"], answer.raw) == (200, "me", b"")
+
+
 def test_a_large_blob_has_no_type_of_its_own_unless_it_is_told(azure: LocalAzure, blobs: Blobs) -> None:
     blobs[1].create_container("typed")
     with ContainerClient(
