@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +52,13 @@ async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None])
 
     Raises FolderTaken, PortTaken, ChildEnded, or OSError, as when the disk is full.
     """
-    private_folder(options.folder)
-    if shutil.disk_usage(options.folder).free < _LEAST_FREE:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(options.folder))
-    with _alone(options.folder):
+    folder = private_folder(options.folder)
+    if not any(folder.iterdir()):
+        with suppress(PermissionError):  # where it is another's, who lets us write there
+            folder.chmod(0o700)
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    with _alone(folder):
         try:
             async with AsyncExitStack() as stack:
                 left = await _start(options, stack, say)
@@ -64,12 +67,12 @@ async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None])
                 for wait in waits:
                     wait.cancel()
         finally:
-            clear(options.folder)
+            clear(folder)
 
 
 async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], None]) -> asyncio.Event:
     """Start everything, each thing with its end on the stack; what is set when a client asks for the end."""
-    folder, logs = options.folder, options.folder / "logs"
+    folder, logs = options.folder, private_folder(options.folder / "logs")
     run_dir = stack.enter_context(_run_dir(folder))
     certificates = ensure_certificates(folder)
     listener = stack.enter_context(listen(options.scoring_port, "--scoring-port"))

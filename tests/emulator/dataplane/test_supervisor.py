@@ -105,6 +105,14 @@ def gone(processes: list[psutil.Process], seconds: float) -> bool:
     return not psutil.wait_procs(processes, timeout=seconds)[1]
 
 
+def test_what_it_keeps_is_its_owners_alone(emulator: Emulator) -> None:
+    """Also where the folder was made for it, by somebody who did not think of that."""
+    emulator.folder.mkdir(mode=0o755)
+    emulator.start()
+    for folder in (emulator.folder, emulator.folder / "logs", emulator.folder / "blobs"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_it_answers_records_itself_and_leaves_nothing(emulator: Emulator) -> None:
     record = emulator.start()
     assert emulator.status(f"{record['scoring']}/nowhere/none/score") == 404
