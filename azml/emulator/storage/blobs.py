@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,7 +36,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Blob:
-    """One block blob. `modified` is unix seconds."""
+    """One block blob. `modified` is unix seconds; `headers` are those, beside its type, to be read with."""
 
     name: str
     content: Content
@@ -44,6 +44,7 @@ class Blob:
     metadata: Mapping[str, str]
     modified: float
     etag: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class BlobStore:
@@ -68,10 +69,17 @@ class BlobStore:
         return incoming
 
     def put(
-        self, container: str, name: str, incoming: "Incoming", content_type: str, metadata: Mapping[str, str]
+        self,
+        container: str,
+        name: str,
+        incoming: "Incoming",
+        content_type: str,
+        metadata: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
     ) -> Blob:
         """Create or replace a blob; blocks that were staged for it are gone."""
-        blob = Blob(name, incoming.content, content_type, dict(metadata), time.time(), _new_etag())
+        now, etag = time.time(), _new_etag()
+        blob = Blob(name, incoming.content, content_type, dict(metadata), now, etag, dict(headers or {}))
         with self._keeping(incoming, self._contents(container, name)):
             self._write(container, blob)
             self.database.write("DELETE FROM blocks WHERE container = ? AND name = ?", container, name)
@@ -125,7 +133,7 @@ class BlobStore:
 
     def set_metadata(self, container: str, blob: Blob, metadata: Mapping[str, str]) -> Blob:
         """Replace a blob's metadata."""
-        changed = Blob(blob.name, blob.content, blob.content_type, dict(metadata), time.time(), _new_etag())
+        changed = replace(blob, metadata=dict(metadata), modified=time.time(), etag=_new_etag())
         with self.database.transaction():
             self._write(container, changed)
         return changed
@@ -150,7 +158,7 @@ class BlobStore:
 
     def _write(self, container: str, blob: Blob) -> None:
         self.database.write(
-            "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             container,
             blob.name,
             blob.content.sha256,
@@ -160,6 +168,7 @@ class BlobStore:
             json.dumps(dict(blob.metadata)),
             blob.modified,
             blob.etag,
+            json.dumps(dict(blob.headers)),
         )
 
     def _keep(self, incoming: "Incoming") -> None:
@@ -293,4 +302,5 @@ def _blob(row: sqlite3.Row) -> Blob:
         json.loads(row["metadata"]),
         row["modified"],
         row["etag"],
+        json.loads(row["headers"]),
     )

@@ -65,6 +65,7 @@ def _entry(entries: Element, blob: Blob, *, with_metadata: bool) -> None:
         "Content-Length": str(blob.content.size),
         "Content-Type": blob.content_type,
         "Content-MD5": blob.content.md5,
+        **blob.headers,
         "BlobType": "BlockBlob",
     }
     for name, value in values.items():

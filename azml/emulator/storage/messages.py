@@ -14,6 +14,7 @@ from azml.emulator.storage.names import check_metadata
 
 BLOCK_LIST_LIMIT = 8 << 20  # bytes; 50,000 block ids fit
 _META = "x-ms-meta-"
+_KEPT = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language")
 _RANGE = re.compile(r"bytes=(\d{1,20})-(\d{0,20})", re.ASCII)
 
 
@@ -35,6 +36,13 @@ def metadata_of(request: Request) -> dict[str, str]:
     return found
 
 
+def kept_headers(request: Request, *, is_content: bool) -> dict[str, str]:
+    """The headers that a blob is to be read with; where the body is its content, the body's own count too."""
+    told = {name: request.headers.get(f"x-ms-blob-{name}") for name in _KEPT}
+    own = {name: request.headers.get(name) for name in _KEPT if is_content}
+    return {name: value for name in _KEPT if (value := told[name] or own.get(name))}
+
+
 def stamps(blob: Blob) -> dict[str, str]:
     """The headers that tell one state of a blob from another."""
     modified = formatdate(blob.modified, usegmt=True)
@@ -45,6 +53,7 @@ def headers_of(blob: Blob) -> dict[str, str]:
     """Everything a GET tells beside the bytes."""
     return {
         **stamps(blob),
+        **blob.headers,
         "Content-Type": blob.content_type,
         "Content-MD5": blob.content.md5,
         "Accept-Ranges": "bytes",

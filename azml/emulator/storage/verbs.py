@@ -20,6 +20,7 @@ from azml.emulator.storage.messages import (
     StorageError,
     block_ids,
     headers_of,
+    kept_headers,
     metadata_headers,
     metadata_of,
     range_of,
@@ -183,7 +184,7 @@ class BlobService:
         self._check_conditions(call)
         incoming = await self._receive(call)
         self._check_again(call, incoming)
-        return self._store(call, incoming, headers.get("content-type"))
+        return self._store(call, incoming, is_content=True)
 
     async def _put_block(self, call: Call) -> Response:
         check_block(call.request.query_params.get("blockid", ""))
@@ -199,7 +200,7 @@ class BlobService:
         if incoming is None:
             raise StorageError(400, "InvalidBlockList", "The specified block list is invalid.")
         self._check_again(call, incoming)
-        return self._store(call, incoming, None)  # the request's own type is that of the list
+        return self._store(call, incoming, is_content=False)
 
     async def _put_metadata(self, call: Call) -> Response:
         found = self._find(call)
@@ -254,9 +255,12 @@ class BlobService:
             incoming.discard()
             raise
 
-    def _store(self, call: Call, incoming: Incoming, sent: str | None) -> Response:
-        kind = call.request.headers.get("x-ms-blob-content-type") or sent or "application/octet-stream"
-        blob = self.blobs.put(call.key, call.blob, incoming, kind, metadata_of(call.request))
+    def _store(self, call: Call, incoming: Incoming, *, is_content: bool) -> Response:
+        headers = call.request.headers
+        own = headers.get("content-type") if is_content else None  # else it is that of the list of blocks
+        kind = headers.get("x-ms-blob-content-type") or own or "application/octet-stream"
+        kept = kept_headers(call.request, is_content=is_content)
+        blob = self.blobs.put(call.key, call.blob, incoming, kind, metadata_of(call.request), kept)
         return Response(status_code=201, headers=stamps(blob) | {"Content-MD5": blob.content.md5})
 
     def _check_conditions(self, call: Call) -> None:

@@ -268,6 +268,32 @@ def test_a_large_blob_has_no_type_of_its_own_unless_it_is_told(azure: LocalAzure
         assert blob.get_blob_properties().content_settings.content_type == "text/x-test"
 
 
+@pytest.mark.parametrize("largest", [10, 1_000])
+def test_a_blob_is_read_with_the_headers_it_was_given(azure: LocalAzure, blobs: Blobs, largest: int) -> None:
+    """Put at once, or in blocks; and they outlive a change of its metadata."""
+    blobs[1].create_container("dressed")
+    settings: dict[str, Any] = {
+        "content_type": "text/plain",
+        "content_encoding": "identity",
+        "content_language": "de",
+        "content_disposition": "attachment",
+        "cache_control": "no-store",
+    }
+    with ContainerClient(
+        blobs[1].url,
+        "dressed",
+        credential=blobs[1].credential,
+        max_single_put_size=largest,
+        max_block_size=largest,
+        connection_verify=str(azure.folder / "ca.pem"),
+    ) as container:
+        blob = container.upload_blob("x", bytes(25), content_settings=ContentSettings(**settings))
+        blob.set_blob_metadata({"k": "v"})
+        (listed,) = container.list_blobs()
+        for found in (blob.get_blob_properties(), listed):
+            assert {name: found.content_settings[name] for name in settings} == settings
+
+
 def test_a_blob_that_was_changed_is_neither_read_on_nor_changed_again(blobs: Blobs) -> None:
     """A client that has seen one state of it is told, where it asks, that there is another now."""
     blob = blobs[1].create_container("guarded").upload_blob("x", b"1")

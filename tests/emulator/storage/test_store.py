@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,15 @@ async def test_blocks_that_another_request_has_used_up_meanwhile_are_missing(sto
     store.path(content.content.sha256).unlink()
     assert await store.join("c", "x", ["QUE="]) is None
     assert files(store) == []
+
+
+async def test_blobs_of_an_earlier_version_are_there_as_they_were(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "azure.db")) as database:
+        store = BlobStore(database, tmp_path / "blobs")
+        before = store.put("c", "x", await incoming(store, b"x"), "t", {"k": "v"})
+        database.connection.execute("ALTER TABLE blobs DROP COLUMN headers")
+    with closing(Database(tmp_path / "azure.db")) as database:
+        store = BlobStore(database, tmp_path / "blobs")
+        assert store.find("c", "x") == before
+        dressed = store.put("c", "x", await incoming(store, b"y"), "t", {}, {"Cache-Control": "no-store"})
+        assert store.find("c", "x") == dressed
