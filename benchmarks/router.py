@@ -32,7 +32,7 @@ from azml.emulator.dataplane.plane import Plane
 from azml.emulator.dataplane.services import Services
 from azml.emulator.identity import ensure_identity
 from azml.emulator.ports import listen, port_of
-from azml.emulator.supervisor import router_child
+from azml.emulator.processes import router_child
 from benchmarks.load import Target, drive
 
 SAMPLE = Path(__file__).parent.parent / "scoring" / "diabetes"

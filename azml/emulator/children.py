@@ -17,10 +17,11 @@ class ChildEnded(Exception):
 
 
 class Child:
-    """Runs a command until it is stopped, or leaves with code 0 because it was asked to: then `left` is set.
+    """Runs a command until it is stopped.
 
     `prepare` gives the command of each start and the descriptors that it inherits; `started` is called after
-    each start and returns once the child answers.
+    each start and returns once the child answers. One that `may_leave` is not started again when it ends with
+    code 0, because it was asked to: then `left` is set.
     """
 
     def __init__(
@@ -29,11 +30,14 @@ class Child:
         prepare: Callable[[], tuple[Sequence[str], Sequence[int]]],
         started: Callable[[], Awaitable[None]],
         log: Log,
+        *,
+        may_leave: bool = False,
     ) -> None:
         self._name = name
         self._prepare = prepare
         self._started = started
         self._log = log
+        self._may_leave = may_leave
         self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.left = asyncio.Event()
         self._life = asyncio.create_task(self._live())
@@ -56,20 +60,24 @@ class Child:
         while True:
             began = time.monotonic()
             output = Output(self._log)
-            code = await self._once(output)
+            try:
+                code = await self._once(output)
+                ended = f"ended with code {code}"
+            except OSError as refused:
+                code, ended = None, f"cannot be started: {refused}"
             if not self._answered.done():
-                words = output.excerpt().splitlines()
-                told = words[-1] if words else f"exit code {code}"
-                self._answered.set_exception(
-                    ChildEnded(f"the {self._name} ended: {told}; its log: {self._log.path}")
-                )
+                self._answered.set_exception(self._failure(output, ended))
                 return
-            if code == 0:
+            if self._may_leave and code == 0:
                 self.left.set()
                 return
-            self._log.say(f"azml: the {self._name} ended with code {code}; starting it again")
+            self._log.say(f"azml: the {self._name} {ended}; starting it again")
             failures = 0 if time.monotonic() - began > _SETTLED_SECONDS else failures + 1
             await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+
+    def _failure(self, output: Output, ended: str) -> ChildEnded:
+        told = output.excerpt().splitlines()[-1:] or [ended]
+        return ChildEnded(f"the {self._name} ended: {told[0]}; its log: {self._log.path}")
 
     async def _once(self, output: Output) -> int:
         command, descriptors = self._prepare()
@@ -83,7 +91,7 @@ class Child:
         )
         assert process.stdout is not None  # noqa: S101 - asked for above
         following = asyncio.create_task(output.follow(process.stdout))
-        starting = asyncio.create_task(self._start())
+        starting = asyncio.create_task(self._start(process))
         try:
             code = await process.wait()
             await asyncio.wait({following}, timeout=1.0)
@@ -93,8 +101,14 @@ class Child:
             await _end(process)
             following.cancel()
 
-    async def _start(self) -> None:
-        await self._started()
+    async def _start(self, process: asyncio.subprocess.Process) -> None:
+        try:
+            await self._started()
+        except Exception as reason:
+            self._log.say(f"azml: the {self._name} does not answer: {reason!r}")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            return
         if not self._answered.done():
             self._answered.set_result(None)
 

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS journal (
 CREATE TABLE IF NOT EXISTS blobs (
     container TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, size INTEGER NOT NULL,
     md5 TEXT NOT NULL, content_type TEXT NOT NULL, metadata TEXT NOT NULL, modified REAL NOT NULL,
-    etag TEXT NOT NULL,
+    etag TEXT NOT NULL, headers TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (container, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS blobs_by_content ON blobs (content);
 CREATE TABLE IF NOT EXISTS blocks (
@@ -41,6 +41,12 @@ class Database:
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.executescript(SCHEMA)
+        self._complete()
+
+    def _complete(self) -> None:
+        """Add what a file that an earlier version made has not."""
+        if "headers" not in {row["name"] for row in self.rows("PRAGMA table_info(blobs)")}:
+            self.write("ALTER TABLE blobs ADD COLUMN headers TEXT NOT NULL DEFAULT '{}'")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -53,7 +59,7 @@ class Database:
             yield
             self.connection.execute("COMMIT")
         except BaseException:
-            if self.connection.in_transaction:  # on a full disk SQLite has rolled back by itself
+            if self.connection.in_transaction:  # SQLite has ended it already where the disk is full
                 self.connection.execute("ROLLBACK")
             raise
 

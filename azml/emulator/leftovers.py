@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,8 +22,10 @@ def new_run_dir(folder: Path) -> Path:
     nothing of another supervisor can still be meant to run. Raises OSError when a disk is full.
     """
     clear(folder)
-    run_dir = Path(tempfile.mkdtemp(prefix="azml-"))
+    run_dir = Path(tempfile.gettempdir()) / f"azml-{secrets.token_hex(4)}"
+    # Named before it is made: killed between the two, the next start would not know of it.
     write_private(folder / _RECORD, json.dumps({"run_dir": str(run_dir)}).encode())
+    run_dir.mkdir(mode=0o700)
     return run_dir
 
 

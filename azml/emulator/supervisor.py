@@ -1,25 +1,20 @@
 """The process a local Azure is: it owns the control plane, the router and every scoring process."""
 
 import asyncio
-import contextlib
 import errno
 import fcntl
 import json
 import os
 import shutil
-import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
 from azml.emulator.certificates import Certificates, ensure_certificates
-from azml.emulator.children import Child
-from azml.emulator.collection.spool import Spool, take_up_parts
-from azml.emulator.dataplane import tether
+from azml.emulator.collection.spool import Spool
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
@@ -31,9 +26,9 @@ from azml.emulator.files import private_folder, write_private
 from azml.emulator.identity import ensure_identity
 from azml.emulator.leftovers import clear, new_run_dir
 from azml.emulator.ports import HOST, listen, port_of, require_free
+from azml.emulator.processes import ControlPlane, control_child, router_child
 
 RECORD = "emulator.json"
-_READY_POLL_SECONDS = 0.05
 _LEAST_FREE = 16 * 1024 * 1024
 """Bytes: with less a store that is being written could not even say what is wrong."""
 
@@ -57,10 +52,13 @@ async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None])
 
     Raises FolderTaken, PortTaken, ChildEnded, or OSError, as when the disk is full.
     """
-    private_folder(options.folder)
-    if shutil.disk_usage(options.folder).free < _LEAST_FREE:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(options.folder))
-    with _alone(options.folder):
+    folder = private_folder(options.folder)
+    if not any(folder.iterdir()):
+        with suppress(PermissionError):  # where it is another's, who lets us write there
+            folder.chmod(0o700)
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    with _alone(folder):
         try:
             async with AsyncExitStack() as stack:
                 left = await _start(options, stack, say)
@@ -69,33 +67,26 @@ async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None])
                 for wait in waits:
                     wait.cancel()
         finally:
-            clear(options.folder)
+            clear(folder)
 
 
 async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], None]) -> asyncio.Event:
     """Start everything, each thing with its end on the stack; what is set when a client asks for the end."""
-    folder, logs = options.folder, options.folder / "logs"
+    folder, logs = options.folder, private_folder(options.folder / "logs")
     run_dir = stack.enter_context(_run_dir(folder))
     certificates = ensure_certificates(folder)
     listener = stack.enter_context(listen(options.scoring_port, "--scoring-port"))
     require_free(options.port, "--port")
     scoring = f"https://{HOST}:{port_of(listener)}"
-    link = Link()
-    history = stack.enter_context(closing(History(folder / "metrics.db")))
-    collected = folder / "collected"
+    link, collected = Link(), folder / "collected"
     services = Services(ensure_identity(folder), certificates.ca_bundle, run_dir, Spool(collected))
-    await services.start()
-    stack.push_async_callback(services.stop)
-    environments = Environments(options.cache / "environments")
-    plane = Plane(link, environments, run_dir, logs, history, services)
-    stack.push_async_callback(plane.stop)
-    await stack.enter_async_context(_door(plane, run_dir / "dataplane.sock"))
+    plane = await _plane(options, link, services, run_dir, stack)
     router = router_child(listener, certificates, run_dir, link, plane, collected, Log(logs / "router.log"))
     stack.push_async_callback(router.stop)
     plane.watch.start()
     stack.push_async_callback(plane.watch.stop)  # while the router is still there to tell what it counted
-    control = _Control(options, scoring, run_dir)
-    child = Child("control plane", control.prepare, control.started, Log(logs / "control.log"))
+    control = ControlPlane(folder, options.port, scoring, run_dir)
+    child = control_child(control, Log(logs / "control.log"))
     stack.push_async_callback(child.stop)
     await router.answered()
     await child.answered()
@@ -103,6 +94,19 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     _write_record(folder, arm, scoring, certificates)
     say(f"the local Azure answers at {arm}, its endpoints at {scoring}")
     return child.left
+
+
+async def _plane(
+    options: Options, link: Link, services: Services, run_dir: Path, stack: AsyncExitStack
+) -> Plane:
+    history = stack.enter_context(closing(History(options.folder / "metrics.db")))
+    await services.start()
+    stack.push_async_callback(services.stop)
+    environments = Environments(options.cache / "environments")
+    plane = Plane(link, environments, run_dir, options.folder / "logs", history, services)
+    stack.push_async_callback(plane.stop)
+    await stack.enter_async_context(_door(plane, run_dir / "dataplane.sock"))
+    return plane
 
 
 @contextmanager
@@ -139,67 +143,6 @@ async def _door(plane: Plane, path: Path) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
-
-
-def router_child(
-    listener: socket.socket,
-    certificates: Certificates,
-    run_dir: Path,
-    link: Link,
-    plane: Plane,
-    collected: Path,
-    log: Log,
-) -> Child:
-    """The router. The socket that clients reach stays open here: while it restarts, they wait in line."""
-    ends: list[socket.socket] = []
-
-    def prepare() -> tuple[Sequence[str], Sequence[int]]:
-        while ends:
-            ends.pop().close()
-        ends.extend(socket.socketpair())
-        take_up_parts(collected)
-        command = [sys.executable, "-m", "azml.emulator.dataplane.router", "--parent", str(os.getpid())]
-        command += ["--listener", str(listener.fileno()), "--control", str(ends[1].fileno())]
-        command += ["--certificate", str(certificates.certificate), "--run-dir", str(run_dir)]
-        command += ["--spool", str(collected)]
-        return command, (listener.fileno(), ends[1].fileno())
-
-    async def started() -> None:
-        ours, theirs = ends
-        ends.clear()
-        theirs.close()
-        await link.attach(ours)
-        await link.route(plane.routes())
-        await plane.publish()
-
-    return Child("router", prepare, started, log)
-
-
-class _Control:
-    """The control plane's command, and its port, which a restart keeps."""
-
-    def __init__(self, options: Options, scoring: str, run_dir: Path) -> None:
-        self.port = options.port
-        self._folder = options.folder
-        self._scoring = scoring
-        self._run_dir = run_dir
-        self._ready = run_dir / "control.json"
-
-    def prepare(self) -> tuple[Sequence[str], Sequence[int]]:
-        self._ready.unlink(missing_ok=True)
-        # The tether holds it also where its own watch could not: before it has started.
-        tied = [sys.executable, "-I", "-S", tether.__file__, str(os.getpid())]
-        command = [sys.executable, "-m", "azml.emulator.control", "--folder", str(self._folder)]
-        command += ["--port", str(self.port), "--scoring-url", self._scoring]
-        command += ["--dataplane-socket", str(self._run_dir / "dataplane.sock")]
-        return [*tied, *command, "--ready-file", str(self._ready)], ()
-
-    async def started(self) -> None:
-        while True:
-            with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
-                self.port = int(json.loads(self._ready.read_bytes())["port"])
-                return
-            await asyncio.sleep(_READY_POLL_SECONDS)
 
 
 def _write_record(folder: Path, arm: str, scoring: str, certificates: Certificates) -> None:

@@ -15,6 +15,7 @@ from tests.emulator.local_azure import (
     endpoint_body,
 )
 from tests.emulator.serving import ServingAzure, build
+from tests.emulator.whole_azure import running
 
 
 @pytest.fixture(scope="session")
@@ -47,13 +48,9 @@ def either(request: pytest.FixtureRequest) -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServingAzure]:
     """A whole local Azure with an endpoint that serves; no test changes what it serves."""
-    whole = ServingAzure(tmp_path_factory.mktemp("serving") / ".azml" / "emulator")
-    try:
-        whole.launch()
-        build(whole)
+    folder = tmp_path_factory.mktemp("serving") / ".azml" / "emulator"
+    with running(ServingAzure(folder), build) as whole:
         yield whole
-    finally:
-        whole.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -36,7 +36,7 @@ class InProcessAzure(Client):
     def start(self) -> None:
         self.dataplane.start()
         self._thread.start()
-        self._wait(self._start())
+        self.wait(self._start())
 
     async def _start(self) -> None:
         identity = self.identity  # makes the folder
@@ -50,7 +50,7 @@ class InProcessAzure(Client):
         await self._lifespan.__aenter__()
 
     def stop(self) -> None:
-        self._wait(self._lifespan.__aexit__(None, None, None))
+        self.wait(self._lifespan.__aexit__(None, None, None))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -60,24 +60,37 @@ class InProcessAzure(Client):
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         named = {"Host": "127.0.0.1:1", **(headers or {})}
-        answer: Answer = self._wait(self._send(method, path, body, named))
+        answer: Answer = self.wait(self.ask(method, path, body, named))
         return answer
 
-    async def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        meanwhile: Callable[[], Awaitable[None]] | None = None,
+    ) -> Answer:
+        """The answer to a request; `meanwhile` is awaited once its head is there."""
         sent: list[dict[str, Any]] = []
         incoming = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> dict[str, Any]:
-            return incoming.pop() if incoming else {"type": "http.disconnect"}
+            while not incoming:
+                await asyncio.sleep(60)  # the client stays until it is answered
+            return incoming.pop()
 
         async def send(message: Any) -> None:
+            if meanwhile and not sent:
+                await meanwhile()
             sent.append(message)
 
         await self.app(_scope(method, path, headers), receive, send)
         told = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], told, b"".join(part.get("body", b"") for part in sent[1:]))
 
-    def _wait(self, work: Any) -> Any:
+    def wait(self, work: Any) -> Any:
+        """What a coroutine gives that runs on its loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
 

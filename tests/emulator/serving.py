@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
-
 from azml.emulator.identity import issue_token
 from tests.emulator.local_azure import (
     ENDPOINT,
@@ -22,7 +20,7 @@ from tests.emulator.local_azure import (
     endpoint_body,
     wait_for,
 )
-from tests.studio.whole_azure import WholeAzure
+from tests.emulator.whole_azure import WholeAzure
 
 SCRIPTS = Path(__file__).with_name("scripts")
 USER = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader"
@@ -62,14 +60,6 @@ class ServingAzure(WholeAzure):
     def container(self) -> str:
         workspace = self.arm("GET", WORKSPACE).body["properties"]["workspaceId"]
         return f"azureml-blobstore-{workspace}"
-
-    def kill_child(self, word: str) -> None:
-        """End one of its processes at once; the supervisor starts another."""
-        assert self._process is not None
-        for child in psutil.Process(self._process.pid).children(recursive=True):
-            if any(word in part for part in child.cmdline()):
-                child.kill()
-                child.wait(10)
 
     def score(
         self,

@@ -1,15 +1,42 @@
-"""What the tests' own local Azures leave on the machine: nothing."""
+"""What a local Azure leaves on the machine when it stops, cannot go on, or is killed."""
 
+import json
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from azml.emulator import leftovers
+from azml.emulator.leftovers import clear, new_run_dir
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import LocalAzure
 
 
+def test_no_folder_of_sockets_is_made_that_no_record_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError("no space")
+
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(leftovers, "write_private", full)
+    with pytest.raises(OSError, match="no space"):
+        new_run_dir(tmp_path)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_folder_of_sockets_is_its_owners_alone_and_goes(tmp_path: Path) -> None:
+    run_dir = new_run_dir(tmp_path)
+    assert run_dir.stat().st_mode & 0o777 == 0o700
+    assert json.loads((tmp_path / "run.json").read_bytes()) == {"run_dir": str(run_dir)}
+    clear(tmp_path)
+    assert not run_dir.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("kind", [LocalAzure, InProcessAzure])
-def test_the_folder_of_its_socket_goes_with_it(
+def test_the_tests_own_take_the_folder_of_their_socket_along(
     kind: type[LocalAzure] | type[InProcessAzure], tmp_path: Path
 ) -> None:
     azure = kind(tmp_path / "emulator")

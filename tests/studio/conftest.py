@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.studio.whole_azure import WholeAzure, build
+from tests.emulator.whole_azure import WholeAzure, running
+from tests.studio.slots import build
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -25,13 +26,9 @@ SILENT = (
 
 @pytest.fixture(scope="session")
 def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAzure]:
-    whole = WholeAzure(tmp_path_factory.mktemp("studio") / ".azml" / "emulator")
-    try:
-        whole.launch()
-        build(whole)
+    folder = tmp_path_factory.mktemp("studio") / ".azml" / "emulator"
+    with running(WholeAzure(folder), build) as whole:
         yield whole
-    finally:
-        whole.stop()
 
 
 # Not for the session: while Playwright's own loop lives, no test of another room could have one.

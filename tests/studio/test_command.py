@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.studio.whole_azure import WholeAzure
+from tests.emulator.whole_azure import WholeAzure
 
 
 def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer, endpoint_body
-from tests.studio.whole_azure import WholeAzure
+from tests.emulator.whole_azure import WholeAzure
 
 Headers = dict[str, str]
 CALLS = [
@@ -112,6 +112,7 @@ def test_bad_requests_get_azures_error_body(azure: WholeAzure, signed_in: Header
         ("GET", f"/studio/api/logs?id={quote(ENDPOINT)}/deployments/blue&container=Shell", b"", 400),
         ("GET", f"/studio/api/metrics?id={quote(ENDPOINT)}&minutes=-1", b"", 400),
         ("GET", f"/studio/api/metrics?id={quote(ENDPOINT)}&minutes=99999", b"", 400),
+        ("GET", f"/studio/api/metrics?id={quote(ENDPOINT)}&minutes={'9' * 5_000}", b"", 400),
         ("PUT", traffic, b"[]", 400),
         ("PUT", traffic, b'{"blue": 101}', 400),
         ("PUT", traffic, b'{"blue": 50}', 400),

@@ -4,10 +4,11 @@ import json
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+import pytest
+from playwright.sync_api import Locator, Page, Response, Route, expect
 
 from tests.emulator.local_azure import ENDPOINT, endpoint_body, wait_for
-from tests.studio.whole_azure import WholeAzure
+from tests.emulator.whole_azure import WholeAzure
 
 
 def share(page: Page, name: str) -> Locator:
@@ -256,7 +257,7 @@ def test_a_local_azure_that_is_away_is_said_and_comes_back(page: Page) -> None:
 
 
 def test_a_session_outlives_the_control_plane(page: Page, azure: WholeAzure) -> None:
-    azure.kill_control_plane()
+    azure.kill_child("azml.emulator.control")
     wait_for(azure.answers)
     page.reload()
     expect(page.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
@@ -278,3 +279,109 @@ def test_an_endpoint_without_keys_or_deployments_and_one_that_goes(page: Page, a
 
 def test_a_long_answer_is_cut_and_says_so(page: Page) -> None:
     expect(send(page, {"long": 2 << 20}, to="blue")).to_contain_text("the first 1048576 of 2097154 bytes")
+
+
+class Held:
+    """Requests of the page that are kept waiting until they are let go."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self.page = page
+        self.pattern = re.compile(pattern)
+        self.routes: list[Route] | None = []
+        page.route(self.pattern, lambda route: self._take(route))
+
+    def _take(self, route: Route) -> None:
+        if self.routes is None:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def wait(self) -> None:
+        with self.page.expect_request(self.pattern):
+            pass
+
+    def let_go(self) -> None:
+        held, self.routes = self.routes or [], None
+        for route in held:
+            route.continue_()
+
+    def let_go_and_look(self) -> None:
+        """Wait until the page has had the answers, and has looked again."""
+        with self.page.expect_response(self.pattern):
+            self.let_go()
+        for _ in range(2):
+            with self.page.expect_response(re.compile("/studio/api/endpoints")):
+                pass
+
+
+def watch(page: Page, name: str, what: str) -> None:
+    """Count in `window.seen` how often an element changes to something it should not."""
+    page.evaluate(
+        f"""() => {{
+          const node = document.getElementById("{name}");
+          window.seen = 0;
+          const look = () => (window.seen += {what});
+          new MutationObserver(look).observe(node, {{ attributes: true, childList: true }});
+        }}"""
+    )
+
+
+def test_a_tab_that_is_chosen_while_the_page_looks_stays_chosen(page: Page) -> None:
+    held = Held(page, "/studio/api/endpoint[?]")
+    held.wait()
+    page.get_by_role("tab", name="Test").click()
+    watch(page, "details", "!node.hidden")
+    held.let_go_and_look()
+    expect(page.get_by_role("tabpanel", name="Test")).to_be_visible()
+    assert page.evaluate("window.seen") == 0
+
+
+@pytest.mark.parametrize("what", ["keys", "score", "traffic"])
+def test_an_answer_is_not_shown_with_an_endpoint_it_is_not_for(
+    page: Page, azure: WholeAzure, what: str
+) -> None:
+    other = ENDPOINT.replace("diabetes", "other")
+    azure.done(azure.arm("PUT", other, endpoint_body()))
+    held = Held(page, f"/studio/api/{what}[?]")
+    if what == "keys":
+        page.get_by_role("button", name="Show keys").click()
+    elif what == "score":
+        send(page, {"n": 1})
+    else:
+        share(page, "green").fill("50")
+        page.get_by_role("button", name="Apply").click()
+    page.get_by_role("navigation").get_by_role("link", name="other").click()
+    expect(page.get_by_role("heading", name="other", level=1)).to_be_visible()
+    held.let_go_and_look()
+    expect(page.locator("#primary-key")).to_be_empty()
+    expect(page.locator("#answered")).to_be_empty()
+    expect(page.locator("#traffic-said")).to_be_empty()
+    azure.done(azure.arm("DELETE", other))
+
+
+def test_an_address_that_is_mistyped_shows_what_there_is(anyone: Page, azure: WholeAzure) -> None:
+    anyone.goto(azure.link())
+    expect(anyone.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+    anyone.evaluate("location.hash = '#/100%/diabetes'")
+    anyone.reload()
+    expect(anyone.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+
+
+def test_who_signs_out_is_told_so_also_while_the_page_looks(page: Page) -> None:
+    held = Held(page, "/studio/api/endpoint[?]")
+    held.wait()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("Signed out.")).to_be_visible()
+    watch(page, "door-reason", "node.textContent === ''")
+    refused: list[Response] = []
+    page.on("response", lambda answer: refused.append(answer) if answer.status == 401 else None)
+    held.let_go()
+
+    def is_refused() -> bool:
+        page.wait_for_timeout(20)
+        return bool(refused)
+
+    wait_for(is_refused)
+    page.evaluate("fetch('/studio/api/endpoints')")  # by its answer the page has taken in the one before
+    assert page.evaluate("window.seen") == 0
+    expect(page.get_by_text("Signed out.")).to_be_visible()

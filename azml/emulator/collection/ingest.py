@@ -44,6 +44,7 @@ class Ingest:
         self._blobs = blobs
         self._addresses = addresses
         self._instances: dict[str, str] = {}
+        self._written: set[tuple[Path, str, str]] = set()
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
@@ -66,6 +67,7 @@ class Ingest:
                 except ValueError:
                     log.exception("%s cannot be read and is left out", path)
                 path.unlink()
+                self._written = {one for one in self._written if one[0] != path}
 
     async def _file(self, path: Path) -> None:
         # Bodies have up to 10 MB: parsed here, they would hold up every other request.
@@ -77,7 +79,10 @@ class Ingest:
             if deployment and place:
                 await self._sort(frame, deployment, place, groups)
         for group in groups.values():
-            await self._write(group)
+            key = (path, group.container, group.folder)
+            if key not in self._written:  # else the disk was full for a later group of this file
+                await self._write(group)
+                self._written.add(key)
 
     async def _sort(
         self, frame: Frame, deployment: Record, place: Place, groups: dict[tuple[str, str], _Group]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
+from typing import BinaryIO
 
 from azml.emulator.collection.frames import Frame, to_bytes
 from azml.emulator.files import private_folder
@@ -28,6 +29,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = private_folder(folder)
+        self._turn = threading.Lock()
         self._queue: deque[Frame] = deque()
         self._waiting = 0
         self._there = threading.Event()
@@ -37,11 +39,12 @@ class Spool:
 
     def put(self, frame: Frame) -> None:
         """Take a frame; returns at once."""
-        if self._waiting + len(frame.body) > _QUEUE_LIMIT:
-            self.dropped += 1
-            return
-        self._waiting += len(frame.body)
-        self._queue.append(frame)
+        with self._turn:
+            if self._waiting + len(frame.body) > _QUEUE_LIMIT:
+                self.dropped += 1
+                return
+            self._waiting += len(frame.body)
+            self._queue.append(frame)
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
             self._thread.start()
@@ -61,27 +64,41 @@ class Spool:
                 time.sleep(_PAUSE_SECONDS)
             self._there.clear()
             while self._queue:
-                try:
-                    self._write_file()
-                except OSError as error:
-                    log.warning("collected data is lost: %s", error)
+                self._write_file()
 
     def _write_file(self) -> None:
-        name = f"{time.time_ns():020d}-{os.getpid()}"
-        part = self._folder / f"{name}{_PART}"
+        if sum(1 for _ in self._folder.glob(f"*{READY}")) >= _FILES_LIMIT:
+            self._drop()
+            return
+        part = self._folder / f"{time.time_ns():020d}-{os.getpid()}{_PART}"
+        try:
+            with part.open("xb") as file:
+                self._write(file)
+        except OSError as error:
+            # Nor would there be room for what comes next: the disk is full, or the folder is gone.
+            self._drop()
+            log.warning("collected data is lost: %s", error)
+        with contextlib.suppress(OSError):
+            part.replace(part.with_suffix(READY))  # the frames that are whole count
+
+    def _write(self, file: BinaryIO) -> None:
         written = 0
-        room = sum(1 for _ in self._folder.glob(f"*{READY}")) < _FILES_LIMIT
-        with contextlib.ExitStack() as stack:
-            file = stack.enter_context(part.open("xb")) if room else None
-            while self._queue and written < _FILE_LIMIT:
-                frame = self._queue.popleft()
-                self._waiting -= len(frame.body)
-                if file is None:
-                    self.dropped += 1
-                    continue
-                written += file.write(to_bytes(frame))
-        if file:
-            part.replace(part.with_suffix(READY))
+        while written < _FILE_LIMIT and (frame := self._next()):
+            written += file.write(to_bytes(frame))
+
+    def _next(self) -> Frame | None:
+        with self._turn:
+            if not self._queue:
+                return None
+            frame = self._queue.popleft()
+            self._waiting -= len(frame.body)
+            return frame
+
+    def _drop(self) -> None:
+        with self._turn:
+            self.dropped += len(self._queue)
+            self._queue.clear()
+            self._waiting = 0
 
 
 def take_up_parts(folder: Path) -> None:

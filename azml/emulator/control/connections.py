@@ -1,4 +1,4 @@
-"""Connections that say nothing, or never finish: they are closed, and others are answered meanwhile."""
+"""Connections that say nothing, or never finish: they are closed, and nothing else waits for them."""
 
 import asyncio
 from typing import Any
@@ -7,6 +7,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 20.0  # from connecting, or from a request's first byte, to the end of its head
 BODY_SECONDS = 60.0  # without a byte of a body that has not ended
+FAREWELL_SECONDS = 0.2  # for a client between two requests to close its end too, when the server stops
 
 
 class ImpatientProtocol(HttpToolsProtocol):
@@ -46,6 +47,17 @@ class ImpatientProtocol(HttpToolsProtocol):
         """Now it is our turn."""
         self._wait(None)
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """The server stops. A client between two requests neither reads nor answers TLS's farewell."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(FAREWELL_SECONDS, self._part)
+
+    def _part(self) -> None:
+        # What is still to be sent is the end of an answer: the server's own patience is for that.
+        if self in self.connections and not self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def _wait(self, seconds: float | None) -> None:
         if self._patience:

@@ -15,8 +15,9 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from azml.emulator.database import Database
 from azml.emulator.files import private_folder
@@ -35,7 +36,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Blob:
-    """One block blob. `modified` is unix seconds."""
+    """One block blob. `modified` is unix seconds; `headers` are those, beside its type, to be read with."""
 
     name: str
     content: Content
@@ -43,6 +44,7 @@ class Blob:
     metadata: Mapping[str, str]
     modified: float
     etag: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class BlobStore:
@@ -67,27 +69,35 @@ class BlobStore:
         return incoming
 
     def put(
-        self, container: str, name: str, incoming: "Incoming", content_type: str, metadata: Mapping[str, str]
+        self,
+        container: str,
+        name: str,
+        incoming: "Incoming",
+        content_type: str,
+        metadata: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
     ) -> Blob:
         """Create or replace a blob; blocks that were staged for it are gone."""
-        blob = Blob(name, incoming.content, content_type, dict(metadata), time.time(), _new_etag())
-        with self._discarding(self._contents(container, name)), self.database.transaction():
-            self._keep(incoming)
+        now, etag = time.time(), _new_etag()
+        blob = Blob(name, incoming.content, content_type, dict(metadata), now, etag, dict(headers or {}))
+        with self._keeping(incoming, self._contents(container, name)):
             self._write(container, blob)
             self.database.write("DELETE FROM blocks WHERE container = ? AND name = ?", container, name)
         return blob
 
     def put_block(self, container: str, name: str, block: str, incoming: "Incoming") -> None:
         """Stage one block of a blob to come."""
-        with self.database.transaction():
-            self._keep(incoming)
-            sha256 = incoming.content.sha256
+        key = (container, name, block)
+        before = self.database.rows(
+            "SELECT content FROM blocks WHERE container = ? AND name = ? AND block = ?", *key
+        )
+        with self._keeping(incoming, [row["content"] for row in before]):
             self.database.write(
-                "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)", container, name, block, sha256
+                "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)", *key, incoming.content.sha256
             )
 
     async def join(self, container: str, name: str, blocks: Sequence[str]) -> "Incoming | None":
-        """The staged blocks in the order given, as one content; None when one of them was never staged.
+        """The staged blocks in the order given, as one content; None when one of them is not staged.
 
         The copying is done in a thread: a large model would hold up every other request.
         """
@@ -98,7 +108,10 @@ class BlobStore:
         if any(block not in staged for block in blocks):
             return None
         paths = [self.path(staged[block]) for block in blocks]
-        return await asyncio.to_thread(_joined, paths, self._incoming)
+        try:
+            return await asyncio.to_thread(_joined, paths, self._incoming)
+        except FileNotFoundError:  # another request has put the blob meanwhile
+            return None
 
     def find(self, container: str, name: str) -> Blob | None:
         """One blob."""
@@ -120,14 +133,14 @@ class BlobStore:
 
     def set_metadata(self, container: str, blob: Blob, metadata: Mapping[str, str]) -> Blob:
         """Replace a blob's metadata."""
-        changed = Blob(blob.name, blob.content, blob.content_type, dict(metadata), time.time(), _new_etag())
+        changed = replace(blob, metadata=dict(metadata), modified=time.time(), etag=_new_etag())
         with self.database.transaction():
             self._write(container, changed)
         return changed
 
     def delete(self, container: str, name: str) -> None:
         """Forget a blob."""
-        with self._discarding(self._contents(container, name)), self.database.transaction():
+        with self._changing(self._contents(container, name)):
             self.database.write("DELETE FROM blobs WHERE container = ? AND name = ?", container, name)
             self.database.write("DELETE FROM blocks WHERE container = ? AND name = ?", container, name)
 
@@ -135,7 +148,7 @@ class BlobStore:
         """Forget all blobs of a container."""
         rows = self.database.rows("SELECT content FROM blobs WHERE container = ?", container)
         staged = self.database.rows("SELECT content FROM blocks WHERE container = ?", container)
-        with self._discarding([row["content"] for row in (*rows, *staged)]), self.database.transaction():
+        with self._changing([row["content"] for row in (*rows, *staged)]):
             self.database.write("DELETE FROM blobs WHERE container = ?", container)
             self.database.write("DELETE FROM blocks WHERE container = ?", container)
 
@@ -145,7 +158,7 @@ class BlobStore:
 
     def _write(self, container: str, blob: Blob) -> None:
         self.database.write(
-            "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             container,
             blob.name,
             blob.content.sha256,
@@ -155,6 +168,7 @@ class BlobStore:
             json.dumps(dict(blob.metadata)),
             blob.modified,
             blob.etag,
+            json.dumps(dict(blob.headers)),
         )
 
     def _keep(self, incoming: "Incoming") -> None:
@@ -173,8 +187,25 @@ class BlobStore:
         return [row["content"] for row in rows]
 
     @contextmanager
-    def _discarding(self, contents: Sequence[str]) -> Iterator[None]:
-        yield
+    def _keeping(self, incoming: "Incoming", replaced: Sequence[str]) -> Iterator[None]:
+        """Keep a content and the rows that are written inside, or neither."""
+        try:
+            with self._changing(replaced):
+                self._keep(incoming)
+                yield
+        except BaseException:
+            incoming.discard()
+            self._clean([incoming.content.sha256])
+            raise
+
+    @contextmanager
+    def _changing(self, contents: Sequence[str]) -> Iterator[None]:
+        """A transaction, after which those of the contents are gone that no row points at any more."""
+        with self.database.transaction():
+            yield
+        self._clean(contents)
+
+    def _clean(self, contents: Sequence[str]) -> None:
         for content in contents:
             if not self._is_used(content):
                 self.path(content).unlink(missing_ok=True)
@@ -243,10 +274,16 @@ def _joined(paths: Sequence[Path], folder: Path) -> Incoming:
     return incoming
 
 
-def read_chunks(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-    """A file's bytes, or `length` of them from `start`, piece by piece."""
-    left = path.stat().st_size - start if length is None else length
-    with path.open("rb") as file:
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """A file's bytes, piece by piece."""
+    size = path.stat().st_size
+    return part_of(path.open("rb"), 0, size)
+
+
+def part_of(file: BinaryIO, start: int, length: int) -> Iterator[bytes]:
+    """`length` bytes of an open file from `start`, piece by piece; closes it."""
+    left = length
+    with file:
         file.seek(start)
         while left > 0 and (chunk := file.read(min(CHUNK, left))):
             left -= len(chunk)
@@ -265,4 +302,5 @@ def _blob(row: sqlite3.Row) -> Blob:
         json.loads(row["metadata"]),
         row["modified"],
         row["etag"],
+        json.loads(row["headers"]),
     )

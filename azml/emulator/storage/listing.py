@@ -1,7 +1,8 @@
 """A container's blobs as XML, a page at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import formatdate
+from itertools import islice
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from azml.emulator.arm.json import whole
@@ -17,22 +18,41 @@ def list_blobs(container: str, blobs: BlobStore, query: Mapping[str, str]) -> by
         check_text(query.get(name, ""), name)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     limit = whole(query.get("maxresults", ""), PAGE) or PAGE
-    page = blobs.under(container, prefix, query.get("marker", ""), limit + 1)
+    found = _found(container, blobs, prefix, delimiter, query.get("marker", ""), limit + 1)
+    page = list(islice(found, limit + 1))
     root = Element("EnumerationResults")
     SubElement(root, "Prefix").text = prefix
     SubElement(root, "MaxResults").text = str(limit)  # the real client asks for the next page with this one
     entries = SubElement(root, "Blobs")
-    folders: set[str] = set()
-    for blob in page[:limit]:
-        rest = blob.name[len(prefix) :]
-        if delimiter and delimiter in rest:
-            folders.add(prefix + rest.partition(delimiter)[0] + delimiter)
+    for one in page[:limit]:
+        if isinstance(one, Blob):
+            _entry(entries, one, with_metadata="metadata" in query.get("include", ""))
         else:
-            _entry(entries, blob, with_metadata="metadata" in query.get("include", ""))
-    for folder in sorted(folders):
-        SubElement(SubElement(entries, "BlobPrefix"), "Name").text = folder
-    SubElement(root, "NextMarker").text = page[limit - 1].name if len(page) > limit else ""
+            SubElement(SubElement(entries, "BlobPrefix"), "Name").text = one
+    SubElement(root, "NextMarker").text = _name(page[limit - 1]) if len(page) > limit else ""
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _found(
+    container: str, blobs: BlobStore, prefix: str, delimiter: str, marker: str, batch_size: int
+) -> Iterator[Blob | str]:
+    """Blobs in order of name; of those whose names go on after a delimiter, the part up to it, once."""
+    folder = marker if delimiter and marker.endswith(delimiter) else ""  # all of it was told
+    after = marker
+    while batch := blobs.under(container, prefix, after, batch_size):
+        for blob in batch:
+            rest = blob.name[len(prefix) :]
+            first, divided, _ = rest.partition(delimiter) if delimiter else (rest, "", "")
+            if not divided:
+                yield blob
+            elif folder != prefix + first + delimiter:
+                folder = prefix + first + delimiter
+                yield folder
+        after = batch[-1].name
+
+
+def _name(one: Blob | str) -> str:
+    return one.name if isinstance(one, Blob) else one
 
 
 def _entry(entries: Element, blob: Blob, *, with_metadata: bool) -> None:
@@ -45,6 +65,7 @@ def _entry(entries: Element, blob: Blob, *, with_metadata: bool) -> None:
         "Content-Length": str(blob.content.size),
         "Content-Type": blob.content_type,
         "Content-MD5": blob.content.md5,
+        **blob.headers,
         "BlobType": "BlockBlob",
     }
     for name, value in values.items():

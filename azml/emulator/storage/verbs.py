@@ -13,13 +13,17 @@ from azml.emulator.arm.errors import ArmError
 from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.identity import Identity, is_valid
 from azml.emulator.storage.accounts import check_container_name, container_id, ensure_container, find_account
-from azml.emulator.storage.blobs import Blob, BlobStore, Incoming, read_chunks
+from azml.emulator.storage.blobs import Blob, BlobStore, Incoming, part_of
+from azml.emulator.storage.conditions import check_change, check_put, check_read
 from azml.emulator.storage.listing import list_blobs
 from azml.emulator.storage.messages import (
     StorageError,
     block_ids,
     headers_of,
+    kept_headers,
+    metadata_headers,
     metadata_of,
+    range_of,
     refusal,
     small_body,
     stamps,
@@ -29,7 +33,6 @@ from azml.emulator.storage.names import check_block, check_text
 from azml.emulator.storage.signatures import is_sas_good, is_shared_key_good
 
 _HOST = re.compile(rf"/([a-z0-9]{{3,24}})\.blob\.{STORAGE_SUFFIX}(?:/([^/]*)(?:/(.*))?)?", re.DOTALL)
-_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{0,20})", re.ASCII)
 Meet = Callable[[str, str], Awaitable[None]]
 """Delays or refuses a request by method and path, where a test asked for it. Raises ArmError."""
 VERSION = "2025-05-05"
@@ -84,8 +87,8 @@ class BlobService:
             "PUT metadata": self._put_metadata,
             "GET": self._get,
             "HEAD": self._head,
-            "GET metadata": self._head,
-            "HEAD metadata": self._head,
+            "GET metadata": self._get_metadata,
+            "HEAD metadata": self._get_metadata,
             "DELETE": self._delete,
         }
 
@@ -181,7 +184,7 @@ class BlobService:
         self._check_conditions(call)
         incoming = await self._receive(call)
         self._check_again(call, incoming)
-        return self._store(call, incoming)
+        return self._store(call, incoming, is_content=True)
 
     async def _put_block(self, call: Call) -> Response:
         check_block(call.request.query_params.get("blockid", ""))
@@ -197,35 +200,41 @@ class BlobService:
         if incoming is None:
             raise StorageError(400, "InvalidBlockList", "The specified block list is invalid.")
         self._check_again(call, incoming)
-        return self._store(call, incoming)
+        return self._store(call, incoming, is_content=False)
 
     async def _put_metadata(self, call: Call) -> Response:
-        blob = self.blobs.set_metadata(call.key, self._find(call), metadata_of(call.request))
+        found = self._find(call)
+        check_change(call.request.headers, found)
+        blob = self.blobs.set_metadata(call.key, found, metadata_of(call.request))
         return Response(headers=stamps(blob))
+
+    async def _get_metadata(self, call: Call) -> Response:
+        blob = self._find(call)
+        check_read(call.request.headers, blob)
+        return Response(headers=stamps(blob) | metadata_headers(blob))
 
     async def _get(self, call: Call) -> Response:
         blob = self._find(call)
+        check_read(call.request.headers, blob)
         size = blob.content.size
-        asked = call.request.headers.get("x-ms-range") or call.request.headers.get("range")
         headers = headers_of(blob)
-        path = self.blobs.path(blob.content.sha256)
-        if not asked:
-            return StreamingResponse(read_chunks(path), headers=headers | {"Content-Length": str(size)})
-        matched = _RANGE.fullmatch(asked)
-        start = int(matched[1]) if matched else size
-        if start >= size:
-            raise StorageError(416, "InvalidRange", "The range specified is invalid for the blob's size.")
-        end = min(int(matched[2]), size - 1) if matched and matched[2] else size - 1
-        span = {"Content-Range": f"bytes {start}-{end}/{size}", "Content-Length": str(end - start + 1)}
-        headers.pop("Content-MD5")  # of the whole blob, it would fail the check of a part
-        return StreamingResponse(read_chunks(path, start, end - start + 1), 206, headers | span)
+        span = range_of(call.request, size)
+        start, end = span or (0, size - 1)
+        headers["Content-Length"] = str(end - start + 1)
+        if span:
+            headers["Content-Range"] = f"bytes {start}-{end}/{size}"
+            headers.pop("Content-MD5")  # of the whole blob, it would fail the check of a part
+        # Opened now: a blob that is replaced meanwhile is read to its end.
+        file = self.blobs.path(blob.content.sha256).open("rb")
+        return StreamingResponse(part_of(file, start, end - start + 1), 206 if span else 200, headers)
 
     async def _head(self, call: Call) -> Response:
         blob = self._find(call)
+        check_read(call.request.headers, blob)
         return Response(headers=headers_of(blob) | {"Content-Length": str(blob.content.size)})
 
     async def _delete(self, call: Call) -> Response:
-        self._find(call)
+        check_change(call.request.headers, self._find(call))
         self.blobs.delete(call.key, call.blob)
         return Response(status_code=202)
 
@@ -246,22 +255,17 @@ class BlobService:
             incoming.discard()
             raise
 
-    def _store(self, call: Call, incoming: Incoming) -> Response:
+    def _store(self, call: Call, incoming: Incoming, *, is_content: bool) -> Response:
         headers = call.request.headers
-        kind = headers.get("x-ms-blob-content-type") or headers.get("content-type")
-        kind = kind or "application/octet-stream"
-        blob = self.blobs.put(call.key, call.blob, incoming, kind, metadata_of(call.request))
+        own = headers.get("content-type") if is_content else None  # else it is that of the list of blocks
+        kind = headers.get("x-ms-blob-content-type") or own or "application/octet-stream"
+        kept = kept_headers(call.request, is_content=is_content)
+        blob = self.blobs.put(call.key, call.blob, incoming, kind, metadata_of(call.request), kept)
         return Response(status_code=201, headers=stamps(blob) | {"Content-MD5": blob.content.md5})
 
     def _check_conditions(self, call: Call) -> None:
         metadata_of(call.request)  # refused before a body is taken in
-        there = self.blobs.find(call.key, call.blob)
-        headers = call.request.headers
-        if headers.get("if-none-match") == "*" and there:
-            raise StorageError(409, "BlobAlreadyExists", "The specified blob already exists.")
-        wanted = headers.get("if-match", "*")
-        if wanted != "*" and (there is None or there.etag != wanted):
-            raise StorageError(412, "ConditionNotMet", "The condition specified is not met.")
+        check_put(call.request.headers, self.blobs.find(call.key, call.blob))
 
     def _find(self, call: Call) -> Blob:
         found = self.blobs.find(call.key, call.blob)
@@ -278,4 +282,6 @@ def _permission(call: Call) -> str:
     """The letters of a shared access signature of which one must be there."""
     if call.verb == "GET list":
         return "l"
+    if not call.blob and call.request.method not in ("GET", "HEAD"):
+        return ""  # none of a service's makes or removes a container
     return {"GET": "r", "HEAD": "r", "DELETE": "d"}.get(call.request.method, "wc")

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from azml.emulator.arm.errors import ArmError, bad_request
 from azml.emulator.arm.json import Json, parse_object
+from azml.emulator.control.gate import limited_body
 from azml.emulator.dataplane.client import DataplaneError
 from azml.emulator.identity import Identity
 from azml.emulator.studio.files import HEADERS
@@ -94,17 +95,7 @@ def private(response: Response) -> Response:
 
 async def small_object(request: Request) -> Json:
     """The JSON object in a request's body. Raises ArmError."""
-    asked = parse_object(await limited(request, SMALL_BODY))
+    asked = parse_object(await limited_body(request, SMALL_BODY))
     if asked is None:
         raise bad_request("The request content was invalid and could not be read.", "InvalidRequestContent")
     return asked
-
-
-async def limited(request: Request, limit: int) -> bytes:
-    """A request's body of at most `limit` bytes. Raises ArmError."""
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > limit:
-            raise ArmError(413, "RequestEntityTooLarge", f"The body is larger than {limit} bytes.")
-    return raw

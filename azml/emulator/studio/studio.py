@@ -10,16 +10,17 @@ from starlette.responses import JSONResponse, Response
 from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import ArmError, bad_request, not_found
 from azml.emulator.arm.ids import resource_id
-from azml.emulator.arm.json import Json
+from azml.emulator.arm.json import Json, whole
 from azml.emulator.arm.store import Record
 from azml.emulator.certificates import Certificates
+from azml.emulator.control.gate import limited_body
 from azml.emulator.control.management import Management
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.rules import BODY_LIMIT
 from azml.emulator.identity import SCORING_AUDIENCE, Identity, issue_token
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, deployments_of
 from azml.emulator.studio import views
-from azml.emulator.studio.door import Door, Handler, limited, private, small_object
+from azml.emulator.studio.door import Door, Handler, private, small_object
 from azml.emulator.studio.files import page_file
 from azml.emulator.studio.trial import DEPLOYMENT_HEADER, Scoring
 
@@ -121,7 +122,7 @@ class Studio:
         }
         if deployment := request.query_params.get("deployment"):
             headers[DEPLOYMENT_HEADER] = deployment
-        body = await limited(request, BODY_LIMIT)
+        body = await limited_body(request, BODY_LIMIT)
         uri = self._shown(record)["properties"]["scoringUri"]
         try:
             trial = await self._scoring.ask(uri, headers, body)
@@ -157,6 +158,7 @@ def _found(response: Response | None) -> Response:
 
 
 def _minutes(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= CHART_MINUTES:
+    length = whole(text, CHART_MINUTES + 1)
+    if not length or length > CHART_MINUTES:
         raise bad_request(f"minutes must be a whole number from 1 to {CHART_MINUTES}.")
-    return int(text)
+    return length

@@ -38,7 +38,7 @@ class Scoring:
         """Send one request. Raises aiohttp.ClientError or TimeoutError when no answer comes."""
         began = time.perf_counter()
         async with self._client().post(uri, data=body, headers=headers) as answer:
-            raw = await answer.read()
+            size, beginning = await _taken_in(answer.content)
             took = (time.perf_counter() - began) * 1000
         return Trial(
             status=answer.status,
@@ -46,9 +46,9 @@ class Scoring:
             deployment=answer.headers.get(DEPLOYMENT_HEADER, ""),
             content_type=answer.content_type,
             request_id=answer.headers.get("x-request-id", ""),
-            size=len(raw),
-            shown=min(len(raw), SHOWN_BYTES),
-            text=raw[:SHOWN_BYTES].decode("utf-8", "replace"),
+            size=size,
+            shown=len(beginning),
+            text=beginning.decode("utf-8", "replace"),
         )
 
     async def close(self) -> None:
@@ -65,3 +65,12 @@ class Scoring:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+async def _taken_in(body: aiohttp.StreamReader) -> tuple[int, bytes]:
+    """How many bytes came, and those that are shown: an answer may be larger than the memory."""
+    size, beginning = 0, bytearray()
+    async for chunk in body.iter_any():
+        size += len(chunk)
+        beginning += chunk[: SHOWN_BYTES - len(beginning)]
+    return size, bytes(beginning)

@@ -15,7 +15,7 @@ from azml.emulator.collection.frames import Frame, to_bytes
 from azml.emulator.collection.ingest import Ingest
 from azml.emulator.database import Database
 from azml.emulator.storage.accounts import container_id, ensure_container
-from azml.emulator.storage.blobs import BlobStore
+from azml.emulator.storage.blobs import Blob, BlobStore, Incoming
 from tests.emulator.local_azure import ACCOUNT, ENDPOINT, WORKSPACE
 
 DEPLOYMENT = f"{ENDPOINT}/deployments/Blue"
@@ -120,3 +120,30 @@ async def test_what_has_no_place_is_let_go(bench: Bench) -> None:
     await bench.ingest.take_up()
     assert not broken.exists()
     assert bench.found() == {}
+
+
+async def test_lines_are_not_doubled_while_the_disk_has_no_room_for_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hours are in one file, and there is room for what the first of them has alone."""
+    bench.deploy()
+    hours = [NOW, NOW + 3_600]
+    frames = [Frame(DEPLOYMENT.lower(), "inputs", "id", hour, "application/json", b"1") for hour in hours]
+    path = bench.folder / "collected" / "000.ready"
+    path.write_bytes(b"".join(to_bytes(frame) for frame in frames))
+    put = bench.blobs.put
+
+    def full(container: str, name: str, incoming: Incoming, *more: Any) -> Blob:
+        if "/09/02/" in name:
+            incoming.discard()
+            raise OSError("no space")
+        return put(container, name, incoming, *more)
+
+    monkeypatch.setattr(bench.blobs, "put", full)
+    for _ in range(3):
+        with pytest.raises(OSError, match="no space"):
+            await bench.ingest.take_up()
+    monkeypatch.undo()
+    await bench.ingest.take_up()
+    assert not path.exists()
+    assert [text.count(b"\n") for text in bench.found().values()] == [1, 1]

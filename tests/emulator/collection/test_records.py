@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import time
 from pathlib import Path
 from random import Random
@@ -10,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azml.emulator.collection import spool as spool_module
 from azml.emulator.collection.frames import Frame, read_frames, to_bytes
 from azml.emulator.collection.records import INLINE_LIMIT, folder_of, line_of
 from azml.emulator.collection.spool import Spool, take_up_parts
 from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.message import Request
 from azml.emulator.dataplane.table import Deployment
+from tests.emulator.local_azure import wait_for
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -113,6 +116,61 @@ def test_nobody_waits_for_a_spool_and_what_is_too_much_is_dropped(tmp_path: Path
     assert spool.dropped >= 10
     kept = sum(1 for path in tmp_path.iterdir() for _ in frames_of(path))
     assert kept + spool.dropped == 20
+
+
+def test_a_folder_that_cannot_be_written_keeps_no_spool_from_closing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for number in range(3):
+        spool.put(frame(b"%d" % number))
+    closing = threading.Thread(target=spool.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+    assert spool.dropped == 3
+
+
+def test_of_a_file_the_disk_has_no_room_for_the_frames_that_are_whole_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(one: Frame) -> bytes:
+        if one.body == b"2":
+            raise OSError("no space")
+        return to_bytes(one)
+
+    monkeypatch.setattr(spool_module, "to_bytes", full)
+    monkeypatch.setattr(spool_module, "_PAUSE_SECONDS", 0.5)  # all of them are there by then
+    spool = Spool(tmp_path)
+    for number in range(5):
+        spool.put(frame(b"%d" % number))
+    spool.close()
+    (path,) = tmp_path.iterdir()
+    assert path.suffix == ".ready"
+    assert [one.body for one in frames_of(path)] == [b"0", b"1"]
+
+
+class Slow(bytes):
+    """Bytes that take their time to be counted, so that another thread comes between."""
+
+    def __len__(self) -> int:
+        time.sleep(0.001)
+        return super().__len__()
+
+
+def test_a_spool_that_is_read_while_it_is_written_counts_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count that drifted would in the end let nothing in."""
+    monkeypatch.setattr(spool_module, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(spool_module, "_QUEUE_LIMIT", 2_000)
+    monkeypatch.setattr(spool_module, "_FILES_LIMIT", 1_000)
+    spool = Spool(tmp_path)
+    for _ in range(200):
+        spool.put(frame(Slow(b"x" * 5)))
+    wait_for(lambda: sum(1 for path in tmp_path.glob("*.ready") for _ in frames_of(path)) == 200)
+    spool.put(frame(b"x" * 2_000))
+    spool.close()
+    assert spool.dropped == 0
 
 
 def test_what_a_killed_writer_left_is_taken_up(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import uvicorn
 from azml.emulator.control import connections
 from azml.emulator.control.management import BODY_LIMIT
 from azml.emulator.descriptors import allow_many_connections
-from azml.emulator.identity import issue_token
+from azml.emulator.identity import SUBSCRIPTION, issue_token
 from tests.emulator.local_azure import ENDPOINT, LocalAzure, endpoint_body
 
 MANY = 1_000
@@ -33,11 +34,16 @@ def say(azure: LocalAzure, text: bytes) -> bytes:
     """What is answered to some bytes, up to the end of the connection."""
     with connected(azure) as wire:
         wire.sendall(text)
-        said = b""
-        with contextlib.suppress(ConnectionError, ssl.SSLError):
-            while piece := wire.recv(65_536):
-                said += piece
-        return said
+        return everything(wire)
+
+
+def everything(wire: ssl.SSLSocket) -> bytes:
+    """All that comes up to the end of a connection, which is closed then."""
+    said = b""
+    with wire, contextlib.suppress(ConnectionError, ssl.SSLError):
+        while piece := wire.recv(65_536):
+            said += piece
+    return said
 
 
 def head(azure: LocalAzure, line: str, *headers: str) -> bytes:
@@ -136,6 +142,25 @@ def test_a_thousand_silent_connections_leave_room_for_others(tmp_path: Path) -> 
         for _ in range(5):
             assert azure.own("GET", "health").status == 200
         assert time.monotonic() - began < 5
+
+
+def test_a_stop_waits_for_no_client_between_two_requests_and_answers_the_others(tmp_path: Path) -> None:
+    azure = LocalAzure(tmp_path / "azure")
+    azure.start()
+    slow = {"path_pattern": "resourcegroups/slow", "method": "PUT", "delay_ms": 700}
+    assert azure.own("POST", "faults", slow).status == 204
+    place = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/slow?api-version=2025-12-01"
+    body = b'{"location": "westeurope"}'
+    with connected(azure) as kept, connected(azure) as waiting, ThreadPoolExecutor() as pool:
+        kept.sendall(f"GET /metadata/endpoints HTTP/1.1\r\nHost: 127.0.0.1:{azure.port}\r\n\r\n".encode())
+        assert b" 200 " in kept.recv(4_096)
+        waiting.sendall(head(azure, f"PUT {place} HTTP/1.1", f"Content-Length: {len(body)}") + body)
+        answer = pool.submit(everything, waiting)
+        assert azure.own("GET", "health").status == 200  # what was sent before is taken in
+        began = time.monotonic()
+        azure.stop()
+        assert time.monotonic() - began < 1.8
+        assert b" 201 " in answer.result()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from azml.emulator.dataplane.plane import Plane
 from azml.emulator.dataplane.services import Services
 from azml.emulator.identity import ensure_identity
 from azml.emulator.ports import listen, port_of
-from azml.emulator.supervisor import router_child
+from azml.emulator.processes import router_child
 
 KEY = "the-key"
 

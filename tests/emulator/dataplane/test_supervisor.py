@@ -107,6 +107,14 @@ def gone(processes: list[psutil.Process], seconds: float) -> bool:
     return not psutil.wait_procs(processes, timeout=seconds)[1]
 
 
+def test_what_it_keeps_is_its_owners_alone(emulator: Emulator) -> None:
+    """Also where the folder was made for it, by somebody who did not think of that."""
+    emulator.folder.mkdir(mode=0o755)
+    emulator.start()
+    for folder in (emulator.folder, emulator.folder / "logs", emulator.folder / "blobs"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_it_answers_records_itself_and_leaves_nothing(emulator: Emulator) -> None:
     record = emulator.start()
     assert emulator.status(f"{record['scoring']}/nowhere/none/score") == 404
@@ -198,11 +206,14 @@ def test_scoring_goes_on_when_a_child_dies(emulator: Emulator, code: Path, word:
     assert gone(scoring, 1)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize("word", ["dataplane.router", "emulator.control"])
-def test_a_child_that_dies_is_started_again_at_the_same_address(emulator: Emulator, word: str) -> None:
+def test_a_child_that_dies_is_started_again_at_the_same_address(
+    emulator: Emulator, word: str, number: signal.Signals
+) -> None:
     record = emulator.start()
     child = emulator.child(word)
-    child.kill()
+    child.send_signal(number)
 
     def back() -> bool:
         try:

@@ -1,11 +1,13 @@
 """The blob service, spoken to by the real azure-storage-blob client and by requests that mean harm."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from azure.core import MatchConditions
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError
 from azure.storage.blob import (
     BlobSasPermissions,
@@ -18,7 +20,8 @@ from azure.storage.blob import (
 )
 
 from azml.emulator.identity import issue_token
-from tests.emulator.local_azure import ACCOUNT, LocalAzure, build_workspace
+from tests.emulator.in_process import InProcessAzure
+from tests.emulator.local_azure import ACCOUNT, Answer, LocalAzure, build_workspace
 
 Blobs = tuple[LocalAzure, BlobServiceClient, str]
 NAME = "account1"
@@ -203,3 +206,172 @@ def test_an_upload_the_disk_has_no_room_for_is_refused_and_leaves_nothing(blobs:
     assert [path.read_bytes() for path in contents(azure)] == [b"old"]
     azure.kill()
     azure.start()
+
+
+def test_folders_are_told_once_however_small_the_pages(blobs: Blobs) -> None:
+    """Also one whose blobs fill several pages; a page's limit counts a folder as one."""
+    container = blobs[1].create_container("walked")
+    names = [f"{folder}/{number}" for folder in ("a", "b") for number in range(5)] + ["c", "d/e/f"]
+    for name in names:
+        container.upload_blob(name, b"")
+    for size in (1, 2, 3, 4, 100):
+        assert sorted(found.name for found in walked(container, size)) == ["a/", "b/", "c", "d/"], size
+    assert [found.name for found in container.walk_blobs(name_starts_with="d/")] == ["d/e/"]
+
+
+def walked(container: ContainerClient, size: int) -> list[Any]:
+    """What walk_blobs() finds, a page of so many at a time."""
+    return [one for page in container.walk_blobs(results_per_page=size).by_page() for one in page]
+
+
+def test_a_blob_that_is_deleted_while_it_is_read_is_read_to_its_end(in_process: InProcessAzure) -> None:
+    build_workspace(in_process)
+    token, _ = issue_token(in_process.identity, "https://storage.azure.com")
+    headers = {"Host": "127.0.0.1:1", "Authorization": f"Bearer {token}"}
+    in_process.send("PUT", f"/{NAME}.blob.emulator/read?restype=container", headers=headers)
+    path = f"/{NAME}.blob.emulator/read/x"
+    assert in_process.send("PUT", path, b"content", headers).status == 201
+    deletion: list[Answer] = []
+
+    async def delete() -> None:
+        deletion.append(await in_process.ask("DELETE", path, b"", headers))
+
+    answer = in_process.wait(in_process.ask("GET", path, b"", headers, meanwhile=delete))
+    assert [one.status for one in deletion] == [202]
+    assert answer.raw == b"content"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_metadata_alone_has_no_body(blobs: Blobs, method: str) -> None:
+    azure, client, _ = blobs
+    client.create_container("told").upload_blob("x", b"content", metadata={"owner": "me"})
+    token, _ = issue_token(azure.identity, "https://storage.azure.com")
+    path = f"/{NAME}.blob.emulator/told/x?comp=metadata"
+    answer = azure.send(method, path, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status, answer.headers["x-ms-meta-owner"], answer.raw) == (200, "me", b"")
+
+
+def test_a_large_blob_has_no_type_of_its_own_unless_it_is_told(azure: LocalAzure, blobs: Blobs) -> None:
+    blobs[1].create_container("typed")
+    with ContainerClient(
+        blobs[1].url,
+        "typed",
+        credential=blobs[1].credential,
+        max_single_put_size=10,
+        max_block_size=10,
+        connection_verify=str(azure.folder / "ca.pem"),
+    ) as container:
+        blob = container.upload_blob("large", bytes(25))
+        assert blob.get_blob_properties().content_settings.content_type == "application/octet-stream"
+        settings = ContentSettings(content_type="text/x-test")
+        blob = container.upload_blob("large", bytes(25), overwrite=True, content_settings=settings)
+        assert blob.get_blob_properties().content_settings.content_type == "text/x-test"
+
+
+@pytest.mark.parametrize("largest", [10, 1_000])
+def test_a_blob_is_read_with_the_headers_it_was_given(azure: LocalAzure, blobs: Blobs, largest: int) -> None:
+    """Put at once, or in blocks; and they outlive a change of its metadata."""
+    blobs[1].create_container("dressed")
+    settings: dict[str, Any] = {
+        "content_type": "text/plain",
+        "content_encoding": "identity",
+        "content_language": "de",
+        "content_disposition": "attachment",
+        "cache_control": "no-store",
+    }
+    with ContainerClient(
+        blobs[1].url,
+        "dressed",
+        credential=blobs[1].credential,
+        max_single_put_size=largest,
+        max_block_size=largest,
+        connection_verify=str(azure.folder / "ca.pem"),
+    ) as container:
+        blob = container.upload_blob("x", bytes(25), content_settings=ContentSettings(**settings))
+        blob.set_blob_metadata({"k": "v"})
+        (listed,) = container.list_blobs()
+        for found in (blob.get_blob_properties(), listed):
+            assert {name: found.content_settings[name] for name in settings} == settings
+
+
+def test_a_blob_that_was_changed_is_neither_read_on_nor_changed_again(blobs: Blobs) -> None:
+    """A client that has seen one state of it is told, where it asks, that there is another now."""
+    blob = blobs[1].create_container("guarded").upload_blob("x", b"1")
+    seen = blob.get_blob_properties()
+    same: Any = {"etag": seen.etag, "match_condition": MatchConditions.IfNotModified}
+    assert blob.download_blob(**same).readall() == b"1"
+    assert_refused(304, blob.download_blob, etag=seen.etag, match_condition=MatchConditions.IfModified)
+    assert_refused(304, blob.get_blob_properties, if_modified_since=seen.last_modified)
+    blob.upload_blob(b"2", overwrite=True, **same)
+    assert_refused(412, blob.download_blob, **same)
+    assert_refused(412, blob.get_blob_properties, **same)
+    assert_refused(412, blob.set_blob_metadata, {"k": "v"}, **same)
+    assert_refused(412, blob.upload_blob, b"3", overwrite=True, **same)
+    assert_refused(412, blob.delete_blob, **same)
+    before = seen.last_modified - timedelta(seconds=1)
+    assert_refused(412, blob.delete_blob, if_unmodified_since=before)
+    assert blob.download_blob(if_modified_since=before).readall() == b"2"
+    blob.delete_blob(if_unmodified_since=datetime.now(UTC) + timedelta(seconds=1))
+    assert_refused(412, blob.upload_blob, b"4", match_condition=MatchConditions.IfPresent)
+    assert not blob.exists()
+
+
+def assert_refused(status: int, call: Callable[..., object], *args: object, **options: object) -> None:
+    with pytest.raises(HttpResponseError) as refused:
+        call(*args, **options)
+    assert refused.value.status_code == status
+
+
+def test_a_date_that_is_none_and_a_range_from_behind_are_refused(blobs: Blobs) -> None:
+    azure, client, _ = blobs
+    client.create_container("odd").upload_blob("x", b"0123456789")
+    token, _ = issue_token(azure.identity, "https://storage.azure.com")
+
+    def status(**headers: str) -> int:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Authorization": f"Bearer {token}", **named}
+        return azure.send("GET", f"/{NAME}.blob.emulator/odd/x", headers=sent).status
+
+    assert status(If_Modified_Since="yesterday") == 400
+    assert status(Range="bytes=5-2") == 416
+    assert status(Range="bytes=10-") == 416
+    assert status(Range="bytes=9-2000") == 206
+
+
+def test_no_signature_of_a_container_makes_or_removes_one(blobs: Blobs) -> None:
+    """As on Azure: a service's signature has rights to blobs, one of a whole account to containers."""
+    azure, client, key = blobs
+    client.create_container("lent").upload_blob("x", b"1")
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    all_of_it = ContainerSasPermissions(read=True, write=True, create=True, delete=True, list=True)
+    for name, method in (("lent", "DELETE"), ("never", "PUT")):
+        sas = generate_container_sas(NAME, name, key, permission=all_of_it, expiry=soon)
+        path = f"/{NAME}.blob.emulator/{name}?restype=container&{sas}"
+        assert azure.send(method, path).status == 403
+    assert client.get_container_client("lent").get_blob_client("x").exists()
+    assert not client.get_container_client("never").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_of_blocks_defines_nothing(blobs: Blobs, encoding: str) -> None:
+    azure, client, _ = blobs
+    client.create_container("listed")
+    token, _ = issue_token(azure.identity, "https://storage.azure.com")
+    text = (
+        f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
+        '<!DOCTYPE BlockList [<!ENTITY a "QUE=">]><BlockList><Latest>&a;</Latest></BlockList>'
+    )
+    answer = azure.send(
+        "PUT",
+        f"/{NAME}.blob.emulator/listed/x?comp=blocklist",
+        text.encode(encoding),
+        {"Authorization": f"Bearer {token}"},
+    )
+    assert (answer.status, answer.headers["x-ms-error-code"]) == (400, "InvalidXmlDocument")
+
+
+def test_a_block_that_is_staged_anew_leaves_nothing_of_the_first(blobs: Blobs) -> None:
+    blob = blobs[1].create_container("staged").get_blob_client("x")
+    for data in (b"first", b"second"):
+        blob.stage_block("b" * 8, data)
+    assert [path.read_bytes() for path in contents(blobs[0])] == [b"second"]

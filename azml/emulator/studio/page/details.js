@@ -58,7 +58,9 @@ function state(one) {
 
 async function toggleKeys() {
   if (!element("keys").hidden) return hideKeys();
+  const asked = id;
   const keys = await call("POST", "keys", { query: { id } });
+  if (id !== asked) return; // another endpoint is shown by now
   element("primary-key").textContent = keys.primaryKey;
   element("secondary-key").textContent = keys.secondaryKey;
   element("keys").hidden = false;

@@ -19,9 +19,18 @@ let again = false; // asked for while looking: what is looked at may be another 
 const placeOf = (row, tab) => `#/${[row.workspace, row.name, tab].map(encodeURIComponent).join("/")}`;
 
 function place() {
-  const [workspace, name, tab] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+  const [workspace, name, tab] = location.hash.replace(/^#\//, "").split("/").map(decoded);
   const row = endpoints.find((one) => one.workspace === workspace && one.name === name) ?? endpoints[0];
   return { row, tab: TABS.includes(tab) ? tab : TABS[0] };
+}
+
+// The address can be typed by hand: what is no escape is what it says.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function look() {
@@ -31,9 +40,9 @@ async function look() {
   try {
     ({ endpoints } = await call("GET", "endpoints"));
     list();
-    const { row, tab } = place();
+    const { row } = place();
     element("main").hidden = !row;
-    if (row) await one(row, tab);
+    if (row) await one(row);
     say("line", "");
   } catch (refused) {
     failed(refused);
@@ -43,9 +52,10 @@ async function look() {
   }
 }
 
-async function one(row, tab) {
+async function one(row) {
   const told = await call("GET", "endpoint", { query: { id: row.id } });
-  if (place().row?.id !== row.id) return;
+  const { row: now, tab } = place(); // which may have been chosen meanwhile
+  if (now?.id !== row.id) return;
   details.show(told);
   traffic.show(told);
   trial.show(told);
@@ -111,10 +121,11 @@ function failed(refused) {
 }
 
 function shut(reason) {
+  const opens = element("door").hidden;
   element("house").hidden = true;
   element("sign-out").hidden = true;
   element("door").hidden = false;
-  say("door-reason", reason);
+  if (reason || opens) say("door-reason", reason); // a look that was under way does not take back a reason
   say("line", "");
   details.hideKeys();
 }

@@ -13,7 +13,7 @@ let sending = false;
 export function show(told) {
   if (endpoint?.row.id !== told.row.id) {
     draft = null;
-    say("traffic-said", "");
+    outcome("");
   }
   endpoint = told;
   live = Object.fromEntries(told.deployments.map((one) => [one.name, one.traffic]));
@@ -46,7 +46,7 @@ function rows() {
 function move(name, value) {
   draft = rebalance(anchor, name, value, fixed());
   if (same(draft, live)) draft = null;
-  say("traffic-said", "");
+  outcome("");
   refresh();
 }
 
@@ -70,27 +70,32 @@ async function apply(event) {
   event.preventDefault();
   if (!draft || sending) return;
   const wanted = draft;
+  const { id } = endpoint.row;
   sending = true;
-  element("traffic-said").classList.remove("wrong");
-  say("traffic-said", "Applying …");
+  outcome("Applying …");
   refresh();
-  try {
-    await call("PUT", "traffic", { query: { id: endpoint.row.id }, body: JSON.stringify(wanted) });
-    live = { ...live, ...wanted };
-    draft = null;
-    say("traffic-said", `Applied: ${words(wanted)}`);
-  } catch (refused) {
-    element("traffic-said").classList.add("wrong");
-    say("traffic-said", refused.message);
-  }
+  const body = JSON.stringify(wanted);
+  const refused = await call("PUT", "traffic", { query: { id }, body }).then(() => null, (reason) => reason);
   sending = false;
+  if (endpoint.row.id === id) applied(wanted, refused); // else another endpoint is shown by now
   refresh();
+}
+
+function applied(wanted, refused) {
+  if (refused) return outcome(refused.message, true);
+  live = { ...live, ...wanted };
+  draft = null;
+  outcome(`Applied: ${words(wanted)}`);
+}
+
+function outcome(text, wrong = false) {
+  element("traffic-said").classList.toggle("wrong", wrong);
+  say("traffic-said", text);
 }
 
 function undo() {
   draft = null;
-  element("traffic-said").classList.remove("wrong");
-  say("traffic-said", `Undone: ${words(live)}`);
+  outcome(`Undone: ${words(live)}`);
   refresh();
   element("shares").querySelector("input:not(:disabled)")?.focus();
 }

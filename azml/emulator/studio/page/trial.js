@@ -35,14 +35,19 @@ async function send(event) {
   if (element("send").disabled) return;
   element("send").disabled = true;
   element("answered").replaceChildren("Waiting for the answer …");
-  try {
-    const query = { id: endpoint.row.id, deployment: element("target").value };
-    answered(await call("POST", "score", { query, body: element("body").value }));
-  } catch (refused) {
-    forget();
-    element("answered").replaceChildren(make("span", { class: "state bad" }, refused.message));
-  }
+  const { id } = endpoint.row;
+  const query = { id, deployment: element("target").value };
+  const outcome = await call("POST", "score", { query, body: element("body").value }).then(
+    (trial) => () => answered(trial),
+    (refused) => () => wrong(refused),
+  );
   element("send").disabled = false;
+  if (endpoint.row.id === id) outcome(); // else another endpoint is shown by now
+}
+
+function wrong(refused) {
+  forget();
+  element("answered").replaceChildren(make("span", { class: "state bad" }, refused.message));
 }
 
 function answered(trial) {

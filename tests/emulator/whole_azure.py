@@ -1,41 +1,16 @@
-"""A whole local Azure with an endpoint that serves: blue, green, and red, whose init() fails."""
+"""A whole local Azure: the supervisor and all that runs under it."""
 
 import json
 import subprocess
 import sys
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import psutil
 
-from tests.emulator.local_azure import (
-    ENDPOINT,
-    LocalAzure,
-    build_assets,
-    build_workspace,
-    deployment_body,
-    endpoint_body,
-    wait_for,
-)
-
-SCORE = """\
-import json, os
-
-def init():
-    if os.environ["FLAVOUR"] == "red":
-        raise RuntimeError("no such model: red")
-
-def run(data):
-    asked = json.loads(data)
-    if "long" in asked:
-        return "x" * asked["long"]
-    if "say" in asked:
-        print(asked["say"], flush=True)
-    if asked.get("fail"):
-        raise ValueError("as asked")
-    return {"flavour": os.environ["FLAVOUR"], "asked": asked}
-"""
+from tests.emulator.local_azure import ENDPOINT, LocalAzure, endpoint_body, wait_for
 
 
 class WholeAzure(LocalAzure):
@@ -65,12 +40,11 @@ class WholeAzure(LocalAzure):
         assert record.exists(), self.log
         self.port = int(json.loads(record.read_text())["arm"].rpartition(":")[2])
 
-    def kill_control_plane(self) -> None:
-        """End it at once; the supervisor starts another."""
+    def kill_child(self, word: str) -> None:
+        """End one of its processes at once; the supervisor starts another."""
         assert self._process is not None
-        children = psutil.Process(self._process.pid).children(recursive=True)
-        for child in children:
-            if "azml.emulator.control" in child.cmdline():
+        for child in psutil.Process(self._process.pid).children(recursive=True):
+            if any(word in part for part in child.cmdline()):
                 child.kill()
                 child.wait(10)
 
@@ -102,33 +76,15 @@ class WholeAzure(LocalAzure):
         self.done(self.arm("PUT", ENDPOINT, endpoint_body(traffic)))
 
 
-def build(azure: WholeAzure) -> None:
-    """The endpoint diabetes with blue at 90 percent, green at 10, and red, which cannot start."""
-    build_workspace(azure)
-    container = build_assets(azure)
-    azure.upload(container, "code/1/score.py", SCORE.encode())
-    azure.done(azure.arm("PUT", ENDPOINT, endpoint_body()))
-    begun = {name: _begin(azure, name) for name in ("blue", "green", "red")}
-    ended = {name: _ended(azure, answer)["status"] for name, answer in begun.items()}
-    assert ended == {"blue": "Succeeded", "green": "Succeeded", "red": "Failed"}, azure.log
-    azure.share_out({"blue": 90, "green": 10})
+A = TypeVar("A", bound=WholeAzure)
 
 
-def _begin(azure: WholeAzure, name: str) -> Any:
-    body = deployment_body(environmentVariables={"FLAVOUR": name})
-    answer = azure.arm("PUT", f"{ENDPOINT}/deployments/{name}", body)
-    assert answer.status == 201, answer.raw
-    return answer
-
-
-def _ended(azure: WholeAzure, answer: Any) -> Any:
-    deadline = time.monotonic() + 120
-    while (found := _progress(azure, answer))["status"] == "InProgress":
-        assert time.monotonic() < deadline, azure.log
-        time.sleep(0.05)
-    return found
-
-
-def _progress(azure: WholeAzure, answer: Any) -> Any:
-    path = answer.headers["azure-asyncoperation"].removeprefix(azure.url).partition("?")[0]
-    return azure.arm("GET", path).body
+@contextmanager
+def running(azure: A, build: Callable[[A], None]) -> Iterator[A]:
+    """It, started and built; whatever happens, none of its processes stays."""
+    try:
+        azure.launch()
+        build(azure)
+        yield azure
+    finally:
+        azure.stop()
