@@ -36,13 +36,18 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessAz
     inside.stop()
 
 
-@pytest.fixture(params=["in process", "over https"])
-def either(request: pytest.FixtureRequest) -> Iterator[Client]:
+@pytest.fixture
+def inside(in_process: InProcessAzure) -> Iterator[InProcessAzure]:
+    """The one without a socket, without a resource."""
+    yield in_process
+    _empty(in_process)
+
+
+@pytest.fixture(params=["inside", "azure"])
+def either(request: pytest.FixtureRequest) -> Client:
     """Both of them in turn, without a resource."""
-    inside = request.param == "in process"
-    client: Client = request.getfixturevalue("in_process" if inside else "control_plane")
-    yield client
-    _empty(client)
+    client: Client = request.getfixturevalue(request.param)
+    return client
 
 
 @pytest.fixture(scope="session")

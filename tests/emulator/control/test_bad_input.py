@@ -316,16 +316,15 @@ def test_a_blob_request_out_of_range(
 
 
 def test_an_upload_without_end_is_cut_off_and_leaves_nothing(
-    in_process: InProcessAzure, monkeypatch: pytest.MonkeyPatch
+    inside: InProcessAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build_workspace(in_process)
+    build_workspace(inside)
     monkeypatch.setattr("azml.emulator.storage.verbs.BLOB_LIMIT", 10)
     for rest in ("/big", "/big?comp=block&blockid=YQ=="):
-        answer = blob(in_process, "PUT", rest, bytes(11))
+        answer = blob(inside, "PUT", rest, bytes(11))
         assert (answer.status, answer.headers["x-ms-error-code"]) == (413, "RequestBodyTooLarge")
-    assert blob(in_process, "PUT", "/small", bytes(10)).status == 201
-    assert list((in_process.folder / "blobs" / "incoming").iterdir()) == []
-    in_process.done(in_process.arm("DELETE", GROUP))
+    assert blob(inside, "PUT", "/small", bytes(10)).status == 201
+    assert list((inside.folder / "blobs" / "incoming").iterdir()) == []
 
 
 def test_a_listing_counts_only_in_ascii_digits(workspace: LocalAzure) -> None:
@@ -336,9 +335,9 @@ def test_a_listing_counts_only_in_ascii_digits(workspace: LocalAzure) -> None:
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "\u00b2", "9" * 30])
-def test_a_sign_in_with_an_odd_length(in_process: Client, length: str) -> None:
+def test_a_sign_in_with_an_odd_length(inside: Client, length: str) -> None:
     headers = {"Content-Length": length.encode().decode("latin-1")}
-    answer = in_process.send("POST", "/t/oauth2/v2.0/token", b"grant_type=x", headers)
+    answer = inside.send("POST", "/t/oauth2/v2.0/token", b"grant_type=x", headers)
     assert (answer.status, json.loads(answer.raw)["error"]) == (400, "unsupported_grant_type")
 
 

@@ -224,19 +224,19 @@ def walked(container: ContainerClient, size: int) -> list[Any]:
     return [one for page in container.walk_blobs(results_per_page=size).by_page() for one in page]
 
 
-def test_a_blob_that_is_deleted_while_it_is_read_is_read_to_its_end(in_process: InProcessAzure) -> None:
-    build_workspace(in_process)
-    token, _ = issue_token(in_process.identity, "https://storage.azure.com")
+def test_a_blob_that_is_deleted_while_it_is_read_is_read_to_its_end(inside: InProcessAzure) -> None:
+    build_workspace(inside)
+    token, _ = issue_token(inside.identity, "https://storage.azure.com")
     headers = {"Host": "127.0.0.1:1", "Authorization": f"Bearer {token}"}
-    in_process.send("PUT", f"/{NAME}.blob.emulator/read?restype=container", headers=headers)
+    inside.send("PUT", f"/{NAME}.blob.emulator/read?restype=container", headers=headers)
     path = f"/{NAME}.blob.emulator/read/x"
-    assert in_process.send("PUT", path, b"content", headers).status == 201
+    assert inside.send("PUT", path, b"content", headers).status == 201
     deletion: list[Answer] = []
 
     async def delete() -> None:
-        deletion.append(await in_process.ask("DELETE", path, b"", headers))
+        deletion.append(await inside.ask("DELETE", path, b"", headers))
 
-    answer = in_process.wait(in_process.ask("GET", path, b"", headers, meanwhile=delete))
+    answer = inside.wait(inside.ask("GET", path, b"", headers, meanwhile=delete))
     assert [one.status for one in deletion] == [202]
     assert answer.raw == b"content"
 
