@@ -131,7 +131,6 @@ class Assets(pulumi.ComponentResource):
                 inference_config=_routes(config) if config else None,
                 description=asset.description,
                 tags=asset.tags,
-                properties=asset.properties,
             ),
             opts=options,
         )

@@ -43,7 +43,6 @@ def bundle_environment(
         inference_config=config,
         description=environment.description,
         tags=environment.tags,
-        properties=environment.properties,
     )
 
 

@@ -63,7 +63,6 @@ class BundledEnvironment:
     inference_config: InferenceConfig | None = None
     description: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,13 @@ class _Reader:
         merged: dict[Any, Node] = {}
         for name_node, value_node in node.value:
             if name_node.tag == MERGE:
-                merged = {**self.merge(value_node, key), **merged}
+                if merged:
+                    line = name_node.start_mark.line + 1
+                    dotted = f"{key}.<<" if key else "<<"
+                    self.findings.append(
+                        Finding("the key appears twice", "<<: [*one, *other]", self.file, line, dotted)
+                    )
+                merged = self.merge(value_node, key)
                 continue
             name = self.loader.construct_object(name_node, deep=True)
             if not isinstance(name, Hashable):

@@ -120,7 +120,6 @@ class LocalEnvironment:
     inference_config: InferenceConfig | None = None
     description: str | None = None
     tags: Texts = field(default_factory=dict)
-    properties: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

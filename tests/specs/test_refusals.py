@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,12 @@ BEYOND_DEPLOYMENT = [
         "is not a path",
     ),
     ("code_configuration: {scoring_script: s.py}\n", "code_configuration.code", "is missing"),
+    ("code_configuration: {code: '', scoring_script: s.py}\n", "code_configuration.code", "is empty"),
+    (
+        "tags: &a {x: '1'}\nproperties: &b {x: '2'}\nenvironment_variables:\n  <<: *a\n  <<: *b\n",
+        "environment_variables.<<",
+        "the key appears twice",
+    ),
 ]
 
 
@@ -196,6 +203,35 @@ def test_a_missing_file_or_a_folder_is_a_finding(tmp_path: Path) -> None:
 def test_a_missing_conda_file_is_found_where_it_is_named(tmp_path: Path) -> None:
     (found,) = findings(tmp_path, DEPLOYMENT + "environment:\n  image: x\n  conda_file: ./no.yml\n")
     assert (found.line, found.key) == (7, "environment.conda_file")
+
+
+@pytest.mark.parametrize("path", ["a\0b", "a" * 300, "channels: [x]\ndependencies: [y]\n" * 20, "circle"])
+def test_what_can_be_no_path_is_found_where_it_is_written(tmp_path: Path, path: str) -> None:
+    """A conda file pasted as text, a link to itself: a finding, as for a file that is not there."""
+    (tmp_path / "circle").symlink_to("circle")
+    parts = (
+        ("model", {"path": path}, "path"),
+        ("environment", {"image": "x", "conda_file": path}, "conda_file"),
+        ("code_configuration", {"code": path, "scoring_script": "s.py"}, "code"),
+    )
+    for part, value, key in parts:
+        text = DEPLOYMENT.replace("model: azureml:m:1\n", "") + yaml.safe_dump({part: value})
+        (found,) = findings(tmp_path, text)
+        assert (found.key, found.line is not None) == (f"{part}.{key}", True)
+        assert "cannot be used as a path" in found.message
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/model", "HTTPS://host/model", "runs:/1/model"])
+def test_a_model_at_an_address_is_refused(tmp_path: Path, path: str) -> None:
+    text = DEPLOYMENT.replace("model: azureml:m:1", f"model: {{path: '{path}'}}")
+    (found,) = findings(tmp_path, text)
+    assert found.message == "is not a path on this machine"
+
+
+def test_a_workspace_id_with_a_label_is_refused_as_azure_ai_ml_does(tmp_path: Path) -> None:
+    arm = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+    (found,) = findings(tmp_path, DEPLOYMENT + f"environment: azureml:{arm}/environments/e/labels/latest\n")
+    assert "refers to no registered asset" in found.message
 
 
 def test_overrides_win_and_their_findings_name_their_source(tmp_path: Path) -> None:
