@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from azml.findings import Finding, InvalidInput, did_you_mean
+from azml.findings import Finding, InvalidInput, Place, did_you_mean
 
 from .stack_file import StackFile
 
@@ -19,17 +19,20 @@ class Faults:
 
     def add(self, key: str, message: str, remedy: str = "") -> None:
         """Note a fault in the setting `key`, a dotted path such as `azml:endpoints.diabetes.traffic`."""
-        line = self.stack_file.line(key)
-        self.findings.append(Finding(message, remedy, self.stack_file.path, line, key))
+        self.findings.append(Finding(message, remedy, *self.place(key)))
+
+    def place(self, key: str) -> Place:
+        """Where the setting `key` stands."""
+        return Place(self.stack_file.path, self.stack_file.line(key), key)
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Note what another reader found."""
         self.findings.extend(findings)
 
     def raise_if_any(self) -> None:
-        """Raise InvalidInput with everything noted so far."""
+        """Raise InvalidInput with everything noted so far; what two slots' files share is told once."""
         if self.findings:
-            raise InvalidInput(self.findings)
+            raise InvalidInput(dict.fromkeys(self.findings))
 
 
 class Section:

@@ -216,13 +216,9 @@ def _slots(endpoint: Section) -> Iterator[SlotSettings]:
     )
     if len(slots.values) > MOST_DEPLOYMENTS:
         slots.faults.add(path, f"has {len(slots.values)}", f"an endpoint takes {MOST_DEPLOYMENTS} at most")
-    seen: dict[str, str] = {}
     for name, value in slots.values.items():
-        if name.lower() in seen:
-            message = f"and {seen[name.lower()]!r} are one name to Azure, which ignores case"
-            slots.faults.add(slots.path(name), message, "rename one of them")
-        seen[name.lower()] = name
-        _check_slot_name(slots, name)
+        if not names.DEPLOYMENT.accepts(name):
+            slots.faults.add(slots.path(name), f"{name!r} is refused by Azure", names.DEPLOYMENT.words)
         own = Section(value or {}, slots.path(name), slots.faults, "{file: deployment.yml}")
         rest = {key: found for key, found in own.values.items() if key != "file"}
         for key in rest.keys() & {"name", "endpoint_name"}:
@@ -230,15 +226,10 @@ def _slots(endpoint: Section) -> Iterator[SlotSettings]:
         yield SlotSettings(name, own.text("file"), rest)
 
 
-def _check_slot_name(slots: Section, name: str) -> None:
-    if not names.DEPLOYMENT.accepts(name):
-        slots.faults.add(slots.path(name), f"{name!r} is refused by Azure", names.DEPLOYMENT.words)
-
-
 def _check_unique(served: tuple[ServedEndpoint, ...], section: Section) -> None:
     seen: set[str] = set()
     for endpoint in served:
-        name = endpoint.spec.name.lower()
+        name = endpoint.spec.name
         if name in seen:
             section.faults.add(
                 section.key, f"two endpoints are called {name!r}", "give one a `name:` of its own"

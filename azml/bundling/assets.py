@@ -35,16 +35,15 @@ def bundle_model(
     model: LocalModel, name: str, spec: DeploymentSpec, cache: HashCache, findings: list[Finding]
 ) -> BundledAsset | None:
     """The model as an asset; None with findings."""
-    path, source = model.path, spec.source
-    before = len(findings)
+    path, before = model.path, len(findings)
     if not path.exists():
-        place = (source.file, source.line("model.path"), "model.path") if source else (None, None, None)
-        findings.append(Finding(f"there is no model at {path}", "a path is relative to this file", *place))
+        remedy = "a path is relative to this file"
+        findings.append(Finding(f"there is no model at {path}", remedy, *spec.place("model.path")))
         return None
     if model.type == "mlflow_model":
         check_mlflow(path, findings)
     elif is_mlflow(path) and spec.code is None and spec.environment is None:
-        place = (source.file, source.line("model"), "model.type") if source else (None, None, None)
+        place = spec.place("model.type")
         findings.append(Finding("the folder is an MLflow model", "add type: mlflow_model", *place))
     files = _files(path, cache, findings)
     if len(findings) > before:
@@ -68,10 +67,7 @@ def bundle_code(
     code: LocalCode, name: str, spec: DeploymentSpec, cache: HashCache, findings: list[Finding]
 ) -> BundledAsset | None:
     """The code folder as an asset; None with findings."""
-    path, source = code.path, spec.source
-    key = "code_configuration.code"
-    place = (source.file, source.line(key), key) if source else (None, None, None)
-    before = len(findings)
+    path, place, before = code.path, spec.place("code_configuration.code"), len(findings)
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "is not there"
         findings.append(Finding(f"{path} {what}", "name the folder of the scoring script", *place))
@@ -93,8 +89,7 @@ def _check_script(
     spec: DeploymentSpec, folder: Path, files: tuple[BundledFile, ...], findings: list[Finding]
 ) -> None:
     """The scoring script must be one of the files that are deployed."""
-    source, key = spec.source, "code_configuration.scoring_script"
-    place = (source.file, source.line(key), key) if source else (None, None, None)
+    place = spec.place("code_configuration.scoring_script")
     script = Path(spec.scoring_script or "")
     found = next((file for file in files if file.path == script.as_posix()), None)
     if found is not None:

@@ -1,14 +1,13 @@
 """The conda file: readable, sane, and with the inference server in it."""
 
 import re
-from pathlib import Path
 
 import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from azml.findings import Finding, did_you_mean
-from azml.specs import Node, parse
+from azml.specs import Node
 
 SERVER = "azureml-inference-server-http"
 BRINGS_SERVER = frozenset((SERVER, "azureml-defaults"))
@@ -43,11 +42,8 @@ CONDA_SPEC = re.compile(
 )
 
 
-def check_conda(text: str, file: Path, findings: list[Finding]) -> None:
+def check_conda(root: Node, findings: list[Finding]) -> None:
     """Add a finding for everything in a conda file that cannot be right."""
-    root = parse(text, file, findings)
-    if root is None:
-        return
     if not root.is_table:
         findings.append(root.wrong("is not a mapping", "channels: and dependencies:"))
         return
@@ -57,7 +53,7 @@ def check_conda(text: str, file: Path, findings: list[Finding]) -> None:
     _check_channels(root.value.get("channels"), findings)
     dependencies = root.value.get("dependencies")
     if dependencies is None:
-        findings.append(Finding("has no dependencies", "dependencies: [python=3.11, pip, ...]", file, 1))
+        findings.append(root.wrong("has no dependencies", "dependencies: [python=3.11, pip, ...]"))
     elif not isinstance(dependencies.value, list):
         findings.append(dependencies.wrong("is not a list", "one package a line, each after a dash"))
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment, HashCache, bundle
-from azml.findings import Finding
+from azml.findings import Finding, InvalidInput
 from azml.specs import AssetReference, is_asset_name, load_deployment
 
 Make = Callable[[Path], Bundle]
@@ -162,6 +162,27 @@ def test_what_is_missing_is_found_where_it_is_named(
     assert message in found.message
     assert found.line == line
     assert found.file == folder / "deployment.yml"
+
+
+def test_a_fault_in_a_conda_file_written_inline_has_its_line(folder: Path, find: Find) -> None:
+    inline = "conda_file:\n    dependencies:\n    - python=3.11\n    - sklearn\n    - numpy\n    - numpy"
+    edit(folder, "conda_file: conda.yml", inline)
+    first, second = find(folder)
+    assert (first.file, first.line) == (folder / "deployment.yml", 13)
+    assert first.key == "environment.conda_file.dependencies[1]"
+    assert (second.line, second.remedy) == (15, "it is also on line 14")
+
+
+def test_a_part_that_is_missing_has_a_line_whatever_is_laid_over_the_file(
+    folder: Path, tmp_path: Path
+) -> None:
+    """A stack names every deployment itself, so the line of the name is no line of the file."""
+    edit(folder, "code_configuration:\n  code: src\n  scoring_script: score.py\n", "")
+    spec = load_deployment(folder / "deployment.yml", overrides={"name": "green"})
+    with pytest.raises(InvalidInput) as caught:
+        bundle(spec, endpoint="diabetes", cache=HashCache(tmp_path / "hashes"))
+    (found,) = caught.value.findings
+    assert (found.file, found.line, found.key) == (folder / "deployment.yml", 1, "code_configuration")
 
 
 def test_a_custom_model_needs_an_environment(folder: Path, find: Find) -> None:

@@ -7,13 +7,16 @@ import yaml
 
 from azml.bundling.conda import SERVER_REQUIREMENT, check_conda, with_server
 from azml.findings import Finding
+from azml.specs import parse
 
 HEAD = "channels: [conda-forge]\ndependencies:\n- python=3.11\n"
 
 
 def check(text: str) -> list[Finding]:
     findings: list[Finding] = []
-    check_conda(text, Path("conda.yml"), findings)
+    root = parse(text, Path("conda.yml"), findings)
+    assert root is not None
+    check_conda(root, findings)
     assert all(found.file == Path("conda.yml") and found.remedy for found in findings)
     return findings
 

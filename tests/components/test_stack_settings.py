@@ -167,11 +167,27 @@ def test_a_wrong_override_names_the_stack_config(findings: Findings) -> None:
     assert "instance_count" in str(finding)
 
 
-def test_a_label_that_moves_is_refused(findings: Findings, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key"),
+    [
+        ("azureml:echo:1", "azureml:echo@latest", 3, "model"),
+        ("azureml:echo-code:1", "azureml:echo-code", 4, "code_configuration.code"),
+        (
+            "azureml:echo-environment:1",
+            "azureml://registries/azureml/environments/sklearn-1.5/labels/latest",
+            5,
+            "environment",
+        ),
+    ],
+)
+def test_a_label_that_moves_is_refused(
+    findings: Findings, folder: Path, old: str, new: str, line: int, key: str
+) -> None:
     path = folder / "scoring/echo/deployment.yml"
-    path.write_text(path.read_text().replace("azureml:echo:1", "azureml:echo@latest"))
+    path.write_text(path.read_text().replace(old, new))
     finding = only(findings())
-    assert (finding.file, finding.line, finding.key) == (path, 3, "model")
+    assert (finding.file, finding.line, finding.key) == (path, line, key)
+    assert "names no version" in finding.message
 
 
 def test_a_folder_anywhere(read: Read, folder: Path) -> None:
@@ -180,10 +196,84 @@ def test_a_folder_anywhere(read: Read, folder: Path) -> None:
     assert served.spec.name == "echo"
 
 
-@pytest.mark.parametrize("name", ["ab", "1abc", "a--b", "abc-", "a_b", "a" * 33])
-def test_endpoint_names_azure_refuses(findings: Findings, name: str) -> None:
-    found = findings(endpoints=endpoint(name=name))
-    assert f"{name!r} is refused by Azure" in {finding.message for finding in found}
+BAD_NAMES = ("ab", "1abc", "a--b", "abc-", "a_b", "a" * 33, "Echo")
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_bad_name_of_an_endpoint_is_told_once(findings: Findings, name: str) -> None:
+    """However many deployments the endpoint has."""
+    slots: dict[str, Any] = {"blue": {}, "green": {}}
+    finding = only(findings(endpoints=endpoint(name=name, deployments=slots)))
+    assert finding.message == f"{name!r} is refused by Azure"
+    assert finding.key == "azml:endpoints.echo.name"
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_bad_name_of_a_slot_is_told_once(findings: Findings, name: str) -> None:
+    """Upper case too: a share of `blue` would neither reach nor guard a slot called `Blue`."""
+    finding = only(findings(endpoints=endpoint(deployments={name: {}}, traffic={name: 100})))
+    assert (finding.message, finding.key) == (
+        f"{name!r} is refused by Azure",
+        f"azml:endpoints.echo.deployments.{name}",
+    )
+
+
+def test_a_bad_name_in_the_endpoint_file_is_told_once(findings: Findings, folder: Path) -> None:
+    (folder / "scoring/echo/endpoint.yml").write_text("name: e\n")
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {}, "green": {}})))
+    assert (finding.file, finding.line) == (folder / "scoring/echo/endpoint.yml", 1)
+
+
+def test_a_key_that_names_no_endpoint_needs_another_name(
+    findings: Findings, read: Read, folder: Path
+) -> None:
+    """`my_echo` is fine as a folder and for models, not as an endpoint, unless that has a name."""
+    (folder / "scoring/echo").rename(folder / "scoring/my_echo")
+    own: dict[str, Any] = {"deployments": {"blue": {}, "green": {}}}
+    assert read(endpoints={"my_echo": own}).endpoints[0].spec.name == "echo"
+    file = folder / "scoring/my_echo/endpoint.yml"
+    file.write_text("name: echo\nauth_mode: nokey\n")
+    assert only(findings(endpoints={"my_echo": own})).key == "auth_mode"
+    file.unlink()
+    assert only(findings(endpoints={"my_echo": own})).key == "azml:endpoints.my_echo"
+    assert read(endpoints={"my_echo": {**own, "name": "echo"}}).endpoints[0].spec.name == "echo"
+
+
+def test_a_key_that_cannot_name_models_is_refused(findings: Findings, folder: Path) -> None:
+    """Azure would refuse the model `my echo-blue` in the middle of the first update."""
+    (folder / "scoring/echo").rename(folder / "scoring/my echo")
+    own = {"name": "echo", "deployments": {"blue": {}, "green": {}}}
+    assert only(findings(endpoints={"my echo": own})).key == "azml:endpoints.my echo"
+
+
+def test_a_fault_in_a_file_two_slots_share_is_told_once(findings: Findings, folder: Path) -> None:
+    path = folder / "scoring/echo/deployment.yml"
+    path.write_text(path.read_text().replace("instance_count: 1", "instance_count: many"))
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {}, "green": {}})))
+    assert (finding.file, finding.key) == (path, "instance_count")
+
+
+def test_a_wrong_key_laid_over_a_file_is_found_where_it_is_written(findings: Findings, folder: Path) -> None:
+    """What the deployment file's reader finds, and what bundling finds later."""
+    text = """\
+config:
+  azml:workspace: {resourceGroup: rg, name: mlw}
+  azml:endpoints:
+    echo:
+      deployments:
+        blue:
+          instance_counts: 3
+        green:
+          model:
+            path: nowhere
+"""
+    model = folder / "scoring/echo/deployment.yml"
+    model.write_text(model.read_text().replace("model: azureml:echo:1\n", ""))
+    first, second = findings(text=text)
+    own = "azml:endpoints.echo.deployments"
+    stack = folder / "Pulumi.dev.yaml"
+    assert (first.file, first.line, first.key) == (stack, 7, f"{own}.blue.instance_counts")
+    assert (second.file, second.line, second.key) == (stack, 10, f"{own}.green.model.path")
 
 
 def test_two_endpoints_of_one_name_are_refused(findings: Findings, folder: Path) -> None:

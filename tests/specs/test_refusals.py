@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml.findings import Finding, InvalidInput
+from azml.findings import Finding, InvalidInput, Place
 from azml.specs import load_deployment, load_endpoint
 
 with warnings.catch_warnings():
@@ -244,9 +244,13 @@ def test_overrides_win_and_their_findings_name_their_source(tmp_path: Path) -> N
     assert spec.request_settings is not None
     assert (spec.request_settings.request_timeout_ms, spec.request_settings.max_queue_wait_ms) == (2000, 7)
     with pytest.raises(InvalidInput) as caught:
-        load_deployment(file, overrides={"instance_cont": 2}, override_source="Pulumi.dev.yaml")
+        load_deployment(
+            file,
+            overrides={"instance_cont": 2},
+            override_place=lambda key: Place(Path("Pulumi.dev.yaml"), 7, key),
+        )
     (found,) = caught.value.findings
-    assert (found.file, found.line, found.key) == (Path("Pulumi.dev.yaml"), None, "instance_cont")
+    assert (found.file, found.line, found.key) == (Path("Pulumi.dev.yaml"), 7, "instance_cont")
     assert found.remedy == "did you mean 'instance_count'?"
 
 
