@@ -13,6 +13,7 @@ from pulumi.runtime.config import CONFIG
 from azml.bundling import HashCache
 
 from . import names, target
+from .clashes import check_versions
 from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load
 from .section import Faults, Section, describe
 from .stack_file import StackFile
@@ -188,6 +189,7 @@ def _endpoints(value: object, folder: Path, protect: bool, faults: Faults) -> tu
     cache.save()
     served = tuple(endpoint for endpoint in found if endpoint)
     _check_unique(served, section)
+    check_versions(served, faults)
     return served
 
 

@@ -49,10 +49,12 @@ def bundle_model(
     if len(findings) > before:
         return None
     root = path.name
+    digest = version_of("model", model.type, root, _contents(files))
     return BundledAsset(
         kind="model",
         name=model.name or name,
-        version=model.version or version_of("model", model.type, root, _contents(files)),
+        version=model.version or digest,
+        digest=digest,
         type=model.type,
         root=root,
         files=files,
@@ -82,7 +84,8 @@ def bundle_code(
         _check_script(spec, path, files, findings)
     if len(findings) > before:
         return None
-    return BundledAsset("code", name, version_of("code", _contents(files)), None, path.name, files)
+    digest = version_of("code", _contents(files))
+    return BundledAsset("code", name, digest, digest, None, path.name, files)
 
 
 def _check_script(

@@ -35,9 +35,11 @@ def bundle_environment(
             notes.append(f"{where} has no inference server: {SERVER_REQUIREMENT} was added")
     config = environment.inference_config
     routes = json.dumps(asdict(config), sort_keys=True) if config else ""
+    digest = version_of("environment", environment.image, conda or "", routes)
     return BundledEnvironment(
         name=environment.name or name,
-        version=environment.version or version_of("environment", environment.image, conda or "", routes),
+        version=environment.version or digest,
+        digest=digest,
         image=environment.image,
         conda=conda,
         inference_config=config,

@@ -163,6 +163,17 @@ def test_two_slots_of_one_content_upload_it_once(config: dict[str, Any]) -> None
     assert len(names) == len(set(names))
 
 
+def test_files_of_two_models_with_one_version_do_not_meet(config: dict[str, Any]) -> None:
+    """Both are version 1 of their own name, and their files have the same names."""
+    for slot, model in (("blue", "logistic-regression"), ("green", "support-vector-machine")):
+        own = {"path": f"models/{model}", "name": model, "version": "1", "type": "custom_model"}
+        config["azml:endpoints"]["diabetes"]["deployments"][slot] = {"file": "green.yml", "model": own}
+    graph = graph_of(config)
+    places = {model.inputs["properties"]["modelUri"].rsplit("/", 1)[0] for model in graph.of("ModelVersion")}
+    assert len(places) == 2
+    assert "the model's version '1' is fixed: change it whenever its content changes" in graph.notes
+
+
 def test_an_existing_workspace_is_used_and_never_declared(config: dict[str, Any]) -> None:
     config["azml:workspace"]["existing"] = True
     graph = graph_of(config)

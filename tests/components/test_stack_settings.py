@@ -196,6 +196,29 @@ def test_a_folder_anywhere(read: Read, folder: Path) -> None:
     assert served.spec.name == "echo"
 
 
+@pytest.fixture
+def versioned(folder: Path) -> Path:
+    """Two slots, each with a model of its own, called the same in both files."""
+    for slot in ("blue", "green"):
+        (folder / f"scoring/echo/{slot}.txt").write_text(slot)
+        text = (folder / "scoring/echo/deployment.yml").read_text()
+        model = f"model: {{path: {slot}.txt, name: echo, version: 1}}"
+        (folder / f"scoring/echo/{slot}.yml").write_text(text.replace("model: azureml:echo:1", model))
+    return folder / "scoring/echo"
+
+
+def test_one_version_for_two_models_is_refused(findings: Findings, versioned: Path) -> None:
+    """Whichever came first would serve in both slots."""
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {}, "green": {}})))
+    assert (finding.file, finding.line, finding.key) == (versioned / "green.yml", 3, "model.version")
+    assert finding.message == "echo:1 is another model in blue of echo"
+
+
+def test_one_version_for_one_model_in_two_slots_is_fine(read: Read, versioned: Path) -> None:
+    slots: dict[str, Any] = {"blue": {}, "green": {"file": "blue.yml"}}
+    assert len(read(endpoints=endpoint(deployments=slots)).endpoints[0].slots) == 2
+
+
 BAD_NAMES = ("ab", "1abc", "a--b", "abc-", "a_b", "a" * 33, "Echo")
 
 
