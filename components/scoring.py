@@ -6,7 +6,14 @@ from pathlib import Path
 
 from azml.bundling import Bundle, HashCache, bundle
 from azml.findings import Finding, InvalidInput
-from azml.specs import AssetReference, DeploymentSpec, EndpointSpec, load_deployment, load_endpoint
+from azml.specs import (
+    AssetReference,
+    CollectionData,
+    DeploymentSpec,
+    EndpointSpec,
+    load_deployment,
+    load_endpoint,
+)
 
 from . import names, shares
 from .section import Faults
@@ -122,6 +129,7 @@ def _slot(
         faults.extend(invalid.findings)
         return None
     _references(spec, faults)
+    _collected(spec, faults)
     if endpoint and endpoint.kind != spec.kind:
         faults.add(key, f"is {spec.kind} on a {endpoint.kind} endpoint", "both files name the same kind")
     return Slot(slot.name, spec, made)
@@ -154,6 +162,16 @@ def _references(spec: DeploymentSpec, faults: Faults) -> None:
             named = str(asset).partition("/labels/")[0]
             remedy = f"name one, as {f'{named}/versions/1' if asset.id else f'azureml:{asset.name}:1'}"
             faults.extend([Finding(f"{asset} names no version", remedy, *spec.place(key))])
+
+
+def _collected(spec: DeploymentSpec, faults: Faults) -> None:
+    """`az ml` would register a data asset at that path; a stack makes models, code and environments alone."""
+    for name, collection in spec.data_collector.collections.items() if spec.data_collector else ():
+        data = collection.data
+        if isinstance(data, CollectionData) and data.path and not data.data_id:
+            place = spec.place(f"data_collector.collections.{name}.data.path")
+            remedy = "register a data asset with this path, and name it by name: and version: alone"
+            faults.extend([Finding("is where the stack makes no data asset", remedy, *place)])
 
 
 def _share_fault(settings: EndpointSettings, spec: EndpointSpec, faults: Faults, finding: Finding) -> None:

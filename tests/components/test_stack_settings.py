@@ -8,6 +8,7 @@ import pytest
 
 from azml.findings import Finding
 from components.settings import Settings
+from tests.components.conftest import DEPLOYMENT
 
 Read = Callable[..., Settings]
 Findings = Callable[..., tuple[Finding, ...]]
@@ -194,6 +195,18 @@ def test_a_folder_anywhere(read: Read, folder: Path) -> None:
     (folder / "scoring/echo").rename(folder / "elsewhere")
     (served,) = read(endpoints=endpoint(path=str(folder / "elsewhere"))).endpoints
     assert served.spec.name == "echo"
+
+
+def test_a_data_asset_that_would_have_to_be_made_is_refused(findings: Findings, folder: Path) -> None:
+    """Without it the data would go to the default place, and not where the file says."""
+    path = folder / "scoring/echo/deployment.yml"
+    data = "{path: azureml://datastores/d/paths/p}"
+    path.write_text(
+        f"{DEPLOYMENT}data_collector: {{collections: {{request: {{enabled: 'true', data: {data}}}}}}}\n"
+    )
+    finding = only(findings())
+    assert finding.line == 8
+    assert finding.key == "data_collector.collections.request.data.path"
 
 
 @pytest.fixture
