@@ -73,15 +73,16 @@ class Section:
         return {name: value for name, value in found.items() if isinstance(value, str)}
 
     def shares(self, key: str) -> dict[str, int] | None:
-        """Deployment names to whole percents; None when it is not there."""
+        """Deployment names to whole percents; None when it is not there, none at all when one is faulty."""
         found = self._typed(key, dict, "a mapping of deployment names to percents, as {blue: 90, green: 10}")
         if found is None:
             return None
-        for name, value in found.items():
-            if not _is_whole(value):
-                place = f"{self.path(key)}.{name}"
-                self.faults.add(place, f"is {describe(value)}", "write a whole number of percent, as 90")
-        return {name: value for name, value in found.items() if _is_whole(value)}
+        faulty = {name: value for name, value in found.items() if not _is_whole(value)}
+        for name, value in faulty.items():
+            place = f"{self.path(key)}.{name}"
+            self.faults.add(place, f"is {describe(value)}", "write a whole number of percent, as 90")
+        # What the others add up to says nothing then.
+        return {} if faulty else found
 
     def _typed(self, key: str, kind: type[T], wanted: str) -> T | None:
         value = self.values.get(key)

@@ -100,19 +100,21 @@ def test_slots_that_differ_in_case_only_are_refused(findings: Findings) -> None:
     ("traffic", "key"),
     [
         ({"blue": 90}, "traffic"),
-        ({"blue": 110}, "traffic"),
-        ({"blue": -100}, "traffic"),
+        ({"blue": 110}, "traffic.blue"),
+        ({"blue": -100}, "traffic.blue"),
         ({"blue": 50, "red": 50}, "traffic.red"),
         ({"blue": 99.5}, "traffic.blue"),
-        ({"blue": "100"}, "traffic.blue"),
+        ({"blue": "90", "green": 10}, "traffic.blue"),
         ({"blue": True}, "traffic.blue"),
     ],
 )
 def test_shares_that_azure_would_refuse_are_refused(
     findings: Findings, traffic: dict[str, Any], key: str
 ) -> None:
-    found = findings(endpoints=endpoint(traffic=traffic))
-    assert f"azml:endpoints.echo.{key}" in {finding.key for finding in found}
+    """One finding for each: a wrong share does not make the sum wrong too."""
+    slots: dict[str, Any] = {"blue": {}, "green": {}}
+    finding = only(findings(endpoints=endpoint(deployments=slots, traffic=traffic)))
+    assert finding.key == f"azml:endpoints.echo.{key}"
 
 
 @pytest.mark.parametrize(
@@ -337,6 +339,37 @@ def test_existing_resources_one_by_one_or_all(read: Read) -> None:
 def test_an_existing_resource_needs_its_name(findings: Findings) -> None:
     workspace = {"resourceGroup": "rg", "name": "mlw", "keyVault": {"existing": True}}
     assert only(findings(workspace=workspace)).key == "azml:workspace.keyVault.name"
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_resource_group_needs_its_name(findings: Findings, existing: bool) -> None:
+    workspace = {"resourceGroup": {"existing": existing}, "name": "mlw"}
+    assert only(findings(workspace=workspace)).key == "azml:workspace.resourceGroup.name"
+
+
+def test_a_resource_of_our_own_lies_in_the_workspace_s_group(findings: Findings) -> None:
+    """Another group would be left out of account without a word."""
+    store = {"name": "stshared", "resourceGroup": "rg-shared"}
+    workspace = {"resourceGroup": {"name": "rg", "resourceGroup": "rg-two"}, "name": "mlw"}
+    first, second = findings(workspace={**workspace, "storageAccount": store})
+    assert (first.key, first.message) == ("azml:workspace.resourceGroup.resourceGroup", "is not a setting")
+    assert second.key == "azml:workspace.storageAccount.resourceGroup"
+
+
+@pytest.mark.parametrize("key", ["publicNetworkAccess", "storageAccount"])
+def test_an_existing_workspace_is_used_as_it_stands(findings: Findings, key: str) -> None:
+    """A workspace that should be private must not stay public without a word."""
+    values = {"publicNetworkAccess": False, "storageAccount": "stshared"}
+    workspace = {"resourceGroup": "rg", "name": "mlw", "existing": True, key: values[key]}
+    assert only(findings(workspace=workspace)).key == f"azml:workspace.{key}"
+
+
+@pytest.mark.parametrize("value", [False, 0, "", []])
+def test_what_is_no_mapping_is_told_even_if_it_is_empty(findings: Findings, value: object) -> None:
+    slots = findings(endpoints={"echo": {"deployments": {"blue": value}}})
+    assert only(slots).key == "azml:endpoints.echo.deployments.blue"
+    assert only(findings(endpoints={"echo": {"deployments": value}})).key == "azml:endpoints.echo.deployments"
+    assert only(findings(endpoints={"echo": value})).key == "azml:endpoints.echo"
 
 
 def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) -> None:

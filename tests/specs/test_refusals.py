@@ -85,7 +85,7 @@ def test_what_the_loader_lets_pass_and_azure_would_not(
 
 BEYOND_ENDPOINT = [
     ("traffic: {Blue: 100}\n", "traffic.Blue", "'Blue' matches no deployment"),
-    ("traffic: {blue: '100'}\n", "traffic.blue", "is text, not a whole number"),
+    ("traffic: {blue: '90', green: 10}\n", "traffic.blue", "is text, not a whole number"),
     ("traffic: {blue: 50}\n", "traffic", "adds up to 50"),
     ("traffic: {x: 100}\n", "traffic.x", "'x' is no name Azure takes"),
     ("traffic: {blue: 100, blue: 100}\n", "traffic.blue", "appears twice"),
@@ -102,7 +102,8 @@ BEYOND_ENDPOINT = [
 @pytest.mark.parametrize(("text", "key", "message"), BEYOND_ENDPOINT, ids=lambda value: str(value)[:40])
 def test_what_the_loader_lets_pass_of_endpoints(tmp_path: Path, text: str, key: str, message: str) -> None:
     """The short list for endpoints."""
-    found = next(one for one in findings(tmp_path, ENDPOINT + text, endpoint=True) if one.key == key)
+    (found,) = findings(tmp_path, ENDPOINT + text, endpoint=True)
+    assert found.key == key
     assert message in found.message
     assert found.remedy
     load_online_endpoint(tmp_path / "spec.yml")
