@@ -40,12 +40,12 @@ def bundle_model(
         remedy = "a path is relative to this file"
         findings.append(Finding(f"there is no model at {path}", remedy, *spec.place("model.path")))
         return None
-    if model.type == "mlflow_model":
-        check_mlflow(path, findings)
+    files = _files(path, cache, findings)
+    if model.type == "mlflow_model" and len(findings) == before:
+        check_mlflow(path, {file.path for file in files}, findings)
     elif is_mlflow(path) and spec.code is None and spec.environment is None:
         place = spec.place("model.type")
         findings.append(Finding("the folder is an MLflow model", "add type: mlflow_model", *place))
-    files = _files(path, cache, findings)
     if len(findings) > before:
         return None
     root = path.name

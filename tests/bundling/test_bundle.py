@@ -262,6 +262,26 @@ def test_an_mlflow_model_azure_cannot_serve_is_found(
     assert (found.file, found.line) == (folder / "model" / "MLmodel", line)
 
 
+@pytest.mark.parametrize("ignored", ["MLmodel", "conda.yaml", "*.pkl"])
+def test_a_file_an_mlflow_model_needs_must_not_be_left_out(folder: Path, find: Find, ignored: str) -> None:
+    """Azure would find out when the deployment starts."""
+    make_mlflow(folder)
+    (folder / "model" / ".gitignore").write_text(f"{ignored}\n")
+    (found,) = find(folder)
+    assert "is left out by an ignore file" in found.message
+    assert found.file == folder / "model" / "MLmodel"
+
+
+def test_an_mlflow_model_s_code_is_a_folder_and_nothing_outside(folder: Path, make: Make, find: Find) -> None:
+    make_mlflow(folder, MLMODEL.replace("    model_path", "    code: code\n    model_path"))
+    (folder / "model" / "code").mkdir()
+    (folder / "model" / "code" / "own.py").touch()
+    make(folder)
+    (folder / "model" / "MLmodel").write_text(MLMODEL.replace("conda.yaml", "/etc/hostname"))
+    (found,) = find(folder)
+    assert "there is no /etc/hostname in the model" in found.message
+
+
 def test_a_folder_without_mlmodel_is_no_mlflow_model(folder: Path, find: Find) -> None:
     make_mlflow(folder)
     (folder / "model" / "MLmodel").unlink()
