@@ -4,6 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where something stands: the file, its line (from 1), the dotted key; a finding's last three fields."""
+
+    file: Path | None
+    line: int | None
+    key: str | None
 
 
 @dataclass(frozen=True)

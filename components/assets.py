@@ -131,7 +131,6 @@ class Assets(pulumi.ComponentResource):
                 inference_config=_routes(config) if config else None,
                 description=asset.description,
                 tags=asset.tags,
-                properties=asset.properties,
             ),
             opts=options,
         )
@@ -151,8 +150,8 @@ class Assets(pulumi.ComponentResource):
 
 
 def _folder(asset: BundledAsset) -> str:
-    """Where the files of one version lie in the container."""
-    return f"azml/{'models' if asset.kind == 'model' else 'code'}/{asset.version}"
+    """Where the files of one content lie in the container: two models may each be the version 1 of a name."""
+    return f"azml/{'models' if asset.kind == 'model' else 'code'}/{asset.digest}"
 
 
 def _routes(config: InferenceConfig) -> ml.InferenceContainerPropertiesArgs:

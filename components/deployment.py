@@ -9,6 +9,7 @@ from pulumi_azure_native import machinelearningservices as ml
 
 from azml.specs import (
     Collection,
+    CollectionData,
     DataCollector,
     DeploymentSpec,
     ProbeSettings,
@@ -47,6 +48,8 @@ class Deployment(pulumi.ComponentResource):
     ) -> None:
         name = f"{endpoint_name}-{slot.name}"
         super().__init__("azml:components:Deployment", name, {}, opts)
+        for note in slot.bundle.notes:
+            pulumi.log.info(note, self)
         parts = (slot.bundle.model, slot.bundle.code, slot.bundle.environment)
         versions = [version for part in parts for version in assets.declare(part, after)]
         self.resource = ml.OnlineDeployment(
@@ -81,7 +84,7 @@ def _properties(
     common = {
         "app_insights_enabled": spec.app_insights_enabled,
         "code_configuration": code if made.code else None,
-        "data_collector": _collector(spec.data_collector),
+        "data_collector": _collector(spec.data_collector, assets.workspace.arm_id),
         "description": spec.description,
         "environment_id": assets.arm_id(made.environment, "environment") if made.environment else None,
         "environment_variables": spec.environment_variables,
@@ -152,28 +155,38 @@ def _scale(
     )
 
 
-def _collector(collector: DataCollector | None) -> ml.DataCollectorArgs | None:
+def _collector(collector: DataCollector | None, workspace_id: str) -> ml.DataCollectorArgs | None:
     if collector is None:
         return None
     headers = collector.capture_headers
     return ml.DataCollectorArgs(
         collections={
-            name: _collection(collection, collector) for name, collection in collector.collections.items()
+            name: _collection(collection, collector.sampling_rate, workspace_id)
+            for name, collection in collector.collections.items()
         },
         rolling_rate=collector.rolling_rate.capitalize() if collector.rolling_rate else None,
         request_logging=None if headers is None else ml.RequestLoggingArgs(capture_headers=list(headers)),
     )
 
 
-def _collection(collection: Collection, collector: DataCollector) -> ml.CollectionArgs:
+def _collection(collection: Collection, sampling_rate: float | None, workspace_id: str) -> ml.CollectionArgs:
     """Without a data asset of its own, Azure writes to the workspace's default datastore."""
-    data = collection.data
     return ml.CollectionArgs(
         client_id=collection.client_id,
         data_collection_mode="Enabled" if collection.enabled else "Disabled",
-        data_id=data if isinstance(data, str) or data is None else data.data_id,
-        sampling_rate=collector.sampling_rate,
+        data_id=_data_id(collection.data, workspace_id),
+        sampling_rate=sampling_rate,
     )
+
+
+def _data_id(data: CollectionData | str | None, workspace_id: str) -> str | None:
+    """The id of a registered data asset; without a version the first, as azure-ai-ml takes it."""
+    if isinstance(data, str):
+        name, _, version = data.removeprefix("azureml:").partition(":")
+        data = CollectionData(data_id=name) if "/" in name else CollectionData(name, version=version)
+    if data is None or data.data_id or not data.name:
+        return data.data_id if data else None
+    return f"{workspace_id}/data/{data.name}/versions/{data.version or '1'}"
 
 
 def _resources(needs: ResourceRequirements | None) -> ml.ContainerResourceRequirementsArgs | None:

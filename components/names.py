@@ -40,8 +40,14 @@ APPLICATION_INSIGHTS = NameRule(
     re.compile(r"[^%&\\?/]{0,259}[^%&\\?/. ]"),
     "1 to 260 characters without % & \\ ? /, no dot or space at the end",
 )
+# Azure does not tell `Blue` from `blue`, and azure-ai-ml lowers both; our shares and our guard would.
 ENDPOINT = NameRule(
-    re.compile(r"(?!.*--)[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]"),
-    "3 to 32 letters, digits and single dashes, a letter first, no dash at the end",
+    re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,30}[a-z0-9]"),
+    "3 to 32 lower-case letters, digits and single dashes, a letter first, no dash at the end",
 )
 DEPLOYMENT = ENDPOINT
+# Models, code and environments are called after the endpoint's key in the settings and the slot.
+ASSET = NameRule(
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}"),
+    "1 to 222 letters, digits, dashes, underscores and dots, a letter or digit first",
+)

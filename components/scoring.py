@@ -6,7 +6,14 @@ from pathlib import Path
 
 from azml.bundling import Bundle, HashCache, bundle
 from azml.findings import Finding, InvalidInput
-from azml.specs import AssetReference, DeploymentSpec, EndpointSpec, load_deployment, load_endpoint
+from azml.specs import (
+    AssetReference,
+    CollectionData,
+    DeploymentSpec,
+    EndpointSpec,
+    load_deployment,
+    load_endpoint,
+)
 
 from . import names, shares
 from .section import Faults
@@ -84,6 +91,11 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
 
 def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None:
     path = settings.folder / "endpoint.yml"
+    if not path.is_file() and settings.name is None and not names.ENDPOINT.accepts(settings.key):
+        message = f"{settings.key!r} is refused by Azure as the name of an endpoint"
+        faults.add(settings.path, message, f"give it a `name:` of {names.ENDPOINT.words}")
+    elif not names.ASSET.accepts(settings.key):
+        faults.add(settings.path, f"{settings.key!r} cannot begin the names of models", names.ASSET.words)
     if not path.is_file():
         return EndpointSpec(name=settings.name or settings.key)
     try:
@@ -91,12 +103,7 @@ def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None
     except InvalidInput as invalid:
         faults.extend(invalid.findings)
         return None
-    spec = replace(spec, name=settings.name or spec.name or settings.key)
-    if not names.ENDPOINT.accepts(spec.name):
-        faults.add(
-            settings.path, f"the endpoint name {spec.name!r} is refused by Azure", names.ENDPOINT.words
-        )
-    return spec
+    return replace(spec, name=settings.name or spec.name)
 
 
 def _slot(
@@ -111,21 +118,29 @@ def _slot(
     if path is None:
         return None
     owner = endpoint.name if endpoint else settings.name or settings.key
-    overrides = {**slot.overrides, "name": slot.name, "endpoint_name": owner}
-    source = f"{faults.stack_file.path.name}: {key}" if faults.stack_file.path else key
     try:
-        spec = load_deployment(path, overrides=overrides, override_source=source)
+        spec = load_deployment(
+            path,
+            overrides={**slot.overrides, **_own_names(slot.name, owner)},
+            override_place=lambda own: faults.place(f"{key}.{own}" if own else key),
+        )
         made = bundle(spec, endpoint=settings.key, cache=cache)
     except InvalidInput as invalid:
         faults.extend(invalid.findings)
         return None
-    _references(spec, path, faults)
+    _references(spec, faults)
+    _collected(spec, faults)
     if endpoint and endpoint.kind != spec.kind:
         faults.add(key, f"is {spec.kind} on a {endpoint.kind} endpoint", "both files name the same kind")
-    if spec.kind == "kubernetes" and not 6 <= len(owner) + len(slot.name) <= 62:
-        message = f"{owner} and {slot.name} have {len(owner) + len(slot.name)} characters together"
-        faults.add(key, message, "Kubernetes endpoint and deployment names have 6 to 62 characters together")
     return Slot(slot.name, spec, made)
+
+
+def _own_names(slot: str, endpoint: str) -> dict[str, str]:
+    """The stack names both, whatever the file says; a bad name was told where it is written."""
+    return {
+        "name": slot if names.DEPLOYMENT.accepts(slot) else "slot",
+        "endpoint_name": endpoint if names.ENDPOINT.accepts(endpoint) else "endpoint",
+    }
 
 
 def _file(settings: EndpointSettings, slot: SlotSettings, key: str, faults: Faults) -> Path | None:
@@ -139,21 +154,31 @@ def _file(settings: EndpointSettings, slot: SlotSettings, key: str, faults: Faul
     return None
 
 
-def _references(spec: DeploymentSpec, path: Path, faults: Faults) -> None:
+def _references(spec: DeploymentSpec, faults: Faults) -> None:
     """A stack says what runs: a label that moves would change it behind the preview's back."""
-    for key in ("model", "code", "environment"):
-        asset = getattr(spec, key)
-        if isinstance(asset, AssetReference) and not (asset.id or asset.version):
-            line = spec.source.line(key) if spec.source else None
-            remedy = f"name one, as azureml:{asset.name}:1"
-            faults.extend([Finding(f"{asset} names no version", remedy, path, line, key)])
+    parts = {"model": spec.model, "code_configuration.code": spec.code, "environment": spec.environment}
+    for key, asset in parts.items():
+        if isinstance(asset, AssetReference) and asset.version is None:
+            named = str(asset).partition("/labels/")[0]
+            remedy = f"name one, as {f'{named}/versions/1' if asset.id else f'azureml:{asset.name}:1'}"
+            faults.extend([Finding(f"{asset} names no version", remedy, *spec.place(key))])
+
+
+def _collected(spec: DeploymentSpec, faults: Faults) -> None:
+    """`az ml` would register a data asset at that path; a stack makes models, code and environments alone."""
+    for name, collection in spec.data_collector.collections.items() if spec.data_collector else ():
+        data = collection.data
+        if isinstance(data, CollectionData) and data.path and not data.data_id:
+            place = spec.place(f"data_collector.collections.{name}.data.path")
+            remedy = "register a data asset with this path, and name it by name: and version: alone"
+            faults.extend([Finding("is where the stack makes no data asset", remedy, *place)])
 
 
 def _share_fault(settings: EndpointSettings, spec: EndpointSpec, faults: Faults, finding: Finding) -> None:
     key = finding.key or ""
     written = {"traffic": settings.traffic, "mirror_traffic": settings.mirror_traffic}[key.split(".")[0]]
-    if written is None and spec.source:
-        faults.extend([replace(finding, file=spec.source.file, line=spec.source.line(key))])
+    if written is None:
+        faults.extend([Finding(finding.message, finding.remedy, *spec.place(key))])
     else:
         faults.add(f"{settings.path}.{key}", finding.message, finding.remedy)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from azml.findings import Finding, InvalidInput, did_you_mean
+from azml.findings import Finding, InvalidInput, Place, did_you_mean
 
 from .stack_file import StackFile
 
@@ -19,17 +19,20 @@ class Faults:
 
     def add(self, key: str, message: str, remedy: str = "") -> None:
         """Note a fault in the setting `key`, a dotted path such as `azml:endpoints.diabetes.traffic`."""
-        line = self.stack_file.line(key)
-        self.findings.append(Finding(message, remedy, self.stack_file.path, line, key))
+        self.findings.append(Finding(message, remedy, *self.place(key)))
+
+    def place(self, key: str) -> Place:
+        """Where the setting `key` stands."""
+        return Place(self.stack_file.path, self.stack_file.line(key), key)
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Note what another reader found."""
         self.findings.extend(findings)
 
     def raise_if_any(self) -> None:
-        """Raise InvalidInput with everything noted so far."""
+        """Raise InvalidInput with everything noted so far; what two slots' files share is told once."""
         if self.findings:
-            raise InvalidInput(self.findings)
+            raise InvalidInput(dict.fromkeys(self.findings))
 
 
 class Section:
@@ -70,15 +73,16 @@ class Section:
         return {name: value for name, value in found.items() if isinstance(value, str)}
 
     def shares(self, key: str) -> dict[str, int] | None:
-        """Deployment names to whole percents; None when it is not there."""
+        """Deployment names to whole percents; None when it is not there, none at all when one is faulty."""
         found = self._typed(key, dict, "a mapping of deployment names to percents, as {blue: 90, green: 10}")
         if found is None:
             return None
-        for name, value in found.items():
-            if not _is_whole(value):
-                place = f"{self.path(key)}.{name}"
-                self.faults.add(place, f"is {describe(value)}", "write a whole number of percent, as 90")
-        return {name: value for name, value in found.items() if _is_whole(value)}
+        faulty = {name: value for name, value in found.items() if not _is_whole(value)}
+        for name, value in faulty.items():
+            place = f"{self.path(key)}.{name}"
+            self.faults.add(place, f"is {describe(value)}", "write a whole number of percent, as 90")
+        # What the others add up to says nothing then.
+        return {} if faulty else found
 
     def _typed(self, key: str, kind: type[T], wanted: str) -> T | None:
         value = self.values.get(key)

@@ -13,6 +13,7 @@ from pulumi.runtime.config import CONFIG
 from azml.bundling import HashCache
 
 from . import names, target
+from .clashes import check_versions
 from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load
 from .section import Faults, Section, describe
 from .stack_file import StackFile
@@ -142,6 +143,9 @@ def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
         if section.values and not found and not section.values.get(key):
             faults.add(section.path(key), "is missing", "the workspace and its resource group need a name")
     public = section.flag("publicNetworkAccess")
+    for key in (*SUPPORT_RULES, "publicNetworkAccess") if existing else ():
+        if section.values.get(key) is not None:
+            faults.add(section.path(key), "changes nothing of a workspace that is there", "leave it out")
     storage, vault, logs, insights = (_support(section, key, rule) for key, rule in SUPPORT_RULES.items())
     return WorkspaceSettings(
         name or "",
@@ -165,12 +169,17 @@ def _support(section: Section, key: str, rule: names.NameRule) -> Support:
         _check_name(section, key, value, rule)
         return Support(value)
     own = Section(value, section.path(key), section.faults, "{name: the-name, existing: true}")
-    own.allow(("name", "existing", "resourceGroup"))
+    known = ("name", "existing") if key == "resourceGroup" else ("name", "existing", "resourceGroup")
+    own.allow(known)
     name, existing = own.text("name"), bool(own.flag("existing"))
+    group = own.text("resourceGroup") if "resourceGroup" in known else None
     _check_name(own, "name", name, rule)
-    if existing and not name:
-        section.faults.add(own.path("name"), "is missing", "an existing resource is found by its name")
-    return Support(name, existing, own.text("resourceGroup"))
+    if not name and (existing or (key == "resourceGroup" and value)):
+        section.faults.add(own.path("name"), "is missing", "a resource is found by its name")
+    if group and not existing:
+        remedy = "leave it out, or add existing: true; what the stack makes lies in the workspace's group"
+        section.faults.add(own.path("resourceGroup"), "is where an existing resource lies", remedy)
+    return Support(name, existing, group)
 
 
 def _check_name(section: Section, key: str, name: str | None, rule: names.NameRule) -> None:
@@ -188,11 +197,12 @@ def _endpoints(value: object, folder: Path, protect: bool, faults: Faults) -> tu
     cache.save()
     served = tuple(endpoint for endpoint in found if endpoint)
     _check_unique(served, section)
+    check_versions(served, faults)
     return served
 
 
 def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> EndpointSettings:
-    own = Section(section.values[key] or {}, section.path(key), section.faults, "{deployments: {blue: {}}}")
+    own = _section(section, key, "{deployments: {blue: {}}}")
     own.allow(ENDPOINT_KEYS)
     path, name = own.text("path"), own.text("name")
     _check_name(own, "name", name, names.ENDPOINT)
@@ -209,36 +219,32 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
     )
 
 
+def _section(around: Section, key: str, shape: str) -> Section:
+    """The mapping at `key`; nothing written there is an empty one."""
+    value = around.values.get(key)
+    return Section({} if value is None else value, around.path(key), around.faults, shape)
+
+
 def _slots(endpoint: Section) -> Iterator[SlotSettings]:
-    path = endpoint.path("deployments")
-    slots = Section(
-        endpoint.values.get("deployments") or {}, path, endpoint.faults, "{blue: {file: blue.yml}}"
-    )
+    slots = _section(endpoint, "deployments", "{blue: {file: blue.yml}}")
     if len(slots.values) > MOST_DEPLOYMENTS:
-        slots.faults.add(path, f"has {len(slots.values)}", f"an endpoint takes {MOST_DEPLOYMENTS} at most")
-    seen: dict[str, str] = {}
-    for name, value in slots.values.items():
-        if name.lower() in seen:
-            message = f"and {seen[name.lower()]!r} are one name to Azure, which ignores case"
-            slots.faults.add(slots.path(name), message, "rename one of them")
-        seen[name.lower()] = name
-        _check_slot_name(slots, name)
-        own = Section(value or {}, slots.path(name), slots.faults, "{file: deployment.yml}")
+        slots.faults.add(
+            slots.key, f"has {len(slots.values)}", f"an endpoint takes {MOST_DEPLOYMENTS} at most"
+        )
+    for name in slots.values:
+        if not names.DEPLOYMENT.accepts(name):
+            slots.faults.add(slots.path(name), f"{name!r} is refused by Azure", names.DEPLOYMENT.words)
+        own = _section(slots, name, "{file: deployment.yml}")
         rest = {key: found for key, found in own.values.items() if key != "file"}
         for key in rest.keys() & {"name", "endpoint_name"}:
             slots.faults.add(own.path(key), "cannot be overridden", "the slot is named by its key")
         yield SlotSettings(name, own.text("file"), rest)
 
 
-def _check_slot_name(slots: Section, name: str) -> None:
-    if not names.DEPLOYMENT.accepts(name):
-        slots.faults.add(slots.path(name), f"{name!r} is refused by Azure", names.DEPLOYMENT.words)
-
-
 def _check_unique(served: tuple[ServedEndpoint, ...], section: Section) -> None:
     seen: set[str] = set()
     for endpoint in served:
-        name = endpoint.spec.name.lower()
+        name = endpoint.spec.name
         if name in seen:
             section.faults.add(
                 section.key, f"two endpoints are called {name!r}", "give one a `name:` of its own"

@@ -26,11 +26,11 @@ def _unknown(key: str, shares: Mapping[str, int], slots: Mapping[str, object]) -
 
 
 def _sums(traffic: Mapping[str, int]) -> Iterator[Problem]:
-    for name, share in traffic.items():
-        if not 0 <= share <= 100:
-            yield f"traffic.{name}", f"is {share}", "a share is 0 to 100 percent"
+    outside = {name: share for name, share in traffic.items() if not 0 <= share <= 100}
+    for name, share in outside.items():
+        yield f"traffic.{name}", f"is {share}", "a share is 0 to 100 percent"
     total = sum(traffic.values())
-    if total not in (0, 100):
+    if not outside and total not in (0, 100):
         yield (
             "traffic",
             f"adds up to {total}",

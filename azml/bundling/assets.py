@@ -35,25 +35,26 @@ def bundle_model(
     model: LocalModel, name: str, spec: DeploymentSpec, cache: HashCache, findings: list[Finding]
 ) -> BundledAsset | None:
     """The model as an asset; None with findings."""
-    path, source = model.path, spec.source
-    before = len(findings)
+    path, before = model.path, len(findings)
     if not path.exists():
-        place = (source.file, source.line("model.path"), "model.path") if source else (None, None, None)
-        findings.append(Finding(f"there is no model at {path}", "a path is relative to this file", *place))
+        remedy = "a path is relative to this file"
+        findings.append(Finding(f"there is no model at {path}", remedy, *spec.place("model.path")))
         return None
-    if model.type == "mlflow_model":
-        check_mlflow(path, findings)
-    elif is_mlflow(path) and spec.code is None and spec.environment is None:
-        place = (source.file, source.line("model"), "model.type") if source else (None, None, None)
-        findings.append(Finding("the folder is an MLflow model", "add type: mlflow_model", *place))
     files = _files(path, cache, findings)
+    if model.type == "mlflow_model" and len(findings) == before:
+        check_mlflow(path, {file.path for file in files}, findings)
+    elif is_mlflow(path) and spec.code is None and spec.environment is None:
+        place = spec.place("model.type")
+        findings.append(Finding("the folder is an MLflow model", "add type: mlflow_model", *place))
     if len(findings) > before:
         return None
     root = path.name
+    digest = version_of("model", model.type, root, _contents(files))
     return BundledAsset(
         kind="model",
         name=model.name or name,
-        version=model.version or version_of("model", model.type, root, _contents(files)),
+        version=model.version or digest,
+        digest=digest,
         type=model.type,
         root=root,
         files=files,
@@ -68,10 +69,7 @@ def bundle_code(
     code: LocalCode, name: str, spec: DeploymentSpec, cache: HashCache, findings: list[Finding]
 ) -> BundledAsset | None:
     """The code folder as an asset; None with findings."""
-    path, source = code.path, spec.source
-    key = "code_configuration.code"
-    place = (source.file, source.line(key), key) if source else (None, None, None)
-    before = len(findings)
+    path, place, before = code.path, spec.place("code_configuration.code"), len(findings)
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "is not there"
         findings.append(Finding(f"{path} {what}", "name the folder of the scoring script", *place))
@@ -86,15 +84,15 @@ def bundle_code(
         _check_script(spec, path, files, findings)
     if len(findings) > before:
         return None
-    return BundledAsset("code", name, version_of("code", _contents(files)), None, path.name, files)
+    digest = version_of("code", _contents(files))
+    return BundledAsset("code", name, digest, digest, None, path.name, files)
 
 
 def _check_script(
     spec: DeploymentSpec, folder: Path, files: tuple[BundledFile, ...], findings: list[Finding]
 ) -> None:
     """The scoring script must be one of the files that are deployed."""
-    source, key = spec.source, "code_configuration.scoring_script"
-    place = (source.file, source.line(key), key) if source else (None, None, None)
+    place = spec.place("code_configuration.scoring_script")
     script = Path(spec.scoring_script or "")
     found = next((file for file in files if file.path == script.as_posix()), None)
     if found is not None:

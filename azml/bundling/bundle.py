@@ -51,21 +51,23 @@ def bundle(spec: DeploymentSpec, *, endpoint: str, cache: HashCache) -> Bundle:
 
 def _check_parts(spec: DeploymentSpec, findings: list[Finding]) -> None:
     """Which parts a deployment needs: an MLflow model nothing, a custom one an environment and code."""
-    source, environment = spec.source, spec.environment
-    file, line = (source.file, source.line("name")) if source else (None, None)
+    environment = spec.environment
     container = environment.inference_config if isinstance(environment, LocalEnvironment) else None
     if spec.model is None and spec.code is None and environment is None:
-        findings.append(Finding("deploys nothing", "add model:, or environment: and code", file, line))
+        remedy = "add model:, or environment: and code"
+        findings.append(Finding("deploys nothing", remedy, *spec.place("model")))
     elif not isinstance(spec.model, AssetReference) and _is_custom(spec):
         if environment is None:
             remedy = "add environment: with image: and conda_file:, or azureml:name:version"
-            findings.append(Finding("a custom model needs an environment", remedy, file, line, "environment"))
+            place = spec.place("environment")
+            findings.append(Finding("a custom model needs an environment", remedy, *place))
         elif spec.code is None and isinstance(environment, LocalEnvironment) and container is None:
             remedy = "add code_configuration: with code: and scoring_script:"
-            findings.append(Finding("a custom model needs a scoring script", remedy, file, line))
+            place = spec.place("code_configuration")
+            findings.append(Finding("a custom model needs a scoring script", remedy, *place))
     if spec.code is not None and environment is None and not _is_custom(spec):
         remedy = "add environment:, or leave code_configuration out to serve the MLflow model as it is"
-        findings.append(Finding("a scoring script needs an environment", remedy, file, line, "environment"))
+        findings.append(Finding("a scoring script needs an environment", remedy, *spec.place("environment")))
 
 
 def _is_custom(spec: DeploymentSpec) -> bool:

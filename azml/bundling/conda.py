@@ -1,14 +1,13 @@
 """The conda file: readable, sane, and with the inference server in it."""
 
 import re
-from pathlib import Path
 
 import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from azml.findings import Finding, did_you_mean
-from azml.specs import Node, parse
+from azml.specs import Node
 
 SERVER = "azureml-inference-server-http"
 BRINGS_SERVER = frozenset((SERVER, "azureml-defaults"))
@@ -39,15 +38,18 @@ MISNAMED = {
     "azureml-inferece-server-http": SERVER,
 }
 CONDA_SPEC = re.compile(
-    r"(?:[\w.\-/]+::)?(?P<name>[A-Za-z0-9_][\w.\-]*)(?:\[[^\]]*\]|\s*[=<>!~][^\s]*(?:\s[^\s]+)?|\s+[\d*][^\s]*)?"
+    r"(?:[\w.\-/:]+::)?(?P<name>[A-Za-z0-9_][\w.\-]*)"
+    r"(?:\[[^\]]*\]|\s*[=<>!~]{1,2}\s*[\w*]\S*(?:\s\S+)?|\s+[\d*]\S*(?:\s+[\w*]+)?)?"
+)
+# As pip reads a line of a requirements file, which conda makes of the section.
+PIP_ASIDE = re.compile(r"\s+(?:#|--(?:hash|config-settings?|global-option)\b).*")
+LOCAL_FILE = re.compile(
+    r"-[rc]|--(?:requirement|constraint)\b|(?:-e|--editable)(?![\s=]*\w+\+)|\.|/|~|file:|[^;]*@\s*file:"
 )
 
 
-def check_conda(text: str, file: Path, findings: list[Finding]) -> None:
+def check_conda(root: Node, findings: list[Finding]) -> None:
     """Add a finding for everything in a conda file that cannot be right."""
-    root = parse(text, file, findings)
-    if root is None:
-        return
     if not root.is_table:
         findings.append(root.wrong("is not a mapping", "channels: and dependencies:"))
         return
@@ -57,7 +59,7 @@ def check_conda(text: str, file: Path, findings: list[Finding]) -> None:
     _check_channels(root.value.get("channels"), findings)
     dependencies = root.value.get("dependencies")
     if dependencies is None:
-        findings.append(Finding("has no dependencies", "dependencies: [python=3.11, pip, ...]", file, 1))
+        findings.append(root.wrong("has no dependencies", "dependencies: [python=3.11, pip, ...]"))
     elif not isinstance(dependencies.value, list):
         findings.append(dependencies.wrong("is not a list", "one package a line, each after a dash"))
     else:
@@ -81,7 +83,7 @@ def with_server(text: str) -> tuple[str, bool]:
 
 def _name(requirement: str) -> str:
     """The name a conda spec or a pip requirement begins with."""
-    match = re.match(r"(?:[\w.\-/]+::)?([A-Za-z0-9][\w.\-]*)", requirement.strip())
+    match = re.match(r"(?:[\w.\-/:]+::)?([A-Za-z0-9][\w.\-]*)", requirement.strip())
     return canonicalize_name(match[1]) if match else ""
 
 
@@ -145,13 +147,11 @@ def _check_pip(item: Node, seen: dict[str, int | None], findings: list[Finding])
     if not isinstance(item.value, str):
         findings.append(item.wrong("is no requirement", "such as numpy==1.26.4"))
         return
-    line = item.value.strip()
-    if re.match(r"-(r|c|e)\b|--(requirement|constraint|editable)\b", line) or re.match(
-        r"(\.|/|~|file:)", line
-    ):
+    line = PIP_ASIDE.sub("", item.value).strip()
+    if LOCAL_FILE.match(line):
         remedy = "write the packages out here; Azure builds the environment from this file alone"
         findings.append(item.wrong(f"{line!r} names a local file", remedy))
-    elif not line.startswith("-") and "://" not in line.split("@")[0]:
+    elif not line.startswith(("-", "#")) and "://" not in line.split("@")[0]:
         try:
             _check_name(item, Requirement(line).name, seen, findings)
         except InvalidRequirement as error:

@@ -5,8 +5,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import yaml
+
 from azml.findings import Finding
-from azml.specs import DeploymentSpec, LocalEnvironment
+from azml.specs import DeploymentSpec, LocalEnvironment, from_python, parse
 
 from .assets import version_of
 from .conda import SERVER_REQUIREMENT, check_conda, with_server
@@ -18,14 +20,12 @@ def bundle_environment(
 ) -> BundledEnvironment | None:
     """The environment as an asset; None with findings."""
     before = len(findings)
-    source = spec.source
-    file, line = (source.file, source.line("environment")) if source else (None, None)
     if environment.image is None:
         remedy = "image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04 fits most conda files"
-        findings.append(Finding("names no image", remedy, file, line, "environment.image"))
+        findings.append(Finding("names no image", remedy, *spec.place("environment.image")))
     conda = environment.conda
     if conda is not None:
-        check_conda(conda, environment.conda_file or file or Path("conda.yml"), findings)
+        _check_conda(conda, environment.conda_file, spec, findings)
     if len(findings) > before or environment.image is None:
         return None
     if conda is not None and environment.inference_config is None:
@@ -35,16 +35,27 @@ def bundle_environment(
             notes.append(f"{where} has no inference server: {SERVER_REQUIREMENT} was added")
     config = environment.inference_config
     routes = json.dumps(asdict(config), sort_keys=True) if config else ""
+    digest = version_of("environment", environment.image, conda or "", routes)
     return BundledEnvironment(
         name=environment.name or name,
-        version=environment.version or version_of("environment", environment.image, conda or "", routes),
+        version=environment.version or digest,
+        digest=digest,
         image=environment.image,
         conda=conda,
         inference_config=config,
         description=environment.description,
         tags=environment.tags,
-        properties=environment.properties,
     )
+
+
+def _check_conda(conda: str, file: Path | None, spec: DeploymentSpec, findings: list[Finding]) -> None:
+    """Check the conda file; one written inline has its lines in the deployment file."""
+    if file is not None:
+        root = parse(conda, file, findings)
+    else:
+        root = from_python(yaml.safe_load(conda), "environment.conda_file", spec.place)
+    if root is not None:
+        check_conda(root, findings)
 
 
 def shown(environment: LocalEnvironment, bundled: BundledEnvironment) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """An MLflow model folder: can Azure serve it?"""
 
-from pathlib import Path
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
 
 from azml.findings import Finding
 from azml.specs import Node, parse, read_text
@@ -13,12 +14,18 @@ def is_mlflow(folder: Path) -> bool:
     return (folder / "MLmodel").is_file()
 
 
-def check_mlflow(folder: Path, findings: list[Finding]) -> None:
-    """Azure serves an MLflow model by its `python_function` flavor, in the environment that names."""
+def check_mlflow(folder: Path, deployed: Collection[str], findings: list[Finding]) -> None:
+    """Azure serves an MLflow model by its `python_function` flavor, in the environment that names.
+
+    `deployed` are the paths of the files that no ignore file leaves out.
+    """
     file = folder / "MLmodel"
     if not file.is_file():
         message = "is no MLflow model: there is no file MLmodel in it"
         findings.append(Finding(message, "point path: at the folder that mlflow.save_model wrote", folder))
+        return
+    if "MLmodel" not in deployed:
+        findings.append(Finding("is left out by an ignore file", "let it in with !", file))
         return
     text = read_text(file, findings)
     root = None if text is None else parse(text, file, findings)
@@ -35,17 +42,22 @@ def check_mlflow(folder: Path, findings: list[Finding]) -> None:
         )
         findings.append(flavors.wrong(f"there is no {PYFUNC} flavor, only {found}", remedy))
     else:
-        _check_pyfunc(flavors.value[PYFUNC], folder, findings)
+        _check_pyfunc(flavors.value[PYFUNC], folder, deployed, findings)
 
 
-def _check_pyfunc(flavor: Node, folder: Path, findings: list[Finding]) -> None:
-    """The flavor's loader, and the files it says it needs."""
+def _check_pyfunc(flavor: Node, folder: Path, deployed: Collection[str], findings: list[Finding]) -> None:
+    """The flavor's loader, and the files and folders it says it needs."""
     if not flavor.is_table or "loader_module" not in flavor.value:
         findings.append(flavor.wrong("names no loader_module", "save the model again with mlflow"))
         return
     env = flavor.value.get("env")
     named = [flavor.value.get("data"), flavor.value.get("model_path"), flavor.value.get("code")]
     named += list(env.value.values()) if env is not None and env.is_table else [env]
+    there = {str(part) for path in deployed for part in (path, *PurePosixPath(path).parents)}
     for node in named:
-        if node is not None and isinstance(node.value, str) and not (folder / node.value).exists():
+        if node is None or not isinstance(node.value, str) or str(PurePosixPath(node.value)) in there:
+            continue
+        if folder in (folder / node.value).parents and (folder / node.value).exists():
+            findings.append(node.wrong(f"{node.value} is left out by an ignore file", "let it in with !"))
+        else:
             findings.append(node.wrong(f"there is no {node.value} in the model", "save the model again"))

@@ -31,14 +31,16 @@ class BundledFile(NamedTuple):
 class BundledAsset:
     """A model or a code folder under the name and version to register it by.
 
+    `digest` (hex) stands for all it holds. It is the version too, unless the file gives another.
     `root` is the last element of the asset's path (`model`, `model.joblib`, `src`): a model's blob prefix
     must end with it, because AZUREML_MODEL_DIR contains it. `blob_path` says where each file goes: a model
-    that is one file to `<version>/<root>`, a folder's files to `<version>/<root>/<path>`.
+    that is one file to `<digest>/<root>`, a folder's files to `<digest>/<root>/<path>`.
     """
 
     kind: Literal["model", "code"]
     name: str
     version: str
+    digest: str
     type: ModelType | None
     root: str
     files: tuple[BundledFile, ...]
@@ -48,22 +50,25 @@ class BundledAsset:
     properties: Mapping[str, str] = field(default_factory=dict)
 
     def blob_path(self, file: BundledFile) -> str:
-        """Where `file` goes below the folder of this version: code at its top, a model below its root."""
+        """Where `file` goes below the folder of this content: code at its top, a model below its root."""
         return file.path if self.kind == "code" or self.is_file else f"{self.root}/{file.path}"
 
 
 @dataclass(frozen=True)
 class BundledEnvironment:
-    """An environment version. `conda` is the text to register (None for an image that needs none)."""
+    """An environment version. `conda` is the text to register (None for an image that needs none).
+
+    `digest` (hex) stands for all it holds. It is the version too, unless the file gives another.
+    """
 
     name: str
     version: str
+    digest: str
     image: str
     conda: str | None = None
     inference_config: InferenceConfig | None = None
     description: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from azml.cli.frozen import FOLDER, as_file, frozen, read_spec
 from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stack_file import StackEndpoint, write_atomically
 from azml.cli.stacks import Stack
-from azml.findings import InvalidInput
+from azml.findings import InvalidInput, Place
 from azml.specs import DeploymentSpec, load_deployment
 
 COMMON = "deployment.yml"
@@ -151,7 +151,12 @@ def _filed(declared: StackEndpoint, found: Endpoint, slot: str) -> DeploymentSpe
 def _load(declared: StackEndpoint, found: Endpoint, slot: str, file: str) -> DeploymentSpec:
     overrides = dict(declared.overrides.get(slot, {}))
     overrides |= {"name": slot, "endpoint_name": found.name}
-    return load_deployment(declared.folder / file, overrides=overrides, override_source=f"slot {slot}")
+    settings = f"azml:endpoints.{declared.key}.deployments.{slot}"
+    return load_deployment(
+        declared.folder / file,
+        overrides=overrides,
+        override_place=lambda key: Place(None, None, f"{settings}.{key}" if key else settings),
+    )
 
 
 def _require_news(

@@ -2,7 +2,7 @@
 
 from .document import Node, parse, read_text
 from .durations import iso_duration
-from .load import load_deployment, load_endpoint
+from .load import from_python, load_deployment, load_endpoint
 from .names import is_asset_name, is_resource_name
 from .records import (
     AssetReference,
@@ -47,6 +47,7 @@ __all__ = [
     "Route",
     "ScaleSettings",
     "Source",
+    "from_python",
     "is_asset_name",
     "is_resource_name",
     "iso_duration",

@@ -1,5 +1,6 @@
 """The model, code and environment of a deployment file: registered ones by reference, local ones by path."""
 
+import re
 from pathlib import Path
 
 import yaml
@@ -15,13 +16,14 @@ from .records import (
     ModelType,
     Route,
 )
-from .references import is_reference, parse_reference
+from .references import PREFIX, is_reference, parse_reference
 from .table import Table
 
 MODEL_TYPES: tuple[ModelType, ...] = ("custom_model", "mlflow_model", "triton_model")
 READ_ONLY = ("id", "creation_context", "latest_version", "$schema")
 FORMS = "azureml:name:version, azureml:name@label, azureml:name, or a full id after azureml: or azureml://"
-REMOTE_SCHEMES = ("http://", "https://", "wasbs://", "abfss://", "adl://", "runs:/", "file:")
+REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|runs:/|file:", re.IGNORECASE)
+REGISTERED = (PREFIX, "/subscriptions/", "subscriptions/")
 REGISTER = "register it first, and name it as azureml:name:version"
 NOT_CARRIED = ("datastore", "stage", "flavors", "system_metadata", "default_deployment_template")
 MODEL_REFUSED = dict.fromkeys((*NOT_CARRIED, "allowed_deployment_templates"), REGISTER)
@@ -42,9 +44,8 @@ def read_model(table: Table, folder: Path) -> LocalModel | AssetReference | None
     if not node.is_table:
         return _reference(table, node, "models", "or a mapping with path: and type:")
     model = Table(node, table.findings)
-    path = model.text("path", required=True)
     found = LocalModel(
-        path=folder / "missing" if path is None else resolve(folder, path),
+        path=_local_path(model, "path", folder) or folder,
         name=_asset_name(model, "name"),
         version=_asset_version(model),
         type=model.choice("type", MODEL_TYPES) or "custom_model",
@@ -52,8 +53,6 @@ def read_model(table: Table, folder: Path) -> LocalModel | AssetReference | None
         tags=model.texts("tags"),
         properties=model.texts("properties"),
     )
-    if path is not None and _is_remote(path):
-        model.findings.append(node.value["path"].wrong("is not a path on this machine", REGISTER))
     model.finish(
         ignored=(*READ_ONLY, "utc_time_created", "job_name", "intellectual_property"), refused=MODEL_REFUSED
     )
@@ -65,17 +64,16 @@ def read_code(table: Table, folder: Path) -> tuple[LocalCode | AssetReference | 
     settings = table.table("code_configuration")
     if settings is None:
         return None, None
-    path = settings.text("code", required=True)
     script = settings.text("scoring_script", required=True)
+    node = settings.node.value.get("code")
+    if node is not None and str(node.value).startswith(REGISTERED):
+        settings.known.add("code")
+        code: LocalCode | AssetReference | None = _reference(table, node, "codes", "or a path")
+    else:
+        path = _local_path(settings, "code", folder)
+        code = None if path is None else LocalCode(path)
     settings.finish(ignored=("$schema",))
-    if path is None:
-        return None, script
-    if path.startswith(("azureml:", "/subscriptions/", "subscriptions/")):
-        node = settings.node.value["code"]
-        return _reference(table, node, "codes", "or a path"), script
-    if _is_remote(path):
-        table.findings.append(settings.node.value["code"].wrong("is not a path on this machine", REGISTER))
-    return LocalCode(resolve(folder, path)), script
+    return code, script
 
 
 def read_environment(table: Table, folder: Path) -> LocalEnvironment | AssetReference | None:
@@ -97,19 +95,38 @@ def read_environment(table: Table, folder: Path) -> LocalEnvironment | AssetRefe
         inference_config=_inference_config(settings),
         description=settings.text("description"),
         tags=settings.texts("tags"),
-        properties=settings.texts("properties"),
     )
     settings.finish(ignored=(*READ_ONLY, "intellectual_property"), refused=ENVIRONMENT_REFUSED)
     return found
 
 
-def resolve(folder: Path, path: str) -> Path:
+def _local_path(table: Table, key: str, folder: Path) -> Path | None:
+    """The path at `key`, which must be there; None with a finding for what can be none on this machine."""
+    path = table.text(key, required=True)
+    if path is None:
+        return None
+    node = table.node.value[key]
+    if not path:
+        table.findings.append(node.wrong("is empty", "a path is relative to this file"))
+        return None
+    if is_reference(path) or REMOTE.match(path):
+        table.findings.append(node.wrong("is not a path on this machine", REGISTER))
+        return None
+    return _resolve(table, node, folder, path)
+
+
+def _resolve(table: Table, node: Node, folder: Path, path: str) -> Path | None:
     """`path` as azure-ai-ml resolves it: absolute as it is, relative against the folder of the file."""
-    return Path(path) if Path(path).is_absolute() else (folder / path).resolve()
-
-
-def _is_remote(path: str) -> bool:
-    return is_reference(path) or path.startswith(REMOTE_SCHEMES)
+    try:
+        found = Path(path) if Path(path).is_absolute() else (folder / path).resolve()
+        found.exists()  # A name too long, or a NUL in it, is told from a file that is not there here alone.
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        table.findings.append(
+            node.wrong(f"cannot be used as a path: {reason}", "a path is relative to this file")
+        )
+        return None
+    return found
 
 
 def _reference(table: Table, node: Node, kind: str, otherwise: str) -> AssetReference | None:
@@ -155,7 +172,9 @@ def _conda(table: Table, folder: Path) -> tuple[str | None, Path | None]:
     path = table.expect(node, str, "a path or a mapping", "the path of a conda file, or its contents")
     if path is None:
         return None, None
-    file = resolve(folder, path)
+    file = _resolve(table, node, folder, path)
+    if file is None:
+        return None, None
     if not file.is_file():
         table.findings.append(node.wrong(f"there is no file {file}", "a path is relative to this file"))
         return None, file

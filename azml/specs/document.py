@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from yaml.constructor import ConstructorError
 
-from azml.findings import Finding
+from azml.findings import Finding, Place
 
 MAX_BYTES = 1024 * 1024  # the largest spec we have seen is 8 KB
 MAX_NODES = 20_000  # after aliases are unfolded
@@ -37,16 +37,22 @@ class Node:
 
     def wrong(self, message: str, remedy: str = "") -> Finding:
         """A finding about this value."""
-        return Finding(message, remedy, self.file, self.line, self.key or None)
+        return Finding(message, remedy, *self.place)
 
-    def walk(self) -> Iterator["Node"]:
-        """This node and every node below it."""
-        yield self
-        children = (
-            self.value.values() if self.is_table else self.value if isinstance(self.value, list) else ()
-        )
-        for child in children:
-            yield from child.walk()
+    @property
+    def place(self) -> Place:
+        """Where the value stands."""
+        return Place(self.file, self.line, self.key or None)
+
+    def walk(self, path: str = "") -> Iterator[tuple[str, "Node"]]:
+        """This node and every node below it, each with its dotted path in the document."""
+        yield path, self
+        if self.is_table:
+            for name, child in self.value.items():
+                yield from child.walk(f"{path}.{name}" if path else str(name))
+        elif isinstance(self.value, list):
+            for index, child in enumerate(self.value):
+                yield from child.walk(f"{path}[{index}]")
 
     def plain(self) -> Any:
         """The value as plain Python data."""
@@ -155,7 +161,13 @@ class _Reader:
         merged: dict[Any, Node] = {}
         for name_node, value_node in node.value:
             if name_node.tag == MERGE:
-                merged = {**self.merge(value_node, key), **merged}
+                if merged:
+                    line = name_node.start_mark.line + 1
+                    dotted = f"{key}.<<" if key else "<<"
+                    self.findings.append(
+                        Finding("the key appears twice", "<<: [*one, *other]", self.file, line, dotted)
+                    )
+                merged = self.merge(value_node, key)
                 continue
             name = self.loader.construct_object(name_node, deep=True)
             if not isinstance(name, Hashable):

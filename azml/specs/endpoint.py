@@ -113,11 +113,9 @@ def read_shares(table: Table, key: str) -> Shares:
 
 def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> None:
     """Live shares add up to 0 or 100; a mirror is one deployment without a live share, at most 50 percent."""
-    total = sum(traffic.values())
-    if "traffic" in table.node.value and total not in (0, 100):
-        table.findings.append(
-            table.node.value["traffic"].wrong(f"adds up to {total}", "make it 100, or 0 for none")
-        )
+    total, written = sum(traffic.values()), table.node.value.get("traffic")
+    if written is not None and len(traffic) == len(written.value or ()) and total not in (0, 100):
+        table.findings.append(written.wrong(f"adds up to {total}", "make it 100, or 0 for none"))
     node = table.node.value.get("mirror_traffic")
     if node is None or not mirror:
         return

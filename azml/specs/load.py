@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from azml.findings import Finding, InvalidInput
+from azml.findings import Finding, InvalidInput, Place
 
 from .deployment import read_deployment
 from .document import Node, parse, read_text
@@ -13,6 +13,7 @@ from .endpoint import read_endpoint
 from .records import DeploymentSpec, EndpointSpec, Source
 
 NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
+Places = Callable[[str], Place]
 Spec = TypeVar("Spec")
 
 
@@ -22,28 +23,32 @@ def load_endpoint(path: Path) -> EndpointSpec:
     Raises InvalidInput with every finding: what azure-ai-ml's loader refuses, and what it lets pass and Azure
     refuses later (docs/bundling.md lists it).
     """
-    return _load(path, NO_OVERRIDES, "", read_endpoint)
+    return _load(path, NO_OVERRIDES, _nowhere, read_endpoint)
+
+
+def _nowhere(key: str) -> Place:
+    return Place(None, None, key or None)
 
 
 def load_deployment(
-    path: Path, *, overrides: Mapping[str, object] = NO_OVERRIDES, override_source: str = ""
+    path: Path, *, overrides: Mapping[str, object] = NO_OVERRIDES, override_place: Places = _nowhere
 ) -> DeploymentSpec:
     """Read an online deployment file.
 
     `overrides` win over its keys, mappings key by key; paths in them are relative to the file's folder too,
-    and findings in them name `override_source`. Raises InvalidInput with every finding.
+    and `override_place` says where each dotted key of them stands. Raises InvalidInput with every finding.
     """
 
     def read(root: Node, source: Source, findings: list[Finding]) -> DeploymentSpec:
         return read_deployment(root, path.absolute().parent, source, findings)
 
-    return _load(path, overrides, override_source, read)
+    return _load(path, overrides, override_place, read)
 
 
 def _load(
     path: Path,
     overrides: Mapping[str, object],
-    override_source: str,
+    override_place: Places,
     read: Callable[[Node, Source, list[Finding]], Spec],
 ) -> Spec:
     findings: list[Finding] = []
@@ -53,34 +58,27 @@ def _load(
         if root is not None:
             findings.append(root.wrong("is not a mapping", "keys and values, as az ml takes them"))
         raise InvalidInput(findings)
-    root = _merge(root, _from_python(dict(overrides), "", Path(override_source) if override_source else None))
-    spec = read(root, _source(path, root), findings)
+    root = _merge(root, from_python(dict(overrides), "", override_place))
+    spec = read(root, Source(path, {key: node.place for key, node in root.walk()}), findings)
     if findings:
         raise InvalidInput(sorted(findings, key=lambda finding: finding.line or 0))
     return spec
 
 
-def _source(path: Path, root: Node) -> Source:
-    """Where each key stands, for what later steps find."""
-    nodes = list(root.walk())
-    lines = {node.key: node.line for node in nodes if node.line is not None and node.file == path}
-    files = {node.key: node.file for node in nodes if node.file is not None and node.file != path}
-    return Source(path, lines, files)
-
-
-def _from_python(value: Any, key: str, file: Path | None) -> Node:
-    """Plain data as nodes, so that overrides are read like the file."""
+def from_python(value: Any, key: str, places: Places) -> Node:
+    """Plain data as nodes, so that it is read like a file; `places` says where each dotted key stands."""
+    file, line, written = places(key)
+    text = ""
     if isinstance(value, Mapping):
-        children = {
-            name: _from_python(item, f"{key}.{name}" if key else str(name), file)
+        value = {
+            name: from_python(item, f"{key}.{name}" if key else str(name), places)
             for name, item in value.items()
         }
-        return Node(children, key, None, file)
-    if isinstance(value, (list, tuple)):
-        return Node(
-            [_from_python(item, f"{key}[{index}]", file) for index, item in enumerate(value)], key, None, file
-        )
-    return Node(value, key, None, file, "" if value is None else str(value))
+    elif isinstance(value, (list, tuple)):
+        value = [from_python(item, f"{key}[{index}]", places) for index, item in enumerate(value)]
+    elif value is not None:
+        text = str(value)
+    return Node(value, written or "", line, file, text)
 
 
 def _merge(base: Node, top: Node) -> Node:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from azml.findings import Place
+
 Kind = Literal["managed", "kubernetes"]
 AuthMode = Literal["key", "aml_token", "aad_token"]
 Access = Literal["enabled", "disabled"]
@@ -21,22 +23,21 @@ Shares = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a spec was read: the file, and the line (from 1) of each dotted key, for findings made later.
+    """Where a spec was read: the file, and the place of each dotted key, for findings made later.
 
-    `files` names the source of keys that came from somewhere else, such as a stack's overrides.
+    A key that was laid over the file, as a stack's overrides are, has its place where it was written.
     """
 
     file: Path
-    lines: Mapping[str, int]
-    files: Mapping[str, Path] = field(default_factory=dict)
+    places: Mapping[str, Place]
 
-    def line(self, key: str) -> int | None:
-        """The line of `key`, else of the nearest key around it."""
-        while key:
-            if key in self.lines:
-                return self.lines[key]
-            key = key.rpartition(".")[0]
-        return None
+    def place(self, key: str) -> Place:
+        """Where `key` stands, else where the nearest key around it does."""
+        around = key
+        while around not in self.places and around:
+            around = around.rpartition(".")[0]
+        found = self.places.get(around, Place(self.file, None, None))
+        return found._replace(key=f"{found.key or ''}{key[len(around) :]}" or None)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,6 @@ class LocalEnvironment:
     inference_config: InferenceConfig | None = None
     description: str | None = None
     tags: Texts = field(default_factory=dict)
-    properties: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,10 @@ class EndpointSpec:
     traffic: Shares = field(default_factory=dict)
     mirror_traffic: Shares = field(default_factory=dict)
     source: Source | None = field(default=None, compare=False, repr=False)
+
+    def place(self, key: str) -> Place:
+        """Where `key` stands; for a spec that was read from no file, the key alone."""
+        return self.source.place(key) if self.source else Place(None, None, key)
 
 
 @dataclass(frozen=True)
@@ -253,3 +257,7 @@ class DeploymentSpec:
     properties: Texts = field(default_factory=dict)
     description: str | None = None
     source: Source | None = field(default=None, compare=False, repr=False)
+
+    def place(self, key: str) -> Place:
+        """Where `key` stands; for a spec that was read from no file, the key alone."""
+        return self.source.place(key) if self.source else Place(None, None, key)

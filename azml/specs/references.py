@@ -6,7 +6,7 @@ from .records import AssetReference
 
 ARM_ID = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+"
-    r"/(?P<kind>[^/]+)/(?P<name>[^/]+)/(?:versions/(?P<version>[^/]+)|labels/(?P<label>[^/]+))",
+    r"/(?P<kind>[^/]+)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)",
     re.IGNORECASE,
 )
 REGISTRY_ID = re.compile(
@@ -42,4 +42,5 @@ def _from_id(match: re.Match[str] | None, full: str, kind: str) -> AssetReferenc
     """The reference a full id makes, if it is an id of the right kind."""
     if match is None or match["kind"].lower() != kind:
         return None
-    return AssetReference(match["name"], match["version"], match["label"], full)
+    parts = match.groupdict()
+    return AssetReference(parts["name"], parts["version"], parts.get("label"), full)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment, HashCache, bundle
-from azml.findings import Finding
+from azml.findings import Finding, InvalidInput
 from azml.specs import AssetReference, is_asset_name, load_deployment
 
 Make = Callable[[Path], Bundle]
@@ -164,6 +164,27 @@ def test_what_is_missing_is_found_where_it_is_named(
     assert found.file == folder / "deployment.yml"
 
 
+def test_a_fault_in_a_conda_file_written_inline_has_its_line(folder: Path, find: Find) -> None:
+    inline = "conda_file:\n    dependencies:\n    - python=3.11\n    - sklearn\n    - numpy\n    - numpy"
+    edit(folder, "conda_file: conda.yml", inline)
+    first, second = find(folder)
+    assert (first.file, first.line) == (folder / "deployment.yml", 13)
+    assert first.key == "environment.conda_file.dependencies[1]"
+    assert (second.line, second.remedy) == (15, "it is also on line 14")
+
+
+def test_a_part_that_is_missing_has_a_line_whatever_is_laid_over_the_file(
+    folder: Path, tmp_path: Path
+) -> None:
+    """A stack names every deployment itself, so the line of the name is no line of the file."""
+    edit(folder, "code_configuration:\n  code: src\n  scoring_script: score.py\n", "")
+    spec = load_deployment(folder / "deployment.yml", overrides={"name": "green"})
+    with pytest.raises(InvalidInput) as caught:
+        bundle(spec, endpoint="diabetes", cache=HashCache(tmp_path / "hashes"))
+    (found,) = caught.value.findings
+    assert (found.file, found.line, found.key) == (folder / "deployment.yml", 1, "code_configuration")
+
+
 def test_a_custom_model_needs_an_environment(folder: Path, find: Find) -> None:
     text = (folder / "deployment.yml").read_text()
     head, tail = text.split("environment:")
@@ -239,6 +260,26 @@ def test_an_mlflow_model_azure_cannot_serve_is_found(
     (found,) = find(folder)
     assert message in found.message
     assert (found.file, found.line) == (folder / "model" / "MLmodel", line)
+
+
+@pytest.mark.parametrize("ignored", ["MLmodel", "conda.yaml", "*.pkl"])
+def test_a_file_an_mlflow_model_needs_must_not_be_left_out(folder: Path, find: Find, ignored: str) -> None:
+    """Azure would find out when the deployment starts."""
+    make_mlflow(folder)
+    (folder / "model" / ".gitignore").write_text(f"{ignored}\n")
+    (found,) = find(folder)
+    assert "is left out by an ignore file" in found.message
+    assert found.file == folder / "model" / "MLmodel"
+
+
+def test_an_mlflow_model_s_code_is_a_folder_and_nothing_outside(folder: Path, make: Make, find: Find) -> None:
+    make_mlflow(folder, MLMODEL.replace("    model_path", "    code: code\n    model_path"))
+    (folder / "model" / "code").mkdir()
+    (folder / "model" / "code" / "own.py").touch()
+    make(folder)
+    (folder / "model" / "MLmodel").write_text(MLMODEL.replace("conda.yaml", "/etc/hostname"))
+    (found,) = find(folder)
+    assert "there is no /etc/hostname in the model" in found.message
 
 
 def test_a_folder_without_mlmodel_is_no_mlflow_model(folder: Path, find: Find) -> None:

@@ -7,13 +7,16 @@ import yaml
 
 from azml.bundling.conda import SERVER_REQUIREMENT, check_conda, with_server
 from azml.findings import Finding
+from azml.specs import parse
 
 HEAD = "channels: [conda-forge]\ndependencies:\n- python=3.11\n"
 
 
 def check(text: str) -> list[Finding]:
     findings: list[Finding] = []
-    check_conda(text, Path("conda.yml"), findings)
+    root = parse(text, Path("conda.yml"), findings)
+    assert root is not None
+    check_conda(root, findings)
     assert all(found.file == Path("conda.yml") and found.remedy for found in findings)
     return findings
 
@@ -26,7 +29,10 @@ def check(text: str) -> list[Finding]:
         + HEAD
         + "- pip=24.0\n- pip:\n  - numpy==1.26.4\n  - mlflow[extras]>=2,<3; python_version > '3.8'\n",
         HEAD + "- numpy>=1.2,<2\n- conda-forge::xgboost\n- scikit-learn=1.5=py311h1\n",
-        HEAD + "- 'scipy >=1.1'\n- scipy2 1.1.*\n",
+        HEAD + "- 'scipy >=1.1'\n- scipy2 1.1.*\n- numpy 1.26.4 py311_0\n- libblas=*=*mkl\n",
+        HEAD + "- https://conda.example.org/own::tool\n- 'numpy >=1.2, <2'\n",
+        HEAD + "- pip:\n  - 'numpy==1.26.4 --hash=sha256:aa --hash=sha256:bb'\n  - 'pandas  # tables'\n",
+        HEAD + "- pip:\n  - -e git+https://example.org/own.git#egg=own\n  - '# nothing'\n",
         HEAD
         + "- pip:\n  - --extra-index-url https://example.org/simple\n  - torch @ https://example.org/t.whl\n",
         "channels: [defaults, pytorch, my-company, https://conda.example.org/x]\ndependencies: [python]\n",
@@ -62,7 +68,11 @@ def test_sane_files_pass(text: str) -> None:
         (HEAD + "- pip:\n  - 3\n", 5, "is no requirement"),
         (HEAD + "- pip:\n  - a\n  - A\n", 6, "appears twice"),
         (HEAD + "- pip:\n  - -r requirements.txt\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - -rrequirements.txt\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - -cconstraints.txt\n", 5, "names a local file"),
         (HEAD + "- pip:\n  - -e .\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - own @ file:///own.whl\n", 5, "names a local file"),
+        (HEAD + "- numpy>=\n", 4, "is no conda package"),
         (HEAD + "- pip:\n  - ./wheel.whl\n", 5, "names a local file"),
         (HEAD + "- pip:\n  - azureml-inference-server\n", 5, "is not the package"),
         (HEAD + "- pip: numpy\n", 4, "is no dependency"),

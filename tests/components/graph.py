@@ -53,11 +53,12 @@ class Registration:
 
 @dataclass
 class Graph:
-    """Every resource, in the order of registration, and the calls of functions."""
+    """Every resource, in the order of registration, the calls of functions, and what a user is told."""
 
     resources: list[Registration] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def of(self, kind: str) -> list[Registration]:
         """The resources whose type token ends with `kind`."""
@@ -143,6 +144,16 @@ class _Monitor(MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
+class _Engine(MockEngine):
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(None)
+        self.graph = graph
+
+    def Log(self, request: Any) -> Any:  # noqa: N802  # the protocol's name
+        self.graph.notes.append(request.message)
+        return super().Log(request)  # type: ignore[no-untyped-call]
+
+
 def build(
     config: Mapping[str, str],
     *,
@@ -159,8 +170,8 @@ def build(
     made = _made(
         json.dumps([dict(config), str(root), project, stack, registered]), json.dumps(environment or {})
     )
-    resources, calls, exports = json.loads(made)
-    return Graph([Registration(**resource) for resource in resources], calls, exports)
+    resources, calls, exports, notes = json.loads(made)
+    return Graph([Registration(**resource) for resource in resources], calls, exports, notes)
 
 
 @cache
@@ -190,7 +201,7 @@ def main() -> None:
         MockSettings(  # type: ignore[no-untyped-call]
             monitor=monitor,
             monitor_features=set(features),
-            engine=MockEngine(None),
+            engine=_Engine(graph),
             project=project,
             stack=stack,
             dry_run=False,
@@ -199,7 +210,7 @@ def main() -> None:
     )
     asyncio.run(run_in_stack(_run))
     resources = [asdict(resource) for resource in graph.resources]
-    print(json.dumps([resources, graph.calls, graph.exports], default=vars))
+    print(json.dumps([resources, graph.calls, graph.exports, graph.notes], default=vars))
 
 
 def _run() -> None:

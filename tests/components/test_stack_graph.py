@@ -163,6 +163,39 @@ def test_two_slots_of_one_content_upload_it_once(config: dict[str, Any]) -> None
     assert len(names) == len(set(names))
 
 
+def test_collected_data_goes_to_the_asset_that_is_named(config: dict[str, Any]) -> None:
+    place = f"{WORKSPACE.format('rg-azml-dev')}/workspaces/mlw-azml-dev"
+    full = f"{place}/data/seen/versions/3"
+    data = {
+        "plain": None,
+        "named": {"name": "seen", "version": "3"},
+        "first": {"name": "seen"},
+        "id": {"data_id": full},
+        "short": "azureml:seen:3",
+        "long": f"azureml:{full}",
+    }
+    collections = {name: {"enabled": "true", "data": one} for name, one in data.items() if one}
+    collections["plain"] = {"enabled": "true"}
+    slots = config["azml:endpoints"]["diabetes"]["deployments"]
+    slots["green"] = {"file": "green.yml", "data_collector": {"collections": collections}}
+    made = graph_of(config).one("OnlineDeployment", "diabetes-azml-dev-green").inputs["properties"]
+    ids = {name: one.get("dataId") for name, one in made["dataCollector"]["collections"].items()}
+    assert ids.pop("plain") is None
+    assert ids.pop("first") == f"{place}/data/seen/versions/1"
+    assert set(ids.values()) == {full}
+
+
+def test_files_of_two_models_with_one_version_do_not_meet(config: dict[str, Any]) -> None:
+    """Both are version 1 of their own name, and their files have the same names."""
+    for slot, model in (("blue", "logistic-regression"), ("green", "support-vector-machine")):
+        own = {"path": f"models/{model}", "name": model, "version": "1", "type": "custom_model"}
+        config["azml:endpoints"]["diabetes"]["deployments"][slot] = {"file": "green.yml", "model": own}
+    graph = graph_of(config)
+    places = {model.inputs["properties"]["modelUri"].rsplit("/", 1)[0] for model in graph.of("ModelVersion")}
+    assert len(places) == 2
+    assert "the model's version '1' is fixed: change it whenever its content changes" in graph.notes
+
+
 def test_an_existing_workspace_is_used_and_never_declared(config: dict[str, Any]) -> None:
     config["azml:workspace"]["existing"] = True
     graph = graph_of(config)

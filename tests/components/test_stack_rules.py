@@ -27,13 +27,13 @@ def test_what_passes_is_what_azure_takes(traffic: dict[str, int], mirror: dict[s
     assert taken == (not list(shares.problems(traffic, mirror, SLOTS, kind)))
 
 
-@given(st.text(string.ascii_letters + string.digits + "-_.", max_size=40))
+@given(st.text(string.ascii_lowercase + "B" + string.digits + "-_.", max_size=40))
 def test_endpoint_names(name: str) -> None:
     taken = (
         3 <= len(name) <= 32
-        and name[0] in string.ascii_letters
-        and name[-1] in string.ascii_letters + string.digits
-        and set(name) <= set(string.ascii_letters + string.digits + "-")
+        and name[0] in string.ascii_lowercase
+        and name[-1] in string.ascii_lowercase + string.digits
+        and set(name) <= set(string.ascii_lowercase + string.digits + "-")
         and "--" not in name
     )
     assert names.ENDPOINT.accepts(name) == taken

@@ -8,6 +8,7 @@ import pytest
 
 from azml.findings import Finding
 from components.settings import Settings
+from tests.components.conftest import DEPLOYMENT
 
 Read = Callable[..., Settings]
 Findings = Callable[..., tuple[Finding, ...]]
@@ -99,19 +100,21 @@ def test_slots_that_differ_in_case_only_are_refused(findings: Findings) -> None:
     ("traffic", "key"),
     [
         ({"blue": 90}, "traffic"),
-        ({"blue": 110}, "traffic"),
-        ({"blue": -100}, "traffic"),
+        ({"blue": 110}, "traffic.blue"),
+        ({"blue": -100}, "traffic.blue"),
         ({"blue": 50, "red": 50}, "traffic.red"),
         ({"blue": 99.5}, "traffic.blue"),
-        ({"blue": "100"}, "traffic.blue"),
+        ({"blue": "90", "green": 10}, "traffic.blue"),
         ({"blue": True}, "traffic.blue"),
     ],
 )
 def test_shares_that_azure_would_refuse_are_refused(
     findings: Findings, traffic: dict[str, Any], key: str
 ) -> None:
-    found = findings(endpoints=endpoint(traffic=traffic))
-    assert f"azml:endpoints.echo.{key}" in {finding.key for finding in found}
+    """One finding for each: a wrong share does not make the sum wrong too."""
+    slots: dict[str, Any] = {"blue": {}, "green": {}}
+    finding = only(findings(endpoints=endpoint(deployments=slots, traffic=traffic)))
+    assert finding.key == f"azml:endpoints.echo.{key}"
 
 
 @pytest.mark.parametrize(
@@ -167,11 +170,27 @@ def test_a_wrong_override_names_the_stack_config(findings: Findings) -> None:
     assert "instance_count" in str(finding)
 
 
-def test_a_label_that_moves_is_refused(findings: Findings, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key"),
+    [
+        ("azureml:echo:1", "azureml:echo@latest", 3, "model"),
+        ("azureml:echo-code:1", "azureml:echo-code", 4, "code_configuration.code"),
+        (
+            "azureml:echo-environment:1",
+            "azureml://registries/azureml/environments/sklearn-1.5/labels/latest",
+            5,
+            "environment",
+        ),
+    ],
+)
+def test_a_label_that_moves_is_refused(
+    findings: Findings, folder: Path, old: str, new: str, line: int, key: str
+) -> None:
     path = folder / "scoring/echo/deployment.yml"
-    path.write_text(path.read_text().replace("azureml:echo:1", "azureml:echo@latest"))
+    path.write_text(path.read_text().replace(old, new))
     finding = only(findings())
-    assert (finding.file, finding.line, finding.key) == (path, 3, "model")
+    assert (finding.file, finding.line, finding.key) == (path, line, key)
+    assert "names no version" in finding.message
 
 
 def test_a_folder_anywhere(read: Read, folder: Path) -> None:
@@ -180,10 +199,119 @@ def test_a_folder_anywhere(read: Read, folder: Path) -> None:
     assert served.spec.name == "echo"
 
 
-@pytest.mark.parametrize("name", ["ab", "1abc", "a--b", "abc-", "a_b", "a" * 33])
-def test_endpoint_names_azure_refuses(findings: Findings, name: str) -> None:
-    found = findings(endpoints=endpoint(name=name))
-    assert f"{name!r} is refused by Azure" in {finding.message for finding in found}
+def test_a_data_asset_that_would_have_to_be_made_is_refused(findings: Findings, folder: Path) -> None:
+    """Without it the data would go to the default place, and not where the file says."""
+    path = folder / "scoring/echo/deployment.yml"
+    data = "{path: azureml://datastores/d/paths/p}"
+    path.write_text(
+        f"{DEPLOYMENT}data_collector: {{collections: {{request: {{enabled: 'true', data: {data}}}}}}}\n"
+    )
+    finding = only(findings())
+    assert finding.line == 8
+    assert finding.key == "data_collector.collections.request.data.path"
+
+
+@pytest.fixture
+def versioned(folder: Path) -> Path:
+    """Two slots, each with a model of its own, called the same in both files."""
+    for slot in ("blue", "green"):
+        (folder / f"scoring/echo/{slot}.txt").write_text(slot)
+        text = (folder / "scoring/echo/deployment.yml").read_text()
+        model = f"model: {{path: {slot}.txt, name: echo, version: 1}}"
+        (folder / f"scoring/echo/{slot}.yml").write_text(text.replace("model: azureml:echo:1", model))
+    return folder / "scoring/echo"
+
+
+def test_one_version_for_two_models_is_refused(findings: Findings, versioned: Path) -> None:
+    """Whichever came first would serve in both slots."""
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {}, "green": {}})))
+    assert (finding.file, finding.line, finding.key) == (versioned / "green.yml", 3, "model.version")
+    assert finding.message == "echo:1 is another model in blue of echo"
+
+
+def test_one_version_for_one_model_in_two_slots_is_fine(read: Read, versioned: Path) -> None:
+    slots: dict[str, Any] = {"blue": {}, "green": {"file": "blue.yml"}}
+    assert len(read(endpoints=endpoint(deployments=slots)).endpoints[0].slots) == 2
+
+
+BAD_NAMES = ("ab", "1abc", "a--b", "abc-", "a_b", "a" * 33, "Echo")
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_bad_name_of_an_endpoint_is_told_once(findings: Findings, name: str) -> None:
+    """However many deployments the endpoint has."""
+    slots: dict[str, Any] = {"blue": {}, "green": {}}
+    finding = only(findings(endpoints=endpoint(name=name, deployments=slots)))
+    assert finding.message == f"{name!r} is refused by Azure"
+    assert finding.key == "azml:endpoints.echo.name"
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_bad_name_of_a_slot_is_told_once(findings: Findings, name: str) -> None:
+    """Upper case too: a share of `blue` would neither reach nor guard a slot called `Blue`."""
+    finding = only(findings(endpoints=endpoint(deployments={name: {}}, traffic={name: 100})))
+    assert (finding.message, finding.key) == (
+        f"{name!r} is refused by Azure",
+        f"azml:endpoints.echo.deployments.{name}",
+    )
+
+
+def test_a_bad_name_in_the_endpoint_file_is_told_once(findings: Findings, folder: Path) -> None:
+    (folder / "scoring/echo/endpoint.yml").write_text("name: e\n")
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {}, "green": {}})))
+    assert (finding.file, finding.line) == (folder / "scoring/echo/endpoint.yml", 1)
+
+
+def test_a_key_that_names_no_endpoint_needs_another_name(
+    findings: Findings, read: Read, folder: Path
+) -> None:
+    """`my_echo` is fine as a folder and for models, not as an endpoint, unless that has a name."""
+    (folder / "scoring/echo").rename(folder / "scoring/my_echo")
+    own: dict[str, Any] = {"deployments": {"blue": {}, "green": {}}}
+    assert read(endpoints={"my_echo": own}).endpoints[0].spec.name == "echo"
+    file = folder / "scoring/my_echo/endpoint.yml"
+    file.write_text("name: echo\nauth_mode: nokey\n")
+    assert only(findings(endpoints={"my_echo": own})).key == "auth_mode"
+    file.unlink()
+    assert only(findings(endpoints={"my_echo": own})).key == "azml:endpoints.my_echo"
+    assert read(endpoints={"my_echo": {**own, "name": "echo"}}).endpoints[0].spec.name == "echo"
+
+
+def test_a_key_that_cannot_name_models_is_refused(findings: Findings, folder: Path) -> None:
+    """Azure would refuse the model `my echo-blue` in the middle of the first update."""
+    (folder / "scoring/echo").rename(folder / "scoring/my echo")
+    own = {"name": "echo", "deployments": {"blue": {}, "green": {}}}
+    assert only(findings(endpoints={"my echo": own})).key == "azml:endpoints.my echo"
+
+
+def test_a_fault_in_a_file_two_slots_share_is_told_once(findings: Findings, folder: Path) -> None:
+    path = folder / "scoring/echo/deployment.yml"
+    path.write_text(path.read_text().replace("instance_count: 1", "instance_count: many"))
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {}, "green": {}})))
+    assert (finding.file, finding.key) == (path, "instance_count")
+
+
+def test_a_wrong_key_laid_over_a_file_is_found_where_it_is_written(findings: Findings, folder: Path) -> None:
+    """What the deployment file's reader finds, and what bundling finds later."""
+    text = """\
+config:
+  azml:workspace: {resourceGroup: rg, name: mlw}
+  azml:endpoints:
+    echo:
+      deployments:
+        blue:
+          instance_counts: 3
+        green:
+          model:
+            path: nowhere
+"""
+    model = folder / "scoring/echo/deployment.yml"
+    model.write_text(model.read_text().replace("model: azureml:echo:1\n", ""))
+    first, second = findings(text=text)
+    own = "azml:endpoints.echo.deployments"
+    stack = folder / "Pulumi.dev.yaml"
+    assert (first.file, first.line, first.key) == (stack, 7, f"{own}.blue.instance_counts")
+    assert (second.file, second.line, second.key) == (stack, 10, f"{own}.green.model.path")
 
 
 def test_two_endpoints_of_one_name_are_refused(findings: Findings, folder: Path) -> None:
@@ -211,6 +339,37 @@ def test_existing_resources_one_by_one_or_all(read: Read) -> None:
 def test_an_existing_resource_needs_its_name(findings: Findings) -> None:
     workspace = {"resourceGroup": "rg", "name": "mlw", "keyVault": {"existing": True}}
     assert only(findings(workspace=workspace)).key == "azml:workspace.keyVault.name"
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_resource_group_needs_its_name(findings: Findings, existing: bool) -> None:
+    workspace = {"resourceGroup": {"existing": existing}, "name": "mlw"}
+    assert only(findings(workspace=workspace)).key == "azml:workspace.resourceGroup.name"
+
+
+def test_a_resource_of_our_own_lies_in_the_workspace_s_group(findings: Findings) -> None:
+    """Another group would be left out of account without a word."""
+    store = {"name": "stshared", "resourceGroup": "rg-shared"}
+    workspace = {"resourceGroup": {"name": "rg", "resourceGroup": "rg-two"}, "name": "mlw"}
+    first, second = findings(workspace={**workspace, "storageAccount": store})
+    assert (first.key, first.message) == ("azml:workspace.resourceGroup.resourceGroup", "is not a setting")
+    assert second.key == "azml:workspace.storageAccount.resourceGroup"
+
+
+@pytest.mark.parametrize("key", ["publicNetworkAccess", "storageAccount"])
+def test_an_existing_workspace_is_used_as_it_stands(findings: Findings, key: str) -> None:
+    """A workspace that should be private must not stay public without a word."""
+    values = {"publicNetworkAccess": False, "storageAccount": "stshared"}
+    workspace = {"resourceGroup": "rg", "name": "mlw", "existing": True, key: values[key]}
+    assert only(findings(workspace=workspace)).key == f"azml:workspace.{key}"
+
+
+@pytest.mark.parametrize("value", [False, 0, "", []])
+def test_what_is_no_mapping_is_told_even_if_it_is_empty(findings: Findings, value: object) -> None:
+    slots = findings(endpoints={"echo": {"deployments": {"blue": value}}})
+    assert only(slots).key == "azml:endpoints.echo.deployments.blue"
+    assert only(findings(endpoints={"echo": {"deployments": value}})).key == "azml:endpoints.echo.deployments"
+    assert only(findings(endpoints={"echo": value})).key == "azml:endpoints.echo"
 
 
 def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) -> None:

@@ -4,10 +4,11 @@ import warnings
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml.findings import Finding, InvalidInput
+from azml.findings import Finding, InvalidInput, Place
 from azml.specs import load_deployment, load_endpoint
 
 with warnings.catch_warnings():
@@ -60,6 +61,12 @@ BEYOND_DEPLOYMENT = [
         "is not a path",
     ),
     ("code_configuration: {scoring_script: s.py}\n", "code_configuration.code", "is missing"),
+    ("code_configuration: {code: '', scoring_script: s.py}\n", "code_configuration.code", "is empty"),
+    (
+        "tags: &a {x: '1'}\nproperties: &b {x: '2'}\nenvironment_variables:\n  <<: *a\n  <<: *b\n",
+        "environment_variables.<<",
+        "the key appears twice",
+    ),
 ]
 
 
@@ -78,7 +85,7 @@ def test_what_the_loader_lets_pass_and_azure_would_not(
 
 BEYOND_ENDPOINT = [
     ("traffic: {Blue: 100}\n", "traffic.Blue", "'Blue' matches no deployment"),
-    ("traffic: {blue: '100'}\n", "traffic.blue", "is text, not a whole number"),
+    ("traffic: {blue: '90', green: 10}\n", "traffic.blue", "is text, not a whole number"),
     ("traffic: {blue: 50}\n", "traffic", "adds up to 50"),
     ("traffic: {x: 100}\n", "traffic.x", "'x' is no name Azure takes"),
     ("traffic: {blue: 100, blue: 100}\n", "traffic.blue", "appears twice"),
@@ -95,7 +102,8 @@ BEYOND_ENDPOINT = [
 @pytest.mark.parametrize(("text", "key", "message"), BEYOND_ENDPOINT, ids=lambda value: str(value)[:40])
 def test_what_the_loader_lets_pass_of_endpoints(tmp_path: Path, text: str, key: str, message: str) -> None:
     """The short list for endpoints."""
-    found = next(one for one in findings(tmp_path, ENDPOINT + text, endpoint=True) if one.key == key)
+    (found,) = findings(tmp_path, ENDPOINT + text, endpoint=True)
+    assert found.key == key
     assert message in found.message
     assert found.remedy
     load_online_endpoint(tmp_path / "spec.yml")
@@ -198,6 +206,35 @@ def test_a_missing_conda_file_is_found_where_it_is_named(tmp_path: Path) -> None
     assert (found.line, found.key) == (7, "environment.conda_file")
 
 
+@pytest.mark.parametrize("path", ["a\0b", "a" * 300, "channels: [x]\ndependencies: [y]\n" * 20, "circle"])
+def test_what_can_be_no_path_is_found_where_it_is_written(tmp_path: Path, path: str) -> None:
+    """A conda file pasted as text, a link to itself: a finding, as for a file that is not there."""
+    (tmp_path / "circle").symlink_to("circle")
+    parts = (
+        ("model", {"path": path}, "path"),
+        ("environment", {"image": "x", "conda_file": path}, "conda_file"),
+        ("code_configuration", {"code": path, "scoring_script": "s.py"}, "code"),
+    )
+    for part, value, key in parts:
+        text = DEPLOYMENT.replace("model: azureml:m:1\n", "") + yaml.safe_dump({part: value})
+        (found,) = findings(tmp_path, text)
+        assert (found.key, found.line is not None) == (f"{part}.{key}", True)
+        assert "cannot be used as a path" in found.message
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/model", "HTTPS://host/model", "runs:/1/model"])
+def test_a_model_at_an_address_is_refused(tmp_path: Path, path: str) -> None:
+    text = DEPLOYMENT.replace("model: azureml:m:1", f"model: {{path: '{path}'}}")
+    (found,) = findings(tmp_path, text)
+    assert found.message == "is not a path on this machine"
+
+
+def test_a_workspace_id_with_a_label_is_refused_as_azure_ai_ml_does(tmp_path: Path) -> None:
+    arm = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+    (found,) = findings(tmp_path, DEPLOYMENT + f"environment: azureml:{arm}/environments/e/labels/latest\n")
+    assert "refers to no registered asset" in found.message
+
+
 def test_overrides_win_and_their_findings_name_their_source(tmp_path: Path) -> None:
     file = tmp_path / "spec.yml"
     file.write_text(DEPLOYMENT + "request_settings: {request_timeout_ms: 1000, max_queue_wait_ms: 7}\n")
@@ -208,9 +245,13 @@ def test_overrides_win_and_their_findings_name_their_source(tmp_path: Path) -> N
     assert spec.request_settings is not None
     assert (spec.request_settings.request_timeout_ms, spec.request_settings.max_queue_wait_ms) == (2000, 7)
     with pytest.raises(InvalidInput) as caught:
-        load_deployment(file, overrides={"instance_cont": 2}, override_source="Pulumi.dev.yaml")
+        load_deployment(
+            file,
+            overrides={"instance_cont": 2},
+            override_place=lambda key: Place(Path("Pulumi.dev.yaml"), 7, key),
+        )
     (found,) = caught.value.findings
-    assert (found.file, found.line, found.key) == (Path("Pulumi.dev.yaml"), None, "instance_cont")
+    assert (found.file, found.line, found.key) == (Path("Pulumi.dev.yaml"), 7, "instance_cont")
     assert found.remedy == "did you mean 'instance_count'?"
 
 

@@ -72,7 +72,6 @@ def same_environment(ours: Any, theirs: Any) -> None:
         assert ours.image == theirs.image
         assert ours.description == theirs.description
         assert ours.tags == texts(theirs.tags)
-        assert ours.properties == texts(theirs.properties)
         assert (None if ours.conda is None else yaml.safe_load(ours.conda)) == theirs.conda_file
         assert theirs._is_anonymous == (ours.name is None)
         if ours.name is not None:
@@ -216,6 +215,7 @@ def references(kind: str) -> st.SearchStrategy[Any]:
             "thing:3",
             "azureml:a/b:1",
             f"azureml:{ARM}/{kind}/thing",
+            f"azureml:{ARM}/{kind}/thing/labels/latest",
         ]
     )
 
@@ -249,7 +249,9 @@ deployment = st.fixed_dictionaries(
         "model": st.one_of(
             references("models"),
             records(
-                path=st.sampled_from(["./model", "model", "src/../model"]),
+                path=st.sampled_from(
+                    ["./model", "model/", "src/../model", ".", "", "s3://bucket/model", "a\0"]
+                ),
                 name=name,
                 version=st.one_of(
                     st.from_regex(r"[a-z0-9.]{1,8}", fullmatch=True), st.integers(0, 99), scalar
@@ -271,6 +273,7 @@ deployment = st.fixed_dictionaries(
                     st.from_regex(r"[a-z0-9.]{1,8}", fullmatch=True), st.integers(0, 99), scalar
                 ),
                 os_type=st.sampled_from(["linux", "Linux"]),
+                properties=table,
             ),
         ),
         "code_configuration": records(
