@@ -3,6 +3,7 @@
 from __future__ import annotations  # or the SDK would load with this module
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 
@@ -59,7 +60,7 @@ class Endpoint(pulumi.ComponentResource):
             Deployment(spec.name, slot, workspace, assets, endpoint=self.resource, after=[guard], opts=own)
             for slot in served.slots
         ]
-        EndpointTraffic(
+        shares = EndpointTraffic(
             spec.name,
             endpoint_id=self.resource.id,
             traffic=served.traffic,
@@ -72,8 +73,8 @@ class Endpoint(pulumi.ComponentResource):
             "name": spec.name,
             "scoring_uri": self.resource.properties.scoring_uri,
             "swagger_uri": self.resource.properties.swagger_uri,
-            "deployments": {slot.name: served.traffic.get(slot.name, 0) for slot in served.slots},
-            "mirror_traffic": dict(served.mirror_traffic),
+            "deployments": _shares_of(served, shares),
+            "mirror_traffic": served.mirror_traffic,
         }
         self.register_outputs(self.outputs)
 
@@ -105,6 +106,17 @@ def _declare(served: ServedEndpoint, workspace: Workspace, opts: pulumi.Resource
             ),
         ),
     )
+
+
+def _shares_of(
+    served: ServedEndpoint, shares: EndpointTraffic
+) -> dict[str, int] | pulumi.Output[dict[str, int]]:
+    """Each deployment with its share: as told, else as it is."""
+
+    def by_slot(traffic: Mapping[str, int]) -> dict[str, int]:
+        return {slot.name: int(traffic.get(slot.name, 0)) for slot in served.slots}
+
+    return shares.traffic.apply(by_slot) if served.traffic is None else by_slot(served.traffic)
 
 
 def _identity(identity: Identity | None) -> ml.ManagedServiceIdentityArgs:

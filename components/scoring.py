@@ -58,12 +58,12 @@ class Slot:
 
 @dataclass(frozen=True)
 class ServedEndpoint:
-    """An endpoint ready to declare. Shares are percents of positive size."""
+    """An endpoint ready to declare. Shares are percents of positive size; None where nobody tells any."""
 
     spec: EndpointSpec
     slots: tuple[Slot, ...]
-    traffic: Mapping[str, int]
-    mirror_traffic: Mapping[str, int]
+    traffic: Mapping[str, int] | None
+    mirror_traffic: Mapping[str, int] | None
     allow_live_change: bool
     protect: bool
 
@@ -79,10 +79,12 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
     slots = tuple(slot for slot in found if slot)
     if spec is None:
         return None
-    traffic = spec.traffic if settings.traffic is None else settings.traffic
-    mirror = spec.mirror_traffic if settings.mirror_traffic is None else settings.mirror_traffic
+    traffic = spec.traffic or None if settings.traffic is None else settings.traffic
+    mirror = spec.mirror_traffic or None if settings.mirror_traffic is None else settings.mirror_traffic
+    if traffic is not None:
+        mirror = mirror or {}  # who says who answers says with it that nobody else is mirrored to
     declared = {slot.name: slot for slot in settings.slots}
-    for key, message, remedy in shares.problems(traffic, mirror, declared, spec.kind):
+    for key, message, remedy in shares.problems(traffic or {}, mirror or {}, declared, spec.kind):
         _share_fault(settings, spec, faults, Finding(message, remedy, key=key))
     return ServedEndpoint(
         spec, slots, _positive(traffic), _positive(mirror), settings.allow_live_change, settings.protect
@@ -183,5 +185,5 @@ def _share_fault(settings: EndpointSettings, spec: EndpointSpec, faults: Faults,
         faults.add(f"{settings.path}.{key}", finding.message, finding.remedy)
 
 
-def _positive(traffic: Mapping[str, int]) -> dict[str, int]:
-    return {name: share for name, share in traffic.items() if share > 0}
+def _positive(traffic: Mapping[str, int] | None) -> Mapping[str, int] | None:
+    return None if traffic is None else {name: share for name, share in traffic.items() if share > 0}

@@ -12,24 +12,27 @@ class EndpointTraffic(pulumi.CustomResource):
 
     Azure takes a share only for a deployment that exists, refuses to delete one that has a share, and forgets
     all shares when the endpoint is written without them. So shares are set after every deployment is there,
-    move before one goes, and are set again when `endpoint_digest` says that the endpoint was written.
+    move before one goes, and are set again when `endpoint_digest` says that the endpoint was written. Shares
+    that are None stay as somebody else has set them. The output `traffic` is what is live in any case.
     """
+
+    traffic: pulumi.Output[Mapping[str, int]]
 
     def __init__(
         self,
         name: str,
         *,
         endpoint_id: pulumi.Input[str],
-        traffic: Mapping[str, int],
-        mirror_traffic: Mapping[str, int],
+        traffic: Mapping[str, int] | None,
+        mirror_traffic: Mapping[str, int] | None,
         deployments: list[str],
         endpoint_digest: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
         inputs = {
             "endpointId": endpoint_id,
-            "traffic": dict(traffic),
-            "mirrorTraffic": dict(mirror_traffic),
+            "traffic": traffic,
+            "mirrorTraffic": mirror_traffic,
             "deployments": deployments,
             "endpointDigest": endpoint_digest,
         }

@@ -136,6 +136,20 @@ def test_no_traffic_at_all_is_allowed(read: Read) -> None:
     assert served.traffic == {}
 
 
+@pytest.mark.parametrize(
+    ("told", "traffic", "mirror"),
+    [
+        ({"traffic": None}, None, None),
+        ({"traffic": {}}, {}, {}),
+        ({"traffic": {"blue": 100}}, {"blue": 100}, {}),
+        ({"traffic": None, "mirror_traffic": {"blue": 10}}, None, {"blue": 10}),
+    ],
+)
+def test_shares_that_nobody_tells_are_not_declared(read: Read, told: Any, traffic: Any, mirror: Any) -> None:
+    (served,) = read(endpoints=endpoint(**told)).endpoints
+    assert (served.traffic, served.mirror_traffic) == (traffic, mirror)
+
+
 def test_the_endpoint_file_decides_where_the_config_is_silent(read: Read, folder: Path) -> None:
     (folder / "scoring/echo/endpoint.yml").write_text("name: echo\ntraffic: {blue: 100}\n")
     (served,) = read(endpoints=endpoint(traffic=None)).endpoints

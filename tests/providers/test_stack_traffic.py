@@ -81,6 +81,22 @@ def test_shares_changed_behind_its_back_are_shown_and_mended(stack: Stack, azure
     assert _live(azure) == {"blue": 100}
 
 
+def test_shares_that_nobody_tells_stay_until_the_deployments_go(stack: Stack, azure: Arm) -> None:
+    """A program without shares leaves them to whoever moves them, and still can take everything down."""
+    stack.configure(slots={"blue": "m1", "green": "m2"})
+    stack.up()
+    azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70}
+    assert "EndpointTraffic: (update)" not in stack.preview("--refresh")
+    stack.configure(team="b")
+    stack.up("--refresh")
+    assert _live(azure) == {"blue": 30, "green": 70}
+    stack.configure(traffic={"blue": 100})
+    stack.up("--refresh")
+    assert _live(azure) == {"blue": 100}
+    stack.run("destroy", "--yes", "--skip-preview")
+    assert azure.world.writes(_WRITES)[-4] == "PUT diabetes 200 {}"
+
+
 def test_impossible_shares_are_errors_at_preview(stack: Stack, azure: Arm) -> None:
     stack.configure(slots={"blue": "m1"}, traffic={"blue": 60, "gren": 30}, mirror={"blue": 60})
     shown = stack.preview(fails=True)

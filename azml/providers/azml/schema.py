@@ -5,8 +5,14 @@ from azml.azure.settings import SETTING_NAMES
 _SHARES = {"type": "object", "additionalProperties": {"type": "integer"}}
 _TRAFFIC = {
     "endpointId": {"type": "string", "description": "ARM id of the online endpoint."},
-    "traffic": {**_SHARES, "description": "Percent of the requests by deployment: 100 in sum, or none."},
-    "mirrorTraffic": {**_SHARES, "description": "Percent of the requests copied to one idle deployment."},
+    "traffic": {
+        **_SHARES,
+        "description": "Percent of the requests by deployment: 100 in sum, or 0. Left alone where not given.",
+    },
+    "mirrorTraffic": {
+        **_SHARES,
+        "description": "Percent of the requests copied to one idle deployment. Left alone where not given.",
+    },
     "deployments": {
         "type": "array",
         "items": {"type": "string"},
@@ -38,7 +44,7 @@ _VERSIONS = {
 def schema(version: str) -> dict[str, object]:
     """The schema as Pulumi reads it (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
     resources = {
-        "azml:index:EndpointTraffic": (_TRAFFIC, ["endpointId", "traffic"]),
+        "azml:index:EndpointTraffic": (_TRAFFIC, ["endpointId"]),
         "azml:index:LiveSlots": (_SLOTS, ["endpointId", "serves"]),
     }
     return {

@@ -14,6 +14,7 @@ from azml.providers.codec import Properties, Unknown
 from azml.providers.differences import differences, top
 
 INPUTS = ("endpointId", "traffic", "mirrorTraffic", "deployments", "endpointDigest")
+_SHARES = ("traffic", "mirrorTraffic")
 _SECONDS = 1200.0  # for one change of shares, unless the program sets a timeout
 _BUSY_STATES = frozenset({"creating", "updating", "deleting"})
 
@@ -22,18 +23,19 @@ class EndpointTraffic:
     """Sets the shares of one endpoint and nothing else of it.
 
     Azure has no write for the shares alone, so each one reads the endpoint, changes them and writes it back.
+    Shares that the program does not tell are somebody else's to move: they stay, and are taken only before
+    the deployments go.
     """
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
 
     def check(self, call: calls.Check) -> calls.Checked:
-        """Judge the shares; zeros are taken out."""
+        """Judge the shares that are told; zeros are taken out."""
         inputs = dict(call.news)
         failures = [*_unknown_inputs(inputs), *_endpoint_findings(inputs)]
         failures += findings(inputs.get("traffic"), inputs.get("mirrorTraffic"), inputs.get("deployments"))
-        for key in ("traffic", "mirrorTraffic"):
-            inputs[key] = without_zeros(inputs.get(key) or {})
+        inputs |= {key: without_zeros(inputs[key]) for key in _SHARES if inputs.get(key) is not None}
         return calls.Checked(inputs, failures)
 
     def diff(self, call: calls.Diff) -> calls.Changes:
@@ -54,31 +56,29 @@ class EndpointTraffic:
         """Set the shares."""
         if call.preview:
             return calls.State("", call.inputs)
-        self._set(str(call.inputs["endpointId"]), _wanted(call.inputs), call.timeout)
-        return calls.State(str(call.inputs["endpointId"]), call.inputs)
+        identity = str(call.inputs["endpointId"])
+        return calls.State(identity, self._set(identity, call.inputs, call.timeout))
 
     def update(self, call: calls.Update) -> Properties:
         """Set the shares."""
-        if not call.preview:
-            self._set(call.id, _wanted(call.news), call.timeout)
-        return call.news
+        return call.news if call.preview else self._set(call.id, call.news, call.timeout)
 
     def read(self, call: calls.Read) -> calls.State | None:
-        """The shares as they are now; gone with the endpoint."""
+        """The shares as they are now, as inputs where they are told; gone with the endpoint."""
         endpoint = self._arm.get(call.id, API_VERSION)
         if endpoint is None:
             return None
-        live = endpoints.shares(endpoint)
-        known = call.inputs or {"endpointId": call.id, "deployments": self._deployments(call.id)}
-        inputs = {**known, "traffic": dict(live.traffic), "mirrorTraffic": dict(live.mirror)}
-        return calls.State(call.id, inputs, inputs)
+        live = _properties(endpoints.shares(endpoint))
+        known = call.inputs or {"endpointId": call.id, "deployments": self._deployments(call.id), **live}
+        told = {key: shares for key, shares in live.items() if known.get(key) is not None}
+        return calls.State(call.id, {**known, **live}, {**known, **told})
 
     def delete(self, call: calls.Delete) -> None:
         """Take all shares away, so that the deployments can go; that the endpoint is gone is no error."""
         endpoint = self._arm.get(call.id, API_VERSION)
         if endpoint is not None and endpoints.shares(endpoint) != Shares():
             try:
-                self._set(call.id, Shares(), call.timeout)
+                self._set(call.id, _properties(Shares()), call.timeout)
             except AzureError as error:
                 if error.status != 404:
                     raise
@@ -87,16 +87,20 @@ class EndpointTraffic:
         found = self._arm.get(f"{endpoint_id}/deployments", API_VERSION) or {}
         return sorted(str(item["name"]).rpartition("/")[2] for item in found.get("value", []))
 
-    def _set(self, endpoint_id: str, wanted: Shares, timeout: float) -> None:
-        """Write until the endpoint answers with these shares. Raises AzureError at the deadline."""
+    def _set(self, endpoint_id: str, inputs: Properties, timeout: float) -> Properties:
+        """Write until the endpoint answers with the shares that are told; the outputs, with all there are.
+
+        Raises AzureError at the deadline.
+        """
         deadline = time.monotonic() + (timeout or _SECONDS)
         for pause in self._pauses():
             endpoint = self._arm.get(endpoint_id, API_VERSION)
             if endpoint is None:
                 raise AzureError(f"there is no endpoint {endpoint_id}", status=404)
-            busy = endpoints.state(endpoint) in _BUSY_STATES
-            if not busy and endpoints.shares(endpoint) == wanted:
-                return
+            busy, live = endpoints.state(endpoint) in _BUSY_STATES, endpoints.shares(endpoint)
+            wanted = _wanted(inputs, live)
+            if not busy and live == wanted:
+                return {**inputs, **_properties(live)}
             left = deadline - time.monotonic()
             if left <= 0:
                 raise AzureError(
@@ -104,6 +108,7 @@ class EndpointTraffic:
                 )
             if busy or not self._write(endpoint_id, endpoint, wanted, left):
                 self._arm.pause(min(pause, left))
+        raise AssertionError("the pauses never end")
 
     def _write(self, endpoint_id: str, endpoint: Properties, wanted: Shares, seconds: float) -> bool:
         """Write the endpoint back with other shares; False when someone else's write is under way."""
@@ -128,8 +133,13 @@ class EndpointTraffic:
             delay = min(delay * 1.5, most)
 
 
-def _wanted(inputs: Properties) -> Shares:
-    return Shares(dict(inputs.get("traffic") or {}), dict(inputs.get("mirrorTraffic") or {}))
+def _wanted(inputs: Properties, live: Shares) -> Shares:
+    traffic, mirror = (inputs.get(key) for key in _SHARES)
+    return Shares(live.traffic if traffic is None else traffic, live.mirror if mirror is None else mirror)
+
+
+def _properties(shares: Shares) -> Properties:
+    return dict(zip(_SHARES, (dict(shares.traffic), dict(shares.mirror)), strict=True))
 
 
 def _shown(endpoint: Properties) -> str:

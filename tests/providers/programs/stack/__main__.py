@@ -58,8 +58,8 @@ traffic = pulumi.CustomResource(
     "traffic",
     {
         "endpointId": endpoint.id,
-        "traffic": config.get_object("traffic") or {},
-        "mirrorTraffic": config.get_object("mirror") or {},
+        "traffic": config.get_object("traffic"),
+        "mirrorTraffic": config.get_object("mirror"),
         "deployments": list(slots),
         "endpointDigest": f"{config.get('team')}-{config.get('description')}",
     },
