@@ -102,6 +102,21 @@ def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("raise KeyboardInterrupt", ExitCode.INTERRUPTED, "azml: interrupted"),
+        ("raise BrokenPipeError(32, 'Broken pipe')", ExitCode.DONE, ""),
+    ],
+)
+def test_how_a_command_of_the_app_ends_is_told_by_the_edge(body: str, code: ExitCode, said: str) -> None:
+    program = f"from azml.cli.app import app, main\n@app.command()\ndef probe():\n    {body}\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "probe"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr[: len(said)]) == (code, said)
+
+
 def _empty_clone(folder: Path) -> Path:
     (folder / "local").mkdir()
     (folder / "local" / "Pulumi.yaml").write_text("name: azml-local\n")
