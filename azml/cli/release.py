@@ -3,13 +3,14 @@
 import difflib
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from azml.bundling import HashCache, bundle
-from azml.cli import endpoints, names, stacks, terminal
+from azml.cli import endpoints, names, stacks
 from azml.cli.clone import Clone, find_clone
 from azml.cli.endpoints import Deployment, Endpoint
 from azml.cli.failure import CommandError, InputError
@@ -125,19 +126,17 @@ def shown(stack: Stack, declared: StackEndpoint, plan: Plan) -> str:
 
 def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
     """Write the frozen file, then the stack file that names it, each in one step."""
-    clone, console = stack.clone, terminal.err()
+    clone, say = stack.clone, partial(typer.echo, err=True)
     file = declared.folder / plan.frozen_file
     if stack.file.text == stack.file.before and file.is_file():
-        console.print(f"{clone.shown(stack.path)} says so already; pulumi up puts it into {plan.idle}")
+        say(f"{clone.shown(stack.path)} says so already; pulumi up puts it into {plan.idle}")
         return
     file.parent.mkdir(exist_ok=True)
     write_atomically(file, plan.frozen_text)
     stack.file.write()
-    console.print(f"{plan.live} is held to what it serves: {clone.shown(file)}")
-    console.print(
-        f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}"
-    )
-    console.print(f"{clone.shown(stack.path)} says so; commit both. Next: pulumi up, then move the traffic")
+    say(f"{plan.live} is held to what it serves: {clone.shown(file)}")
+    say(f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}")
+    say(f"{clone.shown(stack.path)} says so; commit both. Next: pulumi up, then move the traffic")
 
 
 def _filed(declared: StackEndpoint, found: Endpoint, slot: str) -> DeploymentSpec | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from azml.cli import endpoints, history, local_azure, names, stacks, terminal
+from azml.cli import endpoints, history, local_azure, names, stacks
 from azml.cli.clone import find_clone
 from azml.cli.endpoints import Endpoint
 from azml.cli.engine import Engine, environment
@@ -84,4 +84,4 @@ def _keep(connection: Connection, declared: StackEndpoint, slot: str) -> None:
     file.set_traffic(declared.key, {slot: 100})
     file.write()
     shown = connection.stack.clone.shown(file.path)
-    terminal.err().print(f"{shown} says so too: commit it, so that the next up agrees")
+    typer.echo(f"{shown} says so too: commit it, so that the next up agrees", err=True)

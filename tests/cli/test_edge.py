@@ -85,6 +85,19 @@ def test_asking_a_local_azure_that_does_not_run(tmp_path: Path) -> None:
     assert done.stderr.startswith("azml: the local Azure is not running\n")
 
 
+def test_json_has_no_colour_where_a_pipeline_forces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done = _azml("emulator", "status", "--json", project=_empty_clone(tmp_path))
+    assert json.loads(done.stdout)["running"] is False
+
+
+def test_the_name_of_a_version_is_told_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    edge.run(_raising(AzureError("azureml:house:1 is not [there]")))
+    assert capsys.readouterr().err == "azml: azureml:house:1 is not [there]\n"
+
+
 def test_a_stack_has_to_be_chosen_among_several(tmp_path: Path) -> None:
     clone = _empty_clone(tmp_path)
     for name in ("dev", "prod"):
