@@ -98,6 +98,13 @@ def test_the_name_of_a_version_is_told_letter_by_letter(capsys: pytest.CaptureFi
     assert capsys.readouterr().err == "azml: azureml:house:1 is not [there]\n"
 
 
+def test_a_port_that_cannot_be_is_wrong_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZML_PORT", "70000")
+    done = _azml("emulator", "start", project=_empty_clone(tmp_path))
+    assert done.returncode == ExitCode.WRONG_INPUT
+    assert "'AZML_PORT'" in done.stderr
+
+
 def test_a_stack_has_to_be_chosen_among_several(tmp_path: Path) -> None:
     clone = _empty_clone(tmp_path)
     for name in ("dev", "prod"):
