@@ -12,7 +12,7 @@ from azml.cli.failure import CommandError, InputError
 from azml.cli.frozen import frozen
 from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stack_file import StackEndpoint
-from azml.cli.stacks import Connection, Stack
+from azml.cli.stacks import Stack
 from azml.cli.terminal import step
 from azml.cli.up import find_pulumi
 
@@ -37,7 +37,7 @@ def rollback(
         else:
             endpoints.write_traffic(connection, found, {target: 100})
             current.done(f"done, and read back; it was {endpoints.shares(found.traffic)}")
-    _keep(connection, declared, target)
+    keep(connection.stack, declared, found, target)
 
 
 def _before(stack: Stack, declared: StackEndpoint, found: Endpoint) -> str:
@@ -76,12 +76,12 @@ def _require_serving(endpoint: Endpoint, slot: str) -> None:
         raise InputError(f"{slot} cannot take the traffic: its state is {state}", "see: azml logs")
 
 
-def _keep(connection: Connection, declared: StackEndpoint, slot: str) -> None:
-    """Make the stack file agree, so that the next `up` does not undo it."""
-    file = connection.stack.file
-    if declared.traffic == {slot: 100}:
+def keep(stack: Stack, declared: StackEndpoint, before: Endpoint, slot: str) -> None:
+    """Make the stack file agree, so that the next `up` undoes neither the shares nor the end of mirroring."""
+    mirrors = bool(before.mirror_traffic or declared.mirror_traffic)
+    if declared.traffic == {slot: 100} and not mirrors:
         return
-    file.set_traffic(declared.key, {slot: 100})
-    file.write()
-    shown = connection.stack.clone.shown(file.path)
+    stack.file.set_traffic(declared.key, {slot: 100}, mirrors=mirrors)
+    stack.file.write()
+    shown = stack.clone.shown(stack.path)
     typer.echo(f"{shown} says so too: commit it, so that the next up agrees", err=True)
