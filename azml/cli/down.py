@@ -25,8 +25,11 @@ def down(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT
 
 
 def has_resources(clone: Clone) -> bool:
-    """Whether the local stack's state names anything, done or begun."""
-    latest = recovery.read_state(clone) or {}
+    """Whether the local stack's state names anything, done or begun; what cannot be read may."""
+    try:
+        latest = recovery.read_state(clone) or {}
+    except ValueError:
+        return True
     return bool(latest.get("resources") or latest.get("pending_operations"))
 
 
