@@ -93,7 +93,7 @@ def _azure(failure: Exception) -> str:
     families = {base.__name__ for base in type(failure).__mro__}
     if "ClientAuthenticationError" in families:
         return f"could not sign in to Azure: {_first_line(failure)}"
-    if families & {"AzureError", "ErrorException", "MlException"}:
+    if "AzureError" in families:
         return f"Azure answered: {_first_line(failure)}"
     return ""
 

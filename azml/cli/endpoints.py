@@ -1,8 +1,6 @@
 """Online endpoints and deployments as Azure has them now.
 
-Read over ARM with the identity azure-native would use. `azure.ai.ml` is not asked here: importing it takes
-3 to 5 s, as long as a whole `azml status` takes ten times over, and it hides fields that a frozen deployment
-file needs.
+Read over ARM with the identity azure-native would use.
 """
 
 from collections.abc import Iterator, Mapping
