@@ -8,14 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from azml.azure.endpoints import API_VERSION, SERVES_TAG
 from azml.azure.errors import AzureError
 from azml.cli.failure import CommandError, NotThereError
 from azml.cli.stacks import Connection, WorkspaceName
 from azml.findings import did_you_mean
 
-API_VERSION = "2025-12-01"
-"""azure-native 3.29's own version of Microsoft.MachineLearningServices."""
-SERVES_TAG = "azml-serves"
 AML_SCOPE = "https://ml.azure.com/.default"
 
 

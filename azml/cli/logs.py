@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from azml.azure.arm import Arm
+from azml.azure.endpoints import API_VERSION
 from azml.cli import endpoints, names, stacks
 from azml.cli.clone import find_clone
 from azml.cli.options import EndpointArgument, SlotArgument, StackOption
@@ -51,7 +52,7 @@ def logs(
 def tail(arm: Arm, deployment: str, container: Container, lines: int) -> list[str]:
     """The last lines of the log of a deployment, named by its ARM id."""
     asked = {"containerType": CONTAINERS[container], "tail": lines}
-    answer = arm.post(f"{deployment}/getLogs", endpoints.API_VERSION, asked)
+    answer = arm.post(f"{deployment}/getLogs", API_VERSION, asked)
     return str(answer.get("content") or "").splitlines()
 
 
