@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from azml.bundling import HashCache, bundle
-from azml.cli import endpoints, names, stacks
+from azml.cli import endpoints, names, slots, stacks
 from azml.cli.clone import Clone, find_clone
 from azml.cli.endpoints import Deployment, Endpoint
 from azml.cli.failure import CommandError, InputError
@@ -19,7 +20,7 @@ from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stack_file import StackEndpoint, write_atomically
 from azml.cli.stacks import Stack
 from azml.findings import InvalidInput
-from azml.specs import DeploymentSpec, load_deployment
+from azml.specs import DeploymentSpec
 
 COMMON = "deployment.yml"
 PAIR = ("blue", "green")
@@ -142,22 +143,16 @@ def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
 def _filed(declared: StackEndpoint, found: Endpoint, slot: str) -> DeploymentSpec | None:
     """The spec of a slot's own file; None when that is gone or broken, which must not hold a release up."""
     try:
-        return _load(declared, found, slot, declared.file_of(slot))
+        return slots.load(declared, found.name, slot, declared.file_of(slot))
     except InvalidInput:
         return None
-
-
-def _load(declared: StackEndpoint, found: Endpoint, slot: str, file: str) -> DeploymentSpec:
-    overrides = dict(declared.overrides.get(slot, {}))
-    overrides |= {"name": slot, "endpoint_name": found.name}
-    return load_deployment(declared.folder / file, overrides=overrides, override_source=f"slot {slot}")
 
 
 def _require_news(
     declared: StackEndpoint, found: Endpoint, live: Deployment, working: str, cache: HashCache
 ) -> None:
     """Raises CommandError when the live slot serves what the folder holds, InvalidInput when it is broken."""
-    made = bundle(_load(declared, found, live.name, working), endpoint=declared.key, cache=cache)
+    made = bundle(slots.load(declared, found.name, live.name, working), endpoint=declared.key, cache=cache)
     if live.serves is not None and made.serves == live.serves:
         raise CommandError(
             f"{live.name} already serves what {declared.folder / working} describes",
@@ -171,13 +166,11 @@ def _require_same(
     """Raises CommandError when the frozen file would make the live slot predict with anything else."""
     if live.serves is None:
         return
-    trial = declared.folder / ".azml-release.yml"
-    try:
-        trial.write_text(text)
-        spec = _load(declared, found, live.name, trial.name)
+    with tempfile.TemporaryDirectory(prefix="azml-") as folder:
+        trial = Path(folder) / "frozen.yml"
+        trial.write_text(text, encoding="utf-8")
+        spec = slots.load(declared, found.name, live.name, str(trial))
         serves = bundle(spec, endpoint=declared.key, cache=cache).serves
-    finally:
-        trial.unlink(missing_ok=True)
     if serves != live.serves:
         raise CommandError(
             f"{live.name} cannot be held to what it serves: in Azure it is not what the stack made it",
