@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azml.azure.endpoints import API_VERSION, SERVES_TAG
-from azml.azure.errors import AzureError
 from azml.cli.failure import CommandError, NotThereError
 from azml.cli.stacks import Connection, WorkspaceName
 from azml.findings import did_you_mean
@@ -179,7 +178,4 @@ def _listed(connection: Connection, path: str) -> Iterator[Mapping[str, Any]]:
         link = page.get("nextLink")
         if not link:
             return
-        answer = arm.http.request("GET", link, headers={"Authorization": f"Bearer {arm.token()}"})
-        if answer.status != 200:
-            raise AzureError(f"{link} answered {answer.status}", status=answer.status)
-        page = answer.json()
+        page = arm.accepted(arm.call("GET", link)).json()
