@@ -115,6 +115,15 @@ def test_a_stack_has_to_be_chosen_among_several(tmp_path: Path) -> None:
     assert _azml("status", "--stack", "live", project=clone).returncode == ExitCode.NOT_THERE
 
 
+def test_a_stack_nobody_named_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone = _empty_clone(tmp_path)
+    (clone / "Pulumi.dev.yaml").write_text("config: {}\n")
+    monkeypatch.setenv("ARM_SUBSCRIPTION_ID", "s")
+    done = _azml("status", project=clone)
+    assert done.returncode == ExitCode.WRONG_INPUT
+    assert done.stderr.startswith("the local Azure is not running: this is about stack dev\nazml: ")
+
+
 def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
     program = "from azml.cli import edge; edge.run(lambda: [print('line') for _ in range(100000)])"
     line = f'"{sys.executable}" -c "{program}" | true'
