@@ -11,7 +11,7 @@ install: ## make .venv hold what the locks name (the other verbs do this first)
 up: install ## start the local Azure, deploy the local stack on it, ask it for predictions
 	@.venv/bin/azml up
 
-down: install ## destroy the local stack and stop the local Azure
+down: install ## destroy the local stack, unless a release needs it, and stop the local Azure
 	@.venv/bin/azml down
 
 test: install ## lint, types, unit and integration tests; PYTEST_ARGS= narrows the tests
@@ -29,5 +29,6 @@ bench: install ## measure: a table of ratios
 lock: install ## resolve pyproject.toml anew into the lock files
 	@scripts/lock
 
-clean: down ## remove what the project made in this folder; tools in the user's cache stay
-	@rm -rf .venv .azml .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+clean: install ## remove what the project made in this folder; tools in the user's cache stay
+	@.venv/bin/azml down --all
+	@rm -rf .venv .azml local/.state/.pulumi .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

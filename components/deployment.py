@@ -26,6 +26,7 @@ from .workspace import Workspace
 
 SERVES_TAG = "azml-serves"
 """The tag that says what a deployment predicts with; the guard of live slots compares it."""
+# The same as azml.azure.endpoints.SERVES_TAG: components declare, and import nothing that speaks to Azure.
 
 
 class Deployment(pulumi.ComponentResource):

@@ -34,6 +34,8 @@ PIP_TO_UV = {
     "trusted-host": "UV_INSECURE_HOST",
     "cert": "SSL_CERT_FILE",
 }
+#: What uv wants between the items of a list, where it is no space.
+BETWEEN = {"find-links": ","}
 #: Older names that uv still reads: where one is set, the user has told uv already.
 UV_SYNONYMS = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
 #: Of the 260 packages of azure-native's SDK, those the program declares resources of.
@@ -146,7 +148,9 @@ def pip_settings() -> dict[str, str]:
     for line in sorted(answer.stdout.splitlines(), key=_precedence):
         key, _, value = line.partition("=")
         # Values are shown as Python strings; a list in a file has line breaks.
-        settings[key.rpartition(".")[2]] = " ".join(value.strip("'\"").replace("\\n", " ").split())
+        setting = key.rpartition(".")[2]
+        between = BETWEEN.get(setting, " ")
+        settings[setting] = between.join(value.strip("'\"").replace("\\n", " ").split())
     return settings
 
 
@@ -188,5 +192,7 @@ if __name__ == "__main__":
         main()
     except Stop as stop:
         sys.exit(str(stop))
+    except OSError as error:
+        sys.exit(f"{VENV} cannot be made: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,12 +9,13 @@ from urllib.parse import quote, urljoin
 
 from azml.azure.cloud import Cloud, discover
 from azml.azure.credentials import TokenSource, token_source
-from azml.azure.errors import AzureError, CancelledError, OperationFailedError
+from azml.azure.errors import AzureError, CancelledError, OperationFailedError, UnreachableError
 from azml.azure.http import Http, Response
 from azml.azure.settings import AzureSettings
 
 _DONE = frozenset({"succeeded", "failed", "canceled", "cancelled"})
 _ATTEMPTS = 5
+_AWAY_SECONDS = 5.0  # between two looks at an operation while nobody answers
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 # Azure says so when it still works on the same resource; the write is right, only early.
 _BUSY = frozenset({"AnotherOperationInProgress", "ConcurrentOperationInProgress", "AllocationInProgress"})
@@ -119,20 +120,34 @@ class Arm:
         answer = started
         for default in _intervals(local=self.cloud.local):
             self.pause(_asked_delay(answer, default))
-            answer = self.accepted(self._authorized("GET", url))
+            answer = self.accepted(self._looked_at(url))
             if ended(answer):
                 return answer
             if time.monotonic() >= deadline:
                 raise AzureError(f"the operation did not end within {seconds:.0f} seconds")
         raise AssertionError("the intervals never end")
 
+    def _looked_at(self, url: str) -> Response:
+        """What `url` answers, once the network is back: Azure works on while it is away."""
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                return self.call("GET", url)
+            except UnreachableError:
+                # A local Azure that does not answer is gone, and what it was at with it.
+                if not left or self.cloud.local:
+                    raise
+                self.pause(_AWAY_SECONDS)
+        raise AssertionError("the last attempt returns or raises")
+
     def send(
         self, method: str, path: str, api_version: str, body: Mapping[str, Any] | None = None
     ) -> Response:
         """One call, tried again while Azure is overloaded or still at work on the same resource."""
-        url = (
-            f"{self.cloud.resource_manager}{quote(path, safe='/:@!$&()*+,;=~-._%')}?api-version={api_version}"
-        )
+        place = quote(path, safe="/:@!$&()*+,;=~-._%")
+        return self.call(method, f"{self.cloud.resource_manager}{place}?api-version={api_version}", body)
+
+    def call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Response:
+        """Like `send`, at an address that Azure gave, as that of an operation or of a list's next page."""
         delay = 0.1 if self.cloud.local else 1.0
         for left in reversed(range(_ATTEMPTS)):
             answer = self._authorized(method, url, body)

@@ -18,6 +18,7 @@ from azml.cli.up import up
 
 app = typer.Typer(
     name="azml",
+    cls=edge.Commands,
     help="Machine learning models on Azure ML online endpoints: on Azure, or on a local Azure.",
     no_args_is_help=True,
     add_completion=False,

@@ -1,8 +1,11 @@
 """`azml down`: destroy the local stack and stop the local Azure; nothing runs afterwards."""
 
 import shlex
+from typing import Annotated
 
-from azml.cli import local_azure, recovery, stacks
+import typer
+
+from azml.cli import local_azure, recovery, slots, stacks
 from azml.cli.clone import Clone, find_clone
 from azml.cli.engine import Engine, environment
 from azml.cli.options import PORT, SCORING_PORT, PortOption, ScoringPortOption
@@ -10,23 +13,45 @@ from azml.cli.terminal import step
 from azml.cli.up import find_pulumi, require_platform, start
 
 
-def down(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT) -> None:
-    """Destroy the local stack and stop the local Azure."""
+def down(
+    port: PortOption = PORT,
+    scoring_port: ScoringPortOption = SCORING_PORT,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Destroy the stack also when a release holds a slot.")
+    ] = False,
+) -> None:
+    """Destroy the local stack and stop the local Azure.
+
+    While a release holds a slot to registered versions, the stack stays: the versions would go with its
+    workspace, and no `up` could deploy that slot again.
+    """
     require_platform()
     clone = find_clone()
     with local_azure.alone(clone):
         recovery.end_orphans(clone)
-        if has_resources(clone):
-            destroy(clone, port, scoring_port)
-        else:
+        if why := reason_to_stay(clone, everything=everything):
             with step("Stack") as current:
-                current.done("nothing is deployed")
+                current.done(why)
+        else:
+            destroy(clone, port, scoring_port)
         stop(clone)
 
 
+def reason_to_stay(clone: Clone, *, everything: bool) -> str:
+    """Why there is nothing to destroy, or nothing that may be; empty when there is."""
+    if not has_resources(clone):
+        return "nothing is deployed"
+    held = [] if everything else slots.held(stacks.Stack(clone, stacks.LOCAL))
+    files = ", ".join(clone.shown(one.file) for one in held)
+    return f"stays, with the versions that {files} names; azml down --all destroys it" if held else ""
+
+
 def has_resources(clone: Clone) -> bool:
-    """Whether the local stack's state names anything, done or begun."""
-    latest = recovery.read_state(clone) or {}
+    """Whether the local stack's state names anything, done or begun; what cannot be read may."""
+    try:
+        latest = recovery.read_state(clone) or {}
+    except ValueError:
+        return True
     return bool(latest.get("resources") or latest.get("pending_operations"))
 
 

@@ -5,8 +5,10 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from azml.azure.errors import AzureError
 from azml.cli.failure import CommandError, ExitCode
@@ -15,10 +17,29 @@ from azml.findings import InvalidInput
 from azml.toolchain.failure import ToolError
 
 
+class Through(BaseException):
+    """Carries an interrupt, or a reader that left, past typer, which would end the program itself."""
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
+        super().__init__(cause)
+
+
+class Commands(TyperGroup):
+    """A group of commands whose ends are the edge's to tell, all of them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, BrokenPipeError) as cause:
+            raise Through(cause) from cause
+
+
 def run(command: Callable[[], object]) -> int:
     """Run `command`; its exit code. Failures that are known are told, the others are told apart as ours."""
     try:
-        command()
+        _run(command)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
     except KeyboardInterrupt:
@@ -33,6 +54,13 @@ def run(command: Callable[[], object]) -> int:
         _debug()
         return told(failure)
     return ExitCode.DONE
+
+
+def _run(command: Callable[[], object]) -> None:
+    try:
+        command()
+    except Through as through:
+        raise through.cause from None
 
 
 def told(failure: Exception) -> ExitCode:
@@ -65,7 +93,7 @@ def _azure(failure: Exception) -> str:
     families = {base.__name__ for base in type(failure).__mro__}
     if "ClientAuthenticationError" in families:
         return f"could not sign in to Azure: {_first_line(failure)}"
-    if families & {"AzureError", "ErrorException", "MlException"}:
+    if "AzureError" in families:
         return f"Azure answered: {_first_line(failure)}"
     return ""
 

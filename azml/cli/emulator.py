@@ -1,6 +1,5 @@
 """`azml emulator`: the local Azure by itself, and how to point any client at it."""
 
-import json
 import shlex
 from collections.abc import Iterable
 
@@ -43,10 +42,10 @@ def status(as_json: JsonOption = False) -> None:
     clone = find_clone()
     found = local_azure.running(clone)
     if as_json:
-        terminal.out().print_json(json.dumps(_document(clone, found)))
+        terminal.machine(_document(clone, found))
     elif found:
-        terminal.out().print(f"running: process {found.pid}, {found.arm}, scoring {found.scoring}")
-        terminal.out().print(f"log: {clone.shown(clone.logs / 'emulator.log')}")
+        typer.echo(f"running: process {found.pid}, {found.arm}, scoring {found.scoring}")
+        typer.echo(f"log: {clone.shown(clone.logs / 'emulator.log')}")
     if found is None:
         raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
 
@@ -61,7 +60,7 @@ def env() -> None:
     found = local_azure.required(clone)
     proxy = way_out.variables(found)
     if not proxy:
-        terminal.err().print("your own https proxy stays in place: nothing stops calls to real Azure")
+        typer.echo("your own https proxy stays in place: nothing stops calls to real Azure", err=True)
     variables = found.environment() | proxy
     _write_config(clone, variables["ARM_SUBSCRIPTION_ID"])
     pulumi = find_installed(lambda _: None) or find_cached()
@@ -85,7 +84,7 @@ def _write_config(clone: Clone, subscription_id: str) -> None:
     told = f"MLClient.from_config finds the local workspace in {clone.shown(path)}"
     if not is_found:
         told = f"{sdk_config.LIVES_IN}/config.json is yours; the local one: from_config(path={str(path)!r})"
-    terminal.err().print(told, markup=False)
+    typer.echo(told, err=True)
 
 
 def _folders(clone: Clone, pulumi: object) -> list[str]:

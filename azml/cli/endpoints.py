@@ -1,8 +1,6 @@
 """Online endpoints and deployments as Azure has them now.
 
-Read over ARM with the identity azure-native would use. `azure.ai.ml` is not asked here: importing it takes
-3 to 5 s, as long as a whole `azml status` takes ten times over, and it hides fields that a frozen deployment
-file needs.
+Read over ARM with the identity azure-native would use.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,14 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from azml.azure.errors import AzureError
+from azml.azure.endpoints import API_VERSION, SERVES_TAG
 from azml.cli.failure import CommandError, NotThereError
 from azml.cli.stacks import Connection, WorkspaceName
 from azml.findings import did_you_mean
 
-API_VERSION = "2025-12-01"
-"""azure-native 3.29's own version of Microsoft.MachineLearningServices."""
-SERVES_TAG = "azml-serves"
 AML_SCOPE = "https://ml.azure.com/.default"
 
 
@@ -183,7 +178,4 @@ def _listed(connection: Connection, path: str) -> Iterator[Mapping[str, Any]]:
         link = page.get("nextLink")
         if not link:
             return
-        answer = arm.http.request("GET", link, headers={"Authorization": f"Bearer {arm.token()}"})
-        if answer.status != 200:
-            raise AzureError(f"{link} answered {answer.status}", status=answer.status)
-        page = answer.json()
+        page = arm.accepted(arm.call("GET", link)).json()

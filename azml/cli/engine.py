@@ -15,7 +15,7 @@ from azml.cli.failure import CommandError
 from azml.cli.narration import Narration, last_words
 from azml.cli.terminal import Step
 
-# Where state lives is the project file's to say: these would send a run elsewhere.
+# Where the local stack's state lives is its project file's to say: these would send a run elsewhere.
 ELSEWHERE = ("PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_PROJECT")
 WATCH_EVERY = 0.5
 """Seconds between two looks at an engine that works."""
@@ -100,8 +100,11 @@ class Engine:
 
 
 def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
-    """What Pulumi needs around it: the cached CLI and the project's Python first on the PATH, and `azure`."""
-    others = os.environ.keys() & {*ELSEWHERE, *(foreign() if azure else ())}
+    """What Pulumi needs around it: the cached CLI and the project's Python first on the PATH, and `azure`.
+
+    `azure` points at the local Azure; it is empty for a stack on Azure, whose state is where the shell says.
+    """
+    others = {*ELSEWHERE, *foreign()} if azure else set()
     kept = {name: value for name, value in os.environ.items() if name not in others}
     path = os.pathsep.join([str(pulumi.parent), str(clone.environment / "bin"), kept.get("PATH", os.defpath)])
     return {**kept, **azure, **additions(clone), "PATH": path}

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 
+from azml.azure.endpoints import SERVES_TAG
 from azml.bundling import Bundle, freeze
-from azml.cli.endpoints import SERVES_TAG, Deployment, Endpoint
+from azml.cli.endpoints import Deployment, Endpoint
 from azml.specs import (
     AssetReference,
     Collection,

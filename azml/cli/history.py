@@ -4,6 +4,7 @@ Pulumi keeps the configuration of every update with the stack, in whichever back
 there for every member of a team and nothing more has to be written anywhere.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,9 @@ def _largest(traffic: Mapping[str, int]) -> str | None:
 
 def _traffic(value: object, key: str) -> dict[str, int]:
     """The shares an update's setting has for `key`; none where it is malformed: that update failed for it."""
-    endpoints = json.loads(value) if isinstance(value, str) and value else None
+    endpoints = None
+    with contextlib.suppress(ValueError):
+        endpoints = json.loads(value) if isinstance(value, str) else None
     traffic = _under(_under(endpoints, key), "traffic")
     shares = traffic if isinstance(traffic, Mapping) else {}
     return {slot: share for slot, share in shares.items() if isinstance(share, int) and share}

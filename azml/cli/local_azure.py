@@ -1,5 +1,6 @@
 """The local Azure's process: find it, start it in the background, stop it. Everything else is HTTP."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -16,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
+
 from azml.cli.clone import Clone
 from azml.cli.failure import CommandError, InputError, NotThereError
-from azml.cli.processes import alive, end, listener, orphans, tree
+from azml.cli.processes import alive, end, is_local_azure, listener, orphans, tree
 from azml.cli.terminal import Step
 
 START_LIMIT = 60.0
@@ -150,7 +153,7 @@ def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[Local
 def _settled(clone: Clone, step: Step) -> LocalAzure | None:
     """The one that runs. One that lives and does not answer gets some time: the machine may be busy."""
     deadline = time.monotonic() + PATIENCE
-    while (found := recorded(clone)) and alive(found.pid) and time.monotonic() < deadline:
+    while (found := recorded(clone)) and _lives(clone, found) and time.monotonic() < deadline:
         if found.answers():
             return found
         step.say("it lives, but does not answer yet")
@@ -161,7 +164,7 @@ def _settled(clone: Clone, step: Step) -> LocalAzure | None:
 def stop(clone: Clone) -> bool:
     """Stop the local Azure and whatever is left of an earlier one; whether anything had to be stopped."""
     found = recorded(clone)
-    processes = tree(found.pid) if found and alive(found.pid) else []
+    processes = tree(found.pid) if found and _lives(clone, found) else []
     if found and processes:
         try:
             found.ask("POST", "shutdown", timeout=10)
@@ -178,16 +181,25 @@ def _clear(clone: Clone) -> bool:
     """End every process of a local Azure that is not to be kept, and remove its record."""
     found = recorded(clone)
     left = [orphan.process for orphan in orphans(clone) if orphan.what == "local Azure"]
-    if found and alive(found.pid) and str(clone.emulator) in _command(found.pid):
+    if found and _is_ours(clone, found.pid):
         left = [*tree(found.pid), *left]
     end(left)
     (clone.emulator / "emulator.json").unlink(missing_ok=True)
     return bool(left)
 
 
-def _command(pid: int) -> str:
-    processes = tree(pid)
-    return " ".join(processes[0].cmdline()) if processes else ""
+def _lives(clone: Clone, found: LocalAzure) -> bool:
+    """Whether its process is there. After a restart of the machine a stranger may have the number.
+
+    One whose clone was moved under it is known by its answer alone.
+    """
+    return alive(found.pid) and (_is_ours(clone, found.pid) or found.answers())
+
+
+def _is_ours(clone: Clone, pid: int) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return is_local_azure(" ".join(psutil.Process(pid).cmdline()), clone)
+    return False
 
 
 def _spawn(clone: Clone, port: int, scoring_port: int, log: Path) -> subprocess.Popen[bytes]:

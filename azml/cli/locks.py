@@ -1,6 +1,5 @@
 """Locks of the file backend: a killed run leaves its own behind, and nothing but us would ever remove it."""
 
-import getpass
 import json
 import socket
 from dataclasses import dataclass
@@ -35,17 +34,20 @@ class Lock:
 def read_locks(backend: Path, project: str, stack: str) -> list[Lock]:
     """The locks on a stack of a file backend (its `.pulumi` folder). A half-written one counts as stale."""
     folder = backend / "locks" / "organization" / project / stack
-    return [_read(file) for file in sorted(folder.glob("*.json"))]
+    return [lock for file in sorted(folder.glob("*.json")) if (lock := _read(file))]
 
 
-def _read(file: Path) -> Lock:
-    written = file.stat().st_mtime
+def _read(file: Path) -> Lock | None:
+    """The lock in `file`; None when its holder has just let go of it."""
     try:
+        written = file.stat().st_mtime
         told = json.loads(file.read_text())
         since = datetime.fromisoformat(told["timestamp"]).timestamp()
         return Lock(file, int(told["pid"]), told["hostname"], told["username"], since)
+    except FileNotFoundError:
+        return None
     except (ValueError, KeyError):
-        return Lock(file, 0, socket.gethostname(), getpass.getuser(), written)
+        return Lock(file, 0, socket.gethostname(), "", written)
 
 
 def require_only_stale(locks: list[Lock]) -> None:
@@ -54,7 +56,7 @@ def require_only_stale(locks: list[Lock]) -> None:
         if not lock.ours:
             raise CommandError(
                 f"the stack is locked by {lock.user} on {lock.host} (process {lock.pid})",
-                "if that run is dead: pulumi cancel",
+                "if that run is dead: pulumi -C local cancel --stack local",
             )
         if not lock.stale:
             raise CommandError(

@@ -1,18 +1,23 @@
 """`azml logs`: what a deployment says."""
 
-import itertools
+import contextlib
 import time
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 import typer
 
+from azml.azure.arm import Arm
+from azml.azure.endpoints import API_VERSION
 from azml.cli import endpoints, names, stacks
 from azml.cli.clone import find_clone
-from azml.cli.machine_learning import Container, LogReader
 from azml.cli.options import EndpointArgument, SlotArgument, StackOption
 
 PERIOD = 1.0
 """Seconds between two looks at a log that is followed."""
+Container = Literal["inference-server", "storage-initializer"]
+CONTAINERS = {"inference-server": "InferenceServer", "storage-initializer": "StorageInitializer"}
+"""What Azure calls them (REST reference of online deployments, getLogs)."""
 FOLLOWED_TAIL = 5_000
 """Lines asked for at each look; a log that grows by more between two looks loses lines."""
 
@@ -31,14 +36,24 @@ def logs(
     chosen = stacks.choose(find_clone(), stack)
     connection = stacks.connect(chosen)
     found = endpoints.read(connection, names.in_azure(chosen.file, endpoint))
-    reader = LogReader(connection, found.name, found.deployment(slot).name, container)
-    seen = reader.tail(FOLLOWED_TAIL if follow else lines)
+    place = f"{found.id}/deployments/{found.deployment(slot).name}"
+    read = partial(tail, connection.arm, place, container)
+    seen = read(FOLLOWED_TAIL if follow else lines)
     _print(seen[-lines:])
-    while follow:
-        time.sleep(PERIOD)
-        now = reader.tail(FOLLOWED_TAIL)
-        _print(added(seen, now))
-        seen = now
+    # Following has no other end than this one, so it is none to speak of.
+    with contextlib.suppress(KeyboardInterrupt):
+        while follow:
+            time.sleep(PERIOD)
+            now = read(FOLLOWED_TAIL)
+            _print(added(seen, now))
+            seen = now
+
+
+def tail(arm: Arm, deployment: str, container: Container, lines: int) -> list[str]:
+    """The last lines of the log of a deployment, named by its ARM id."""
+    asked = {"containerType": CONTAINERS[container], "tail": lines}
+    answer = arm.post(f"{deployment}/getLogs", API_VERSION, asked)
+    return str(answer.get("content") or "").splitlines()
 
 
 def added(seen: list[str], now: list[str]) -> list[str]:
@@ -53,5 +68,5 @@ def added(seen: list[str], now: list[str]) -> list[str]:
 
 
 def _print(lines: list[str]) -> None:
-    for line in itertools.chain(lines):
+    for line in lines:
         typer.echo(line)

@@ -19,9 +19,15 @@ EndpointArgument = Annotated[
 SlotArgument = Annotated[str, typer.Argument(metavar="SLOT", help="A deployment of the endpoint.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 PortOption = Annotated[
-    int, typer.Option(envvar="AZML_PORT", help="Port of the local Azure on 127.0.0.1; 0 takes a free one.")
+    int,
+    typer.Option(
+        envvar="AZML_PORT", min=0, max=65535, help="Port of the local Azure on 127.0.0.1; 0 takes a free one."
+    ),
 ]
 ScoringPortOption = Annotated[
-    int, typer.Option(envvar="AZML_SCORING_PORT", help="Port of its scoring address; 0 takes a free one.")
+    int,
+    typer.Option(
+        envvar="AZML_SCORING_PORT", min=0, max=65535, help="Port of its scoring address; 0 takes a free one."
+    ),
 ]
 PORT, SCORING_PORT = 18443, 18444

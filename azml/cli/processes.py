@@ -108,9 +108,14 @@ def _belongs(process: psutil.Process, clone: Clone) -> str:
         return "plugin" if root in line or _under(process, clone) else ""
     if "pulumi-language-python" in line:
         return "language host" if root in line or _under(process, clone) else ""
-    if str(clone.emulator) in line or _environment_names(process, clone):
+    if is_local_azure(line, clone) or _environment_names(process, clone):
         return "local Azure"
     return ""
+
+
+def is_local_azure(line: str, clone: Clone) -> bool:
+    """Whether this command line is a process of the clone's local Azure, not one that reads its files."""
+    return "azml.emulator" in line and str(clone.emulator) in line
 
 
 def _under(process: psutil.Process, clone: Clone) -> bool:
@@ -119,9 +124,9 @@ def _under(process: psutil.Process, clone: Clone) -> bool:
 
 def _environment_names(process: psutil.Process, clone: Clone) -> bool:
     """Scoring processes run from a cache that clones share: their folders tell whose they are."""
-    wanted = ("AZUREML_MODEL_DIR", "AML_APP_ROOT", "AZML_EMULATOR_FOLDER")
     environment = process.environ()
-    return any(environment.get(name, "").startswith(str(clone.emulator)) for name in wanted)
+    folders = (environment.get(name, "") for name in ("AZUREML_MODEL_DIR", "AML_APP_ROOT"))
+    return any(folder.startswith(f"{clone.emulator}{os.sep}") for folder in folders)
 
 
 def _parentless(process: psutil.Process) -> bool:

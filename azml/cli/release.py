@@ -2,14 +2,16 @@
 
 import difflib
 import hashlib
+import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from azml.bundling import HashCache, bundle
-from azml.cli import endpoints, names, stacks, terminal
+from azml.cli import endpoints, names, slots, stacks
 from azml.cli.clone import Clone, find_clone
 from azml.cli.endpoints import Deployment, Endpoint
 from azml.cli.failure import CommandError, InputError
@@ -17,8 +19,8 @@ from azml.cli.frozen import FOLDER, as_file, frozen, read_spec
 from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stack_file import StackEndpoint, write_atomically
 from azml.cli.stacks import Stack
-from azml.findings import InvalidInput, Place
-from azml.specs import DeploymentSpec, load_deployment
+from azml.findings import InvalidInput
+from azml.specs import DeploymentSpec
 
 COMMON = "deployment.yml"
 PAIR = ("blue", "green")
@@ -125,45 +127,32 @@ def shown(stack: Stack, declared: StackEndpoint, plan: Plan) -> str:
 
 def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
     """Write the frozen file, then the stack file that names it, each in one step."""
-    clone, console = stack.clone, terminal.err()
+    clone, say = stack.clone, partial(typer.echo, err=True)
     file = declared.folder / plan.frozen_file
     if stack.file.text == stack.file.before and file.is_file():
-        console.print(f"{clone.shown(stack.path)} says so already; pulumi up puts it into {plan.idle}")
+        say(f"{clone.shown(stack.path)} says so already; pulumi up puts it into {plan.idle}")
         return
     file.parent.mkdir(exist_ok=True)
     write_atomically(file, plan.frozen_text)
     stack.file.write()
-    console.print(f"{plan.live} is held to what it serves: {clone.shown(file)}")
-    console.print(
-        f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}"
-    )
-    console.print(f"{clone.shown(stack.path)} says so; commit both. Next: pulumi up, then move the traffic")
+    say(f"{plan.live} is held to what it serves: {clone.shown(file)}")
+    say(f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}")
+    say(f"{clone.shown(stack.path)} says so; commit both. Next: pulumi up, then move the traffic")
 
 
 def _filed(declared: StackEndpoint, found: Endpoint, slot: str) -> DeploymentSpec | None:
     """The spec of a slot's own file; None when that is gone or broken, which must not hold a release up."""
     try:
-        return _load(declared, found, slot, declared.file_of(slot))
+        return slots.load(declared, found.name, slot, declared.file_of(slot))
     except InvalidInput:
         return None
-
-
-def _load(declared: StackEndpoint, found: Endpoint, slot: str, file: str) -> DeploymentSpec:
-    overrides = dict(declared.overrides.get(slot, {}))
-    overrides |= {"name": slot, "endpoint_name": found.name}
-    settings = f"azml:endpoints.{declared.key}.deployments.{slot}"
-    return load_deployment(
-        declared.folder / file,
-        overrides=overrides,
-        override_place=lambda key: Place(None, None, f"{settings}.{key}" if key else settings),
-    )
 
 
 def _require_news(
     declared: StackEndpoint, found: Endpoint, live: Deployment, working: str, cache: HashCache
 ) -> None:
     """Raises CommandError when the live slot serves what the folder holds, InvalidInput when it is broken."""
-    made = bundle(_load(declared, found, live.name, working), endpoint=declared.key, cache=cache)
+    made = bundle(slots.load(declared, found.name, live.name, working), endpoint=declared.key, cache=cache)
     if live.serves is not None and made.serves == live.serves:
         raise CommandError(
             f"{live.name} already serves what {declared.folder / working} describes",
@@ -177,13 +166,11 @@ def _require_same(
     """Raises CommandError when the frozen file would make the live slot predict with anything else."""
     if live.serves is None:
         return
-    trial = declared.folder / ".azml-release.yml"
-    try:
-        trial.write_text(text)
-        spec = _load(declared, found, live.name, trial.name)
+    with tempfile.TemporaryDirectory(prefix="azml-") as folder:
+        trial = Path(folder) / "frozen.yml"
+        trial.write_text(text, encoding="utf-8")
+        spec = slots.load(declared, found.name, live.name, str(trial))
         serves = bundle(spec, endpoint=declared.key, cache=cache).serves
-    finally:
-        trial.unlink(missing_ok=True)
     if serves != live.serves:
         raise CommandError(
             f"{live.name} cannot be held to what it serves: in Azure it is not what the stack made it",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from azml.cli import endpoints, history, local_azure, names, stacks, terminal
+from azml.cli import endpoints, history, local_azure, names, stacks
 from azml.cli.clone import find_clone
 from azml.cli.endpoints import Endpoint
 from azml.cli.engine import Engine, environment
@@ -12,9 +12,11 @@ from azml.cli.failure import CommandError, InputError
 from azml.cli.frozen import frozen
 from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stack_file import StackEndpoint
-from azml.cli.stacks import Connection, Stack
+from azml.cli.stacks import Stack
 from azml.cli.terminal import step
 from azml.cli.up import find_pulumi
+from azml.findings import InvalidInput
+from azml.specs import load_endpoint
 
 
 def rollback(
@@ -37,7 +39,7 @@ def rollback(
         else:
             endpoints.write_traffic(connection, found, {target: 100})
             current.done(f"done, and read back; it was {endpoints.shares(found.traffic)}")
-    _keep(connection, declared, target)
+    keep(connection.stack, declared, found, target)
 
 
 def _before(stack: Stack, declared: StackEndpoint, found: Endpoint) -> str:
@@ -76,12 +78,24 @@ def _require_serving(endpoint: Endpoint, slot: str) -> None:
         raise InputError(f"{slot} cannot take the traffic: its state is {state}", "see: azml logs")
 
 
-def _keep(connection: Connection, declared: StackEndpoint, slot: str) -> None:
-    """Make the stack file agree, so that the next `up` does not undo it."""
-    file = connection.stack.file
-    if declared.traffic == {slot: 100}:
+def keep(stack: Stack, declared: StackEndpoint, before: Endpoint, slot: str) -> None:
+    """Make the stack file agree, so that the next `up` undoes neither the shares nor the end of mirroring."""
+    mirrors = bool(before.mirror_traffic or declared.mirror_traffic)
+    if not _tells_shares(declared) or (declared.traffic == {slot: 100} and not mirrors):
         return
-    file.set_traffic(declared.key, {slot: 100})
-    file.write()
-    shown = connection.stack.clone.shown(file.path)
-    terminal.err().print(f"{shown} says so too: commit it, so that the next up agrees")
+    stack.file.set_traffic(declared.key, {slot: 100}, mirrors=mirrors)
+    stack.file.write()
+    shown = stack.clone.shown(stack.path)
+    typer.echo(f"{shown} says so too: commit it, so that the next up agrees", err=True)
+
+
+def _tells_shares(declared: StackEndpoint) -> bool:
+    """Whether the next `up` sets shares: the stack file's, or those of the endpoint's own file."""
+    if declared.traffic is not None or declared.mirror_traffic is not None:
+        return True
+    file = declared.folder / "endpoint.yml"
+    try:
+        own = load_endpoint(file) if file.is_file() else None
+    except InvalidInput:
+        return True  # once it is mended it may
+    return own is not None and bool(own.traffic or own.mirror_traffic)

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from azml.azure.http import Http, Response
 from azml.cli.endpoints import Endpoint
-from azml.cli.failure import CommandError
+from azml.cli.scoring import ROUTED_TO, headers, refusal
 
 REQUESTS = 200
 MOST_AT_ONCE = 8
-ROUTED_TO = "azureml-model-deployment"
 COME_BACK = frozenset({429, 502, 503})
 PATIENCE = 60.0
 """Seconds a deployment has to answer: after a restart of the local Azure its server may still be starting."""
@@ -55,10 +54,7 @@ def ask(endpoint: Endpoint, bearer: str, request: Path, say: Callable[[str], Non
     content = request.read_bytes()
 
     def post(deployment: str | None) -> Response:
-        headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
-        if deployment is not None:
-            headers[ROUTED_TO] = deployment
-        return _answered(http, endpoint.scoring_uri, headers, content)
+        return _answered(http, endpoint.scoring_uri, headers(bearer, deployment), content)
 
     predictions = tuple(_timed(one.name, post) for one in endpoint.deployments)
     split: Counter[str] = Counter()
@@ -78,20 +74,16 @@ def _timed(deployment: str, post: Callable[[str], Response]) -> Prediction:
     return Prediction(deployment, _one_line(answer.content), took)
 
 
-def _answered(http: Http, uri: str, headers: Mapping[str, str], content: bytes) -> Response:
+def _answered(http: Http, uri: str, carried: Mapping[str, str], content: bytes) -> Response:
     """The answer to one request. "Too many at once" and "not yet" are invitations to come back: done here."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        answer = http.request("POST", uri, headers=headers, body=content)
+        answer = http.request("POST", uri, headers=carried, body=content)
         if answer.status not in COME_BACK or time.monotonic() > deadline:
             break
         time.sleep(0.1)
     if answer.status != 200:
-        who = headers.get(ROUTED_TO) or answer.headers.get(ROUTED_TO) or "the endpoint"
-        text = answer.content.decode(errors="replace").strip()
-        raise CommandError(
-            f"{who} answered {answer.status}: {text[:2000]}", "azml logs ENDPOINT SLOT tells more"
-        )
+        raise refusal(carried.get(ROUTED_TO) or answer.headers.get(ROUTED_TO), answer.status, answer.content)
     return answer
 
 

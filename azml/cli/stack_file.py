@@ -21,8 +21,8 @@ from azml.findings import did_you_mean
 class StackEndpoint:
     """One endpoint as the stack file has it.
 
-    `slots` maps a slot to the file it names (None: its default). `traffic` is None where the endpoint's own
-    file decides. `folder` holds the endpoint's files.
+    `slots` maps a slot to the file it names (None: its default). `traffic` and `mirror_traffic` are None
+    where the endpoint's own file decides. `folder` holds the endpoint's files.
     """
 
     key: str
@@ -31,6 +31,7 @@ class StackEndpoint:
     slots: Mapping[str, str | None]
     overrides: Mapping[str, Mapping[str, object]]
     traffic: Mapping[str, int] | None
+    mirror_traffic: Mapping[str, int] | None = None
 
     def file_of(self, slot: str) -> str:
         """The file a slot reads, relative to the folder: its own, else `<slot>.yml`, else the common one."""
@@ -57,6 +58,8 @@ class StackFile:
             raise NotThereError(f"there is no stack file {path}") from None
         except YAMLError as broken:
             raise InputError(f"{path} is no YAML: {_where(broken)}") from None
+        except UnicodeDecodeError as broken:
+            raise InputError(f"{path} is no UTF-8: {broken.reason} at byte {broken.start}") from None
         self._document: CommentedMap = document if isinstance(document, CommentedMap) else CommentedMap()
 
     @property
@@ -102,11 +105,14 @@ class StackFile:
         slots[slot]["file"] = file
         _close_up(slots, slot)
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> None:
-        """Make these the shares, in percent, and end every mirroring."""
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], *, mirrors: bool = False) -> None:
+        """Make these the shares, in percent, and end every mirroring.
+
+        `mirrors` says that there is one, wherever it is declared: that of the endpoint's own file ends too.
+        """
         settings = self._settings(endpoint)
         _replace(settings, "traffic", traffic)
-        if settings.get("mirror_traffic"):
+        if mirrors or settings.get("mirror_traffic"):
             _replace(settings, "mirror_traffic", {})
 
     def write(self) -> None:
@@ -120,9 +126,6 @@ class StackFile:
         at = f"azml:endpoints.{key}"
         settings = self._mapping(self.config["azml:endpoints"][key], at)
         slots = self._mapping(settings.get("deployments"), f"{at}.deployments")
-        traffic = self._mapping(settings.get("traffic"), f"{at}.traffic")
-        if not all(isinstance(share, int) for share in traffic.values()):
-            raise InputError(f"{self.path}: {at}.traffic holds a share that is no whole number of percent")
         plain = {slot: dict(value) if isinstance(value, Mapping) else {} for slot, value in slots.items()}
         return StackEndpoint(
             key,
@@ -133,8 +136,15 @@ class StackFile:
                 slot: {key: item for key, item in value.items() if key != "file"}
                 for slot, value in plain.items()
             },
-            None if settings.get("traffic") is None else dict(traffic),
+            self._shares(settings, at, "traffic"),
+            self._shares(settings, at, "mirror_traffic"),
         )
+
+    def _shares(self, settings: Mapping[str, Any], at: str, key: str) -> dict[str, int] | None:
+        shares = self._mapping(settings.get(key), f"{at}.{key}")
+        if not all(isinstance(share, int) for share in shares.values()):
+            raise InputError(f"{self.path}: {at}.{key} holds a share that is no whole number of percent")
+        return None if settings.get(key) is None else dict(shares)
 
     def _mapping(self, value: Any, at: str) -> Mapping[str, Any]:
         """`value`, where nothing counts as empty. Raises InputError when it is anything but a mapping."""

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from azml.azure.arm import Arm
 from azml.azure.cloud import Cloud
 from azml.azure.errors import AzureError
@@ -80,6 +82,8 @@ def choose(clone: Clone, name: str | None) -> Stack:
         return Stack(clone, LOCAL)
     others = [found for found in _names(clone) if found != LOCAL]
     if len(others) == 1:
+        # On Azure, then: whoever meant the local one has to hear of it.
+        typer.echo(f"the local Azure is not running: this is about stack {others[0]}", err=True)
         return Stack(clone, others[0])
     raise InputError(
         "which stack? The local Azure is not running",

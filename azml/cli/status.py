@@ -1,6 +1,5 @@
 """`azml status`: what serves, in which state, with which share."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -20,7 +19,7 @@ def status(stack: StackOption = None, as_json: JsonOption = False) -> None:
     connection = stacks.connect(stacks.choose(find_clone(), stack))
     found = read_all(connection)
     if as_json:
-        terminal.out().print_json(json.dumps([document(endpoint) for endpoint in found]))
+        terminal.machine([document(endpoint) for endpoint in found])
         return
     console = terminal.out()
     if not found:

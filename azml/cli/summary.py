@@ -32,7 +32,7 @@ def show(console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial])
     console.print(f"  {escape(clone.shown(clone.logs / 'emulator.log'))}  the local Azure")
     for trial in trials:
         for deployment in trial.endpoint.deployments:
-            console.print(f"  {azml} logs {trial.endpoint.name} {deployment.name}")
+            console.print(f"  {escape(azml)} logs {trial.endpoint.name} {deployment.name}")
     console.print("[dim]try next[/dim]")
     for line in suggestions(azml, trials):
         console.print(f"  {escape(line)}")
@@ -60,7 +60,7 @@ def curl(clone: Clone, azure: LocalAzure, trial: Trial, azml: str) -> str:
         words += ["--noproxy", "127.0.0.1"]
     line = shlex.join(words)
     header = f'-H "$({azml} keys header {shlex.quote(trial.endpoint.name)})"'
-    rest = ["-H", "Content-Type: application/json", "-d", f"@{_shown(clone, trial.request)}"]
+    rest = ["-H", "Content-Type: application/json", "-d", f"@{clone.shown(trial.request)}"]
     return f"{line} {header} {shlex.join([*rest, trial.endpoint.scoring_uri])}"
 
 
@@ -78,10 +78,6 @@ def suggestions(azml: str, trials: list[Trial]) -> list[str]:
         "edit traffic in local/Pulumi.local.yaml, or a file in scoring/, and make up again",
         "make down",
     ]
-
-
-def _shown(clone: Clone, path: Path) -> str:
-    return clone.shown(path)
 
 
 def _relative(path: Path) -> Path:

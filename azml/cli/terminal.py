@@ -1,5 +1,6 @@
 """What the user sees: colour and a live clock on a terminal, plain lines anywhere else."""
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -20,12 +21,18 @@ def out() -> Console:
     """Answers: what a command was asked for. Made at use, so that a redirected stdout is honoured."""
     # A file or a pipe has no edge at which a table would have to be cut.
     width = None if sys.stdout.isatty() else 200
-    return Console(file=sys.stdout, soft_wrap=True, highlight=False, width=width)
+    return Console(file=sys.stdout, soft_wrap=True, highlight=False, emoji=False, width=width)
 
 
 def err() -> Console:
     """Everything else: progress, warnings, failures. Never mixed into an answer a script reads."""
-    return Console(file=sys.stderr, soft_wrap=True, highlight=False)
+    # No emoji: in the name of a version, azureml:house:1, there would be one.
+    return Console(file=sys.stderr, soft_wrap=True, highlight=False, emoji=False)
+
+
+def machine(document: object) -> None:
+    """Print JSON for a machine: without colour, whatever FORCE_COLOR and the like say."""
+    print(json.dumps(document, indent=2), flush=True)
 
 
 @dataclass

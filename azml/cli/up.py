@@ -4,7 +4,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from azml.cli import endpoints, local_azure, names, recovery, stacks, summary, terminal
+from azml.cli import endpoints, local_azure, names, recovery, slots, stacks, summary, terminal
 from azml.cli.clone import Clone, find_clone
 from azml.cli.engine import Engine, environment
 from azml.cli.failure import InputError
@@ -58,6 +58,7 @@ def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
 def deploy(clone: Clone, engine: Engine) -> None:
     """Make the local stack what the files say."""
     connection = stacks.connect(stacks.Stack(clone, stacks.LOCAL))
+    slots.require_versions(connection)
     (clone.local_project / ".state").mkdir(exist_ok=True)
     recovery.free_stack(clone, engine)
     with step("Stack") as current:

@@ -85,6 +85,26 @@ def test_asking_a_local_azure_that_does_not_run(tmp_path: Path) -> None:
     assert done.stderr.startswith("azml: the local Azure is not running\n")
 
 
+def test_json_has_no_colour_where_a_pipeline_forces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done = _azml("emulator", "status", "--json", project=_empty_clone(tmp_path))
+    assert json.loads(done.stdout)["running"] is False
+
+
+def test_the_name_of_a_version_is_told_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    edge.run(_raising(AzureError("azureml:house:1 is not [there]")))
+    assert capsys.readouterr().err == "azml: azureml:house:1 is not [there]\n"
+
+
+def test_a_port_that_cannot_be_is_wrong_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZML_PORT", "70000")
+    done = _azml("emulator", "start", project=_empty_clone(tmp_path))
+    assert done.returncode == ExitCode.WRONG_INPUT
+    assert "'AZML_PORT'" in done.stderr
+
+
 def test_a_stack_has_to_be_chosen_among_several(tmp_path: Path) -> None:
     clone = _empty_clone(tmp_path)
     for name in ("dev", "prod"):
@@ -95,11 +115,35 @@ def test_a_stack_has_to_be_chosen_among_several(tmp_path: Path) -> None:
     assert _azml("status", "--stack", "live", project=clone).returncode == ExitCode.NOT_THERE
 
 
+def test_a_stack_nobody_named_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone = _empty_clone(tmp_path)
+    (clone / "Pulumi.dev.yaml").write_text("config: {}\n")
+    monkeypatch.setenv("ARM_SUBSCRIPTION_ID", "s")
+    done = _azml("status", project=clone)
+    assert done.returncode == ExitCode.WRONG_INPUT
+    assert done.stderr.startswith("the local Azure is not running: this is about stack dev\nazml: ")
+
+
 def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
     program = "from azml.cli import edge; edge.run(lambda: [print('line') for _ in range(100000)])"
     line = f'"{sys.executable}" -c "{program}" | true'
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("raise KeyboardInterrupt", ExitCode.INTERRUPTED, "azml: interrupted"),
+        ("raise BrokenPipeError(32, 'Broken pipe')", ExitCode.DONE, ""),
+    ],
+)
+def test_how_a_command_of_the_app_ends_is_told_by_the_edge(body: str, code: ExitCode, said: str) -> None:
+    program = f"from azml.cli.app import app, main\n@app.command()\ndef probe():\n    {body}\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "probe"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr[: len(said)]) == (code, said)
 
 
 def _empty_clone(folder: Path) -> Path:

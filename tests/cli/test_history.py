@@ -68,7 +68,10 @@ def _update(traffic: dict[str, int], kind: str = "update") -> dict[str, Any]:
     return {"kind": kind, "result": "succeeded", "config": {"azml:endpoints": {"value": value}}}
 
 
-@pytest.mark.parametrize("value", [3, [], {"diabetes": 3}, {"diabetes": {"traffic": ["blue"]}}])
-def test_an_update_that_failed_for_a_malformed_setting_says_nothing(value: object) -> None:
-    failed = {**_update(GREEN), "config": {"azml:endpoints": {"value": json.dumps(value)}}}
+MALFORMED = [3, [], {"diabetes": 3}, {"diabetes": {"traffic": ["blue"]}}]
+
+
+@pytest.mark.parametrize("value", ["words", "[secret]", *(json.dumps(one) for one in MALFORMED)])
+def test_an_update_that_failed_for_a_malformed_setting_says_nothing(value: str) -> None:
+    failed = {**_update(GREEN), "config": {"azml:endpoints": {"value": value}}}
     assert list(asked_in([failed, _update(BLUE)], "diabetes")) == [Asked(BLUE)]

@@ -68,6 +68,13 @@ def test_a_half_written_lock_is_stale(tmp_path: Path) -> None:
     assert lock.stale
 
 
+def test_a_lock_that_its_holder_lets_go_of_meanwhile_is_none(tmp_path: Path) -> None:
+    lock = _lock(tmp_path, pid=1)
+    lock.unlink()
+    lock.symlink_to("gone")  # listed, and not there when it is read
+    assert read_locks(tmp_path, "project", "local") == []
+
+
 def test_no_folder_is_no_lock(tmp_path: Path) -> None:
     assert read_locks(tmp_path, "project", "local") == []
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from azml.cli.clone import Clone
 from azml.cli.endpoints import Deployment, Endpoint
 from azml.cli.failure import CommandError, InputError
-from azml.cli.release import idle_slot, live_slot, working_file
+from azml.cli.release import Plan, carry_out, idle_slot, live_slot, working_file
 from azml.cli.rollback import holds_a_newer_version
 from azml.cli.stack_file import StackEndpoint
-from azml.cli.stacks import WorkspaceName
+from azml.cli.stacks import Stack, WorkspaceName
 
 
 def test_the_slot_with_all_the_traffic_is_live() -> None:
@@ -77,3 +78,17 @@ def _endpoint(traffic: dict[str, int]) -> Endpoint:
     slots = tuple(Deployment(name, "Succeeded", "", 1) for name in ("blue", "green"))
     workspace = WorkspaceName("s", "rg", "ws")
     return Endpoint(workspace, "diabetes", "Succeeded", "Key", "", traffic, {}, slots, {})
+
+
+def test_a_folder_in_brackets_is_told_as_it_is_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone = Clone(tmp_path / "[work]")
+    clone.local_project.mkdir(parents=True)
+    stack = Stack(clone, "local")
+    stack.path.write_text("config:\n  azml:endpoints:\n    diabetes: {}\n")
+    folder = clone.root / "diabetes"
+    folder.mkdir()
+    plan = Plan("blue", "green", "releases/0a.yml", "name: blue\n", "deployment.yml")
+    carry_out(stack, _declared(folder, "blue"), plan)
+    assert f"blue is held to what it serves: {folder}/releases/0a.yml\n" in capsys.readouterr().err

@@ -14,8 +14,10 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert "blue already serves what" in refused.stderr
 
     (folder / "model" / "answer.txt").write_text("two\n")
+    touched = folder.stat().st_mtime_ns
     printed = echo.run("release", "echo", "--print")
     assert printed.returncode == 0, printed.stderr
+    assert folder.stat().st_mtime_ns == touched, "nothing is written, not even for a moment"
     assert echo.stack_file.read_text() == before
     assert not (folder / "releases").exists()
 
@@ -62,6 +64,36 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert twice.returncode == 0
     assert "it has it already" in twice.stderr
     assert "nothing changed" in echo.run("up").stderr
+
+
+def test_what_a_release_holds_outlives_down_and_is_missed_before_anything_is_touched(echo: TestClone) -> None:
+    assert echo.run("up").returncode == 0
+    (echo.root / "scoring" / "echo" / "model" / "answer.txt").write_text("two\n")
+    assert echo.run("release", "echo").returncode == 0
+    (frozen,) = (echo.root / "scoring" / "echo" / "releases").iterdir()
+
+    down = echo.run("down")
+    assert down.returncode == 0
+    assert f"stays, with the versions that scoring/echo/releases/{frozen.name} names" in down.stderr
+    up = echo.run("up")
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert 'blue   100 %  "one"' in up.stdout
+    assert 'green    0 %  "two"' in up.stdout
+
+    everything = echo.run("down", "--all")
+    assert everything.returncode == 0, everything.stderr
+    assert "deleted" in everything.stderr
+    lost = echo.run("up")
+    assert lost.returncode == 2
+    assert f"scoring/echo/releases/{frozen.name}: holds blue to model echo-blue:" in lost.stderr
+    assert "in local/Pulumi.local.yaml: blue: {file: deployment.yml}" in lost.stderr
+    assert json.loads(echo.run("status", "--json").stdout) == []
+
+    text = echo.stack_file.read_text()
+    echo.stack_file.write_text(text.replace(f"releases/{frozen.name}", "deployment.yml"))
+    anew = echo.run("up")
+    assert anew.returncode == 0, anew.stdout + anew.stderr
+    assert 'blue   100 %  "two"' in anew.stdout
 
 
 def _traffic(clone: TestClone) -> dict[str, int]:

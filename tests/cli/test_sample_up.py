@@ -64,7 +64,7 @@ def test_status_for_a_person(sample: TestClone, first_up: str) -> None:
     assert "\x1b" not in text
 
 
-def test_invoke_through_the_real_client(sample: TestClone, first_up: str) -> None:
+def test_invoke_of_each_deployment(sample: TestClone, first_up: str) -> None:
     request = "scoring/diabetes/requests/sample.json"
     for slot in ("blue", "green"):
         done = sample.run("invoke", "diabetes", "-d", slot, "-f", request)

@@ -166,3 +166,15 @@ def test_settings_of_another_shape_are_refused_by_name(tmp_path: Path, settings:
     path.write_text(f"config:\n  azml:endpoints:\n    diabetes: {settings}\n")
     with pytest.raises(InputError, match=r"azml:endpoints\.diabetes"):
         StackFile(path, tmp_path).endpoints()
+
+
+def test_a_mirroring_that_the_endpoints_own_file_declares_is_ended_too(path: Path) -> None:
+    file = StackFile(path, path.parent)
+    file.set_traffic("churn", {"blue": 100}, mirrors=True)
+    assert file.text == TEXT + "      mirror_traffic: {}\n"
+
+
+def test_a_file_that_is_no_utf_8_is_wrong_input(path: Path) -> None:
+    path.write_bytes(b"config: {azml:tags: {team: caf\xe9}}\n")
+    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is no UTF-8: .* at byte 30"):
+        StackFile(path, path.parent)

@@ -14,7 +14,7 @@ from azml.azure.arm import Arm
 from azml.azure.cloud import PUBLIC, Cloud, discover
 from azml.azure.credentials import ClientCredentials, IdentityTokens, credential, token_source
 from azml.azure.errors import AzureError, CancelledError, OperationFailedError, UnreachableError
-from azml.azure.http import Http, is_loopback
+from azml.azure.http import Http, Response, is_loopback
 from azml.azure.settings import AzureSettings, only_settings, read_settings
 from tests.providers.arm_server import Arm as Server
 from tests.providers.arm_server import Fault
@@ -179,3 +179,43 @@ def test_a_plain_secret_is_never_sent_to_a_login_elsewhere() -> None:
 )
 def test_only_this_machine_is_local(url: str, expected: bool) -> None:
     assert is_loopback(url) == expected
+
+
+def test_an_operation_is_looked_at_again_after_azure_was_overloaded(arm: Arm, azure: Server) -> None:
+    arm.put(_WORKSPACE, "1", {"location": "westeurope"})
+    started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", {"location": "westeurope"})
+    azure.world.faults = [Fault("GET", "^/operations/", 503, "ServiceUnavailable", times=2)]
+    assert arm.wait(started).json()["status"] == "Succeeded"
+
+
+class _Network(Http):
+    """Public Azure, over a network that is away for the first `away` looks at an operation."""
+
+    def __init__(self, away: int) -> None:
+        super().__init__()
+        self.left = away
+
+    def request(self, method: str, url: str, *, headers: Any = None, body: Any = None) -> Response:
+        if self.left:
+            self.left -= 1
+            raise UnreachableError("the network is away")
+        return Response(200, {}, b'{"status": "Succeeded"}', url)
+
+
+class _Tokens:
+    def token(self, scope: str) -> str:
+        return "t"
+
+
+@pytest.mark.parametrize(("away", "ends_well"), [(4, True), (5, False)])
+def test_an_operation_outlives_a_network_that_is_away_for_a_while(
+    away: int, ends_well: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm = Arm(AzureSettings(), cloud=PUBLIC, tokens=_Tokens(), http=_Network(away))
+    monkeypatch.setattr(arm, "pause", lambda seconds: None)
+    started = Response(202, {"azure-asyncoperation": "https://management.azure.com/operations/1"})
+    if ends_well:
+        assert arm.wait(started).json()["status"] == "Succeeded"
+    else:
+        with pytest.raises(UnreachableError):
+            arm.wait(started)

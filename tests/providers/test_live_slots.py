@@ -3,7 +3,7 @@
 import pytest
 
 from azml.azure.arm import Arm
-from azml.providers.azml.endpoints import API_VERSION
+from azml.azure.endpoints import API_VERSION
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.calls import Check, Diff
 from azml.providers.codec import Value

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from azml.azure.arm import Arm
+from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
-from azml.providers.azml.endpoints import API_VERSION
 from azml.providers.azml.package import Azml
 from azml.providers.azml.versions import registered_versions
 from azml.providers.calls import ProviderError

@@ -46,6 +46,20 @@ def start(machine: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
+def test_a_cdpath_of_the_user_leads_nowhere_else(machine: Path) -> None:
+    (machine / "scripts").mkdir()
+    program(machine / "python3", '[ "$1" = -c ] || pwd')
+    done = subprocess.run(
+        ["scripts/install"],
+        cwd=SCRIPTS.parent,
+        env={"PATH": str(machine), "CDPATH": str(machine)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == f"{SCRIPTS.parent}\n"
+
+
 OLD = "case $1 in --version) echo Python 3.9.2 ;; *) exit 1 ;; esac"
 
 
@@ -116,6 +130,37 @@ def test_uv_hears_what_pip_was_told(
     assert told["UV_DEFAULT_INDEX"] == "https://variable.example/simple", "a variable beats a file"
     assert told["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
     assert told["SSL_CERT_FILE"] == "/certs.pem"
+
+
+def test_several_places_to_find_links_reach_uv(install: ModuleType, pip_says: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    pip_says.write_text("[install]\nfind-links =\n" + "".join(f"    {folder}\n" for folder in folders))
+    uv = [str(Path(sys.prefix, "bin", "uv")), "pip", "install", "--dry-run", "--offline", "--no-index"]
+    done = subprocess.run(
+        [*uv, "--python", sys.executable, "no-such-package"],
+        env=install.uv_environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert "was not found in the provided package locations" in done.stderr
+
+
+def test_a_disk_that_takes_nothing_is_told_in_one_line(tmp_path: Path) -> None:
+    """A folder where the environment's stamp belongs stands for it: root may write on anything else."""
+    clone = tmp_path / "clone"
+    (clone / "scripts").mkdir(parents=True)
+    shutil.copy(SCRIPTS / "install.py", clone / "scripts")
+    for name in ("requirements-uv.txt", "requirements.txt", "pyproject.toml"):
+        (clone / name).touch()
+    (clone / ".venv" / "installed-from").mkdir(parents=True)
+    done = subprocess.run(
+        [sys.executable, "scripts/install.py"], cwd=clone, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{clone / '.venv'} cannot be made: ")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azml.azure.arm import Arm
+from azml.azure.endpoints import API_VERSION, SERVES_TAG
 
-API_VERSION = "2025-12-01"
-SERVES_TAG = "azml-serves"
 _ID = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"
     r"/workspaces/[^/]+/onlineEndpoints/(?P<name>[^/]+)",

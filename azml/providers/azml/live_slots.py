@@ -7,10 +7,10 @@ what the live ones serve now, and fails before anything is written.
 from collections.abc import Iterator, Mapping
 
 from azml.azure.arm import Arm
+from azml.azure.endpoints import API_VERSION, SERVES_TAG
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml import endpoints
-from azml.providers.azml.endpoints import API_VERSION
 from azml.providers.codec import Properties, Unknown, Value
 from azml.providers.differences import differences
 from azml.providers.engine_log import EngineLog
@@ -84,7 +84,7 @@ class LiveSlots:
         """Nothing to remove."""
 
 
-_UNTAGGED = f"it carries no tag {endpoints.SERVES_TAG!r}, so whether it stays the same cannot be told"
+_UNTAGGED = f"it carries no tag {SERVES_TAG!r}, so whether it stays the same cannot be told"
 
 
 def _refusal(name: str, live: Mapping[str, int], what: str, idle: list[str], endpoint: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from azml.azure.arm import Arm
-from azml.providers.azml.endpoints import API_VERSION
+from azml.azure.endpoints import API_VERSION
 from azml.providers.calls import ProviderError
 from azml.providers.codec import Properties
 
