@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from azml.emulator.dataplane.logs import Log, Output
+from azml.emulator.endings import end_group
 
 _BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _SETTLED_SECONDS = 30.0
@@ -98,7 +99,7 @@ class Child:
             return code
         finally:
             starting.cancel()
-            await _end(process)
+            await end_group(process, _STOP_SECONDS)
             following.cancel()
 
     async def _start(self, process: asyncio.subprocess.Process) -> None:
@@ -111,14 +112,3 @@ class Child:
             return
         if not self._answered.done():
             self._answered.set_result(None)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_STOP_SECONDS):
-            await process.wait()
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()

@@ -11,10 +11,11 @@ from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment, ObservedDeployment, State
 from azml.emulator.dataplane.environments import Environments, requirements_of
 from azml.emulator.dataplane.failures import DeploymentFailure
-from azml.emulator.dataplane.generation import Generation, content
+from azml.emulator.dataplane.generation import Generation, content, stop_all
 from azml.emulator.dataplane.instance import Instance
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.services import Services
+from azml.emulator.endings import to_its_end
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Deployment:
         self._error: str | None = None
         self._serving: Generation | None = None
         self._work: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
 
     @property
@@ -66,12 +68,13 @@ class Deployment:
 
     async def want(self, desired: DesiredDeployment) -> None:
         """Run so from now on. The same once more changes nothing, or tries again what failed."""
-        if self._work and desired == self.desired and self._state != "failed":
-            return
-        await self._interrupt()
-        self.desired = desired
-        self._state, self._error = "building", None
-        self._work = asyncio.create_task(self._become(desired))
+        async with self._turn:  # of two at once, the first must be at work before the second interrupts it
+            if self._work and desired == self.desired and self._state != "failed":
+                return
+            await self._interrupt()
+            self.desired = desired
+            self._state, self._error = "building", None
+            self._work = asyncio.create_task(self._become(desired))
 
     async def remove(self) -> None:
         """Answer what is under way, then stop. The router must route to it no more."""
@@ -88,7 +91,7 @@ class Deployment:
         for task in self._leaving:
             task.cancel()
         if self._serving:
-            await asyncio.gather(*(one.stop() for one in self._serving.take(0)))
+            await stop_all(self._serving.take(0))
         await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def _interrupt(self) -> None:
@@ -117,12 +120,13 @@ class Deployment:
             addresses, left = serving.addresses if serving else (), serving.take(0) if serving else []
             self._serving = new
         self.limits = desired
-        await self._around.published()
-        self._state = "ready"
         if left:
+            # Before anything else is waited for: whoever interrupts that must not keep them from ending.
             task = asyncio.create_task(self._dismiss(addresses, left))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
+        await self._around.published()
+        self._state = "ready"
 
     async def _generation(self, desired: DesiredDeployment) -> Generation:
         self._say(f"model: {desired.model_folder}, code: {desired.code_folder}")
@@ -141,12 +145,13 @@ class Deployment:
         return new
 
     async def _dismiss(self, addresses: Sequence[table.Instance], instances: list[Instance]) -> None:
-        """Stop instances that are routed to no more, once what they were asked is answered."""
+        """Stop instances that are ours no more, once the router knows and what they were asked is answered."""
         try:
+            await self._around.published()
             gone = {one.address for one in instances}
             await self._around.drained([address for address in addresses if address in gone])
         finally:
-            await asyncio.gather(*(one.stop() for one in instances))
+            await to_its_end(stop_all(instances))
 
     def _fail(self, reason: str) -> None:
         self._say(f"failed: {reason}")

@@ -13,6 +13,7 @@ from azml.emulator.dataplane.failures import DeploymentFailure
 from azml.emulator.dataplane.instance import Instance
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.services import Services
+from azml.emulator.endings import to_its_end
 
 
 def content(desired: DesiredDeployment) -> DesiredDeployment:
@@ -56,7 +57,7 @@ class Generation:
             await _all(one.started() for one in new)
         except BaseException:
             self._instances = [one for one in self._instances if one not in new]
-            await asyncio.shield(asyncio.gather(*(one.stop() for one in new)))
+            await to_its_end(stop_all(new))
             raise
 
     def take(self, count: int) -> "list[Instance]":
@@ -64,6 +65,11 @@ class Generation:
         taken = self._instances[count:]
         del self._instances[count:]
         return taken
+
+
+async def stop_all(instances: Iterable[Instance]) -> None:
+    """Stop instances, all at the same time."""
+    await asyncio.gather(*(one.stop() for one in instances))
 
 
 async def _all(waits: Iterable[Coroutine[None, None, None]]) -> None:

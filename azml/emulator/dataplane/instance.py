@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from azml.emulator.dataplane.launch import Launch, launch_of
 from azml.emulator.dataplane.logs import Log, Output
 from azml.emulator.dataplane.probing import Streak, healthy
 from azml.emulator.dataplane.services import Services
+from azml.emulator.endings import end_group
 
 _POLL_SECONDS = 0.05
 _FIRST_PROBE_SECONDS = 5.0
@@ -120,7 +119,7 @@ class Instance:
             )
         finally:
             self._tell(ready=False)
-            await _end(process)
+            await end_group(process, _STOP_SECONDS)
             following.cancel()
             self._socket.unlink(missing_ok=True)
 
@@ -190,16 +189,3 @@ class Instance:
 def _code(process: asyncio.subprocess.Process) -> str:
     code = process.returncode
     return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_STOP_SECONDS):
-                await process.wait()
-    # Whatever the scoring script started belongs to the group.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
