@@ -8,7 +8,7 @@ import httptools
 
 from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.dispatch import Slot
-from azml.emulator.dataplane.message import Headers, Request, model_error, request_bytes, response_head
+from azml.emulator.dataplane.message import Headers, Request, request_bytes, response_head
 from azml.emulator.dataplane.meter import Meter
 from azml.emulator.dataplane.rules import GONE, TIMED_OUT, Refusal
 from azml.emulator.dataplane.wire import Wire
@@ -130,7 +130,7 @@ class Exchange:
     def _received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             return self._refuse(GONE)
         if not self._over and not self._hold:
             self._flush()
@@ -145,8 +145,9 @@ class Exchange:
     # What the parser calls.
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect."""
-        self._headers.append((name, value))
+        """Collect, except what comes after the body."""
+        if not self._status:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Send the head on, wrapped as a model error where it is one."""
@@ -166,11 +167,9 @@ class Exchange:
         self._hold = sized
         if not (sized or bodiless or self._chunked):
             self._request.keep_alive = False
-        if self._failed():
-            headers = model_error(headers, status)
-        told = 424 if self._failed() else status
-        name = self._deployment.name
-        self._out.append(response_head(self._request, told, headers, name, chunked=self._chunked))
+        name, failed = self._deployment.name, self._failed()
+        head = response_head(self._request, status, headers, name, failed=failed, chunked=self._chunked)
+        self._out.append(head)
         if self._request.method == "HEAD":
             self.on_message_complete()
 

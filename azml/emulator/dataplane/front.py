@@ -71,6 +71,7 @@ class Connection(asyncio.Protocol):
         self._answering: Request | None = None
         self._closing = False
         self._deaf = False
+        self._full = False
         self._since = time.monotonic()
 
     # What the transport calls.
@@ -91,14 +92,18 @@ class Connection(asyncio.Protocol):
             self._exchange = None
 
     def pause_writing(self) -> None:
-        """The client reads slowly."""
+        """The client reads slowly: no further answer is begun until it has caught up."""
+        self._full = True
         if self._exchange:
             self._exchange.pause()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
+        self._full = False
+        self._since = time.monotonic()
         if self._exchange:
             self._exchange.resume()
+        self._next()
 
     def data_received(self, data: bytes) -> None:
         """Parse; whatever cannot be parsed ends the connection after the answers that are due."""
@@ -116,7 +121,7 @@ class Connection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """Close when the client is silent, or takes too long to send what it began."""
-        if self._exchange or self._queue or not self._transport:
+        if self._exchange or (self._queue and not self._full) or not self._transport:
             return
         waited = now - self._since
         if self._arriving and waited > self._front.limits.request:
@@ -143,8 +148,8 @@ class Connection(asyncio.Protocol):
             self._arriving.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One of its headers."""
-        if self._arriving:
+        """One of its headers. What comes after a chunked body was not checked, and counts for nothing."""
+        if self._arriving and self._in_head:
             self._arriving.add(name, value)
 
     def on_headers_complete(self) -> None:
@@ -217,7 +222,7 @@ class Connection(asyncio.Protocol):
     # Answering.
 
     def _next(self) -> None:
-        while self._queue and not self._exchange and not self._closing and self._transport:
+        while self._queue and not (self._exchange or self._closing or self._full) and self._transport:
             request, endpoint, suffix, refusal = self._queue.popleft()
             if len(self._queue) == PIPELINED - 1:
                 self._transport.resume_reading()

@@ -21,8 +21,13 @@ _KEPT_FROM_MODEL = frozenset(
         *(b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"x-request-id"),
     }
 )
+# Hop-by-hop, or the front's own to say: a model must not seem to be another deployment.
 _KEPT_FROM_CLIENT = frozenset(
-    {b"connection", b"keep-alive", b"server", b"transfer-encoding", b"upgrade", b"x-request-id"}
+    {
+        *(b"connection", b"keep-alive", b"server", b"trailer", b"transfer-encoding", b"upgrade"),
+        *(b"azureml-model-deployment", b"x-request-id"),
+        *(b"ms-azureml-model-error-statuscode", b"ms-azureml-model-error-reason"),
+    }
 )
 _CLIENT_IDS = (b"x-ms-client-request-id", b"x-ms-request-id")
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -65,22 +70,19 @@ def request_bytes(request: Request, target: bytes) -> bytes:
 
 
 def response_head(
-    request: Request, status: int, headers: Headers, deployment: str, *, chunked: bool
+    request: Request, status: int, headers: Headers, deployment: str, *, failed: bool, chunked: bool
 ) -> bytes:
-    """The head of an answer that a deployment gave."""
-    lines = [_status_line(status)]
+    """The head of an answer that a deployment gave with this status; `failed` wraps it as a model error."""
+    lines = [_status_line(HTTPStatus.FAILED_DEPENDENCY if failed else status)]
     lines += [b"%s: %s" % pair for pair in headers if pair[0].lower() not in _KEPT_FROM_CLIENT]
     lines.append(b"azureml-model-deployment: " + deployment.encode())
     lines.append(b"x-request-id: " + request.id.encode("latin-1"))
+    if failed:
+        lines.append(b"ms-azureml-model-error-statuscode: %d" % status)
+        lines.append(b"ms-azureml-model-error-reason: model_error")
     if chunked:
         lines.append(b"Transfer-Encoding: chunked")
     return b"\r\n".join([*lines, *_connection(request), b"", b""])
-
-
-def model_error(headers: Headers, status: int) -> Headers:
-    """The headers of a model's own error, with those that tell its status."""
-    told = [(b"ms-azureml-model-error-statuscode", b"%d" % status)]
-    return [*headers, *told, (b"ms-azureml-model-error-reason", b"model_error")]
 
 
 def refusal_bytes(request: Request, refusal: Refusal, deployment: str | None = None) -> bytes:

@@ -348,3 +348,59 @@ async def test_requests_are_counted_by_deployment_and_status(routed: Routed) -> 
         assert one.tally.percentile(50) > 0
     assert await routed.link.counted() == [], "what was told is forgotten"
     assert counted == {("good", 200, 200): 3, ("bad", 424, 500): 1}
+
+
+async def test_headers_after_a_chunked_body_count_for_nothing(routed: Routed) -> None:
+    """They come after the request was checked: a long id, and as many more as a client cares to send."""
+    one = await routed.upstream("blue")
+    await routed.route({"blue": [one]})
+    reader, writer = await routed.raw()
+    head = f"POST /westeurope/e/score HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n"
+    body = "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n"
+    writer.write(f"{head}{body}x-ms-request-id: {'i' * 200}\r\nx-late: 1\r\n\r\n".encode())
+    assert b" 200 " in (await reader.read()).split(b"\r\n")[0]
+    assert b"x-late" not in one.requests[0]
+    assert b"iii" not in one.requests[0]
+
+
+async def test_a_model_cannot_speak_for_the_front(routed: Routed) -> None:
+    async def forge(request: bytes, writer: asyncio.StreamWriter) -> None:
+        own = b"azureml-model-deployment: green\r\nms-azureml-model-error-statuscode: 500\r\n"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + own + b"Content-Length: 0\r\n\r\n")
+
+    await routed.route({"blue": [await routed.upstream("blue", forge)]})
+    _, headers, _ = await routed.ask()
+    assert headers.getall("azureml-model-deployment") == ["blue"]
+    assert "ms-azureml-model-error-statuscode" not in headers
+
+
+async def test_a_model_that_changes_the_protocol_is_a_bad_gateway(routed: Routed) -> None:
+    async def switch(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
+        await asyncio.sleep(3)
+
+    await routed.route({"blue": [await routed.upstream("blue", switch)]}, timeout_ms=2_000)
+    assert (await routed.ask())[0] == 502
+
+
+async def test_answers_do_not_pile_up_for_a_client_that_reads_none(routed: Routed) -> None:
+    async def large(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000)
+
+    one = await routed.upstream("blue", large)
+    await routed.route({"blue": [one]})
+    reader, writer = await routed.raw()
+    head = f"GET /westeurope/e/score HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n\r\n"
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    count = 400
+    writer.write(head.encode() * count)
+    seen = -1
+    while seen != len(one.requests):
+        seen = len(one.requests)
+        await asyncio.sleep(0.5)
+    assert seen < count / 2, "what the sockets hold, and no more"
+    writer.transport.resume_reading()  # type: ignore[attr-defined]
+    for _ in range(count):
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(200_000)
+    assert len(one.requests) == count
