@@ -1,4 +1,4 @@
-"""What a killed supervisor leaves behind: its processes, its folder of sockets, its record."""
+"""What a killed supervisor leaves behind: its processes and containers, its folder of sockets, its record."""
 
 import contextlib
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from azml.emulator.dataplane.engine import remove_containers
 from azml.emulator.files import write_private
 
 _RECORD = "run.json"
@@ -30,7 +31,7 @@ def new_run_dir(folder: Path) -> Path:
 
 
 def clear(folder: Path) -> None:
-    """End the processes of an earlier supervisor and remove its sockets and its record."""
+    """End the processes and containers of an earlier supervisor, and remove its sockets and its record."""
     (folder / "emulator.json").unlink(missing_ok=True)
     try:
         run_dir = Path(json.loads((folder / _RECORD).read_bytes())["run_dir"])
@@ -38,6 +39,7 @@ def clear(folder: Path) -> None:
         return
     _end(run_dir)
     if run_dir.name.startswith("azml-") and run_dir.is_dir() and run_dir.stat().st_uid == os.getuid():
+        remove_containers(run_dir)
         shutil.rmtree(run_dir, ignore_errors=True)
     (folder / _RECORD).unlink(missing_ok=True)
 

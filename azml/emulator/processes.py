@@ -12,10 +12,10 @@ from pathlib import Path
 from azml.emulator.certificates import Certificates
 from azml.emulator.children import Child
 from azml.emulator.collection.spool import take_up_parts
-from azml.emulator.dataplane import tether
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.plane import Plane
+from azml.emulator.dataplane.tether import tied
 
 _READY_POLL_SECONDS = 0.05
 _Command = tuple[Sequence[str], Sequence[int]]
@@ -88,11 +88,10 @@ class ControlPlane:
         """The command of its next start."""
         self._ready.unlink(missing_ok=True)
         # The tether holds it also where its own watch could not: before it has started.
-        tied = [sys.executable, "-I", "-S", tether.__file__, str(os.getpid())]
         command = [sys.executable, "-m", "azml.emulator.control", "--folder", str(self._folder)]
         command += ["--port", str(self.port), "--scoring-url", self._scoring]
         command += ["--dataplane-socket", str(self._run_dir / "dataplane.sock")]
-        return [*tied, *command, "--ready-file", str(self._ready)], ()
+        return tied(*command, "--ready-file", str(self._ready)), ()
 
     async def started(self) -> None:
         """Wait until it answers."""

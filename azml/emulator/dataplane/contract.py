@@ -20,6 +20,26 @@ class Probe:
     failure_threshold: int = 30
 
 
+@dataclass(frozen=True)
+class Route:
+    """Where a custom container answers: the port it listens on, and the path, perhaps with a query."""
+
+    port: int
+    path: str
+
+
+@dataclass(frozen=True)
+class CustomContainer:
+    """An image that serves by itself. `model_at` and `code_at` are where it finds the two folders."""
+
+    image: str
+    liveness: Route
+    readiness: Route
+    scoring: Route
+    model_at: str | None = None
+    code_at: str | None = None
+
+
 AUTOMATIC = ("model_inputs", "model_outputs")
 """The collections that Azure fills by itself where an MLflow model is served without code."""
 
@@ -31,7 +51,8 @@ class DesiredDeployment:
     `key` is its ARM id in lower case. `model_folder` is the folder that AZUREML_MODEL_DIR names: it contains
     the last element of the model's path. An MLflow model without code has no `code_folder`. `compute` is the
     Kubernetes cluster that Azure would run it on. `collect` names the data collector's collections, with the
-    part of the data that is kept, 0 to 1; of requests also the headers in `capture_headers`.
+    part of the data that is kept, 0 to 1; of requests also the headers in `capture_headers`. A custom
+    container needs no code, and gets no conda file.
     """
 
     key: str
@@ -51,6 +72,7 @@ class DesiredDeployment:
     readiness: Probe = Probe()
     collect: dict[str, float] = field(default_factory=dict)
     capture_headers: tuple[str, ...] = ()
+    container: CustomContainer | None = None
 
     @property
     def collected_frames(self) -> tuple[str, ...]:
@@ -111,8 +133,16 @@ def deployment_from_json(told: Mapping[str, Any]) -> DesiredDeployment:
         fields[name] = Path(fields[name]) if fields.get(name) else None
     for name in ("liveness", "readiness"):
         fields[name] = Probe(**fields.get(name) or {})
+    fields["container"] = _container_from_json(fields.get("container"))
     fields["capture_headers"] = tuple(fields.get("capture_headers") or ())
     return DesiredDeployment(**fields)
+
+
+def _container_from_json(told: Mapping[str, Any] | None) -> CustomContainer | None:
+    if not told:
+        return None
+    routes = {name: Route(**told[name]) for name in ("liveness", "readiness", "scoring")}
+    return CustomContainer(**{**told, **routes})
 
 
 def endpoint_from_json(told: Mapping[str, Any]) -> DesiredEndpoint:

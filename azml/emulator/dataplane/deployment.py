@@ -5,15 +5,19 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from azml.emulator.dataplane import table
+from azml.emulator.dataplane.contained import contained
 from azml.emulator.dataplane.contract import DesiredDeployment, ObservedDeployment, State
 from azml.emulator.dataplane.environments import Environments, requirements_of
 from azml.emulator.dataplane.failures import DeploymentFailure
 from azml.emulator.dataplane.generation import Generation, content, stop_all
 from azml.emulator.dataplane.instance import Instance
 from azml.emulator.dataplane.logs import Log
+from azml.emulator.dataplane.runtime import Runtime
+from azml.emulator.dataplane.scripted import Scripted
 from azml.emulator.dataplane.services import Services
 from azml.emulator.endings import to_its_end
 
@@ -135,17 +139,21 @@ class Deployment:
                 f"the Kubernetes cluster {desired.compute} is played by this machine: instances are local "
                 "processes, and what they may use is not limited"
             )
-        environment = await self._around.environments.prepare(requirements_of(desired), self._say)
+        runtime = await self._runtime(desired)
         self._state = "starting"
-        around = self._around
-        new = Generation(
-            desired, environment, around.run_dir, around.services, self.server_log, around.changed
-        )
+        new = Generation(desired, partial(Instance, desired, runtime, self.server_log, self._around.changed))
         await new.grow(desired.instance_count)
         return new
 
+    async def _runtime(self, desired: DesiredDeployment) -> Runtime:
+        around = self._around
+        if desired.container:
+            return await contained(desired, desired.container, around.run_dir, self.storage_log)
+        environment = await around.environments.prepare(requirements_of(desired), self._say)
+        return Scripted(desired, environment, around.run_dir, around.services)
+
     async def _dismiss(self, addresses: Sequence[table.Instance], instances: list[Instance]) -> None:
-        """Stop instances that are ours no more, once the router knows and what they were asked is answered."""
+        """Stop instances that are given up, once the router knows and what they were asked is answered."""
         try:
             await self._around.published()
             gone = {one.address for one in instances}

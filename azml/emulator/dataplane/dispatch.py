@@ -15,7 +15,7 @@ _SUSPECT_SECONDS = 1.0
 class Job(Protocol):
     """A request on its way to an instance."""
 
-    def start(self, instance: str, socket: str) -> None:
+    def start(self, instance: str, address: str) -> None:
         """Go to this instance now."""
 
     def refuse(self, refusal: Refusal) -> None:
@@ -54,7 +54,7 @@ class Slot:
     def pump(self) -> None:
         """Start what waits, as far as instances are free."""
         while self._waiting:
-            instances = {one.name: one.socket for one in self.deployment.instances}
+            instances = {one.name: one.address for one in self.deployment.instances}
             usable = {name: self.loads[name] for name in instances if name not in self._suspects}
             if not usable:
                 return self._refuse_all()

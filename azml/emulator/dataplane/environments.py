@@ -13,12 +13,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from azml.emulator.dataplane import tether
 from azml.emulator.dataplane.conda import Requirements, read_conda, read_requirements, with_server
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.failures import EnvironmentFailure
+from azml.emulator.dataplane.tether import tied
+from azml.emulator.endings import end_group
 
 COMPLETE = "complete.json"
+_STOP_SECONDS = 3.0
 Say = Callable[[str], None]
 
 
@@ -151,21 +153,19 @@ async def _uv(arguments: list[str], cwd: Path, lock: int | None) -> tuple[int, s
     The lock goes with it: whoever comes after a killed supervisor waits until its uv is gone too.
     """
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), find_uv(), "--color", "never"],
-        *arguments,
+        *tied(find_uv(), "--color", "never", *arguments),
         cwd=cwd,
         env={**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         pass_fds=() if lock is None else (lock,),
+        start_new_session=True,  # a build that uv started ends with it
     )
     try:
         output, _ = await process.communicate()
-    except asyncio.CancelledError:
-        process.terminate()
-        await process.wait()
-        raise
+    finally:
+        await end_group(process, _STOP_SECONDS)
     return process.returncode or 0, output.decode(errors="replace").strip()
 
 

@@ -8,7 +8,7 @@ import httptools
 
 from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.dispatch import Slot
-from azml.emulator.dataplane.message import Headers, Request, request_bytes, response_head
+from azml.emulator.dataplane.message import Headers, Question, request_bytes, response_head
 from azml.emulator.dataplane.meter import Meter
 from azml.emulator.dataplane.rules import GONE, TIMED_OUT, Refusal
 from azml.emulator.dataplane.wire import Wire
@@ -50,26 +50,17 @@ class Exchange:
     """Waits in a slot, goes to an instance, passes the answer on while it comes."""
 
     def __init__(
-        self,
-        client: Client,
-        request: Request,
-        target: bytes,
-        slot: Slot,
-        endpoint: str,
-        meter: Meter,
-        collecting: Collecting,
+        self, client: Client, question: Question, slot: Slot, meter: Meter, collecting: Collecting
     ) -> None:
         self._client = client
-        self._request = request
-        self._data = request_bytes(request, target)
+        self._question = question
+        self._request = question.request
         self._slot = slot
         self._deployment = slot.deployment
-        self._endpoint = endpoint
+        self._target = question.target(slot.deployment.scoring_path)
         self._meter = meter
-        self._scoring = target.startswith(b"/score")
-        self._target = target
         self._collecting = collecting
-        self._sampled = collecting.draw(slot.deployment) if self._scoring else None
+        self._sampled = collecting.draw(slot.deployment) if question.scoring else None
         self._instance: str | None = None
         self._waits = False
         self._sent = False
@@ -109,16 +100,15 @@ class Exchange:
 
     # What the slot calls.
 
-    def start(self, instance: str, socket: str) -> None:
+    def start(self, instance: str, address: str) -> None:
         """Go to this instance, or back to the slot when it takes no connection."""
         self._waits = False
         self._instance = instance
+        data = request_bytes(self._request, self._target)
         try:
-            self._wire = Wire(socket, self._data, self._received, self._ended)
+            self._wire = Wire(address, data, self._received, self._ended, self._unreachable)
         except OSError:
-            self._instance = None
-            self._waits = True
-            self._slot.unreachable(instance, self)
+            self._unreachable()
 
     def refuse(self, refusal: Refusal) -> None:
         """The slot does not take it, or has no instance left for it."""
@@ -126,6 +116,12 @@ class Exchange:
         self._refuse(refusal)
 
     # What the wire calls.
+
+    def _unreachable(self) -> None:
+        instance, self._instance = self._instance, None
+        self._waits = True
+        if instance:
+            self._slot.unreachable(instance, self)
 
     def _received(self, data: bytes) -> None:
         try:
@@ -202,7 +198,7 @@ class Exchange:
     # Endings.
 
     def _failed(self) -> bool:
-        return self._scoring and not 200 <= self._status < 300
+        return self._question.scoring and not 200 <= self._status < 300
 
     def _expire(self) -> None:
         self._refuse(TIMED_OUT)
@@ -218,10 +214,11 @@ class Exchange:
             self._client.refused(refusal, self._deployment.name)
 
     def _count(self, status: int) -> None:
-        if not self._scoring:
+        if not self._question.scoring:
             return
         elapsed = (time.perf_counter() - self._began) * 1000
-        self._meter.record(time.time(), self._endpoint, self._deployment.name, status, self._status, elapsed)
+        endpoint, name = self._question.endpoint, self._deployment.name
+        self._meter.record(time.time(), endpoint, name, status, self._status, elapsed)
 
     def _end(self) -> None:
         if self._over:

@@ -11,11 +11,11 @@ import httptools
 from azml.emulator.dataplane import rules
 from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.dispatch import Dispatcher
-from azml.emulator.dataplane.exchange import Exchange, Nobody
-from azml.emulator.dataplane.message import Request, refusal_bytes
+from azml.emulator.dataplane.exchange import Client, Exchange, Nobody
+from azml.emulator.dataplane.message import Question, Request, refusal_bytes
 from azml.emulator.dataplane.meter import Meter
 from azml.emulator.dataplane.rules import Refusal
-from azml.emulator.dataplane.table import Endpoint
+from azml.emulator.dataplane.table import Deployment, Endpoint
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of a request's line and headers, after those that came with the end of the request before."""
@@ -241,20 +241,18 @@ class Connection(asyncio.Protocol):
         chosen = rules.choose(endpoint.traffic, known, wanted, dispatcher.random)
         if isinstance(chosen, Refusal):
             return self._answer(chosen)
-        query = request.target.partition(b"?")[2]
-        target = suffix.encode() + (b"?" + query if query else b"")
-        slot = dispatcher.slot(known[chosen])
-        front = self._front
-        exchange = self._exchange = Exchange(
-            self, request, target, slot, endpoint.key, front.meter, front.collecting
-        )
-        exchange.submit()
+        self._exchange = self._exchange_for(self, Question(endpoint.key, request, suffix), known[chosen])
+        self._exchange.submit()
         if suffix == "/score" and wanted is None:
             for name in rules.mirrors(endpoint.mirror_traffic, known, dispatcher.random):
-                copied = dispatcher.slot(known[name])
-                copy = replace(request)
-                Exchange(Nobody(), copy, target, copied, endpoint.key, front.meter, front.collecting).submit()
+                copied = Question(endpoint.key, replace(request), suffix)
+                self._exchange_for(Nobody(), copied, known[name]).submit()
         return None
+
+    def _exchange_for(self, client: Client, question: Question, deployment: Deployment) -> Exchange:
+        front = self._front
+        slot = front.dispatcher.slot(deployment)
+        return Exchange(client, question, slot, front.meter, front.collecting)
 
     def _continue(self) -> None:
         # Only when no answer is under way: it would come in the middle of it.

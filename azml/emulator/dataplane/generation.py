@@ -3,16 +3,11 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import Environment
 from azml.emulator.dataplane.failures import DeploymentFailure
 from azml.emulator.dataplane.instance import Instance
-from azml.emulator.dataplane.logs import Log
-from azml.emulator.dataplane.services import Services
 from azml.emulator.endings import to_its_end
 
 
@@ -24,19 +19,11 @@ def content(desired: DesiredDeployment) -> DesiredDeployment:
 
 
 class Generation:
-    """See the module."""
+    """See the module. `make` starts one more instance."""
 
-    def __init__(
-        self,
-        desired: DesiredDeployment,
-        environment: Environment,
-        run_dir: Path,
-        services: Services,
-        log: Log,
-        changed: Callable[[], None],
-    ) -> None:
+    def __init__(self, desired: DesiredDeployment, make: Callable[[], Instance]) -> None:
         self.content = content(desired)
-        self._make = partial(Instance, desired, environment, run_dir, services, log, changed)
+        self._make = make
         self._instances: list[Instance] = []
 
     @property

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from azml.emulator.dataplane.attached import Launch
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.environments import Environment, mlflow_root
 from azml.emulator.dataplane.failures import DeploymentFailure
@@ -29,15 +29,6 @@ _INHERITED = (
 )
 
 
-@dataclass(frozen=True)
-class Launch:
-    """A command to run in a folder with exactly these environment variables."""
-
-    command: tuple[str, ...]
-    folder: Path
-    variables: dict[str, str]
-
-
 def launch_of(
     desired: DesiredDeployment,
     environment: Environment,
@@ -51,21 +42,15 @@ def launch_of(
 
     Raises DeploymentFailure when the deployment has nothing to run.
     """
-    variables = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    path = f"{environment.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    variables |= {
-        "PATH": path,
-        "VIRTUAL_ENV": str(environment.folder),
-        "PYTHONUNBUFFERED": "1",
-        # Byte code beside the user's files would change what a later upload hashes.
-        "PYTHONPYCACHEPREFIX": str(environment.folder / "pycache"),
+    variables = {
+        **_of_machine(environment),
         "AML_APP_INSIGHTS_ENABLED": "false",
         "SERVICE_NAME": desired.name,
+        **granted,
+        **desired.environment_variables,
+        **_of_script(desired),
+        "AZML_PARENT": str(os.getpid() if parent is None else parent),
     }
-    variables |= granted
-    variables |= desired.environment_variables
-    variables |= _script_variables(desired)
-    variables["AZML_PARENT"] = str(os.getpid() if parent is None else parent)
     if desired.model_folder:
         variables["AZUREML_MODEL_DIR"] = str(desired.model_folder)
     gunicorn = (str(environment.python), "-m", "gunicorn", "--config", str(_SETTINGS))
@@ -73,7 +58,19 @@ def launch_of(
     return Launch(command, desired.code_folder or socket.parent, variables)
 
 
-def _script_variables(desired: DesiredDeployment) -> dict[str, str]:
+def _of_machine(environment: Environment) -> dict[str, str]:
+    path = f"{environment.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        "PATH": path,
+        "VIRTUAL_ENV": str(environment.folder),
+        "PYTHONUNBUFFERED": "1",
+        # Byte code beside the user's files would change what a later upload hashes.
+        "PYTHONPYCACHEPREFIX": str(environment.folder / "pycache"),
+    }
+
+
+def _of_script(desired: DesiredDeployment) -> dict[str, str]:
     if desired.code_folder and desired.scoring_script:
         script = desired.code_folder / desired.scoring_script
         if not script.is_file():
@@ -87,6 +84,4 @@ def _script_variables(desired: DesiredDeployment) -> dict[str, str]:
             "AZML_MLFLOW_MODEL": root,
             "AZML_MLFLOW_COLLECT": " ".join(desired.collected_frames),
         }
-    raise DeploymentFailure(
-        "the deployment has neither a scoring script nor an MLflow model; own containers do not run here"
-    )
+    raise DeploymentFailure("the deployment has neither a scoring script nor an MLflow model")

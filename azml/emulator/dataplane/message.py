@@ -58,6 +58,26 @@ class Request:
         return None if value is None else value.decode("latin-1")
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked of an endpoint: a request to the place `suffix` under it, such as `/score`."""
+
+    endpoint: str
+    request: Request
+    suffix: str
+
+    @property
+    def scoring(self) -> bool:
+        """Whether it asks for a prediction."""
+        return self.suffix == "/score"
+
+    def target(self, scoring_path: str) -> bytes:
+        """The place as an instance knows it, with the query that came."""
+        path = (scoring_path if self.scoring else self.suffix).encode()
+        query = self.request.target.partition(b"?")[2]
+        return path + (b"&" if b"?" in path else b"?") + query if query else path
+
+
 def request_bytes(request: Request, target: bytes) -> bytes:
     """The request as a scoring process gets it. One connection carries one request: its workers keep none."""
     lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]

@@ -170,4 +170,5 @@ def _row(deployment: Deployment) -> table.Deployment:
         deployment.addresses,
         {name: rate for name, rate in limits.collect.items() if name in PAYLOADS},
         limits.capture_headers,
+        limits.container.scoring.path if limits.container else "/score",
     )

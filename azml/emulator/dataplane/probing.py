@@ -1,27 +1,26 @@
-"""Asking a scoring process whether it is well."""
+"""Asking an instance whether it is well."""
 
 import asyncio
 import contextlib
-from pathlib import Path
 
 from azml.emulator.dataplane.contract import Probe
+from azml.emulator.dataplane.doors import Door, open_door
 
-_REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
-
-async def healthy(socket: Path, timeout: float) -> bool:
-    """Whether `GET /` over this unix socket is answered 200 within `timeout` seconds."""
+async def healthy(door: Door, timeout: float) -> bool:
+    """Whether GET is answered within `timeout` seconds with a status of 200 to 399, Kubernetes' rule."""
     try:
         async with asyncio.timeout(timeout):
-            reader, writer = await asyncio.open_unix_connection(str(socket))
+            reader, writer = await open_door(door)
             try:
-                writer.write(_REQUEST)
-                return (await reader.readline()).split()[1:2] == [b"200"]
+                asked = f"GET {door.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                writer.write(asked.encode())
+                return 200 <= int((await reader.readline()).split()[1]) < 400
             finally:
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, ValueError, IndexError):  # the last two: what answers speaks no HTTP
         return False
 
 

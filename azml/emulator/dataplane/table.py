@@ -7,17 +7,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Instance:
-    """One scoring process that is ready: a name never used twice, and the unix socket it listens on."""
+    """One instance that is ready: a name never used twice, and where it listens.
+
+    `address` is the path of a unix socket, or `127.0.0.1:PORT`.
+    """
 
     name: str
-    socket: str
+    address: str
 
 
 @dataclass(frozen=True)
 class Deployment:
     """One deployment with its ready instances, and the limits of its request settings.
 
-    `collect` says of `request` and `response` what part of the payloads is collected, 0 to 1.
+    `collect` says of `request` and `response` what part of the payloads is collected, 0 to 1. What is asked
+    of `/score` goes to `scoring_path`.
     """
 
     key: str
@@ -27,6 +31,7 @@ class Deployment:
     instances: tuple[Instance, ...]
     collect: dict[str, float] = field(default_factory=dict)
     capture_headers: tuple[str, ...] = ()
+    scoring_path: str = "/score"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,11 @@ def die_with_parent(parent: int) -> None:
     threading.Thread(target=_watch, args=(parent,), name="tether", daemon=True).start()
 
 
+def tied(*command: str) -> "tuple[str, ...]":
+    """The command that ties a foreign program to this process."""
+    return (sys.executable, "-I", "-S", __file__, str(os.getpid()), *command)
+
+
 def _ask_kernel() -> None:
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)

@@ -57,8 +57,8 @@ class Gauge:
             children[process.info["ppid"]].append(process)
         self._children = children
 
-    def measure(self, instances: Mapping[str, int], waiting: int) -> Usage:
-        """A sample of instances that are ready, by name with their process ids, and how many are not."""
+    def measure(self, instances: Mapping[str, int], ready: int, waiting: int) -> Usage:
+        """A sample of instances by name with their process ids, and how many are ready and are not."""
         cpu: dict[str, Spread] = {}
         memory: dict[str, Spread] = {}
         for name, pid in instances.items():
@@ -67,7 +67,7 @@ class Gauge:
                 memory[name] = sample(100 * _memory(family) / psutil.virtual_memory().total)
                 if (share := self._cpu(pid, family)) is not None:
                     cpu[name] = sample(share)
-        return Usage(cpu, memory, {"Ready": sample(len(instances)), "NotReady": sample(waiting)})
+        return Usage(cpu, memory, {"Ready": sample(ready), "NotReady": sample(waiting)})
 
     def keep(self, pids: Sequence[int]) -> None:
         """Forget all processes but these."""

@@ -44,9 +44,10 @@ class Watch:
         pids: list[int] = []
         self._gauge.look()
         for one in self._deployments.values():
-            ready = {each.address.name: each.pid for each in one.instances if each.address and each.pid}
-            pids += ready.values()
-            usage = self._gauge.measure(ready, len(one.instances) - len(ready))
+            ready = [each for each in one.instances if each.address]
+            measured = {each.address.name: each.pid for each in ready if each.address and each.pid}
+            pids += measured.values()
+            usage = self._gauge.measure(measured, len(ready), len(one.instances) - len(ready))
             self._history.add_usage(minute, one.desired.endpoint_key, one.desired.name, usage)
         self._gauge.keep(pids)
 

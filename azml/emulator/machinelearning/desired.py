@@ -10,6 +10,7 @@ from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.dataplane.contract import DesiredDeployment, Probe
 from azml.emulator.machinelearning.collector import capture_headers, collected
+from azml.emulator.machinelearning.containers import container_of
 from azml.emulator.machinelearning.materialise import Materialiser, find_place
 from azml.emulator.machinelearning.runs_here import check_runs_here
 
@@ -28,8 +29,9 @@ class Parts:
 
     @property
     def mlflow(self) -> bool:
-        """Whether the model serves without code."""
-        return self.code is None
+        """Whether Azure's own server serves the model without code."""
+        own = self.environment and self.environment.properties.get("inferenceConfig")
+        return self.code is None and not own
 
 
 def find_parts(properties: Json, store: ResourceStore) -> Parts:
@@ -41,7 +43,10 @@ def find_parts(properties: Json, store: ResourceStore) -> Parts:
         _asset(properties.get("environmentId"), "environments", store),
     )
     check_runs_here(properties, _properties(parts.model), _properties(parts.environment))
-    _check_parts(parts, code)
+    if container_of(parts.environment, parts.model, parts.code, properties) is None:
+        _check_server_has_work(parts)
+    if parts.code:
+        _check_script(code.get("scoringScript"))
     return parts
 
 
@@ -111,6 +116,7 @@ async def desire(record: Record, store: ResourceStore, materialiser: Materialise
         readiness=probe(properties, "readinessProbe"),
         collect=collected(properties),
         capture_headers=capture_headers(properties),
+        container=container_of(parts.environment, parts.model, parts.code, properties),
     )
 
 
@@ -135,16 +141,15 @@ def _properties(version: Record | None) -> Json:
     return version.properties if version else {}
 
 
-def _check_parts(parts: Parts, code: Json) -> None:
+def _check_server_has_work(parts: Parts) -> None:
+    """Azure's own server runs a scoring script, or an MLflow model."""
     if parts.code is None:
         if parts.model is None or parts.model.properties.get("modelType") != "mlflow_model":
             raise bad_request(
                 "A deployment without codeConfiguration must have a model of type mlflow_model.",
                 "ValidationError",
             )
-        return
-    _check_script(code.get("scoringScript"))
-    if parts.environment is None:
+    elif parts.environment is None:
         raise bad_request("A deployment with codeConfiguration needs environmentId.", "ValidationError")
 
 

@@ -134,12 +134,19 @@ def _copy(files: Sequence[_File], parent: Path, target: Path) -> None:
             destination = temporary / file.target
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.source, destination)
+        _open_to_all(temporary)
         temporary.rename(target)
     except OSError:
         if not target.is_dir():  # else another deployment of the same content was first
             raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let a container's own user read. Nobody else here gets that far: the folder around is private."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _relative(name: str, prefix: str) -> PurePosixPath:

@@ -1,37 +1,61 @@
 """What Azure runs and this machine does not. Said at the PUT, before anything is laid out or started."""
 
 import re
+from collections.abc import Callable
 
 from azml.emulator.arm.errors import ArmError, bad_request
 from azml.emulator.arm.json import Json, section
+from azml.emulator.dataplane.engine import REMEDY, Engine, EngineFailure, find_engine
 
 _GPU_SIZES = re.compile(r"standard_n[cdgv]\w*", re.I)
 """Azure's sizes with a graphics processor: the families NC, ND, NG and NV."""
 
 
-def check_runs_here(properties: Json, model: Json, environment: Json) -> None:
+def check_runs_here(
+    properties: Json, model: Json, environment: Json, find: Callable[[], Engine] = find_engine
+) -> None:
     """Raise ArmError 400 for a deployment that needs what the local Azure has not.
 
-    `properties` are the deployment's, `model` and `environment` those of the versions it names.
+    `properties` are the deployment's, `model` and `environment` those of the versions it names. `find` looks
+    for a container engine, and is called for a custom container alone.
     """
-    _check_container(model, environment)
+    _check_model(model)
+    _check_environment(environment, find)
     _check_processor(properties)
 
 
-def _check_container(model: Json, environment: Json) -> None:
+def _check_model(model: Json) -> None:
     if model.get("modelType") == "triton_model":
         raise _refusal(
             "The model is a triton_model, served by NVIDIA's Triton server in a container of its own",
             "UnsupportedModelType",
             "a custom_model with a scoring script, or an mlflow_model, runs here",
         )
-    for name, what in (("inferenceConfig", "inferenceConfig"), ("build", "a build context")):
-        if environment.get(name):
-            raise _refusal(
-                f"The environment is a custom container (it has {what})",
-                "UnsupportedEnvironment",
-                "an image with a conda file and a scoring script runs here",
-            )
+
+
+def _check_environment(environment: Json, find: Callable[[], Engine]) -> None:
+    if environment.get("build"):
+        raise _refusal(
+            "The environment is a custom container that Azure builds (it has a build context)",
+            "UnsupportedEnvironment",
+            "build the image yourself and name it, or name one with a conda file and a scoring script",
+        )
+    if not environment.get("inferenceConfig"):
+        return
+    if environment.get("condaFile"):
+        raise _refusal(
+            "The environment is a custom container that Azure builds (inferenceConfig and a conda file)",
+            "UnsupportedEnvironment",
+            "build an image that has the packages, and leave the conda file out",
+        )
+    try:
+        find()
+    except EngineFailure as reason:
+        raise _refusal(
+            f"The environment is a custom container (it has inferenceConfig), and {reason}",
+            "UnsupportedEnvironment",
+            f"{REMEDY}, and it runs here too; without, an image with a conda file and a scoring script does",
+        ) from reason
 
 
 def _check_processor(properties: Json) -> None:
@@ -53,7 +77,7 @@ def _check_processor(properties: Json) -> None:
 
 def _refusal(what: str, code: str, instead: str) -> ArmError:
     message = (
-        f"{what}. The local Azure runs scoring processes on this machine's processors, without containers: "
-        f"this deployment runs on Azure itself; {instead}."
+        f"{what}. The local Azure runs scoring processes on this machine's processors: as it is, this "
+        f"deployment runs on Azure itself; {instead}."
     )
     return bad_request(message, code)

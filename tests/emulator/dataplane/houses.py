@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 
 from azml.emulator.certificates import Certificates
 from azml.emulator.collection.spool import Spool
@@ -54,6 +55,14 @@ async def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.02)
     return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs. One that has ended may wait to be asked for its exit code by nobody."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]

@@ -1,16 +1,14 @@
 """However work on a deployment is broken off, no process and no pipe is left behind."""
 
 import asyncio
-import contextlib
 import textwrap
 from pathlib import Path
 
-import psutil
 import pytest
 
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.table import Table
-from tests.emulator.dataplane.houses import House, until
+from tests.emulator.dataplane.houses import House, alive, until
 from tests.emulator.dataplane.test_deployment import scoring_processes
 
 STUBBORN = """
@@ -24,15 +22,7 @@ STUBBORN = """
 """
 
 
-def alive(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    return False
-
-
-async def test_a_stop_in_the_middle_of_a_stop_is_waited_for_like_any(
-    house: House, run_dir: Path
-) -> None:
+async def test_a_stop_in_the_middle_of_a_stop_is_waited_for_like_any(house: House, run_dir: Path) -> None:
     """The old instance was asked to leave and takes its time when everything is stopped."""
     (house.code / "score.py").write_text(textwrap.dedent(STUBBORN))
     await house.settled(house.desired())
@@ -41,7 +31,7 @@ async def test_a_stop_in_the_middle_of_a_stop_is_waited_for_like_any(
     await until(lambda: "asked to leave" in house.plane.logs("/e/blue", "inference-server", 1_000))
     await house.plane.stop()
     assert old
-    assert [one for one in old if alive(one)] == []
+    assert [one for one in old if alive(one.pid)] == []
 
 
 async def test_whoever_interrupts_a_publication_leaves_no_old_instance(
@@ -65,7 +55,7 @@ async def test_whoever_interrupts_a_publication_leaves_no_old_instance(
     await house.plane.put_deployment(house.desired(environment_variables={"FLAVOUR": "two"}))
     await asyncio.wait_for(reached.wait(), 60)
     await house.settled(house.desired(environment_variables={"FLAVOUR": "two"}, request_timeout_ms=9_000))
-    await until(lambda: not [one for one in old if alive(one)])
+    await until(lambda: not [one for one in old if alive(one.pid)])
     assert len(scoring_processes(run_dir)) == 2
 
 
@@ -75,6 +65,6 @@ async def test_two_changes_at_once_leave_one_generation(house: House, run_dir: P
         *(house.plane.put_deployment(house.desired(environment_variables={"N": str(n)})) for n in range(3))
     )
     await house.wait("/e/blue")
-    await until(lambda: len([one for one in scoring_processes(run_dir) if alive(one)]) == 2)
+    await until(lambda: len([one for one in scoring_processes(run_dir) if alive(one.pid)]) == 2)
     await house.endpoint({"blue": 100})
     assert (await house.ask({"environment": 1}))[1]["N"] == "2"

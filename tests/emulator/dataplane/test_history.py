@@ -79,14 +79,14 @@ def test_the_gauge_tells_a_busy_process_from_an_idle_one() -> None:
     gauge = Gauge()
     try:
         gauge.look()
-        usage = gauge.measure({"busy": busy.pid, "idle": idle.pid}, waiting=1)
+        usage = gauge.measure({"busy": busy.pid, "idle": idle.pid}, 2, waiting=1)
         assert usage.cpu == {}, "one look tells no rate"
         assert usage.capacity["Ready"].total == 2
         assert usage.capacity["NotReady"].total == 1
         deadline = time.monotonic() + 0.3
         while time.monotonic() < deadline:
             gauge.look()  # the system counts time in hundredths of a second: let some go by
-        usage = gauge.measure({"busy": busy.pid, "idle": idle.pid}, 0)
+        usage = gauge.measure({"busy": busy.pid, "idle": idle.pid}, 2, 0)
     finally:
         for process in (busy, idle):
             process.kill()

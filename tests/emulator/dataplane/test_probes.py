@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azml.emulator.dataplane.contract import Probe
+from azml.emulator.dataplane.doors import Door
 from azml.emulator.dataplane.probing import Streak, healthy
 from tests.emulator.dataplane.houses import House, until
 
@@ -76,6 +77,6 @@ async def test_a_probe_that_wants_two_good_answers_is_not_content_with_one(
     ready = "ready for serving traffic"
     await until(lambda: ready in house.plane.logs("/e/blue", "inference-server", 100))
     (instance,) = run_dir.glob("*.sock")
-    assert await healthy(instance, 5)
+    assert await healthy(Door(str(instance), "/"), 5)
     assert house.plane.observe("/e/blue").instances_ready == 0
     assert house.plane.observe("/e/blue").state == "starting"

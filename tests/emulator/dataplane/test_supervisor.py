@@ -21,7 +21,8 @@ import pytest
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
 from azml.emulator.leftovers import clear
-from tests.emulator.dataplane.houses import KEY
+from tests.emulator.dataplane.docker_host import IMAGE, custom_container, docker_host
+from tests.emulator.dataplane.houses import KEY, alive
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
@@ -158,14 +159,16 @@ def test_a_taken_port_is_one_clear_line(emulator: Emulator, option: str) -> None
         assert f"process {os.getpid()}" in said
 
 
-async def serve(run_dir: Path, code: Path) -> None:
+def scripted(code: Path) -> DesiredDeployment:
+    return DesiredDeployment("/e/blue", "/e", "blue", code_folder=code, scoring_script="score.py")
+
+
+async def serve(run_dir: Path, desired: DesiredDeployment) -> None:
     """Have a deployment run, as the control plane would."""
     client = DataplaneClient(run_dir / "dataplane.sock")
     try:
         await client.put_endpoint(DesiredEndpoint("/e", "westeurope/e", (KEY,), None, {"blue": 100}))
-        await client.put_deployment(
-            DesiredDeployment("/e/blue", "/e", "blue", code_folder=code, scoring_script="score.py")
-        )
+        await client.put_deployment(desired)
         while (observed := await client.observe("/e/blue")) and observed.state != "ready":
             assert observed.state != "failed", observed.error
             await asyncio.sleep(0.05)
@@ -180,7 +183,7 @@ def run_dir_of(emulator: Emulator) -> Path:
 def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Emulator, code: Path) -> None:
     emulator.start()
     old_run_dir = run_dir_of(emulator)
-    asyncio.run(serve(old_run_dir, code))
+    asyncio.run(serve(old_run_dir, scripted(code)))
     family = emulator.family
     assert sum("gunicorn" in command_of(one) for one in family) == 2  # a master and its worker
     emulator.last.kill()
@@ -193,7 +196,7 @@ def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Em
 def test_scoring_goes_on_when_a_child_dies(emulator: Emulator, code: Path, word: str) -> None:
     """Requests during a restart of the router wait for it; a restart of the control plane delays none."""
     record = emulator.start()
-    asyncio.run(serve(run_dir_of(emulator), code))
+    asyncio.run(serve(run_dir_of(emulator), scripted(code)))
     url = f"{record['scoring']}/westeurope/e/score"
     scoring = [one for one in emulator.family if "gunicorn" in command_of(one)]
     child = emulator.child(word)
@@ -263,6 +266,25 @@ def test_a_full_disk_is_one_clear_line(emulator: Emulator, kilobytes: int) -> No
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
     assert "No space left on device" in done.stderr or "disk is full" in done.stderr
+
+
+def test_containers_that_were_left_behind_are_removed(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container is no child of the supervisor: what a killed one left runs on until the next start."""
+    host = docker_host(tmp_path / "docker")
+    host.offer(IMAGE)
+    monkeypatch.setenv("PATH", host.path)
+    emulator.start()
+    desired = DesiredDeployment("/e/blue", "/e", "blue", container=custom_container())
+    asyncio.run(serve(run_dir_of(emulator), desired))
+    (left,) = host.containers
+    emulator.last.kill()
+    emulator.last.wait(10)
+    assert alive(left["pid"])
+    emulator.start()
+    assert host.containers == []
+    assert not alive(left["pid"])
 
 
 def test_scoring_processes_that_were_left_behind_are_ended(emulator: Emulator, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from azml.emulator.dataplane.doors import Door
 from azml.emulator.dataplane.probing import healthy
 from tests.emulator.dataplane.houses import KEY, House
 from tests.emulator.dataplane.test_deployment import scoring_processes
@@ -72,7 +73,7 @@ async def at_work(house: House) -> None:
     """Wait until the one worker is inside run(): then it answers no probe."""
     (instance,) = house.plane.routes().endpoints[0].deployments[0].instances
     deadline = time.monotonic() + 20
-    while await healthy(Path(instance.socket), 0.2):
+    while await healthy(Door(instance.address, "/"), 0.2):
         assert time.monotonic() < deadline
 
 
