@@ -94,7 +94,7 @@ async def measure(rounds: int, seconds: float) -> dict[str, float]:
         await router.answered()
         await plane.put_endpoint(DesiredEndpoint("/e", "w/e", (KEY,), None, {"green": 100}))
         await ready(plane, sample())
-        worker = plane.routes().endpoints[0].deployments[0].instances[0].socket
+        worker = plane.routes().endpoints[0].deployments[0].instances[0].address
         direct = Target(request("/score"), socket=worker, kept=False)
         routed = Target(request("/w/e/score"), port=port_of(listener), trust=trust)
         found = await in_turn(direct, routed, rounds, seconds)

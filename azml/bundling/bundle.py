@@ -104,6 +104,8 @@ def _serves(spec: DeploymentSpec, model: Named, code: Named, environment: Named)
         "instance_type": spec.instance_type,
         "environment_variables": dict(spec.environment_variables),
     }
+    if spec.model_mount_path is not None:
+        parts["model_mount_path"] = spec.model_mount_path
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

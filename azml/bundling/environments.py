@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from azml.findings import Finding
-from azml.specs import DeploymentSpec, LocalEnvironment, from_python, parse
+from azml.specs import DeploymentSpec, InferenceConfig, LocalEnvironment, from_python, parse
 
 from .assets import version_of
 from .conda import SERVER_REQUIREMENT, check_conda, with_server
@@ -34,7 +34,7 @@ def bundle_environment(
             where = environment.conda_file.name if environment.conda_file else "the conda file"
             notes.append(f"{where} has no inference server: {SERVER_REQUIREMENT} was added")
     config = environment.inference_config
-    routes = json.dumps(asdict(config), sort_keys=True) if config else ""
+    routes = _routes(config) if config else ""
     digest = version_of("environment", environment.image, conda or "", routes)
     return BundledEnvironment(
         name=environment.name or name,
@@ -58,10 +58,16 @@ def _check_conda(conda: str, file: Path | None, spec: DeploymentSpec, findings: 
         check_conda(root, findings)
 
 
+def _routes(config: InferenceConfig) -> str:
+    return json.dumps(asdict(config), sort_keys=True)
+
+
 def shown(environment: LocalEnvironment, bundled: BundledEnvironment) -> dict[str, str]:
     """The parts of an environment by name, as digests a preview can compare."""
     found = {"environment/image": bundled.image}
     if bundled.conda is not None:
         name = environment.conda_file.name if environment.conda_file else "conda.yml"
         found[f"environment/{name}"] = bundled.conda
+    if bundled.inference_config is not None:
+        found["environment/inference_config"] = _routes(bundled.inference_config)
     return {path: hashlib.sha256(text.encode()).hexdigest()[:12] for path, text in found.items()}

@@ -210,6 +210,20 @@ def test_an_own_container_needs_no_script_and_gets_no_server(folder: Path, make:
     assert environment.inference_config is not None
 
 
+def test_a_container_s_routes_and_mount_path_are_part_of_what_serves(folder: Path, make: Make) -> None:
+    route = "{port: 80, path: /}"
+    routes = f"{{liveness_route: {route}, readiness_route: {route}, scoring_route: {route}}}"
+    edit(folder, "conda_file: conda.yml", f"inference_config: {routes}")
+    before = make(folder)
+    edit(folder, f"scoring_route: {route}", "scoring_route: {port: 80, path: /predict}")
+    after = make(folder)
+    changed = [path for path in after.files if after.files[path] != before.files.get(path)]
+    assert changed == ["environment/inference_config"]
+    assert after.serves != before.serves
+    edit(folder, "code_configuration:", "model_mount_path: /mnt\ncode_configuration:")
+    assert make(folder).serves != after.serves
+
+
 def test_a_script_that_is_ignored_is_found(folder: Path, find: Find) -> None:
     (folder / "src" / ".amlignore").write_text("*.py\n")
     (folder / "src" / "other.txt").write_text("x")

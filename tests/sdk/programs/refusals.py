@@ -23,7 +23,11 @@ def run(client: MLClient) -> dict[str, Any]:
     client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name="refusing")).result()
     deployments: dict[str, dict[str, Any]] = {
         "container": {
-            "environment": Environment(image="docker.io/tensorflow/serving:latest", inference_config=ROUTES),
+            "environment": Environment(
+                image="tensorflow/serving:latest",
+                conda_file={"dependencies": ["python=3.11"]},
+                inference_config=ROUTES,
+            ),
             "model": Model(path="heavy"),
             "instance_type": "Standard_DS3_v2",
         },
