@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from azml.toolchain.pulumi import find_or_install
+from tests.emulator.dataplane.docker_host import DockerHost, docker_host
 
 ROOT = Path(__file__).parents[2]
 GROUP, WORKSPACE = "rg-tests", "mlw-tests"
@@ -244,7 +245,13 @@ def cli() -> Path:
 
 
 @pytest.fixture(scope="session")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
+def docker(tmp_path_factory: pytest.TempPathFactory) -> DockerHost:
+    """The stand-in for Docker that the local Azure finds."""
+    return docker_host(tmp_path_factory.mktemp("docker"))
+
+
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory: pytest.TempPathFactory, docker: DockerHost) -> Iterator[Azure]:
     """A local Azure on free ports, with its state in a folder that goes with it."""
     folder = tmp_path_factory.mktemp("azure")
     log = (folder / "log").open("w")
@@ -259,7 +266,8 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
         "--scoring-port",
         "0",
     ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+    found = {**os.environ, "PATH": docker.path}
+    process = subprocess.Popen(command, cwd=ROOT, env=found, stdout=log, stderr=subprocess.STDOUT)
     try:
         yield Azure(folder, _told(folder, process))
     finally:

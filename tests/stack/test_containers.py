@@ -1,0 +1,41 @@
+"""A file with a container of one's own, through the real engine; `docker` is the tests' stand-in."""
+
+from tests.emulator.dataplane.docker_host import DockerHost
+from tests.stack.conftest import Stack
+
+IMAGE = "team/server:1"
+DEPLOYMENT = """\
+name: blue
+endpoint_name: any
+model: {path: models/blue.txt, name: half, version: "2"}
+model_mount_path: /var/mounted
+environment:
+  image: team/server:1
+  inference_config:
+    liveness_route: {port: 8081, path: /live}
+    readiness_route: {port: 8081, path: /ready}
+    scoring_route: {port: 8080, path: /v1/predict}
+environment_variables: {FLAVOUR: own}
+instance_type: Standard_DS2_v2
+instance_count: 1
+"""
+
+
+def test_a_container_is_served_as_its_file_says_and_guarded_while_it_is(
+    stack: Stack, docker: DockerHost
+) -> None:
+    docker.offer(IMAGE, "registry")
+    file = stack.scoring / "blue.yml"
+    file.write_text(DEPLOYMENT)
+    stack.serve({"blue": {}}, {"blue": 100})
+    stack.up()
+    told = stack.predict()
+    assert (told["path"], told["port"], told["variables"]["FLAVOUR"]) == ("/v1/predict", 8080, "own")
+    assert told["variables"]["AZUREML_MODEL_DIR"] == "/var/mounted/half/2"
+    file.write_text(DEPLOYMENT.replace("/v1/predict", "/v2/predict"))
+    preview = stack.run("preview")
+    assert preview.code != 0
+    assert "inference_config changed" in preview.text
+    stack.serve({}, {})
+    stack.up()
+    assert docker.containers == []
