@@ -111,6 +111,9 @@ class Deployment:
             self._fail(str(failure))
         except OSError as refused:
             self._fail(f"this machine refused: {refused}")
+        except Exception as unforeseen:
+            # Whoever waits for it must hear of it: else it would be under way for ever.
+            self._fail(f"the local Azure has a defect: {unforeseen!r}")
 
     async def _try(self, desired: DesiredDeployment) -> None:
         serving = self._serving

@@ -1,6 +1,7 @@
 """Scoring environments: one folder for each set of requirements, built by uv and kept for every later use."""
 
 import asyncio
+import codecs
 import fcntl
 import hashlib
 import json
@@ -17,7 +18,7 @@ from azml.emulator.dataplane.conda import Requirements, read_conda, read_require
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.failures import EnvironmentFailure
 from azml.emulator.dataplane.tether import tied
-from azml.emulator.endings import end_group
+from azml.emulator.endings import end_group, to_its_end
 
 COMPLETE = "complete.json"
 _STOP_SECONDS = 3.0
@@ -64,12 +65,22 @@ def mlflow_root(model_folder: Path) -> Path:
 
 def _of_model(root: Path) -> Requirements:
     conda, pip = root / "conda.yaml", root / "requirements.txt"
-    asked = read_conda(conda.read_text()) if conda.is_file() else Requirements(())
+    asked = read_conda(_text(conda)) if conda.is_file() else Requirements(())
     if pip.is_file():
-        asked = Requirements(read_requirements(pip.read_text()).lines, asked.python)
+        asked = Requirements(read_requirements(_text(pip)).lines, asked.python)
     if not asked.lines:
         return Requirements(("mlflow", "pandas"), asked.python)
     return asked
+
+
+def _text(path: Path) -> str:
+    """A file of the user's. A mark at its begin says which Unicode it is, as for pip; else it is UTF-8."""
+    content = path.read_bytes()
+    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        raise EnvironmentFailure(f"the model's {path.name} is not UTF-8 text: {wrong}") from wrong
 
 
 def _with_collector(asked: Requirements) -> Requirements:
@@ -111,7 +122,8 @@ def _name(requirements: Requirements, python: str) -> str:
 
 async def _build(folder: Path, requirements: Requirements, python: str, lock: int, say: Say) -> None:
     if folder.exists():
-        await asyncio.to_thread(shutil.rmtree, folder)
+        # To its end, cancelled or not: the thread would go on, in what the next to hold the lock builds.
+        await to_its_end(asyncio.to_thread(shutil.rmtree, folder))
     say(f"building environment {folder.name}: {', '.join(requirements.lines)}")
     if requirements.dropped:
         say(f"left out, no Python package has it: {', '.join(requirements.dropped)}")
@@ -126,7 +138,7 @@ async def _build(folder: Path, requirements: Requirements, python: str, lock: in
         say(f"warning: not everything is there as a wheel; trying with sources. uv said: {text}")
         code, text = await _uv(install, folder, lock)
     if code:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await to_its_end(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
         raise EnvironmentFailure(f"the environment cannot be installed: {text}")
     say(text)
     partial = folder / f"{COMPLETE}.partial"

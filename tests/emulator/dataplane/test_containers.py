@@ -133,6 +133,7 @@ async def test_a_container_that_ends_is_started_again(house: House, docker: Dock
         assert answer.status == 502
     await until(lambda: docker.containers and docker.containers[0]["pid"] != before)
     await until(lambda: house.plane.observe("/e/blue").instances_ready == 1)
+    await house.plane.publish()  # the router may be about to hear of it
     assert (await house.ask({}))[1]["pid"] != before
 
 

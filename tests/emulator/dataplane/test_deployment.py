@@ -64,6 +64,7 @@ async def test_a_failing_init_is_failed_with_its_traceback_in_seconds(house: Hou
     ("fields", "reason"),
     [
         ({"conda": "dependencies: ["}, "conda file"),
+        ({"conda": "[" * 20_000}, "RecursionError"),
         ({"scoring_script": "other.py"}, "other.py is not in the code"),
         ({"code_folder": None}, "neither a scoring script nor an MLflow model"),
     ],
@@ -138,6 +139,7 @@ async def test_a_scoring_process_that_dies_comes_back(house: House) -> None:
     assert (await house.ask({"die": 1}))[0] in (502, 424, 200, 503)  # the master
     await until(lambda: house.plane.observe("/e/blue").instances_ready == 0)
     await until(lambda: house.plane.observe("/e/blue").instances_ready == 1)
+    await house.plane.publish()  # the router may be about to hear of it
     assert (await house.ask({}))[0] == 200
 
 

@@ -1,17 +1,21 @@
 """Environments as uv really builds them."""
 
 import asyncio
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from azml.emulator.dataplane.conda import Requirements
-from azml.emulator.dataplane.environments import COMPLETE, Environments
+from azml.emulator.dataplane.contract import DesiredDeployment
+from azml.emulator.dataplane.environments import COMPLETE, Environments, requirements_of
 from azml.emulator.dataplane.failures import EnvironmentFailure
 from tests.emulator.dataplane.houses import until
 
@@ -34,6 +38,46 @@ async def test_what_cannot_be_resolved_fails_with_the_resolvers_words(tmp_path: 
         await Environments(tmp_path).prepare(Requirements(("iniconfig==999",)), said.append)
     assert "999" in str(failure.value)
     assert not list(tmp_path.glob(f"*/{COMPLETE}"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_requirements_of_a_model_may_come_from_any_editor(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "MLmodel").touch()
+    (tmp_path / "requirements.txt").write_text("iniconfig  # für uns\n", encoding)
+    model = DesiredDeployment("/e/blue", "/e", "blue", model_folder=tmp_path, mlflow=True)
+    assert requirements_of(model).lines[0] == "iniconfig"
+
+
+def test_requirements_that_are_no_text_are_named(tmp_path: Path) -> None:
+    (tmp_path / "MLmodel").touch()
+    (tmp_path / "requirements.txt").write_bytes(b"iniconfig # f\xfcr uns\n")
+    model = DesiredDeployment("/e/blue", "/e", "blue", model_folder=tmp_path, mlflow=True)
+    with pytest.raises(EnvironmentFailure, match=r"the model's requirements\.txt is not UTF-8 text"):
+        requirements_of(model)
+
+
+async def test_a_cancelled_build_has_finished_what_it_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would go on removing in what the next one builds, under a lock it does not hold any more."""
+    going, gone = threading.Event(), threading.Event()
+    remove = shutil.rmtree
+
+    def slowly(path: Path, **options: bool) -> None:
+        going.set()
+        time.sleep(0.3)
+        remove(path, **options)
+        gone.set()
+
+    environment = await Environments(tmp_path).prepare(SMALL, lambda _: None)
+    (environment.folder / COMPLETE).unlink()
+    monkeypatch.setattr(shutil, "rmtree", slowly)
+    building = asyncio.create_task(Environments(tmp_path).prepare(SMALL, lambda _: None))
+    await until(going.is_set)
+    building.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await building
+    assert gone.is_set()
 
 
 async def test_a_python_that_is_not_there_is_said_and_replaced(tmp_path: Path) -> None:
