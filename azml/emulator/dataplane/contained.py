@@ -16,8 +16,8 @@ from azml.emulator.dataplane.engine import Engine, find_engine, label
 from azml.emulator.dataplane.logs import Log, Output
 from azml.emulator.dataplane.runtime import Life
 from azml.emulator.dataplane.tether import tied
-from azml.emulator.ports import HOST
 from azml.emulator.endings import to_its_end
+from azml.emulator.ports import HOST
 
 _POLL_SECONDS = 0.2
 _numbers = itertools.count(1)
