@@ -53,11 +53,16 @@ def _check_pyfunc(flavor: Node, folder: Path, deployed: Collection[str], finding
     env = flavor.value.get("env")
     named = [flavor.value.get("data"), flavor.value.get("model_path"), flavor.value.get("code")]
     named += list(env.value.values()) if env is not None and env.is_table else [env]
-    there = {str(part) for path in deployed for part in (path, *PurePosixPath(path).parents)}
     for node in named:
-        if node is None or not isinstance(node.value, str) or str(PurePosixPath(node.value)) in there:
+        if node is None or not isinstance(node.value, str) or _is_there(node.value, deployed):
             continue
         if folder in (folder / node.value).parents and (folder / node.value).exists():
             findings.append(node.wrong(f"{node.value} is left out by an ignore file", "let it in with !"))
         else:
             findings.append(node.wrong(f"there is no {node.value} in the model", "save the model again"))
+
+
+def _is_there(name: str, deployed: Collection[str]) -> bool:
+    """Whether a file or a folder of this name is among the deployed files."""
+    path = str(PurePosixPath(name))
+    return path == "." or path in deployed or any(one.startswith(f"{path}/") for one in deployed)
