@@ -63,10 +63,10 @@ async def test_a_cancelled_build_has_finished_what_it_removes(
     going, gone = threading.Event(), threading.Event()
     remove = shutil.rmtree
 
-    def slowly(path: Path, **options: bool) -> None:
+    def slowly(path: Path, ignore_errors: bool = False) -> None:
         going.set()
         time.sleep(0.3)
-        remove(path, **options)
+        remove(path, ignore_errors)
         gone.set()
 
     environment = await Environments(tmp_path).prepare(SMALL, lambda _: None)
