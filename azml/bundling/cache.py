@@ -52,7 +52,7 @@ class HashCache:
         return [
             new(BundledFile, (path, location, value, size, executable))
             if len(value) == 64
-            else self._converted(file, value)
+            else self._converted(file, value, findings)
             for file, value in zip(files, found, strict=True)
             for path, location, _, size, executable in (file,)
         ]
@@ -99,13 +99,18 @@ class HashCache:
                     self._new = True
         return values
 
-    def _converted(self, file: Chosen, value: str) -> BundledFile:
+    def _converted(self, file: Chosen, value: str, findings: list[Finding]) -> BundledFile:
         """The copy of a text file with LF line endings, made again if it has gone."""
         digest, _, size = value.partition(":")
         copy = self.path.with_name(f"{self.path.name}.text") / digest
-        if not copy.is_file() or copy.stat().st_size != int(size):
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            _write(copy, normalised(Path(file.location).read_bytes()))
+        try:
+            if not copy.is_file() or copy.stat().st_size != int(size):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                _write(copy, normalised(Path(file.location).read_bytes()))
+        except OSError as error:
+            message = f"cannot be copied with LF line endings to {copy.parent}: {error.strerror}"
+            remedy = "let that folder be written to, or save the file with LF line endings"
+            findings.append(Finding(message, remedy, Path(file.location)))
         return BundledFile(file.path, str(copy), digest, int(size), file.executable)
 
 

@@ -162,3 +162,14 @@ def test_two_names_for_one_file_are_both_hashed(tmp_path: Path) -> None:
     findings: list[Finding] = []
     one, two = HashCache(tmp_path / "hashes").hash(choose(tmp_path / "m", findings), findings)
     assert one.sha256 == two.sha256
+
+
+def test_a_cache_that_takes_no_copies_is_told_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "notes.txt").write_bytes(b"a\r\n")
+    (tmp_path / "taken").touch()
+    findings: list[Finding] = []
+    HashCache(tmp_path / "taken" / "hashes").hash(choose(tmp_path / "model", findings), findings)
+    (finding,) = findings
+    assert finding.file == tmp_path / "model" / "notes.txt"
+    assert "cannot be copied with LF line endings" in finding.message
