@@ -6,6 +6,8 @@ from functools import cache
 # Not through its package, which loads a hundred other modules.
 from pulumi_azure_native.authorization.get_client_config import get_client_config
 
+from .plugin import asking
+
 
 @dataclass(frozen=True)
 class Account:
@@ -23,5 +25,6 @@ class Account:
 @cache
 def account() -> Account:
     """The account azure-native acts in, as azure-native says: it alone knows what its settings come to."""
-    found = get_client_config()
+    with asking():
+        found = get_client_config()
     return Account(found.subscription_id, found.tenant_id)

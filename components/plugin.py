@@ -1,4 +1,7 @@
-"""Our own plugin, as a program declares it."""
+"""Our own plugin, as a program declares it, and questions to plugins."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pulumi
 
@@ -18,3 +21,12 @@ class Plugin(pulumi.ProviderResource):
             for name in SETTING_NAMES
         }
         super().__init__("azml", "azml", {name: value for name, value in settings.items() if value}, opts)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Ask a plugin something in the block. One that cannot answer says why: words to act on, no traceback."""
+    try:
+        yield
+    except Exception as failure:  # the SDK raises nothing more telling
+        raise pulumi.RunError(str(failure)) from None

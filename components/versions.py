@@ -7,7 +7,7 @@ import pulumi
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment
 from azml.specs import AssetReference
 
-from .plugin import Plugin
+from .plugin import Plugin, asking
 
 FOLDERS = {"model": "models", "code": "codes", "environment": "environments"}
 """Asset kinds, and the segment of a resource id that stands for each."""
@@ -38,5 +38,6 @@ def registered(workspace_id: str, bundles: Iterable[Bundle], plugin: Plugin) -> 
     if not ids:
         return frozenset()
     options = pulumi.InvokeOptions(provider=plugin)
-    answer = pulumi.runtime.invoke("azml:index:registeredVersions", {"ids": sorted(ids)}, options)
+    with asking():
+        answer = pulumi.runtime.invoke("azml:index:registeredVersions", {"ids": sorted(ids)}, options)
     return frozenset(answer.value["registered"])

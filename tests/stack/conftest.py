@@ -165,14 +165,15 @@ class Stack:
         text = yaml.safe_dump({"encryptionsalt": salt, "config": self.settings}, sort_keys=False)
         (self.folder / "Pulumi.local.yaml").write_text(text)
 
-    def run(self, *arguments: str) -> Run:
-        """Run the CLI as a user in `local/` would."""
+    def run(self, *arguments: str, **variables: str) -> Run:
+        """Run the CLI as a user in `local/` would, with these `variables` in the shell besides."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ARM_"))}
         environment = {
             **kept,
             **self.azure.own("GET", "environment"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "VIRTUAL_ENV": sys.prefix,
+            **variables,
         }
         done = subprocess.run(
             [str(self.cli), *arguments, "--non-interactive", "--color", "never"],

@@ -43,6 +43,14 @@ def test_bad_shares_are_errors_at_preview(
     assert any(says in line for line in wrong(unmade))
 
 
+def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stack) -> None:
+    unmade.serve(SLOTS, {"blue": 100})
+    done = unmade.run("preview", ARM_METADATA_HOSTNAME="127.0.0.1:1")
+    assert done.code != 0
+    assert "start it with `azml emulator start`" in done.text
+    assert "Traceback" not in done.text
+
+
 def test_all_faults_of_all_files_come_at_once(unmade: Stack) -> None:
     """A setting, a deployment file and a scoring script: three lines, each with its file and line."""
     unmade.serve(SLOTS, {"blue": 90}, allow_live_changes=True)
