@@ -2,7 +2,7 @@
 
 from azml.cli.failure import NotThereError
 from azml.cli.stack_file import StackEndpoint, StackFile
-from azml.specs import load_endpoint
+from azml.specs import EndpointSpec, load_endpoint
 
 
 def in_azure(file: StackFile, name: str) -> str:
@@ -17,5 +17,11 @@ def azure_name(endpoint: StackEndpoint) -> str:
     """The name the stack gives an endpoint: its setting, else its own file's, else its key."""
     if endpoint.name:
         return endpoint.name
+    own = own_file(endpoint)
+    return (own.name if own else "") or endpoint.key
+
+
+def own_file(endpoint: StackEndpoint) -> EndpointSpec | None:
+    """What the endpoint's own file says, None when there is none. Raises InvalidInput."""
     path = endpoint.folder / "endpoint.yml"
-    return (load_endpoint(path).name if path.is_file() else "") or endpoint.key
+    return load_endpoint(path) if path.is_file() else None

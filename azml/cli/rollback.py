@@ -16,7 +16,6 @@ from azml.cli.stacks import Stack
 from azml.cli.terminal import step
 from azml.cli.up import find_pulumi
 from azml.findings import InvalidInput
-from azml.specs import load_endpoint
 
 
 def rollback(
@@ -93,9 +92,8 @@ def _tells_shares(declared: StackEndpoint) -> bool:
     """Whether the next `up` sets shares: the stack file's, or those of the endpoint's own file."""
     if declared.traffic is not None or declared.mirror_traffic is not None:
         return True
-    file = declared.folder / "endpoint.yml"
     try:
-        own = load_endpoint(file) if file.is_file() else None
+        own = names.own_file(declared)
     except InvalidInput:
         return True  # once it is mended it may
     return own is not None and bool(own.traffic or own.mirror_traffic)
