@@ -64,18 +64,23 @@ def test_a_blob_comes_back_as_it_went_in_whole_and_in_part(blobs: Blobs) -> None
     assert container.download_blob("empty").readall() == b""
 
 
+def in_blocks(azure: LocalAzure, blobs: Blobs, container: str, size: int) -> ContainerClient:
+    """A client that uploads in blocks of this many bytes."""
+    return ContainerClient(
+        blobs[1].url,
+        container,
+        credential=blobs[1].credential,
+        max_single_put_size=size,
+        max_block_size=size,
+        connection_verify=str(azure.folder / "ca.pem"),
+    )
+
+
 def test_a_blob_larger_than_one_request_is_put_together_from_its_blocks(
     azure: LocalAzure, blobs: Blobs
 ) -> None:
     data = os.urandom(3_000_000)
-    with ContainerClient(
-        blobs[1].url,
-        "large",
-        credential=blobs[1].credential,
-        max_single_put_size=1_000_000,
-        max_block_size=1_000_000,
-        connection_verify=str(azure.folder / "ca.pem"),
-    ) as container:
+    with in_blocks(azure, blobs, "large", 1_000_000) as container:
         container.create_container()
         blob = container.upload_blob("large", data, overwrite=True)
         assert blob.download_blob().readall() == data
@@ -253,14 +258,7 @@ def test_metadata_alone_has_no_body(blobs: Blobs, method: str) -> None:
 
 def test_a_large_blob_has_no_type_of_its_own_unless_it_is_told(azure: LocalAzure, blobs: Blobs) -> None:
     blobs[1].create_container("typed")
-    with ContainerClient(
-        blobs[1].url,
-        "typed",
-        credential=blobs[1].credential,
-        max_single_put_size=10,
-        max_block_size=10,
-        connection_verify=str(azure.folder / "ca.pem"),
-    ) as container:
+    with in_blocks(azure, blobs, "typed", 10) as container:
         blob = container.upload_blob("large", bytes(25))
         assert blob.get_blob_properties().content_settings.content_type == "application/octet-stream"
         settings = ContentSettings(content_type="text/x-test")
