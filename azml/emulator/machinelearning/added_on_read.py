@@ -35,6 +35,10 @@ WITH_SYSTEM_DATA = frozenset(
         "Microsoft.OperationalInsights/workspaces",
         "Microsoft.ManagedIdentity/userAssignedIdentities",
         "Microsoft.Insights/autoscaleSettings",
+        "Microsoft.Insights/actionGroups",
+        "Microsoft.Insights/diagnosticSettings",
+        "Microsoft.Authorization/roleAssignments",
+        "Microsoft.Network/privateDnsZones",
     )
 )
 REQUESTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}
@@ -104,7 +108,7 @@ def _with_system_data(record: Record, reading: Reading) -> Record:
 
 
 def _system_data(record: Record) -> dict[str, str]:
-    modified = record.hidden.get("modified", record.created)
+    modified = max(record.created, record.hidden.get("modified", 0.0))
     return {
         "createdAt": moment(record.created),
         "createdBy": CLIENT,

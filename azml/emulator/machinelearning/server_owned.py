@@ -1,8 +1,8 @@
 """Names that are Azure's to set on endpoints and deployments: shown on read, no part of what was asked for.
 
 A client that writes back what it has read sends them along; they are taken out again, so that what runs is
-what its user asked for. Which they are: recorded answers in public repositories, and `azurerm`, which leaves the
-first two properties out of its state (hashicorp/terraform-provider-azurerm, machine_learning_online_endpoint).
+what its user asked for. Recorded answers in public repositories tell which they are, and so does `azurerm`, which
+leaves the first two properties out (hashicorp/terraform-provider-azurerm, machine_learning_online_endpoint).
 """
 
 from collections.abc import Collection
@@ -42,8 +42,8 @@ def variables(properties: Json, store: ResourceStore) -> dict[str, str]:
 def users_variables(properties: Json, *others: Json, store: ResourceStore) -> dict[str, object]:
     """The variables a user gave: without those that Azure adds to this deployment or to `others`.
 
-    `others` are the properties the client may have read. A variable of Azure's name with a value of the user's
-    own is the user's.
+    `others` are the properties the client may have read. A variable of Azure's name that has another value is
+    the user's.
     """
     added = [variables(each, store).items() for each in (properties, *others)]
     given = section(properties, "environmentVariables").items()

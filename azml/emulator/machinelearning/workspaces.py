@@ -144,7 +144,7 @@ class Datastores(ResourceType):
 def _check_registry(write: Write) -> None:
     """A PUT without the registry Azure gave the workspace would detach its images.
 
-    No source says whether Azure detaches or refuses; refusing is the strict side (docs/azure-truth.md, read-8).
+    No source says whether Azure detaches or refuses: the strict side is taken (docs/azure-truth.md, read-8).
     """
     before = write.existing.properties.get("containerRegistry") if write.existing else None
     if before and not write.properties.get("containerRegistry"):
