@@ -100,9 +100,9 @@ class _Azure(Mocks):
         if kind == "getClientConfig":
             ids = {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
             return {"clientId": "c", "objectId": "o", **ids}, []
-        if kind == "registeredVersions":
-            held = [each for each in args.args["ids"] if each.split("/")[-3] in self.registered]
-            return {"registered": held}, []
+        if kind == "existing":
+            held = [each for each in args.args["versions"] if each.split("/")[-3] in self.registered]
+            return {"registered": held, "retries": {}, "workspaceIds": {}}, []
         group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-of-storage/providers"
         found: dict[str, Any] = {"id": f"/found/{kind}", "name": args.args.get("accountName", kind)}
         if kind == "getWorkspace":

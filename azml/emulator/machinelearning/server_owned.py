@@ -1,8 +1,9 @@
 """Names that are Azure's to set on endpoints and deployments: shown on read, no part of what was asked for.
 
 A client that writes back what it has read sends them along; they are taken out again, so that what runs is
-what its user asked for. Recorded answers in public repositories tell which they are, and so does `azurerm`, which
-leaves the first two properties out (hashicorp/terraform-provider-azurerm, machine_learning_online_endpoint).
+what its user asked for. Recorded answers in public repositories tell which they are, and so does `azurerm`:
+it leaves the first two properties out (hashicorp/terraform-provider-azurerm,
+machine_learning_online_endpoint).
 """
 
 from collections.abc import Collection
