@@ -29,7 +29,7 @@ def existing(arm: Arm, arguments: Properties) -> Properties:
     """
     versions, resources = (_ids(arguments, name) for name in ("versions", "resources"))
     found = dict(_found(arm, [*versions, *resources]))
-    retries = {each: value for each in resources if each in found and (value := _retry(found[each]))}
+    retries = {each: value for each in resources if each in found and (value := retry_of(found[each]))}
     return {
         "registered": [each for each in versions if each in found],
         "retries": retries,
@@ -54,7 +54,8 @@ def _workspace_id(resource: Mapping[str, Any]) -> str | None:
     return (resource.get("properties") or {}).get("workspaceId")
 
 
-def _retry(resource: Mapping[str, Any]) -> str | None:
+def retry_of(resource: Mapping[str, Any]) -> str | None:
+    """The value of the tag RETRY_TAG a resource with this body is to have; None for no tag."""
     if endpoints.state(resource) not in _FAILED:
         return (resource.get("tags") or {}).get(RETRY_TAG)
     own = (resource.get("properties") or {}).get("properties") or {}
