@@ -172,8 +172,8 @@ def build(
 ) -> Graph:
     """Run the program over `config` and return its graph. `root` is the folder of the stack file.
 
-    `registered` names assets whose versions the workspace holds already; `retries` are operations that failed,
-    by the name of their resource.
+    `registered` names assets whose versions the workspace holds already; `retries` are the operations that
+    failed, by the name of their resource.
     """
     made = _made(
         json.dumps([dict(config), str(root), project, stack, registered, retries or {}]),
