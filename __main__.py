@@ -8,10 +8,11 @@ from azml.findings import InvalidInput
 from components.account import account
 from components.assets import Assets
 from components.endpoint import Endpoint
+from components.existing import find_existing
 from components.loading import sdk_loading
 from components.plugin import Plugin
+from components.policy_tags import leave_to_policies
 from components.settings import read_settings
-from components.versions import registered
 from components.workspace import Workspace
 
 try:
@@ -23,14 +24,16 @@ except InvalidInput as invalid:
 # The engine starts the plugins meanwhile.
 with sdk_loading():
     plugin = Plugin()
-    bundles = [slot.bundle for served in settings.endpoints for slot in served.slots]
     workspace_id = account().workspace_id(settings.workspace.resource_group, settings.workspace.name)
-    held = registered(workspace_id, bundles, plugin)
+    existing = find_existing(workspace_id, settings.endpoints, plugin)
 
+leave_to_policies(settings.policy_tags)
 ours = pulumi.ResourceOptions(providers=[plugin])
-workspace = Workspace(settings.workspace, protect=settings.protect, tags=settings.tags)
-assets = Assets(workspace, held, ours)
-endpoints = {served.spec.name: Endpoint(served, workspace, assets, ours) for served in settings.endpoints}
+workspace = Workspace(settings.workspace, existing, protect=settings.protect, tags=settings.tags)
+assets = Assets(workspace, existing.registered, ours)
+endpoints = {
+    served.spec.name: Endpoint(served, workspace, assets, existing, ours) for served in settings.endpoints
+}
 
 pulumi.export("workspace", workspace.name)
 pulumi.export("endpoints", {name: endpoint.outputs for name, endpoint in endpoints.items()})

@@ -4,7 +4,7 @@ from __future__ import annotations  # or the SDK would load with this module
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 
 import pulumi
@@ -14,8 +14,11 @@ from azml.specs import EndpointSpec, Identity
 
 from .assets import Assets
 from .deployment import Deployment
+from .existing import Existing
+from .owned import azures_properties
 from .scoring import ServedEndpoint
 from .traffic import EndpointTraffic, LiveSlots
+from .versions import endpoint_id
 from .workspace import Workspace
 
 AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
@@ -27,6 +30,7 @@ IDENTITIES = {
 }
 
 
+SHARES = ("properties.traffic", "properties.mirrorTraffic")
 WITHOUT = ("traffic", "mirror_traffic", "source")
 
 
@@ -42,22 +46,35 @@ class Endpoint(pulumi.ComponentResource):
         served: ServedEndpoint,
         workspace: Workspace,
         assets: Assets,
+        existing: Existing,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         spec = served.spec
+        arm_id = endpoint_id(workspace.arm_id, spec.name)
+        tags = {**spec.tags, **existing.tags(arm_id)}
         super().__init__("azml:components:Endpoint", spec.name, {}, opts)
         own = pulumi.ResourceOptions(parent=self)
         # Told its endpoint by name, so that it speaks before the first write, the endpoint's own included.
         guard = LiveSlots(
             spec.name,
-            endpoint_id=f"{workspace.arm_id}/onlineEndpoints/{spec.name}",
+            endpoint_id=arm_id,
             slots=served.slots,
             allow=served.allow_live_change,
             opts=own,
         )
-        self.resource = _declare(served, workspace, pulumi.ResourceOptions(parent=self, depends_on=[guard]))
+        options = pulumi.ResourceOptions(parent=self, depends_on=[guard])
+        self.resource = _declare(served, workspace, tags, options)
         deployments = [
-            Deployment(spec.name, slot, workspace, assets, endpoint=self.resource, after=[guard], opts=own)
+            Deployment(
+                spec.name,
+                slot,
+                workspace,
+                assets,
+                existing,
+                endpoint=self.resource,
+                after=[guard],
+                opts=own,
+            )
             for slot in served.slots
         ]
         shares = EndpointTraffic(
@@ -66,7 +83,7 @@ class Endpoint(pulumi.ComponentResource):
             traffic=served.traffic,
             mirror_traffic=served.mirror_traffic,
             deployments=[slot.name for slot in served.slots],
-            endpoint_digest=digest(spec),
+            endpoint_digest=digest(replace(spec, tags=tags)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[made.resource for made in deployments]),
         )
         self.outputs = {
@@ -79,7 +96,9 @@ class Endpoint(pulumi.ComponentResource):
         self.register_outputs(self.outputs)
 
 
-def _declare(served: ServedEndpoint, workspace: Workspace, opts: pulumi.ResourceOptions) -> ml.OnlineEndpoint:
+def _declare(
+    served: ServedEndpoint, workspace: Workspace, tags: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> ml.OnlineEndpoint:
     spec = served.spec
     access = spec.public_network_access
     return ml.OnlineEndpoint(
@@ -96,13 +115,13 @@ def _declare(served: ServedEndpoint, workspace: Workspace, opts: pulumi.Resource
             properties=spec.properties,
             public_network_access=access.capitalize() if access else None,
         ),
-        tags=spec.tags,
+        tags=tags,
         opts=pulumi.ResourceOptions.merge(
             opts,
             pulumi.ResourceOptions(
                 depends_on=workspace.resources,
                 protect=served.protect or None,
-                ignore_changes=["properties.traffic", "properties.mirrorTraffic"],
+                ignore_changes=[*SHARES, *azures_properties(spec.properties)],
             ),
         ),
     )

@@ -21,7 +21,7 @@ from .target import Target
 
 MOST_DEPLOYMENTS = 20
 """Deployments of one endpoint, the limit of Azure Machine Learning."""
-KEYS = ("target", "workspace", "endpoints", "protect", "tags", "studioUrl")
+KEYS = ("target", "workspace", "endpoints", "protect", "tags", "policyTags", "studioUrl")
 ENDPOINT_KEYS = ("path", "name", "deployments", "traffic", "mirror_traffic", "allow_live_change", "protect")
 SUPPORT_RULES = {
     "storageAccount": names.STORAGE_ACCOUNT,
@@ -63,7 +63,8 @@ class WorkspaceSettings:
 class Settings:
     """All the program declares from. `protect` keeps the engine from deleting what holds users or data.
 
-    `studio_url` is the page where people look at the endpoints; None for the one of Azure ML studio.
+    `policy_tags` are names of tags that a policy of Azure's sets. `studio_url` is the page where people look
+    at the endpoints; None for the one of Azure ML studio.
     """
 
     target: Target
@@ -71,6 +72,7 @@ class Settings:
     endpoints: tuple[ServedEndpoint, ...]
     protect: bool
     tags: Mapping[str, str]
+    policy_tags: tuple[str, ...] = ()
     studio_url: str | None = None
 
 
@@ -91,6 +93,7 @@ def read_settings(folder: Path) -> Settings:
         _endpoints(stack.values.get("endpoints"), folder, protect, faults),
         protect,
         stack.texts("tags"),
+        tuple(stack.names("policyTags")),
         stack.text("studioUrl") or (_local_studio() if chosen == "local" else None),
     )
     faults.raise_if_any()

@@ -14,10 +14,14 @@ from pulumi_azure_native import (
 )
 
 from .account import account
+from .existing import Existing
 from .settings import Support, WorkspaceSettings
 
 WRITE_TELEMETRY = ["connectionString", "instrumentationKey"]
 """Outputs of Application Insights that let anybody write to it; azure-native marks none as secret."""
+
+GIVEN_BY_AZURE = ["containerRegistry"]
+"""Azure gives a workspace a registry when it first builds an image; a write without it would take it away."""
 
 LOG_RETENTION_DAYS = 30
 
@@ -27,11 +31,13 @@ class Workspace(pulumi.ComponentResource):
 
     Names are plain text, so that previews show them and a change here never makes them unknown elsewhere.
     `blob_container` and `blob_endpoint` are where the workspace's default datastore keeps its files.
+    `existing` is what Azure has told of the workspace, if it is there.
     """
 
     def __init__(
         self,
         settings: WorkspaceSettings,
+        existing: Existing | None = None,
         *,
         protect: bool = False,
         tags: Mapping[str, str] | None = None,
@@ -46,6 +52,7 @@ class Workspace(pulumi.ComponentResource):
         self._options = pulumi.ResourceOptions(parent=self, protect=protect or None)
         self._purge_protection = protect or None
         self._tags = tags or None
+        self._existing = existing or Existing()
         self.location: str | None = None
         if settings.existing:
             self._find()
@@ -85,10 +92,14 @@ class Workspace(pulumi.ComponentResource):
             application_insights=self._application_insights(settings),
             public_network_access="Enabled" if settings.public_network_access else "Disabled",
             v1_legacy_mode=False,
-            tags=self._tags,
-            opts=self._options,
+            tags={**(self._tags or {}), **self._existing.tags(self.arm_id)} or None,
+            opts=pulumi.ResourceOptions.merge(
+                self._options, pulumi.ResourceOptions(ignore_changes=GIVEN_BY_AZURE)
+            ),
         )
-        self.workspace_id = made.workspace_id
+        # azure-native previews no output of a resource that changes, and the container is named by this one.
+        known = self._existing.workspace_ids.get(self.arm_id) if pulumi.runtime.is_dry_run() else None
+        self.workspace_id = known or made.workspace_id
         self.made = made
 
     def _storage_account(self, settings: Support) -> pulumi.Input[str]:

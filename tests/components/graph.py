@@ -71,11 +71,15 @@ class Graph:
 
 
 class _Azure(Mocks):
-    """Answers as Azure would, as far as the graph needs it. `registered` versions are there already."""
+    """Answers as Azure would, as far as the graph needs it. `registered` versions are there already.
 
-    def __init__(self, graph: Graph, registered: frozenset[str]) -> None:
+    `retries` are the operations that failed, by the last part of their resource's id.
+    """
+
+    def __init__(self, graph: Graph, registered: frozenset[str], retries: Mapping[str, str]) -> None:
         self.graph = graph
         self.registered = registered
+        self.retries = retries
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         outputs = dict(args.inputs)
@@ -100,9 +104,11 @@ class _Azure(Mocks):
         if kind == "getClientConfig":
             ids = {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
             return {"clientId": "c", "objectId": "o", **ids}, []
-        if kind == "registeredVersions":
-            held = [each for each in args.args["ids"] if each.split("/")[-3] in self.registered]
-            return {"registered": held}, []
+        if kind == "existing":
+            held = [each for each in args.args["versions"] if each.split("/")[-3] in self.registered]
+            names = {each: each.rpartition("/")[2] for each in args.args["resources"]}
+            retries = {each: self.retries[name] for each, name in names.items() if name in self.retries}
+            return {"registered": held, "retries": retries, "workspaceIds": {}}, []
         group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-of-storage/providers"
         found: dict[str, Any] = {"id": f"/found/{kind}", "name": args.args.get("accountName", kind)}
         if kind == "getWorkspace":
@@ -161,14 +167,17 @@ def build(
     project: str = "azml",
     stack: str = "dev",
     registered: tuple[str, ...] = (),
+    retries: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Graph:
     """Run the program over `config` and return its graph. `root` is the folder of the stack file.
 
-    `registered` names assets whose versions the workspace holds already.
+    `registered` names assets whose versions the workspace holds already; `retries` are the operations that
+    failed, by the name of their resource.
     """
     made = _made(
-        json.dumps([dict(config), str(root), project, stack, registered]), json.dumps(environment or {})
+        json.dumps([dict(config), str(root), project, stack, registered, retries or {}]),
+        json.dumps(environment or {}),
     )
     resources, calls, exports, notes = json.loads(made)
     return Graph([Registration(**resource) for resource in resources], calls, exports, notes)
@@ -192,9 +201,9 @@ def _made(wanted: str, environment: str) -> str:
 
 def main() -> None:
     """Read what `build` wants from standard input, write its graph to standard output."""
-    config, root, project, stack, registered = json.loads(sys.stdin.read())
+    config, root, project, stack, registered, retries = json.loads(sys.stdin.read())
     graph = Graph()
-    monitor = _Monitor(_Azure(graph, frozenset(registered)), graph)
+    monitor = _Monitor(_Azure(graph, frozenset(registered), retries), graph)
     set_all_config(config)
     features = monitor.GetDeploymentInfo(Empty()).supportedFeatures  # type: ignore[no-untyped-call]
     configure(

@@ -1,5 +1,6 @@
 """The graph the program declares, under Pulumi's mocks."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,52 @@ def test_protect(config: dict[str, Any]) -> None:
 
 def test_the_endpoint_leaves_the_shares_alone(config: dict[str, Any]) -> None:
     endpoint = graph_of(config).one("OnlineEndpoint")
-    assert endpoint.ignore_changes == ["properties.traffic", "properties.mirrorTraffic"]
+    shares = ["properties.traffic", "properties.mirrorTraffic"]
+    assert endpoint.ignore_changes == [*shares, "properties.properties"]
     assert "traffic" not in endpoint.inputs["properties"]
+
+
+def test_what_azure_changes_by_itself_is_ignored(config: dict[str, Any], tmp_path: Path) -> None:
+    """The registry, entries of Azure's beside a user's own, and the instances where no file counts them."""
+    folder = tmp_path / "diabetes"
+    shutil.copytree(ROOT / "scoring" / "diabetes", folder)
+    endpoint, green = folder / "endpoint.yml", folder / "green.yml"
+    endpoint.write_text(f"{endpoint.read_text()}properties: {{team: a}}\n")
+    lines = green.read_text().splitlines(keepends=True)
+    green.write_text("".join(line for line in lines if not line.startswith("instance_count")))
+    slots = config["azml:endpoints"]["diabetes"]["deployments"]
+    slots["green"].pop("instance_count", None)
+    config["azml:endpoints"]["diabetes"]["path"] = str(folder)
+    graph = graph_of(config)
+    assert graph.one("machinelearningservices:Workspace").ignore_changes == ["containerRegistry"]
+    own = graph.one("OnlineEndpoint")
+    assert own.inputs["properties"]["properties"] == {"team": "a"}
+    assert "properties.properties" not in own.ignore_changes
+    assert 'properties.properties["azureml.onlineendpointid"]' in own.ignore_changes
+    counted, autoscaled = (graph.one("OnlineDeployment", f"{own.name}-{slot}") for slot in ("blue", "green"))
+    assert counted.ignore_changes == ["properties.properties"]
+    assert autoscaled.ignore_changes == ["sku.capacity", "properties.properties"]
+    assert autoscaled.inputs["sku"]["capacity"] == 1
+
+
+def test_a_resource_that_failed_is_given_a_tag_that_has_it_written_again(config: dict[str, Any]) -> None:
+    """So are the shares of its endpoint asserted again, as after every write of it."""
+    before = graph_of(config)
+    after = graph_of(config, retries={"mlw-azml-dev": "o1", "diabetes-azml-dev": "o2", "green": "o3"})
+    assert after.one("machinelearningservices:Workspace").inputs["tags"]["azml-retry"] == "o1"
+    assert after.one("OnlineEndpoint").inputs["tags"] == {"azml-retry": "o2"}
+    assert after.one("OnlineDeployment", "diabetes-azml-dev-green").inputs["tags"]["azml-retry"] == "o3"
+    assert "azml-retry" not in after.one("OnlineDeployment", "diabetes-azml-dev-blue").inputs["tags"]
+    digests = [graph.one("EndpointTraffic").inputs["endpointDigest"] for graph in (before, after)]
+    assert digests[0] != digests[1]
+
+
+def test_tags_of_a_policy_are_left_alone_wherever_there_are_tags(config: dict[str, Any]) -> None:
+    config.pop("azml:tags", None)
+    graph = graph_of({**config, "azml:policyTags": ["cost center"]})
+    assert 'tags["cost center"]' in graph.one("OnlineEndpoint").ignore_changes
+    assert graph.one("StorageAccount").ignore_changes == ["tags"]
+    assert graph.of("ModelVersion")[0].ignore_changes == ["properties"]
 
 
 def test_a_change_of_the_endpoint_changes_the_digest_of_the_traffic(config: dict[str, Any]) -> None:
@@ -227,7 +272,7 @@ def test_existing_parts_below_a_workspace_of_our_own(config: dict[str, Any]) -> 
 
 def test_the_account_is_the_one_azure_native_acts_in(config: dict[str, Any]) -> None:
     graph = graph_of(config)
-    assert graph.calls == ["azure-native:authorization:getClientConfig", "azml:index:registeredVersions"]
+    assert graph.calls == ["azure-native:authorization:getClientConfig", "azml:index:existing"]
     assert graph.one("Vault").inputs["properties"]["tenantId"] == TENANT
     for model in graph.of("ModelVersion"):
         assert f"subscriptions/{SUBSCRIPTION}/" in model.inputs["properties"]["modelUri"]

@@ -394,3 +394,13 @@ def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) 
 def test_unchanged_text_keys_are_texts(read: Read) -> None:
     """`pulumi config set azml:studioUrl 8080` hands over the text 8080."""
     assert read(studioUrl="8080").studio_url == "8080"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [("cost", "is a text ('cost')"), (["cost", 1], "has a number (1) at place 2"), ([""], "has a text ('')")],
+)
+def test_tags_of_policies_are_a_list_of_names(findings: Findings, value: object, message: str) -> None:
+    finding = only(findings(policyTags=value))
+    assert finding.key == "azml:policyTags"
+    assert finding.message.startswith(message)

@@ -205,6 +205,13 @@ class Stack:
         found: dict[str, Any] = json.loads(done.text)
         return found
 
+    def settled(self) -> None:
+        """Wait until a write of the endpoint has ended."""
+        deadline = time.monotonic() + 60
+        while self.azure.arm("GET", self.endpoint)["properties"]["provisioningState"] == "Updating":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def shares(self) -> dict[str, int]:
         """The shares that are live now."""
         found = self.azure.arm("GET", self.endpoint)["properties"].get("traffic") or {}

@@ -1,11 +1,14 @@
 """Azure Resource Manager's rules over all types: parents, conflicts, asynchronous operations, cascades."""
 
+import time
 from dataclasses import dataclass, replace
 
+from azml.emulator.arm.additions import Additions
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.arm.json import Json, merged, section
 from azml.emulator.arm.operations import Operation, Operations
+from azml.emulator.arm.policies import Policies
 from azml.emulator.arm.scopes import IMPLICIT, check_parents, check_scope, check_standing
 from azml.emulator.arm.steering import Span, Steering
 from azml.emulator.arm.store import BUSY, SHOWN, Record, ResourceStore, missing
@@ -27,12 +30,19 @@ class Service:
     """Every management request comes through here. Raises ArmError for whatever Azure would refuse."""
 
     def __init__(
-        self, store: ResourceStore, operations: Operations, types: Types, steering: Steering
+        self,
+        store: ResourceStore,
+        operations: Operations,
+        types: Types,
+        steering: Steering,
+        additions: Additions,
     ) -> None:
         self.store = store
         self.operations = operations
         self.types = types
         self.steering = steering
+        self.additions = additions
+        self.policies = Policies(store, types)
         self.worker = Worker(store, operations, types, steering)
 
     def get(self, named: ResourceId) -> Answer:
@@ -40,13 +50,13 @@ class Service:
         if named.kind == SUBSCRIPTIONS:
             check_scope(named.text)
             return Answer(200, _subscription(named))
-        kind = self.types.get(named.type)
+        self.types.get(named.type)
         check_parents(named.parent, self.store, must_exist=False)
         self.steering.read(named.key)
         is_late, before = self.steering.late(named.key)
         if is_late and before is None:
             raise missing(named)
-        return Answer(200, kind.present(before or self._found(named)))
+        return Answer(200, self._shown(before or self._found(named)))
 
     def list(self, collection: Collection, query: Query) -> Answer:
         """All resources of a type under a scope."""
@@ -58,7 +68,7 @@ class Service:
             found.pop(key, None)
             found |= {key: before} if before else {}
         shown = kind.select(sorted(found.values(), key=lambda record: record.sequence), query)
-        return Answer(200, {"value": [kind.present(record) for record in shown]})
+        return Answer(200, {"value": [self._shown(record) for record in shown]})
 
     def put(self, named: ResourceId, body: Json) -> Answer:
         """Create or replace a resource."""
@@ -172,10 +182,11 @@ class Service:
 
     def _write(self, kind: ResourceType, write: Write, method: str) -> Answer:
         status = 200 if write.existing else kind.created
+        write = replace(write, body=self.policies.modified(write.id, write.body))
         begun = None
         # One transaction: a type may store more than the one record, as a workspace its datastore.
         with self.store.database.transaction():
-            record = kind.prepare(write).without_hidden(SHOWN)
+            record = kind.prepare(write).without_hidden(SHOWN).with_hidden(modified=time.time())
             if kind.asynchronous or self.steering.expects(method, record.id.text):
                 state = "Updating" if write.existing else "Creating"
                 begun = self.worker.begin(record.with_properties(provisioningState=state), "PUT", method)
@@ -183,8 +194,11 @@ class Service:
                 record = self.store.put(record)
         self.steering.lag(method, write.id.text, write.existing)
         if begun is None:
-            return Answer(status, kind.present(record))
-        return Answer(status, kind.present(begun.record), self.worker.start(begun))
+            return Answer(status, self._shown(record))
+        return Answer(status, self._shown(begun.record), self.worker.start(begun))
+
+    def _shown(self, record: Record) -> Json:
+        return self.types.get(record.id.kind).present(self.additions.shown(record))
 
     def _found(self, named: ResourceId) -> Record:
         if named.kind in IMPLICIT:

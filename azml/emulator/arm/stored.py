@@ -117,8 +117,7 @@ class ContainerRegistries(ResourceType):
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its address and password."""
-        record = record.with_hidden(**({"password": secrets.token_urlsafe(32)} | record.hidden))
-        return record.with_properties(loginServer=f"{record.id.name.lower()}.azurecr.io")
+        return new_registry(record)
 
     def actions(self) -> Mapping[str, Action]:
         """Its credentials."""
@@ -192,6 +191,12 @@ class VirtualNetworks(ResourceType):
         subnets = record.properties.get("subnets", [])
         named = [{**subnet, "id": f"{record.id.text}/subnets/{subnet.get('name')}"} for subnet in subnets]
         return record.with_properties(subnets=named)
+
+
+def new_registry(record: Record) -> Record:
+    """A container registry with its address, and its password unless it has one."""
+    record = record.with_hidden(**({"password": secrets.token_urlsafe(32)} | record.hidden))
+    return record.with_properties(loginServer=f"{record.id.name.lower()}.azurecr.io")
 
 
 def stored_types() -> Sequence[ResourceType]:

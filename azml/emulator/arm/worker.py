@@ -63,7 +63,8 @@ class Worker:
         if course and course.state:
             record = record.with_properties(provisioningState=course.state)
         with self.store.database.transaction():
-            return Begun(self.store.put(record), self.operations.begin(record.id.key, verb), course)
+            operation = self.operations.begin(record.id.key, verb)
+            return Begun(self.store.put(record.with_hidden(operation=operation.id)), operation, course)
 
     def start(self, begun: Begun) -> Operation:
         """Carry out what has been stored: not before, for a full disk may have refused it."""

@@ -11,20 +11,24 @@ from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import ArmError, bad_request, not_found
 from azml.emulator.arm.ids import Collection, parse, resource_id
 from azml.emulator.arm.json import Json, parse_object
-from azml.emulator.arm.operations import RETRY_AFTER_MS, Operation
+from azml.emulator.arm.operations import (
+    PROGRESS,
+    PROVIDER,
+    RESULTS,
+    RETRY_AFTER_MS,
+    Operation,
+    operation_path,
+)
 from azml.emulator.arm.service import Answer, Service
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.gate import limited_body
 from azml.emulator.control.journal import Journal
-from azml.emulator.identity import SUBSCRIPTION, Identity, is_valid
+from azml.emulator.identity import Identity, is_valid
 from azml.emulator.monitor.monitor import Monitor
 
 _VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-[a-z]+)?", re.ASCII)
 FIRST_VERSION = date(2014, 1, 1)  # Azure Resource Manager is of that year
 BODY_LIMIT = 4 << 20  # bytes; Azure Resource Manager's own
-OPERATIONS = "asyncOperations"
-RESULTS = "operationResults"
-_PROVIDER = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/local"
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 
 
@@ -90,7 +94,7 @@ class Management:
 
     async def _answer(self, request: Request, body: Json) -> Response:
         path, query = request.scope["path"], dict(request.query_params)
-        if path.startswith(f"{_PROVIDER}/"):
+        if path.startswith(f"{PROVIDER}/"):
             return self._progress(path)
         if not query.get("api-version"):
             message = "The api-version query parameter (?api-version=) is required for all requests."
@@ -126,8 +130,8 @@ class Management:
         raise ArmError(405, "MethodNotAllowed", f"The local Azure does not answer {method}.")
 
     def _progress(self, path: str) -> Response:
-        kind, _, id_text = path.removeprefix(f"{_PROVIDER}/").partition("/")
-        if kind not in (OPERATIONS, RESULTS):
+        kind, _, id_text = path.removeprefix(f"{PROVIDER}/").partition("/")
+        if kind not in (PROGRESS, RESULTS):
             raise not_found(f"There is no operation '{id_text}'.", "OperationNotFound")
         operation = self.service.progress(id_text)
         running = operation.status == "InProgress"
@@ -143,13 +147,12 @@ class Management:
         return JSONResponse(answer.body, answer.status, headers)
 
     def _headers(self, operation: Operation) -> dict[str, str]:
-        base = f"{self.addresses.arm}{_PROVIDER}"
         headers = {
-            "Azure-AsyncOperation": f"{base}/{OPERATIONS}/{operation.id}?api-version=2025-12-01",
+            "Azure-AsyncOperation": f"{self.addresses.arm}{operation_path(operation.id)}",
             "x-ms-retry-after-ms": str(RETRY_AFTER_MS),
         }
         if operation.verb != "PUT":
-            headers["Location"] = f"{base}/{RESULTS}/{operation.id}?api-version=2025-12-01"
+            headers["Location"] = f"{self.addresses.arm}{operation_path(operation.id, RESULTS)}"
         return headers
 
 

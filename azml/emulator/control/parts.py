@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azml.emulator.addresses import Addresses
+from azml.emulator.arm.additions import Additions, Reading
 from azml.emulator.arm.errors import ArmError
-from azml.emulator.arm.operations import Operations
+from azml.emulator.arm.operations import Operations, operation_path
 from azml.emulator.arm.service import Service
 from azml.emulator.arm.steering import Steering
 from azml.emulator.arm.store import Record, ResourceStore
@@ -21,6 +22,7 @@ from azml.emulator.control.restore import Restore
 from azml.emulator.database import Database
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.identity import Identity
+from azml.emulator.machinelearning.added_on_read import ADDED_ON_READ
 from azml.emulator.machinelearning.assets import (
     AssetContainers,
     CodeVersions,
@@ -61,7 +63,8 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     endpoints = OnlineEndpoints(addresses, identity, dataplane)
     deployments = OnlineDeployments(dataplane, materialiser)
     types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
-    service = Service(store, Operations(database), types, Steering())
+    reading = Reading(store, lambda id_text: f"{addresses.arm}{operation_path(id_text)}")
+    service = Service(store, Operations(database), types, Steering(), Additions(ADDED_ON_READ, reading))
     faults = Faults()
     _sweep(store, materialiser)
     return Parts(

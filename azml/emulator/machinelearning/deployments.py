@@ -15,12 +15,15 @@ from azml.emulator.machinelearning.desired import (
     TIMEOUT_LIMIT_MS,
     desire,
     find_parts,
+    needs_image,
     probe,
     request_timeout_ms,
 )
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, deployments_of
 from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.names import check_kubernetes_names, check_online_name
+from azml.emulator.machinelearning.registry import ensure_registry
+from azml.emulator.machinelearning.server_owned import DEPLOYMENT_PROPERTIES, users_variables, without
 from azml.emulator.machinelearning.traffic import share_of
 
 DEPLOYMENT_LIMIT = 20  # an endpoint
@@ -74,8 +77,7 @@ class OnlineDeployments(ResourceType):
         """What azure-ai-ml reads without having sent it, or not in the case in which it sent it."""
         sku = {"name": "Default", "capacity": 1, **section(record.body, "sku")}
         completed = Record(record.id, {**record.body, "sku": sku}, record.hidden)
-        scaling = section(record.properties, "scaleSettings") or {"scaleType": "Default"}
-        completed = completed.with_properties(scaleSettings=scaling)
+        completed = _users_own(completed, write)
         collector = section(record.properties, "dataCollector")
         return completed.with_properties(dataCollector=_spelt(collector)) if collector else completed
 
@@ -88,6 +90,8 @@ class OnlineDeployments(ResourceType):
 
     async def settle(self, record: Record, store: ResourceStore) -> Record:
         """Have it run so, and wait until it does or cannot. What it ran before serves until then."""
+        if needs_image(record.properties, store):
+            ensure_registry(_workspace_of(record), store)
         desired = await desire(record, store, self.materialiser)
         try:
             await self.dataplane.put_deployment(desired)
@@ -137,6 +141,21 @@ def last_good(record: Record) -> DesiredDeployment | None:
     except TypeError as error:
         message = f"What '{record.id.name}' served was noted by another version of the local Azure: {error}."
         raise conflict(message, "ResourceNotReady") from error
+
+
+def _users_own(record: Record, write: Write) -> Record:
+    """Without what Azure added to the deployment that a client may have read and sent back."""
+    properties = record.properties
+    before = [write.existing.properties] if write.existing else []
+    kept = {
+        "environmentVariables": users_variables(properties, *before, store=write.store),
+        "properties": without(section(properties, "properties"), DEPLOYMENT_PROPERTIES),
+    }
+    return record.with_properties(**kept)
+
+
+def _workspace_of(record: Record) -> str:
+    return resource_id(resource_id(record.id.parent).parent).text
 
 
 def endpoint_of(record: Record) -> str:

@@ -50,6 +50,13 @@ def find_parts(properties: Json, store: ResourceStore) -> Parts:
     return parts
 
 
+def needs_image(properties: Json, store: ResourceStore) -> bool:
+    """Whether Azure would build an image: for a conda file, or for an MLflow model without code."""
+    parts = find_parts(properties, store)
+    conda = parts.environment and parts.environment.properties.get("condaFile")
+    return bool(conda) or parts.mlflow
+
+
 def request_timeout_ms(properties: Json) -> int:
     """The time a request may take, in milliseconds. Azure's default is 5 s."""
     return round(seconds(section(properties, "requestSettings").get("requestTimeout", "PT5S")) * 1_000)

@@ -14,6 +14,7 @@ from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
 from azml.emulator.dataplane.contract import DesiredEndpoint, ManagedIdentity
 from azml.emulator.identity import SCORING_AUDIENCE, Identity, sign
 from azml.emulator.machinelearning.names import check_online_name
+from azml.emulator.machinelearning.server_owned import ENDPOINT_PROPERTIES, without
 from azml.emulator.machinelearning.traffic import check_mirror, check_traffic, read_shares, without_gone
 
 ENDPOINT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
@@ -60,7 +61,7 @@ class OnlineEndpoints(ResourceType):
         properties["authMode"] = AUTH_MODES[str(properties["authMode"]).lower()]
         properties["traffic"] = _wanted(write, "traffic")
         properties["mirrorTraffic"] = _wanted(write, "mirrorTraffic")
-        properties.setdefault("properties", {})
+        properties["properties"] = without(section(properties, "properties"), ENDPOINT_PROPERTIES)
         properties.setdefault("publicNetworkAccess", "Enabled")
         body = {**record.body, "properties": properties}
         return Record(record.id, body, {**_new_secrets(given), **record.hidden})

@@ -48,6 +48,7 @@ class Workspaces(ResourceType):
             if properties.get(name) and (found is None or found.id.kind != kind.lower()):
                 message = f"{name} '{properties[name]}' does not exist."
                 raise bad_request(message, "ValidationError")
+        _check_registry(write)
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its id, and its default datastore."""
@@ -138,6 +139,17 @@ class Datastores(ResourceType):
         container = str(properties.get("containerName", ""))
         sas = container_sas(account.id.name, container, key, "racwdl", SAS_LIFETIME)
         return {"secretsType": "Sas", "sasToken": sas}
+
+
+def _check_registry(write: Write) -> None:
+    """A PUT without the registry Azure gave the workspace would detach its images.
+
+    No source says whether Azure detaches or refuses: the strict side is taken (docs/azure-truth.md, read-8).
+    """
+    before = write.existing.properties.get("containerRegistry") if write.existing else None
+    if before and not write.properties.get("containerRegistry"):
+        message = f"containerRegistry cannot be taken from '{write.id.name}': it has {before}."
+        raise bad_request(message, "ValidationError")
 
 
 def _kept_secrets(write: Write, kind: str) -> Json:

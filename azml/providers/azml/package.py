@@ -6,10 +6,10 @@ from azml.azure.arm import Arm
 from azml.azure.settings import only_settings, read_settings
 from azml.findings import did_you_mean
 from azml.providers.azml import VERSION
+from azml.providers.azml.existing import existing
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.azml.schema import FUNCTION, schema
 from azml.providers.azml.traffic import EndpointTraffic
-from azml.providers.azml.versions import registered_versions
 from azml.providers.calls import ProviderError, Resource
 from azml.providers.codec import Properties
 from azml.providers.engine_log import EngineLog
@@ -50,7 +50,7 @@ class Azml:
         """Answer the one function there is."""
         if token != FUNCTION:
             raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, [FUNCTION])}")
-        return registered_versions(self._arm, arguments)
+        return existing(self._arm, arguments)
 
     def schema(self) -> Mapping[str, object]:
         """The schema of both resources."""

@@ -32,12 +32,20 @@ _SLOTS = {
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
 }
-FUNCTION = "azml:index:registeredVersions"
+FUNCTION = "azml:index:existing"
 _IDS = {"type": "array", "items": {"type": "string"}}
-_VERSIONS = {
-    "description": "Those of these versions of models, codes and environments that their workspaces hold.",
-    "inputs": {"properties": {"ids": _IDS}, "required": ["ids"]},
-    "outputs": {"properties": {"registered": _IDS}, "required": ["registered"]},
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+_EXISTING = {
+    "description": "Which versions of models, codes and environments exist, and what has to be tried again.",
+    "inputs": {"properties": {"versions": _IDS, "resources": _IDS}, "required": ["versions", "resources"]},
+    "outputs": {
+        "properties": {
+            "registered": {**_IDS, "description": "Those of the versions that exist."},
+            "retries": {**_TEXTS, "description": "By resource: the value of its tag `azml-retry`."},
+            "workspaceIds": {**_TEXTS, "description": "By workspace: its GUID."},
+        },
+        "required": ["registered", "retries", "workspaceIds"],
+    },
 }
 
 
@@ -53,7 +61,7 @@ def schema(version: str) -> dict[str, object]:
         "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
-        "functions": {FUNCTION: _VERSIONS},
+        "functions": {FUNCTION: _EXISTING},
         "resources": {
             token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
             for token, (fields, required) in resources.items()

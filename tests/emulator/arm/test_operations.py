@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from azml.emulator.arm import worker
+from azml.emulator.arm.additions import Additions, Reading
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.operations import Operations
 from azml.emulator.arm.service import Service
@@ -215,7 +216,9 @@ async def test_an_end_that_found_no_room_on_the_disk_is_written_once_there_is(
     monkeypatch.setattr(worker, "RETRY_SECONDS", 0.01)
     database = Database(tmp_path / "azure.db")
     operations = Operations(database)
-    service = Service(ResourceStore(database), operations, Types([Things()]), Steering())
+    store = ResourceStore(database)
+    additions = Additions((), Reading(store, str))
+    service = Service(store, operations, Types([Things()]), Steering(), additions)
     service.resume()
     answer = service.put(resource_id("/providers/Microsoft.Test/things/a"), {})
     assert answer.operation is not None

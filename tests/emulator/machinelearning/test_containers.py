@@ -61,7 +61,7 @@ def test_the_data_plane_hears_of_image_routes_and_places(azure: InProcessAzure, 
         "readiness": {"port": 8501, "path": "/ready"},
         "scoring": {"port": 8500, "path": "/v1/models/half:predict"},
         "model_at": "/var/azureml-app/azureml-models/m/1",
-        "code_at": "/var/azureml-app/c",
+        "code_at": "/var/azureml-app/1",
     }
     assert (asked["mlflow"], asked["scoring_script"]) == (False, "score.py")
 
