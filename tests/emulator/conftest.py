@@ -78,6 +78,7 @@ def _empty(client: Client) -> None:
     client.own("DELETE", "faults")
     client.own("DELETE", "states")
     client.done(client.arm("DELETE", GROUP))
+    client.own("DELETE", "deleted")
     client.dataplane.outcomes.clear()
     client.dataplane.refused.clear()
     assert client.dataplane.deployments == {}

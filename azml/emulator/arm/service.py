@@ -1,7 +1,9 @@
 """Azure Resource Manager's rules over all types: parents, conflicts, asynchronous operations, cascades."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from azml.emulator.arm.activity import ActivityLog
+from azml.emulator.arm.answer import Answer
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.arm.json import Json, merged, section
@@ -14,26 +16,23 @@ from azml.emulator.arm.worker import Worker
 from azml.emulator.identity import SUBSCRIPTION
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a request gets: the status, the resource or another body, and the operation to follow if any."""
-
-    status: int
-    body: Json | None = None
-    operation: Operation | None = None
-
-
 class Service:
     """Every management request comes through here. Raises ArmError for whatever Azure would refuse."""
 
     def __init__(
-        self, store: ResourceStore, operations: Operations, types: Types, steering: Steering
+        self,
+        store: ResourceStore,
+        operations: Operations,
+        types: Types,
+        steering: Steering,
+        activity: ActivityLog,
     ) -> None:
         self.store = store
         self.operations = operations
         self.types = types
         self.steering = steering
-        self.worker = Worker(store, operations, types, steering)
+        self.activity = activity
+        self.worker = Worker(store, operations, types, steering, activity)
 
     def get(self, named: ResourceId) -> Answer:
         """One resource."""
@@ -104,7 +103,7 @@ class Service:
         self.steering.lag("POST", named.text, record)
         return Answer(202, None, self.worker.start(begun))
 
-    async def delete(self, named: ResourceId) -> Answer:
+    async def delete(self, named: ResourceId, query: Query) -> Answer:
         """Delete a resource and all below it. What is not there is deleted already.
 
         Clients wait for no operation where Azure has none: such a delete is done when it is answered.
@@ -112,13 +111,14 @@ class Service:
         kind = self.types.get(named.type)
         record = self.store.find(named.text)
         if record is None:
-            return Answer(204)
+            return self._purge(kind, named, query)
         if record.state == "Deleting":
             raise conflict(f"'{record.id.name}' is being deleted.", "AnotherOperationInProgress")
         if named.kind != RESOURCE_GROUPS:
             kind.check_delete(record, self.store)
         at_once = kind.deleted_at_once and not self.steering.expects("DELETE", record.id.text)
-        begun = self.worker.begin(record.with_properties(provisioningState="Deleting"), "DELETE", "DELETE")
+        going = kind.marked(record.with_properties(provisioningState="Deleting"), query)
+        begun = self.worker.begin(going, "DELETE", "DELETE")
         self.steering.lag("DELETE", named.text, record)
         operation = self.worker.start(begun)
         if at_once:
@@ -126,6 +126,15 @@ class Service:
         if operation.error:
             raise ArmError(500, str(operation.error["code"]), str(operation.error["message"]))
         return Answer(202, None, operation) if operation.status == "InProgress" else Answer(200)
+
+    def _purge(self, kind: ResourceType, named: ResourceId, query: Query) -> Answer:
+        """What is not there may have left its name behind. Nothing can be asked of a group that is gone."""
+        if named.kind != RESOURCE_GROUPS:
+            check_parents(named.parent, self.store, must_exist=False)
+        with self.store.database.transaction():
+            purged = kind.purge(named, query)
+            self.activity.note(replace(named, type=kind.name), "delete")
+        return Answer(200 if purged else 204)
 
     def progress(self, id_text: str) -> Operation:
         """How an operation stands. Raises ArmError 404."""
@@ -181,6 +190,7 @@ class Service:
                 begun = self.worker.begin(record.with_properties(provisioningState=state), "PUT", method)
             else:
                 record = self.store.put(record)
+            self.activity.note(record.id, "write")
         self.steering.lag(method, write.id.text, write.existing)
         if begun is None:
             return Answer(status, kind.present(record))

@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from azml.emulator.addresses import Addresses
+from azml.emulator.arm.answer import Answer
 from azml.emulator.arm.errors import ArmError, bad_request, not_found
 from azml.emulator.arm.ids import Collection, parse, resource_id
 from azml.emulator.arm.json import Json, parse_object
 from azml.emulator.arm.operations import RETRY_AFTER_MS, Operation
-from azml.emulator.arm.service import Answer, Service
+from azml.emulator.arm.pages import Pages
+from azml.emulator.arm.service import Service
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.gate import limited_body
 from azml.emulator.control.journal import Journal
@@ -39,6 +41,7 @@ class Management:
         journal: Journal,
         faults: Faults,
         monitor: Monitor,
+        pages: Pages,
     ) -> None:
         self.service = service
         self.addresses = addresses
@@ -46,6 +49,7 @@ class Management:
         self.journal = journal
         self.faults = faults
         self.monitor = monitor
+        self.pages = pages
 
     async def answer(self, request: Request) -> Response:
         """The answer to one request, refusals included."""
@@ -100,6 +104,8 @@ class Management:
             raise bad_request(message, "InvalidApiVersionParameter")
         if (told := await self.monitor.answer(request.method, path, query, body)) is not None:
             return JSONResponse(told)
+        if (paged := await self.pages.answer(request.method, path, query, body)) is not None:
+            return self._reply(paged)
         if request.method == "POST":
             above, _, action = path.rstrip("/").rpartition("/")
             return self._reply(await self.service.act(resource_id(above), action, body))
@@ -122,7 +128,7 @@ class Management:
             case "PATCH":
                 return self.service.patch(named, body)
             case "DELETE":
-                return await self.service.delete(named)
+                return await self.service.delete(named, query)
         raise ArmError(405, "MethodNotAllowed", f"The local Azure does not answer {method}.")
 
     def _progress(self, path: str) -> Response:

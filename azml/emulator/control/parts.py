@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azml.emulator.addresses import Addresses
+from azml.emulator.arm.activity import ActivityLog
+from azml.emulator.arm.clock import Clock
+from azml.emulator.arm.deleted import DeletedResources
 from azml.emulator.arm.errors import ArmError
+from azml.emulator.arm.loganalytics import LogAnalytics
 from azml.emulator.arm.operations import Operations
+from azml.emulator.arm.pages import Pages
 from azml.emulator.arm.service import Service
 from azml.emulator.arm.steering import Steering
 from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.arm.stored import stored_types
 from azml.emulator.arm.types import ResourceType, Types
+from azml.emulator.arm.vaults import KeyVaults
 from azml.emulator.collection.ingest import Ingest
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.journal import Journal
@@ -50,6 +56,7 @@ class Parts:
     restore: Restore
     ingest: Ingest
     dataplane: DataplaneClient
+    deleted: DeletedResources
 
 
 def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: DataplaneClient) -> Parts:
@@ -60,31 +67,37 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     materialiser = Materialiser(folder / "laid-out", blobs)
     endpoints = OnlineEndpoints(addresses, identity, dataplane)
     deployments = OnlineDeployments(dataplane, materialiser)
-    types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
-    service = Service(store, Operations(database), types, Steering())
+    clock = Clock()
+    deleted = DeletedResources(database, clock)
+    activity = ActivityLog(database, clock)
+    vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)
+    supporting = supporting_types(addresses, store, blobs)
+    types = Types([*supporting, vaults, logs, Workspaces(deleted), endpoints, deployments])
+    service = Service(store, Operations(database), types, Steering(clock), activity)
+    pages = Pages([*vaults.pages(), *logs.pages(), *activity.pages()])
     faults = Faults()
     _sweep(store, materialiser)
     return Parts(
         database=database,
         service=service,
         management=Management(
-            service, addresses, identity, Journal(database), faults, Monitor(store, dataplane)
+            service, addresses, identity, Journal(database), faults, Monitor(store, dataplane), pages
         ),
         blobs=BlobService(store, blobs, identity, faults.meet),
         login=Login(addresses, identity),
         restore=Restore(service, dataplane, endpoints, deployments),
         ingest=Ingest(folder / "collected", store, blobs, addresses),
         dataplane=dataplane,
+        deleted=deleted,
     )
 
 
 def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStore) -> Iterable[ResourceType]:
-    """Every resource type but endpoints and deployments."""
+    """Every resource type but endpoints, deployments and those whose deleted selves keep their names."""
     return (
         *stored_types(),
         StorageAccounts(addresses),
         BlobContainers(blobs),
-        Workspaces(),
         Datastores(addresses),
         *(AssetContainers(collection, store) for collection in ("models", "codes", "environments", "data")),
         CodeVersions(addresses),

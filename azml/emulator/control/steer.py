@@ -6,6 +6,7 @@ from collections.abc import Collection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from azml.emulator.arm.deleted import DeletedResources
 from azml.emulator.arm.errors import bad_request
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.json import Json, parse_object
@@ -28,10 +29,11 @@ FAULT = (*WHICH, "status", "code", "message", "delay_ms", "retry_after")
 class Steer:
     """Behind the control token. Every page answers 204, or 400 with what cannot be read."""
 
-    def __init__(self, service: Service, faults: Faults) -> None:
+    def __init__(self, service: Service, faults: Faults, deleted: DeletedResources) -> None:
         self._service = service
         self._steering = service.steering
         self._faults = faults
+        self._deleted = deleted
 
     def routes(self) -> list[tuple[str, Handler, str]]:
         """Path, handler and method."""
@@ -41,6 +43,7 @@ class Steer:
             ("/_azml/states", self._add_state, "POST"),
             ("/_azml/states", self._clear_states, "DELETE"),
             ("/_azml/lags", self._add_lag, "POST"),
+            ("/_azml/deleted", self._purge_all, "DELETE"),
             ("/_azml/clock", self._advance, "POST"),
             ("/_azml/clock", self._time, "GET"),
         ]
@@ -70,6 +73,10 @@ class Steer:
     async def _add_lag(self, request: Request) -> Response:
         asked = await _asked(request, (*WHICH, *SPAN))
         self._steering.add(Lag(_selector(asked), _span(asked)))
+        return Response(status_code=204)
+
+    async def _purge_all(self, request: Request) -> Response:
+        self._deleted.clear()
         return Response(status_code=204)
 
     async def _advance(self, request: Request) -> Response:
