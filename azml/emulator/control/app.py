@@ -47,7 +47,9 @@ class Control:
         self.proxy = proxy
         self.parts = assemble(folder, addresses, identity, dataplane)
         self.gate = Gate(addresses, identity)
-        self.steer = Steer(self.parts.service, self.parts.management.faults, self.parts.deleted)
+        self.steer = Steer(
+            self.parts.service, self.parts.management.faults, self.parts.deleted, self.parts.policies
+        )
         self.studio = Studio(self.parts.management, dataplane, identity, addresses, certificates)
         self.app = Starlette(
             routes=self._routes(), lifespan=self._lifespan, exception_handlers={HTTPException: unrouted}

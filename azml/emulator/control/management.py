@@ -15,9 +15,11 @@ from azml.emulator.arm.json import Json, parse_object
 from azml.emulator.arm.operations import RETRY_AFTER_MS, Operation
 from azml.emulator.arm.pages import Pages
 from azml.emulator.arm.service import Service
+from azml.emulator.control import policies
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.gate import limited_body
 from azml.emulator.control.journal import Journal
+from azml.emulator.control.policies import Policies
 from azml.emulator.identity import SUBSCRIPTION, Identity, is_valid
 from azml.emulator.monitor.monitor import Monitor
 
@@ -40,6 +42,7 @@ class Management:
         identity: Identity,
         journal: Journal,
         faults: Faults,
+        policies: Policies,
         monitor: Monitor,
         pages: Pages,
     ) -> None:
@@ -48,6 +51,7 @@ class Management:
         self.identity = identity
         self.journal = journal
         self.faults = faults
+        self.policies = policies
         self.monitor = monitor
         self.pages = pages
 
@@ -58,6 +62,7 @@ class Management:
             self._authenticate(request)
             body = await _body(request)
             await self.faults.meet(request.method, request.scope["path"])
+            self._check_policy(request, body)
             response = await self._answer(request, body)
         except ArmError as error:
             response = JSONResponse(error.body(), error.status, error.headers)
@@ -83,6 +88,11 @@ class Management:
             raise
         self.journal.add(method, path, body, answer.status)
         return answer
+
+    def _check_policy(self, request: Request, body: Json) -> None:
+        if request.method in WRITES:
+            query, token = dict(request.query_params), request.headers.get(policies.HEADER)
+            self.policies.check(request.method, request.scope["path"], query, body, token)
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

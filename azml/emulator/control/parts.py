@@ -23,6 +23,7 @@ from azml.emulator.control.faults import Faults
 from azml.emulator.control.journal import Journal
 from azml.emulator.control.login import Login
 from azml.emulator.control.management import Management
+from azml.emulator.control.policies import Policies
 from azml.emulator.control.restore import Restore
 from azml.emulator.database import Database
 from azml.emulator.dataplane.client import DataplaneClient
@@ -57,6 +58,7 @@ class Parts:
     ingest: Ingest
     dataplane: DataplaneClient
     deleted: DeletedResources
+    policies: Policies
 
 
 def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: DataplaneClient) -> Parts:
@@ -74,14 +76,22 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     supporting = supporting_types(addresses, store, blobs)
     types = Types([*supporting, vaults, logs, Workspaces(deleted), endpoints, deployments])
     service = Service(store, Operations(database), types, Steering(clock), activity)
-    pages = Pages([*vaults.pages(), *logs.pages(), *activity.pages()])
+    policies = Policies(clock)
+    pages = Pages([*vaults.pages(), *logs.pages(), *activity.pages(), *policies.pages()])
     faults = Faults()
     _sweep(store, materialiser)
     return Parts(
         database=database,
         service=service,
         management=Management(
-            service, addresses, identity, Journal(database), faults, Monitor(store, dataplane), pages
+            service,
+            addresses,
+            identity,
+            Journal(database),
+            faults,
+            policies,
+            Monitor(store, dataplane),
+            pages,
         ),
         blobs=BlobService(store, blobs, identity, faults.meet),
         login=Login(addresses, identity),
@@ -89,6 +99,7 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
         ingest=Ingest(folder / "collected", store, blobs, addresses),
         dataplane=dataplane,
         deleted=deleted,
+        policies=policies,
     )
 
 
