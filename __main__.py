@@ -11,24 +11,25 @@ from components.endpoint import Endpoint
 from components.loading import sdk_loading
 from components.plugin import Plugin
 from components.settings import read_settings
+from components.standing import look
 from components.versions import registered
 from components.workspace import Workspace
 
 try:
     settings = read_settings(Path(__file__).parent)
+    # The engine starts the plugins meanwhile.
+    with sdk_loading():
+        plugin = Plugin()
+        standing = look(settings, account(), plugin)
+        bundles = [slot.bundle for served in settings.endpoints for slot in served.slots]
+        workspace_id = account().workspace_id(settings.workspace.resource_group, settings.workspace.name)
+        held = registered(workspace_id, bundles, plugin)
 except InvalidInput as invalid:
     # What is wrong with a user's files is no fault of the program: lines to act on, not a traceback.
     raise pulumi.RunError(str(invalid)) from None
 
-# The engine starts the plugins meanwhile.
-with sdk_loading():
-    plugin = Plugin()
-    bundles = [slot.bundle for served in settings.endpoints for slot in served.slots]
-    workspace_id = account().workspace_id(settings.workspace.resource_group, settings.workspace.name)
-    held = registered(workspace_id, bundles, plugin)
-
 ours = pulumi.ResourceOptions(providers=[plugin])
-workspace = Workspace(settings.workspace, protect=settings.protect, tags=settings.tags)
+workspace = Workspace(settings.workspace, standing, protect=settings.protect, tags=settings.tags, opts=ours)
 assets = Assets(workspace, held, ours)
 endpoints = {served.spec.name: Endpoint(served, workspace, assets, ours) for served in settings.endpoints}
 

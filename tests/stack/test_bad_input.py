@@ -7,7 +7,7 @@ import yaml
 
 from tests.components.conftest import engine_config
 from tests.components.graph import build
-from tests.stack.conftest import ROOT, Project, Stack
+from tests.stack.conftest import GROUP, ROOT, Project, Stack
 
 SLOTS: dict[str, Any] = {"blue": {}, "green": {}}
 
@@ -49,6 +49,27 @@ def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stac
     assert done.code != 0
     assert "start it with `azml emulator start`" in done.text
     assert "Traceback" not in done.text
+
+
+def test_everything_that_should_exist_and_does_not_comes_at_once(project: Project) -> None:
+    """With file, line and key; a group that is there and empty is not the group's fault."""
+    stack = project("missing", resourceGroup={"name": GROUP, "existing": True}, name="mlw-missing")
+    parts = ("storageAccount", "keyVault", "logAnalytics", "applicationInsights")
+    place = stack.settings["azml:workspace"]
+    place |= {part: {"name": f"{part[:3]}missing".lower(), "existing": True} for part in parts}
+    stack.serve(SLOTS, {"blue": 100})
+    text = (stack.folder / "Pulumi.local.yaml").read_text().splitlines()
+    lines = "\n".join(wrong(stack))
+    for part in parts:
+        line = text.index(f"    {part}:") + 3
+        assert f"Pulumi.local.yaml:{line}: azml:workspace.{part}.name: there is no " in lines
+    assert "there is no resource group" not in lines
+
+    stack.settings["azml:workspace"] = {"resourceGroup": "rg-none", "name": "mlw-none", "existing": True}
+    stack.write()
+    lines = "\n".join(wrong(stack))
+    assert "azml:workspace.resourceGroup: there is no resource group 'rg-none'" in lines
+    assert "azml:workspace.name: there is no workspace 'mlw-none' in the resource group rg-none" in lines
 
 
 def test_all_faults_of_all_files_come_at_once(unmade: Stack) -> None:

@@ -9,6 +9,8 @@ from typing import Literal
 from azml.emulator.arm.json import Json
 from azml.emulator.database import Database
 
+RETRY_AFTER_SECONDS = 1
+OPERATION_TIMEOUT = "PT1H"  # what a client waits at most
 RETRY_AFTER_MS = 100  # milliseconds; all clients honour it, while azure-ai-ml reads `Retry-After: 0` as 30 s
 Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 

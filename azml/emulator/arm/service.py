@@ -129,8 +129,7 @@ class Service:
 
     def _purge(self, kind: ResourceType, named: ResourceId, query: Query) -> Answer:
         """What is not there may have left its name behind. Nothing can be asked of a group that is gone."""
-        if named.kind != RESOURCE_GROUPS:
-            check_parents(named.parent, self.store, must_exist=False)
+        check_parents(named.text, self.store, must_exist=False)
         with self.store.database.transaction():
             purged = kind.purge(named, query)
             self.activity.note(replace(named, type=kind.name), "delete")
@@ -180,21 +179,31 @@ class Service:
         await self.worker.close()
 
     def _write(self, kind: ResourceType, write: Write, method: str) -> Answer:
-        status = 200 if write.existing else kind.created
         begun = None
         # One transaction: a type may store more than the one record, as a workspace its datastore.
         with self.store.database.transaction():
             record = kind.prepare(write).without_hidden(SHOWN)
             if kind.asynchronous or self.steering.expects(method, record.id.text):
                 state = "Updating" if write.existing else "Creating"
-                begun = self.worker.begin(record.with_properties(provisioningState=state), "PUT", method)
+                begun = self.worker.begin(record.with_properties(provisioningState=state), method, method)
             else:
                 record = self.store.put(record)
             self.activity.note(record.id, "write")
         self.steering.lag(method, write.id.text, write.existing)
+        status = 200 if write.existing else kind.created
         if begun is None:
             return Answer(status, kind.present(record))
-        return Answer(status, kind.present(begun.record), self.worker.start(begun))
+        operation = self.worker.start(begun)
+        if method == "PATCH":
+            return Answer(202, None, operation)
+        return Answer(status, kind.present(begun.record), operation)
+
+    def result(self, operation: Operation) -> Answer:
+        """What the `Location` of an operation answers: 202 while it runs, then what it was for."""
+        if operation.status == "InProgress":
+            return Answer(202, None, operation)
+        found = self.store.find(operation.key) if operation.verb == "PATCH" else None
+        return Answer(200, self.types.get(found.id.kind).present(found)) if found else Answer(204)
 
     def _found(self, named: ResourceId) -> Record:
         if named.kind in IMPLICIT:

@@ -4,7 +4,8 @@ It is read off the tables that requests are routed by, so it cannot promise what
 """
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from starlette.routing import Route
@@ -113,8 +114,9 @@ def _refused() -> list[tuple[str, str, str]]:
     return types + [(what, answer, REFUSED) for what, answer in REFUSED_OTHERS]
 
 
-def render() -> str:
-    """The page of a control plane that is made for it and serves nobody."""
+@contextmanager
+def control_of_nobody() -> Iterator[Control]:
+    """A control plane that serves nobody: for its tables."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "emulator"
         identity = ensure_identity(folder)
@@ -129,9 +131,15 @@ def render() -> str:
             lambda: None,
         )
         try:
-            return page(control)
+            yield control
         finally:
             control.parts.database.close()
+
+
+def render() -> str:
+    """The page."""
+    with control_of_nobody() as control:
+        return page(control)
 
 
 if __name__ == "__main__":

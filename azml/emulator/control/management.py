@@ -12,7 +12,12 @@ from azml.emulator.arm.answer import Answer
 from azml.emulator.arm.errors import ArmError, bad_request, not_found
 from azml.emulator.arm.ids import Collection, parse, resource_id
 from azml.emulator.arm.json import Json, parse_object
-from azml.emulator.arm.operations import RETRY_AFTER_MS, Operation
+from azml.emulator.arm.operations import (
+    OPERATION_TIMEOUT,
+    RETRY_AFTER_MS,
+    RETRY_AFTER_SECONDS,
+    Operation,
+)
 from azml.emulator.arm.pages import Pages
 from azml.emulator.arm.service import Service
 from azml.emulator.control import policies
@@ -146,17 +151,32 @@ class Management:
         if kind not in (OPERATIONS, RESULTS):
             raise not_found(f"There is no operation '{id_text}'.", "OperationNotFound")
         operation = self.service.progress(id_text)
-        running = operation.status == "InProgress"
-        headers = self._headers(operation) if running else {}
         if kind == RESULTS:
-            return Response(status_code=202 if running else 204, headers=headers)
-        return JSONResponse(operation.body(), headers=headers)
+            return self._told(self.service.result(operation), self._polled(operation))
+        return JSONResponse(operation.body(), headers=self._polled(operation))
 
     def _reply(self, answer: Answer) -> Response:
-        headers = self._headers(answer.operation) if answer.operation else {}
+        return self._told(answer, self._begun(answer.operation) if answer.operation else {})
+
+    def _told(self, answer: Answer, headers: dict[str, str]) -> Response:
         if answer.body is None:
             return Response(status_code=answer.status, headers=headers)
         return JSONResponse(answer.body, answer.status, headers)
+
+    def _polled(self, operation: Operation) -> dict[str, str]:
+        """Whoever asks again while it runs is told when to: in milliseconds, or every poll cost a second."""
+        return self._headers(operation) if operation.status == "InProgress" else {}
+
+    def _begun(self, operation: Operation) -> dict[str, str]:
+        """What stands on the answer that begins an operation (description of API 2025-12-01).
+
+        Clients look at once, and heed `Retry-After` only before they look again: by then the polled headers
+        speak.
+        """
+        headers = self._headers(operation)
+        if operation.verb != "PUT":
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return {**headers, "x-ms-async-operation-timeout": OPERATION_TIMEOUT}
 
     def _headers(self, operation: Operation) -> dict[str, str]:
         base = f"{self.addresses.arm}{_PROVIDER}"

@@ -32,12 +32,32 @@ _SLOTS = {
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
 }
-FUNCTION = "azml:index:registeredVersions"
+_PURGE = {
+    "workspaceId": {"type": "string", "description": "ARM id of the workspace."},
+    "vaultName": {"type": "string", "description": "The key vault's name, if the stack gives it one."},
+    "vaultPrefix": {"type": "string", "description": "Else what its name begins with."},
+}
+REGISTERED = "azml:index:registeredVersions"
+STANDING = "azml:index:standing"
 _IDS = {"type": "array", "items": {"type": "string"}}
 _VERSIONS = {
     "description": "Those of these versions of models, codes and environments that their workspaces hold.",
     "inputs": {"properties": {"ids": _IDS}, "required": ["ids"]},
     "outputs": {"properties": {"registered": _IDS}, "required": ["registered"]},
+}
+_STANDING = {
+    "description": "What is known of existing resources, and which names deleted ones hold.",
+    "inputs": {
+        "properties": {"ids": _IDS, "workspace": {"type": "string"}, "vault": {"type": "string"}},
+        "required": ["ids"],
+    },
+    "outputs": {
+        "properties": {
+            "found": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
+            "held": {"type": "array", "items": {"$ref": "pulumi.json#/Any"}},
+        },
+        "required": ["found", "held"],
+    },
 }
 
 
@@ -46,6 +66,7 @@ def schema(version: str) -> dict[str, object]:
     resources = {
         "azml:index:EndpointTraffic": (_TRAFFIC, ["endpointId"]),
         "azml:index:LiveSlots": (_SLOTS, ["endpointId", "serves"]),
+        "azml:index:PurgeOnDelete": (_PURGE, ["workspaceId"]),
     }
     return {
         "name": "azml",
@@ -53,7 +74,7 @@ def schema(version: str) -> dict[str, object]:
         "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
-        "functions": {FUNCTION: _VERSIONS},
+        "functions": {REGISTERED: _VERSIONS, STANDING: _STANDING},
         "resources": {
             token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
             for token, (fields, required) in resources.items()
