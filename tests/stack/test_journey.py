@@ -1,5 +1,7 @@
 """One endpoint's life, from nothing to nothing, with every write it took."""
 
+import re
+
 from tests.stack.conftest import Project
 
 
@@ -68,8 +70,7 @@ def test_destroyed_and_made_again_the_same_day(project: Project) -> None:
     assert refused.code != 0
     assert "Traceback" not in refused.text
     file = stack.folder / "Pulumi.local.yaml"
-    lines = {line.strip().split("; ")[0] for line in refused.text.splitlines() if str(file) in line}
-    places = {line.partition(": the ")[0].removeprefix("error: ") for line in lines}
+    places = set(re.findall(rf"{re.escape(str(file))}:\d+: [\w.:]+(?=: the )", refused.text))
     assert places == {f"{file}:7: azml:workspace.name", f"{file}:8: azml:workspace.keyVault"}
     purge = f"az rest --method delete --url '{workspace}?api-version=2025-12-01&forceToPurge=true'"
     assert purge in refused.text

@@ -47,10 +47,7 @@ REFUSED_OTHERS = (
     ("`GET /subscriptions/{s}/providers` and below: what a subscription could have", "400 InvalidResourceId"),
     ("assets from a registry, `azureml://registries/...`", "400 AssetNotFound"),
     ("`/registries/...`: where a registry is", "404 RegistryNotFound"),
-    (
-        "a deleted workspace back: a delete is a purge, with `forceToPurge` and without",
-        "404 ResourceNotFound",
-    ),
+    ("what was in a deleted workspace: one that is recovered is empty", "404 ResourceNotFound"),
     ("any other blob operation; page and append blobs; copies; leases", "400 UnsupportedOperation"),
 )
 BESIDE = (
@@ -78,6 +75,7 @@ def page(control: Control) -> str:
         ("## Resources", ("type", "operations", ""), [_resource(kind) for kind in known]),
         ("## Blobs", ("of", "operations", ""), [_row("a container", containers), _row("a blob", blobs)]),
         ("## Pages", ("path", "methods", ""), _pages(control)),
+        ("## Beside resources", ("path", "method", ""), _beside(control)),
         ("## Beside them", ("what", "methods", ""), BESIDE),
         ("## Refused", ("what", "answer", ""), _refused()),
     ]
@@ -107,6 +105,11 @@ def _pages(control: Control) -> list[tuple[str, str, str]]:
         if isinstance(route, Route):
             methods.setdefault(route.path, set()).update((route.methods or set()) - {"HEAD"})
     return [(f"`{path}`", ", ".join(sorted(found)), REAL) for path, found in sorted(methods.items())]
+
+
+def _beside(control: Control) -> list[tuple[str, str, str]]:
+    pages = sorted(control.parts.management.pages, key=lambda page: page.path)
+    return [(f"`{page.path}`", page.method, REAL) for page in pages]
 
 
 def _refused() -> list[tuple[str, str, str]]:

@@ -38,6 +38,7 @@ from azml.emulator.machinelearning.assets import (
 from azml.emulator.machinelearning.deployments import OnlineDeployments, last_good
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, OnlineEndpoints
 from azml.emulator.machinelearning.materialise import Materialiser
+from azml.emulator.machinelearning.quotas import Quotas
 from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.monitor.monitor import Monitor
 from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
@@ -68,16 +69,30 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     blobs = BlobStore(database, folder / "blobs")
     materialiser = Materialiser(folder / "laid-out", blobs)
     endpoints = OnlineEndpoints(addresses, identity, dataplane)
-    deployments = OnlineDeployments(dataplane, materialiser)
+    quotas = Quotas(database, store)
+    deployments = OnlineDeployments(dataplane, materialiser, quotas)
     clock = Clock()
     deleted = DeletedResources(database, clock)
     activity = ActivityLog(database, clock)
     vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)
     supporting = supporting_types(addresses, store, blobs)
-    types = Types([*supporting, vaults, logs, Workspaces(deleted), endpoints, deployments])
+    workspaces = Workspaces(deleted)
+    types = Types([*supporting, vaults, logs, workspaces, endpoints, deployments])
     service = Service(store, Operations(database), types, Steering(clock), activity)
     policies = Policies(clock)
-    pages = Pages([*vaults.pages(), *logs.pages(), *activity.pages(), *policies.pages()])
+    pages = Pages(
+        page
+        for found in (
+            vaults.pages(),
+            logs.pages(),
+            activity.pages(),
+            policies.pages(),
+            quotas.pages(),
+            workspaces.pages(),
+            deployments.pages(store),
+        )
+        for page in found
+    )
     faults = Faults()
     _sweep(store, materialiser)
     return Parts(

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from azml.emulator.addresses import STORAGE_SUFFIX, Addresses
+from azml.emulator.arm.answer import Answer
 from azml.emulator.arm.deleted import KEPT_DAYS, DeletedResources
 from azml.emulator.arm.errors import bad_request, not_found
 from azml.emulator.arm.ids import ResourceId
 from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.pages import Page, Question
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
-from azml.emulator.arm.types import Act, Action, Query, ResourceType, Write, is_flagged
+from azml.emulator.arm.types import Act, Action, Changed, Query, ResourceType, Write, is_flagged
 from azml.emulator.machinelearning.names import check_asset_name, check_workspace_name
 from azml.emulator.storage.accounts import ACCOUNT, ensure_container, find_account
 from azml.emulator.storage.signatures import container_sas
@@ -22,6 +24,23 @@ DEFAULT_DATASTORE = "workspaceblobstore"
 SAS_LIFETIME = timedelta(hours=8)
 PURGE = "forceToPurge"
 _RECOVER = "allowRecoverSoftDeletedWorkspace"
+_DIAGNOSED = (
+    "applicationInsightsResults",
+    "containerRegistryResults",
+    "dnsResolutionResults",
+    "keyVaultResults",
+    "networkSecurityRuleResults",
+    "otherResults",
+    "resourceLockResults",
+    "storageAccountResults",
+    "userDefinedRouteResults",
+)
+_OUTBOUND = {
+    "Azure Active Directory": ("login.microsoftonline.com",),
+    "Azure portal": ("management.azure.com",),
+    "Azure Machine Learning": ("*.api.azureml.ms", "*.inference.ml.azure.com"),
+    "Microsoft Container Registry": ("mcr.microsoft.com",),
+}
 _NEEDED = ("storageAccount", "keyVault")
 _NAMED = {
     "storageAccount": ACCOUNT,
@@ -101,8 +120,29 @@ class Workspaces(ResourceType):
         return is_flagged(query, PURGE) and self.deleted.drop(named.text)
 
     def actions(self) -> Mapping[str, Action]:
-        """Its keys."""
-        return {"listkeys": self.list_keys}
+        """Its keys, and what there is to say of its health."""
+        return {
+            "listkeys": self.list_keys,
+            "liststorageaccountkeys": self.list_storage_account_keys,
+            "resynckeys": self.resync_keys,
+            "diagnose": self.diagnose,
+        }
+
+    def pages(self) -> list[Page]:
+        """The addresses its computes would have to reach; here they reach none."""
+        return [Page("GET", "{id}/outboundNetworkDependenciesEndpoints", _outbound)]
+
+    async def list_storage_account_keys(self, act: Act) -> Json:
+        """The key of its storage account."""
+        return {"userStorageKey": default_account(act.record, act.store).hidden["keys"][0]}
+
+    async def resync_keys(self, act: Act) -> Changed:
+        """Nothing has to be told: keys are looked up when they are needed."""
+        return Changed(act.record)
+
+    async def diagnose(self, act: Act) -> Json:
+        """No findings: what a workspace stands on was checked when it was written."""
+        return {"value": {name: [] for name in _DIAGNOSED}}
 
     async def list_keys(self, act: Act) -> Json:
         """The keys of what it stands on."""
@@ -169,6 +209,14 @@ class Datastores(ResourceType):
         container = str(properties.get("containerName", ""))
         sas = container_sas(account.id.name, container, key, "racwdl", SAS_LIFETIME)
         return {"secretsType": "Sas", "sasToken": sas}
+
+
+async def _outbound(question: Question) -> Answer:
+    def bag(category: str, domains: tuple[str, ...]) -> Json:
+        endpoints = [{"domainName": domain, "endpointDetails": [{"port": 443}]} for domain in domains]
+        return {"properties": {"category": category, "endpoints": endpoints}}
+
+    return Answer(200, {"value": [bag(category, domains) for category, domains in _OUTBOUND.items()]})
 
 
 def _recovers(write: Write) -> bool:
