@@ -394,3 +394,15 @@ def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) 
 def test_unchanged_text_keys_are_texts(read: Read) -> None:
     """`pulumi config set azml:studioUrl 8080` hands over the text 8080."""
     assert read(studioUrl="8080").studio_url == "8080"
+
+
+def test_names_are_not_purged_where_they_are_protected_or_not_the_stacks(findings: Findings) -> None:
+    place = {"resourceGroup": "rg-azml-dev", "name": "mlw-azml-dev", "purge": True}
+    finding = only(findings(workspace=place, protect=True))
+    assert (finding.key, finding.message) == (
+        "azml:workspace.purge",
+        "is true in a stack that is protected (azml:protect)",
+    )
+    finding = only(findings(workspace={**place, "existing": True}))
+    assert finding.key == "azml:workspace.purge"
+    assert "leave it out" in finding.remedy

@@ -145,7 +145,7 @@ def purged(azure: Azure, **inputs: str) -> list[str]:
 
 
 def test_only_what_the_stack_has_deleted_is_purged() -> None:
-    """By name, or by the name azure-native gives: the prefix and eight hex digits, in the stack's own group."""
+    """By name, or as azure-native names it: the prefix and eight hex digits, in the group of the stack."""
     there = deleted("kvws0a1b2c3d", "kvws0a1b2c3", "kvwsother", "kvws", "mine")
     place = f"{DELETED}/kvws0a1b2c3d/purge"
     assert purged(Azure({DELETED: there}), vaultPrefix="kvws") == [WORKSPACE, place]
