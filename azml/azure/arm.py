@@ -33,14 +33,19 @@ class Arm:
         tokens: TokenSource | None = None,
         http: Http | None = None,
         vet: Callable[[Cloud], None] | None = None,
+        policy_tokens: bool = True,
     ) -> None:
-        """`vet` may raise AzureError for a cloud that must not be reached; it is asked before any token."""
+        """`vet` may raise AzureError for a cloud that must not be reached; it is asked before any token.
+
+        Without `policy_tokens` a write that needs one is refused, as one of azure-native is.
+        """
         self._stopped = threading.Event()
         self.settings = settings
         self.http = http or Http(sleep=self.pause)
         self._cloud = cloud
         self._tokens = tokens
         self._vet = vet
+        self._policy_tokens = policy_tokens
         self._lock = threading.Lock()
 
     @property
@@ -160,7 +165,9 @@ class Arm:
     def call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Response:
         """Like `send`, at an address that Azure gave, as that of an operation or of a list's next page."""
         answer = self._tried(method, url, body)
-        tokens = policy.place(url) if method != "GET" and policy.wants_token(answer) else None
+        if method == "GET" or not self._policy_tokens or not policy.wants_token(answer):
+            return answer
+        tokens = policy.place(url)
         if tokens is None:
             return answer
         return self._tried(method, url, body, {policy.HEADER: self._policy_token(tokens, method, url, body)})

@@ -54,9 +54,9 @@ class Tokens:
         return "bearer"
 
 
-def arm(wire: Wire) -> Arm:
+def arm(wire: Wire, *, policy_tokens: bool = True) -> Arm:
     cloud = Cloud("test", "https://127.0.0.1:1", "https://127.0.0.1:1", "emulator")
-    return Arm(AzureSettings(), cloud=cloud, tokens=Tokens(), http=wire)
+    return Arm(AzureSettings(), cloud=cloud, tokens=Tokens(), http=wire, policy_tokens=policy_tokens)
 
 
 def answer(told: object, status: int = 200) -> Callable[[Any], Response]:
@@ -93,6 +93,12 @@ def test_a_plain_refusal_and_a_read_ask_for_no_token() -> None:
         wire = Wire(first, answer(GIVEN))
         assert arm(wire).send(method, PATH, "2025-12-01").status == 403
         assert len(wire.seen) == 1
+
+
+def test_the_stand_in_asks_for_none_as_azure_native_does() -> None:
+    wire = Wire(refusal(), answer(GIVEN))
+    assert arm(wire, policy_tokens=False).send("PUT", PATH, "2025-12-01").status == 403
+    assert len(wire.seen) == 1
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,9 @@ def test_what_an_endpoint_was_made_with_stays(azure: LocalAzure) -> None:
     assigned = {"type": "UserAssigned", "userAssignedIdentities": {USER: {}}}
 
     def put(identity: object = {"type": "SystemAssigned"}, **properties: object) -> Answer:
-        told = {"description": "says", "properties": {"team": "red"}, **properties}
-        return azure.arm("PUT", ENDPOINT, {**endpoint_body(**told), "identity": identity})
+        told = {"authMode": "Key", "description": "says", "properties": {"team": "red"}, **properties}
+        body = {"location": "westeurope", "identity": identity, "properties": told}
+        return azure.arm("PUT", ENDPOINT, body)
 
     azure.done(put())
     azure.done(put(properties={"team": "red", "more": "keys"}))
