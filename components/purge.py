@@ -7,7 +7,8 @@ class PurgeOnDelete(pulumi.CustomResource):
     """Purges the workspace and its key vault after they were deleted, so that their names are free at once.
 
     Whatever depends on it is deleted before it. The vault is named, or known by what its name begins with, or
-    not the stack's.
+    not the stack's. `leftovers` says until when names are held by an earlier life of the stack: they are purged
+    at once.
     """
 
     def __init__(
@@ -17,7 +18,13 @@ class PurgeOnDelete(pulumi.CustomResource):
         workspace_id: str,
         vault_name: str | None,
         vault_prefix: str | None,
+        leftovers: str | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        inputs = {"workspaceId": workspace_id, "vaultName": vault_name, "vaultPrefix": vault_prefix}
+        inputs = {
+            "workspaceId": workspace_id,
+            "vaultName": vault_name,
+            "vaultPrefix": vault_prefix,
+            "leftovers": leftovers,
+        }
         super().__init__("azml:index:PurgeOnDelete", name, inputs, opts)

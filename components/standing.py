@@ -64,7 +64,7 @@ def look(settings: Settings, account: Account, plugin: Plugin) -> Standing:
         *_leaving(workspace, standing.found.get(group)),
         *_missing(needed, standing),
         *(_without_storage(workspace, standing, own) if workspace.existing else ()),
-        *(_taken(workspace, one) for one in standing.held),
+        *(_taken(workspace, one) for one in standing.held if one.protected or not workspace.purge),
     ]
     for endpoint, served in endpoints.items():
         if fact := standing.found.get(endpoint):

@@ -103,6 +103,7 @@ class Workspace(pulumi.ComponentResource):
             workspace_id=self.arm_id,
             vault_name=None if vault.existing else vault.name,
             vault_prefix=None if vault.name else self._vault_name(),
+            leftovers=", ".join(one.until for one in self.standing.held) or None,
             opts=self._options,
         )
         after = pulumi.ResourceOptions(depends_on=[purge])

@@ -108,3 +108,11 @@ def test_a_name_that_is_held_comes_with_the_way_to_free_it(
     of_vault = told["azml:workspace.keyVault"]
     assert ("az keyvault purge --name kv-mine --location westeurope" in of_vault) is not protected
     assert "az keyvault recover --name kv-mine --location westeurope" in of_vault
+
+
+def test_a_stack_that_purges_goes_on_but_for_what_is_protected(found: Callable[..., dict[str, str]]) -> None:
+    """An interrupted destroy is mended by the next up."""
+    vault = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-mine"
+    text = OURS + "    purge: true\n"
+    assert found(text, {}, Held(WORKSPACE, "2026", "", False), Held(vault, "2027", "westeurope", False)) == {}
+    assert set(found(text, {}, Held(vault, "2027", "westeurope", True))) == {"azml:workspace.keyVault"}

@@ -163,6 +163,22 @@ def test_a_workspace_that_exists_is_never_purged() -> None:
     assert purged(Azure({WORKSPACE: {}, DELETED: deleted("mine")}), vaultName="mine") == []
 
 
+@pytest.mark.parametrize("preview", [True, False])
+def test_what_an_interrupted_destroy_has_left_is_purged_by_the_next_up(preview: bool) -> None:
+    olds = {"workspaceId": WORKSPACE, "vaultName": "mine"}
+    news = {**olds, "leftovers": "2026-12-09"}
+    azure = Azure({DELETED: deleted("mine")})
+    resource = PurgeOnDelete(azure, EngineLog(None))
+    assert set(resource.diff(calls.Diff("urn", "type", WORKSPACE, olds, news, {})).paths) == {"leftovers"}
+    resource.update(calls.Update("urn", "type", WORKSPACE, olds, news, {}, preview))
+    resource.create(calls.Create("urn", "type", news, preview))
+    assert azure.done == ([] if preview else [WORKSPACE, f"{DELETED}/mine/purge"] * 2)
+    assert not resource.diff(calls.Diff("urn", "type", WORKSPACE, news, olds, {})).paths
+    there = Azure({WORKSPACE: {}, DELETED: deleted("mine")})
+    PurgeOnDelete(there, EngineLog(None)).create(calls.Create("urn", "type", news, preview=False))
+    assert there.done == [f"{DELETED}/mine/purge"], "a name of the vault's alone"
+
+
 @pytest.mark.parametrize(
     "inputs", [{}, {"workspaceId": 1}, {"workspaceId": "w", "vaultName": "a", "vaultPrefix": "b"}, {"x": "y"}]
 )

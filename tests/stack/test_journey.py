@@ -51,13 +51,6 @@ def test_destroyed_and_made_again_the_same_day(project: Project) -> None:
     stack = project("again", resourceGroup="rg-again", name="mlw-again", keyVault="kv-again", purge=True)
     stack.serve({"blue": {}}, {"blue": 100})
     stack.up()
-    done = stack.run("destroy", "--yes", "--skip-preview")
-    assert done.code == 0, done.text
-    assert "purged the workspace mlw-again" in done.text
-    assert "purged the vault kv-again" in done.text
-    stack.up()
-    assert stack.predict() == ["blue"]
-
     del stack.settings["azml:workspace"]["purge"]
     stack.write()
     stack.up()
@@ -76,3 +69,13 @@ def test_destroyed_and_made_again_the_same_day(project: Project) -> None:
     assert purge in refused.text
     assert "az keyvault purge --name kv-again --location westeurope" in refused.text
     assert [entry for entry in stack.azure.journal()[start:] if entry["method"] != "POST"] == []
+
+    stack.settings["azml:workspace"]["purge"] = True
+    stack.write()
+    freed = stack.up()
+    assert stack.predict() == ["blue"]
+    destroyed = stack.run("destroy", "--yes", "--skip-preview")
+    assert destroyed.code == 0, destroyed.text
+    for text in (freed, destroyed.text):
+        assert "purged the workspace mlw-again" in text
+        assert "purged the vault kv-again" in text

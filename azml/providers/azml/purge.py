@@ -2,7 +2,7 @@
 
 azure-native deletes both, and both go on holding their names: a workspace for 14 days, a vault for up to 90.
 They depend on this resource, so that its own delete comes after theirs; it depends on the resource group, for
-Azure purges nothing in a group that is gone.
+Azure purges nothing in a group that is gone. What an interrupted destroy has left, the next up purges.
 """
 
 import re
@@ -17,7 +17,7 @@ from azml.providers.codec import Properties, Unknown
 from azml.providers.differences import differences
 from azml.providers.engine_log import EngineLog
 
-INPUTS = ("workspaceId", "vaultName", "vaultPrefix")
+INPUTS = ("workspaceId", "vaultName", "vaultPrefix", "leftovers")
 _VAULT_VERSION = API_VERSIONS["microsoft.keyvault/vaults"]
 
 
@@ -33,8 +33,13 @@ class PurgeOnDelete:
         return calls.Checked(call.news, list(_malformed(call.news)))
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """Another workspace is another resource: what the old one left must still be purged."""
+        """Another workspace is another resource: what the old one left must still be purged.
+
+        That nothing is left over any more is no change.
+        """
         found = differences(call.olds, call.news)
+        if not call.news.get("leftovers"):
+            found = {path: kind for path, kind in found.items() if path != "leftovers"}
         return calls.Changes(
             {
                 path: calls.Kind(kind.value | 1) if path == "workspaceId" else kind
@@ -43,11 +48,15 @@ class PurgeOnDelete:
         )
 
     def create(self, call: calls.Create) -> calls.State:
-        """Nothing to make: the delete is the point."""
+        """Nothing to make, but names to free that are held."""
+        if call.inputs.get("leftovers") and not call.preview:
+            self._free(call.urn, call.inputs)
         return calls.State("" if call.preview else str(call.inputs["workspaceId"]), call.inputs)
 
     def update(self, call: calls.Update) -> Properties:
-        """Nothing to change."""
+        """Nothing to change, but names to free that are held."""
+        if call.news.get("leftovers") and not call.preview:
+            self._free(call.urn, call.news)
         return call.news
 
     def read(self, call: calls.Read) -> calls.State:
@@ -59,14 +68,21 @@ class PurgeOnDelete:
 
         What still exists is left alone: then the setting was taken back, and not the stack destroyed.
         """
-        workspace = str(call.inputs["workspaceId"])
-        if self._arm.get(workspace, API_VERSION) is not None:
-            return
-        self._arm.delete(workspace, API_VERSION, {"forceToPurge": "true"})
-        self._log.info(call.urn, f"purged the workspace {workspace.rpartition('/')[2]}: its name is free")
-        for place in self._vaults(workspace, call.inputs):
+        if not self._exists(call.inputs):
+            self._free(call.urn, call.inputs)
+
+    def _exists(self, inputs: Properties) -> bool:
+        return self._arm.get(str(inputs["workspaceId"]), API_VERSION) is not None
+
+    def _free(self, urn: str, inputs: Properties) -> None:
+        """Purge what is deleted. To purge a workspace that exists would be to delete it."""
+        workspace = str(inputs["workspaceId"])
+        if not self._exists(inputs):
+            self._arm.delete(workspace, API_VERSION, {"forceToPurge": "true"})
+            self._log.info(urn, f"purged the workspace {workspace.rpartition('/')[2]}: its name is free")
+        for place in self._vaults(workspace, inputs):
             self._arm.post(f"{place}/purge", _VAULT_VERSION)
-            self._log.info(call.urn, f"purged the vault {place.rpartition('/')[2]}: its name is free")
+            self._log.info(urn, f"purged the vault {place.rpartition('/')[2]}: its name is free")
 
     def _vaults(self, workspace: str, inputs: Properties) -> Iterator[str]:
         """The places of the deleted vaults of the stack: by name, or by how azure-native names them."""

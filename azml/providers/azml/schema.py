@@ -36,6 +36,10 @@ _PURGE = {
     "workspaceId": {"type": "string", "description": "ARM id of the workspace."},
     "vaultName": {"type": "string", "description": "The key vault's name, if the stack gives it one."},
     "vaultPrefix": {"type": "string", "description": "Else what its name begins with."},
+    "leftovers": {
+        "type": "string",
+        "description": "Until when deleted ones hold the names: they are purged.",
+    },
 }
 REGISTERED = "azml:index:registeredVersions"
 STANDING = "azml:index:standing"
