@@ -7,8 +7,8 @@ class PurgeOnDelete(pulumi.CustomResource):
     """Purges the workspace and its key vault after they were deleted, so that their names are free at once.
 
     Whatever depends on it is deleted before it. The vault is named, or known by what its name begins with, or
-    not the stack's. `leftovers` says until when names are held by an earlier life of the stack: they are purged
-    at once.
+    not the stack's. `leftovers` says until when an earlier life of the stack holds names: they are purged at
+    once.
     """
 
     def __init__(

@@ -136,6 +136,7 @@ def test_a_vaults_name_is_held_wherever_it_was_deleted() -> None:
     assert held(Azure({DELETED: elsewhere}), vault=VAULT) == [VAULT]
     assert held(Azure({DELETED: deleted("kv2")}), vault=VAULT) == []
     assert held(Azure({DELETED: deleted("kv"), VAULT: {}}), vault=VAULT) == []
+    assert held(Azure({DELETED: AzureError("AuthorizationFailed", status=403)}), vault=VAULT) == []
 
 
 def purged(azure: Azure, **inputs: str) -> list[str]:
@@ -156,6 +157,14 @@ def test_only_what_the_stack_has_deleted_is_purged() -> None:
     assert purged(Azure({DELETED: deleted("mine", purgeProtectionEnabled=True)}), vaultName="mine") == [
         WORKSPACE
     ]
+
+
+def test_who_may_not_purge_vaults_still_gets_rid_of_the_stack() -> None:
+    assert purged(Azure({DELETED: AzureError("AuthorizationFailed", status=403)}), vaultName="mine") == [
+        WORKSPACE
+    ]
+    with pytest.raises(AzureError, match="ServerError"):
+        purged(Azure({DELETED: AzureError("ServerError", status=500)}), vaultName="mine")
 
 
 def test_a_workspace_that_exists_is_never_purged() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
+from azml.azure.errors import AzureError
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml.standing import API_VERSIONS, deleted_vaults, subscription_of
@@ -80,9 +81,15 @@ class PurgeOnDelete:
         if not self._exists(inputs):
             self._arm.delete(workspace, API_VERSION, {"forceToPurge": "true"})
             self._log.info(urn, f"purged the workspace {workspace.rpartition('/')[2]}: its name is free")
-        for place in self._vaults(workspace, inputs):
-            self._arm.post(f"{place}/purge", _VAULT_VERSION)
-            self._log.info(urn, f"purged the vault {place.rpartition('/')[2]}: its name is free")
+        try:
+            for place in self._vaults(workspace, inputs):
+                self._arm.post(f"{place}/purge", _VAULT_VERSION)
+                self._log.info(urn, f"purged the vault {place.rpartition('/')[2]}: its name is free")
+        except AzureError as error:
+            if error.status != 403:
+                raise
+            # A right on the whole subscription, which whoever deploys into one group may well not have.
+            self._log.warning(urn, f"the key vault was not purged and keeps its name: {error}")
 
     def _vaults(self, workspace: str, inputs: Properties) -> Iterator[str]:
         """The places of the deleted vaults of the stack: by name, or by how azure-native names them."""

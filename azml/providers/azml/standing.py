@@ -88,7 +88,11 @@ def subscription_of(resource: str) -> str:
 
 def _held_vault(arm: Arm, vault: str) -> Iterator[Properties]:
     name = vault.rpartition("/")[2]
-    for item in deleted_vaults(arm, subscription_of(vault)):
+    try:
+        items = list(deleted_vaults(arm, subscription_of(vault)))
+    except AzureError:
+        return  # as with the activity log: a right on the subscription that not everybody has
+    for item in items:
         if str(item.get("name")).lower() == name.lower():
             told = item["properties"]
             yield {
