@@ -154,11 +154,7 @@ def _workspace(value: object, faults: Faults, *, protect: bool) -> WorkspaceSett
         if section.values and not found and not section.values.get(key):
             faults.add(section.path(key), "is missing", "the workspace and its resource group need a name")
     public = section.flag("publicNetworkAccess")
-    purge = bool(section.flag("purge"))
-    if purge and protect:
-        message = "is true in a stack that is protected (azml:protect)"
-        remedy = "leave it out: what is purged cannot be recovered, and azml:protect is there to keep it"
-        faults.add(section.path("purge"), message, remedy)
+    purge = _purge(section, protect=protect)
     for key in (*SUPPORT_RULES, "publicNetworkAccess", "purge") if existing else ():
         if section.values.get(key) is not None:
             faults.add(section.path(key), "changes nothing of a workspace that is there", "leave it out")
@@ -177,6 +173,15 @@ def _workspace(value: object, faults: Faults, *, protect: bool) -> WorkspaceSett
         logs,
         insights,
     )
+
+
+def _purge(section: Section, *, protect: bool) -> bool:
+    purge = bool(section.flag("purge"))
+    if purge and protect:
+        message = "is true in a stack that is protected (azml:protect)"
+        remedy = "leave it out: what is purged cannot be recovered, and azml:protect is there to keep it"
+        section.faults.add(section.path("purge"), message, remedy)
+    return purge
 
 
 def _support(section: Section, key: str, rule: names.NameRule) -> Support:

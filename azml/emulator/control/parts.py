@@ -80,19 +80,8 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     types = Types([*supporting, vaults, logs, workspaces, endpoints, deployments])
     service = Service(store, Operations(database), types, Steering(clock), activity)
     policies = Policies(clock)
-    pages = Pages(
-        page
-        for found in (
-            vaults.pages(),
-            logs.pages(),
-            activity.pages(),
-            policies.pages(),
-            quotas.pages(),
-            workspaces.pages(),
-            deployments.pages(store),
-        )
-        for page in found
-    )
+    paged = (vaults, logs, activity, policies, quotas, workspaces)
+    pages = Pages([*(page for one in paged for page in one.pages()), *deployments.pages(store)])
     faults = Faults()
     _sweep(store, materialiser)
     return Parts(
