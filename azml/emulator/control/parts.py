@@ -80,8 +80,14 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     types = Types([*supporting, vaults, logs, workspaces, endpoints, deployments])
     service = Service(store, Operations(database), types, Steering(clock), activity)
     policies = Policies(clock)
-    paged = (vaults, logs, activity, policies, quotas, workspaces)
-    pages = Pages([*(page for one in paged for page in one.pages()), *deployments.pages(store)])
+    paged = (vaults, logs, activity, policies, quotas)
+    below = (workspaces, deployments)
+    pages = Pages(
+        [
+            *(page for one in paged for page in one.pages()),
+            *(page for one in below for page in one.pages(store)),
+        ]
+    )
     faults = Faults()
     _sweep(store, materialiser)
     return Parts(

@@ -128,9 +128,16 @@ class Workspaces(ResourceType):
             "diagnose": self.diagnose,
         }
 
-    def pages(self) -> list[Page]:
+    def pages(self, store: ResourceStore) -> list[Page]:
         """The addresses its computes would have to reach; here they reach none."""
-        return [Page("GET", "{id}/outboundNetworkDependenciesEndpoints", _outbound)]
+
+        async def outbound(question: Question) -> Answer:
+            record = store.get(question.parts["id"])
+            if record.id.kind != WORKSPACE.lower():
+                raise not_found(f"'{record.id.name}' is no workspace.")
+            return Answer(200, {"value": [_reached(*one) for one in _OUTBOUND.items()]})
+
+        return [Page("GET", "{id}/outboundNetworkDependenciesEndpoints", outbound)]
 
     async def list_storage_account_keys(self, act: Act) -> Json:
         """The key of its storage account."""
@@ -211,12 +218,9 @@ class Datastores(ResourceType):
         return {"secretsType": "Sas", "sasToken": sas}
 
 
-async def _outbound(question: Question) -> Answer:
-    def bag(category: str, domains: tuple[str, ...]) -> Json:
-        endpoints = [{"domainName": domain, "endpointDetails": [{"port": 443}]} for domain in domains]
-        return {"properties": {"category": category, "endpoints": endpoints}}
-
-    return Answer(200, {"value": [bag(category, domains) for category, domains in _OUTBOUND.items()]})
+def _reached(category: str, domains: tuple[str, ...]) -> Json:
+    endpoints = [{"domainName": domain, "endpointDetails": [{"port": 443}]} for domain in domains]
+    return {"properties": {"category": category, "endpoints": endpoints}}
 
 
 def _recovers(write: Write) -> bool:

@@ -67,5 +67,6 @@ def test_what_else_can_be_asked_of_a_workspace(workspace: LocalAzure) -> None:
     resynced = workspace.arm("POST", f"{WORKSPACE}/resyncKeys")
     assert resynced.status == 202
     workspace.done(resynced)
+    assert workspace.arm("GET", f"{WORKSPACE}0/outboundNetworkDependenciesEndpoints").status == 404
     found = workspace.arm("GET", f"{WORKSPACE}/outboundNetworkDependenciesEndpoints").body["value"]
     assert "login.microsoftonline.com" in str(found)
