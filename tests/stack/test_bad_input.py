@@ -7,7 +7,7 @@ import yaml
 
 from tests.components.conftest import engine_config
 from tests.components.graph import build
-from tests.stack.conftest import GROUP, ROOT, Project, Stack
+from tests.stack.conftest import ROOT, Project, Stack
 
 SLOTS: dict[str, Any] = {"blue": {}, "green": {}}
 
@@ -54,7 +54,9 @@ def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stac
 
 def test_everything_that_should_exist_and_does_not_comes_at_once(project: Project) -> None:
     """With file, line and key; a group that is there and empty is not the group's fault."""
-    stack = project("missing", resourceGroup={"name": GROUP, "existing": True}, name="mlw-missing")
+    stack = project("missing", resourceGroup={"name": "rg-empty", "existing": True}, name="mlw-missing")
+    group = f"{stack.endpoint.partition('/resourceGroups/')[0]}/resourceGroups/rg-empty"
+    stack.azure.arm("PUT", group, {"location": "westeurope"})
     parts = ("storageAccount", "keyVault", "logAnalytics", "applicationInsights")
     place = stack.settings["azml:workspace"]
     place |= {part: {"name": f"{part[:3]}missing".lower(), "existing": True} for part in parts}
@@ -62,7 +64,7 @@ def test_everything_that_should_exist_and_does_not_comes_at_once(project: Projec
     text = (stack.folder / "Pulumi.local.yaml").read_text().splitlines()
     lines = "\n".join(wrong(stack))
     for part in parts:
-        line = text.index(f"    {part}:") + 3
+        line = text.index(f"    {part}:") + 2
         assert f"Pulumi.local.yaml:{line}: azml:workspace.{part}.name: there is no " in lines
     assert "there is no resource group" not in lines
 
