@@ -16,10 +16,17 @@ class Account:
     subscription_id: str
     tenant_id: str
 
+    def group_id(self, resource_group: str) -> str:
+        """The ARM id of a resource group, there already or not."""
+        return f"/subscriptions/{self.subscription_id}/resourceGroups/{resource_group}"
+
+    def resource_id(self, resource_group: str, kind: str, name: str) -> str:
+        """The ARM id of a resource in a group; `kind` is its full type, as `Microsoft.KeyVault/vaults`."""
+        return f"{self.group_id(resource_group)}/providers/{kind}/{name}"
+
     def workspace_id(self, resource_group: str, name: str) -> str:
         """The ARM id of a workspace, there already or not."""
-        group = f"/subscriptions/{self.subscription_id}/resourceGroups/{resource_group}"
-        return f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+        return self.resource_id(resource_group, "Microsoft.MachineLearningServices/workspaces", name)
 
 
 @cache

@@ -15,20 +15,12 @@ from azml.specs import EndpointSpec, Identity
 from .assets import Assets
 from .deployment import Deployment
 from .existing import Existing
+from .immutable import AUTH_MODES, IDENTITIES, compute_id
 from .owned import azures_properties
 from .scoring import ServedEndpoint
 from .traffic import EndpointTraffic, LiveSlots
 from .versions import endpoint_id
 from .workspace import Workspace
-
-AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
-IDENTITIES = {
-    "system_assigned": "SystemAssigned",
-    "user_assigned": "UserAssigned",
-    "system_assigned,user_assigned": "SystemAssigned,UserAssigned",
-    "none": "None",
-}
-
 
 SHARES = ("properties.traffic", "properties.mirrorTraffic")
 WITHOUT = ("traffic", "mirror_traffic", "source")
@@ -110,7 +102,7 @@ def _declare(
         identity=_identity(spec.identity),
         properties=ml.OnlineEndpointPropertiesArgs(
             auth_mode=AUTH_MODES[spec.auth_mode],
-            compute=_compute(spec, workspace),
+            compute=compute_id(spec, workspace.arm_id),
             description=spec.description,
             properties=spec.properties,
             public_network_access=access.capitalize() if access else None,
@@ -145,13 +137,6 @@ def _identity(identity: Identity | None) -> ml.ManagedServiceIdentityArgs:
         type=IDENTITIES[identity.type],
         user_assigned_identities=list(identity.user_assigned_identities) or None,
     )
-
-
-def _compute(spec: EndpointSpec, workspace: Workspace) -> str | None:
-    """The id of the attached Kubernetes cluster, which the file may write as `azureml:name`."""
-    if spec.compute is None or spec.compute.startswith("/"):
-        return spec.compute
-    return f"{workspace.arm_id}/computes/{spec.compute.removeprefix('azureml:')}"
 
 
 def digest(spec: EndpointSpec) -> str:

@@ -11,6 +11,7 @@ from pulumi.runtime import get_config_env
 from pulumi.runtime.config import CONFIG
 
 from azml.bundling import HashCache
+from azml.findings import Place
 
 from . import names, target
 from .clashes import check_versions
@@ -29,30 +30,40 @@ SUPPORT_RULES = {
     "logAnalytics": names.LOG_ANALYTICS,
     "applicationInsights": names.APPLICATION_INSIGHTS,
 }
-WORKSPACE_KEYS = ("resourceGroup", "name", "existing", "publicNetworkAccess", *SUPPORT_RULES)
+WORKSPACE_KEYS = ("resourceGroup", "name", "existing", "publicNetworkAccess", "purge", *SUPPORT_RULES)
+NOWHERE = Place(None, None, None)
 
 
 @dataclass(frozen=True)
 class Support:
     """A resource the workspace stands on: its name (None: one of our choosing), and whether it is there.
 
-    `resource_group` is where an existing one lives, None for the workspace's own.
+    `resource_group` is where an existing one lives, None for the workspace's own; `place` is where the
+    settings name it.
     """
 
     name: str | None = None
     existing: bool = False
     resource_group: str | None = None
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
 class WorkspaceSettings:
-    """The workspace. `existing` means it is used as it stands, with everything below it."""
+    """The workspace. `existing` means it is used as it stands, with everything below it.
+
+    `purge` frees its name and its vault's when the stack is destroyed. `place` is where the settings name the
+    workspace, `group_place` where they name its resource group.
+    """
 
     name: str
     resource_group: str
     existing: bool = False
     existing_resource_group: bool = False
     public_network_access: bool = True
+    purge: bool = False
+    place: Place = NOWHERE
+    group_place: Place = NOWHERE
     storage_account: Support = Support()
     key_vault: Support = Support()
     log_analytics: Support = Support()
@@ -89,7 +100,7 @@ def read_settings(folder: Path) -> Settings:
     chosen = _target(stack, root)
     settings = Settings(
         chosen,
-        _workspace(stack.values.get("workspace"), faults),
+        _workspace(stack.values.get("workspace"), faults, protect=protect),
         _endpoints(stack.values.get("endpoints"), folder, protect, faults),
         protect,
         stack.texts("tags"),
@@ -135,7 +146,7 @@ def _local_studio() -> str:
     return f"https://{os.environ.get('ARM_METADATA_HOSTNAME', '').removeprefix('https://')}/studio"
 
 
-def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
+def _workspace(value: object, faults: Faults, *, protect: bool) -> WorkspaceSettings:
     section = Section(value, "azml:workspace", faults, "{resourceGroup: rg-azml-dev, name: mlw-azml-dev}")
     section.allow(WORKSPACE_KEYS)
     existing = bool(section.flag("existing"))
@@ -146,7 +157,8 @@ def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
         if section.values and not found and not section.values.get(key):
             faults.add(section.path(key), "is missing", "the workspace and its resource group need a name")
     public = section.flag("publicNetworkAccess")
-    for key in (*SUPPORT_RULES, "publicNetworkAccess") if existing else ():
+    purge = _purge(section, protect=protect)
+    for key in (*SUPPORT_RULES, "publicNetworkAccess", "purge") if existing else ():
         if section.values.get(key) is not None:
             faults.add(section.path(key), "changes nothing of a workspace that is there", "leave it out")
     storage, vault, logs, insights = (_support(section, key, rule) for key, rule in SUPPORT_RULES.items())
@@ -156,11 +168,23 @@ def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
         existing,
         existing or group.existing,
         public is not False,
+        purge,
+        faults.place(section.path("name")),
+        group.place,
         storage,
         vault,
         logs,
         insights,
     )
+
+
+def _purge(section: Section, *, protect: bool) -> bool:
+    purge = bool(section.flag("purge"))
+    if purge and protect:
+        message = "is true in a stack that is protected (azml:protect)"
+        remedy = "leave it out: what is purged cannot be recovered, and azml:protect is there to keep it"
+        section.faults.add(section.path("purge"), message, remedy)
+    return purge
 
 
 def _support(section: Section, key: str, rule: names.NameRule) -> Support:
@@ -170,7 +194,7 @@ def _support(section: Section, key: str, rule: names.NameRule) -> Support:
         return Support()
     if isinstance(value, str):
         _check_name(section, key, value, rule)
-        return Support(value)
+        return Support(value, place=section.faults.place(section.path(key)))
     own = Section(value, section.path(key), section.faults, "{name: the-name, existing: true}")
     known = ("name", "existing") if key == "resourceGroup" else ("name", "existing", "resourceGroup")
     own.allow(known)
@@ -182,7 +206,7 @@ def _support(section: Section, key: str, rule: names.NameRule) -> Support:
     if group and not existing:
         remedy = "leave it out, or add existing: true; what the stack makes lies in the workspace's group"
         section.faults.add(own.path("resourceGroup"), "is where an existing resource lies", remedy)
-    return Support(name, existing, group)
+    return Support(name, existing, group, section.faults.place(own.path("name")))
 
 
 def _check_name(section: Section, key: str, name: str | None, rule: names.NameRule) -> None:

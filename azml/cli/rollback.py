@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from azml.azure.policy import PolicyTokenError
 from azml.cli import endpoints, history, local_azure, names, stacks
 from azml.cli.clone import find_clone
 from azml.cli.endpoints import Endpoint
@@ -12,7 +13,7 @@ from azml.cli.failure import CommandError, InputError
 from azml.cli.frozen import frozen
 from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stack_file import StackEndpoint
-from azml.cli.stacks import Stack
+from azml.cli.stacks import Connection, Stack
 from azml.cli.terminal import step
 from azml.cli.up import find_pulumi
 from azml.findings import InvalidInput
@@ -36,7 +37,7 @@ def rollback(
         if found.traffic == {target: 100} and not found.mirror_traffic:
             current.done("it has it already")
         else:
-            endpoints.write_traffic(connection, found, {target: 100})
+            _write(connection, found, target)
             current.done(f"done, and read back; it was {endpoints.shares(found.traffic)}")
     keep(connection.stack, declared, found, target)
 
@@ -75,6 +76,18 @@ def _require_serving(endpoint: Endpoint, slot: str) -> None:
     state = endpoint.deployment(slot).state
     if state != "Succeeded":
         raise InputError(f"{slot} cannot take the traffic: its state is {state}", "see: azml logs")
+
+
+def _write(connection: Connection, found: Endpoint, target: str) -> None:
+    """Move the traffic. Raises CommandError when a policy forbids it."""
+    try:
+        endpoints.write_traffic(connection, found, {target: 100})
+    except PolicyTokenError as refused:
+        raise CommandError(
+            f"the traffic of {found.name} has not moved ({endpoints.shares(found.traffic)}): {refused}",
+            "run it again; if that goes on, have whoever owns the policy exempt the resource group "
+            "(`az policy exemption create`) and run it again then",
+        ) from refused
 
 
 def keep(stack: Stack, declared: StackEndpoint, before: Endpoint, slot: str) -> None:

@@ -56,6 +56,16 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert echo.run("up").returncode == 0
     assert _traffic(echo) == {"green": 100}
 
+    policy = {"path_pattern": "/onlineEndpoints/[^/]+$", "method": "PUT"}
+    echo.own("POST", "policy", {**policy, "tokens": "down"})
+    stuck = echo.run("rollback", "echo")
+    assert stuck.returncode == 1
+    assert "the traffic of echo has not moved (green 100 %)" in stuck.stderr
+    assert "`az policy exemption create`" in stuck.stderr
+    assert _traffic(echo) == {"green": 100}
+    assert echo.stack_file.read_text() != text
+    echo.own("POST", "policy", policy)
+
     back = echo.run("rollback", "echo")
     assert back.returncode == 0, back.stderr
     assert _traffic(echo) == {"blue": 100}

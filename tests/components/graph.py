@@ -34,6 +34,13 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TENANT = "00000000-0000-0000-0000-000000000002"
 
 
+_SHARED = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-of-storage/providers"
+    "/Microsoft.Storage/storageAccounts/stshared"
+)
+_NO_IDENTITY = {"type": "None", "users": []}
+
+
 @dataclass(frozen=True)
 class Registration:
     """One resource as the program registered it."""
@@ -109,14 +116,22 @@ class _Azure(Mocks):
             names = {each: each.rpartition("/")[2] for each in args.args["resources"]}
             retries = {each: self.retries[name] for each, name in names.items() if name in self.retries}
             return {"registered": held, "retries": retries, "workspaceIds": {}}, []
-        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-of-storage/providers"
-        found: dict[str, Any] = {"id": f"/found/{kind}", "name": args.args.get("accountName", kind)}
-        if kind == "getWorkspace":
-            account = f"{group}/Microsoft.Storage/storageAccounts/stshared"
-            found |= {"location": "northeurope", "workspaceId": "w-1", "storageAccount": account}
-        if kind == "getStorageAccount":
-            found["primaryEndpoints"] = {"blob": "https://stshared.blob.core.windows.net/"}
-        return found, []
+        there = [one for one in args.args["ids"] if "/onlineEndpoints/" not in one]
+        found = {one: _standing(one) for one in [*there, _SHARED]}
+        return {"found": found, "held": []}, []
+
+
+def _standing(one: str) -> dict[str, Any]:
+    """What Azure shows of an existing resource; no endpoint exists yet."""
+    properties: dict[str, Any] = {"primaryEndpoints": {"blob": "https://stshared.blob.core.windows.net/"}}
+    if one.split("/")[-2] == "workspaces":
+        properties = {"workspaceId": "w-1", "storageAccount": _SHARED}
+    return {
+        "location": "northeurope",
+        "state": "Succeeded",
+        "identity": _NO_IDENTITY,
+        "properties": properties,
+    }
 
 
 class _Monitor(MockMonitor):

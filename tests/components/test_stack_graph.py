@@ -77,8 +77,14 @@ def test_defaults_are_secure(config: dict[str, Any]) -> None:
     assert graph.of("OnlineEndpoint")[0].inputs["identity"]["type"] == "SystemAssigned"
 
 
+def protected(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for production: nothing is purged there."""
+    place = {key: value for key, value in config["azml:workspace"].items() if key != "purge"}
+    return {**config, "azml:workspace": place, "azml:protect": True}
+
+
 def test_protect(config: dict[str, Any]) -> None:
-    graph = graph_of({**config, "azml:protect": True})
+    graph = graph_of(protected(config))
     guarded = {resource.type.split(":")[-1] for resource in graph.resources if resource.protect}
     assert {"ResourceGroup", "StorageAccount", "Vault", "OnlineEndpoint"} <= guarded
     assert "OnlineDeployment" not in guarded
@@ -242,7 +248,7 @@ def test_files_of_two_models_with_one_version_do_not_meet(config: dict[str, Any]
 
 
 def test_an_existing_workspace_is_used_and_never_declared(config: dict[str, Any]) -> None:
-    config["azml:workspace"]["existing"] = True
+    config["azml:workspace"] = {"resourceGroup": "rg-azml-dev", "name": "mlw-azml-dev", "existing": True}
     graph = graph_of(config)
     kinds = {resource.type.split(":")[1] for resource in graph.resources if "azure-native" in resource.type}
     assert kinds == {"machinelearningservices", "storage"}
@@ -266,16 +272,50 @@ def test_existing_parts_below_a_workspace_of_our_own(config: dict[str, Any]) -> 
     for kind in ("ResourceGroup", "StorageAccount", "Vault", "operationalinsights:Workspace"):
         assert not graph.of(kind)
     made = graph.one("machinelearningservices:Workspace").inputs
-    assert made["keyVault"] == "/found/getVault"
-    assert made["applicationInsights"] == "/found/getComponent"
+    providers = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{{}}/providers"
+    assert made["storageAccount"] == f"{providers}/Microsoft.Storage/storageAccounts/stshared".format(
+        "rg-shared"
+    )
+    assert made["keyVault"] == f"{providers}/Microsoft.KeyVault/vaults/kv-shared".format("rg-azml-dev")
+    insights = f"{providers}/Microsoft.Insights/components/appi-shared"
+    assert made["applicationInsights"] == insights.format("rg-azml-dev")
 
 
 def test_the_account_is_the_one_azure_native_acts_in(config: dict[str, Any]) -> None:
     graph = graph_of(config)
-    assert graph.calls == ["azure-native:authorization:getClientConfig", "azml:index:existing"]
+    asked = [
+        "azure-native:authorization:getClientConfig",
+        "azml:index:standing",
+        "azml:index:existing",
+    ]
+    assert graph.calls == asked
     assert graph.one("Vault").inputs["properties"]["tenantId"] == TENANT
     for model in graph.of("ModelVersion"):
         assert f"subscriptions/{SUBSCRIPTION}/" in model.inputs["properties"]["modelUri"]
+
+
+@pytest.mark.parametrize(
+    ("vault", "known_by"), [({}, "vaultPrefix"), ({"keyVault": "kv-mine"}, "vaultName"), (None, None)]
+)
+def test_what_bears_the_names_goes_before_they_are_purged(
+    config: dict[str, Any], vault: dict[str, str] | None, known_by: str | None
+) -> None:
+    """And the group after: nothing is purged in a group that is gone. A vault of somebody else's never is."""
+    shared = {"name": "kv-shared", "existing": True}
+    config["azml:workspace"] |= {"keyVault": shared} if vault is None else vault
+    graph = graph_of(config)
+    purge = graph.one("PurgeOnDelete")
+    assert purge.inputs.keys() - {"workspaceId"} == ({known_by} if known_by else set())
+    assert any("ResourceGroup::" in urn for urn in purge.dependencies)
+    for kind in ("machinelearningservices:Workspace", *(["Vault"] if known_by else [])):
+        assert any("PurgeOnDelete::" in urn for urn in graph.one(kind).dependencies)
+    if known_by == "vaultPrefix":
+        assert graph.one("Vault").name == purge.inputs["vaultPrefix"]
+
+
+def test_names_are_purged_only_where_the_stack_says_so(config: dict[str, Any]) -> None:
+    del config["azml:workspace"]["purge"]
+    assert not graph_of(config).of("PurgeOnDelete")
 
 
 def test_our_plugin_acts_as_azure_native_does(config: dict[str, Any]) -> None:

@@ -404,3 +404,15 @@ def test_tags_of_policies_are_a_list_of_names(findings: Findings, value: object,
     finding = only(findings(policyTags=value))
     assert finding.key == "azml:policyTags"
     assert finding.message.startswith(message)
+
+
+def test_names_are_not_purged_where_they_are_protected_or_not_the_stacks(findings: Findings) -> None:
+    place = {"resourceGroup": "rg-azml-dev", "name": "mlw-azml-dev", "purge": True}
+    finding = only(findings(workspace=place, protect=True))
+    assert (finding.key, finding.message) == (
+        "azml:workspace.purge",
+        "is true in a stack that is protected (azml:protect)",
+    )
+    finding = only(findings(workspace={**place, "existing": True}))
+    assert finding.key == "azml:workspace.purge"
+    assert "leave it out" in finding.remedy

@@ -1,5 +1,7 @@
 """One endpoint's life, from nothing to nothing, with every write it took."""
 
+import re
+
 from tests.stack.conftest import Project
 
 
@@ -44,12 +46,36 @@ def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None
     assert stack.writes(start) == ["PUT endpoint", "DELETE green", "DELETE endpoint"]
 
 
-def test_destroyed_and_made_again(project: Project) -> None:
-    """What the first life retained does not stand in the way of the second."""
-    stack = project("again", resourceGroup="rg-again", name="mlw-again")
+def test_destroyed_and_made_again_the_same_day(project: Project) -> None:
+    """What the first life retained does not stand in the way of the second, nor do the names it had."""
+    stack = project("again", resourceGroup="rg-again", name="mlw-again", keyVault="kv-again", purge=True)
     stack.serve({"blue": {}}, {"blue": 100})
     stack.up()
-    assert stack.run("destroy", "--yes", "--skip-preview").code == 0
+    del stack.settings["azml:workspace"]["purge"]
+    stack.write()
     stack.up()
-    assert stack.predict() == ["blue"]
+    assert stack.predict() == ["blue"], "the setting was taken back: what stands is not purged"
     assert stack.run("destroy", "--yes", "--skip-preview").code == 0
+
+    workspace = stack.endpoint.partition("/onlineEndpoints/")[0]
+    start = stack.mark()
+    refused = stack.run("up", "--yes", "--skip-preview")
+    assert refused.code != 0
+    assert "Traceback" not in refused.text
+    file = stack.folder / "Pulumi.local.yaml"
+    places = set(re.findall(rf"{re.escape(str(file))}:\d+: [\w.:]+(?=: the )", refused.text))
+    assert places == {f"{file}:7: azml:workspace.name", f"{file}:8: azml:workspace.keyVault"}
+    purge = f"az rest --method delete --url '{workspace}?api-version=2025-12-01&forceToPurge=true'"
+    assert purge in refused.text
+    assert "az keyvault purge --name kv-again --location westeurope" in refused.text
+    assert [entry for entry in stack.azure.journal()[start:] if entry["method"] != "POST"] == []
+
+    stack.settings["azml:workspace"]["purge"] = True
+    stack.write()
+    freed = stack.up()
+    assert stack.predict() == ["blue"]
+    destroyed = stack.run("destroy", "--yes", "--skip-preview")
+    assert destroyed.code == 0, destroyed.text
+    for text in (freed, destroyed.text):
+        assert "purged the workspace mlw-again" in text
+        assert "purged the vault kv-again" in text

@@ -69,6 +69,23 @@ def test_another_instance_type_for_a_live_slot_is_refused(stack: Stack) -> None:
     assert stack.predict() == ["blue"]
 
 
+def test_what_azure_fixes_of_an_endpoint_is_refused_at_preview(stack: Stack) -> None:
+    """All of it at once, with the file's lines; also when the preview is skipped, before any write."""
+    stack.begin({"blue": {}}, {"blue": 100})
+    file = stack.scoring / "endpoint.yml"
+    text = "name: any\nauth_mode: aml_token\ndescription: new words\nidentity:\n  type: none\n"
+    file.write_text(text)
+    start = stack.mark()
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        refused = stack.run(*command)
+        assert refused.code != 0
+        assert "Traceback" not in refused.text
+        for line, key in ((2, "auth_mode"), (3, "description"), (5, "identity.type")):
+            assert f"{file}:{line}: {key}: is " in refused.text
+        assert f"the endpoint {stack.name} was made with key" in refused.text
+    assert stack.writes(start) == []
+
+
 def test_more_instances_for_a_live_slot_are_allowed(stack: Stack) -> None:
     stack.begin({"blue": {}}, {"blue": 100})
     stack.serve({"blue": {"instance_count": 2}}, {"blue": 100})

@@ -13,6 +13,8 @@ from azml.emulator.identity import SUBSCRIPTION
 PROVIDER = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/local"
 PROGRESS = "asyncOperations"
 RESULTS = "operationResults"
+RETRY_AFTER_SECONDS = 1
+OPERATION_TIMEOUT = "PT1H"  # what a client waits at most
 RETRY_AFTER_MS = 100  # milliseconds; all clients honour it, while azure-ai-ml reads `Retry-After: 0` as 30 s
 Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 

@@ -1,9 +1,11 @@
 """Azure Resource Manager's rules over all types: parents, conflicts, asynchronous operations, cascades."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from azml.emulator.arm.activity import ActivityLog
 from azml.emulator.arm.additions import Additions
+from azml.emulator.arm.answer import Answer
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.arm.json import Json, merged, section
@@ -17,15 +19,6 @@ from azml.emulator.arm.worker import Worker
 from azml.emulator.identity import SUBSCRIPTION
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a request gets: the status, the resource or another body, and the operation to follow if any."""
-
-    status: int
-    body: Json | None = None
-    operation: Operation | None = None
-
-
 class Service:
     """Every management request comes through here. Raises ArmError for whatever Azure would refuse."""
 
@@ -36,14 +29,16 @@ class Service:
         types: Types,
         steering: Steering,
         additions: Additions,
+        activity: ActivityLog,
     ) -> None:
         self.store = store
         self.operations = operations
         self.types = types
         self.steering = steering
         self.additions = additions
+        self.activity = activity
         self.policies = Policies(store, types)
-        self.worker = Worker(store, operations, types, steering)
+        self.worker = Worker(store, operations, types, steering, activity)
 
     def get(self, named: ResourceId) -> Answer:
         """One resource."""
@@ -114,7 +109,7 @@ class Service:
         self.steering.lag("POST", named.text, record)
         return Answer(202, None, self.worker.start(begun))
 
-    async def delete(self, named: ResourceId) -> Answer:
+    async def delete(self, named: ResourceId, query: Query) -> Answer:
         """Delete a resource and all below it. What is not there is deleted already.
 
         Clients wait for no operation where Azure has none: such a delete is done when it is answered.
@@ -122,13 +117,14 @@ class Service:
         kind = self.types.get(named.type)
         record = self.store.find(named.text)
         if record is None:
-            return Answer(204)
+            return self._purge(kind, named, query)
         if record.state == "Deleting":
             raise conflict(f"'{record.id.name}' is being deleted.", "AnotherOperationInProgress")
         if named.kind != RESOURCE_GROUPS:
             kind.check_delete(record, self.store)
         at_once = kind.deleted_at_once and not self.steering.expects("DELETE", record.id.text)
-        begun = self.worker.begin(record.with_properties(provisioningState="Deleting"), "DELETE", "DELETE")
+        going = kind.marked(record.with_properties(provisioningState="Deleting"), query)
+        begun = self.worker.begin(going, "DELETE", "DELETE")
         self.steering.lag("DELETE", named.text, record)
         operation = self.worker.start(begun)
         if at_once:
@@ -136,6 +132,14 @@ class Service:
         if operation.error:
             raise ArmError(500, str(operation.error["code"]), str(operation.error["message"]))
         return Answer(202, None, operation) if operation.status == "InProgress" else Answer(200)
+
+    def _purge(self, kind: ResourceType, named: ResourceId, query: Query) -> Answer:
+        """What is not there may have left its name behind. Nothing can be asked of a group that is gone."""
+        check_parents(named.text, self.store, must_exist=False)
+        with self.store.database.transaction():
+            purged = kind.purge(named, query)
+            self.activity.note(replace(named, type=kind.name), "delete")
+        return Answer(200 if purged else 204)
 
     def progress(self, id_text: str) -> Operation:
         """How an operation stands. Raises ArmError 404."""
@@ -181,7 +185,6 @@ class Service:
         await self.worker.close()
 
     def _write(self, kind: ResourceType, write: Write, method: str) -> Answer:
-        status = 200 if write.existing else kind.created
         write = replace(write, body=self.policies.modified(write.id, write.body))
         begun = None
         # One transaction: a type may store more than the one record, as a workspace its datastore.
@@ -189,16 +192,28 @@ class Service:
             record = kind.prepare(write).without_hidden(SHOWN).with_hidden(modified=time.time())
             if kind.asynchronous or self.steering.expects(method, record.id.text):
                 state = "Updating" if write.existing else "Creating"
-                begun = self.worker.begin(record.with_properties(provisioningState=state), "PUT", method)
+                begun = self.worker.begin(record.with_properties(provisioningState=state), method, method)
             else:
                 record = self.store.put(record)
+            self.activity.note(record.id, "write")
         self.steering.lag(method, write.id.text, write.existing)
+        status = 200 if write.existing else kind.created
         if begun is None:
             return Answer(status, self._shown(record))
-        return Answer(status, self._shown(begun.record), self.worker.start(begun))
+        operation = self.worker.start(begun)
+        if method == "PATCH":
+            return Answer(202, None, operation)
+        return Answer(status, self._shown(begun.record), operation)
 
     def _shown(self, record: Record) -> Json:
         return self.types.get(record.id.kind).present(self.additions.shown(record))
+
+    def result(self, operation: Operation) -> Answer:
+        """What the `Location` of an operation answers: 202 while it runs, then what it was for."""
+        if operation.status == "InProgress":
+            return Answer(202, None, operation)
+        found = self.store.find(operation.key) if operation.verb == "PATCH" else None
+        return Answer(200, self._shown(found)) if found else Answer(204)
 
     def _found(self, named: ResourceId) -> Record:
         if named.kind in IMPLICIT:

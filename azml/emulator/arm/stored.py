@@ -56,21 +56,6 @@ class KeyedType(StoredType):
         return {name: act.record.hidden[name] for name in self.names}
 
 
-class LogAnalytics(KeyedType):
-    """`workspaces` of Log Analytics."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Microsoft.OperationalInsights/workspaces",
-            "sharedkeys",
-            ("primarySharedKey", "secondarySharedKey"),
-        )
-
-    def complete(self, write: Write, record: Record) -> Record:
-        """A customer id."""
-        return _kept(super().complete(write, record), customerId=str(uuid.uuid4()))
-
-
 class ApplicationInsights(ResourceType):
     """`components` of Application Insights."""
 
@@ -81,32 +66,13 @@ class ApplicationInsights(ResourceType):
 
     def complete(self, write: Write, record: Record) -> Record:
         """Keys and the connection string."""
-        record = _kept(record, InstrumentationKey=str(uuid.uuid4()), AppId=str(uuid.uuid4()))
+        record = kept(record, InstrumentationKey=str(uuid.uuid4()), AppId=str(uuid.uuid4()))
         key, application = record.properties["InstrumentationKey"], record.properties["AppId"]
         return record.with_properties(
             ConnectionString=f"InstrumentationKey={key};ApplicationId={application}",
             ApplicationId=record.id.name,
             TenantId=TENANT,
         )
-
-
-class KeyVaults(ResourceType):
-    """`vaults`."""
-
-    name = "Microsoft.KeyVault/vaults"
-    stored_only = True
-    deleted_at_once = True
-
-    def check(self, write: Write) -> None:
-        """What a vault cannot be without."""
-        if not 3 <= len(write.id.name) <= 24:
-            raise bad_request("A vault name has 3 to 24 characters.", "VaultNameNotValid")
-        if "sku" not in write.properties or "tenantId" not in write.properties:
-            raise bad_request("A vault needs properties.sku and properties.tenantId.", "BadRequest")
-
-    def complete(self, write: Write, record: Record) -> Record:
-        """Its address."""
-        return record.with_properties(vaultUri=f"https://{record.id.name.lower()}.vault.azure.net/")
 
 
 class ContainerRegistries(ResourceType):
@@ -139,7 +105,7 @@ class UserIdentities(ResourceType):
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its ids."""
-        record = _kept(record, principalId=str(uuid.uuid4()), clientId=str(uuid.uuid4()))
+        record = kept(record, principalId=str(uuid.uuid4()), clientId=str(uuid.uuid4()))
         return record.with_properties(tenantId=TENANT)
 
 
@@ -210,9 +176,7 @@ def stored_types() -> Sequence[ResourceType]:
     )
     return (
         ResourceGroups(),
-        LogAnalytics(),
         ApplicationInsights(),
-        KeyVaults(),
         ContainerRegistries(),
         UserIdentities(),
         RoleAssignments(),
@@ -227,7 +191,7 @@ def stored_types() -> Sequence[ResourceType]:
     )
 
 
-def _kept(record: Record, **fresh: str) -> Record:
+def kept(record: Record, **fresh: str) -> Record:
     """Values that Azure makes up once and keeps for the resource's life."""
     values = {name: record.hidden.get(name, value) for name, value in fresh.items()}
     return record.with_hidden(**values).with_properties(**values)

@@ -119,6 +119,17 @@ class ResourceType:
     async def remove(self, record: Record) -> None:
         """Take away what stands behind the resource, before it is forgotten. Doing it twice must not hurt."""
 
+    def marked(self, record: Record, query: Query) -> Record:
+        """A record that is about to be deleted, with what the request's query says of how."""
+        return record
+
+    def forgotten(self, record: Record) -> None:
+        """It is gone, within the transaction that forgot it: a type may keep it aside."""
+
+    def purge(self, named: ResourceId, query: Query) -> bool:
+        """Take away what a deleted resource has left, if the query asks so. Says whether there was any."""
+        return False
+
     def actions(self) -> Mapping[str, Action]:
         """The POST actions, by name in lower case."""
         return {}
@@ -153,6 +164,11 @@ def _check_shape(body: Json) -> None:
     if not _REGION.fullmatch(body.get("location", "")):
         message = f"The location {body['location']!r} is not available: it is a region, as westeurope."
         raise bad_request(message, "LocationNotAvailableForResourceType")
+
+
+def is_flagged(query: Query, name: str) -> bool:
+    """Whether a query parameter, found without regard to case, says true."""
+    return any(key.lower() == name.lower() and value.lower() == "true" for key, value in query.items())
 
 
 def check_objects(body: Json, names: Iterable[str]) -> None:

@@ -48,7 +48,9 @@ class Control:
         self.proxy = proxy
         self.parts = assemble(folder, addresses, identity, dataplane)
         self.gate = Gate(addresses, identity)
-        self.steer = Steer(self.parts.service, self.parts.management.faults)
+        self.steer = Steer(
+            self.parts.service, self.parts.management.faults, self.parts.deleted, self.parts.policies
+        )
         self.changes = Changes(self.parts.service)
         self.studio = Studio(self.parts.management, dataplane, identity, addresses, certificates)
         self.app = Starlette(

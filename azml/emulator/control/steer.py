@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from azml.emulator.arm.deleted import DeletedResources
 from azml.emulator.arm.errors import bad_request
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.json import Json
@@ -11,6 +12,7 @@ from azml.emulator.arm.steering import Course, Lag, Selector, Span
 from azml.emulator.control.asked import asked_object, check_names, pattern_of
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.gate import Handler
+from azml.emulator.control.policies import Policies, read_demand
 
 ENDS = ("Succeeded", "Failed", "Canceled")
 STATES = ("Creating", "Updating", "Deleting", *ENDS)
@@ -19,16 +21,21 @@ LONGEST_SECONDS = 10 * 365 * 86_400
 SPAN = ("reads", "seconds")
 WHICH = ("path_pattern", "method", "times")
 COURSE = (*WHICH, *SPAN, "state", "ends", "code", "message")
+POLICY = ("path_pattern", "method", "tokens", "change_reference")
 FAULT = (*WHICH, "status", "code", "message", "delay_ms", "retry_after")
 
 
 class Steer:
     """Behind the control token. Every page answers 204, or 400 with what cannot be read."""
 
-    def __init__(self, service: Service, faults: Faults) -> None:
+    def __init__(
+        self, service: Service, faults: Faults, deleted: DeletedResources, policies: Policies
+    ) -> None:
         self._service = service
         self._steering = service.steering
         self._faults = faults
+        self._deleted = deleted
+        self._policies = policies
 
     def routes(self) -> list[tuple[str, Handler, str]]:
         """Path, handler and method."""
@@ -38,6 +45,9 @@ class Steer:
             ("/_azml/states", self._add_state, "POST"),
             ("/_azml/states", self._clear_states, "DELETE"),
             ("/_azml/lags", self._add_lag, "POST"),
+            ("/_azml/deleted", self._purge_all, "DELETE"),
+            ("/_azml/policy", self._demand_tokens, "POST"),
+            ("/_azml/policy", self._demand_nothing, "DELETE"),
             ("/_azml/clock", self._advance, "POST"),
             ("/_azml/clock", self._time, "GET"),
         ]
@@ -67,6 +77,19 @@ class Steer:
     async def _add_lag(self, request: Request) -> Response:
         asked = await asked_object(request, (*WHICH, *SPAN))
         self._steering.add(Lag(_selector(asked), _span(asked)))
+        return Response(status_code=204)
+
+    async def _demand_tokens(self, request: Request) -> Response:
+        asked = await _asked(request, POLICY)
+        self._policies.demand(read_demand(asked, _selector(asked)))
+        return Response(status_code=204)
+
+    async def _demand_nothing(self, request: Request) -> Response:
+        self._policies.demand(None)
+        return Response(status_code=204)
+
+    async def _purge_all(self, request: Request) -> Response:
+        self._deleted.clear()
         return Response(status_code=204)
 
     async def _advance(self, request: Request) -> Response:

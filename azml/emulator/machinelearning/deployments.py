@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 
-from azml.emulator.arm.errors import ArmError, bad_request, conflict
+from azml.emulator.arm.answer import Answer
+from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.pages import Page, Question
 from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.arm.types import Act, Action, ResourceType, Write, check_objects
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
@@ -22,6 +24,7 @@ from azml.emulator.machinelearning.desired import (
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, deployments_of
 from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.names import check_kubernetes_names, check_online_name
+from azml.emulator.machinelearning.quotas import Quotas
 from azml.emulator.machinelearning.registry import ensure_registry
 from azml.emulator.machinelearning.server_owned import DEPLOYMENT_PROPERTIES, users_variables, without
 from azml.emulator.machinelearning.traffic import share_of
@@ -51,8 +54,9 @@ class OnlineDeployments(ResourceType):
     asynchronous = True
     patchable = ("tags", "sku")  # API 2025-12-01: PartialMinimalTrackedResourceWithSku
 
-    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser) -> None:
+    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser, quotas: Quotas) -> None:
         self.dataplane = dataplane
+        self.quotas = quotas
         self.materialiser = materialiser
 
     def check(self, write: Write) -> None:
@@ -90,6 +94,7 @@ class OnlineDeployments(ResourceType):
 
     async def settle(self, record: Record, store: ResourceStore) -> Record:
         """Have it run so, and wait until it does or cannot. What it ran before serves until then."""
+        self.quotas.check(record)
         if needs_image(record.properties, store):
             ensure_registry(_workspace_of(record), store)
         desired = await desire(record, store, self.materialiser)
@@ -103,6 +108,19 @@ class OnlineDeployments(ResourceType):
     async def remove(self, record: Record) -> None:
         """Stop it, once the requests in flight are answered."""
         await self.dataplane.delete_deployment(record.id.key)
+
+    def pages(self, store: ResourceStore) -> list[Page]:
+        """How many instances a deployment may have, under its one SKU."""
+
+        async def skus(question: Question) -> Answer:
+            record = store.get(question.parts["id"])
+            if record.id.kind != DEPLOYMENT.lower():
+                raise not_found(f"'{record.id.name}' is no deployment.")
+            capacity = {"minimum": 1, "maximum": INSTANCE_LIMIT, "default": 1, "scaleType": "Manual"}
+            sku = {"name": "Default", "tier": "Standard"}
+            return Answer(200, {"value": [{"resourceType": DEPLOYMENT, "sku": sku, "capacity": capacity}]})
+
+        return [Page("GET", "{id}/skus", skus)]
 
     def actions(self) -> Mapping[str, Action]:
         """Its logs."""

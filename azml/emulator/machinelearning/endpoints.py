@@ -13,6 +13,7 @@ from azml.emulator.arm.types import Act, Action, Changed, ResourceType, Write, c
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
 from azml.emulator.dataplane.contract import DesiredEndpoint, ManagedIdentity
 from azml.emulator.identity import SCORING_AUDIENCE, Identity, sign
+from azml.emulator.machinelearning.immutable import check_immutable
 from azml.emulator.machinelearning.names import check_online_name
 from azml.emulator.machinelearning.server_owned import ENDPOINT_PROPERTIES, without
 from azml.emulator.machinelearning.traffic import check_mirror, check_traffic, read_shares, without_gone
@@ -45,6 +46,7 @@ class OnlineEndpoints(ResourceType):
         check_objects(write.properties, ("traffic", "mirrorTraffic", "keys"))
         _check_auth_mode(write)
         _check_compute(write)
+        check_immutable(write)
         if write.existing is None:
             _check_room(write)
         deployments = deployments_of(write.id.text, write.store)

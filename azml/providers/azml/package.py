@@ -8,7 +8,9 @@ from azml.findings import did_you_mean
 from azml.providers.azml import VERSION
 from azml.providers.azml.existing import existing
 from azml.providers.azml.live_slots import LiveSlots
-from azml.providers.azml.schema import FUNCTION, schema
+from azml.providers.azml.purge import PurgeOnDelete
+from azml.providers.azml.schema import EXISTING, STANDING, schema
+from azml.providers.azml.standing import standing
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.calls import ProviderError, Resource
 from azml.providers.codec import Properties
@@ -36,6 +38,7 @@ class Azml:
         self._resources: Mapping[str, Resource] = {
             "azml:index:EndpointTraffic": EndpointTraffic(self._arm),
             "azml:index:LiveSlots": LiveSlots(self._arm, self._log),
+            "azml:index:PurgeOnDelete": PurgeOnDelete(self._arm, self._log),
         }
 
     def resource(self, type_token: str) -> Resource:
@@ -47,13 +50,14 @@ class Azml:
             raise ProviderError(f"the plugin azml has no {type_token}: {known}") from None
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
-        """Answer the one function there is."""
-        if token != FUNCTION:
-            raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, [FUNCTION])}")
-        return existing(self._arm, arguments)
+        """Answer a question of the program. Raises ProviderError for an unknown one."""
+        functions = {EXISTING: existing, STANDING: standing}
+        if token not in functions:
+            raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, functions)}")
+        return functions[token](self._arm, arguments)
 
     def schema(self) -> Mapping[str, object]:
-        """The schema of both resources."""
+        """The schema of the resources and functions."""
         return schema(VERSION)
 
     def cancel(self) -> None:

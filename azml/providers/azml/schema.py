@@ -32,7 +32,17 @@ _SLOTS = {
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
 }
-FUNCTION = "azml:index:existing"
+EXISTING = "azml:index:existing"
+_PURGE = {
+    "workspaceId": {"type": "string", "description": "ARM id of the workspace."},
+    "vaultName": {"type": "string", "description": "The key vault's name, if the stack gives it one."},
+    "vaultPrefix": {"type": "string", "description": "Else what its name begins with."},
+    "leftovers": {
+        "type": "string",
+        "description": "Until when deleted ones hold the names: they are purged.",
+    },
+}
+STANDING = "azml:index:standing"
 _IDS = {"type": "array", "items": {"type": "string"}}
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 _EXISTING = {
@@ -47,6 +57,20 @@ _EXISTING = {
         "required": ["registered", "retries", "workspaceIds"],
     },
 }
+_STANDING = {
+    "description": "What is known of existing resources, and which names deleted ones hold.",
+    "inputs": {
+        "properties": {"ids": _IDS, "workspace": {"type": "string"}, "vault": {"type": "string"}},
+        "required": ["ids"],
+    },
+    "outputs": {
+        "properties": {
+            "found": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
+            "held": {"type": "array", "items": {"$ref": "pulumi.json#/Any"}},
+        },
+        "required": ["found", "held"],
+    },
+}
 
 
 def schema(version: str) -> dict[str, object]:
@@ -54,6 +78,7 @@ def schema(version: str) -> dict[str, object]:
     resources = {
         "azml:index:EndpointTraffic": (_TRAFFIC, ["endpointId"]),
         "azml:index:LiveSlots": (_SLOTS, ["endpointId", "serves"]),
+        "azml:index:PurgeOnDelete": (_PURGE, ["workspaceId"]),
     }
     return {
         "name": "azml",
@@ -61,7 +86,7 @@ def schema(version: str) -> dict[str, object]:
         "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
-        "functions": {FUNCTION: _EXISTING},
+        "functions": {EXISTING: _EXISTING, STANDING: _STANDING},
         "resources": {
             token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
             for token, (fields, required) in resources.items()

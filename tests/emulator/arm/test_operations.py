@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from azml.emulator.arm import worker
+from azml.emulator.arm.activity import ActivityLog
 from azml.emulator.arm.additions import Additions, Reading
+from azml.emulator.arm.clock import Clock
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.operations import Operations
 from azml.emulator.arm.service import Service
@@ -114,6 +116,7 @@ def test_what_was_held_for_something_deleted_does_not_come_over_its_successor(az
     body = {name: azure.arm("GET", WORKSPACE).body[name] for name in ("location", "properties")}
     azure.arm("PUT", WORKSPACE, {**body, "tags": {"of": "the old"}})
     azure.done(azure.arm("DELETE", GROUP))
+    azure.own("DELETE", "deleted")
     build_workspace(azure)
     assert azure.own("DELETE", "states").status == 204
     assert "tags" not in azure.arm("GET", WORKSPACE).body
@@ -218,7 +221,8 @@ async def test_an_end_that_found_no_room_on_the_disk_is_written_once_there_is(
     operations = Operations(database)
     store = ResourceStore(database)
     additions = Additions((), Reading(store, str))
-    service = Service(store, operations, Types([Things()]), Steering(), additions)
+    activity = ActivityLog(database, Clock())
+    service = Service(store, operations, Types([Things()]), Steering(), additions, activity)
     service.resume()
     answer = service.put(resource_id("/providers/Microsoft.Test/things/a"), {})
     assert answer.operation is not None

@@ -73,6 +73,7 @@ def test_deleting_a_group_takes_everything_along(azure: LocalAzure) -> None:
     build_assets(azure)
     azure.done(azure.arm("DELETE", GROUP))
     assert azure.arm("GET", GROUP).status == 404
+    azure.own("DELETE", "deleted")
     build_workspace(azure)
     assert azure.arm("GET", f"{WORKSPACE}/models").body["value"] == []
     assert not list((azure.folder / "blobs").glob("??/*")), "blobs went too"

@@ -37,6 +37,7 @@ def azure(in_process: InProcessAzure) -> Iterator[InProcessAzure]:
     in_process.done(in_process.arm("PUT", ENDPOINT, endpoint_body()))
     yield in_process
     in_process.done(in_process.arm("DELETE", GROUP))
+    in_process.own("DELETE", "deleted")
 
 
 @pytest.fixture
