@@ -28,7 +28,7 @@ with sdk_loading():
     held = registered(workspace_id, bundles, plugin)
 
 ours = pulumi.ResourceOptions(providers=[plugin])
-workspace = Workspace(settings.workspace, protect=settings.protect, tags=settings.tags)
+workspace = Workspace(settings.workspace, protect=settings.protect, tags=settings.tags, opts=ours)
 assets = Assets(workspace, held, ours)
 endpoints = {served.spec.name: Endpoint(served, workspace, assets, ours) for served in settings.endpoints}
 

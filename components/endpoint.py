@@ -14,6 +14,7 @@ from azml.specs import EndpointSpec, Identity
 
 from .assets import Assets
 from .deployment import Deployment
+from .roles import BLOB_CONTRIBUTOR, BLOB_READER, managed_identity_grant
 from .scoring import ServedEndpoint
 from .traffic import EndpointTraffic, LiveSlots
 from .workspace import Workspace
@@ -56,8 +57,18 @@ class Endpoint(pulumi.ComponentResource):
             opts=own,
         )
         self.resource = _declare(served, workspace, pulumi.ResourceOptions(parent=self, depends_on=[guard]))
+        grants = [*workspace.identity_grants, *_grants(served, self.resource, workspace, own)]
         deployments = [
-            Deployment(spec.name, slot, workspace, assets, endpoint=self.resource, after=[guard], opts=own)
+            Deployment(
+                spec.name,
+                slot,
+                workspace,
+                assets,
+                endpoint=self.resource,
+                after=[guard],
+                grants=grants,
+                opts=own,
+            )
             for slot in served.slots
         ]
         shares = EndpointTraffic(
@@ -106,6 +117,22 @@ def _declare(served: ServedEndpoint, workspace: Workspace, opts: pulumi.Resource
             ),
         ),
     )
+
+
+def _grants(
+    served: ServedEndpoint, endpoint: ml.OnlineEndpoint, workspace: Workspace, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """What the endpoint's own identity reads models and code by, where keys of the storage open nothing.
+
+    Collected data is written by the same identity.
+    """
+    identity = served.spec.identity
+    if not workspace.by_identity or (identity and "system_assigned" not in identity.type):
+        return []
+    writes = any(slot.spec.data_collector for slot in served.slots)
+    principal = endpoint.identity.apply(lambda found: found.principal_id if found else "")
+    role = BLOB_CONTRIBUTOR if writes else BLOB_READER
+    return [managed_identity_grant(served.spec.name, role, workspace.storage_id, principal, opts)]
 
 
 def _shares_of(

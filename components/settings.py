@@ -29,7 +29,8 @@ SUPPORT_RULES = {
     "logAnalytics": names.LOG_ANALYTICS,
     "applicationInsights": names.APPLICATION_INSIGHTS,
 }
-WORKSPACE_KEYS = ("resourceGroup", "name", "existing", "publicNetworkAccess", *SUPPORT_RULES)
+WORKSPACE_FLAGS = ("publicNetworkAccess", "sharedKeys")
+WORKSPACE_KEYS = ("resourceGroup", "name", "existing", *WORKSPACE_FLAGS, *SUPPORT_RULES)
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,17 @@ class Support:
 
 @dataclass(frozen=True)
 class WorkspaceSettings:
-    """The workspace. `existing` means it is used as it stands, with everything below it."""
+    """The workspace. `existing` means it is used as it stands, with everything below it.
+
+    Without `shared_keys` its storage opens to identities with a role alone (a preview of Azure's).
+    """
 
     name: str
     resource_group: str
     existing: bool = False
     existing_resource_group: bool = False
     public_network_access: bool = True
+    shared_keys: bool = True
     storage_account: Support = Support()
     key_vault: Support = Support()
     log_analytics: Support = Support()
@@ -142,8 +147,8 @@ def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
     for key, found in (("resourceGroup", group.name), ("name", name)):
         if section.values and not found and not section.values.get(key):
             faults.add(section.path(key), "is missing", "the workspace and its resource group need a name")
-    public = section.flag("publicNetworkAccess")
-    for key in (*SUPPORT_RULES, "publicNetworkAccess") if existing else ():
+    public, keys = (section.flag(key) for key in WORKSPACE_FLAGS)
+    for key in (*SUPPORT_RULES, *WORKSPACE_FLAGS) if existing else ():
         if section.values.get(key) is not None:
             faults.add(section.path(key), "changes nothing of a workspace that is there", "leave it out")
     storage, vault, logs, insights = (_support(section, key, rule) for key, rule in SUPPORT_RULES.items())
@@ -153,6 +158,7 @@ def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
         existing,
         existing or group.existing,
         public is not False,
+        keys is not False,
         storage,
         vault,
         logs,

@@ -14,6 +14,7 @@ from pulumi_azure_native import (
 )
 
 from .account import account
+from .roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, RoleGrant, managed_identity_grant
 from .settings import Support, WorkspaceSettings
 
 WRITE_TELEMETRY = ["connectionString", "instrumentationKey"]
@@ -26,7 +27,9 @@ class Workspace(pulumi.ComponentResource):
     """An Azure Machine Learning workspace, made here or there already.
 
     Names are plain text, so that previews show them and a change here never makes them unknown elsewhere.
-    `blob_container` and `blob_endpoint` are where the workspace's default datastore keeps its files.
+    `blob_container`, `blob_endpoint` and `storage_id` (an ARM id) are where the workspace's default datastore
+    keeps its files. `deployer_grants` come before whoever runs the stack uploads, `identity_grants` before a
+    deployment reads; roles are given on storage that is made here (`grants_roles`), on no other.
     """
 
     def __init__(
@@ -47,6 +50,9 @@ class Workspace(pulumi.ComponentResource):
         self._purge_protection = protect or None
         self._tags = tags or None
         self.location: str | None = None
+        self.grants_roles = False
+        self.deployer_grants: list[pulumi.Resource] = []
+        self.identity_grants: list[pulumi.Resource] = []
         if settings.existing:
             self._find()
         else:
@@ -85,14 +91,22 @@ class Workspace(pulumi.ComponentResource):
             application_insights=self._application_insights(settings),
             public_network_access="Enabled" if settings.public_network_access else "Disabled",
             v1_legacy_mode=False,
+            system_datastores_auth_mode=None if settings.shared_keys else "Identity",
             tags=self._tags,
             opts=self._options,
         )
         self.workspace_id = made.workspace_id
         self.made = made
+        if self.by_identity:
+            principal = made.identity.apply(lambda identity: identity.principal_id if identity else "")
+            own = pulumi.ResourceOptions(parent=self)
+            self.identity_grants = [
+                managed_identity_grant(self.name, role, self.storage_id, principal, own)
+                for role in (BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR)
+            ]
 
     def _storage_account(self, settings: Support) -> pulumi.Input[str]:
-        """Files of models and code. azure-native uploads with the account's key, so keys stay allowed."""
+        """Files of models and code, with a role to write them for whoever runs the stack."""
         group = settings.resource_group or self.resource_group
         if settings.existing and settings.name:
             return self._use_storage(name=settings.name, group=group)
@@ -107,18 +121,26 @@ class Workspace(pulumi.ComponentResource):
             enable_https_traffic_only=True,
             allow_blob_public_access=False,
             allow_cross_tenant_replication=False,
+            allow_shared_key_access=self.settings.shared_keys,
             tags=self._tags,
             opts=self._options,
         )
-        self.storage_account = name
-        self.storage_resource_group = self.resource_group
+        self.storage_id = self.account.storage_id(self.resource_group, name)
         self.blob_endpoint: pulumi.Input[str] = made.primary_endpoints.blob
+        self.grants_roles = True
+        deployer = RoleGrant(
+            "whoever runs the stack",
+            scope=self.storage_id,
+            role=BLOB_CONTRIBUTOR,
+            principal_id=self.account.object_id,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
+        )
+        self.deployer_grants = [deployer]
         return made.id
 
     def _use_storage(self, *, name: str, group: str) -> str:
         found = storage.get_storage_account(account_name=name, resource_group_name=group)
-        self.storage_account = name
-        self.storage_resource_group = group
+        self.storage_id = found.id
         self.blob_endpoint = found.primary_endpoints.blob
         return found.id
 
@@ -192,6 +214,11 @@ class Workspace(pulumi.ComponentResource):
     def blob_container(self) -> pulumi.Output[str]:
         """The container of the default datastore; Azure ML names it after the workspace."""
         return pulumi.Output.concat("azureml-blobstore-", self.workspace_id)
+
+    @property
+    def by_identity(self) -> bool:
+        """Whether identities read the storage by roles of theirs, because keys of the account open nothing."""
+        return self.grants_roles and not self.settings.shared_keys
 
     @property
     def resources(self) -> list[pulumi.Resource]:

@@ -35,6 +35,7 @@ from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.monitor.monitor import Monitor
 from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.storage.blobs import BlobStore
+from azml.emulator.storage.roles import DataRoles
 from azml.emulator.storage.verbs import BlobService
 
 
@@ -61,7 +62,8 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     endpoints = OnlineEndpoints(addresses, identity, dataplane)
     deployments = OnlineDeployments(dataplane, materialiser)
     types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
-    service = Service(store, Operations(database), types, Steering())
+    steering = Steering()
+    service = Service(store, Operations(database), types, steering)
     faults = Faults()
     _sweep(store, materialiser)
     return Parts(
@@ -70,7 +72,7 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
         management=Management(
             service, addresses, identity, Journal(database), faults, Monitor(store, dataplane)
         ),
-        blobs=BlobService(store, blobs, identity, faults.meet),
+        blobs=BlobService(store, blobs, identity, DataRoles(store, steering), faults.meet),
         login=Login(addresses, identity),
         restore=Restore(service, dataplane, endpoints, deployments),
         ingest=Ingest(folder / "collected", store, blobs, addresses),

@@ -6,8 +6,11 @@ from azml.azure.arm import Arm
 from azml.azure.settings import only_settings, read_settings
 from azml.findings import did_you_mean
 from azml.providers.azml import VERSION
+from azml.providers.azml.bundle_sources import BundleSources
+from azml.providers.azml.bundle_uploads import BundleUpload
 from azml.providers.azml.live_slots import LiveSlots
-from azml.providers.azml.schema import FUNCTION, schema
+from azml.providers.azml.role_grants import RoleGrant
+from azml.providers.azml.schema import FUNCTION, SOURCES_FUNCTION, schema
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.azml.versions import registered_versions
 from azml.providers.calls import ProviderError, Resource
@@ -24,6 +27,7 @@ class Azml:
 
     def __init__(self, engine: str | None = None) -> None:
         self._log = EngineLog(engine)
+        self._sources = BundleSources()
         self.configure({})
 
     def check_settings(self, settings: Properties) -> Properties:
@@ -36,6 +40,8 @@ class Azml:
         self._resources: Mapping[str, Resource] = {
             "azml:index:EndpointTraffic": EndpointTraffic(self._arm),
             "azml:index:LiveSlots": LiveSlots(self._arm, self._log),
+            "azml:index:BundleUpload": BundleUpload(self._arm, self._log, self._sources),
+            "azml:index:RoleGrant": RoleGrant(self._arm),
         }
 
     def resource(self, type_token: str) -> Resource:
@@ -47,13 +53,16 @@ class Azml:
             raise ProviderError(f"the plugin azml has no {type_token}: {known}") from None
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
-        """Answer the one function there is."""
-        if token != FUNCTION:
-            raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, [FUNCTION])}")
-        return registered_versions(self._arm, arguments)
+        """Answer a function call. Raises ProviderError for a function there is not."""
+        if token == FUNCTION:
+            return registered_versions(self._arm, arguments)
+        if token == SOURCES_FUNCTION:
+            return self._sources.tell(arguments)
+        known = did_you_mean(token, [FUNCTION, SOURCES_FUNCTION])
+        raise ProviderError(f"the plugin azml has no function {token}: {known}")
 
     def schema(self) -> Mapping[str, object]:
-        """The schema of both resources."""
+        """The schema of every resource and function."""
         return schema(VERSION)
 
     def cancel(self) -> None:

@@ -32,7 +32,35 @@ _SLOTS = {
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
 }
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+_UPLOAD = {
+    "accountId": {"type": "string", "description": "ARM id of the storage account."},
+    "container": {"type": "string", "description": "The blob container."},
+    "digest": {"type": "string", "description": "Stands for everything the bundle holds."},
+    "folder": {"type": "string", "description": "Where the files go in the container; ends with the digest."},
+    "files": {**_TEXTS, "description": "The sha256 (hex) of each file by its path in the folder."},
+    "roleGranted": {
+        "type": "boolean",
+        "description": "The stack gives the acting identity its role, so a refusal at first is waited out.",
+    },
+}
+_GRANT = {
+    "scope": {"type": "string", "description": "ARM id of the resource the role is given at."},
+    "role": {"type": "string", "description": "Name of a built-in data role of storage accounts."},
+    "principalId": {"type": "string", "description": "Object id of who gets it."},
+    "principalType": {"type": "string", "description": "User, Group or ServicePrincipal; Azure finds out."},
+}
+_OUTPUTS = {
+    "azml:index:BundleUpload": {"url": {"type": "string", "description": "The folder's address."}},
+    "azml:index:RoleGrant": {"assignments": {**_TEXTS, "description": "Names of assignments by principal."}},
+}
 FUNCTION = "azml:index:registeredVersions"
+SOURCES_FUNCTION = "azml:index:bundleSources"
+_SOURCES = {
+    "description": "Tells for this run alone where the files of a bundle lie; none of it enters the state.",
+    "inputs": {"properties": {"folder": _UPLOAD["folder"], "files": _TEXTS}, "required": ["folder", "files"]},
+    "outputs": {"properties": {"folder": _UPLOAD["folder"]}, "required": ["folder"]},
+}
 _IDS = {"type": "array", "items": {"type": "string"}}
 _VERSIONS = {
     "description": "Those of these versions of models, codes and environments that their workspaces hold.",
@@ -46,16 +74,22 @@ def schema(version: str) -> dict[str, object]:
     resources = {
         "azml:index:EndpointTraffic": (_TRAFFIC, ["endpointId"]),
         "azml:index:LiveSlots": (_SLOTS, ["endpointId", "serves"]),
+        "azml:index:BundleUpload": (_UPLOAD, ["accountId", "container", "digest", "folder", "files"]),
+        "azml:index:RoleGrant": (_GRANT, ["scope", "role", "principalId"]),
     }
     return {
         "name": "azml",
         "version": version,
-        "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
+        "description": "Traffic of Azure ML online endpoints, a guard over live deployments, uploads, roles.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
-        "functions": {FUNCTION: _VERSIONS},
+        "functions": {FUNCTION: _VERSIONS, SOURCES_FUNCTION: _SOURCES},
         "resources": {
-            token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
+            token: {
+                "properties": {**fields, **_OUTPUTS.get(token, {})},
+                "inputProperties": fields,
+                "requiredInputs": required,
+            }
             for token, (fields, required) in resources.items()
         },
     }
