@@ -217,7 +217,7 @@ class Workspace(pulumi.ComponentResource):
 
     @property
     def by_identity(self) -> bool:
-        """Whether identities read the storage by roles of theirs, because keys of the account open nothing."""
+        """Whether identities read the storage by roles of theirs, because its keys open nothing."""
         return self.grants_roles and not self.settings.shared_keys
 
     @property

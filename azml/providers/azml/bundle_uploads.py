@@ -81,14 +81,14 @@ class BundleUpload:
             lambda text: self._log.status(call.urn, text),
             lambda text: self._log.info(call.urn, text),
         )
-        container = Container(
+        with Container(
             self._arm,
             account,
             str(inputs["container"]),
             granted=bool(inputs.get(_QUIET)),
             told=lambda text: self._log.info(call.urn, text),
-        )
-        Transfer(container, self._shared_lanes(), progress).run(folder, items)
+        ) as container:
+            Transfer(container, self._shared_lanes(), progress).run(folder, items)
         progress.ended()
 
     def _shared_lanes(self) -> Lanes:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
@@ -80,13 +80,23 @@ class Container:
         self._granted = granted
         self._with_key = False
         self._waiting = False
+        self._opened: list[ContainerClient] = []
         self._client = self._open(_Tokens(arm))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for client in self._opened:
+            client.close()
 
     def _open(self, credential: Any) -> "ContainerClient":
         from azure.storage.blob import ContainerClient, ExponentialRetry
 
         retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=_RETRIES)
-        return ContainerClient(self.account.blobs, self.name, credential=credential, retry_policy=retry)
+        client = ContainerClient(self.account.blobs, self.name, credential=credential, retry_policy=retry)
+        self._opened.append(client)
+        return client
 
     def call(self, action: Callable[["ContainerClient"], T]) -> T:
         """What `action` answers. Raises AzureError in words when the identity and the key may not."""
@@ -107,7 +117,8 @@ class Container:
 
     def _overcome(self, error: "HttpResponseError", client: "ContainerClient") -> None:
         """Wait for the role or turn to the key, after which the call is worth another try; else raise."""
-        code = str(getattr(error, "error_code", "") or "")
+        told = getattr(error, "error_code", None) or ""
+        code = str(getattr(told, "value", told))  # an enumeration, but for codes the client does not know
         if code == NO_ROLE and not self._with_key:
             if time.monotonic() < self._deadline:
                 self._wait()

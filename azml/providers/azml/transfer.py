@@ -184,7 +184,7 @@ class Transfer:
         self._create(
             item,
             lambda blob: blob.commit_block_list(
-                blocks, content_settings=settings, match_condition=MatchConditions.IfMissing, etag="*"
+                blocks, content_settings=settings, match_condition=MatchConditions.IfMissing
             ),
         )
 
@@ -241,7 +241,7 @@ class Transfer:
 def _changed(item: Item) -> ChangedError:
     return ChangedError(
         f"{item.source.name} ({item.blob}) changed after it was hashed: its content no longer fits the name "
-        "of its bundle. It was not uploaded and nothing was registered; run this again once the file is written"
+        "of its bundle. It was not uploaded, and nothing was registered; run this again once it is written"
     )
 
 
