@@ -23,6 +23,7 @@ ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/account1"
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/vault1"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws1"
 ENDPOINT = f"{WORKSPACE}/onlineEndpoints/diabetes"
+STANDS_ON = {"storageAccount": ACCOUNT, "keyVault": VAULT}
 ENDED = ("Succeeded", "Failed", "Canceled")
 
 
@@ -205,8 +206,7 @@ def build_workspace(azure: Client) -> None:
     azure.done(azure.arm("PUT", ACCOUNT, account))
     vault = {"sku": {"family": "A", "name": "standard"}, "tenantId": "t"}
     azure.done(azure.arm("PUT", VAULT, {"location": "westeurope", "properties": vault}))
-    stands_on = {"storageAccount": ACCOUNT, "keyVault": VAULT}
-    azure.done(azure.arm("PUT", WORKSPACE, {"location": "westeurope", "properties": stands_on}))
+    azure.done(azure.arm("PUT", WORKSPACE, {"location": "westeurope", "properties": STANDS_ON}))
     grant(azure, BLOB_CONTRIBUTOR)
 
 

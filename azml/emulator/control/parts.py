@@ -60,9 +60,10 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     blobs = BlobStore(database, folder / "blobs")
     materialiser = Materialiser(folder / "laid-out", blobs)
     endpoints = OnlineEndpoints(addresses, identity, dataplane)
-    deployments = OnlineDeployments(dataplane, materialiser)
-    types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
     steering = Steering()
+    roles = DataRoles(store, steering)
+    deployments = OnlineDeployments(dataplane, materialiser, roles)
+    types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
     service = Service(store, Operations(database), types, steering)
     faults = Faults()
     _sweep(store, materialiser)
@@ -72,7 +73,7 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
         management=Management(
             service, addresses, identity, Journal(database), faults, Monitor(store, dataplane)
         ),
-        blobs=BlobService(store, blobs, identity, DataRoles(store, steering), faults.meet),
+        blobs=BlobService(store, blobs, identity, roles, faults.meet),
         login=Login(addresses, identity),
         restore=Restore(service, dataplane, endpoints, deployments),
         ingest=Ingest(folder / "collected", store, blobs, addresses),

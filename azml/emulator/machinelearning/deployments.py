@@ -21,7 +21,9 @@ from azml.emulator.machinelearning.desired import (
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, deployments_of
 from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.names import check_kubernetes_names, check_online_name
+from azml.emulator.machinelearning.storage_access import check_storage_access
 from azml.emulator.machinelearning.traffic import share_of
+from azml.emulator.storage.roles import DataRoles
 
 DEPLOYMENT_LIMIT = 20  # an endpoint
 INSTANCE_LIMIT = 50  # a deployment
@@ -48,8 +50,9 @@ class OnlineDeployments(ResourceType):
     asynchronous = True
     patchable = ("tags", "sku")  # API 2025-12-01: PartialMinimalTrackedResourceWithSku
 
-    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser) -> None:
+    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser, roles: DataRoles) -> None:
         self.dataplane = dataplane
+        self.roles = roles
         self.materialiser = materialiser
 
     def check(self, write: Write) -> None:
@@ -88,6 +91,7 @@ class OnlineDeployments(ResourceType):
 
     async def settle(self, record: Record, store: ResourceStore) -> Record:
         """Have it run so, and wait until it does or cannot. What it ran before serves until then."""
+        check_storage_access(store.get(record.id.parent), store, self.roles)
         desired = await desire(record, store, self.materialiser)
         try:
             await self.dataplane.put_deployment(desired)

@@ -1,5 +1,7 @@
 """The package schema of this plugin."""
 
+from collections.abc import Mapping
+
 from azml.azure.settings import SETTING_NAMES
 
 _SHARES = {"type": "object", "additionalProperties": {"type": "integer"}}
@@ -50,7 +52,7 @@ _GRANT = {
     "principalId": {"type": "string", "description": "Object id of who gets it."},
     "principalType": {"type": "string", "description": "User, Group or ServicePrincipal; Azure finds out."},
 }
-_OUTPUTS = {
+_OUTPUTS: Mapping[str, Mapping[str, object]] = {
     "azml:index:BundleUpload": {"url": {"type": "string", "description": "The folder's address."}},
     "azml:index:RoleGrant": {"assignments": {**_TEXTS, "description": "Names of assignments by principal."}},
 }
@@ -71,7 +73,7 @@ _VERSIONS = {
 
 def schema(version: str) -> dict[str, object]:
     """The schema as Pulumi reads it (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
-    resources = {
+    resources: Mapping[str, tuple[Mapping[str, object], list[str]]] = {
         "azml:index:EndpointTraffic": (_TRAFFIC, ["endpointId"]),
         "azml:index:LiveSlots": (_SLOTS, ["endpointId", "serves"]),
         "azml:index:BundleUpload": (_UPLOAD, ["accountId", "container", "digest", "folder", "files"]),
