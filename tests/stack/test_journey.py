@@ -45,8 +45,8 @@ def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None
 
 
 def test_destroyed_and_made_again(project: Project) -> None:
-    """What the first life retained does not stand in the way of the second."""
-    stack = project("again", resourceGroup="rg-again", name="mlw-again")
+    """What the first life retained does not stand in the way of the second; nor do keys that nobody may use."""
+    stack = project("again", resourceGroup="rg-again", name="mlw-again", sharedKeys=False)
     stack.serve({"blue": {}}, {"blue": 100})
     stack.up()
     assert stack.run("destroy", "--yes", "--skip-preview").code == 0

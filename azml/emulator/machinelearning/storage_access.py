@@ -1,7 +1,7 @@
 """What a deployment needs where the workspace's storage refuses keys: roles, and a workspace that uses them.
 
 Microsoft's page (learn.microsoft.com, "Disable shared key access for your workspace's storage account", a
-preview) names the workspace property and the roles of its identity; an endpoint's own identity reads the files.
+preview) names the workspace property and the roles of its identity; an endpoint's own reads the files.
 """
 
 from azml.emulator.arm.errors import bad_request
