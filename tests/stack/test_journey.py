@@ -45,7 +45,7 @@ def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None
 
 
 def test_destroyed_and_made_again(project: Project) -> None:
-    """What the first life retained does not stand in the way of the second; nor do keys that nobody may use."""
+    """What the first life retained is not in the way of the second; nor is it that keys open nothing."""
     stack = project("again", resourceGroup="rg-again", name="mlw-again", sharedKeys=False)
     stack.serve({"blue": {}}, {"blue": 100})
     stack.up()
