@@ -64,8 +64,9 @@ class _Tokens:
     def get_token(self, *scopes: str, **options: Any) -> Any:
         from azure.core.credentials import AccessToken
 
-        # Asked for again after a minute: the source behind it keeps a token and renews it in time.
-        return AccessToken(self._arm.token(scopes[0]), int(time.time()) + 60)
+        # The source behind it keeps a token and renews it 5 minutes before its end, as azure-core would: so this
+        # one is asked for again in 5 minutes.
+        return AccessToken(self._arm.token(scopes[0]), int(time.time()) + 600)
 
 
 class Container:
