@@ -64,8 +64,8 @@ class _Tokens:
     def get_token(self, *scopes: str, **options: Any) -> Any:
         from azure.core.credentials import AccessToken
 
-        # The source behind it keeps a token and renews it 5 minutes before its end, as azure-core would: so this
-        # one is asked for again in 5 minutes.
+        # The source behind it gives tokens that hold for 5 minutes at least; azure-core asks for the next one
+        # 5 minutes before the end it was told.
         return AccessToken(self._arm.token(scopes[0]), int(time.time()) + 600)
 
 
