@@ -36,7 +36,7 @@ class Deployment(pulumi.ComponentResource):
     """A deployment and the versions it is made of.
 
     Azure cannot change an instance type in place, so an idle slot is deleted and made again. A live one never
-    gets that far: `after` holds the guard that refuses it.
+    gets that far: `after` holds the guard that refuses it. `grants` are the roles it reads its files by.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Deployment(pulumi.ComponentResource):
         *,
         endpoint: pulumi.Resource,
         after: list[pulumi.Resource],
+        grants: list[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         name = f"{endpoint_name}-{slot.name}"
@@ -70,7 +71,7 @@ class Deployment(pulumi.ComponentResource):
             tags={**slot.spec.tags, **existing.tags(arm_id), SERVES_TAG: slot.bundle.serves},
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[endpoint, *after, *versions],
+                depends_on=[endpoint, *after, *versions, *grants],
                 replace_on_changes=["properties.instanceType"],
                 delete_before_replace=True,
                 ignore_changes=_azures(slot.spec),

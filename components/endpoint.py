@@ -17,6 +17,7 @@ from .deployment import Deployment
 from .existing import Existing
 from .immutable import AUTH_MODES, IDENTITIES, compute_id
 from .owned import azures_properties
+from .roles import BLOB_CONTRIBUTOR, BLOB_READER, managed_identity_grant
 from .scoring import ServedEndpoint
 from .traffic import EndpointTraffic, LiveSlots
 from .versions import endpoint_id
@@ -56,6 +57,7 @@ class Endpoint(pulumi.ComponentResource):
         )
         options = pulumi.ResourceOptions(parent=self, depends_on=[guard])
         self.resource = _declare(served, workspace, tags, options)
+        grants = [*workspace.identity_grants, *_grants(served, self.resource, workspace, own)]
         deployments = [
             Deployment(
                 spec.name,
@@ -65,6 +67,7 @@ class Endpoint(pulumi.ComponentResource):
                 existing,
                 endpoint=self.resource,
                 after=[guard],
+                grants=grants,
                 opts=own,
             )
             for slot in served.slots
@@ -117,6 +120,22 @@ def _declare(
             ),
         ),
     )
+
+
+def _grants(
+    served: ServedEndpoint, endpoint: ml.OnlineEndpoint, workspace: Workspace, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """What the endpoint's own identity reads models and code by, where keys of the storage open nothing.
+
+    Collected data is written by the same identity.
+    """
+    identity = served.spec.identity
+    if not workspace.by_identity or (identity and "system_assigned" not in identity.type):
+        return []
+    writes = any(slot.spec.data_collector for slot in served.slots)
+    principal = endpoint.identity.apply(lambda found: found.principal_id if found else "")
+    role = BLOB_CONTRIBUTOR if writes else BLOB_READER
+    return [managed_identity_grant(served.spec.name, role, workspace.storage_id, principal, opts)]
 
 
 def _shares_of(

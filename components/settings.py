@@ -30,7 +30,8 @@ SUPPORT_RULES = {
     "logAnalytics": names.LOG_ANALYTICS,
     "applicationInsights": names.APPLICATION_INSIGHTS,
 }
-WORKSPACE_KEYS = ("resourceGroup", "name", "existing", "publicNetworkAccess", "purge", *SUPPORT_RULES)
+WORKSPACE_FLAGS = ("publicNetworkAccess", "sharedKeys", "purge")
+WORKSPACE_KEYS = ("resourceGroup", "name", "existing", *WORKSPACE_FLAGS, *SUPPORT_RULES)
 NOWHERE = Place(None, None, None)
 
 
@@ -52,7 +53,8 @@ class Support:
 class WorkspaceSettings:
     """The workspace. `existing` means it is used as it stands, with everything below it.
 
-    `purge` frees its name and its vault's when the stack is destroyed. `place` is where the settings name the
+    Without `shared_keys` its storage opens to identities with a role alone (a preview of Azure's). `purge`
+    frees its name and its vault's when the stack is destroyed. `place` is where the settings name the
     workspace, `group_place` where they name its resource group.
     """
 
@@ -61,6 +63,7 @@ class WorkspaceSettings:
     existing: bool = False
     existing_resource_group: bool = False
     public_network_access: bool = True
+    shared_keys: bool = True
     purge: bool = False
     place: Place = NOWHERE
     group_place: Place = NOWHERE
@@ -156,9 +159,9 @@ def _workspace(value: object, faults: Faults, *, protect: bool) -> WorkspaceSett
     for key, found in (("resourceGroup", group.name), ("name", name)):
         if section.values and not found and not section.values.get(key):
             faults.add(section.path(key), "is missing", "the workspace and its resource group need a name")
-    public = section.flag("publicNetworkAccess")
+    public, keys = (section.flag(key) for key in ("publicNetworkAccess", "sharedKeys"))
     purge = _purge(section, protect=protect)
-    for key in (*SUPPORT_RULES, "publicNetworkAccess", "purge") if existing else ():
+    for key in (*SUPPORT_RULES, *WORKSPACE_FLAGS) if existing else ():
         if section.values.get(key) is not None:
             faults.add(section.path(key), "changes nothing of a workspace that is there", "leave it out")
     storage, vault, logs, insights = (_support(section, key, rule) for key, rule in SUPPORT_RULES.items())
@@ -168,6 +171,7 @@ def _workspace(value: object, faults: Faults, *, protect: bool) -> WorkspaceSett
         existing,
         existing or group.existing,
         public is not False,
+        keys is not False,
         purge,
         faults.place(section.path("name")),
         group.place,

@@ -17,6 +17,7 @@ from .account import account
 from .existing import Existing
 from .immutable import Fact
 from .purge import PurgeOnDelete
+from .roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, RoleGrant, managed_identity_grant
 from .settings import Support, WorkspaceSettings
 from .standing import Standing, supports
 
@@ -33,8 +34,10 @@ class Workspace(pulumi.ComponentResource):
     """An Azure Machine Learning workspace, made here or there already.
 
     Names are plain text, so that previews show them and a change here never makes them unknown elsewhere.
-    `blob_container` and `blob_endpoint` are where the workspace's default datastore keeps its files.
-    `existing` is what Azure has told of the workspace, if it is there.
+    `blob_container`, `blob_endpoint` and `storage_id` (an ARM id) are where the workspace's default datastore
+    keeps its files. `existing` and `standing` are what Azure has told of what is there. `deployer_grants`
+    come before whoever runs the stack uploads, `identity_grants` before a deployment reads; roles are given on
+    storage that is made here (`grants_roles`), on no other.
     """
 
     def __init__(
@@ -59,6 +62,9 @@ class Workspace(pulumi.ComponentResource):
         self._tags = tags or None
         self._existing = existing
         self.location: str | None = None
+        self.grants_roles = False
+        self.deployer_grants: list[pulumi.Resource] = []
+        self.identity_grants: list[pulumi.Resource] = []
         if settings.existing:
             self._find()
         else:
@@ -96,6 +102,7 @@ class Workspace(pulumi.ComponentResource):
             application_insights=self._application_insights(settings),
             public_network_access="Enabled" if settings.public_network_access else "Disabled",
             v1_legacy_mode=False,
+            system_datastores_auth_mode=None if settings.shared_keys else "Identity",
             tags={**(self._tags or {}), **self._existing.tags(self.arm_id)} or None,
             opts=pulumi.ResourceOptions.merge(
                 self._options, pulumi.ResourceOptions(ignore_changes=GIVEN_BY_AZURE)
@@ -105,6 +112,13 @@ class Workspace(pulumi.ComponentResource):
         known = self._existing.workspace_ids.get(self.arm_id) if pulumi.runtime.is_dry_run() else None
         self.workspace_id = known or made.workspace_id
         self.made = made
+        if self.by_identity:
+            principal = made.identity.apply(lambda identity: identity.principal_id if identity else "")
+            own = pulumi.ResourceOptions(parent=self)
+            self.identity_grants = [
+                managed_identity_grant(self.name, role, self.storage_id, principal, own)
+                for role in (BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR)
+            ]
 
     def _purge_later(self) -> None:
         """Have the names freed once what bears them is deleted: all that follows depends on this."""
@@ -121,7 +135,7 @@ class Workspace(pulumi.ComponentResource):
         self._options = pulumi.ResourceOptions.merge(self._options, after)
 
     def _storage_account(self, settings: Support) -> pulumi.Input[str]:
-        """Files of models and code. azure-native uploads with the account's key, so keys stay allowed."""
+        """Files of models and code, with a role to write them for whoever runs the stack."""
         if settings.existing:
             return self._use_storage(self._existing_id("storageAccount"))
         name = settings.name or self._global_name("st")
@@ -135,18 +149,25 @@ class Workspace(pulumi.ComponentResource):
             enable_https_traffic_only=True,
             allow_blob_public_access=False,
             allow_cross_tenant_replication=False,
+            allow_shared_key_access=self.settings.shared_keys,
             tags=self._tags,
             opts=self._options,
         )
-        self.storage_account = name
-        self.storage_resource_group = self.resource_group
+        self.storage_id = self.account.storage_id(self.resource_group, name)
         self.blob_endpoint: pulumi.Input[str] = made.primary_endpoints.blob
+        self.grants_roles = True
+        deployer = RoleGrant(
+            "whoever runs the stack",
+            scope=self.storage_id,
+            role=BLOB_CONTRIBUTOR,
+            principal_id=self.account.object_id,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
+        )
+        self.deployer_grants = [deployer]
         return made.id
 
     def _use_storage(self, account: str) -> str:
-        parts = account.split("/")
-        self.storage_account = parts[-1]
-        self.storage_resource_group = parts[4]
+        self.storage_id = account
         self.blob_endpoint = blob_endpoint(self.standing.found[account])
         return account
 
@@ -227,6 +248,11 @@ class Workspace(pulumi.ComponentResource):
     def blob_container(self) -> pulumi.Output[str]:
         """The container of the default datastore; Azure ML names it after the workspace."""
         return pulumi.Output.concat("azureml-blobstore-", self.workspace_id)
+
+    @property
+    def by_identity(self) -> bool:
+        """Whether identities read the storage by roles of theirs, because its keys open nothing."""
+        return self.grants_roles and not self.settings.shared_keys
 
     @property
     def resources(self) -> list[pulumi.Resource]:

@@ -96,6 +96,8 @@ class _Azure(Mocks):
             }
         if args.typ.endswith("services:Workspace"):
             outputs["workspaceId"] = "11111111-2222-3333-4444-555555555555"
+        if "identity" in args.inputs:
+            outputs["identity"] = {**args.inputs["identity"], "principalId": f"p-{args.name}"}
         if args.typ.endswith(":OnlineEndpoint"):
             uri = f"https://{args.inputs['endpointName']}.westeurope.inference.ml.azure.com"
             outputs["properties"] = {

@@ -1,5 +1,6 @@
 """The graph the program declares, under Pulumi's mocks."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +43,6 @@ def test_dev_declares_everything(config: dict[str, Any]) -> None:
         "azure-native:machinelearningservices:ModelVersion",
         "azure-native:machinelearningservices:CodeVersion",
         "azure-native:machinelearningservices:EnvironmentVersion",
-        "azure-native:storage:Blob",
     }
     assert graph.one("EndpointTraffic").inputs["traffic"] == {"blue": 90, "green": 10}
     assert graph.exports["endpoints"]["diabetes-azml-dev"]["deployments"] == {"blue": 90, "green": 10}
@@ -179,16 +179,17 @@ def test_a_deployment_names_its_versions(config: dict[str, Any]) -> None:
 def test_a_models_place_ends_with_its_root(config: dict[str, Any]) -> None:
     """AZUREML_MODEL_DIR contains the last element of the model's path."""
     graph = graph_of(config)
-    blobs = {blob.inputs["blobName"] for blob in graph.of("Blob")}
+    uploads = [upload.inputs for upload in graph.of("BundleUpload")]
+    blobs = {f"{upload['folder']}/{path}" for upload in uploads for path in upload["files"]}
     for model in graph.of("ModelVersion"):
         place = model.inputs["properties"]["modelUri"].partition("/paths/")[2]
         assert place.startswith(f"azml/models/{model.inputs['version']}/")
         assert any(blob == place or blob.startswith(f"{place}/") for blob in blobs)
 
 
-def test_versions_and_blobs_outlive_the_stack(config: dict[str, Any]) -> None:
+def test_versions_and_uploads_outlive_the_stack(config: dict[str, Any]) -> None:
     graph = graph_of(config)
-    kept = ("ModelVersion", "CodeVersion", "EnvironmentVersion", "Blob")
+    kept = ("ModelVersion", "CodeVersion", "EnvironmentVersion", "BundleUpload")
     for resource in graph.resources:
         assert resource.retain_on_delete == resource.type.endswith(kept)
 
@@ -210,8 +211,8 @@ def test_two_slots_of_one_content_upload_it_once(config: dict[str, Any]) -> None
     graph = graph_of(config)
     assert len(graph.of("OnlineDeployment")) == 2
     assert len({version.inputs["version"] for version in graph.of("CodeVersion")}) == 1
-    names = [blob.inputs["blobName"] for blob in graph.of("Blob")]
-    assert len(names) == len(set(names))
+    folders = [upload.inputs["folder"] for upload in graph.of("BundleUpload")]
+    assert len(folders) == len(set(folders)) == 2
 
 
 def test_collected_data_goes_to_the_asset_that_is_named(config: dict[str, Any]) -> None:
@@ -247,17 +248,57 @@ def test_files_of_two_models_with_one_version_do_not_meet(config: dict[str, Any]
     assert "the model's version '1' is fixed: change it whenever its content changes" in graph.notes
 
 
+def test_an_upload_says_nothing_about_this_machine(config: dict[str, Any]) -> None:
+    """A clone that lies elsewhere has the same inputs, so nothing is planned in it."""
+    graph = graph_of(config)
+    for upload in graph.of("BundleUpload"):
+        assert str(ROOT) not in json.dumps(upload.inputs)
+        assert upload.inputs["folder"].endswith(upload.inputs["digest"])
+        assert any("azml:index:RoleGrant" in urn for urn in upload.dependencies)
+    (grant,) = graph.of("RoleGrant")
+    account = graph.one("StorageAccount").inputs
+    assert account["allowSharedKeyAccess"] is True
+    assert grant.inputs["scope"].endswith(f"/storageAccounts/{account['accountName']}")
+    assert (grant.inputs["role"], grant.inputs["principalId"]) == ("Storage Blob Data Contributor", "o")
+
+
+def test_without_shared_keys_every_identity_gets_its_role_before_it_is_needed(config: dict[str, Any]) -> None:
+    config["azml:workspace"]["sharedKeys"] = False
+    graph = graph_of(config)
+    assert graph.one("StorageAccount").inputs["allowSharedKeyAccess"] is False
+    made = graph.one("machinelearningservices:Workspace")
+    assert made.inputs["systemDatastoresAuthMode"] == "Identity"
+    grants = {grant.name: grant for grant in graph.of("RoleGrant")}
+    assert set(grants) == {
+        "Storage Blob Data Contributor for whoever runs the stack",
+        "Storage Blob Data Contributor for mlw-azml-dev",
+        "Storage File Data Privileged Contributor for mlw-azml-dev",
+        "Storage Blob Data Reader for diabetes-azml-dev",
+    }
+    endpoint = grants["Storage Blob Data Reader for diabetes-azml-dev"].inputs
+    assert (endpoint["principalId"], endpoint["principalType"]) == ("p-diabetes-azml-dev", "ServicePrincipal")
+    for deployment in graph.of("OnlineDeployment"):
+        waits = "".join(deployment.dependencies)
+        assert all(name in waits for name in grants if not name.endswith("stack"))
+    slots = config["azml:endpoints"]["diabetes"]["deployments"]
+    slots["green"] = {"file": "green.yml", "data_collector": {"collections": {"in": {"enabled": "true"}}}}
+    assert graph_of(config).one("RoleGrant", "Storage Blob Data Contributor for diabetes-azml-dev")
+
+
 def test_an_existing_workspace_is_used_and_never_declared(config: dict[str, Any]) -> None:
     config["azml:workspace"] = {"resourceGroup": "rg-azml-dev", "name": "mlw-azml-dev", "existing": True}
     graph = graph_of(config)
     kinds = {resource.type.split(":")[1] for resource in graph.resources if "azure-native" in resource.type}
-    assert kinds == {"machinelearningservices", "storage"}
+    assert kinds == {"machinelearningservices"}
     assert not graph.of("StorageAccount")
     assert all(
         resource.name != "mlw-azml-dev" or ":components:" in resource.type for resource in graph.resources
     )
-    assert {blob.inputs["containerName"] for blob in graph.of("Blob")} == {"azureml-blobstore-w-1"}
-    assert {blob.inputs["resourceGroupName"] for blob in graph.of("Blob")} == {"rg-of-storage"}
+    for upload in graph.of("BundleUpload"):
+        assert upload.inputs["container"] == "azureml-blobstore-w-1"
+        assert upload.inputs["accountId"] == "/found/getStorageAccount"
+        assert upload.inputs["roleGranted"] is False
+    assert not graph.of("RoleGrant"), "what others own, others give"
     assert graph.one("OnlineEndpoint").inputs["location"] == "northeurope"
 
 
@@ -288,7 +329,8 @@ def test_the_account_is_the_one_azure_native_acts_in(config: dict[str, Any]) -> 
         "azml:index:standing",
         "azml:index:existing",
     ]
-    assert graph.calls == asked
+    assert graph.calls[:3] == asked
+    assert set(graph.calls[3:]) == {"azml:index:bundleSources"}
     assert graph.one("Vault").inputs["properties"]["tenantId"] == TENANT
     for model in graph.of("ModelVersion"):
         assert f"subscriptions/{SUBSCRIPTION}/" in model.inputs["properties"]["modelUri"]

@@ -370,10 +370,10 @@ def test_a_resource_of_our_own_lies_in_the_workspace_s_group(findings: Findings)
     assert second.key == "azml:workspace.storageAccount.resourceGroup"
 
 
-@pytest.mark.parametrize("key", ["publicNetworkAccess", "storageAccount"])
+@pytest.mark.parametrize("key", ["publicNetworkAccess", "sharedKeys", "storageAccount"])
 def test_an_existing_workspace_is_used_as_it_stands(findings: Findings, key: str) -> None:
     """A workspace that should be private must not stay public without a word."""
-    values = {"publicNetworkAccess": False, "storageAccount": "stshared"}
+    values = {"publicNetworkAccess": False, "sharedKeys": False, "storageAccount": "stshared"}
     workspace = {"resourceGroup": "rg", "name": "mlw", "existing": True, key: values[key]}
     assert only(findings(workspace=workspace)).key == f"azml:workspace.{key}"
 

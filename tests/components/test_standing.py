@@ -14,7 +14,7 @@ from components.settings import Settings
 from components.standing import Held, Standing, look
 
 Read = Callable[..., Settings]
-ACCOUNT = Account("s", "t")
+ACCOUNT = Account("s", "t", "o")
 GROUP = "/subscriptions/s/resourceGroups/rg"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/mlw"
 STORAGE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/st"

@@ -88,6 +88,15 @@ class Azure:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def text(self, method: str, url: str, token: str) -> str:
+        """The answer of one call as text."""
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"}, method=method)
+        context = ssl.create_default_context(cafile=self.told["ca"])
+        with urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        ).open(request, timeout=30) as answer:
+            return str(answer.read().decode())
+
     def own(self, method: str, page: str, body: Any = None) -> Any:
         """One of its own pages."""
         bearer = f"Bearer {self.told['token']}"
@@ -167,14 +176,7 @@ class Stack:
 
     def run(self, *arguments: str, **variables: str) -> Run:
         """Run the CLI as a user in `local/` would, with these `variables` in the shell besides."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ARM_"))}
-        environment = {
-            **kept,
-            **self.azure.own("GET", "environment"),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "VIRTUAL_ENV": sys.prefix,
-            **variables,
-        }
+        environment = {**self.environment(), **variables}
         done = subprocess.run(
             [str(self.cli), *arguments, "--non-interactive", "--color", "never"],
             cwd=self.folder,
@@ -185,6 +187,12 @@ class Stack:
             timeout=240,
         )
         return Run(done.returncode, done.stdout)
+
+    def environment(self) -> dict[str, str]:
+        """The shell of a user who has run the line of `azml emulator env`."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ARM_"))}
+        own = {"PULUMI_SKIP_UPDATE_CHECK": "true", "VIRTUAL_ENV": sys.prefix}
+        return {**kept, **self.azure.own("GET", "environment"), **own}
 
     def up(self, *arguments: str) -> str:
         """An update that must succeed; its output."""

@@ -47,8 +47,9 @@ def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None
 
 
 def test_destroyed_and_made_again_the_same_day(project: Project) -> None:
-    """What the first life retained does not stand in the way of the second, nor do the names it had."""
-    stack = project("again", resourceGroup="rg-again", name="mlw-again", keyVault="kv-again", purge=True)
+    """What the first life retained is not in the way of the second, nor are its names, nor a lack of keys."""
+    place = {"keyVault": "kv-again", "purge": True, "sharedKeys": False}
+    stack = project("again", resourceGroup="rg-again", name="mlw-again", **place)
     stack.serve({"blue": {}}, {"blue": 100})
     stack.up()
     del stack.settings["azml:workspace"]["purge"]

@@ -1,5 +1,6 @@
 """The resource types around a workspace: stored, with the few values Azure computes for them."""
 
+import re
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from azml.emulator.arm.types import USER_IDENTITIES, Act, Action, ResourceType, 
 from azml.emulator.identity import TENANT
 
 ML = "Microsoft.MachineLearningServices"
+_OF_PRINCIPAL = re.compile(r"assignedTo\('([^']*)'\)|principalId eq '([^']*)'", re.IGNORECASE)
 
 
 class ResourceGroups(ResourceType):
@@ -134,6 +136,13 @@ class RoleAssignments(ResourceType):
         for other in write.store.under(write.id.parent, self.name):
             if _is_twin(other, write):
                 raise conflict("The role assignment already exists.", "RoleAssignmentExists")
+
+    def select(self, found: Sequence[Record], query: Mapping[str, str]) -> Sequence[Record]:
+        """Those of one principal, where `$filter` names it; there are no groups here to hold it."""
+        matched = _OF_PRINCIPAL.search(query.get("$filter", ""))
+        named = str(matched[1] or matched[2]).lower() if matched else None
+        own = [each for each in found if named in (None, str(each.properties.get("principalId")).lower())]
+        return super().select(own, query)
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its scope."""

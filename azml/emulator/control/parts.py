@@ -45,6 +45,7 @@ from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.monitor.monitor import Monitor
 from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.storage.blobs import BlobStore
+from azml.emulator.storage.roles import DataRoles
 from azml.emulator.storage.verbs import BlobService
 
 
@@ -72,8 +73,10 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     materialiser = Materialiser(folder / "laid-out", blobs)
     endpoints = OnlineEndpoints(addresses, identity, dataplane)
     quotas = Quotas(database, store)
-    deployments = OnlineDeployments(dataplane, materialiser, quotas)
     clock = Clock()
+    steering = Steering(clock)
+    roles = DataRoles(store, steering)
+    deployments = OnlineDeployments(dataplane, materialiser, quotas, roles)
     deleted = DeletedResources(database, clock)
     activity = ActivityLog(database, clock)
     vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)
@@ -82,7 +85,7 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     types = Types([*supporting, vaults, logs, workspaces, endpoints, deployments])
     reading = Reading(store, lambda id_text: f"{addresses.arm}{operation_path(id_text)}")
     additions = Additions(ADDED_ON_READ, reading)
-    service = Service(store, Operations(database), types, Steering(clock), additions, activity)
+    service = Service(store, Operations(database), types, steering, additions, activity)
     policies = Policies(clock)
     paged = (vaults, logs, activity, policies, quotas)
     below = (workspaces, deployments)
@@ -107,7 +110,7 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
             Monitor(store, dataplane),
             pages,
         ),
-        blobs=BlobService(store, blobs, identity, faults.meet),
+        blobs=BlobService(store, blobs, identity, roles, faults.meet),
         login=Login(addresses, identity),
         restore=Restore(service, dataplane, endpoints, deployments),
         ingest=Ingest(folder / "collected", store, blobs, addresses),

@@ -80,7 +80,7 @@ class Steer:
         return Response(status_code=204)
 
     async def _demand_tokens(self, request: Request) -> Response:
-        asked = await _asked(request, POLICY)
+        asked = await asked_object(request, POLICY)
         self._policies.demand(read_demand(asked, _selector(asked)))
         return Response(status_code=204)
 

@@ -27,7 +27,9 @@ from azml.emulator.machinelearning.names import check_kubernetes_names, check_on
 from azml.emulator.machinelearning.quotas import Quotas
 from azml.emulator.machinelearning.registry import ensure_registry
 from azml.emulator.machinelearning.server_owned import DEPLOYMENT_PROPERTIES, users_variables, without
+from azml.emulator.machinelearning.storage_access import check_storage_access
 from azml.emulator.machinelearning.traffic import share_of
+from azml.emulator.storage.roles import DataRoles
 
 DEPLOYMENT_LIMIT = 20  # an endpoint
 INSTANCE_LIMIT = 50  # a deployment
@@ -54,9 +56,12 @@ class OnlineDeployments(ResourceType):
     asynchronous = True
     patchable = ("tags", "sku")  # API 2025-12-01: PartialMinimalTrackedResourceWithSku
 
-    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser, quotas: Quotas) -> None:
+    def __init__(
+        self, dataplane: DataplaneClient, materialiser: Materialiser, quotas: Quotas, roles: DataRoles
+    ) -> None:
         self.dataplane = dataplane
         self.quotas = quotas
+        self.roles = roles
         self.materialiser = materialiser
 
     def check(self, write: Write) -> None:
@@ -95,6 +100,7 @@ class OnlineDeployments(ResourceType):
     async def settle(self, record: Record, store: ResourceStore) -> Record:
         """Have it run so, and wait until it does or cannot. What it ran before serves until then."""
         self.quotas.check(record)
+        check_storage_access(store.get(record.id.parent), store, self.roles)
         if needs_image(record.properties, store):
             ensure_registry(_workspace_of(record), store)
         desired = await desire(record, store, self.materialiser)

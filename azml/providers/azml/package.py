@@ -1,15 +1,19 @@
 """Our own plugin: what it offers, and which Azure it talks to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from azml.azure.arm import Arm
 from azml.azure.settings import only_settings, read_settings
 from azml.findings import did_you_mean
 from azml.providers.azml import VERSION
+from azml.providers.azml.bundle_sources import BundleSources
+from azml.providers.azml.bundle_uploads import BundleUpload
 from azml.providers.azml.existing import existing
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.azml.purge import PurgeOnDelete
-from azml.providers.azml.schema import EXISTING, STANDING, schema
+from azml.providers.azml.role_grants import RoleGrant
+from azml.providers.azml.schema import EXISTING, SOURCES, STANDING, schema
 from azml.providers.azml.standing import standing
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.calls import ProviderError, Resource
@@ -26,6 +30,7 @@ class Azml:
 
     def __init__(self, engine: str | None = None) -> None:
         self._log = EngineLog(engine)
+        self._sources = BundleSources()
         self.configure({})
 
     def check_settings(self, settings: Properties) -> Properties:
@@ -39,6 +44,8 @@ class Azml:
             "azml:index:EndpointTraffic": EndpointTraffic(self._arm),
             "azml:index:LiveSlots": LiveSlots(self._arm, self._log),
             "azml:index:PurgeOnDelete": PurgeOnDelete(self._arm, self._log),
+            "azml:index:BundleUpload": BundleUpload(self._arm, self._log, self._sources),
+            "azml:index:RoleGrant": RoleGrant(self._arm),
         }
 
     def resource(self, type_token: str) -> Resource:
@@ -51,10 +58,14 @@ class Azml:
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
         """Answer a question of the program. Raises ProviderError for an unknown one."""
-        functions = {EXISTING: existing, STANDING: standing}
+        functions: Mapping[str, Callable[[Properties], Properties]] = {
+            EXISTING: partial(existing, self._arm),
+            STANDING: partial(standing, self._arm),
+            SOURCES: self._sources.tell,
+        }
         if token not in functions:
             raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, functions)}")
-        return functions[token](self._arm, arguments)
+        return functions[token](arguments)
 
     def schema(self) -> Mapping[str, object]:
         """The schema of the resources and functions."""
