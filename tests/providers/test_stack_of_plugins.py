@@ -89,6 +89,8 @@ def test_what_failed_after_it_was_accepted_is_mended_by_the_next_up(stack: Stack
     assert "init() failed: KeyError('x')" in shown
     assert stack.state()["blue"]["initErrors"]
     assert "traffic" not in stack.state()
+    stack.run("refresh", "--yes", "--skip-preview")
+    assert "initErrors" not in stack.state()["blue"], "a refresh forgets them, as azure-native's does"
     stack.configure(slots={"blue": "m2"})
     stack.up()
     assert "initErrors" not in stack.state()["blue"]
