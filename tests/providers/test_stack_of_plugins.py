@@ -57,6 +57,8 @@ def test_a_blob_holds_what_its_source_holds(stack: Stack, azure: Arm) -> None:
     azure.world.blobs.pop(next(path for path in azure.world.blobs if path.endswith("text.txt")))
     assert "- 1 to delete" in stack.run("refresh", "--preview-only")
     assert "+ 1 created" in stack.up("--refresh")
+    stack.run("state", "delete", "--yes", "urn:pulumi:test::plugins::azure-native:storage:Blob::text.txt")
+    assert "cannot create already existing resource" in stack.up(fails=True), "Azure's plugin reads first"
 
 
 def test_a_change_of_the_address_replaces_what_lies_below_it(stack: Stack, azure: Arm) -> None:
