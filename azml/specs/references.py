@@ -35,8 +35,8 @@ def unregistered(text: str) -> tuple[str, str] | None:
     """What `text` is instead of a registered model, and what would be right; None where it could be one.
 
     A model is registered from such a path (https://learn.microsoft.com/azure/machine-learning/reference-yaml-model);
-    a deployment takes what is registered. azure-ai-ml's loader passes the second and third on, and Azure refuses
-    them after the endpoint is there.
+    a deployment takes what is registered. azure-ai-ml's loader passes the second and third on, and Azure
+    refuses them once the endpoint is there.
     """
     if found := _MLFLOW_MODEL.fullmatch(text):
         return (

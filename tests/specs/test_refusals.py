@@ -259,7 +259,7 @@ UNREGISTERED = [
 def test_a_model_that_no_deployment_can_be_made_from_is_refused_with_how_to_register_it(
     tmp_path: Path, path: str, loads: bool, message: str, remedy: str
 ) -> None:
-    """As a reference and as a path; azure-ai-ml's loader takes some of them, and Azure refuses those later."""
+    """As a reference and as a path; azure-ai-ml's loader takes some, and Azure refuses those later."""
     for key, model in (("model", path), ("model.path", f"{{path: '{path}'}}")):
         (found,) = findings(tmp_path, DEPLOYMENT.replace("azureml:m:1", model))
         assert (found.key, found.line) == (key, 4)
