@@ -14,7 +14,7 @@ from azml.bundling import HashCache
 
 from . import names, target
 from .clashes import check_versions
-from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load
+from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
 from .section import Faults, Section, describe
 from .stack_file import StackFile
 from .target import Target
@@ -22,7 +22,9 @@ from .target import Target
 MOST_DEPLOYMENTS = 20
 """Deployments of one endpoint, the limit of Azure Machine Learning."""
 KEYS = ("target", "workspace", "endpoints", "protect", "tags", "studioUrl")
-ENDPOINT_KEYS = ("path", "name", "deployments", "traffic", "mirror_traffic", "allow_live_change", "protect")
+ENDPOINT_KEYS = (
+    *("path", "file", "name", "deployments", "traffic", "mirror_traffic", "allow_live_change", "protect"),
+)
 SUPPORT_RULES = {
     "storageAccount": names.STORAGE_ACCOUNT,
     "keyVault": names.KEY_VAULT,
@@ -195,6 +197,7 @@ def _endpoints(value: object, folder: Path, protect: bool, faults: Faults) -> tu
     cache = HashCache(folder / ".azml" / "hashes")
     found = [load(settings, cache, faults) for settings in wanted]
     cache.save()
+    faults.extend(unread(wanted))
     served = tuple(endpoint for endpoint in found if endpoint)
     _check_unique(served, section)
     check_versions(served, faults)
@@ -216,6 +219,7 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
         own.shares("mirror_traffic"),
         bool(own.flag("allow_live_change")),
         protect if own_protect is None else own_protect,
+        own.text("file"),
     )
 
 

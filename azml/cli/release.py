@@ -20,9 +20,8 @@ from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stack_file import StackEndpoint, write_atomically
 from azml.cli.stacks import Stack
 from azml.findings import InvalidInput
-from azml.specs import DeploymentSpec
+from azml.specs import DeploymentSpec, common_files
 
-COMMON = "deployment.yml"
 PAIR = ("blue", "green")
 
 
@@ -103,12 +102,17 @@ def idle_slot(declared: StackEndpoint, live: str, into: str | None) -> str:
 
 def working_file(declared: StackEndpoint, live: str) -> str:
     """The file of the version being worked on: the common one, else the one the live slot follows."""
-    if (declared.folder / COMMON).is_file():
-        return COMMON
+    common = common_files(declared.folder)
+    if len(common) > 1:
+        names = " and ".join(path.name for path in common)
+        raise InputError(f"{declared.folder} holds {names}", "keep the one of the version being worked on")
+    if common:
+        return common[0].name
     followed = declared.file_of(live)
     if frozen(followed):
         raise InputError(
-            f"there is no {declared.folder / COMMON}", "it describes the version being worked on"
+            f"there is no deployment.yml and no deployment.yaml in {declared.folder}",
+            "it describes the version being worked on",
         )
     return followed
 

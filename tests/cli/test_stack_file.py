@@ -114,8 +114,10 @@ def test_a_slot_reads_its_own_file_when_it_names_none(path: Path) -> None:
     endpoint = StackFile(path, path.parent).endpoint("churn")
     assert endpoint.file_of("blue") == "deployment.yml"
     endpoint.folder.mkdir(parents=True)
-    (endpoint.folder / "blue.yml").touch()
-    assert endpoint.file_of("blue") == "blue.yml"
+    (endpoint.folder / "deployment.yaml").touch()
+    assert endpoint.file_of("blue") == "deployment.yaml"
+    (endpoint.folder / "blue.yaml").touch()
+    assert endpoint.file_of("blue") == "blue.yaml"
 
 
 def test_a_write_keeps_the_mode_and_leaves_nothing_beside_the_file(path: Path) -> None:

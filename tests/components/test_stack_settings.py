@@ -131,6 +131,34 @@ def test_mirror_rules(findings: Findings, traffic: dict[str, int], mirror: dict[
     assert says in {finding.message for finding in found}
 
 
+def test_an_endpoint_file_that_would_be_ignored_is_a_finding(findings: Findings, folder: Path) -> None:
+    """Its settings, such as who may call the endpoint, would be dropped."""
+    other = folder / "scoring/echo/online.yaml"
+    other.write_text("name: echo\nauth_mode: aad_token\n")
+    finding = only(findings())
+    assert finding.file == other
+    assert "(read: endpoint.yml)" in finding.message
+
+
+def test_the_stack_file_names_an_endpoints_file(read: Read, findings: Findings, folder: Path) -> None:
+    """Whoever names one has chosen: the others stay for other stacks."""
+    (folder / "scoring/echo/online.yaml").write_text("name: echo\nauth_mode: aad_token\n")
+    (served,) = read(endpoints=endpoint(file="online.yaml")).endpoints
+    assert served.spec.auth_mode == "aad_token"
+    finding = only(findings(endpoints=endpoint(file="onlin.yaml")))
+    assert finding.key == "azml:endpoints.echo.file"
+    assert finding.remedy == "there: deployment.yml, endpoint.yml, online.yaml"
+
+
+def test_two_endpoints_of_one_folder_read_a_file_each(read: Read, folder: Path) -> None:
+    for key in ("first", "second"):
+        (folder / f"scoring/echo/{key}-endpoint.yml").write_text(f"name: {key}\nauth_mode: key\n")
+    (folder / "scoring/echo/endpoint.yml").unlink()
+    one: dict[str, Any] = {"path": "scoring/echo", "deployments": {"blue": {}}, "traffic": {"blue": 100}}
+    both = read(endpoints={"first": one, "second": one}).endpoints
+    assert [served.spec.name for served in both] == ["first", "second"]
+
+
 def test_no_traffic_at_all_is_allowed(read: Read) -> None:
     (served,) = read(endpoints=endpoint(traffic={"blue": 0})).endpoints
     assert served.traffic == {}
