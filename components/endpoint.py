@@ -67,7 +67,12 @@ class Endpoint(pulumi.ComponentResource):
             mirror_traffic=served.mirror_traffic,
             deployments=[slot.name for slot in served.slots],
             endpoint_digest=digest(spec),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[made.resource for made in deployments]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[made.resource for made in deployments],
+                # A destroy begins here: the engine stops at it, with every share and every deployment in place.
+                protect=served.protect or None,
+            ),
         )
         self.outputs = {
             "name": spec.name,
