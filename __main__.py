@@ -8,6 +8,7 @@ from azml.findings import InvalidInput
 from components.account import account
 from components.assets import Assets
 from components.endpoint import Endpoint
+from components.guard import require_unchanged
 from components.loading import sdk_loading
 from components.plugin import Plugin
 from components.settings import read_settings
@@ -25,6 +26,7 @@ with sdk_loading():
     plugin = Plugin()
     bundles = [slot.bundle for served in settings.endpoints for slot in served.slots]
     workspace_id = account().workspace_id(settings.workspace.resource_group, settings.workspace.name)
+    require_unchanged(settings.endpoints, workspace_id, plugin)
     held = registered(workspace_id, bundles, plugin)
 
 ours = pulumi.ResourceOptions(providers=[plugin])

@@ -70,7 +70,7 @@ class Endpoint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[made.resource for made in deployments],
-                # A destroy begins here: the engine stops at it, with every share and every deployment in place.
+                # A destroy begins here, so the engine stops with every share and deployment in place.
                 protect=served.protect or None,
             ),
         )

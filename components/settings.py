@@ -14,6 +14,7 @@ from azml.bundling import HashCache
 
 from . import names, target
 from .clashes import check_versions
+from .guard import allowed_once
 from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
 from .section import Faults, Section, describe
 from .stack_file import StackFile
@@ -198,7 +199,8 @@ def _endpoints(value: object, folder: Path, protect: bool, faults: Faults) -> tu
     found = [load(settings, cache, faults) for settings in wanted]
     cache.save()
     faults.extend(unread(wanted))
-    served = tuple(endpoint for endpoint in found if endpoint)
+    usable = {one.key: endpoint for one, endpoint in zip(wanted, found, strict=True) if endpoint}
+    served = allowed_once(usable, faults)
     _check_unique(served, section)
     check_versions(served, faults)
     return served

@@ -100,6 +100,8 @@ class _Azure(Mocks):
         if kind == "getClientConfig":
             ids = {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
             return {"clientId": "c", "objectId": "o", **ids}, []
+        if kind == "liveSlots":
+            return {"refused": {}}, []
         if kind == "registeredVersions":
             held = [each for each in args.args["ids"] if each.split("/")[-3] in self.registered]
             return {"registered": held}, []

@@ -1,13 +1,14 @@
 """Our own plugin: what it offers, and which Azure it talks to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from azml.azure.arm import Arm
 from azml.azure.settings import only_settings, read_settings
 from azml.findings import did_you_mean
 from azml.providers.azml import VERSION
 from azml.providers.azml.live_slots import LiveSlots
-from azml.providers.azml.schema import FUNCTION, schema
+from azml.providers.azml.schema import FUNCTION, LIVE_SLOTS, schema
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.azml.versions import registered_versions
 from azml.providers.calls import ProviderError, Resource
@@ -33,9 +34,10 @@ class Azml:
     def configure(self, settings: Properties) -> None:
         """Take azure-native's settings."""
         self._arm = Arm(read_settings(only_settings(settings)))
+        self._live_slots = LiveSlots(self._arm, self._log)
         self._resources: Mapping[str, Resource] = {
             "azml:index:EndpointTraffic": EndpointTraffic(self._arm),
-            "azml:index:LiveSlots": LiveSlots(self._arm, self._log),
+            "azml:index:LiveSlots": self._live_slots,
         }
 
     def resource(self, type_token: str) -> Resource:
@@ -47,10 +49,14 @@ class Azml:
             raise ProviderError(f"the plugin azml has no {type_token}: {known}") from None
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
-        """Answer the one function there is."""
-        if token != FUNCTION:
-            raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, [FUNCTION])}")
-        return registered_versions(self._arm, arguments)
+        """Answer a function."""
+        functions: Mapping[str, Callable[[Properties], Properties]] = {
+            FUNCTION: partial(registered_versions, self._arm),
+            LIVE_SLOTS: self._live_slots.refused,
+        }
+        if token not in functions:
+            raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, functions)}")
+        return functions[token](arguments)
 
     def schema(self) -> Mapping[str, object]:
         """The schema of both resources."""

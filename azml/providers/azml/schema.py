@@ -28,9 +28,10 @@ _SLOTS = {
     "serves": {
         "type": "object",
         "additionalProperties": {"$ref": "pulumi.json#/Any"},
-        "description": "By slot: `digest` of what it predicts with, `files` by path.",
+        "description": "By slot: `digest` of what it predicts with, `files` by path, `instanceType`.",
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
+    "told": {"type": "boolean", "description": "The program has refused the change; say what differs."},
 }
 FUNCTION = "azml:index:registeredVersions"
 _IDS = {"type": "array", "items": {"type": "string"}}
@@ -38,6 +39,15 @@ _VERSIONS = {
     "description": "Those of these versions of models, codes and environments that their workspaces hold.",
     "inputs": {"properties": {"ids": _IDS}, "required": ["ids"]},
     "outputs": {"properties": {"registered": _IDS}, "required": ["registered"]},
+}
+
+LIVE_SLOTS = "azml:index:liveSlots"
+_SERVES = {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
+_REASONS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+_REFUSED = {
+    "description": "Why the live slots of endpoints must not change as these say, by the endpoint's id.",
+    "inputs": {"properties": {"endpoints": _SERVES}, "required": ["endpoints"]},
+    "outputs": {"properties": {"refused": _REASONS}, "required": ["refused"]},
 }
 
 
@@ -53,7 +63,7 @@ def schema(version: str) -> dict[str, object]:
         "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
-        "functions": {FUNCTION: _VERSIONS},
+        "functions": {FUNCTION: _VERSIONS, LIVE_SLOTS: _REFUSED},
         "resources": {
             token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
             for token, (fields, required) in resources.items()
