@@ -112,14 +112,14 @@ class StackFile:
         slots[slot]["file"] = file
         _close_up(slots, slot)
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], *, mirrors: bool = False) -> None:
-        """Make these the shares, in percent, and end every mirroring.
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], *, ends_mirroring: bool = False) -> None:
+        """Make these the shares, in percent.
 
-        `mirrors` says that there is one, wherever it is declared: that of the endpoint's own file ends too.
+        `ends_mirroring` ends every mirroring, wherever it is declared: that of the endpoint's own file too.
         """
         settings = self._settings(endpoint)
         _replace(settings, "traffic", traffic)
-        if mirrors or settings.get("mirror_traffic"):
+        if ends_mirroring:
             _replace(settings, "mirror_traffic", {})
 
     def write(self) -> None:

@@ -79,7 +79,7 @@ def test_defaults_are_secure(config: dict[str, Any]) -> None:
 def test_protect(config: dict[str, Any]) -> None:
     graph = graph_of({**config, "azml:protect": True})
     guarded = {resource.type.split(":")[-1] for resource in graph.resources if resource.protect}
-    assert {"ResourceGroup", "StorageAccount", "Vault", "OnlineEndpoint"} <= guarded
+    assert {"ResourceGroup", "StorageAccount", "Vault", "OnlineEndpoint", "EndpointTraffic"} <= guarded
     assert "OnlineDeployment" not in guarded
     assert graph.one("Vault").inputs["properties"]["enablePurgeProtection"] is True
 
