@@ -227,7 +227,8 @@ def test_existing_parts_below_a_workspace_of_our_own(config: dict[str, Any]) -> 
 
 def test_the_account_is_the_one_azure_native_acts_in(config: dict[str, Any]) -> None:
     graph = graph_of(config)
-    assert graph.calls == ["azure-native:authorization:getClientConfig", "azml:index:registeredVersions"]
+    ours = ["azml:index:liveSlots", "azml:index:registeredVersions"]
+    assert graph.calls == ["azure-native:authorization:getClientConfig", *ours]
     assert graph.one("Vault").inputs["properties"]["tenantId"] == TENANT
     for model in graph.of("ModelVersion"):
         assert f"subscriptions/{SUBSCRIPTION}/" in model.inputs["properties"]["modelUri"]

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from azml.azure import endpoints as azure_endpoints
 from azml.findings import Finding
+from components import guard
 from components.settings import Settings
 from tests.components.conftest import DEPLOYMENT
 
@@ -412,6 +414,25 @@ def test_what_is_no_mapping_is_told_even_if_it_is_empty(findings: Findings, valu
     assert only(slots).key == "azml:endpoints.echo.deployments.blue"
     assert only(findings(endpoints={"echo": {"deployments": value}})).key == "azml:endpoints.echo.deployments"
     assert only(findings(endpoints={"echo": value})).key == "azml:endpoints.echo"
+
+
+@pytest.mark.parametrize(("told", "allowed"), [("echo", True), (" echo ,", True), ("", False)])
+def test_the_shell_may_give_leave_for_one_run(
+    read: Read, monkeypatch: pytest.MonkeyPatch, told: str, allowed: bool
+) -> None:
+    monkeypatch.setenv("AZML_ALLOW_LIVE_CHANGE", told)
+    assert read().endpoints[0].allow_live_change is allowed
+
+
+def test_leave_for_an_endpoint_that_is_not_there_is_a_finding(
+    findings: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZML_ALLOW_LIVE_CHANGE", "ecko")
+    assert only(findings()).remedy == "did you mean 'echo'?"
+
+
+def test_the_guard_and_the_commands_mean_the_same_variable() -> None:
+    assert guard.ALLOW_VARIABLE == azure_endpoints.ALLOW_VARIABLE
 
 
 def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) -> None:

@@ -95,7 +95,7 @@ def test_all_endpoints_are_judged_in_one_question_and_what_is_cleared_is_not_ask
     found = arm.get(f"{_ENDPOINT}/deployments/blue", API_VERSION) or {}
     arm.put(f"{_ENDPOINT}/deployments/blue", API_VERSION, {**found, "tags": {"azml-serves": "other"}})
     cleared = {"endpointId": _ENDPOINT, "serves": same}
-    assert guard.check(Check(_URN, "", cleared, {})).failures == []
+    assert list(guard.check(Check(_URN, "", cleared, {})).failures) == []
     changed = {"endpointId": _ENDPOINT, "serves": {"blue": _slot("new")}}
     assert len(guard.check(Check(_URN, "", changed, {})).failures) == 1
 
@@ -119,7 +119,7 @@ def test_what_the_program_refused_is_explained_and_changes_nothing(arm: Arm) -> 
         "told": True,
     }
     checked = LiveSlots(arm, lines).check(Check(_URN, "", after, before))
-    assert (checked.inputs, checked.failures) == (before, [])
+    assert (checked.inputs, list(checked.failures)) == (before, [])
     assert lines.told == ["blue: score.py changed, instance_type: Standard_DS2_v2 -> Standard_F4s_v2"]
 
     (failure,) = LiveSlots(arm, lines).check(Check(_URN, "", after, {})).failures
