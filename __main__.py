@@ -9,6 +9,7 @@ from components.account import account
 from components.assets import Assets
 from components.endpoint import Endpoint
 from components.existing import find_existing
+from components.guard import require_unchanged
 from components.loading import sdk_loading
 from components.plugin import Plugin
 from components.policy_tags import leave_to_policies
@@ -23,6 +24,7 @@ try:
         plugin = Plugin()
         standing = look(settings, account(), plugin)
         workspace_id = account().workspace_id(settings.workspace.resource_group, settings.workspace.name)
+        require_unchanged(settings.endpoints, workspace_id, plugin)
         existing = find_existing(workspace_id, settings.endpoints, plugin)
 except InvalidInput as invalid:
     # What is wrong with a user's files is no fault of the program: lines to act on, not a traceback.

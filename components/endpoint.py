@@ -79,7 +79,12 @@ class Endpoint(pulumi.ComponentResource):
             mirror_traffic=served.mirror_traffic,
             deployments=[slot.name for slot in served.slots],
             endpoint_digest=digest(replace(spec, tags=tags)),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[made.resource for made in deployments]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[made.resource for made in deployments],
+                # A destroy begins here, so the engine stops with every share and deployment in place.
+                protect=served.protect or None,
+            ),
         )
         self.outputs = {
             "name": spec.name,

@@ -15,7 +15,8 @@ from azml.findings import Place
 
 from . import names, target
 from .clashes import check_versions
-from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load
+from .guard import allowed_once
+from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
 from .section import Faults, Section, describe
 from .stack_file import StackFile
 from .target import Target
@@ -23,7 +24,9 @@ from .target import Target
 MOST_DEPLOYMENTS = 20
 """Deployments of one endpoint, the limit of Azure Machine Learning."""
 KEYS = ("target", "workspace", "endpoints", "protect", "tags", "policyTags", "studioUrl")
-ENDPOINT_KEYS = ("path", "name", "deployments", "traffic", "mirror_traffic", "allow_live_change", "protect")
+ENDPOINT_KEYS = (
+    *("path", "file", "name", "deployments", "traffic", "mirror_traffic", "allow_live_change", "protect"),
+)
 SUPPORT_RULES = {
     "storageAccount": names.STORAGE_ACCOUNT,
     "keyVault": names.KEY_VAULT,
@@ -226,7 +229,9 @@ def _endpoints(value: object, folder: Path, protect: bool, faults: Faults) -> tu
     cache = HashCache(folder / ".azml" / "hashes")
     found = [load(settings, cache, faults) for settings in wanted]
     cache.save()
-    served = tuple(endpoint for endpoint in found if endpoint)
+    faults.extend(unread(wanted))
+    usable = {one.key: endpoint for one, endpoint in zip(wanted, found, strict=True) if endpoint}
+    served = allowed_once(usable, faults)
     _check_unique(served, section)
     check_versions(served, faults)
     return served
@@ -247,6 +252,7 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
         own.shares("mirror_traffic"),
         bool(own.flag("allow_live_change")),
         protect if own_protect is None else own_protect,
+        own.text("file"),
     )
 
 

@@ -36,8 +36,8 @@ class Workspace(pulumi.ComponentResource):
     Names are plain text, so that previews show them and a change here never makes them unknown elsewhere.
     `blob_container`, `blob_endpoint` and `storage_id` (an ARM id) are where the workspace's default datastore
     keeps its files. `existing` and `standing` are what Azure has told of what is there. `deployer_grants`
-    come before whoever runs the stack uploads, `identity_grants` before a deployment reads; roles are given on
-    storage that is made here (`grants_roles`), on no other.
+    come before whoever runs the stack uploads, `identity_grants` before a deployment reads; roles are given
+    on storage that is made here (`grants_roles`), on no other.
     """
 
     def __init__(

@@ -14,6 +14,7 @@ from azml.cli.release import release
 from azml.cli.rollback import rollback
 from azml.cli.status import status
 from azml.cli.studio import studio
+from azml.cli.traffic import traffic
 from azml.cli.up import up
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, invoke, logs, release, rollback, studio):
+for command in (up, down, status, invoke, logs, release, traffic, rollback, studio):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")

@@ -3,7 +3,11 @@
 import shlex
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.cli import endpoints, local_azure, names, recovery, slots, stacks, summary, terminal
 from azml.cli.clone import Clone, find_clone
 from azml.cli.engine import Engine, environment
@@ -15,7 +19,14 @@ from azml.cli.terminal import step
 from azml.toolchain.pulumi import find_or_install
 
 
-def up(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT) -> None:
+def up(
+    port: PortOption = PORT,
+    scoring_port: ScoringPortOption = SCORING_PORT,
+    allow_live_change: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ENDPOINT", help="Let this endpoint's live deployments change, this once."),
+    ] = None,
+) -> None:
     """Start the local Azure, deploy the local stack on it, and ask it for predictions."""
     require_platform()
     clone = find_clone()
@@ -24,6 +35,8 @@ def up(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT) 
         pulumi = find_pulumi()
         azure = start(clone, port, scoring_port)
         variables = environment(clone, pulumi, azure.environment())
+        if allow_live_change:
+            variables[ALLOW_VARIABLE] = ",".join(allow_live_change)
         engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables)
         deploy(clone, engine)
         trials = try_out(clone)

@@ -113,6 +113,8 @@ class _Azure(Mocks):
         if kind == "getClientConfig":
             ids = {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
             return {"clientId": "c", "objectId": "o", **ids}, []
+        if kind == "liveSlots":
+            return {"refused": {}}, []
         if kind == "existing":
             held = [each for each in args.args["versions"] if each.split("/")[-3] in self.registered]
             names = {each: each.rpartition("/")[2] for each in args.args["resources"]}

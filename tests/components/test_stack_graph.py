@@ -86,7 +86,7 @@ def protected(config: Mapping[str, Any]) -> dict[str, Any]:
 def test_protect(config: dict[str, Any]) -> None:
     graph = graph_of(protected(config))
     guarded = {resource.type.split(":")[-1] for resource in graph.resources if resource.protect}
-    assert {"ResourceGroup", "StorageAccount", "Vault", "OnlineEndpoint"} <= guarded
+    assert {"ResourceGroup", "StorageAccount", "Vault", "OnlineEndpoint", "EndpointTraffic"} <= guarded
     assert "OnlineDeployment" not in guarded
     assert graph.one("Vault").inputs["properties"]["enablePurgeProtection"] is True
 
@@ -324,13 +324,10 @@ def test_existing_parts_below_a_workspace_of_our_own(config: dict[str, Any]) -> 
 
 def test_the_account_is_the_one_azure_native_acts_in(config: dict[str, Any]) -> None:
     graph = graph_of(config)
-    asked = [
-        "azure-native:authorization:getClientConfig",
-        "azml:index:standing",
-        "azml:index:existing",
-    ]
-    assert graph.calls[:3] == asked
-    assert set(graph.calls[3:]) == {"azml:index:bundleSources"}
+    asked = ["standing", "liveSlots", "existing"]
+    assert graph.calls[0] == "azure-native:authorization:getClientConfig"
+    assert graph.calls[1:4] == [f"azml:index:{name}" for name in asked]
+    assert set(graph.calls[4:]) == {"azml:index:bundleSources"}
     assert graph.one("Vault").inputs["properties"]["tenantId"] == TENANT
     for model in graph.of("ModelVersion"):
         assert f"subscriptions/{SUBSCRIPTION}/" in model.inputs["properties"]["modelUri"]

@@ -104,18 +104,22 @@ class Azure:
 
     def arm(self, method: str, path: str, body: Any = None) -> Any:
         """Azure Resource Manager, signed in as the environment says."""
+        url = f"{self.told['arm']}{path}?api-version={API_VERSION}"
+        token = self.token(f"{self.told['arm']}/.default")
+        return self.ask(method, url, body, Authorization=f"Bearer {token}")
+
+    def token(self, scope: str) -> str:
+        """A token of the environment's own identity."""
         told = self.own("GET", "environment")
         form = {
             "grant_type": "client_credentials",
             "client_id": told["ARM_CLIENT_ID"],
             "client_secret": told["ARM_CLIENT_SECRET"],
-            "scope": f"{self.told['arm']}/.default",
+            "scope": scope,
         }
         login = f"{self.told['arm']}/{told['ARM_TENANT_ID']}/oauth2/v2.0/token"
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        token = self.ask("POST", login, urllib.parse.urlencode(form).encode(), **kind)["access_token"]
-        url = f"{self.told['arm']}{path}?api-version={API_VERSION}"
-        return self.ask(method, url, body, Authorization=f"Bearer {token}")
+        return str(self.ask("POST", login, urllib.parse.urlencode(form).encode(), **kind)["access_token"])
 
     def journal(self) -> list[dict[str, Any]]:
         """Every management write so far."""
@@ -227,10 +231,13 @@ class Stack:
 
     def predict(self, slot: str | None = None) -> Any:
         """What the endpoint answers, or one of its deployments."""
-        keys = self.azure.arm("POST", f"{self.endpoint}/listKeys")
-        uri = self.azure.arm("GET", self.endpoint)["properties"]["scoringUri"]
+        found = self.azure.arm("GET", self.endpoint)["properties"]
+        if found["authMode"] == "AADToken":
+            bearer = self.azure.token("https://ml.azure.com/.default")
+        else:
+            bearer = self.azure.arm("POST", f"{self.endpoint}/listKeys")["primaryKey"]
         named = {"azureml-model-deployment": slot} if slot else {}
-        return self.azure.ask("POST", uri, {}, Authorization=f"Bearer {keys['primaryKey']}", **named)
+        return self.azure.ask("POST", found["scoringUri"], {}, Authorization=f"Bearer {bearer}", **named)
 
     def mark(self) -> int:
         """A place in the journal, for `writes`."""

@@ -13,7 +13,7 @@ from azml.providers.azml.existing import existing
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.azml.role_grants import RoleGrant
-from azml.providers.azml.schema import EXISTING, SOURCES, STANDING, schema
+from azml.providers.azml.schema import EXISTING, LIVE_SLOTS, SOURCES, STANDING, schema
 from azml.providers.azml.standing import standing
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.calls import ProviderError, Resource
@@ -40,9 +40,10 @@ class Azml:
     def configure(self, settings: Properties) -> None:
         """Take azure-native's settings."""
         self._arm = Arm(read_settings(only_settings(settings)))
+        self._live_slots = LiveSlots(self._arm, self._log)
         self._resources: Mapping[str, Resource] = {
             "azml:index:EndpointTraffic": EndpointTraffic(self._arm),
-            "azml:index:LiveSlots": LiveSlots(self._arm, self._log),
+            "azml:index:LiveSlots": self._live_slots,
             "azml:index:PurgeOnDelete": PurgeOnDelete(self._arm, self._log),
             "azml:index:BundleUpload": BundleUpload(self._arm, self._log, self._sources),
             "azml:index:RoleGrant": RoleGrant(self._arm),
@@ -62,6 +63,7 @@ class Azml:
             EXISTING: partial(existing, self._arm),
             STANDING: partial(standing, self._arm),
             SOURCES: self._sources.tell,
+            LIVE_SLOTS: self._live_slots.refused,
         }
         if token not in functions:
             raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, functions)}")

@@ -30,9 +30,10 @@ _SLOTS = {
     "serves": {
         "type": "object",
         "additionalProperties": {"$ref": "pulumi.json#/Any"},
-        "description": "By slot: `digest` of what it predicts with, `files` by path.",
+        "description": "By slot: `digest` of what it predicts with, `files` by path, `instanceType`.",
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
+    "told": {"type": "boolean", "description": "The program has refused the change; say what differs."},
 }
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 EXISTING = "azml:index:existing"
@@ -101,6 +102,15 @@ _STANDING = {
     },
 }
 
+LIVE_SLOTS = "azml:index:liveSlots"
+_SERVES = {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
+_REASONS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+_REFUSED = {
+    "description": "Why the live slots of endpoints must not change as these say, by the endpoint's id.",
+    "inputs": {"properties": {"endpoints": _SERVES}, "required": ["endpoints"]},
+    "outputs": {"properties": {"refused": _REASONS}, "required": ["refused"]},
+}
+
 
 def schema(version: str) -> dict[str, object]:
     """The schema as Pulumi reads it (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
@@ -117,7 +127,12 @@ def schema(version: str) -> dict[str, object]:
         "description": "Traffic of Azure ML online endpoints, a guard over live deployments, uploads, roles.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
-        "functions": {EXISTING: _EXISTING, STANDING: _STANDING, SOURCES: _SOURCES},
+        "functions": {
+            EXISTING: _EXISTING,
+            STANDING: _STANDING,
+            SOURCES: _SOURCES,
+            LIVE_SLOTS: _REFUSED,
+        },
         "resources": {
             token: {
                 "properties": {**fields, **_OUTPUTS.get(token, {})},
