@@ -1,7 +1,7 @@
 """Reads the models of one of Azure's generated Python clients, of either generation, without importing it.
 
-Clients made from TypeSpec have a class member for each field, `rest_field(...)`; those made by AutoRest before
-that have an `_attribute_map`, in which `properties.x` is a member of the object `properties`.
+Clients made from TypeSpec have a class member for each field, `rest_field(...)`; those made by AutoRest
+before that have an `_attribute_map`, in which `properties.x` is a member of the object `properties`.
 """
 
 import ast
@@ -55,11 +55,11 @@ def _read(node: ast.ClassDef, models: Models) -> None:
             _join(node, str(ast.literal_eval(keyword.value)), models)
     for field in _fields(node):
         _add_field(shape, field, models)
-    told = {name: value for name, value in _tables(node)}
+    told = dict(_tables(node))
     if "_attribute_map" in told:
         shape.members, shape.required, shape.read = {}, set(), set()
         enums = _enumerated(node, models)
-        _add_map(node.name, told["_attribute_map"] , told.get("_validation", {}), enums, models)
+        _add_map(node.name, told["_attribute_map"], told.get("_validation", {}), enums, models)
     for attribute, kinds in told.get("_subtype_map", {}).items():
         shape.tag = _keys(told["_attribute_map"][attribute]["key"])[-1]
         shape.kinds = dict(kinds)
@@ -75,14 +75,16 @@ def _join(node: ast.ClassDef, value: str, models: Models) -> None:
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, ast.Call]]:
     for item in node.body:
-        if isinstance(item, ast.AnnAssign) and isinstance(item.value, ast.Call):
-            if ast.unparse(item.value.func) in _FIELDS:
-                yield item, item.value
+        if not (isinstance(item, ast.AnnAssign) and isinstance(item.value, ast.Call)):
+            continue
+        if ast.unparse(item.value.func) in _FIELDS:
+            yield item, item.value
 
 
 def _add_field(shape: Shape, field: tuple[ast.AnnAssign, ast.Call], models: Models) -> None:
     item, call = field
-    told = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg in ("name", "visibility")}
+    words = {word.arg: word.value for word in call.keywords}
+    told = {name: ast.literal_eval(words[name]) for name in ("name", "visibility") if name in words}
     name = told.get("name", ast.unparse(item.target))
     is_tag = ast.unparse(call.func) == "rest_discriminator"
     if is_tag and not _is_literal(item.annotation):
@@ -145,10 +147,10 @@ def _keys(key: str) -> Sequence[str]:
 
 
 def _enumerated(node: ast.ClassDef, models: Models) -> Mapping[str, str]:
-    """The attributes that hold an enumeration's value: the map calls them text, the constructor knows more."""
-    init = next((item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"), None)
-    named = {item.arg: item.annotation for item in init.args.kwonlyargs if item.annotation} if init else {}
-    specs = {name: _annotated(annotation, models) for name, annotation in named.items()}
+    """The attributes that hold an enumeration's value: text in the map, and the constructor knows more."""
+    functions = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
+    arguments = [argument for item in functions for argument in item.args.kwonlyargs]
+    specs = {item.arg: _annotated(item.annotation, models) for item in arguments if item.annotation}
     return {name: spec for name, spec in specs.items() if spec.startswith("=")}
 
 

@@ -1,7 +1,7 @@
 """What azure-native's SDK says of types that no management client in use describes.
 
-The stand-in's tables know its shapes; here they are laid out as Azure has them. The SDK's arguments are what a
-body takes; what only its outputs have is Azure's to set.
+The stand-in's tables know its shapes; here they are laid out as Azure has them. The SDK's arguments are what
+a body takes; what only its outputs have is Azure's to set.
 """
 
 from azml.providers.local_azure import VERSION
@@ -74,5 +74,6 @@ def _spec(models: Models, row: Row, key: str, spec: str) -> str:
     if core not in models.shapes:
         kind = object_type(core)
         flat = row.flat.get(core.replace("/outputs", "").removesuffix("Response"))
-        _lay_out(models, row, core, dict(kind.properties), kind.required if "/outputs" not in core else frozenset(), flat)
+        required = frozenset() if "/outputs" in core else kind.required
+        _lay_out(models, row, core, dict(kind.properties), required, flat)
     return f"{around}@{core}"

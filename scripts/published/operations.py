@@ -12,7 +12,6 @@ from pathlib import Path
 
 _BUILDER = re.compile(r"build_\w+_request")
 _RESPONSE = re.compile(r"_?deserialize\((?:_models\.(\w+)|'(\w+)')")
-_ERRORS = re.compile(r"Error|ItemPaged")
 
 
 @dataclass
@@ -93,6 +92,5 @@ def _fill_one(item: ast.FunctionDef, operation: Operation) -> None:
             if isinstance(part.ops[0], ast.NotIn):
                 operation.statuses |= set(ast.literal_eval(part.comparators[0]))
         elif isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "deserialized":
-            told = _RESPONSE.search(ast.unparse(part.value))
-            if told is not None:
-                operation.answer = told[1] or told[2]
+            if found := _RESPONSE.search(ast.unparse(part.value)):
+                operation.answer = found[1] or found[2]

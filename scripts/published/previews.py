@@ -1,8 +1,8 @@
 """Members and values that only other versions of the machine learning API know.
 
 The newest client describes one version. Clients in use send others (azure-ai-ml up to 1.34 asks for
-2022-02-01-preview to 2025-01-01-preview), so what those versions know is taken too. The members are those of the
-clients that azure-ai-ml 1.34.0 carries for each version; a test of that release looks them up there.
+2022-02-01-preview to 2025-01-01-preview), so what those versions know is taken too. The members are those of
+the clients that azure-ai-ml 1.34 carries for each version; a test of that release looks them up there.
 """
 
 from scripts.published.shapes import Models
@@ -69,7 +69,10 @@ MEMBERS: dict[str, dict[str, str]] = {
     "ServerlessEndpointProperties": {"capacityReservation": ANY, "offer": ANY},
     "ContentSafety": {"contentSafetyLevel": TEXT},
 }
-VALUES = {"ContainerType": ["ModelDataCollector"], "ComputeRecurrenceFrequency": ["NotSpecified", "Second", "Year"]}
+VALUES = {
+    "ContainerType": ["ModelDataCollector"],
+    "ComputeRecurrenceFrequency": ["NotSpecified", "Second", "Year"],
+}
 
 
 def add(models: Models) -> None:

@@ -4,7 +4,7 @@ A type is written as `string`, `integer`, `number`, `boolean`, `any`, `[]T` for 
 `=Name` for an enumeration and `@Name` for a shape.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 SCALARS = frozenset({"string", "integer", "number", "boolean", "any"})
@@ -12,9 +12,9 @@ SCALARS = frozenset({"string", "integer", "number", "boolean", "any"})
 
 @dataclass
 class Shape:
-    """An object's members. `tag` names the member that chooses among `kinds`; an `open` shape takes any member.
+    """An object's members. The value of the member `tag` chooses among `kinds`; an `open` shape takes any.
 
-    `read` members are Azure's to set. `mixed` shapes were put together from several versions of the API.
+    `read` members are Azure's to set.
     """
 
     members: dict[str, str] = field(default_factory=dict)
@@ -124,26 +124,3 @@ class Union:
                 self._shapes(mine.kinds[value], kind)
             else:
                 mine.kinds[value] = kind
-
-
-def leaves(models: Models, spec: str) -> Iterator[tuple[str, str]]:
-    """Every member below a type: its path and its own type. A shape inside itself is followed once."""
-    yield from _leaves(models, spec, "", frozenset())
-
-
-def _leaves(models: Models, spec: str, path: str, above: frozenset[str]) -> Iterator[tuple[str, str]]:
-    core = bare(spec)
-    if not core.startswith("@") or core in above:
-        return
-    shape = models.shapes[core[1:]]
-    for member, inner in shape.members.items():
-        where = f"{path}.{member}" if path else member
-        yield where, inner
-        yield from _leaves(models, inner, where, above | {core})
-    for value, kind in shape.kinds.items():
-        yield from _leaves(models, f"@{kind}", f"{path}<{value}>", above | {core})
-
-
-def values(models: Models, spec: str) -> Mapping[str, list[str]]:
-    """The enumerations a type needs."""
-    return models.reachable([spec]).enums

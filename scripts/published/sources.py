@@ -2,14 +2,13 @@
 
 import functools
 import importlib.util
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from scripts.published import models, native, operations
+from scripts.published import models, operations
 from scripts.published.operations import Operation
-from scripts.published.shapes import Models, Union
+from scripts.published.shapes import Models
 
 ML = "Microsoft.MachineLearningServices"
 

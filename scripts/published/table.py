@@ -37,7 +37,7 @@ def build() -> dict[str, Any]:
 
 
 def _bodies(source: Source) -> Iterator[tuple[str, str, Operation]]:
-    """The operations on a source's types that have a body: type, word, operation. An action's word is its name."""
+    """The operations with a body on a source's types: type, word (the method or the action), operation."""
     wanted = {kind.lower(): kind for kind in source.types}
     for operation in source.operations():
         if operation.method not in BODIES or not operation.body:
@@ -51,7 +51,7 @@ def _bodies(source: Source) -> Iterator[tuple[str, str, Operation]]:
 
 
 def type_of(path: str) -> str:
-    """The resource type that a path with parameters in braces is of, in lower case; empty for a collection."""
+    """The resource type of a path with parameters in braces, in lower case; empty for a collection."""
     if plain(path) == "subscriptions/{}/resourcegroups/{}":
         return "microsoft.resources/resourcegroups"
     _, found, tail = plain(path).rpartition("providers/")
@@ -62,7 +62,7 @@ def type_of(path: str) -> str:
 
 
 def _root(models: Models, source: Source, word: str, operation: Operation) -> str:
-    """The type of a body. Whoever reads a resource, changes it and puts it back sends what answers have too."""
+    """The type of a body. Whoever reads a resource and puts it back sends what answers have too."""
     spec = f"@{source.prefix}{operation.body}"
     answer = f"@{source.prefix}{operation.answer}"
     if word == "PUT" and answer[1:] in models.shapes:

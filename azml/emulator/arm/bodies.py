@@ -1,8 +1,8 @@
 """Bodies against the published types: what Azure would refuse to read is refused, all of it at once.
 
 Azure's services read a body into the type of its API version. What no published version of a type knows is
-refused here; what only another version knows is taken. Members that are Azure's to set come along when someone
-puts back what was read: they are left out. Values of enumerations compare without regard to case and spaces.
+refused here; what only another version knows is taken. Members that are Azure's to set come along when
+someone puts back what was read: they are left out. Values of enumerations compare without regard to case and spaces.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +21,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
 }
 _WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+_ELSEWHERE = {"location"}
+"""What the resource's own rules ask for at the top, with a code of their own."""
 _SHOWN = 60  # characters of a wrong value
 
 
@@ -97,6 +99,8 @@ class _Reader:
     def _map(self, spec: str, value: Any, path: str) -> Any:
         if not isinstance(value, dict):
             return self._wrong(path, value, "an object")
+        if spec == "string":
+            value = {key: _texted(item) for key, item in value.items()}
         return {key: self.read(spec, item, _below(path, key)) for key, item in value.items()}
 
     def _choice(self, name: str, value: Any, path: str) -> Any:
@@ -137,12 +141,11 @@ class _Reader:
         for key in value if not shape.open else ():
             if key not in shape.members:
                 where = _below(path, key)
-                hint = _nearest(key, shape)
-                message = f"Could not find member '{key}' on object of type '{shape.title}'. Path '{where}'{hint}."
-                self.findings.append(Finding(where, message))
+                message = f"Could not find member '{key}' on object of type '{shape.title}'. Path '{where}'"
+                self.findings.append(Finding(where, f"{message}{_nearest(key, shape)}."))
 
     def _missing(self, shape: Shape, value: Json, path: str) -> None:
-        for key in sorted(shape.required):
+        for key in sorted(shape.required - (set() if path else _ELSEWHERE)):
             if value.get(key) is None:
                 where = _below(path, key)
                 message = f"Required property '{key}' not found in JSON. Path '{where}'."
@@ -161,6 +164,13 @@ def _below(path: str, key: str) -> str:
 
 def _plain(text: str) -> str:
     return text.lower().replace(" ", "")
+
+
+def _texted(value: Any) -> Any:
+    """A value in a map of text: azure-ai-ml sends the number 202208 as `hash_version`, and Azure takes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _nearest(key: str, shape: Shape) -> str:

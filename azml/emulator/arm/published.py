@@ -1,4 +1,4 @@
-"""What Azure's published types say of bodies: a table that `scripts.published` makes from installed packages."""
+"""What Azure's published types say of bodies: a table made from installed packages by `scripts.published`."""
 
 import functools
 import json
@@ -46,12 +46,29 @@ class Published:
         words = self._bodies.get(kind.lower(), {})
         return words.get(word) or words.get(word.lower())
 
+    def has(self, kind: str, path: str) -> bool:
+        """Whether the body of a type's PUT knows a member, `a.b.c`. True for a type that is not published."""
+        spec = self.body(kind, "PUT")
+        for name in path.split(".") if spec else ():
+            members = self.shape(spec[1:]).members if spec and spec.startswith("@") else {}
+            if name not in members:
+                return False
+            spec = members[name]
+        return True
+
     @functools.cache  # noqa: B019 (there is one table, and it lives as long as the process)
     def shape(self, name: str) -> Shape:
         """A shape by its name."""
-        told = dict(self._shapes[name])
-        sets = {part: frozenset(told.pop(part, ())) for part in ("required", "read")}
-        return Shape(name, told.pop("members"), **sets, **told)
+        told = self._shapes[name]
+        return Shape(
+            name,
+            told["members"],
+            frozenset(told.get("required", ())),
+            frozenset(told.get("read", ())),
+            told.get("tag", ""),
+            told.get("kinds", {}),
+            told.get("open", False),
+        )
 
     def values(self, name: str) -> Sequence[str]:
         """The values of an enumeration."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from azml.emulator.arm.errors import bad_request, conflict
 from azml.emulator.arm.ids import ResourceId
 from azml.emulator.arm.json import Json, section, whole
+from azml.emulator.arm.published import published
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.identity import TENANT
 
@@ -99,7 +100,11 @@ class ResourceType:
 
     def present(self, record: Record) -> Json:
         """What a GET answers."""
-        return {"id": record.id.text, "name": record.id.name, "type": self.name, **record.body}
+        properties = dict(record.properties)
+        if not published().has(self.name, "properties.provisioningState"):
+            properties.pop("provisioningState", None)
+        shown = {**record.body, "properties": properties}
+        return {"id": record.id.text, "name": record.id.name, "type": self.name, **shown}
 
     def scope(self, asked: str, query: Query) -> str:
         """Under what a collection's members are looked for."""
