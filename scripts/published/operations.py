@@ -92,5 +92,5 @@ def _fill_one(item: ast.FunctionDef, operation: Operation) -> None:
             if isinstance(part.ops[0], ast.NotIn):
                 operation.statuses |= set(ast.literal_eval(part.comparators[0]))
         elif isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "deserialized":
-            if found := _RESPONSE.search(ast.unparse(part.value)):
-                operation.answer = found[1] or found[2]
+            found = _RESPONSE.search(ast.unparse(part.value))
+            operation.answer = (found[1] or found[2]) if found else operation.answer

@@ -2,7 +2,8 @@
 
 Azure's services read a body into the type of its API version. What no published version of a type knows is
 refused here; what only another version knows is taken. Members that are Azure's to set come along when
-someone puts back what was read: they are left out. Values of enumerations compare without regard to case and spaces.
+someone puts back what was read: they are left out. Values of enumerations compare without regard to case
+and spaces.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,11 +42,11 @@ class Finding:
 def checked(kind: str, word: str, body: Json) -> Json:
     """The body of an operation on a resource type without the members that are Azure's to set.
 
-    `word` is PUT, PATCH (where nothing is required) or an action's name. A body no type is published for is
-    taken as it is. Raises ArmError 400 with every finding.
+    `word` is PUT, PATCH (where nothing is required) or an action's name. An action no type is published for
+    takes any body. Raises ArmError 400 with every finding.
     """
     table = published()
-    spec = table.body(kind, word)
+    spec = table.body(kind, word) or (table.body(kind, "PUT") if word == "PATCH" else None)
     if spec is None:
         return body
     reader = _Reader(table, whole=word != "PATCH")

@@ -79,7 +79,7 @@ class ResourceType:
 
     def prepare(self, write: Write) -> Record:
         """Check a write and say what will be stored. Raises ArmError, nothing changed, if it may not."""
-        _check_shape(write.body)
+        _check_region(write.body)
         self.check(write)
         old = write.existing
         body = {key: value for key, value in write.body.items() if key in ENVELOPE}
@@ -148,23 +148,11 @@ class ResourceType:
             )
 
 
-def _check_shape(body: Json) -> None:
-    """What is an object for every type must be one, and a region is a word or two."""
-    check_objects(body, ("tags", "sku", "identity", "properties"))
-    check_objects(section(body, "properties"), ("properties",))
-    check_objects(section(body, "identity"), ("userAssignedIdentities",))
-    if not isinstance(body.get("location", ""), str):
-        raise bad_request("'location' must be text.", "InvalidRequestContent")
+def _check_region(body: Json) -> None:
+    """A region is a word or two."""
     if not _REGION.fullmatch(body.get("location", "")):
         message = f"The location {body['location']!r} is not available: it is a region, as westeurope."
         raise bad_request(message, "LocationNotAvailableForResourceType")
-
-
-def check_objects(body: Json, names: Iterable[str]) -> None:
-    """Raise ArmError 400 when one of these members is there and no object: it would pass for an empty one."""
-    for name in names:
-        if not isinstance(body.get(name, {}), dict):
-            raise bad_request(f"'{name}' must be an object.", "InvalidRequestContent")
 
 
 class Types:

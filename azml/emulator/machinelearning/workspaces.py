@@ -94,10 +94,8 @@ class Datastores(ResourceType):
         self.addresses = addresses
 
     def check(self, write: Write) -> None:
-        """Name and type."""
+        """Name."""
         check_asset_name(write.id.name, "datastore name")
-        if not write.properties.get("datastoreType"):
-            raise bad_request("properties.datastoreType is missing.", "ValidationError")
 
     def complete(self, write: Write, record: Record) -> Record:
         """Secrets are kept apart, for as long as the credentials are of their kind."""
