@@ -1,11 +1,16 @@
 """`python -m scripts.published`: writes what the local Azure knows of Azure's published types anew."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.published import table
+from scripts.published import listed, table
 
-ROOT = Path(__file__).resolve().parents[2]
-TABLE = ROOT / "azml" / "emulator" / "arm" / "published.json"
+EMULATOR = Path(__file__).resolve().parents[2] / "azml" / "emulator"
+FILES: Mapping[Path, Callable[[], str]] = {
+    EMULATOR / "arm" / "published.json": table.written,
+    EMULATOR / "control" / "operations.json": listed.written,
+}
 
 if __name__ == "__main__":
-    TABLE.write_text(table.written(), encoding="utf-8")
+    for file, written in FILES.items():
+        file.write_text(written(), encoding="utf-8")

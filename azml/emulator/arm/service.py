@@ -95,9 +95,9 @@ class Service:
             checked(kind.name, action, body)
             return Answer(200, await early(named, self.store))
         known = kind.actions().get(action.lower())
-        record = self._found(named)
         if known is None:
             raise not_found(f"The resource type '{named.type}' has no action '{action}'.", "NotFound")
+        record = self._found(named)
         outcome = await known(Act(record, checked(kind.name, action, body), self.store))
         if not isinstance(outcome, Changed):
             return Answer(200, outcome)

@@ -13,6 +13,7 @@ from azml.emulator.arm.ids import Collection, parse, resource_id
 from azml.emulator.arm.json import Json, parse_object
 from azml.emulator.arm.operations import RETRY_AFTER_MS, Operation
 from azml.emulator.arm.service import Answer, Service
+from azml.emulator.control.exchanges import from_environment
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.gate import limited_body
 from azml.emulator.control.journal import Journal
@@ -46,6 +47,7 @@ class Management:
         self.journal = journal
         self.faults = faults
         self.monitor = monitor
+        self.exchanges = from_environment()
 
     async def answer(self, request: Request) -> Response:
         """The answer to one request, refusals included."""
@@ -62,6 +64,9 @@ class Management:
                 response.headers["WWW-Authenticate"] = login
         if request.method in WRITES and response.status_code != 401:
             self.journal.add(request.method, request.scope["path"], body, response.status_code)
+        self.exchanges.add(
+            request.method, request.scope["path"], body, response.status_code, bytes(response.body)
+        )
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
         response.headers["Cache-Control"] = "no-cache"
         return response

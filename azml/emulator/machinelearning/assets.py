@@ -194,7 +194,7 @@ class EnvironmentVersions(AssetVersions):
         super().__init__("environments", addresses)
 
     def check_content(self, properties: Json) -> None:
-        """It has an image or a build context, and a conda file only where Azure installs the server itself."""
+        """It has an image or a build context, and a conda file only where Azure builds on the image."""
         if not ({"image", "build"} & set(properties)):
             raise bad_request("An environment version needs image or build.", "ValidationError")
         for one, other in APART:
