@@ -75,6 +75,20 @@ VALUES = {
 }
 
 
+REQUIRED = {
+    # Microsoft's description of 2020-02-02 requires it; the client, which fills in `web`, does not say so.
+    "ApplicationInsightsComponent": "properties",
+    "ApplicationInsightsComponent.properties": "Application_Type",
+}
+
+
+def require(models: Models) -> None:
+    """Mark what a description requires and its client does not."""
+    for name, member in REQUIRED.items():
+        if name in models.shapes:
+            models.shapes[name].required.add(member)
+
+
 def add(models: Models) -> None:
     """Add them to the newest client's models. Raises KeyError for a model that is no longer there."""
     for name, members in MEMBERS.items():

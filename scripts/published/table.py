@@ -20,6 +20,7 @@ def build() -> dict[str, Any]:
         read = source.models()
         if source is MACHINE_LEARNING:
             previews.add(read)
+        previews.require(read)
         models.add(source.prefix, read)
         for kind, word, operation in _bodies(source):
             roots.setdefault(kind, {})[word] = _root(models, source, word, operation)

@@ -7,10 +7,22 @@ from typing import Any
 
 from azml.emulator.arm.errors import ArmError
 from azml.emulator.arm.ids import Collection, parse, resource_id
+from scripts.published.table import type_of
 from tests.contract.clients import Known, operations
 from tests.contract.models import wrong
 
 BODIES = ("PUT", "PATCH", "POST")
+APART = frozenset(
+    {
+        # The client of 2025-12-01 takes 200 and 202: the local Azure answers 201 until that is changed there.
+        ("PUT", "microsoft.machinelearningservices/workspaces", 201),
+        # ARM's own answer to a DELETE of what is not there, which the client leaves to its caller.
+        ("DELETE", "microsoft.resources/resourcegroups", 204),
+        # Tests steer a delete that Azure does at once into one that takes its time.
+        ("DELETE", "microsoft.keyvault/vaults", 202),
+    }
+)
+"""Statuses outside a client's list that are known: method, type, status."""
 
 
 def findings(file: Path) -> list[str]:
@@ -40,7 +52,9 @@ def _accepted(known: Known, exchange: dict[str, Any]) -> Iterable[str]:
         yield from wrong(model, exchange["body"], "request", sent=True, partial=method == "PATCH")
     if operation.answer and exchange["answer"] is not None:
         yield from wrong(known.model(operation.answer), exchange["answer"], "answer", sent=False)
-    if operation.statuses and exchange["status"] not in operation.statuses:
+    kind = type_of(operation.path)
+    is_known = (method, kind, exchange["status"]) in APART
+    if operation.statuses and exchange["status"] not in operation.statuses and not is_known:
         yield f"the client takes {sorted(operation.statuses)} alone"
 
 

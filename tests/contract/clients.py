@@ -48,7 +48,10 @@ def _collection(operation: Operation) -> str:
 
 @functools.cache
 def _models(source: Source) -> Any:
-    """The models, loaded from their folder: azure.ai.ml itself would take seconds."""
+    """The models. azure-ai-ml's are loaded from their folder: azure.ai.ml itself would take seconds."""
+    if source.package.startswith("azure.mgmt."):
+        parts = [source.package, *source.folder.split("/"), "models"]
+        return importlib.import_module(".".join(part for part in parts if part))
     name = "published_" + source.prefix.rstrip(".")
     folder = source.path
     spec = importlib.util.spec_from_file_location(

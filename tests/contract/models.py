@@ -11,7 +11,7 @@ import operator
 import sys
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from typing import Any, Literal, Union
 
 Json = dict[str, Any]
@@ -106,7 +106,7 @@ def _typed(hint: Any, value: Any, path: str, model: Any, *, sent: bool, partial:
             yield from _typed(parts[1], item, f"{path}.{name}", model, sent=sent, partial=partial)
     elif origin is Literal or hint is Any:
         return
-    elif hasattr(hint, "_attr_to_rest_field") or hasattr(hint, "__mapping__"):
+    elif isinstance(hint, type) and issubclass(hint, MutableMapping):
         yield from _fields(hint, value, path, sent=sent, partial=partial)
     else:
         yield from _plain(hint, value, path)
