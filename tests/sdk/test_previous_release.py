@@ -24,9 +24,10 @@ def previous() -> Path:
     folder = cache_folder() / "tests" / f"azure-ai-ml-{name}"
     python = folder / "bin" / "python"
     if not (folder / "done").exists():
-        subprocess.run([UV, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
-        sync = [UV, "pip", "sync", "--quiet", "--require-hashes", "--python", python, LOCK]
-        subprocess.run(sync, check=True)
+        uv = [str(UV), "--quiet"]
+        subprocess.run([*uv, "venv", "--clear", "--python", sys.executable, str(folder)], check=True)
+        sync = ["pip", "sync", "--require-hashes", "--python", str(python), str(LOCK)]
+        subprocess.run([*uv, *sync], check=True)
         (folder / "done").touch()
     return python
 
@@ -42,5 +43,5 @@ def test_the_previous_release_makes_an_endpoint_serve(shell: Shell, previous: Pa
 
 def test_members_of_other_versions_are_in_that_releases_models(previous: Path) -> None:
     models = previous.parents[1].glob("lib/*/site-packages/azure/ai/ml/_restclient/v20*/models/_models*.py")
-    known = set(re.findall(r"[\"'](\w+)[\"']", "".join(file.read_text() for file in models)))
+    known = set(re.findall(r"(\w+)[\"']", "".join(file.read_text() for file in models)))
     assert {member for members in MEMBERS.values() for member in members} - known == set()

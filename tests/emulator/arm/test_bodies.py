@@ -10,7 +10,6 @@ from azml.emulator.arm.json import Json
 from azml.emulator.arm.published import published
 from azml.emulator.arm.stored import ML
 from scripts.published.__main__ import FILES
-from tests.emulator import bodies
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import ENDPOINT, build_workspace, deployment_body, endpoint_body
 
