@@ -38,7 +38,7 @@ def test_the_previous_release_makes_an_endpoint_serve(shell: Shell, previous: Pa
     seen = json.loads(done.stdout.splitlines()[-1])
     assert json.loads(seen.pop("answer"))["model"] == "light"
     assert re.fullmatch(r"1\.34\.\d+", seen.pop("release"))
-    assert seen == {"state": "Succeeded", "traffic": {"yaml": 100}, "rotated": True, "log": True}
+    assert seen == {"state": "Succeeded", "traffic": {"blue": 100}, "rotated": True, "log": True}
 
 
 def test_members_of_other_versions_are_in_that_releases_models(previous: Path) -> None:

@@ -9,9 +9,13 @@ from azure.identity import DefaultAzureCredential
 
 client = MLClient.from_config(credential=DefaultAzureCredential())
 endpoint = client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name="previous")).result()
-deployment = load_online_deployment(
-    "deployment.yml", params_override=[{"endpoint_name": "previous"}, {"model": {"path": "model/light.txt"}}]
-)
+local = {
+    "endpoint_name": "previous",
+    "model": {"path": "model/light.txt"},
+    "environment": {"image": "mcr.microsoft.com/azureml/minimal:latest", "conda_file": "conda.yml"},
+}
+parts = [{name: part} for name, part in local.items()]
+deployment = load_online_deployment("deployment.yml", params_override=parts)
 made = client.online_deployments.begin_create_or_update(deployment).result()
 endpoint.traffic = {made.name: 100}
 client.online_endpoints.begin_create_or_update(endpoint).result()
