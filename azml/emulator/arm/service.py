@@ -6,6 +6,7 @@ from dataclasses import replace
 from azml.emulator.arm.activity import ActivityLog
 from azml.emulator.arm.additions import Additions
 from azml.emulator.arm.answer import Answer
+from azml.emulator.arm.bodies import checked
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.arm.json import Json, merged, section
@@ -74,7 +75,8 @@ class Service:
             check_name(named)
         self._check_writable(named, old)
         canonical = replace(old.id if old else named, type=kind.name)
-        return self._write(kind, Write(canonical, body, old, self.store), "PUT")
+        asked = checked(kind.name, "PUT", body)
+        return self._write(kind, Write(canonical, asked, old, self.store), "PUT")
 
     def patch(self, named: ResourceId, body: Json) -> Answer:
         """Change some of a resource: a merge patch of what its type lets be patched, tags as a whole."""
@@ -84,7 +86,7 @@ class Service:
         unknown = [name for name in body if name not in kind.patchable]
         if unknown:
             raise bad_request(f"A PATCH of {named.type} cannot change: {', '.join(unknown)}.", "InvalidPatch")
-        whole = merged(old.body, body)
+        whole = merged(old.body, checked(kind.name, "PATCH", body))
         if "tags" in body:
             whole["tags"] = {key: value for key, value in section(body, "tags").items() if value is not None}
         return self._write(kind, Write(old.id, whole, old, self.store), "PATCH")
@@ -95,12 +97,13 @@ class Service:
         if early := kind.early_actions().get(action.lower()):
             check_parents(named.parent, self.store, must_exist=True)
             self._check_writable(named, None)
+            checked(kind.name, action, body)
             return Answer(200, await early(named, self.store))
         known = kind.actions().get(action.lower())
-        record = self._found(named)
         if known is None:
             raise not_found(f"The resource type '{named.type}' has no action '{action}'.", "NotFound")
-        outcome = await known(Act(record, body, self.store))
+        record = self._found(named)
+        outcome = await known(Act(record, checked(kind.name, action, body), self.store))
         if not isinstance(outcome, Changed):
             return Answer(200, outcome)
         self._check_writable(named, self.store.get(named.text))

@@ -127,9 +127,6 @@ class RoleAssignments(ResourceType):
             raise bad_request(
                 "The role assignment's name must be a GUID.", "InvalidRoleAssignmentId"
             ) from error
-        for name in ("principalId", "roleDefinitionId"):
-            if not write.properties.get(name):
-                raise bad_request(f"properties.{name} is missing.", "InvalidRequestContent")
         if write.existing and _grant(write.existing.properties) != _grant(write.properties):
             message = "The principal and the role of a role assignment cannot be updated."
             raise conflict(message, "RoleAssignmentUpdateNotPermitted")
@@ -154,12 +151,6 @@ class VirtualNetworks(ResourceType):
 
     name = "Microsoft.Network/virtualNetworks"
     stored_only = True
-
-    def check(self, write: Write) -> None:
-        """Subnets are objects in a list."""
-        subnets = write.properties.get("subnets", [])
-        if not isinstance(subnets, list) or not all(isinstance(subnet, dict) for subnet in subnets):
-            raise bad_request("properties.subnets must be a list of objects.", "InvalidRequestFormat")
 
     def complete(self, write: Write, record: Record) -> Record:
         """The subnets' ids."""

@@ -31,11 +31,9 @@ class KeyVaults(ResourceType):
         self.deleted = deleted
 
     def check(self, write: Write) -> None:
-        """What a vault cannot be without, what it never gives up, and that its name is free."""
+        """Its name, what it never gives up, and that its name is free."""
         if not 3 <= len(write.id.name) <= 24:
             raise bad_request("A vault name has 3 to 24 characters.", "VaultNameNotValid")
-        if "sku" not in write.properties or "tenantId" not in write.properties:
-            raise bad_request("A vault needs properties.sku and properties.tenantId.", "BadRequest")
         _check_protection(write)
         if write.existing is None:
             self._check_name(write)

@@ -14,6 +14,7 @@ from azml.emulator.addresses import Addresses
 from azml.emulator.arm.types import ENVELOPE, ResourceType
 from azml.emulator.certificates import Certificates
 from azml.emulator.control.app import Control
+from azml.emulator.control.gaps import gaps, source
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.identity import ensure_identity
 
@@ -50,6 +51,11 @@ REFUSED_OTHERS = (
     ("what was in a deleted workspace: one that is recovered is empty", "404 ResourceNotFound"),
     ("any other blob operation; page and append blobs; copies; leases", "400 UnsupportedOperation"),
 )
+GAPS = """\
+The operations of Microsoft.MachineLearningServices that {source} describes, without those above. An address
+that does not begin with `/` comes after
+`/subscriptions/{{subscriptionId}}/resourceGroups/{{resourceGroupName}}/providers/`.
+"""
 BESIDE = (
     ("`{id}/providers/Microsoft.Insights/metrics` of endpoints and deployments", "GET", REAL),
     ("`/subscriptions/{s}/metrics:getBatch`", "POST", REAL),
@@ -79,7 +85,9 @@ def page(control: Control) -> str:
         ("## Beside them", ("what", "methods", ""), BESIDE),
         ("## Refused", ("what", "answer", ""), _refused()),
     ]
-    return "\n".join([HEAD, *(_section(title, names, rows) for title, names, rows in sections)])
+    published = _section("## Published, and not here", ("address", "methods"), gaps(control))
+    told = [_section(title, names, rows) for title, names, rows in sections]
+    return "\n".join([HEAD, *told, f"{published}\n{GAPS.format(source=source())}"])
 
 
 def _section(title: str, names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

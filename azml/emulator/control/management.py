@@ -25,6 +25,7 @@ from azml.emulator.arm.operations import (
 from azml.emulator.arm.pages import Pages
 from azml.emulator.arm.service import Service
 from azml.emulator.control import policies
+from azml.emulator.control.exchanges import from_environment
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.gate import limited_body
 from azml.emulator.control.journal import Journal
@@ -60,6 +61,7 @@ class Management:
         self.policies = policies
         self.monitor = monitor
         self.pages = pages
+        self.exchanges = from_environment()
 
     async def answer(self, request: Request) -> Response:
         """The answer to one request, refusals included."""
@@ -77,6 +79,9 @@ class Management:
                 response.headers["WWW-Authenticate"] = login
         if request.method in WRITES and response.status_code != 401:
             self.journal.add(request.method, request.scope["path"], body, response.status_code)
+        self.exchanges.add(
+            request.method, request.scope["path"], body, response.status_code, bytes(response.body)
+        )
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
         response.headers["Cache-Control"] = "no-cache"
         return response

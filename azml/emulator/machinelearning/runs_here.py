@@ -42,12 +42,6 @@ def _check_environment(environment: Json, find: Callable[[], Engine]) -> None:
         )
     if not environment.get("inferenceConfig"):
         return
-    if environment.get("condaFile"):
-        raise _refusal(
-            "The environment is a custom container that Azure builds (inferenceConfig and a conda file)",
-            "UnsupportedEnvironment",
-            "build an image that has the packages, and leave the conda file out",
-        )
     try:
         find()
     except EngineFailure as reason:

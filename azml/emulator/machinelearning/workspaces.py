@@ -173,10 +173,8 @@ class Datastores(ResourceType):
         self.addresses = addresses
 
     def check(self, write: Write) -> None:
-        """Name and type."""
+        """Name."""
         check_asset_name(write.id.name, "datastore name")
-        if not write.properties.get("datastoreType"):
-            raise bad_request("properties.datastoreType is missing.", "ValidationError")
 
     def complete(self, write: Write, record: Record) -> Record:
         """Secrets are kept apart, for as long as the credentials are of their kind."""
@@ -190,8 +188,10 @@ class Datastores(ResourceType):
         ):  # whoever puts back what was read sends our address along
             properties["accountName"] = str(account).removeprefix(self.addresses.account_for_ml(""))
         hidden = {name: value for name, value in record.hidden.items() if name != "secrets"}
-        if given := section(credentials, "secrets") or _kept_secrets(write, kind):
-            hidden["secrets"] = given
+        # Whoever reads a datastore and puts it back sends the kind of its secrets and nothing of them.
+        given = section(credentials, "secrets")
+        if kept := given if given.keys() - {"secretsType"} else _kept_secrets(write, kind):
+            hidden["secrets"] = kept
         return Record(record.id, {**record.body, "properties": properties}, hidden)
 
     def present(self, record: Record) -> Json:

@@ -116,13 +116,16 @@ def test_a_deployment_that_asked_for_nothing_is_not_collected(serving: ServingAz
 
 def test_settings_that_cannot_be_obeyed_are_refused(serving: ServingAzure) -> None:
     shown = serving.arm("GET", f"{ENDPOINT}/deployments/steered").body
-    for wrong in (
-        {"collections": {}, "rollingRate": "Fortnight"},
-        {"collections": {"request": {"dataCollectionMode": "Enabled", "samplingRate": 30}}},
+    for wrong, code in (
+        ({"collections": {}, "rollingRate": "Fortnight"}, "InvalidRequestContent"),
+        (
+            {"collections": {"request": {"dataCollectionMode": "Enabled", "samplingRate": 30}}},
+            "ValidationError",
+        ),
     ):
         body = {**shown, "properties": {**shown["properties"], "dataCollector": wrong}}
         answer = serving.arm("PUT", f"{ENDPOINT}/deployments/steered", body)
-        assert (answer.status, answer.code) == (400, "ValidationError")
+        assert (answer.status, answer.code) == (400, code)
 
 
 def test_the_data_assets_of_collections_are_registered_as_azure_ai_ml_does(serving: ServingAzure) -> None:

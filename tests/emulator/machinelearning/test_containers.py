@@ -117,11 +117,9 @@ def test_without_an_engine_it_is_refused_with_what_would_run_it(
             {},
             "livenessRoute.path",
         ),
-        ({"inferenceConfig": []}, {"codeConfiguration": None}, "must have a model of type mlflow_model"),
-        ({"inferenceConfig": ["x"]}, {}, "livenessRoute.port"),
+        ({"inferenceConfig": {}}, {"codeConfiguration": None}, "must have a model of type mlflow_model"),
         ({}, {"modelMountPath": "mounted"}, "is not an absolute path"),
         ({}, {"modelMountPath": "/a/../b"}, "is not an absolute path"),
-        ({"condaFile": "dependencies: []"}, {}, "build an image that has the packages"),
     ],
 )
 def test_what_cannot_be_is_refused(
