@@ -23,9 +23,13 @@ WATCH_EVERY = 0.5
 
 @dataclass(frozen=True)
 class Changes:
-    """What an update did: how many resources by operation, as the engine counts them."""
+    """What an update did: how many resources by operation, as the engine counts them.
+
+    `kept` of its deletions took a resource out of the stack alone: Azure keeps it, as registered versions.
+    """
 
     by_operation: Mapping[str, int]
+    kept: int = 0
 
     @property
     def nothing(self) -> bool:
@@ -41,8 +45,16 @@ class Changes:
         if self.nothing:
             return f"nothing changed, {self.unchanged} resources are as declared"
         past = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
-        parts = [f"{count} {past[name]}" for name, count in self.by_operation.items() if name in past]
+        counts = dict(self.by_operation)
+        counts["delete"] = counts.get("delete", 0) - self.kept
+        parts = [f"{counts[name]} {done}" for name, done in past.items() if counts.get(name, 0) > 0]
+        if self.kept:
+            parts.append(f"{self.kept} kept in Azure")
         return ", ".join([*parts, f"{self.unchanged} unchanged"] if self.unchanged else parts)
+
+
+class UpdateFailed(CommandError):
+    """An update that got as far as the resources, and could not make all of them what the program says."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +112,13 @@ class Engine:
 
 
 def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
-    """What Pulumi needs around it: the cached CLI and the project's Python first on the PATH, and `azure`.
+    """What Pulumi needs around it: the CLI first on the PATH, and `azure`.
 
     `azure` points at the local Azure; it is empty for a stack on Azure, whose state is where the shell says.
     """
     others = {*ELSEWHERE, *foreign()} if azure else set()
     kept = {name: value for name, value in os.environ.items() if name not in others}
-    path = os.pathsep.join([str(pulumi.parent), str(clone.environment / "bin"), kept.get("PATH", os.defpath)])
+    path = os.pathsep.join([str(pulumi.parent), kept.get("PATH", os.defpath)])
     return {**kept, **azure, **additions(clone), "PATH": path}
 
 
@@ -116,8 +128,11 @@ def foreign() -> list[str]:
 
 
 def additions(clone: Clone) -> dict[str, str]:
-    """The variables beside the PATH and Azure's that Pulumi works by here."""
-    return {"VIRTUAL_ENV": str(clone.environment), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    """The variables beside the PATH and Azure's that Pulumi works by here.
+
+    The first lets the cached CLI run Pulumi programs outside of the clone, in whichever environment is active.
+    """
+    return {"AZML_VENV": str(clone.environment), "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 def _watched(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -172,7 +172,7 @@ class Stack:
             **kept,
             **self.azure.own("GET", "environment"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "VIRTUAL_ENV": sys.prefix,
+            "AZML_VENV": sys.prefix,
             **variables,
         }
         done = subprocess.run(
@@ -301,6 +301,7 @@ def project(cli: Path, azure: Azure) -> Iterator[Project]:
         (folder / ".state").mkdir(parents=True)
         text = yaml.safe_load((ROOT / "local" / "Pulumi.yaml").read_text())
         text["main"] = f"{ROOT}/"
+        text["runtime"]["options"]["virtualenv"] = sys.prefix
         for plugin in text["plugins"]["providers"]:
             plugin["path"] = str((ROOT / "local" / plugin["path"]).resolve())
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(text))
