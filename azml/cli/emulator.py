@@ -86,7 +86,10 @@ def lines(variables: Mapping[str, str], folder: str | None) -> list[str]:
 def for_editor(variables: Mapping[str, str]) -> list[str]:
     """Lines of a `.env` file. It can unset nothing, so what leads elsewhere is set to nothing."""
     emptied = dict.fromkeys((*ELSEWHERE, *foreign()), "")
-    return [f"{name}={shlex.quote(value) if value else ''}" for name, value in sorted({**emptied, **variables}.items())]
+    return [
+        f"{name}={shlex.quote(value) if value else ''}"
+        for name, value in sorted({**emptied, **variables}.items())
+    ]
 
 
 def _write_config(clone: Clone, subscription_id: str) -> None:
@@ -98,7 +101,7 @@ def _write_config(clone: Clone, subscription_id: str) -> None:
 
 
 def _missing_on_path() -> str | None:
-    """The folder of the Pulumi CLI, when it is the cached one; None when the shell finds one, or none is there."""
+    """The folder of the cached Pulumi CLI; None when the shell finds a CLI itself, or none is there."""
     cached = None if find_installed(lambda _: None) else find_cached()
     return str(cached.parent) if cached else None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from azml.cli import outcome
 from azml.cli.clone import Clone
 from azml.cli.failure import CommandError
 from azml.cli.narration import Narration, last_words
@@ -19,38 +20,6 @@ from azml.cli.terminal import Step
 ELSEWHERE = ("PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_PROJECT")
 WATCH_EVERY = 0.5
 """Seconds between two looks at an engine that works."""
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What an update did: how many resources by operation, as the engine counts them.
-
-    `kept` of its deletions took a resource out of the stack alone: Azure keeps it, as registered versions.
-    """
-
-    by_operation: Mapping[str, int]
-    kept: int = 0
-
-    @property
-    def nothing(self) -> bool:
-        """Whether every resource was as declared."""
-        return not any(count for name, count in self.by_operation.items() if name != "same")
-
-    @property
-    def unchanged(self) -> int:
-        """Resources that were as declared."""
-        return self.by_operation.get("same", 0)
-
-    def __str__(self) -> str:
-        if self.nothing:
-            return f"nothing changed, {self.unchanged} resources are as declared"
-        past = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
-        counts = dict(self.by_operation)
-        counts["delete"] = counts.get("delete", 0) - self.kept
-        parts = [f"{counts[name]} {done}" for name, done in past.items() if counts.get(name, 0) > 0]
-        if self.kept:
-            parts.append(f"{self.kept} kept in Azure")
-        return ", ".join([*parts, f"{self.unchanged} unchanged"] if self.unchanged else parts)
 
 
 class UpdateFailed(CommandError):
@@ -84,11 +53,12 @@ class Engine:
         """The answer of a command that prints JSON."""
         return json.loads(self.quiet(*arguments) or "null")
 
-    def shown(self, step: Step, *arguments: str) -> Changes:
+    def shown(self, step: Step, *arguments: str) -> outcome.Changes:
         """Run an update whose progress the user watches, as the work of `step`; what it changed.
 
-        On a terminal the engine shows it; elsewhere `step` says at times where it stands. Raises CommandError
-        when it fails, KeyboardInterrupt once the engine has stopped for an interrupt.
+        On a terminal the engine shows it; elsewhere `step` says at times where it stands. Raises UpdateFailed
+        when resources failed, another CommandError when it came to none of them, KeyboardInterrupt once the
+        engine has stopped for an interrupt.
         """
         with tempfile.TemporaryDirectory(prefix="azml-") as folder:
             events = Path(folder) / "events.jsonl"
@@ -99,12 +69,13 @@ class Engine:
                 code = _watched(command, variables)
             else:
                 code = _narrated(command, variables, Narration(events, step))
+            seen = outcome.read(events)
             if code != 0:
-                raise CommandError(
+                raise (UpdateFailed if seen.reached_resources else CommandError)(
                     f"pulumi {arguments[0]} failed; what it said is above",
-                    "mend that and run the same command again: it carries on from here",
+                    "correct it and run the same command again: it carries on from here",
                 )
-            return Changes(_counted(events))
+            return seen.changes
 
     def _start(self, interactive: bool) -> list[str]:
         command = [str(self.pulumi), "-C", str(self.project)]
@@ -130,7 +101,7 @@ def foreign() -> list[str]:
 def additions(clone: Clone) -> dict[str, str]:
     """The variables beside the PATH and Azure's that Pulumi works by here.
 
-    The first lets the cached CLI run Pulumi programs outside of the clone, in whichever environment is active.
+    The first lets the cached CLI run Pulumi programs outside of the clone, in the environment that is active.
     """
     return {"AZML_VENV": str(clone.environment), "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
@@ -169,12 +140,3 @@ def _awaited(process: subprocess.Popen[bytes], meanwhile: Callable[[], None]) ->
     if interrupted:
         raise KeyboardInterrupt
     return code
-
-
-def _counted(events: Path) -> dict[str, int]:
-    """Operations by name, from the summary the engine ends its event log with."""
-    for line in reversed(events.read_text().splitlines() if events.is_file() else []):
-        summary = json.loads(line).get("summaryEvent")
-        if summary is not None:
-            return {name: int(count) for name, count in (summary.get("resourceChanges") or {}).items()}
-    return {}

@@ -15,7 +15,9 @@ def invoke(
     endpoint: EndpointArgument,
     file: Annotated[
         Path,
-        typer.Option("--file", "-f", exists=True, dir_okay=False, help="The request: any file, sent as it is."),
+        typer.Option(
+            "--file", "-f", exists=True, dir_okay=False, help="The request: any file, sent as it is."
+        ),
     ],
     deployment: Annotated[
         str | None, typer.Option("--deployment", "-d", metavar="SLOT", help="Ask this deployment only.")

@@ -50,10 +50,8 @@ class Trial:
 
 
 def find_request(folder: Path) -> Path | None:
-    """The endpoint's sample request in `requests/`: `sample.json`, another `sample.*`, else the first file."""
-    files = sorted(
-        path for path in (folder / "requests").glob("*") if path.is_file() and path.name[0] != "."
-    )
+    """The sample request, from `requests/`: `sample.json`, another `sample.*`, else the first file."""
+    files = sorted(path for path in (folder / "requests").glob("*") if path.is_file() and path.name[0] != ".")
     return min(files, key=_rank, default=None)
 
 
@@ -109,7 +107,7 @@ def _through_the_split(
 
 
 def _trouble(endpoint: Endpoint, asked: str | None, failure: Refused | AzureError) -> Trouble:
-    """What a refusal means; where nobody in particular was `asked` it came through the split, where users are."""
+    """What a refusal means. Where no deployment was `asked` by name it came through the split."""
     serious = asked is None or bool(endpoint.traffic.get(asked))
     if isinstance(failure, Refused):
         deployment = asked or failure.deployment
@@ -139,7 +137,7 @@ def _answered(http: Http, endpoint: Endpoint, carried: Mapping[str, str], asked:
 
 
 def one_line(answer: Response) -> str:
-    """An answer fit for a line: JSON without its white space, and not endless; of what is no text, its size."""
+    """An answer fit for a line: JSON without space, text cut to 80 characters; of other bytes their size."""
     try:
         text = answer.content.decode().strip()
     except UnicodeDecodeError:

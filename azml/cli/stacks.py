@@ -52,7 +52,7 @@ class Stack:
 
     @property
     def local(self) -> bool:
-        """Whether it lives in the local Azure: its file lies in `local/`, and not beside the Azure project's."""
+        """Whether it lives in the local Azure: its file is in `local/`, and not in the Azure project."""
         return self.name == LOCAL or (
             _file(self.clone.local_project, self.name).is_file()
             and not _file(self.clone.root, self.name).is_file()
