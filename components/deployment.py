@@ -49,8 +49,6 @@ class Deployment(pulumi.ComponentResource):
     ) -> None:
         name = f"{endpoint_name}-{slot.name}"
         super().__init__("azml:components:Deployment", name, {}, opts)
-        for note in slot.bundle.notes:
-            pulumi.log.info(note, self)
         parts = (slot.bundle.model, slot.bundle.code, slot.bundle.environment)
         versions = [version for part in parts for version in assets.declare(part, after)]
         self.resource = ml.OnlineDeployment(

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from azml.cli import edge, way_out
+from azml.cli.cache import cache
 from azml.cli.down import down
 from azml.cli.emulator import emulator
 from azml.cli.invoke import invoke
@@ -28,6 +29,7 @@ for command in (up, down, status, invoke, logs, release, rollback, studio):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")
+app.add_typer(cache, name="cache")
 
 
 def main() -> None:

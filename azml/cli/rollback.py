@@ -85,7 +85,8 @@ def keep(stack: Stack, declared: StackEndpoint, before: Endpoint, slot: str) -> 
     stack.file.set_traffic(declared.key, {slot: 100}, mirrors=mirrors)
     stack.file.write()
     shown = stack.clone.shown(stack.path)
-    typer.echo(f"{shown} says so too: commit it, so that the next up agrees", err=True)
+    commit = "" if stack.local else ": commit it"
+    typer.echo(f"{shown} says so too{commit}, so that the next up agrees", err=True)
 
 
 def _tells_shares(declared: StackEndpoint) -> bool:
@@ -95,5 +96,5 @@ def _tells_shares(declared: StackEndpoint) -> bool:
     try:
         own = names.own_file(declared)
     except InvalidInput:
-        return True  # once it is mended it may
+        return True  # once it is corrected it may
     return own is not None and bool(own.traffic or own.mirror_traffic)
