@@ -15,6 +15,7 @@ from azml.cli.release import release
 from azml.cli.rollback import rollback
 from azml.cli.status import status
 from azml.cli.studio import studio
+from azml.cli.tools import tools
 from azml.cli.up import up
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, invoke, logs, release, rollback, studio):
+for command in (up, down, status, invoke, logs, release, rollback, studio, tools):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")

@@ -165,7 +165,7 @@ def workspace_of(stack: Stack, subscription_id: str) -> WorkspaceName:
         like = get_close_matches("azml:workspace", set(stack.file.config) - {"azml:workspace"}, n=1)
         raise InputError(
             f"{stack.path}: azml:workspace names no workspace",
-            f"{like[0]} is no setting; did you mean azml:workspace?"
+            f"{like[0]} is not a setting; did you mean azml:workspace?"
             if like and named is None
             else "write a mapping, as {resourceGroup: rg-azml-dev, name: mlw-azml-dev}",
         )

@@ -16,7 +16,7 @@ def stack(folder: Path, text: str) -> Stack:
 
 def test_a_misspelt_workspace_gets_the_likely_key(tmp_path: Path) -> None:
     written = stack(tmp_path, "config:\n  azml:workspce: {resourceGroup: rg, name: mlw}\n")
-    with pytest.raises(InputError, match="azml:workspce is no setting; did you mean azml:workspace"):
+    with pytest.raises(InputError, match="azml:workspce is not a setting; did you mean azml:workspace"):
         workspace_of(written, "sub")
 
 
