@@ -130,8 +130,7 @@ def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
     clone, say = stack.clone, partial(typer.echo, err=True)
     file = declared.folder / plan.frozen_file
     if stack.file.text == stack.file.before and file.is_file():
-        up = "make up" if stack.local else "pulumi up"
-        say(f"{clone.shown(stack.path)} says so already; {up} puts it into {plan.idle}")
+        say(f"{clone.shown(stack.path)} says so already; {_update(stack)} puts it into {plan.idle}")
         return
     file.parent.mkdir(exist_ok=True)
     write_atomically(file, plan.frozen_text)
@@ -144,8 +143,12 @@ def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
 def after_release(stack: Stack) -> str:
     """What to do with the two files, and next."""
     if stack.local:
-        return "The versions it names are in the local Azure of this clone alone. Next: make up"
-    return "Commit both. Next: pulumi up"
+        return f"The versions it names are in the local Azure of this clone alone. Next: {_update(stack)}"
+    return f"Commit both. Next: {_update(stack)}"
+
+
+def _update(stack: Stack) -> str:
+    return "make up" if stack.name == stacks.LOCAL else "pulumi up"
 
 
 def _filed(declared: StackEndpoint, found: Endpoint, slot: str) -> DeploymentSpec | None:
