@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 STACK = "pulumi:pulumi:Stack"
+HOLDS_VERSIONS = ("azure-native:machinelearningservices:Workspace", "azure-native:resources:ResourceGroup")
+"""What takes the registered versions with it when it is deleted."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def read(log: Path) -> Outcome:
 def of(events: Iterable[Mapping[str, Any]]) -> Outcome:
     """The outcome these events tell of."""
     counts: dict[str, int] = {}
-    kept, reached = 0, False
+    kept, gone, reached = 0, False, False
     for event in events:
         if summary := event.get("summaryEvent"):
             counts = {name: int(count) for name, count in (summary.get("resourceChanges") or {}).items()}
@@ -67,7 +69,10 @@ def of(events: Iterable[Mapping[str, Any]]) -> Outcome:
             reached = reached or (step["op"] not in ("refresh", "delete") and step["type"] != STACK)
         if ended := event.get("resOutputsEvent"):
             kept += _only_forgotten(ended["metadata"])
-    return Outcome(Changes(counts, min(kept, counts.get("delete", 0))), reached)
+            gone = gone or (
+                ended["metadata"]["op"] == "delete" and ended["metadata"]["type"] in HOLDS_VERSIONS
+            )
+    return Outcome(Changes(counts, 0 if gone else min(kept, counts.get("delete", 0))), reached)
 
 
 def _only_forgotten(step: Mapping[str, Any]) -> bool:

@@ -23,6 +23,8 @@ def test_what_azure_keeps_is_not_counted_as_deleted() -> None:
     ] * 2
     assert str(of([*ended, summary(delete=13, create=1)]).changes) == "1 created, 2 deleted, 11 kept in Azure"
     assert str(of([*ended[:11], summary(delete=11)]).changes) == "11 kept in Azure"
+    gone = [step("resOutputsEvent", "delete", "azure-native:resources:ResourceGroup")]
+    assert str(of([*kept, *gone, summary(delete=12)]).changes) == "12 deleted", "they go with the workspace"
     assert str(Changes({"same": 29})) == "nothing changed, 29 resources are as declared"
     assert str(Changes({"same": 3, "update": 1})) == "1 updated, 3 unchanged"
 

@@ -99,7 +99,7 @@ def test_logs_of_a_deployment(sample: TestClone, first_up: str) -> None:
 
 
 USERS_OWN = """
-. "$TMPDIR/own/bin/activate"
+. "$OWN/bin/activate"
 before=$(command -v python):$VIRTUAL_ENV
 eval "$(.venv/bin/azml emulator env)"
 test "$(command -v python):$VIRTUAL_ENV" = "$before" || exit 90
@@ -109,12 +109,12 @@ cd local
 
 @pytest.fixture(scope="module")
 def users_shell(tmp_path_factory: pytest.TempPathFactory) -> Callable[[TestClone, str], str]:
-    """Runs lines in `local/`, in a shell with an active environment of the user's, which has nothing of ours."""
+    """Runs lines in `local/`, in a shell with an environment of the user's active, without our packages."""
     folder = tmp_path_factory.mktemp("user")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "own")], check=True)
 
     def run(clone: TestClone, lines: str) -> str:
-        done = clone.shell(f"TMPDIR={folder}{USERS_OWN}{lines}")
+        done = clone.shell(f"OWN={folder}/own{USERS_OWN}{lines}")
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -133,8 +133,9 @@ def test_an_import_ends_well_with_what_was_imported(
     identity = "/subscriptions/$ARM_SUBSCRIPTION_ID/resourceGroups/rg-azml-local"
     told = users_shell(
         sample,
-        "pulumi stack init second --non-interactive && pulumi import azure-native:resources:ResourceGroup group "
-        f"{identity} --stack second --yes --skip-preview --non-interactive; code=$?; "
+        "pulumi stack init second --non-interactive && "
+        f"pulumi import azure-native:resources:ResourceGroup group {identity} "
+        "--stack second --yes --skip-preview --non-interactive; code=$?; "
         "pulumi stack rm second --force --yes --non-interactive; exit $code",
     )
     assert '# resource group "azure-native:resources:ResourceGroup" {' in told

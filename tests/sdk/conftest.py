@@ -5,6 +5,7 @@ clone as a user's would be. All they know of Azure is in that shell.
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
