@@ -80,6 +80,10 @@ def _only_forgotten(step: Mapping[str, Any]) -> bool:
     return step["op"] == "delete" and bool((step.get("old") or {}).get("retainOnDelete"))
 
 
+def _takes_versions(step: Mapping[str, Any]) -> bool:
+    return step["op"] == "delete" and step["type"] in HOLDS_VERSIONS and not _only_forgotten(step)
+
+
 def _events(log: Path) -> Iterator[dict[str, Any]]:
     """Whole lines only: a killed engine leaves the last half-written."""
     if log.is_file():

@@ -7,9 +7,7 @@ from typing import Any
 from azml.cli.outcome import Changes, of, read
 
 
-def step(
-    kind: str, op: str, of_type: str = "azure-native:resources:ResourceGroup", **old: Any
-) -> dict[str, Any]:
+def step(kind: str, op: str, of_type: str = "azure-native:storage:Blob", **old: Any) -> dict[str, Any]:
     return {kind: {"metadata": {"op": op, "type": of_type, "urn": "urn", "old": old or None}}}
 
 
@@ -18,13 +16,13 @@ def summary(**counts: int) -> dict[str, Any]:
 
 
 def test_what_azure_keeps_is_not_counted_as_deleted() -> None:
-    ended = [step("resOutputsEvent", "delete", retainOnDelete=True)] * 11 + [
-        step("resOutputsEvent", "delete")
-    ] * 2
-    assert str(of([*ended, summary(delete=13, create=1)]).changes) == "1 created, 2 deleted, 11 kept in Azure"
-    assert str(of([*ended[:11], summary(delete=11)]).changes) == "11 kept in Azure"
-    gone = [step("resOutputsEvent", "delete", "azure-native:resources:ResourceGroup")]
-    assert str(of([*kept, *gone, summary(delete=12)]).changes) == "12 deleted", "they go with the workspace"
+    kept = [step("resOutputsEvent", "delete", retainOnDelete=True)] * 11
+    deleted = [step("resOutputsEvent", "delete")] * 2
+    told = str(of([*kept, *deleted, summary(delete=13, create=1)]).changes)
+    assert told == "1 created, 2 deleted, 11 kept in Azure"
+    assert str(of([*kept, summary(delete=11)]).changes) == "11 kept in Azure"
+    group = step("resOutputsEvent", "delete", "azure-native:resources:ResourceGroup")
+    assert str(of([*kept, group, summary(delete=12)]).changes) == "12 deleted", "they go with the workspace"
     assert str(Changes({"same": 29})) == "nothing changed, 29 resources are as declared"
     assert str(Changes({"same": 3, "update": 1})) == "1 updated, 3 unchanged"
 
