@@ -75,7 +75,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     try:
         done = clone.run("emulator", "start")
         assert done.returncode == 0, done.stderr
-        made = shell.run("python make_workspace.py")
+        made = shell.run("cd .. && python work/make_workspace.py")
         assert made.returncode == 0, made.stderr
         yield shell
     finally:
