@@ -54,8 +54,6 @@ class Deployment(pulumi.ComponentResource):
     ) -> None:
         name = f"{endpoint_name}-{slot.name}"
         super().__init__("azml:components:Deployment", name, {}, opts)
-        for note in slot.bundle.notes:
-            pulumi.log.info(note, self)
         parts = (slot.bundle.model, slot.bundle.code, slot.bundle.environment)
         arm_id = deployment_id(endpoint_id(workspace.arm_id, endpoint_name), slot.name)
         versions = [version for part in parts for version in assets.declare(part, after)]

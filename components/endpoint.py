@@ -46,6 +46,7 @@ class Endpoint(pulumi.ComponentResource):
         arm_id = endpoint_id(workspace.arm_id, spec.name)
         tags = {**spec.tags, **existing.tags(arm_id)}
         super().__init__("azml:components:Endpoint", spec.name, {}, opts)
+        _tell_notes(served, self)
         own = pulumi.ResourceOptions(parent=self)
         # Told its endpoint by name, so that it speaks before the first write, the endpoint's own included.
         guard = LiveSlots(
@@ -94,6 +95,16 @@ class Endpoint(pulumi.ComponentResource):
             "mirror_traffic": served.mirror_traffic,
         }
         self.register_outputs(self.outputs)
+
+
+def _tell_notes(served: ServedEndpoint, about: pulumi.Resource) -> None:
+    """Tell what deserves a look once for all the deployments it is true of."""
+    slots: dict[str, list[str]] = {}
+    for slot in served.slots:
+        for note in slot.bundle.notes:
+            slots.setdefault(note, []).append(slot.name)
+    for note, names in slots.items():
+        pulumi.log.info(f"{', '.join(names)}: {note}", about)
 
 
 def _declare(

@@ -134,14 +134,25 @@ def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
     clone, say = stack.clone, partial(typer.echo, err=True)
     file = declared.folder / plan.frozen_file
     if stack.file.text == stack.file.before and file.is_file():
-        say(f"{clone.shown(stack.path)} says so already; pulumi up puts it into {plan.idle}")
+        say(f"{clone.shown(stack.path)} says so already; {_update(stack)} puts it into {plan.idle}")
         return
     file.parent.mkdir(exist_ok=True)
     write_atomically(file, plan.frozen_text)
     stack.file.write()
     say(f"{plan.live} is held to what it serves: {clone.shown(file)}")
     say(f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}")
-    say(f"{clone.shown(stack.path)} says so; commit both. Next: pulumi up, then move the traffic")
+    say(f"{clone.shown(stack.path)} says so. {after_release(stack)}, then move the traffic")
+
+
+def after_release(stack: Stack) -> str:
+    """What to do with the two files, and next."""
+    if stack.local:
+        return f"The versions it names are in the local Azure of this clone alone. Next: {_update(stack)}"
+    return f"Commit both. Next: {_update(stack)}"
+
+
+def _update(stack: Stack) -> str:
+    return "make up" if stack.name == stacks.LOCAL else "pulumi up"
 
 
 def _filed(declared: StackEndpoint, found: Endpoint, slot: str) -> DeploymentSpec | None:
@@ -178,5 +189,5 @@ def _require_same(
     if serves != live.serves:
         raise CommandError(
             f"{live.name} cannot be held to what it serves: in Azure it is not what the stack made it",
-            "run pulumi up first, which mends them, or set them in the slot's own keys",
+            "run pulumi up first, which sets them again, or set them in the slot's own keys",
         )

@@ -66,7 +66,8 @@ def keep(
     if edit(stack, declared, traffic, ends_mirroring=ends_mirroring):
         stack.file.write()
         shown = stack.clone.shown(stack.path)
-        typer.echo(f"{shown} says so too: commit it, so that the next up agrees", err=True)
+        commit = "" if stack.local else ": commit it"
+        typer.echo(f"{shown} says so too{commit}, so that the next up agrees", err=True)
 
 
 def _tells_shares(declared: StackEndpoint) -> bool:

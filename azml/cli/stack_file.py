@@ -64,9 +64,9 @@ class StackFile:
         except FileNotFoundError:
             raise NotThereError(f"there is no stack file {path}") from None
         except YAMLError as broken:
-            raise InputError(f"{path} is no YAML: {_where(broken)}") from None
+            raise InputError(f"{path} is not valid YAML: {_where(broken)}") from None
         except UnicodeDecodeError as broken:
-            raise InputError(f"{path} is no UTF-8: {broken.reason} at byte {broken.start}") from None
+            raise InputError(f"{path} is not UTF-8 text: {broken.reason} at byte {broken.start}") from None
         self._document: CommentedMap = document if isinstance(document, CommentedMap) else CommentedMap()
 
     @property
@@ -151,13 +151,13 @@ class StackFile:
     def _shares(self, settings: Mapping[str, Any], at: str, key: str) -> dict[str, int] | None:
         shares = self._mapping(settings.get(key), f"{at}.{key}")
         if not all(isinstance(share, int) for share in shares.values()):
-            raise InputError(f"{self.path}: {at}.{key} holds a share that is no whole number of percent")
+            raise InputError(f"{self.path}: {at}.{key} has a share that is not a whole number of percent")
         return None if settings.get(key) is None else dict(shares)
 
     def _mapping(self, value: Any, at: str) -> Mapping[str, Any]:
         """`value`, where nothing counts as empty. Raises InputError when it is anything but a mapping."""
         if value is not None and not isinstance(value, Mapping):
-            raise InputError(f"{self.path}: {at} is no mapping", "pulumi preview shows how to write it")
+            raise InputError(f"{self.path}: {at} is not a mapping", "pulumi preview shows how to write it")
         return value or {}
 
 

@@ -107,7 +107,7 @@ def test_an_unknown_endpoint_is_an_error_that_names_the_likely_one(path: Path) -
 
 def test_broken_yaml_is_an_error_that_names_the_line(path: Path) -> None:
     path.write_text("config:\n  a: {b\n")
-    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is no YAML: line \d"):
+    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is not valid YAML: line \d"):
         StackFile(path, path.parent)
 
 
@@ -179,5 +179,5 @@ def test_a_mirroring_that_the_endpoints_own_file_declares_is_ended_too(path: Pat
 
 def test_a_file_that_is_no_utf_8_is_wrong_input(path: Path) -> None:
     path.write_bytes(b"config: {azml:tags: {team: caf\xe9}}\n")
-    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is no UTF-8: .* at byte 30"):
+    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is not UTF-8 text: .* at byte 30"):
         StackFile(path, path.parent)

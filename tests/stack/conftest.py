@@ -195,7 +195,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The shell of a user who has run the line of `azml emulator env`."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ARM_"))}
-        own = {"PULUMI_SKIP_UPDATE_CHECK": "true", "VIRTUAL_ENV": sys.prefix}
+        own = {"PULUMI_SKIP_UPDATE_CHECK": "true", "AZML_VENV": sys.prefix}
         return {**kept, **self.azure.own("GET", "environment"), **own}
 
     def up(self, *arguments: str) -> str:
@@ -323,6 +323,7 @@ def project(cli: Path, azure: Azure) -> Iterator[Project]:
         (folder / ".state").mkdir(parents=True)
         text = yaml.safe_load((ROOT / "local" / "Pulumi.yaml").read_text())
         text["main"] = f"{ROOT}/"
+        text["runtime"]["options"]["virtualenv"] = sys.prefix
         for plugin in text["plugins"]["providers"]:
             plugin["path"] = str((ROOT / "local" / plugin["path"]).resolve())
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(text))
