@@ -11,11 +11,12 @@ from pathlib import Path
 from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contained import contained
 from azml.emulator.dataplane.contract import DesiredDeployment, ObservedDeployment, State
-from azml.emulator.dataplane.environments import Environments, requirements_of
+from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.failures import DeploymentFailure
 from azml.emulator.dataplane.generation import Generation, content, stop_all
 from azml.emulator.dataplane.instance import Instance
 from azml.emulator.dataplane.logs import Log
+from azml.emulator.dataplane.requirements import requirements_of
 from azml.emulator.dataplane.runtime import Runtime
 from azml.emulator.dataplane.scripted import Scripted
 from azml.emulator.dataplane.services import Services

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from azml.emulator.dataplane.attached import Launch
 from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import Environment, mlflow_root
+from azml.emulator.dataplane.environments import Environment
 from azml.emulator.dataplane.failures import DeploymentFailure
+from azml.emulator.dataplane.requirements import mlflow_root
 
 _HERE = Path(__file__).parent
 _SETTINGS = _HERE / "gunicorn_settings.py"

@@ -105,7 +105,8 @@ async def desire(record: Record, store: ResourceStore, materialiser: Materialise
         mlflow=parts.mlflow,
         code_folder=await _code_folder(parts.code, store, materialiser),
         scoring_script=code.get("scoringScript"),
-        conda=parts.environment.properties.get("condaFile") if parts.environment else None,
+        conda=_properties(parts.environment).get("condaFile"),
+        image=_properties(parts.environment).get("image"),
         environment_variables={
             name: str(value) for name, value in section(properties, "environmentVariables").items()
         },

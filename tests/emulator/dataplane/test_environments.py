@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from azml.emulator.dataplane.conda import Requirements
 from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import COMPLETE, Environments, requirements_of
+from azml.emulator.dataplane.environments import COMPLETE, Environments
 from azml.emulator.dataplane.failures import EnvironmentFailure
+from azml.emulator.dataplane.requirements import Requirements, requirements_of
 from tests.emulator.dataplane.houses import until
 
 SMALL = Requirements(("iniconfig",))
@@ -91,8 +91,8 @@ async def test_a_killed_build_is_built_again_and_leaves_no_uv(tmp_path: Path) ->
     script = f"""
         import asyncio
         from pathlib import Path
-        from azml.emulator.dataplane.conda import Requirements
         from azml.emulator.dataplane.environments import Environments
+        from azml.emulator.dataplane.requirements import Requirements
         asyncio.run(Environments(Path({str(tmp_path)!r})).prepare(Requirements(("iniconfig",)), print))
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.DEVNULL)
