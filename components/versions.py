@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pulumi
 
-from azml.bundling import Bundle, BundledAsset, BundledEnvironment
+from azml.bundling import Bundle, BundledAsset, BundledEnvironment, before_numbers
 from azml.specs import AssetReference
 
 from .plugin import Plugin, asking
@@ -28,13 +28,23 @@ def version_id(workspace_id: str, asset: Local | AssetReference, kind: str) -> s
     return f"{workspace_id}/{FOLDERS[kind]}/{asset.name}/versions/{asset.version}"
 
 
+def as_held(workspace_id: str, asset: Local, held: frozenset[str]) -> Local:
+    """The asset by the name that the workspace has for it: what deployments name must not change its name."""
+    before = before_numbers(asset)
+    return before if before and version_id(workspace_id, before, kind_of(before)) in held else asset
+
+
 def registered(workspace_id: str, bundles: Iterable[Bundle], plugin: Plugin) -> frozenset[str]:
     """The ids of those local versions in `bundles` that the workspace holds, all asked for in one call.
 
-    They were kept from an earlier update, or put there by others: a version is its content.
+    They were kept from an earlier update, or put there by others: a version is its content. Asked for in both
+    forms: workspaces hold versions from before they were numbers.
     """
     parts = [part for bundle in bundles for part in (bundle.model, bundle.code, bundle.environment)]
-    ids = {version_id(workspace_id, part, kind_of(part)) for part in parts if isinstance(part, Local)}
+    local = [
+        each for part in parts if isinstance(part, Local) for each in (part, before_numbers(part)) if each
+    ]
+    ids = {version_id(workspace_id, part, kind_of(part)) for part in local}
     if not ids:
         return frozenset()
     options = pulumi.InvokeOptions(provider=plugin)

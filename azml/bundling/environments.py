@@ -9,11 +9,11 @@ import yaml
 from azml.findings import Finding
 from azml.specs import DeploymentSpec, InferenceConfig, LocalEnvironment, from_python, parse
 
-from .assets import version_of
 from .conda import check_conda
 from .image import image_notes
 from .records import BundledEnvironment
 from .server import SERVER, in_the_way, lacks_hash, with_server
+from .versions import digest_of, version_of
 
 
 def bundle_environment(
@@ -36,10 +36,10 @@ def bundle_environment(
         notes += image_notes(environment.image)
     config = environment.inference_config
     routes = _routes(config) if config else ""
-    digest = version_of("environment", environment.image, conda or "", routes)
+    digest = digest_of("environment", environment.image, conda or "", routes)
     return BundledEnvironment(
         name=environment.name or name,
-        version=environment.version or digest,
+        version=environment.version or version_of(digest),
         digest=digest,
         image=environment.image,
         conda=conda,

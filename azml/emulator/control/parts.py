@@ -33,6 +33,7 @@ from azml.emulator.machinelearning.endpoints import DEPLOYMENT, OnlineEndpoints
 from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.monitor.monitor import Monitor
+from azml.emulator.secrets import TestSecrets, secrets_file
 from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.storage.blobs import BlobStore
 from azml.emulator.storage.verbs import BlobService
@@ -59,7 +60,8 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     blobs = BlobStore(database, folder / "blobs")
     materialiser = Materialiser(folder / "laid-out", blobs)
     endpoints = OnlineEndpoints(addresses, identity, dataplane)
-    deployments = OnlineDeployments(dataplane, materialiser)
+    secrets = TestSecrets(secrets_file(folder))
+    deployments = OnlineDeployments(dataplane, materialiser, secrets)
     types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
     service = Service(store, Operations(database), types, Steering())
     faults = Faults()

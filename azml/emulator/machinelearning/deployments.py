@@ -14,6 +14,7 @@ from azml.emulator.machinelearning.collector import check_collector
 from azml.emulator.machinelearning.desired import (
     TIMEOUT_LIMIT_MS,
     desire,
+    environment_variables,
     find_parts,
     probe,
     request_timeout_ms,
@@ -22,6 +23,7 @@ from azml.emulator.machinelearning.endpoints import DEPLOYMENT, deployments_of
 from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.names import check_kubernetes_names, check_online_name
 from azml.emulator.machinelearning.traffic import share_of
+from azml.emulator.secrets import NoSecrets, TestSecrets
 
 DEPLOYMENT_LIMIT = 20  # an endpoint
 INSTANCE_LIMIT = 50  # a deployment
@@ -48,8 +50,9 @@ class OnlineDeployments(ResourceType):
     asynchronous = True
     patchable = ("tags", "sku")  # API 2025-12-01: PartialMinimalTrackedResourceWithSku
 
-    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser) -> None:
+    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser, secrets: TestSecrets) -> None:
         self.dataplane = dataplane
+        self.secrets = secrets
         self.materialiser = materialiser
 
     def check(self, write: Write) -> None:
@@ -69,6 +72,10 @@ class OnlineDeployments(ResourceType):
         _check_settings(write.properties, kind)
         check_collector(write.properties)
         find_parts(write.properties, write.store)
+        try:
+            self.secrets.fill(environment_variables(write.properties))
+        except NoSecrets as missing:
+            raise bad_request(f"{missing}.", "SecretNotFound") from missing
 
     def complete(self, write: Write, record: Record) -> Record:
         """What azure-ai-ml reads without having sent it, or not in the case in which it sent it."""
