@@ -41,10 +41,9 @@ def registered(workspace_id: str, bundles: Iterable[Bundle], plugin: Plugin) -> 
     forms: workspaces hold versions from before they were numbers.
     """
     parts = [part for bundle in bundles for part in (bundle.model, bundle.code, bundle.environment)]
-    local = [
-        each for part in parts if isinstance(part, Local) for each in (part, before_numbers(part)) if each
-    ]
-    ids = {version_id(workspace_id, part, kind_of(part)) for part in local}
+    local = [part for part in parts if isinstance(part, Local)]
+    both = [each for part in local for each in (part, before_numbers(part)) if each]
+    ids = {version_id(workspace_id, part, kind_of(part)) for part in both}
     if not ids:
         return frozenset()
     options = pulumi.InvokeOptions(provider=plugin)

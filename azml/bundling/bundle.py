@@ -11,6 +11,7 @@ from azml.specs import AssetReference, DeploymentSpec, LocalCode, LocalEnvironme
 from .assets import bundle_code, bundle_model, default_name
 from .cache import HashCache
 from .environments import bundle_environment, shown
+from .model_paths import model_path_notes
 from .records import Bundle, BundledAsset, BundledEnvironment
 from .versions import same_in_any_form
 
@@ -47,6 +48,11 @@ def bundle(spec: DeploymentSpec, *, endpoint: str, cache: HashCache) -> Bundle:
     if findings:
         raise InvalidInput(findings)
     _note_given_versions(spec, notes)
+    if isinstance(model, BundledAsset) and isinstance(spec.code, LocalCode) and spec.scoring_script:
+        script = spec.code.path / spec.scoring_script
+        notes += model_path_notes(
+            script, spec.scoring_script, {model.blob_path(file) for file in model.files}
+        )
     serves = _serves(spec, model, code, environment)
     return Bundle(model, code, environment, serves, _files(spec, model, code, environment), tuple(notes))
 

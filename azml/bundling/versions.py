@@ -1,7 +1,7 @@
 """The versions of assets: numbers made from what they hold.
 
-Microsoft's inference server reads a model's version out of AZUREML_MODEL_DIR and wants digits. Versions used to
-be the digests themselves, in hexadecimal; workspaces hold such versions, and files name them.
+Microsoft's inference server reads a model's version out of AZUREML_MODEL_DIR and wants digits. Versions used
+to be the digests themselves, in hexadecimal; workspaces hold such versions, and files name them.
 """
 
 import hashlib
@@ -12,11 +12,9 @@ from typing import TypeVar
 from .records import BundledAsset, BundledEnvironment
 
 DIGITS = 16  # hexadecimal, of the content's hash: two of a billion versions meet with a chance of 1 in 37
-_BASE = (
-    10**20
-)  # above every digest, so that all our numbers have 21 digits and no other version looks like one
+_BASE = 10**20  # above every digest: all our numbers have 21 digits, and no other version looks like one
 _NUMBER = re.compile(r"1\d{20}")
-Local = TypeVar("Local", BundledAsset, BundledEnvironment)
+Local = TypeVar("Local", bound=BundledAsset | BundledEnvironment)
 
 
 def digest_of(*parts: str) -> str:
