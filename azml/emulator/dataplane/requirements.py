@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
 
 from azml.emulator.dataplane.conda import (
     CondaFile,
@@ -29,6 +30,7 @@ PKG_RESOURCES = "setuptools<81"
 """Servers before 1.5 need pkg_resources, through gunicorn and opencensus; setuptools 82 has it no more."""
 
 
+_NEW = Version("1.5")
 _OLD = ("0.8.4", "1.0.0", "1.1.0", "1.2.2", "1.3.4", "1.4.1")
 
 
@@ -126,9 +128,11 @@ def _may_be_old(lines: tuple[str, ...]) -> bool:
     """Whether a line lets in a server from before 1.5."""
     told = next(line for line in lines if distribution(line) == SERVER)
     try:
-        return bool(list(Requirement(told).specifier.filter(_OLD)))
+        asked = Requirement(told).specifier
     except InvalidRequirement:  # an address, or options
         return True
+    named = (one.version.removesuffix(".*") for one in asked)
+    return any(asked.contains(version) and Version(version) < _NEW for version in (*_OLD, *named))
 
 
 def _of_model(root: Path) -> Requirements:
