@@ -29,7 +29,6 @@ async def make(request: Mapping[str, Any]) -> None:
         request["prefix"],
         cache_dir=Path(request["cache"]) / "packages",
         show_progress=False,
-        requested_specs=specs,
     )
 
 

@@ -59,18 +59,22 @@ def package(
             json.dumps({"package_metadata_version": 1, "noarch": {"type": "python"}})
         )
     with tarfile.open(folder / f"{name}-{version}-0.tar.bz2", "w:bz2") as archive:
-        archive.add(own, arcname=".")
+        for part in sorted(own.iterdir()):
+            archive.add(part, arcname=part.name)
 
 
 def module(name: str, version: str) -> dict[str, str]:
     """A Python package's files, as a build for every platform has them."""
     info = f"site-packages/{name}-{version}.dist-info"
-    record = f"{name}.py,,\n{name}-{version}.dist-info/METADATA,,\n{name}-{version}.dist-info/RECORD,,\n"
+    own = [
+        f"{name}.py",
+        *(f"{name}-{version}.dist-info/{file}" for file in ("METADATA", "INSTALLER", "RECORD")),
+    ]
     return {
         f"site-packages/{name}.py": f"VERSION = '{version}'\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/INSTALLER": "conda\n",
-        f"{info}/RECORD": record,
+        f"{info}/RECORD": "".join(f"{path},,\n" for path in own),
     }
 
 
@@ -125,8 +129,8 @@ async def test_what_the_channels_do_not_have_fails_with_the_solver_s_words(
     """As on Azure; the Python package index is not asked in their place."""
     file = CondaFile((channel,), ("iniconfig=9",), ())
     with pytest.raises(EnvironmentFailure, match=r"(?s)conda cannot make the environment.*iniconfig"):
-        await Environments(tmp_path).prepare(of_conda(file), lambda _: None)
-    assert not [path for path in tmp_path.iterdir() if path.is_dir() and path.name != "conda"]
+        await Environments(tmp_path / "environments").prepare(of_conda(file), lambda _: None)
+    assert not [path for path in (tmp_path / "environments").iterdir() if path.is_dir()]
 
 
 def test_channels_by_name_by_address_and_none() -> None:
