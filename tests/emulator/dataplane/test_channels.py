@@ -83,14 +83,14 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> str:
     """This machine's Python as a conda package, and small packages of it."""
     folder = tmp_path_factory.mktemp("conda") / "channel"
     own = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    python = {
+    python: dict[str, str | Path] = {
         "pyvenv.cfg": f"home = {own.parent}\nversion = {VERSION}\n",
         "bin/python": own,
         f"bin/python{MINOR}": own,
         f"lib/python{MINOR}/site-packages/README.txt": "packages come here\n",
     }
     package(folder, str(rattler.Subdir.current()), "python", VERSION, python)
-    needs = {"noarch": "python", "depends": ["python"]}
+    needs: dict[str, object] = {"noarch": "python", "depends": ["python"]}
     package(folder, "noarch", "pip", "25.0", {"site-packages/pip_stand_in.py": ""}, **needs)
     for version in ("1.0", "2.0"):
         package(folder, "noarch", "iniconfig", version, module("iniconfig", version), **needs)
