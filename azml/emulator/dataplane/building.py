@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,8 @@ from azml.emulator.dataplane.requirements import SERVER, Attempt, Requirements, 
 from azml.emulator.endings import to_its_end
 
 _INSTALLER = ("-m", "azml.emulator.dataplane.conda_install")
+_CUT_OFF = re.compile(r"Failed to fetch|Request failed after|dns error")
+"""What uv says when an index does not answer."""
 _ROOT = Path(__file__).parents[3]
 
 
@@ -86,6 +89,8 @@ async def _install(folder: Path, plan: Plan, lock: int, say: Say) -> None:
                         say(f"{attempt.said}: {_server_of(folder)}")
                     return
                 failures.append(text)
+                if _CUT_OFF.search(text):  # asking for less would wait as long again
+                    raise EnvironmentFailure(f"the environment cannot be installed: {text}")
     # The last one asks for least: what it says is about the file alone.
     raise EnvironmentFailure(f"the environment cannot be installed: {failures[-1]}")
 

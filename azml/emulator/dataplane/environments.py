@@ -16,7 +16,7 @@ from azml.emulator.dataplane.building import Plan, build
 from azml.emulator.dataplane.conda import channels_of
 from azml.emulator.dataplane.failures import EnvironmentFailure
 from azml.emulator.dataplane.interpreters import interpreter
-from azml.emulator.dataplane.programs import Say
+from azml.emulator.dataplane.programs import Say, masked
 from azml.emulator.dataplane.requirements import Requirements
 
 COMPLETE = "complete.json"
@@ -44,12 +44,18 @@ class Environments:
         self._silent: dict[tuple[str, ...], tuple[float, tuple[str, ...]]] = {}
 
     async def prepare(self, requirements: Requirements, say: Say) -> Environment:
-        """The environment for these requirements, built when there is none yet.
+        """The environment for these requirements, built when there is none yet; nothing said has a password.
 
         By conda's rules and of its packages where a conda file's channels answer, else by uv of Python's.
         Raises EnvironmentFailure with the resolver's own words. Cancelled or killed, it leaves nothing that
         would be taken for complete.
         """
+        try:
+            return await self._prepare(requirements, lambda text: say(masked(text)))
+        except EnvironmentFailure as failure:
+            raise EnvironmentFailure(masked(str(failure))) from None
+
+    async def _prepare(self, requirements: Requirements, say: Say) -> Environment:
         for note in requirements.notes:
             say(note)
         plan = await self._plan(requirements, say)

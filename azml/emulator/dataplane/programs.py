@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,13 @@ from azml.emulator.endings import end_group
 
 Say = Callable[[str], None]
 _STOP_SECONDS = 3.0
+_CREDENTIALS = re.compile(r"://[^/@\s]+@")
+_TOKEN = re.compile(r"/t/[^/\s]+/")  # of conda's channels
+
+
+def masked(text: str) -> str:
+    """A text for a log: without the names, passwords and tokens that addresses may carry."""
+    return _TOKEN.sub("/t/***/", _CREDENTIALS.sub("://***@", text))
 
 
 async def uv(

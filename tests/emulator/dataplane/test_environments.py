@@ -17,6 +17,7 @@ import pytest
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.environments import COMPLETE, Environments
 from azml.emulator.dataplane.failures import EnvironmentFailure
+from azml.emulator.dataplane.programs import masked
 from azml.emulator.dataplane.requirements import Requirements, requirements_of
 from tests.emulator.dataplane.houses import until
 
@@ -123,3 +124,14 @@ async def test_parts_that_do_not_go_together_are_installed_one_on_the_other(tmp_
     pytest_version, iniconfig_version = done.stdout.split()
     assert pytest_version == "8.4.2"
     assert int(iniconfig_version[0]) >= 1
+
+
+async def test_credentials_of_addresses_are_in_no_log_and_no_error(tmp_path: Path) -> None:
+    said: list[str] = []
+    index = "--extra-index-url https://me:pass-word@${HOST}/simple"
+    with pytest.raises(EnvironmentFailure) as failure:
+        await Environments(tmp_path).prepare(Requirements((index,)), said.append)
+    told = "\n".join([*said, str(failure.value)])
+    assert "://***@${HOST}/simple" in told
+    assert "pass-word" not in told
+    assert masked("https://conda.org/t/a-token/channel") == "https://conda.org/t/***/channel"
