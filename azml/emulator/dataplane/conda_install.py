@@ -7,6 +7,7 @@ code 1.
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,4 +67,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # At once, all being said and written: rattler's threads crash an interpreter that takes itself apart.
+    os._exit(main())
