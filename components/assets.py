@@ -9,7 +9,7 @@ from azml.bundling import BundledAsset, BundledEnvironment
 from azml.specs import AssetReference, InferenceConfig, Route
 
 from .uploads import BundleUpload, folder_of
-from .versions import Local, kind_of, version_id
+from .versions import Local, as_held, kind_of, version_id
 from .workspace import Workspace
 
 
@@ -32,7 +32,8 @@ class Assets(pulumi.ComponentResource):
 
     def arm_id(self, asset: Local | AssetReference, kind: str) -> str:
         """The id a deployment names the asset by."""
-        return version_id(self.workspace.arm_id, asset, kind)
+        own = self.workspace.arm_id
+        return version_id(own, as_held(own, asset, self._held) if isinstance(asset, Local) else asset, kind)
 
     def declare(
         self, asset: Local | AssetReference | None, after: list[pulumi.Resource]
@@ -40,6 +41,7 @@ class Assets(pulumi.ComponentResource):
         """Register and upload `asset`, but not before `after`; returns what its deployments wait for."""
         if asset is None or isinstance(asset, AssetReference):
             return []
+        asset = as_held(self.workspace.arm_id, asset, self._held)
         kind = kind_of(asset)
         name = f"{kind}/{asset.name}/{asset.version}"
         if name not in self._made:

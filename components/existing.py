@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from azml.bundling import Bundle
+from azml.bundling import Bundle, before_numbers
 from azml.server_owned import RETRY_TAG
 
 from .plugin import Plugin, asking
@@ -50,8 +50,11 @@ def find_existing(workspace_id: str, served: Iterable[ServedEndpoint], plugin: P
 
 
 def _versions(workspace_id: str, bundles: Iterable[Bundle]) -> set[str]:
+    """The versions in both forms: workspaces hold some from before they were numbers."""
     parts = [part for bundle in bundles for part in (bundle.model, bundle.code, bundle.environment)]
-    return {version_id(workspace_id, part, kind_of(part)) for part in parts if isinstance(part, Local)}
+    local = [part for part in parts if isinstance(part, Local)]
+    both = [each for part in local for each in (part, before_numbers(part)) if each]
+    return {version_id(workspace_id, part, kind_of(part)) for part in both}
 
 
 def _resources(workspace_id: str, served: Iterable[ServedEndpoint]) -> Iterable[str]:

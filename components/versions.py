@@ -1,6 +1,6 @@
 """Versions of models, codes and environments, endpoints and deployments, by ARM id."""
 
-from azml.bundling import BundledAsset, BundledEnvironment
+from azml.bundling import BundledAsset, BundledEnvironment, before_numbers
 from azml.specs import AssetReference
 
 FOLDERS = {"model": "models", "code": "codes", "environment": "environments"}
@@ -30,3 +30,9 @@ def endpoint_id(workspace_id: str, name: str) -> str:
 def deployment_id(endpoint: str, name: str) -> str:
     """The ARM id of a deployment of the endpoint with that id."""
     return f"{endpoint}/deployments/{name}"
+
+
+def as_held(workspace_id: str, asset: Local, held: frozenset[str]) -> Local:
+    """The asset by the name that the workspace has for it: what deployments name must not change its name."""
+    before = before_numbers(asset)
+    return before if before and version_id(workspace_id, before, kind_of(before)) in held else asset

@@ -43,6 +43,7 @@ from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.quotas import Quotas
 from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.monitor.monitor import Monitor
+from azml.emulator.secrets import TestSecrets, secrets_file
 from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.storage.blobs import BlobStore
 from azml.emulator.storage.roles import DataRoles
@@ -76,7 +77,8 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     clock = Clock()
     steering = Steering(clock)
     roles = DataRoles(store, steering)
-    deployments = OnlineDeployments(dataplane, materialiser, quotas, roles)
+    secrets = TestSecrets(secrets_file(folder))
+    deployments = OnlineDeployments(dataplane, materialiser, quotas, roles, secrets)
     deleted = DeletedResources(database, clock)
     activity = ActivityLog(database, clock)
     vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)

@@ -16,6 +16,7 @@ from azml.emulator.machinelearning.collector import check_collector
 from azml.emulator.machinelearning.desired import (
     TIMEOUT_LIMIT_MS,
     desire,
+    environment_variables,
     find_parts,
     needs_image,
     probe,
@@ -29,6 +30,7 @@ from azml.emulator.machinelearning.registry import ensure_registry
 from azml.emulator.machinelearning.server_owned import DEPLOYMENT_PROPERTIES, users_variables, without
 from azml.emulator.machinelearning.storage_access import check_storage_access
 from azml.emulator.machinelearning.traffic import share_of
+from azml.emulator.secrets import NoSecrets, TestSecrets
 from azml.emulator.storage.roles import DataRoles
 
 DEPLOYMENT_LIMIT = 20  # an endpoint
@@ -47,11 +49,17 @@ class OnlineDeployments(ResourceType):
     patchable = ("tags", "sku")  # API 2025-12-01: PartialMinimalTrackedResourceWithSku
 
     def __init__(
-        self, dataplane: DataplaneClient, materialiser: Materialiser, quotas: Quotas, roles: DataRoles
+        self,
+        dataplane: DataplaneClient,
+        materialiser: Materialiser,
+        quotas: Quotas,
+        roles: DataRoles,
+        secrets: TestSecrets,
     ) -> None:
         self.dataplane = dataplane
         self.quotas = quotas
         self.roles = roles
+        self.secrets = secrets
         self.materialiser = materialiser
 
     def check(self, write: Write) -> None:
@@ -71,6 +79,10 @@ class OnlineDeployments(ResourceType):
         _check_settings(write.properties, kind)
         check_collector(write.properties)
         find_parts(write.properties, write.store)
+        try:
+            self.secrets.fill(environment_variables(write.properties))
+        except NoSecrets as missing:
+            raise bad_request(f"{missing}.", "SecretNotFound") from missing
 
     def complete(self, write: Write, record: Record) -> Record:
         """What azure-ai-ml reads without having sent it, or not in the case in which it sent it."""

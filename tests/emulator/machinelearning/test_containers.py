@@ -86,7 +86,7 @@ def test_the_files_are_for_whatever_user_a_container_has(azure: InProcessAzure, 
     folder = Path(azure.dataplane.named("blue")["model_folder"])
     assert all(path.stat().st_mode & stat.S_IROTH for path in (folder, *folder.rglob("*")))
     assert folder.stat().st_mode & stat.S_IXOTH
-    assert not folder.parent.stat().st_mode & stat.S_IXOTH, "and for no other user of this machine"
+    assert not folder.parents[2].stat().st_mode & stat.S_IXOTH, "and for no other user of this machine"
 
 
 @pytest.mark.parametrize("down", [True, False])
