@@ -15,6 +15,7 @@ from azml.cli.clone import Clone, find_clone
 from azml.cli.failure import CommandError
 from azml.cli.local_azure import LocalAzure
 from azml.cli.sample import find_request
+from azml.findings import InvalidInput
 
 SAMPLE_LIMIT = 1 << 20
 """Bytes of a sample request that the page starts with."""
@@ -42,14 +43,11 @@ def samples(clone: Clone) -> list[dict[str, str]]:
     """The sample request of each endpoint of the local stack that has one of at most a megabyte."""
     try:
         declared = stacks.Stack(clone, stacks.LOCAL).file.endpoints()
-    except CommandError:  # the page works without; whoever deploys is told what is wrong with the file
+        found = [(names.azure_name(one), find_request(one.folder)) for one in declared]
+    except (CommandError, InvalidInput):  # the page works without; `up` says what is wrong with the files
         return []
-    found = ((names.azure_name(one), find_request(one.folder)) for one in declared)
-    return [
-        _sample(name, path)
-        for name, path in found
-        if path is not None and path.stat().st_size <= SAMPLE_LIMIT
-    ]
+    small = [(name, path) for name, path in found if path and path.stat().st_size <= SAMPLE_LIMIT]
+    return [_sample(name, path) for name, path in small]
 
 
 def _sample(name: str, path: Path) -> dict[str, str]:

@@ -3,14 +3,16 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from azml.emulator.arm.errors import ArmError, not_found
+from azml.emulator.arm.errors import ArmError, bad_request, not_found
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.json import Json
 from azml.emulator.arm.service import Service
 from azml.emulator.arm.store import Record
 from azml.emulator.dataplane.client import DataplaneClient
+from azml.emulator.machinelearning.deployments import LOGS
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, deployments_of
 from azml.emulator.studio import views
 from azml.emulator.studio.blame import own_line
@@ -20,11 +22,20 @@ LATE_MINUTES = 2
 """Minutes that are asked for again: an answer is counted some seconds after it was given."""
 
 
+@dataclass(frozen=True)
+class Log:
+    """A log: its deployment's id, and `InferenceServer` or `StorageInitializer`."""
+
+    deployment: str
+    container: str
+
+
 class Looks:
     """Reads resources, and what the data plane says of them."""
 
-    def __init__(self, service: Service, dataplane: DataplaneClient) -> None:
+    def __init__(self, service: Service, dataplane: DataplaneClient, authority: Path) -> None:
         self._service = service
+        self._authority = authority
         self._store = service.store
         self._dataplane = dataplane
 
@@ -42,7 +53,7 @@ class Looks:
     async def endpoint(self, record: Record) -> views.EndpointView:
         """One endpoint with its deployments."""
         shown = self._service.get(record.id).body or {}
-        return views.endpoint_view(record, shown, await self._deployments(record))
+        return views.endpoint_view(record, shown, await self._deployments(record), self._authority)
 
     async def _row(self, record: Record, activity: list[Mapping[str, object]]) -> Json:
         row = asdict(views.endpoint_row(record, await self._deployments(record)))
@@ -59,10 +70,17 @@ class Looks:
         series = views.minutes(await self._dataplane.metrics(since, record.id.key))
         return {name: [asdict(minute) for minute in found] for name, found in series.items()}
 
-    async def log(self, deployment: str, container: str) -> str:
-        """The end of a container's log."""
-        record = named(self._store.get, deployment, DEPLOYMENT)
-        asked = {"containerType": container, "tail": LOG_LINES}
+    def log_of(self, deployment: str, container: str) -> "Log":
+        """A container's log. Raises ArmError when there is no such deployment or container."""
+        if container.lower() not in LOGS:
+            raise bad_request(f"'{container}' is not a container: InferenceServer or StorageInitializer.")
+        return Log(named(self._store.get, deployment, DEPLOYMENT).id.text, container)
+
+    async def read(self, log: "Log") -> str:
+        """The end of a log; empty when its deployment is gone."""
+        if (record := self._store.find(log.deployment)) is None:
+            return ""
+        asked = {"containerType": log.container, "tail": LOG_LINES}
         return str(((await self._service.act(record.id, "getLogs", asked)).body or {}).get("content", ""))
 
     def find(self, endpoint: str) -> Record:
@@ -73,7 +91,7 @@ class Looks:
 class Following:
     """Looks at one endpoint; of charts and log only what is new."""
 
-    def __init__(self, looks: Looks, endpoint: str, minutes: int, log: tuple[str, str] | None) -> None:
+    def __init__(self, looks: Looks, endpoint: str, minutes: int, log: Log | None) -> None:
         self._looks = looks
         self._endpoint = endpoint
         self._minutes = minutes
@@ -91,7 +109,7 @@ class Following:
         found: dict[str, Json] = {"endpoint": asdict(await self._looks.endpoint(record))}
         if self._minutes:
             found["metrics"] = await self._metrics(record)
-        if self._log and (told := await self._grown(*self._log)):
+        if self._log and (told := await self._grown(self._log)):
             found["log"] = told
         return found
 
@@ -101,8 +119,8 @@ class Following:
         self._since = last - LATE_MINUTES * views.MINUTE
         return {"begin": begin, "last": last, "minutes": self._minutes, "deployments": told}
 
-    async def _grown(self, deployment: str, container: str) -> Json | None:
-        now = await self._looks.log(deployment, container)
+    async def _grown(self, log: Log) -> Json | None:
+        now = await self._looks.read(log)
         if now == self._written:
             return None
         more = None if self._written is None else added(self._written, now)

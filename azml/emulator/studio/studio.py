@@ -25,7 +25,6 @@ from azml.emulator.studio.looks import Following, Looks
 from azml.emulator.studio.samples import Samples
 from azml.emulator.studio.trial import DEPLOYMENT_HEADER, Scoring
 
-LOG = "InferenceServer"
 CHART_MINUTES = 24 * 60
 OVERVIEW_MINUTES = 30
 SHARES = ("traffic", "mirrorTraffic")
@@ -45,7 +44,7 @@ class Studio:
     ) -> None:
         self._management = management
         self._service = management.service
-        self._looks = Looks(management.service, dataplane)
+        self._looks = Looks(management.service, dataplane, certificates.ca)
         self._identity = identity
         self._scoring = Scoring(certificates.ca)
         self.door = Door(addresses.arm, identity)
@@ -84,7 +83,7 @@ class Studio:
         look: Look = partial(self._looks.overview, minutes or OVERVIEW_MINUTES)
         if "id" in asked:
             endpoint = self._looks.find(asked["id"]).id.text
-            log = (asked["log"], asked.get("container", LOG)) if "log" in asked else None
+            log = self._looks.log_of(asked["log"], asked.get("container", "")) if "log" in asked else None
             look = Following(self._looks, endpoint, minutes, log)
         return self.live.stream(look, partial(self.door.admits, request))
 

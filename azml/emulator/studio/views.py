@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from azml.emulator.arm.json import Json, section
@@ -47,11 +48,11 @@ class DeploymentView(Standing):
 
 @dataclass(frozen=True)
 class EndpointView:
-    """All about one endpoint but its keys."""
+    """All about one endpoint but its keys. `authority` is the file that a client must trust."""
 
     row: EndpointRow
     scoring_uri: str
-    swagger_uri: str
+    authority: str
     auth_mode: str
     kubernetes: bool
     description: str
@@ -98,13 +99,15 @@ def endpoint_row(record: Record, deployments: Sequence[DeploymentView]) -> Endpo
     )
 
 
-def endpoint_view(record: Record, shown: Json, deployments: Sequence[DeploymentView]) -> EndpointView:
+def endpoint_view(
+    record: Record, shown: Json, deployments: Sequence[DeploymentView], authority: Path
+) -> EndpointView:
     """An endpoint with its deployments; `shown` is what a GET answers."""
     properties = section(shown, "properties")
     return EndpointView(
         row=endpoint_row(record, deployments),
         scoring_uri=str(properties["scoringUri"]),
-        swagger_uri=str(properties["swaggerUri"]),
+        authority=str(authority),
         auth_mode=str(properties["authMode"]),
         kubernetes=bool(properties.get("compute")),
         description=str(properties.get("description") or ""),
