@@ -40,7 +40,7 @@ def test_it_prints_a_link_that_signs_in_and_nothing_else(
     assert link.startswith(f"{azure.url}/studio#code=")
     assert "\n" not in link
     anyone.goto(link)
-    expect(anyone.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+    expect(anyone.get_by_role("link", name="diabetes")).to_be_visible()
 
 
 def test_each_link_is_another(project: Path) -> None:

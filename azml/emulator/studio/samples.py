@@ -1,7 +1,6 @@
 """The endpoints' own sample requests: the command line has the files, and hands them over."""
 
 import base64
-import binascii
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,6 +64,6 @@ def _sample(told: Any) -> Sample:
         raise bad_request(f"A sample must have the texts {', '.join(sorted(_FIELDS))}, and nothing else.")
     try:
         base64.b64decode(told["content"], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise bad_request(f"The content of {told['file']} is not base64: {error}.") from error
     return Sample(**told)

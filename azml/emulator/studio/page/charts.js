@@ -3,7 +3,9 @@
 import { colour, count, element, make, milliseconds, paint, whenChanged } from "./dom.js";
 import * as series from "./series.js";
 
-const HEIGHT = 190;
+const HEIGHT = 180;
+const TALL = 220;
+const WIDE = 700; // from this width on a chart is tall
 const TABLE_ROWS = 200;
 const LATER = ["--bad", "--slot-4", "--slot-3", "--slot-5", "--soft"]; // colours of statuses, by place
 const MEANS = {
@@ -125,7 +127,7 @@ function build(first, shape) {
     shape,
     figure,
     chart,
-    fit: () => canvas.clientWidth && chart.setSize({ width: canvas.clientWidth, height: HEIGHT }),
+    fit: () => canvas.clientWidth && chart.setSize({ width: canvas.clientWidth, height: canvas.clientWidth < WIDE ? HEIGHT : TALL }),
     update: (next) => {
       now = next;
       canvas.setAttribute("aria-label", next.words);
@@ -153,7 +155,7 @@ function settings(one, current, tip) {
   return {
     width: 600,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: one.kind === "lines" } },
     scales: {
@@ -161,23 +163,23 @@ function settings(one, current, tip) {
       y: { range: (_, __, most) => [0, most > 0 ? most * 1.12 : 1] },
     },
     axes: [
-      { ...axis, space: 64, values: (_, found) => found.map((at) => clock(at)) },
+      { ...axis, size: 30, space: 64, values: (_, found) => found.map((at) => clock(at)) },
       { ...axis, size: 52, space: 34, values: (_, found) => found.map((value) => (one.kind === "lines" ? `${value} ms` : String(value))), incrs: one.kind === "bars" ? WHOLE : undefined },
     ],
-    series: [{}, ...ordered.map((line) => drawnAs(one, line, ink(line.colour)))],
+    series: [{}, ...ordered.map((line) => drawnAs(one, line, ink(line.colour), ink("--card")))],
     hooks: { setCursor: [(chart) => hover(chart, current(), tip)] },
   };
 }
 
 const WHOLE = [1, 2, 5].flatMap((first) => [...Array(9).keys()].map((power) => first * 10 ** power)).sort((a, b) => a - b);
 
-function drawnAs(one, line, ink) {
+function drawnAs(one, line, ink, card) {
   if (one.kind === "bars") return { fill: ink, width: 0, paths: uPlot.paths.bars({ size: [0.82, 28], align: 1 }), points: { show: false } };
   const lone = (chart, at) => {
     const values = chart.data[at];
     return values.flatMap((value, i) => (value !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null ? [i] : []));
   };
-  return { stroke: ink, width: line.dashed ? 1.5 : 2, dash: line.dashed ? [5, 4] : undefined, points: { show: true, size: 5, fill: ink, filter: lone } };
+  return { stroke: ink, width: line.dashed ? 1.5 : 2, dash: line.dashed ? [5, 4] : undefined, points: { show: true, size: 6, fill: line.dashed ? card : ink, filter: lone } };
 }
 
 // The numbers under the mouse.

@@ -6,7 +6,8 @@ const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replac
 export function curl({ endpoint, uri, authority, type, deployment, text, file, key }) {
   const bearer = key ? quoted(`Authorization: Bearer ${key}`) : `"$(.venv/bin/azml keys header ${quoted(endpoint)})"`;
   const parts = [
-    `curl --cacert ${quoted(authority)} --noproxy 127.0.0.1`,
+    `curl --cacert ${quoted(authority)}`,
+    "--noproxy 127.0.0.1",
     `-H ${bearer}`,
     `-H ${quoted(`Content-Type: ${type}`)}`,
     ...(deployment ? [`-H ${quoted(`azureml-model-deployment: ${deployment}`)}`] : []),
