@@ -69,6 +69,8 @@ def test_tabs_go_by_arrow_and_only_the_chosen_one_is_a_stop(page: Page) -> None:
 
 
 def test_the_keyboard_goes_through_the_page_in_the_order_it_is_read(page: Page) -> None:
+    page.reload()  # the keyboard begins at the beginning
+    expect(page.get_by_role("slider", name="blue")).to_be_visible()
     page.locator("body").press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     names = []
@@ -83,6 +85,8 @@ def test_the_keyboard_goes_through_the_page_in_the_order_it_is_read(page: Page) 
 
 
 def test_the_first_link_skips_to_the_content(page: Page) -> None:
+    page.reload()  # the keyboard begins at the beginning
+    expect(page.get_by_role("slider", name="blue")).to_be_visible()
     page.locator("body").press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
