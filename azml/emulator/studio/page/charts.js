@@ -7,7 +7,7 @@ const HEIGHT = 180;
 const TALL = 220;
 const WIDE = 700; // from this width on a chart is tall
 const TABLE_ROWS = 200;
-const LATER = ["--bad", "--slot-4", "--slot-3", "--slot-5", "--soft"]; // colours of statuses, by place
+const INK = { 424: "--bad", 429: "--slot-4", 408: "--slot-3", 503: "--slot-5", 502: "--slot-6" };
 const MEANS = {
   400: "the scoring script refused the request",
   404: "no such path",
@@ -109,7 +109,7 @@ function failures() {
   if (!found.length) return null;
   const { size, begins, end } = steps();
   const rows = found.map(([status]) => series.sums(all, begins, size, (one) => one.failed[status] ?? 0));
-  const lines = found.map(([status], place) => ({ label: status, colour: LATER[Math.min(place, LATER.length - 1)] }));
+  const lines = found.map(([status]) => ({ label: status, colour: INK[status] ?? "--soft" }));
   const legend = found.map(([status, many]) => `${status}: ${count(many, "time")}${MEANS[status] ? `, ${MEANS[status]}` : ""}`);
   return { title: `Failed requests ${every(size)}, by status`, words: `Failed requests: ${legend.join("; ")}`, kind: "bars", begins, end, size, rows, lines, unit: String, legend };
 }
