@@ -151,7 +151,7 @@ class Stream:
 
     def read(self) -> tuple[str, Any]:
         """The next event's name and what it tells; an empty name at the end of the stream."""
-        lines = []
+        lines: list[str] = []
         while (line := self.answer.readline().decode().rstrip("\n")) or (lines and lines[0].startswith(":")):
             lines = [line] if not lines or lines[0].startswith(":") else [*lines, line]
         if not lines:
@@ -205,7 +205,7 @@ def test_the_sample_requests_are_those_that_were_handed_over_last(
     path = f"/studio/api/sample?id={quote(ENDPOINT)}"
     assert azure.own("PUT", "studio/samples", {"samples": [{**SAMPLE, "content": "e30="}]}).status == 204
     assert azure.send("GET", path, headers=signed_in).body["content"] == "e30="
-    refused = [
+    refused: list[dict[str, Any]] = [
         {},
         {"samples": {}},
         {"samples": [SAMPLE]},

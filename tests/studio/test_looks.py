@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
+from typing import Any
 
 import pytest
 
@@ -150,11 +151,11 @@ class Client:
         self._slot = asyncio.Semaphore(1)
         self.task = asyncio.create_task(self.response({"type": "http"}, self._receive, self._send))
 
-    async def _receive(self) -> Mapping[str, object]:
+    async def _receive(self) -> MutableMapping[str, Any]:
         await self._left.wait()
         return {"type": "http.disconnect"}
 
-    async def _send(self, message: Mapping[str, object]) -> None:
+    async def _send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.body" and message["body"]:
             await self._slot.acquire()
             assert isinstance(message["body"], bytes)
