@@ -33,7 +33,7 @@ def show(
     for trial in served:
         console.print(f"  {escape(curl(clone, azure, trial, azml))}")
     console.print("[dim]studio, in a browser (this link works once; azml studio gives another)[/dim]")
-    console.print(f"  {escape(link_to(azure))}")
+    console.print(f"  {escape(link_to(clone, azure))}")
     console.print("[dim]logs[/dim]")
     console.print(f"  {escape(clone.shown(clone.logs / 'emulator.log'))}  the local Azure")
     for trial in trials:

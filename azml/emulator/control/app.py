@@ -52,7 +52,7 @@ class Control:
             self.parts.service, self.parts.management.faults, self.parts.deleted, self.parts.policies
         )
         self.changes = Changes(self.parts.service)
-        self.studio = Studio(self.parts.management, dataplane, identity, addresses, certificates)
+        self.studio = Studio(folder, self.parts.management, dataplane, identity, addresses, certificates)
         self.app = Starlette(
             routes=self._routes(), lifespan=self._lifespan, exception_handlers={HTTPException: unrouted}
         )
@@ -76,6 +76,7 @@ class Control:
             ("/_azml/journal", opened(self._journal), "GET"),
             ("/_azml/shutdown", opened(self._shutdown), "POST"),
             ("/_azml/studio", opened(self.studio.door.link), "POST"),
+            ("/_azml/studio/samples", opened(self.studio.samples.replace), "PUT"),
             *(
                 (path, opened(handler), verb)
                 for path, handler, verb in (*self.steer.routes(), *self.changes.routes())
