@@ -47,6 +47,8 @@ def up(
         try:
             deploy(clone, engine)
         except UpdateFailed as failed:
+            if not azure.answers():
+                raise
             # What failed holds up nobody else: the others are asked and shown before it is told.
             failure = failed
         trials, troubles = try_out(clone)

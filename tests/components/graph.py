@@ -115,6 +115,8 @@ class _Azure(Mocks):
             return {"clientId": "c", "objectId": "o", **ids}, []
         if kind == "liveSlots":
             return {"refused": {}}, []
+        if kind == "bundleSources":
+            return {"folder": args.args["folder"]}, []
         if kind == "existing":
             held = [each for each in args.args["versions"] if each.split("/")[-3] in self.registered]
             names = {each: each.rpartition("/")[2] for each in args.args["resources"]}

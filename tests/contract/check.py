@@ -23,6 +23,10 @@ APART = frozenset(
 """Statuses outside a client's list that are known: method, type, status."""
 
 
+STEERED = ("microsoft.keyvault/vaults", "answer.properties.provisioningState is 'Deleting'")
+"""What such a steered delete has a vault show meanwhile: its type, and how the finding begins."""
+
+
 def findings(file: Path) -> list[str]:
     """All that is wrong in a file of exchanges, each thing once, with request, model and member."""
     if not file.exists():
@@ -45,12 +49,13 @@ def check(exchange: dict[str, Any]) -> Iterator[str]:
 
 def _accepted(known: Known, exchange: dict[str, Any]) -> Iterable[str]:
     operation, method = known.operation, exchange["method"]
+    kind = type_of(operation.path)
     if operation.body and method in BODIES and exchange["body"]:
         model = known.model(operation.body)
         yield from wrong(model, exchange["body"], "request", sent=True, partial=method == "PATCH")
     if operation.answer and exchange["answer"] is not None:
-        yield from wrong(known.model(operation.answer), exchange["answer"], "answer", sent=False)
-    kind = type_of(operation.path)
+        told = wrong(known.model(operation.answer), exchange["answer"], "answer", sent=False)
+        yield from (one for one in told if kind != STEERED[0] or not one.startswith(STEERED[1]))
     is_known = (method, kind, exchange["status"]) in APART
     if operation.statuses and exchange["status"] not in operation.statuses and not is_known:
         yield f"the client takes {sorted(operation.statuses)} alone"

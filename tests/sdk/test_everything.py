@@ -76,7 +76,7 @@ def test_endpoints_come_from_python_and_from_files_and_change(seen: Seen) -> Non
         "aml_token",
         {"made": "by hand"},
     ]
-    assert endpoints["changed"] == ["second", {"a": "2"}]
+    assert endpoints["changed"] == ["first", {"a": "2"}]
     assert endpoints["listed"] == ["from-yaml", "plain", "signed"]
     assert endpoints["identity"]
     assert endpoints["another mode"] == [400, "InvalidAuthMode"]

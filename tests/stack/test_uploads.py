@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.stack.conftest import ROOT, SCORE, Azure, Project, Stack
+from tests.stack.conftest import ROOT, SCORE, Azure, Project, Stack, scoring_folder
 
 BLOB_PER_FILE = Path(__file__).parent / "programs" / "blob_per_file"
 PARTS = ("Workspace", "Assets", "Endpoint")
@@ -55,10 +55,20 @@ def program(stack: Stack, folder: Path) -> None:
     file.write_text(yaml.safe_dump(text))
 
 
+def unheard_of(folder: Path) -> None:
+    """Make a scoring folder whose content no other test has uploaded: a Blob is not created twice."""
+    scoring_folder(folder)
+    (folder / "models" / "blue.txt").write_text("uploaded one by one\n")
+    script = folder / "src-blue" / "score.py"
+    script.write_text(f"{script.read_text()}\n# uploaded one by one\n")
+
+
 def test_a_stack_of_blobs_moves_over_by_itself(stack: Stack, project: Project, tmp_path: Path) -> None:
     """Nothing is uploaded again or deleted; and the state that is left fits every clone of the project."""
     program(stack, BLOB_PER_FILE)
-    stack.begin({"blue": {}}, {"blue": 100})
+    unheard_of(stack.scoring)
+    stack.serve({"blue": {}}, {"blue": 100})
+    stack.up()
     before = blobs(stack)
     assert "azure-native:storage:Blob" in stack.run("stack", "export").text
     program(stack, ROOT)
@@ -79,6 +89,7 @@ def test_a_stack_of_blobs_moves_over_by_itself(stack: Stack, project: Project, t
     moved.preview("--expect-no-changes")
 
     other = project("uploads-other", existing=True)
+    shutil.copytree(stack.scoring, other.scoring, dirs_exist_ok=True)
     other.serve({"blue": {}}, {})
     assert "azml:index:BundleUpload" in other.up(*TARGETS)
     assert blobs(stack) == before

@@ -147,8 +147,6 @@ class ResourceType:
         old = write.existing
         if not self.located:
             return
-        if old and "location" not in body:
-            body["location"] = old.body.get("location")
         if not body.get("location"):
             raise bad_request("The location property is required for this definition.", "LocationRequired")
         if old and _region(str(body["location"])) != old.location:

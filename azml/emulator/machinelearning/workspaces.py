@@ -157,7 +157,7 @@ class Workspaces(ResourceType):
         account = default_account(act.record, act.store)
         return {
             "userStorageKey": account.hidden["keys"][0],
-            "userStorageResourceId": account.id.text,
+            "userStorageArmId": account.id.text,
             "notebookAccessKeys": {},
         }
 

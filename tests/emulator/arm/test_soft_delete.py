@@ -64,7 +64,7 @@ def test_a_recovered_workspace_has_its_id_and_identity_again(inside: InProcessAz
     build_workspace(inside)
     before = inside.arm("GET", WORKSPACE).body["properties"]["workspaceId"]
     inside.done(inside.arm("DELETE", WORKSPACE))
-    recovered = again(inside, WORKSPACE, allowRecoverSoftDeletedWorkspace="True")
+    recovered = again(inside, WORKSPACE, allowRecoverSoftDeletedWorkspace=True)
     assert recovered.status == 200
     assert recovered.body["properties"]["workspaceId"] == before
     assert "allowRecoverSoftDeletedWorkspace" not in recovered.body["properties"]

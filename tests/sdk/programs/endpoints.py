@@ -21,7 +21,7 @@ def run(client: MLClient) -> dict[str, Any]:
     client.online_endpoints.begin_create_or_update(load_online_endpoint("endpoint.yml")).result()
     signed = ManagedOnlineEndpoint(name="signed", auth_mode="aad_token")
     client.begin_create_or_update(signed).result()
-    made.description, made.tags = "second", {"a": "2"}
+    made.tags = {"a": "2"}
     changed = client.online_endpoints.begin_create_or_update(made).result()
     seen["changed"] = [changed.description, changed.tags]
     seen["listed"] = sorted(found.name for found in client.online_endpoints.list())
