@@ -20,8 +20,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import Environments, requirements_of
+from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.launch import launch_of
+from azml.emulator.dataplane.requirements import requirements_of
 from azml.toolchain.cache import cache_folder
 from benchmarks.stacks import BARE_PROGRAM, ROOT, Stack, local_azure
 

@@ -33,6 +33,7 @@ from azml.emulator.dataplane.services import Services
 from azml.emulator.identity import ensure_identity
 from azml.emulator.ports import listen, port_of
 from azml.emulator.processes import router_child
+from azml.emulator.secrets import TestSecrets
 from benchmarks.load import Target, drive
 
 SAMPLE = Path(__file__).parent.parent / "scoring" / "diabetes"
@@ -84,7 +85,16 @@ async def measure(rounds: int, seconds: float) -> dict[str, float]:
         await services.start()
         stack.push_async_callback(services.stop)
         environments = Environments(default_cache() / "environments")
-        plane = Plane(link, environments, folder, folder / "logs", history, services)
+        secrets = TestSecrets(folder / "secrets.yml")
+        plane = Plane(
+            link,
+            environments,
+            folder,
+            folder / "logs",
+            history,
+            services,
+            secrets,
+        )
         stack.push_async_callback(plane.stop)
         listener = stack.enter_context(listen(0, ""))
         router = router_child(

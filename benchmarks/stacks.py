@@ -53,6 +53,7 @@ class Stack:
         folder.joinpath(".state").mkdir(parents=True)
         text = yaml.safe_load((project / "Pulumi.yaml").read_text())
         text["main"] = f"{program}/"
+        text["runtime"] = {"name": "python", "options": {"virtualenv": sys.prefix}}
         for plugin in text["plugins"]["providers"]:
             plugin["path"] = str((project / plugin["path"]).resolve())
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(text))
@@ -61,7 +62,7 @@ class Stack:
         self.cli = find_or_install(lambda text: None)
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-        own = {"PULUMI_SKIP_UPDATE_CHECK": "true", "VIRTUAL_ENV": sys.prefix}
+        own = {"PULUMI_SKIP_UPDATE_CHECK": "true", "AZML_VENV": sys.prefix}
         self.environment = {**kept, **azure.environment(), **own}
         self.run("stack", "init", "local")
         self.run("config", "set", "azure-native:location", "westeurope")

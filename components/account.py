@@ -11,15 +11,31 @@ from .plugin import asking
 
 @dataclass(frozen=True)
 class Account:
-    """A subscription and the tenant that owns it, as text: ids are built from them."""
+    """A subscription and the tenant that owns it, as text: ids are built from them.
+
+    `object_id` is whom the stack runs as.
+    """
 
     subscription_id: str
     tenant_id: str
+    object_id: str
+
+    def group_id(self, resource_group: str) -> str:
+        """The ARM id of a resource group, there already or not."""
+        return f"/subscriptions/{self.subscription_id}/resourceGroups/{resource_group}"
+
+    def resource_id(self, resource_group: str, kind: str, name: str) -> str:
+        """The ARM id of a resource in a group; `kind` is its full type, as `Microsoft.KeyVault/vaults`."""
+        return f"{self.group_id(resource_group)}/providers/{kind}/{name}"
 
     def workspace_id(self, resource_group: str, name: str) -> str:
         """The ARM id of a workspace, there already or not."""
+        return self.resource_id(resource_group, "Microsoft.MachineLearningServices/workspaces", name)
+
+    def storage_id(self, resource_group: str, name: str) -> str:
+        """The ARM id of a storage account, there already or not."""
         group = f"/subscriptions/{self.subscription_id}/resourceGroups/{resource_group}"
-        return f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+        return f"{group}/providers/Microsoft.Storage/storageAccounts/{name}"
 
 
 @cache
@@ -27,4 +43,4 @@ def account() -> Account:
     """The account azure-native acts in, as azure-native says: it alone knows what its settings come to."""
     with asking():
         found = get_client_config()
-    return Account(found.subscription_id, found.tenant_id)
+    return Account(found.subscription_id, found.tenant_id, found.object_id)

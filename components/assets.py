@@ -4,19 +4,19 @@ from __future__ import annotations  # or the SDK would load with this module
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
-from pulumi_azure_native import storage
 
 from azml.bundling import BundledAsset, BundledEnvironment
 from azml.specs import AssetReference, InferenceConfig, Route
 
-from .versions import Local, kind_of, version_id
+from .uploads import BundleUpload, folder_of
+from .versions import Local, as_held, kind_of, version_id
 from .workspace import Workspace
 
 
 class Assets(pulumi.ComponentResource):
     """The versions a workspace's deployments are made of. Two slots with the same content share one.
 
-    Versions and blobs outlive the stack's interest in them: what a release file names must keep working.
+    Versions and uploads outlive the stack's interest in them: what a release file names must keep working.
     `held` are the ids of versions that the workspace holds already.
     """
 
@@ -27,12 +27,13 @@ class Assets(pulumi.ComponentResource):
         self.workspace = workspace
         self._held = held
         self._made: dict[str, pulumi.Resource] = {}
-        self._blobs: dict[str, storage.Blob] = {}
+        self._uploads: dict[str, BundleUpload] = {}
         self.register_outputs({})
 
     def arm_id(self, asset: Local | AssetReference, kind: str) -> str:
         """The id a deployment names the asset by."""
-        return version_id(self.workspace.arm_id, asset, kind)
+        own = self.workspace.arm_id
+        return version_id(own, as_held(own, asset, self._held) if isinstance(asset, Local) else asset, kind)
 
     def declare(
         self, asset: Local | AssetReference | None, after: list[pulumi.Resource]
@@ -40,6 +41,7 @@ class Assets(pulumi.ComponentResource):
         """Register and upload `asset`, but not before `after`; returns what its deployments wait for."""
         if asset is None or isinstance(asset, AssetReference):
             return []
+        asset = as_held(self.workspace.arm_id, asset, self._held)
         kind = kind_of(asset)
         name = f"{kind}/{asset.name}/{asset.version}"
         if name not in self._made:
@@ -55,28 +57,19 @@ class Assets(pulumi.ComponentResource):
     ) -> pulumi.Resource:
         if isinstance(asset, BundledEnvironment):
             return self._environment(name, asset, self._version_options(version, after))
-        options = self._version_options(version, [*after, *self._upload(asset, after)])
+        options = self._version_options(version, [*after, self._upload(asset, after)])
         return (self._model if asset.kind == "model" else self._code)(name, asset, options)
 
-    def _upload(self, asset: BundledAsset, after: list[pulumi.Resource]) -> list[storage.Blob]:
-        folder = _folder(asset)
-        for file in asset.files:
-            path = f"{folder}/{asset.blob_path(file)}"
-            if path not in self._blobs:
-                self._blobs[path] = storage.Blob(
-                    path,
-                    blob_name=path,
-                    account_name=self.workspace.storage_account,
-                    container_name=self.workspace.blob_container,
-                    resource_group_name=self.workspace.storage_resource_group,
-                    source=pulumi.FileAsset(str(file.source)),
-                    opts=self._options(after),
-                )
-        return [self._blobs[f"{folder}/{asset.blob_path(file)}"] for file in asset.files]
+    def _upload(self, asset: BundledAsset, after: list[pulumi.Resource]) -> BundleUpload:
+        folder = folder_of(asset)
+        if folder not in self._uploads:
+            options = self._options([*after, *self.workspace.deployer_grants])
+            self._uploads[folder] = BundleUpload(folder, asset, self.workspace, options)
+        return self._uploads[folder]
 
     def _code(self, name: str, asset: BundledAsset, options: pulumi.ResourceOptions) -> pulumi.Resource:
         container = self.workspace.blob_container
-        place = pulumi.Output.concat(self.workspace.blob_endpoint, container, "/", _folder(asset))
+        place = pulumi.Output.concat(self.workspace.blob_endpoint, container, "/", folder_of(asset))
         return ml.CodeVersion(
             name,
             name=asset.name,
@@ -96,7 +89,7 @@ class Assets(pulumi.ComponentResource):
         own = self.workspace
         place = (
             f"azureml://subscriptions/{own.account.subscription_id}/resourcegroups/{own.resource_group}"
-            f"/workspaces/{own.name}/datastores/workspaceblobstore/paths/{_folder(asset)}/{asset.root}"
+            f"/workspaces/{own.name}/datastores/workspaceblobstore/paths/{folder_of(asset)}/{asset.root}"
         )
         return ml.ModelVersion(
             name,
@@ -147,11 +140,6 @@ class Assets(pulumi.ComponentResource):
     def _options(self, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         first = [*self.workspace.resources, *after]
         return pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=first)
-
-
-def _folder(asset: BundledAsset) -> str:
-    """Where the files of one content lie in the container: two models may each be the version 1 of a name."""
-    return f"azml/{'models' if asset.kind == 'model' else 'code'}/{asset.digest}"
 
 
 def _routes(config: InferenceConfig) -> ml.InferenceContainerPropertiesArgs:

@@ -21,7 +21,10 @@ from azml.specs import (
 )
 
 from .assets import Assets
+from .existing import Existing
+from .owned import azures_properties
 from .scoring import Slot
+from .versions import deployment_id, endpoint_id
 from .workspace import Workspace
 
 SERVES_TAG = "azml-serves"
@@ -33,7 +36,7 @@ class Deployment(pulumi.ComponentResource):
     """A deployment and the versions it is made of.
 
     Azure cannot change an instance type in place, so an idle slot is deleted and made again. A live one never
-    gets that far: `after` holds the guard that refuses it.
+    gets that far: `after` holds the guard that refuses it. `grants` are the roles it reads its files by.
     """
 
     def __init__(
@@ -42,16 +45,17 @@ class Deployment(pulumi.ComponentResource):
         slot: Slot,
         workspace: Workspace,
         assets: Assets,
+        existing: Existing,
         *,
         endpoint: pulumi.Resource,
         after: list[pulumi.Resource],
+        grants: list[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         name = f"{endpoint_name}-{slot.name}"
         super().__init__("azml:components:Deployment", name, {}, opts)
-        for note in slot.bundle.notes:
-            pulumi.log.info(note, self)
         parts = (slot.bundle.model, slot.bundle.code, slot.bundle.environment)
+        arm_id = deployment_id(endpoint_id(workspace.arm_id, endpoint_name), slot.name)
         versions = [version for part in parts for version in assets.declare(part, after)]
         self.resource = ml.OnlineDeployment(
             name,
@@ -62,15 +66,22 @@ class Deployment(pulumi.ComponentResource):
             location=workspace.location,
             sku=ml.SkuArgs(name="Default", capacity=slot.spec.instance_count or 1),
             properties=_properties(slot, assets),
-            tags={**slot.spec.tags, SERVES_TAG: slot.bundle.serves},
+            tags={**slot.spec.tags, **existing.tags(arm_id), SERVES_TAG: slot.bundle.serves},
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[endpoint, *after, *versions],
+                depends_on=[endpoint, *after, *versions, *grants],
                 replace_on_changes=["properties.instanceType"],
                 delete_before_replace=True,
+                ignore_changes=_azures(slot.spec),
             ),
         )
         self.register_outputs({"name": slot.name, "serves": slot.bundle.serves})
+
+
+def _azures(spec: DeploymentSpec) -> list[str]:
+    """What Azure changes by itself; the instances too where the file leaves their number to autoscaling."""
+    capacity = [] if spec.instance_count else ["sku.capacity"]
+    return [*capacity, *azures_properties(spec.properties)]
 
 
 def _properties(

@@ -1,6 +1,6 @@
 """What is served: from an endpoint's settings and its folder to specs and bundles, with every fault noted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +11,13 @@ from azml.specs import (
     CollectionData,
     DeploymentSpec,
     EndpointSpec,
+    deployment_file,
+    deployment_names,
+    endpoint_file,
     load_deployment,
     load_endpoint,
+    unread_endpoint_files,
+    yaml_files,
 )
 
 from . import names, shares
@@ -30,7 +35,10 @@ class SlotSettings:
 
 @dataclass(frozen=True)
 class EndpointSettings:
-    """One endpoint as the stack config has it. Shares are percents, None where the endpoint file decides."""
+    """One endpoint as the stack config has it. Shares are percents, None where the endpoint file decides.
+
+    `file` is its own file, relative to `folder`; None for the one that goes by its name.
+    """
 
     key: str
     folder: Path
@@ -40,11 +48,17 @@ class EndpointSettings:
     mirror_traffic: Mapping[str, int] | None
     allow_live_change: bool
     protect: bool
+    file: str | None = None
 
     @property
     def path(self) -> str:
         """The dotted path of this endpoint's settings."""
         return f"azml:endpoints.{self.key}"
+
+    @property
+    def own_file(self) -> Path | None:
+        """The endpoint's own file; None where it has none."""
+        return endpoint_file(self.folder, self.key, self.file)
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,20 @@ class ServedEndpoint:
     mirror_traffic: Mapping[str, int] | None
     allow_live_change: bool
     protect: bool
+
+
+def unread(endpoints: Iterable[EndpointSettings]) -> Iterator[Finding]:
+    """The files in their folders that look like an endpoint's own, and that none of these endpoints reads.
+
+    Where the stack config names a folder's files, whoever wrote it has chosen among them.
+    """
+    folders: dict[Path, list[EndpointSettings]] = {}
+    for settings in endpoints:
+        folders.setdefault(settings.folder, []).append(settings)
+    for folder, together in folders.items():
+        if any(settings.file is None for settings in together):
+            read = [path for settings in together if (path := settings.own_file)]
+            yield from unread_endpoint_files(folder, read)
 
 
 def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> ServedEndpoint | None:
@@ -92,13 +120,17 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
 
 
 def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None:
-    path = settings.folder / "endpoint.yml"
-    if not path.is_file() and settings.name is None and not names.ENDPOINT.accepts(settings.key):
+    path = settings.own_file
+    if path is not None and not path.is_file():
+        message = f"there is no {settings.file} in {settings.folder}"
+        faults.add(f"{settings.path}.file", message, f"there: {_there(settings.folder)}")
+        return None
+    if path is None and settings.name is None and not names.ENDPOINT.accepts(settings.key):
         message = f"{settings.key!r} is refused by Azure as the name of an endpoint"
         faults.add(settings.path, message, f"give it a `name:` of {names.ENDPOINT.words}")
     elif not names.ASSET.accepts(settings.key):
         faults.add(settings.path, f"{settings.key!r} cannot begin the names of models", names.ASSET.words)
-    if not path.is_file():
+    if path is None:
         return EndpointSpec(name=settings.name or settings.key)
     try:
         spec = load_endpoint(path)
@@ -146,14 +178,21 @@ def _own_names(slot: str, endpoint: str) -> dict[str, str]:
 
 
 def _file(settings: EndpointSettings, slot: SlotSettings, key: str, faults: Faults) -> Path | None:
-    choices = [slot.file] if slot.file else [f"{slot.name}.yml", "deployment.yml"]
-    for choice in choices:
-        if (settings.folder / choice).is_file():
-            return settings.folder / choice
-    there = ", ".join(sorted(path.name for path in settings.folder.glob("*.yml"))) or "no .yml file"
-    message = f"there is no {' and no '.join(choices)} in {settings.folder}"
-    faults.add(f"{key}.file" if slot.file else key, message, f"there: {there}")
+    found: list[Finding] = []
+    named = settings.folder / slot.file if slot.file else None
+    path = named or deployment_file(settings.folder, slot.name, found)
+    faults.extend(found)
+    if path is not None and path.is_file():
+        return path
+    choices = slot.file or " and no ".join(deployment_names(slot.name))
+    message = f"there is no {choices} in {settings.folder}"
+    faults.add(f"{key}.file" if slot.file else key, message, f"there: {_there(settings.folder)}")
     return None
+
+
+def _there(folder: Path) -> str:
+    """The YAML files of a folder, for who named another."""
+    return ", ".join(path.name for path in yaml_files(folder)) or "no .yml and no .yaml file"
 
 
 def _references(spec: DeploymentSpec, faults: Faults) -> None:

@@ -72,6 +72,14 @@ class Section:
                 self.faults.add(f"{self.path(key)}.{name}", f"is {describe(value)}", "put it in quotes")
         return {name: value for name, value in found.items() if isinstance(value, str)}
 
+    def names(self, key: str) -> list[str]:
+        """A list of names, empty when it is not there."""
+        found = self._typed(key, list, "a list of names, as [costCenter]") or []
+        for place, name in enumerate(found):
+            if not isinstance(name, str) or not name:
+                self.faults.add(self.path(key), f"has {describe(name)} at place {place + 1}", "write a name")
+        return [name for name in found if isinstance(name, str) and name]
+
     def shares(self, key: str) -> dict[str, int] | None:
         """Deployment names to whole percents; None when it is not there, none at all when one is faulty."""
         found = self._typed(key, dict, "a mapping of deployment names to percents, as {blue: 90, green: 10}")

@@ -11,48 +11,65 @@ from pulumi.runtime import get_config_env
 from pulumi.runtime.config import CONFIG
 
 from azml.bundling import HashCache
+from azml.findings import Place
 
 from . import names, target
 from .clashes import check_versions
-from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load
+from .guard import allowed_once
+from .scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
 from .section import Faults, Section, describe
 from .stack_file import StackFile
 from .target import Target
 
 MOST_DEPLOYMENTS = 20
 """Deployments of one endpoint, the limit of Azure Machine Learning."""
-KEYS = ("target", "workspace", "endpoints", "protect", "tags", "studioUrl")
-ENDPOINT_KEYS = ("path", "name", "deployments", "traffic", "mirror_traffic", "allow_live_change", "protect")
+KEYS = ("target", "workspace", "endpoints", "protect", "tags", "policyTags", "studioUrl")
+ENDPOINT_KEYS = (
+    *("path", "file", "name", "deployments", "traffic", "mirror_traffic", "allow_live_change", "protect"),
+)
 SUPPORT_RULES = {
     "storageAccount": names.STORAGE_ACCOUNT,
     "keyVault": names.KEY_VAULT,
     "logAnalytics": names.LOG_ANALYTICS,
     "applicationInsights": names.APPLICATION_INSIGHTS,
 }
-WORKSPACE_KEYS = ("resourceGroup", "name", "existing", "publicNetworkAccess", *SUPPORT_RULES)
+WORKSPACE_FLAGS = ("publicNetworkAccess", "sharedKeys", "purge")
+WORKSPACE_KEYS = ("resourceGroup", "name", "existing", *WORKSPACE_FLAGS, *SUPPORT_RULES)
+NOWHERE = Place(None, None, None)
 
 
 @dataclass(frozen=True)
 class Support:
     """A resource the workspace stands on: its name (None: one of our choosing), and whether it is there.
 
-    `resource_group` is where an existing one lives, None for the workspace's own.
+    `resource_group` is where an existing one lives, None for the workspace's own; `place` is where the
+    settings name it.
     """
 
     name: str | None = None
     existing: bool = False
     resource_group: str | None = None
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
 class WorkspaceSettings:
-    """The workspace. `existing` means it is used as it stands, with everything below it."""
+    """The workspace. `existing` means it is used as it stands, with everything below it.
+
+    Without `shared_keys` its storage opens to identities with a role alone (a preview of Azure's). `purge`
+    frees its name and its vault's when the stack is destroyed. `place` is where the settings name the
+    workspace, `group_place` where they name its resource group.
+    """
 
     name: str
     resource_group: str
     existing: bool = False
     existing_resource_group: bool = False
     public_network_access: bool = True
+    shared_keys: bool = True
+    purge: bool = False
+    place: Place = NOWHERE
+    group_place: Place = NOWHERE
     storage_account: Support = Support()
     key_vault: Support = Support()
     log_analytics: Support = Support()
@@ -63,7 +80,8 @@ class WorkspaceSettings:
 class Settings:
     """All the program declares from. `protect` keeps the engine from deleting what holds users or data.
 
-    `studio_url` is the page where people look at the endpoints; None for the one of Azure ML studio.
+    `policy_tags` are names of tags that a policy of Azure's sets. `studio_url` is the page where people look
+    at the endpoints; None for the one of Azure ML studio.
     """
 
     target: Target
@@ -71,6 +89,7 @@ class Settings:
     endpoints: tuple[ServedEndpoint, ...]
     protect: bool
     tags: Mapping[str, str]
+    policy_tags: tuple[str, ...] = ()
     studio_url: str | None = None
 
 
@@ -87,10 +106,11 @@ def read_settings(folder: Path) -> Settings:
     chosen = _target(stack, root)
     settings = Settings(
         chosen,
-        _workspace(stack.values.get("workspace"), faults),
+        _workspace(stack.values.get("workspace"), faults, protect=protect),
         _endpoints(stack.values.get("endpoints"), folder, protect, faults),
         protect,
         stack.texts("tags"),
+        tuple(stack.names("policyTags")),
         stack.text("studioUrl") or (_local_studio() if chosen == "local" else None),
     )
     faults.raise_if_any()
@@ -132,7 +152,7 @@ def _local_studio() -> str:
     return f"https://{os.environ.get('ARM_METADATA_HOSTNAME', '').removeprefix('https://')}/studio"
 
 
-def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
+def _workspace(value: object, faults: Faults, *, protect: bool) -> WorkspaceSettings:
     section = Section(value, "azml:workspace", faults, "{resourceGroup: rg-azml-dev, name: mlw-azml-dev}")
     section.allow(WORKSPACE_KEYS)
     existing = bool(section.flag("existing"))
@@ -142,8 +162,9 @@ def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
     for key, found in (("resourceGroup", group.name), ("name", name)):
         if section.values and not found and not section.values.get(key):
             faults.add(section.path(key), "is missing", "the workspace and its resource group need a name")
-    public = section.flag("publicNetworkAccess")
-    for key in (*SUPPORT_RULES, "publicNetworkAccess") if existing else ():
+    public, keys = (section.flag(key) for key in ("publicNetworkAccess", "sharedKeys"))
+    purge = _purge(section, protect=protect)
+    for key in (*SUPPORT_RULES, *WORKSPACE_FLAGS) if existing else ():
         if section.values.get(key) is not None:
             faults.add(section.path(key), "changes nothing of a workspace that is there", "leave it out")
     storage, vault, logs, insights = (_support(section, key, rule) for key, rule in SUPPORT_RULES.items())
@@ -153,11 +174,24 @@ def _workspace(value: object, faults: Faults) -> WorkspaceSettings:
         existing,
         existing or group.existing,
         public is not False,
+        keys is not False,
+        purge,
+        faults.place(section.path("name")),
+        group.place,
         storage,
         vault,
         logs,
         insights,
     )
+
+
+def _purge(section: Section, *, protect: bool) -> bool:
+    purge = bool(section.flag("purge"))
+    if purge and protect:
+        message = "is true in a stack that is protected (azml:protect)"
+        remedy = "leave it out: what is purged cannot be recovered, and azml:protect is there to keep it"
+        section.faults.add(section.path("purge"), message, remedy)
+    return purge
 
 
 def _support(section: Section, key: str, rule: names.NameRule) -> Support:
@@ -167,7 +201,7 @@ def _support(section: Section, key: str, rule: names.NameRule) -> Support:
         return Support()
     if isinstance(value, str):
         _check_name(section, key, value, rule)
-        return Support(value)
+        return Support(value, place=section.faults.place(section.path(key)))
     own = Section(value, section.path(key), section.faults, "{name: the-name, existing: true}")
     known = ("name", "existing") if key == "resourceGroup" else ("name", "existing", "resourceGroup")
     own.allow(known)
@@ -179,7 +213,7 @@ def _support(section: Section, key: str, rule: names.NameRule) -> Support:
     if group and not existing:
         remedy = "leave it out, or add existing: true; what the stack makes lies in the workspace's group"
         section.faults.add(own.path("resourceGroup"), "is where an existing resource lies", remedy)
-    return Support(name, existing, group)
+    return Support(name, existing, group, section.faults.place(own.path("name")))
 
 
 def _check_name(section: Section, key: str, name: str | None, rule: names.NameRule) -> None:
@@ -195,7 +229,9 @@ def _endpoints(value: object, folder: Path, protect: bool, faults: Faults) -> tu
     cache = HashCache(folder / ".azml" / "hashes")
     found = [load(settings, cache, faults) for settings in wanted]
     cache.save()
-    served = tuple(endpoint for endpoint in found if endpoint)
+    faults.extend(unread(wanted))
+    usable = {one.key: endpoint for one, endpoint in zip(wanted, found, strict=True) if endpoint}
+    served = allowed_once(usable, faults)
     _check_unique(served, section)
     check_versions(served, faults)
     return served
@@ -216,6 +252,7 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
         own.shares("mirror_traffic"),
         bool(own.flag("allow_live_change")),
         protect if own_protect is None else own_protect,
+        own.text("file"),
     )
 
 

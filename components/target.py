@@ -23,8 +23,12 @@ def problems(
     """
     is_local_project = project == LOCAL_PROJECT
     if (target == "local") != is_local_project:
-        belongs = f"target local belongs to the project {LOCAL_PROJECT} and to no other"
-        yield f"is {target} in the project {project}", belongs
+        yield (
+            f"is {target} in the project {project}",
+            "write azml:target: local; a stack on Azure belongs to the project above local/"
+            if is_local_project
+            else f"target local belongs to the project {LOCAL_PROJECT} and to no other",
+        )
         return
     host = metadata_host or environment.get("ARM_METADATA_HOSTNAME")
     if target == "local" and not _is_loopback(host):

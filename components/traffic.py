@@ -39,11 +39,23 @@ class EndpointTraffic(pulumi.CustomResource):
         super().__init__("azml:index:EndpointTraffic", name, inputs, opts)
 
 
+def serves(slots: tuple[Slot, ...]) -> dict[str, dict[str, object]]:
+    """What each slot is to predict with, as the guard compares it."""
+    return {
+        slot.name: {
+            "digest": slot.bundle.serves,
+            "files": dict(slot.bundle.files),
+            "instanceType": slot.spec.instance_type,
+        }
+        for slot in slots
+    }
+
+
 class LiveSlots(pulumi.CustomResource):
     """Refuses, at preview and before any write, to change a deployment that has users.
 
     `slots` say what each deployment would predict with; the plugin compares that with the tags and the shares
-    that are live now. `allow` lets a change through.
+    that are live now. `allow` lets a change through; `told` says that the program has refused one (`guard`).
     """
 
     def __init__(
@@ -53,10 +65,8 @@ class LiveSlots(pulumi.CustomResource):
         endpoint_id: pulumi.Input[str],
         slots: tuple[Slot, ...],
         allow: bool,
+        told: bool | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        serves = {
-            slot.name: {"digest": slot.bundle.serves, "files": dict(slot.bundle.files)} for slot in slots
-        }
-        inputs = {"endpointId": endpoint_id, "serves": serves, "allow": allow}
+        inputs = {"endpointId": endpoint_id, "serves": serves(slots), "allow": allow, "told": told}
         super().__init__("azml:index:LiveSlots", name, inputs, opts)

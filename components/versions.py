@@ -1,13 +1,7 @@
-"""The versions of models, codes and environments, by ARM id, and which of them are registered already."""
+"""Versions of models, codes and environments, endpoints and deployments, by ARM id."""
 
-from collections.abc import Iterable
-
-import pulumi
-
-from azml.bundling import Bundle, BundledAsset, BundledEnvironment
+from azml.bundling import BundledAsset, BundledEnvironment, before_numbers
 from azml.specs import AssetReference
-
-from .plugin import Plugin, asking
 
 FOLDERS = {"model": "models", "code": "codes", "environment": "environments"}
 """Asset kinds, and the segment of a resource id that stands for each."""
@@ -28,16 +22,17 @@ def version_id(workspace_id: str, asset: Local | AssetReference, kind: str) -> s
     return f"{workspace_id}/{FOLDERS[kind]}/{asset.name}/versions/{asset.version}"
 
 
-def registered(workspace_id: str, bundles: Iterable[Bundle], plugin: Plugin) -> frozenset[str]:
-    """The ids of those local versions in `bundles` that the workspace holds, all asked for in one call.
+def endpoint_id(workspace_id: str, name: str) -> str:
+    """The ARM id of an online endpoint."""
+    return f"{workspace_id}/onlineEndpoints/{name}"
 
-    They were kept from an earlier update, or put there by others: a version is its content.
-    """
-    parts = [part for bundle in bundles for part in (bundle.model, bundle.code, bundle.environment)]
-    ids = {version_id(workspace_id, part, kind_of(part)) for part in parts if isinstance(part, Local)}
-    if not ids:
-        return frozenset()
-    options = pulumi.InvokeOptions(provider=plugin)
-    with asking():
-        answer = pulumi.runtime.invoke("azml:index:registeredVersions", {"ids": sorted(ids)}, options)
-    return frozenset(answer.value["registered"])
+
+def deployment_id(endpoint: str, name: str) -> str:
+    """The ARM id of a deployment of the endpoint with that id."""
+    return f"{endpoint}/deployments/{name}"
+
+
+def as_held(workspace_id: str, asset: Local, held: frozenset[str]) -> Local:
+    """The asset by the name that the workspace has for it: what deployments name must not change its name."""
+    before = before_numbers(asset)
+    return before if before and version_id(workspace_id, before, kind_of(before)) in held else asset

@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urlencode, urljoin
 
+from azml.azure import policy
 from azml.azure.cloud import Cloud, discover
 from azml.azure.credentials import TokenSource, token_source
 from azml.azure.errors import AzureError, CancelledError, OperationFailedError, UnreachableError
@@ -32,14 +33,19 @@ class Arm:
         tokens: TokenSource | None = None,
         http: Http | None = None,
         vet: Callable[[Cloud], None] | None = None,
+        policy_tokens: bool = True,
     ) -> None:
-        """`vet` may raise AzureError for a cloud that must not be reached; it is asked before any token."""
+        """`vet` may raise AzureError for a cloud that must not be reached; it is asked before any token.
+
+        Without `policy_tokens` a write that needs one is refused, as one of azure-native is.
+        """
         self._stopped = threading.Event()
         self.settings = settings
         self.http = http or Http(sleep=self.pause)
         self._cloud = cloud
         self._tokens = tokens
         self._vet = vet
+        self._policy_tokens = policy_tokens
         self._lock = threading.Lock()
 
     @property
@@ -69,9 +75,11 @@ class Arm:
         if self._stopped.wait(seconds):
             raise CancelledError("given up on request")
 
-    def get(self, path: str, api_version: str) -> dict[str, Any] | None:
+    def get(
+        self, path: str, api_version: str, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any] | None:
         """The resource at `path` (an ARM id); None when there is none."""
-        answer = self.send("GET", path, api_version)
+        answer = self.send("GET", path, api_version, query=query)
         if answer.status == 404:
             return None
         return _object(self.accepted(answer))
@@ -87,9 +95,9 @@ class Arm:
             answer = self.wait(answer)
         return _object(answer)
 
-    def delete(self, path: str, api_version: str) -> None:
+    def delete(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> None:
         """Delete and wait until it is done; a resource that is not there is no error."""
-        answer = self.send("DELETE", path, api_version)
+        answer = self.send("DELETE", path, api_version, query=query)
         if answer.status != 404:
             self.wait(self.accepted(answer))
 
@@ -140,25 +148,60 @@ class Arm:
         raise AssertionError("the last attempt returns or raises")
 
     def send(
-        self, method: str, path: str, api_version: str, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        api_version: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
     ) -> Response:
-        """One call, tried again while Azure is overloaded or still at work on the same resource."""
-        place = quote(path, safe="/:@!$&()*+,;=~-._%")
-        return self.call(method, f"{self.cloud.resource_manager}{place}?api-version={api_version}", body)
+        """One call, tried again while Azure is overloaded or still at work on the same resource.
+
+        A write that Azure lets through with a policy token only is repeated with one; raises PolicyTokenError
+        when none is given.
+        """
+        return self.call(method, self._address(path, api_version, query), body)
 
     def call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Response:
         """Like `send`, at an address that Azure gave, as that of an operation or of a list's next page."""
+        answer = self._tried(method, url, body)
+        if method == "GET" or not self._policy_tokens or not policy.wants_token(answer):
+            return answer
+        tokens = policy.place(url)
+        if tokens is None:
+            return answer
+        return self._tried(method, url, body, {policy.HEADER: self._policy_token(tokens, method, url, body)})
+
+    def _policy_token(self, tokens: str, method: str, url: str, body: Mapping[str, Any] | None) -> str:
+        # Without that header the action may answer before it knows.
+        asked, at_once = policy.question(method, url, body), {"x-ms-force-sync": "true"}
+        return policy.token(self._tried("POST", self._address(tokens, policy.API_VERSION), asked, at_once))
+
+    def _address(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> str:
+        place = quote(path, safe="/:@!$&()*+,;=~-._%")
+        parameters = urlencode({"api-version": api_version, **(query or {})}, quote_via=quote)
+        return f"{self.cloud.resource_manager}{place}?{parameters}"
+
+    def _tried(
+        self,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> Response:
         delay = 0.1 if self.cloud.local else 1.0
         for left in reversed(range(_ATTEMPTS)):
-            answer = self._authorized(method, url, body)
+            answer = self._authorized(method, url, body, more)
             if not left or not _worth_another(answer):
                 return answer
             self.pause(_asked_delay(answer, delay))
             delay *= 2
         raise AssertionError("the last attempt returns")
 
-    def _authorized(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Response:
-        headers = {"Authorization": f"Bearer {self.token()}", "Accept": "application/json"}
+    def _authorized(
+        self, method: str, url: str, body: Mapping[str, Any] | None, more: Mapping[str, str] | None
+    ) -> Response:
+        headers = {"Authorization": f"Bearer {self.token()}", "Accept": "application/json", **(more or {})}
         content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -191,8 +234,11 @@ def _intervals(*, local: bool) -> Iterator[float]:
 
 
 def _asked_delay(answer: Response, default: float) -> float:
-    """Seconds the server asks to wait, else `default`. Zero counts as not asked, as in Azure's clients."""
-    for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001)):
+    """Seconds the server asks to wait, else `default`. Zero counts as not asked, as in Azure's clients.
+
+    The finer ones come first, as in azcore, the library of azure-native.
+    """
+    for name, unit in (("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             delay = float(answer.headers.get(name, "0")) * unit
         except ValueError:

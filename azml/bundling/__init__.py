@@ -4,5 +4,15 @@ from .bundle import bundle
 from .cache import HashCache
 from .freeze import freeze
 from .records import Bundle, BundledAsset, BundledEnvironment, BundledFile
+from .versions import before_numbers
 
-__all__ = ["Bundle", "BundledAsset", "BundledEnvironment", "BundledFile", "HashCache", "bundle", "freeze"]
+__all__ = [
+    "Bundle",
+    "BundledAsset",
+    "BundledEnvironment",
+    "BundledFile",
+    "HashCache",
+    "before_numbers",
+    "bundle",
+    "freeze",
+]

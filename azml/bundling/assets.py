@@ -1,6 +1,5 @@
 """Models and code folders: checked, hashed and named by what they hold."""
 
-import hashlib
 from pathlib import Path
 
 from azml.findings import Finding
@@ -11,8 +10,8 @@ from .choice import choose, choose_file
 from .mlflow import check_mlflow, is_mlflow
 from .records import BundledAsset, BundledFile
 from .script import check_script
+from .versions import digest_of, version_of
 
-VERSION_DIGITS = 16  # of the content hash: two of a billion versions meet with a chance of 1 in 37
 MAX_CODE_BYTES = 300 * 1024 * 1024
 MAX_CODE_FILES = 2000
 
@@ -20,15 +19,6 @@ MAX_CODE_FILES = 2000
 def default_name(endpoint: str, deployment: str) -> str:
     """The name of an asset whose file gives none."""
     return f"{endpoint}-{deployment}".lower()
-
-
-def version_of(*parts: str) -> str:
-    """A version from everything that makes two contents differ."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode()
-        digest.update(b"%d:" % len(data) + data)
-    return digest.hexdigest()[:VERSION_DIGITS]
 
 
 def bundle_model(
@@ -49,11 +39,11 @@ def bundle_model(
     if len(findings) > before:
         return None
     root = path.name
-    digest = version_of("model", model.type, root, _contents(files))
+    digest = digest_of("model", model.type, root, _contents(files))
     return BundledAsset(
         kind="model",
         name=model.name or name,
-        version=model.version or digest,
+        version=model.version or version_of(digest),
         digest=digest,
         type=model.type,
         root=root,
@@ -84,8 +74,8 @@ def bundle_code(
         _check_script(spec, path, files, findings)
     if len(findings) > before:
         return None
-    digest = version_of("code", _contents(files))
-    return BundledAsset("code", name, digest, digest, None, path.name, files)
+    digest = digest_of("code", _contents(files))
+    return BundledAsset("code", name, version_of(digest), digest, None, path.name, files)
 
 
 def _check_script(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from azml.findings import Finding, InvalidInput
 from azml.specs import AssetReference, DeploymentSpec, LocalCode, LocalEnvironment, LocalModel
@@ -10,7 +11,9 @@ from azml.specs import AssetReference, DeploymentSpec, LocalCode, LocalEnvironme
 from .assets import bundle_code, bundle_model, default_name
 from .cache import HashCache
 from .environments import bundle_environment, shown
+from .model_paths import model_path_notes
 from .records import Bundle, BundledAsset, BundledEnvironment
+from .versions import same_in_any_form
 
 SHORT = 12  # hex digits of a digest that is shown
 Named = BundledAsset | BundledEnvironment | AssetReference | None
@@ -45,6 +48,11 @@ def bundle(spec: DeploymentSpec, *, endpoint: str, cache: HashCache) -> Bundle:
     if findings:
         raise InvalidInput(findings)
     _note_given_versions(spec, notes)
+    if isinstance(model, BundledAsset) and isinstance(spec.code, LocalCode) and spec.scoring_script:
+        script = spec.code.path / spec.scoring_script
+        notes += model_path_notes(
+            script, spec.scoring_script, {model.blob_path(file) for file in model.files}
+        )
     serves = _serves(spec, model, code, environment)
     return Bundle(model, code, environment, serves, _files(spec, model, code, environment), tuple(notes))
 
@@ -94,12 +102,19 @@ def label(asset: Named) -> str | None:
     return f"{asset.registry}/{asset.name}{tail}" if asset.registry else f"{asset.name}{tail}"
 
 
+def _served(asset: Named) -> str | None:
+    """The label with the version in its one form."""
+    if asset is None or asset.version is None:
+        return label(asset)
+    return label(replace(asset, version=same_in_any_form(asset.version)))
+
+
 def _serves(spec: DeploymentSpec, model: Named, code: Named, environment: Named) -> str:
-    """The digest of what a slot predicts with."""
+    """The digest of what a slot predicts with; the form in which a version is written is not part of it."""
     parts = {
-        "model": label(model),
-        "code": label(code),
-        "environment": label(environment),
+        "model": _served(model),
+        "code": _served(code),
+        "environment": _served(environment),
         "scoring_script": spec.scoring_script,
         "instance_type": spec.instance_type,
         "environment_variables": dict(spec.environment_variables),

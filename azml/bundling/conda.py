@@ -1,51 +1,22 @@
-"""The conda file: readable, sane, and with the inference server in it."""
+"""The conda file: read by conda's own rules."""
+
+from __future__ import annotations  # conda's rules load when a file needs them
 
 import re
-
-import yaml
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING
 
 from azml.findings import Finding, did_you_mean
 from azml.specs import Node
 
-SERVER = "azureml-inference-server-http"
-BRINGS_SERVER = frozenset((SERVER, "azureml-defaults"))
-# Without a bound pip may choose a server years old to please its neighbours.
-SERVER_REQUIREMENT = f"{SERVER}>=1.5.1"
+from .misnamed import known_wrong
+from .pip_section import check_pip
+
+if TYPE_CHECKING:
+    from rattler import MatchSpec
+
 KEYS = ("name", "channels", "dependencies", "prefix", "variables", "platforms")
 CHANNELS = ("conda-forge", "defaults", "anaconda", "main", "free", "r", "bioconda", "pytorch", "nvidia")
 CHANNELS_TOO = ("intel", "microsoft", "rapidsai", "huggingface", "fastai", "apple", "nodefaults")
-MISNAMED = {
-    "sklearn": "scikit-learn",
-    "scikitlearn": "scikit-learn",
-    "scikit-lean": "scikit-learn",
-    "scikit-lear": "scikit-learn",
-    "sckit-learn": "scikit-learn",
-    "skit-learn": "scikit-learn",
-    "pil": "pillow",
-    "cv2": "opencv-python-headless",
-    "yaml": "pyyaml",
-    "pandsa": "pandas",
-    "padnas": "pandas",
-    "nunpy": "numpy",
-    "numpi": "numpy",
-    "ml-flow": "mlflow",
-    "tensorfow": "tensorflow",
-    "azureml-default": "azureml-defaults",
-    "azureml-inference-server": SERVER,
-    "azureml-inference-http-server": SERVER,
-    "azureml-inferece-server-http": SERVER,
-}
-CONDA_SPEC = re.compile(
-    r"(?:[\w.\-/:]+::)?(?P<name>[A-Za-z0-9_][\w.\-]*)"
-    r"(?:\[[^\]]*\]|\s*[=<>!~]{1,2}\s*[\w*]\S*(?:\s\S+)?|\s+[\d*]\S*(?:\s+[\w*]+)?)?"
-)
-# As pip reads a line of a requirements file, which conda makes of the section.
-PIP_ASIDE = re.compile(r"\s+(?:#|--(?:hash|config-settings?|global-option)\b).*")
-LOCAL_FILE = re.compile(
-    r"-[rc]|--(?:requirement|constraint)\b|(?:-e|--editable)(?![\s=]*\w+\+)|\.|/|~|file:|[^;]*@\s*file:"
-)
 
 
 def check_conda(root: Node, findings: list[Finding]) -> None:
@@ -66,27 +37,6 @@ def check_conda(root: Node, findings: list[Finding]) -> None:
         _check_dependencies(dependencies, findings)
 
 
-def with_server(text: str) -> tuple[str, bool]:
-    """A checked conda file with the inference server in its pip section, and whether it had to be added."""
-    document = yaml.safe_load(text)
-    names = {_name(item) for item in document["dependencies"] if isinstance(item, str)}
-    pips = [item["pip"] for item in document["dependencies"] if isinstance(item, dict)]
-    names |= {_name(item) for pip in pips for item in pip}
-    if names & BRINGS_SERVER:
-        return text, False
-    if pips:
-        pips[0].append(SERVER_REQUIREMENT)
-    else:
-        document["dependencies"] += [*([] if "pip" in names else ["pip"]), {"pip": [SERVER_REQUIREMENT]}]
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True), True
-
-
-def _name(requirement: str) -> str:
-    """The name a conda spec or a pip requirement begins with."""
-    match = re.match(r"(?:[\w.\-/:]+::)?([A-Za-z0-9][\w.\-]*)", requirement.strip())
-    return canonicalize_name(match[1]) if match else ""
-
-
 def _check_channels(node: Node | None, findings: list[Finding]) -> None:
     """Channels are names or addresses; a misspelt one is told from an unusual one by its likeness."""
     if node is None:
@@ -101,7 +51,7 @@ def _check_channels(node: Node | None, findings: list[Finding]) -> None:
             if not item.value.startswith("https://"):
                 findings.append(item.wrong(f"{item.value!r} is not https", "use an https address"))
         elif re.search(r"[^\w./\-]", item.value):
-            findings.append(item.wrong(f"{item.value!r} is no channel's name", "such as conda-forge"))
+            findings.append(item.wrong(f"{item.value!r} is not a channel's name", "such as conda-forge"))
         elif item.value not in (*CHANNELS, *CHANNELS_TOO) and _is_like(item.value):
             findings.append(item.wrong(f"{item.value!r} looks misspelt", did_you_mean(item.value, CHANNELS)))
 
@@ -118,54 +68,45 @@ def _is_like(channel: str) -> bool:
 def _check_dependencies(node: Node, findings: list[Finding]) -> None:
     """Every package, the conda ones and the pip ones; none twice in one section."""
     seen: dict[str, int | None] = {}
-    pips: dict[str, int | None] = {}
+    lines: list[Node] = []
+    python: str | None = None
     if not node.value:
         findings.append(node.wrong("is empty", "name at least python"))
     for item in node.value:
         if isinstance(item.value, str):
-            _check_conda_spec(item, seen, findings)
+            spec = _check_conda_spec(item, seen, findings)
+            python = spec.version if spec and spec.name and spec.name.normalized == "python" else python
         elif item.is_table and set(item.value) == {"pip"} and isinstance(item.value["pip"].value, list):
-            for requirement in item.value["pip"].value:
-                _check_pip(requirement, pips, findings)
+            lines += item.value["pip"].value
         else:
             findings.append(
-                item.wrong("is no dependency", "a package such as numpy=1.26, or pip: with a list")
+                item.wrong("is not a dependency", "a package such as numpy=1.26, or pip: with a list")
             )
+    check_pip(lines, python, findings)
 
 
-def _check_conda_spec(item: Node, seen: dict[str, int | None], findings: list[Finding]) -> None:
-    """One conda package: `numpy`, `numpy=1.26`, `numpy>=1.2,<2`, `conda-forge::numpy`."""
-    match = CONDA_SPEC.fullmatch(item.value.strip())
-    if match is None:
-        findings.append(item.wrong(f"{item.value!r} is no conda package", "such as numpy=1.26"))
-        return
-    _check_name(item, match["name"], seen, findings)
+def _check_conda_spec(item: Node, seen: dict[str, int | None], findings: list[Finding]) -> MatchSpec | None:
+    """One conda package, read as conda reads it: `numpy=1.26`, `numpy>=1.2,<2`, `conda-forge::numpy`."""
+    spec = read_spec(item.value)
+    if isinstance(spec, str):
+        message = f"{item.value!r} is not a conda package: {spec}"
+        findings.append(item.wrong(message, "such as numpy=1.26"))
+        return None
+    name = spec.name.normalized if spec.name else item.value
+    if known_wrong(item, name, findings):
+        return spec
+    if name in seen:
+        findings.append(item.wrong(f"{name!r} appears twice", f"it is also on line {seen[name]}"))
+    seen[name] = item.line
+    return spec
 
 
-def _check_pip(item: Node, seen: dict[str, int | None], findings: list[Finding]) -> None:
-    """One line of the pip section; the files it may name do not reach Azure's image builder."""
-    if not isinstance(item.value, str):
-        findings.append(item.wrong("is no requirement", "such as numpy==1.26.4"))
-        return
-    line = PIP_ASIDE.sub("", item.value).strip()
-    if LOCAL_FILE.match(line):
-        remedy = "write the packages out here; Azure builds the environment from this file alone"
-        findings.append(item.wrong(f"{line!r} names a local file", remedy))
-    elif not line.startswith(("-", "#")) and "://" not in line.split("@")[0]:
-        try:
-            _check_name(item, Requirement(line).name, seen, findings)
-        except InvalidRequirement as error:
-            remedy = (
-                "pip pins with ==" if re.fullmatch(r"[\w.\-\[\]]+=[^=].*", line) else "such as numpy==1.26.4"
-            )
-            findings.append(item.wrong(f"{line!r} is no requirement: {str(error).splitlines()[0]}", remedy))
+def read_spec(text: str) -> MatchSpec | str:
+    """A package as conda reads it, else why it cannot."""
+    from rattler import MatchSpec  # takes a tenth of a second, and many runs need it not
+    from rattler.exceptions import InvalidMatchSpecError
 
-
-def _check_name(item: Node, name: str, seen: dict[str, int | None], findings: list[Finding]) -> None:
-    """A package's name: not one that is known to be wrong, not one that was there before."""
-    plain = canonicalize_name(name)
-    if plain in MISNAMED:
-        findings.append(item.wrong(f"{name!r} is not the package", f"did you mean {MISNAMED[plain]!r}?"))
-    elif plain in seen:
-        findings.append(item.wrong(f"{name!r} appears twice", f"it is also on line {seen[plain]}"))
-    seen[plain] = item.line
+    try:
+        return MatchSpec(text.strip())
+    except InvalidMatchSpecError as wrong:
+        return str(wrong).splitlines()[0]

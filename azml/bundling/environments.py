@@ -3,16 +3,17 @@
 import hashlib
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import yaml
 
 from azml.findings import Finding
 from azml.specs import DeploymentSpec, InferenceConfig, LocalEnvironment, from_python, parse
 
-from .assets import version_of
-from .conda import SERVER_REQUIREMENT, check_conda, with_server
+from .conda import check_conda
+from .image import image_notes
 from .records import BundledEnvironment
+from .server import SERVER, in_the_way, lacks_hash, with_server
+from .versions import digest_of, version_of
 
 
 def bundle_environment(
@@ -25,20 +26,20 @@ def bundle_environment(
         findings.append(Finding("names no image", remedy, *spec.place("environment.image")))
     conda = environment.conda
     if conda is not None:
-        _check_conda(conda, environment.conda_file, spec, findings)
+        _check_conda(conda, environment, spec, findings)
     if len(findings) > before or environment.image is None:
         return None
     if conda is not None and environment.inference_config is None:
-        conda, added = with_server(conda)
-        if added:
-            where = environment.conda_file.name if environment.conda_file else "the conda file"
-            notes.append(f"{where} has no inference server: {SERVER_REQUIREMENT} was added")
+        conda, note = _complete(conda, environment)
+        notes += note
+    elif conda is None and environment.inference_config is None:
+        notes += image_notes(environment.image)
     config = environment.inference_config
     routes = _routes(config) if config else ""
-    digest = version_of("environment", environment.image, conda or "", routes)
+    digest = digest_of("environment", environment.image, conda or "", routes)
     return BundledEnvironment(
         name=environment.name or name,
-        version=environment.version or digest,
+        version=environment.version or version_of(digest),
         digest=digest,
         image=environment.image,
         conda=conda,
@@ -48,14 +49,33 @@ def bundle_environment(
     )
 
 
-def _check_conda(conda: str, file: Path | None, spec: DeploymentSpec, findings: list[Finding]) -> None:
+def _complete(conda: str, environment: LocalEnvironment) -> tuple[str, list[str]]:
+    """The conda file with the server, and a note where it had to be added."""
+    completed, added = with_server(conda)
+    if not added:
+        return completed, []
+    where = environment.conda_file.name if environment.conda_file else "the conda file"
+    note = f"{where} has no inference server: {added} was added"
+    if added == SERVER:
+        note += f", without a bound, because {in_the_way(conda)} leaves no version from 1.5.1"
+    return completed, [note]
+
+
+def _check_conda(
+    conda: str, environment: LocalEnvironment, spec: DeploymentSpec, findings: list[Finding]
+) -> None:
     """Check the conda file; one written inline has its lines in the deployment file."""
+    file, before = environment.conda_file, len(findings)
     if file is not None:
         root = parse(conda, file, findings)
     else:
         root = from_python(yaml.safe_load(conda), "environment.conda_file", spec.place)
     if root is not None:
         check_conda(root, findings)
+    if len(findings) == before and environment.inference_config is None and lacks_hash(conda):
+        place = (file, None, None) if file else spec.place("environment.conda_file")
+        remedy = f"add {SERVER}==1.5.1 with its --hash, and those of all that it needs"
+        findings.append(Finding("has hashes, and the inference server is not in it", remedy, *place))
 
 
 def _routes(config: InferenceConfig) -> str:

@@ -31,7 +31,7 @@ class BundledFile(NamedTuple):
 class BundledAsset:
     """A model or a code folder under the name and version to register it by.
 
-    `digest` (hex) stands for all it holds. It is the version too, unless the file gives another.
+    `digest` (hex) stands for all it holds. The version is made from it, unless the file gives another.
     `root` is the last element of the asset's path (`model`, `model.joblib`, `src`): a model's blob prefix
     must end with it, because AZUREML_MODEL_DIR contains it. `blob_path` says where each file goes: a model
     that is one file to `<digest>/<root>`, a folder's files to `<digest>/<root>/<path>`.
@@ -58,7 +58,7 @@ class BundledAsset:
 class BundledEnvironment:
     """An environment version. `conda` is the text to register (None for an image that needs none).
 
-    `digest` (hex) stands for all it holds. It is the version too, unless the file gives another.
+    `digest` (hex) stands for all it holds. The version is made from it, unless the file gives another.
     """
 
     name: str

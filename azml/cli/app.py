@@ -5,6 +5,7 @@ import sys
 import typer
 
 from azml.cli import edge, way_out
+from azml.cli.cache import cache
 from azml.cli.down import down
 from azml.cli.emulator import emulator
 from azml.cli.invoke import invoke
@@ -14,6 +15,8 @@ from azml.cli.release import release
 from azml.cli.rollback import rollback
 from azml.cli.status import status
 from azml.cli.studio import studio
+from azml.cli.tools import tools
+from azml.cli.traffic import traffic
 from azml.cli.up import up
 
 app = typer.Typer(
@@ -24,10 +27,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, invoke, logs, release, rollback, studio):
+for command in (up, down, status, invoke, logs, release, traffic, rollback, studio, tools):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")
+app.add_typer(cache, name="cache")
 
 
 def main() -> None:

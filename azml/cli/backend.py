@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 
-def mend(backend: Path) -> list[str]:
+def repair(backend: Path) -> list[str]:
     """Put right what a killed write left; what was done, in words. Only for a backend nobody works on.
 
     The backend writes a file beside its place and moves it there, so content is whole. Its attributes
@@ -19,7 +19,7 @@ def mend(backend: Path) -> list[str]:
         spare = state.with_name(f"{state.name}.bak")
         if not _json(state) and _json(spare):
             shutil.copyfile(spare, state)
-            done.append(f"the state before the last, for {state.name} was no JSON")
+            done.append(f"the state before the last, for {state.name} was not JSON")
     return done
 
 

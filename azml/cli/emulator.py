@@ -1,7 +1,8 @@
 """`azml emulator`: the local Azure by itself, and how to point any client at it."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
@@ -51,31 +52,43 @@ def status(as_json: JsonOption = False) -> None:
 
 
 @emulator.command()
-def env() -> None:
+def env(
+    dotenv: Annotated[
+        bool, typer.Option("--dotenv", help="Print NAME=value lines, the .env file of an editor.")
+    ] = False,
+) -> None:
     """Print the shell lines that point any Azure client, and plain pulumi in local/, at the local Azure.
 
-    Use it as: eval "$(azml emulator env)". Also writes the config.json that MLClient.from_config looks for.
+    Use it as: eval "$(azml emulator env)". It puts the Pulumi CLI on PATH where it is not, and leaves your
+    own Python, environment and pip alone. It also writes the config.json that MLClient.from_config looks for.
     """
     clone = find_clone()
     found = local_azure.required(clone)
     proxy = way_out.variables(found)
     if not proxy:
         typer.echo("your own https proxy stays in place: nothing stops calls to real Azure", err=True)
-    variables = found.environment() | proxy
+    variables = found.environment() | proxy | additions(clone)
     _write_config(clone, variables["ARM_SUBSCRIPTION_ID"])
-    pulumi = find_installed(lambda _: None) or find_cached()
-    for line in lines({**variables, **additions(clone)}, _folders(clone, pulumi.parent if pulumi else None)):
+    for line in for_editor(variables) if dotenv else lines(variables, _missing_on_path()):
         typer.echo(line)
 
 
-def lines(variables: dict[str, str], folders: Iterable[str]) -> list[str]:
-    """Lines for a POSIX shell: what leads elsewhere unset, the variables set, `folders` first on PATH."""
-    path = ":".join(shlex.quote(folder) for folder in folders)
+def lines(variables: Mapping[str, str], folder: str | None) -> list[str]:
+    """Lines for a POSIX shell: what leads elsewhere unset, the variables set, `folder` first on PATH."""
     others = [*ELSEWHERE, *(name for name in foreign() if name not in variables)]
     return [
         f"unset {' '.join(others)}",
         *(f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())),
-        f'export PATH={path}:"$PATH"',
+        *([f'export PATH={shlex.quote(folder)}:"$PATH"'] if folder else []),
+    ]
+
+
+def for_editor(variables: Mapping[str, str]) -> list[str]:
+    """Lines of a `.env` file. It can unset nothing, so what leads elsewhere is set to nothing."""
+    emptied = dict.fromkeys((*ELSEWHERE, *foreign()), "")
+    return [
+        f"{name}={shlex.quote(value) if value else ''}"
+        for name, value in sorted({**emptied, **variables}.items())
     ]
 
 
@@ -87,9 +100,10 @@ def _write_config(clone: Clone, subscription_id: str) -> None:
     typer.echo(told, err=True)
 
 
-def _folders(clone: Clone, pulumi: object) -> list[str]:
-    folders = [str(pulumi)] if pulumi else []
-    return [*folders, str(clone.environment / "bin")]
+def _missing_on_path() -> str | None:
+    """The folder of the cached Pulumi CLI; None when the shell finds a CLI itself, or none is there."""
+    cached = None if find_installed(lambda _: None) else find_cached()
+    return str(cached.parent) if cached else None
 
 
 def _document(clone: Clone, found: LocalAzure | None) -> dict[str, object]:

@@ -3,6 +3,7 @@
 Read over ARM with the identity azure-native would use.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from azml.cli.stacks import Connection, WorkspaceName
 from azml.findings import did_you_mean
 
 AML_SCOPE = "https://ml.azure.com/.default"
+CONFIRM_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -98,27 +100,34 @@ def bearer(connection: Connection, endpoint: Endpoint) -> str:
             return connection.arm.token(AML_SCOPE)
 
 
-def write_traffic(connection: Connection, endpoint: Endpoint, traffic: Mapping[str, int]) -> Endpoint:
-    """Give the endpoint these shares and no mirroring, in one write, and read them back.
+def write_traffic(
+    connection: Connection, endpoint: Endpoint, traffic: Mapping[str, int], mirror: Mapping[str, int]
+) -> Endpoint:
+    """Give the endpoint these shares and this mirroring, in one write, and read back until they are there.
 
     The write repeats the whole record Azure holds: a PUT drops what it does not say, and a client with
-    records of its own would drop what these do not know. Raises CommandError when Azure holds other
-    shares afterwards.
+    records of its own would drop what these do not know. Azure may show a write late. Raises CommandError
+    when it holds other shares a minute afterwards.
     """
     stated = ("location", "tags", "sku", "kind")
     kept = {key: endpoint.body[key] for key in stated if endpoint.body.get(key) is not None}
     properties = {key: value for key, value in endpoint.body["properties"].items() if key not in _READ_ONLY}
-    body = {**kept, "properties": {**properties, "traffic": dict(traffic), "mirrorTraffic": {}}}
+    body = {**kept, "properties": {**properties, "traffic": dict(traffic), "mirrorTraffic": dict(mirror)}}
     identity = _identity(endpoint.body.get("identity"))
     if identity:
         body["identity"] = identity
     connection.arm.wait(connection.arm.put(endpoint.id, API_VERSION, body))
-    after = read(connection, endpoint.name)
-    if after.traffic != dict(traffic):
-        raise CommandError(
-            f"endpoint {endpoint.name} holds {shares(after.traffic)} after a write of {shares(traffic)}"
-        )
-    return after
+    deadline = time.monotonic() + CONFIRM_SECONDS
+    while True:
+        after = read(connection, endpoint.name)
+        if (after.traffic, after.mirror_traffic) == (dict(traffic), dict(mirror)):
+            return after
+        if time.monotonic() >= deadline:
+            raise CommandError(
+                f"endpoint {endpoint.name} holds {shares(after.traffic)} after a write of {shares(traffic)}",
+                "somebody else may have moved it at the same time: look at azml status",
+            )
+        connection.arm.pause(0.1 if connection.stack.local else 2.0)
 
 
 _READ_ONLY = frozenset({"provisioningState", "scoringUri", "swaggerUri", "keys"})

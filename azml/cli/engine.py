@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from azml.cli import outcome
 from azml.cli.clone import Clone
 from azml.cli.failure import CommandError
 from azml.cli.narration import Narration, last_words
@@ -21,28 +22,8 @@ WATCH_EVERY = 0.5
 """Seconds between two looks at an engine that works."""
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What an update did: how many resources by operation, as the engine counts them."""
-
-    by_operation: Mapping[str, int]
-
-    @property
-    def nothing(self) -> bool:
-        """Whether every resource was as declared."""
-        return not any(count for name, count in self.by_operation.items() if name != "same")
-
-    @property
-    def unchanged(self) -> int:
-        """Resources that were as declared."""
-        return self.by_operation.get("same", 0)
-
-    def __str__(self) -> str:
-        if self.nothing:
-            return f"nothing changed, {self.unchanged} resources are as declared"
-        past = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
-        parts = [f"{count} {past[name]}" for name, count in self.by_operation.items() if name in past]
-        return ", ".join([*parts, f"{self.unchanged} unchanged"] if self.unchanged else parts)
+class UpdateFailed(CommandError):
+    """An update that got as far as the resources, and could not make all of them what the program says."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +53,12 @@ class Engine:
         """The answer of a command that prints JSON."""
         return json.loads(self.quiet(*arguments) or "null")
 
-    def shown(self, step: Step, *arguments: str) -> Changes:
+    def shown(self, step: Step, *arguments: str) -> outcome.Changes:
         """Run an update whose progress the user watches, as the work of `step`; what it changed.
 
-        On a terminal the engine shows it; elsewhere `step` says at times where it stands. Raises CommandError
-        when it fails, KeyboardInterrupt once the engine has stopped for an interrupt.
+        On a terminal the engine shows it; elsewhere `step` says at times where it stands. Raises UpdateFailed
+        when resources failed, another CommandError when it came to none of them, KeyboardInterrupt once the
+        engine has stopped for an interrupt.
         """
         with tempfile.TemporaryDirectory(prefix="azml-") as folder:
             events = Path(folder) / "events.jsonl"
@@ -87,12 +69,13 @@ class Engine:
                 code = _watched(command, variables)
             else:
                 code = _narrated(command, variables, Narration(events, step))
+            seen = outcome.read(events)
             if code != 0:
-                raise CommandError(
+                raise (UpdateFailed if seen.reached_resources else CommandError)(
                     f"pulumi {arguments[0]} failed; what it said is above",
-                    "mend that and run the same command again: it carries on from here",
+                    "correct it and run the same command again: it carries on from here",
                 )
-            return Changes(_counted(events))
+            return seen.changes
 
     def _start(self, interactive: bool) -> list[str]:
         command = [str(self.pulumi), "-C", str(self.project)]
@@ -100,13 +83,13 @@ class Engine:
 
 
 def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
-    """What Pulumi needs around it: the cached CLI and the project's Python first on the PATH, and `azure`.
+    """What Pulumi needs around it: the CLI first on the PATH, and `azure`.
 
     `azure` points at the local Azure; it is empty for a stack on Azure, whose state is where the shell says.
     """
     others = {*ELSEWHERE, *foreign()} if azure else set()
     kept = {name: value for name, value in os.environ.items() if name not in others}
-    path = os.pathsep.join([str(pulumi.parent), str(clone.environment / "bin"), kept.get("PATH", os.defpath)])
+    path = os.pathsep.join([str(pulumi.parent), kept.get("PATH", os.defpath)])
     return {**kept, **azure, **additions(clone), "PATH": path}
 
 
@@ -116,8 +99,11 @@ def foreign() -> list[str]:
 
 
 def additions(clone: Clone) -> dict[str, str]:
-    """The variables beside the PATH and Azure's that Pulumi works by here."""
-    return {"VIRTUAL_ENV": str(clone.environment), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    """The variables beside the PATH and Azure's that Pulumi works by here.
+
+    The first lets the cached CLI run Pulumi programs outside of the clone, in the environment that is active.
+    """
+    return {"AZML_VENV": str(clone.environment), "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 def _watched(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -154,12 +140,3 @@ def _awaited(process: subprocess.Popen[bytes], meanwhile: Callable[[], None]) ->
     if interrupted:
         raise KeyboardInterrupt
     return code
-
-
-def _counted(events: Path) -> dict[str, int]:
-    """Operations by name, from the summary the engine ends its event log with."""
-    for line in reversed(events.read_text().splitlines() if events.is_file() else []):
-        summary = json.loads(line).get("summaryEvent")
-        if summary is not None:
-            return {name: int(count) for name, count in (summary.get("resourceChanges") or {}).items()}
-    return {}

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from azml.azure.endpoints import SERVES_TAG
 from azml.bundling import Bundle, freeze
 from azml.cli.endpoints import Deployment, Endpoint
+from azml.server_owned import PROPERTIES, RETRY_TAG, VARIABLES, users_own
 from azml.specs import (
     AssetReference,
     Collection,
@@ -22,14 +23,17 @@ from azml.specs import (
     ResourceSettings,
     ScaleSettings,
 )
-from azml.specs.records import RollingRate
+from azml.specs.records import Kind, RollingRate
 
 FOLDER = "releases"
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/{kind}OnlineDeployment.schema.json"
 # What Azure fills in where a file says nothing (REST reference of online deployments, 2025-12-01).
 DEFAULT_REQUESTS = RequestSettings(5_000, 1, 500)
 DEFAULT_PROBE = ProbeSettings(10, 10, 2, 1, 30)
-DEFAULT_SCALE = ScaleSettings()
+DEFAULT_SCALE = {
+    "managed": ScaleSettings(),
+    "kubernetes": ScaleSettings("target_utilization", 1, 1, 1, 70),
+}
 
 Settings = TypeVar("Settings", RequestSettings, ProbeSettings, ScaleSettings)
 RATES: dict[str, RollingRate] = {"Minute": "minute", "Hour": "hour", "Day": "day"}
@@ -63,37 +67,43 @@ def as_file(spec: DeploymentSpec) -> str:
 def read_spec(endpoint: Endpoint, live: Deployment, filed: DeploymentSpec | None) -> DeploymentSpec:
     """What `live` is, as a spec whose assets are the registered versions that serve.
 
-    Azure fills in settings its user left out. Where `filed`, the spec of the slot's file, says the same once
-    the defaults are filled in, its own words are kept, so that the next preview finds nothing to change.
+    Azure fills in settings its user left out, and adds variables and properties of its own. Where `filed`,
+    the spec of the slot's file, says the same once the defaults are filled in, its own words are kept; what
+    Azure has added is left out, so that the next preview finds nothing to change. Without a file no number of
+    instances is left to autoscaling: what runs is what is written.
     """
     properties = live.properties
     code = properties.get("codeConfiguration") or {}
+    autoscaled = filed is not None and filed.instance_count is None
     filed = filed or DeploymentSpec(live.name, endpoint.name)
+    kind: Kind = "kubernetes" if properties.get("endpointComputeType") == "Kubernetes" else "managed"
     requests = _requests(properties.get("requestSettings") or {})
     return DeploymentSpec(
         name=live.name,
         endpoint_name=endpoint.name,
-        kind="kubernetes" if properties.get("endpointComputeType") == "Kubernetes" else "managed",
+        kind=kind,
         model=reference(properties.get("model")),
         code=reference(code.get("codeId")),
         scoring_script=code.get("scoringScript"),
         environment=reference(properties.get("environmentId")),
         instance_type=properties.get("instanceType"),
-        instance_count=live.instance_count,
-        environment_variables=dict(properties.get("environmentVariables") or {}),
+        instance_count=None if autoscaled else live.instance_count,
+        environment_variables=users_own(
+            properties.get("environmentVariables") or {}, VARIABLES, filed.environment_variables
+        ),
         app_insights_enabled=bool(properties.get("appInsightsEnabled")),
         request_settings=_own_words(filed.request_settings, requests, DEFAULT_REQUESTS),
         liveness_probe=_probe_words(filed.liveness_probe, properties.get("livenessProbe")),
         readiness_probe=_probe_words(filed.readiness_probe, properties.get("readinessProbe")),
         scale_settings=_own_words(
-            filed.scale_settings, _scale(properties.get("scaleSettings") or {}), DEFAULT_SCALE
+            filed.scale_settings, _scale(properties.get("scaleSettings") or {}), DEFAULT_SCALE[kind]
         ),
         egress_public_network_access=_access(properties.get("egressPublicNetworkAccess"), filed),
         data_collector=_collector(properties.get("dataCollector")),
         resources=_resources(properties.get("containerResourceRequirements")),
         model_mount_path=properties.get("modelMountPath"),
-        tags={name: value for name, value in live.tags.items() if name != SERVES_TAG},
-        properties=dict(properties.get("properties") or {}),
+        tags=users_own(live.tags, (SERVES_TAG, RETRY_TAG)),
+        properties=users_own(properties.get("properties") or {}, PROPERTIES, filed.properties),
         description=properties.get("description"),
     )
 

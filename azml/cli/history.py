@@ -56,8 +56,8 @@ def before(
         return now
     done = [one.traffic for one in past if one.succeeded]
     holders = [holder(traffic) for traffic in done]
-    largest = [_largest(traffic) for traffic in reversed(done)]
-    return next((slot for slot in [*holders, *largest] if slot in known and slot != now), None)
+    first = [largest(traffic) for traffic in reversed(done)]
+    return next((slot for slot in [*holders, *first] if slot in known and slot != now), None)
 
 
 def holder(traffic: Mapping[str, int]) -> str | None:
@@ -65,9 +65,9 @@ def holder(traffic: Mapping[str, int]) -> str | None:
     return next((slot for slot, share in traffic.items() if share == 100), None)
 
 
-def _largest(traffic: Mapping[str, int]) -> str | None:
-    """The slot with the largest share, None when two have as much."""
-    most = max(traffic.values())
+def largest(traffic: Mapping[str, int]) -> str | None:
+    """The slot with the largest share, None when two have as much or there is none."""
+    most = max(traffic.values(), default=0)
     slots = [slot for slot, share in traffic.items() if share == most]
     return slots[0] if len(slots) == 1 else None
 

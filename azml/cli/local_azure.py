@@ -41,18 +41,21 @@ class LocalAzure:
     ca_bundle: Path
     token: str
 
-    def ask(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
-        """The answer of one of its own pages, as `health` or `environment`."""
+    def ask(self, method: str, path: str, body: object = None, *, timeout: float = 30.0) -> Any:
+        """The answer of one of its own pages, as `health` or `environment`. `body` is sent as JSON."""
         request = urllib.request.Request(  # noqa: S310 - the address is our own https server's
-            f"{self.arm}/_azml/{path}", method=method, headers={"Authorization": f"Bearer {self.token}"}
+            f"{self.arm}/_azml/{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Authorization": f"Bearer {self.token}"},
+            method=method,
         )
         direct = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),  # a proxy of the user's has no business with loopback
             urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(self.ca))),
         )
         with direct.open(request, timeout=timeout) as response:
-            body = response.read()
-        return json.loads(body) if body else None
+            answer = response.read()
+        return json.loads(answer) if answer else None
 
     def environment(self) -> dict[str, str]:
         """The environment variables that point any Azure client at it."""

@@ -2,7 +2,7 @@
 
 from azml.cli.failure import NotThereError
 from azml.cli.stack_file import StackEndpoint, StackFile
-from azml.specs import EndpointSpec, load_endpoint
+from azml.specs import EndpointSpec, endpoint_file, load_endpoint
 
 
 def in_azure(file: StackFile, name: str) -> str:
@@ -23,5 +23,5 @@ def azure_name(endpoint: StackEndpoint) -> str:
 
 def own_file(endpoint: StackEndpoint) -> EndpointSpec | None:
     """What the endpoint's own file says, None when there is none. Raises InvalidInput."""
-    path = endpoint.folder / "endpoint.yml"
-    return load_endpoint(path) if path.is_file() else None
+    path = endpoint_file(endpoint.folder, endpoint.key, endpoint.file)
+    return load_endpoint(path) if path else None

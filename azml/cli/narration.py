@@ -10,6 +10,8 @@ from azml.cli.terminal import Step
 
 BLOCKS = ("Diagnostics:", "Policies:", "Outputs:", "Resources:")
 """What the engine's display ends with; before them it has a row or two for every resource."""
+COUNTS = "Resources:"
+"""The last block: how many resources were created, deleted and so on, which the caller tells itself."""
 NAMED_AT_ONCE = 3
 
 
@@ -58,7 +60,10 @@ class Narration:
 
 
 def last_words(shown: str) -> str:
-    """What the engine's display ends with; all of it when it never came to that, as for a broken file."""
+    """What the engine's display ends with, without its counts; all of it when it never came to that."""
     lines = shown.splitlines()
-    start = next((at for at, line in enumerate(lines) if line.strip() in BLOCKS), 0)
-    return "\n".join(lines[start:]).strip()
+    at = [number for number, line in enumerate(lines) if line.strip() in BLOCKS]
+    if not at:
+        return shown.strip()
+    end = next((number for number in at if lines[number].strip() == COUNTS), len(lines))
+    return "\n".join(lines[at[0] : end]).strip()

@@ -1,4 +1,4 @@
-"""Mending what a killed run left behind, so that the next one needs no help."""
+"""Repairing what a killed run left behind, so that the next one needs no help."""
 
 import json
 import tempfile
@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from azml.azure.arm import Arm
-from azml.cli.backend import mend
+from azml.cli.backend import repair
 from azml.cli.clone import Clone
 from azml.cli.endpoints import read_all
 from azml.cli.engine import Engine
@@ -32,18 +32,18 @@ def end_orphans(clone: Clone) -> None:
 
 
 def free_stack(clone: Clone, engine: Engine) -> None:
-    """Take away locks whose process is dead, and mend what it was writing.
+    """Take away locks whose process is dead, and repair what it was writing.
 
     Raises CommandError when another run is under way.
     """
     if not read_locks(clone.backend, PROJECT, LOCAL):
-        mend(clone.backend)
+        repair(clone.backend)
         return
     with step("Freeing the stack") as current:
         _await_orphaned_engine(clone, current)
         locks = read_locks(clone.backend, PROJECT, LOCAL)
         require_only_stale(locks)
-        done = mend(clone.backend)
+        done = repair(clone.backend)
         if locks:
             engine.quiet("cancel", "--yes", "--stack", LOCAL)
             done.append("removed the lock of a run that was killed")

@@ -1,6 +1,5 @@
 """`azml release`: what the folder holds goes into the slot without users; the other one is held fast."""
 
-import difflib
 import hashlib
 import tempfile
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from azml.cli.endpoints import Deployment, Endpoint
 from azml.cli.failure import CommandError, InputError
 from azml.cli.frozen import FOLDER, as_file, frozen, read_spec
 from azml.cli.options import EndpointArgument, StackOption
+from azml.cli.patch import patch
 from azml.cli.stack_file import StackEndpoint, write_atomically
 from azml.cli.stacks import Stack
 from azml.findings import InvalidInput
-from azml.specs import DeploymentSpec
+from azml.specs import DeploymentSpec, common_files
 
-COMMON = "deployment.yml"
 PAIR = ("blue", "green")
 
 
@@ -103,12 +102,17 @@ def idle_slot(declared: StackEndpoint, live: str, into: str | None) -> str:
 
 def working_file(declared: StackEndpoint, live: str) -> str:
     """The file of the version being worked on: the common one, else the one the live slot follows."""
-    if (declared.folder / COMMON).is_file():
-        return COMMON
+    common = common_files(declared.folder)
+    if len(common) > 1:
+        names = " and ".join(path.name for path in common)
+        raise InputError(f"{declared.folder} holds {names}", "keep the one of the version being worked on")
+    if common:
+        return common[0].name
     followed = declared.file_of(live)
     if frozen(followed):
         raise InputError(
-            f"there is no {declared.folder / COMMON}", "it describes the version being worked on"
+            f"there is no deployment.yml and no deployment.yaml in {declared.folder}",
+            "it describes the version being worked on",
         )
     return followed
 
@@ -119,8 +123,8 @@ def shown(stack: Stack, declared: StackEndpoint, plan: Plan) -> str:
     file = declared.folder / plan.frozen_file
     old = file.read_text() if file.is_file() else ""
     parts = [
-        _patch(stack.path, root, stack.file.before, stack.file.text),
-        _patch(file, root, old, plan.frozen_text, new=not file.is_file()),
+        patch(stack.path, root, stack.file.before, stack.file.text),
+        patch(file, root, old, plan.frozen_text, new=not file.is_file()),
     ]
     return "".join(parts)
 
@@ -130,14 +134,25 @@ def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
     clone, say = stack.clone, partial(typer.echo, err=True)
     file = declared.folder / plan.frozen_file
     if stack.file.text == stack.file.before and file.is_file():
-        say(f"{clone.shown(stack.path)} says so already; pulumi up puts it into {plan.idle}")
+        say(f"{clone.shown(stack.path)} says so already; {_update(stack)} puts it into {plan.idle}")
         return
     file.parent.mkdir(exist_ok=True)
     write_atomically(file, plan.frozen_text)
     stack.file.write()
     say(f"{plan.live} is held to what it serves: {clone.shown(file)}")
     say(f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}")
-    say(f"{clone.shown(stack.path)} says so; commit both. Next: pulumi up, then move the traffic")
+    say(f"{clone.shown(stack.path)} says so. {after_release(stack)}, then move the traffic")
+
+
+def after_release(stack: Stack) -> str:
+    """What to do with the two files, and next."""
+    if stack.local:
+        return f"The versions it names are in the local Azure of this clone alone. Next: {_update(stack)}"
+    return f"Commit both. Next: {_update(stack)}"
+
+
+def _update(stack: Stack) -> str:
+    return "make up" if stack.name == stacks.LOCAL else "pulumi up"
 
 
 def _filed(declared: StackEndpoint, found: Endpoint, slot: str) -> DeploymentSpec | None:
@@ -174,18 +189,5 @@ def _require_same(
     if serves != live.serves:
         raise CommandError(
             f"{live.name} cannot be held to what it serves: in Azure it is not what the stack made it",
-            "run pulumi up first, which mends them, or set them in the slot's own keys",
+            "run pulumi up first, which sets them again, or set them in the slot's own keys",
         )
-
-
-def _patch(path: Path, root: Path, before: str, after: str, *, new: bool = False) -> str:
-    if before == after:
-        return ""
-    name = path.relative_to(root) if path.is_relative_to(root) else path
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        "/dev/null" if new else f"a/{name}",
-        f"b/{name}",
-    )
-    return "".join(lines)

@@ -4,16 +4,15 @@ from typing import Annotated
 
 import typer
 
-from azml.cli import endpoints, history, local_azure, names, stacks
+from azml.cli import endpoints, history, local_azure, moves, names, shares, stacks
 from azml.cli.clone import find_clone
 from azml.cli.endpoints import Endpoint
 from azml.cli.engine import Engine, environment
-from azml.cli.failure import CommandError, InputError
+from azml.cli.failure import CommandError
 from azml.cli.frozen import frozen
 from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stack_file import StackEndpoint
 from azml.cli.stacks import Stack
-from azml.cli.terminal import step
 from azml.cli.up import find_pulumi
 from azml.findings import InvalidInput
 
@@ -30,15 +29,12 @@ def rollback(
     declared = chosen.file.endpoint(endpoint)
     connection = stacks.connect(chosen)
     found = endpoints.read(connection, names.azure_name(declared))
-    target = to or _before(chosen, declared, found)
+    moved_from = moves.before_move(chosen, declared.key, found.traffic)
+    target = to or moved_from or _before(chosen, declared, found)
     _require_serving(found, target)
-    with step(f"All traffic of {found.name} to {target}") as current:
-        if found.traffic == {target: 100} and not found.mirror_traffic:
-            current.done("it has it already")
-        else:
-            endpoints.write_traffic(connection, found, {target: 100})
-            current.done(f"done, and read back; it was {endpoints.shares(found.traffic)}")
-    keep(connection.stack, declared, found, target)
+    shares.move(connection, found, {target: 100}, {}, f"All traffic of {found.name} to {target}")
+    mirrored = bool(found.mirror_traffic or declared.mirror_traffic)
+    shares.keep(chosen, declared, {target: 100}, ends_mirroring=mirrored)
 
 
 def _before(stack: Stack, declared: StackEndpoint, found: Endpoint) -> str:
@@ -71,29 +67,7 @@ def holds_a_newer_version(declared: StackEndpoint, found: Endpoint, slot: str) -
 
 
 def _require_serving(endpoint: Endpoint, slot: str) -> None:
-    """Raises InputError when the slot could not answer."""
-    state = endpoint.deployment(slot).state
-    if state != "Succeeded":
-        raise InputError(f"{slot} cannot take the traffic: its state is {state}", "see: azml logs")
-
-
-def keep(stack: Stack, declared: StackEndpoint, before: Endpoint, slot: str) -> None:
-    """Make the stack file agree, so that the next `up` undoes neither the shares nor the end of mirroring."""
-    mirrors = bool(before.mirror_traffic or declared.mirror_traffic)
-    if not _tells_shares(declared) or (declared.traffic == {slot: 100} and not mirrors):
-        return
-    stack.file.set_traffic(declared.key, {slot: 100}, mirrors=mirrors)
-    stack.file.write()
-    shown = stack.clone.shown(stack.path)
-    typer.echo(f"{shown} says so too: commit it, so that the next up agrees", err=True)
-
-
-def _tells_shares(declared: StackEndpoint) -> bool:
-    """Whether the next `up` sets shares: the stack file's, or those of the endpoint's own file."""
-    if declared.traffic is not None or declared.mirror_traffic is not None:
-        return True
-    try:
-        own = names.own_file(declared)
-    except InvalidInput:
-        return True  # once it is mended it may
-    return own is not None and bool(own.traffic or own.mirror_traffic)
+    """Raises InvalidInput when the slot could not answer."""
+    endpoint.deployment(slot)
+    if findings := list(shares.not_serving(endpoint, {slot: 100})):
+        raise InvalidInput(findings)

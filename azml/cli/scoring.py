@@ -1,20 +1,76 @@
 """Requests to an endpoint's scoring address."""
 
+import json
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
 from azml.azure.errors import UnreachableError
-from azml.cli.failure import CommandError
+from azml.cli.failure import CommandError, InputError
 
 ROUTED_TO = "azureml-model-deployment"
 """The header that asks for one deployment, and the one that tells which deployment answered."""
+JSON = "application/json"
+ANY = "application/octet-stream"
+_LOG_TELLS = frozenset({408, 424, 500, 502, 503, 504})
+"""Statuses that come from the model or its server; the others are the endpoint's own, before any model."""
 
 
-def headers(bearer: str, deployment: str | None) -> dict[str, str]:
+@dataclass(frozen=True)
+class Request:
+    """The body of a request, and what it is."""
+
+    content: bytes
+    content_type: str
+
+
+def read_request(path: Path, content_type: str | None = None) -> Request:
+    """The request in a file: any file, sent as it is. Its ending says what it is, unless `content_type` does.
+
+    Raises InputError when it is to be JSON and is not.
+    """
+    content = path.read_bytes()
+    kind = content_type or mimetypes.guess_type(path.name)[0] or ANY
+    if kind.partition(";")[0].strip().lower() == JSON:
+        try:
+            json.loads(content)
+        except ValueError as broken:
+            raise InputError(
+                f"{path} is not valid JSON: {broken}", "to send it as something else: --content-type TYPE"
+            ) from None
+    return Request(content, kind)
+
+
+class Refused(CommandError):
+    """An answer that is not a prediction, with the words it came with."""
+
+    def __init__(self, endpoint: str, deployment: str | None, status: int, content: bytes) -> None:
+        self.deployment = deployment
+        self.status = status
+        self.text = content.decode(errors="replace").strip()
+        hint = f"see: azml logs {endpoint} {deployment}" if self.logged and deployment else ""
+        super().__init__(f"{deployment or 'the endpoint'} answered {status}: {self.text[:2000]}", hint)
+
+    @property
+    def logged(self) -> bool:
+        """Whether the log of the deployment tells more."""
+        return self.status in _LOG_TELLS
+
+    @property
+    def in_a_line(self) -> str:
+        """What was answered, fit for a line."""
+        text = " ".join(self.text.split())
+        return f"answered {self.status}: {text if len(text) <= 300 else f'{text[:297]}...'}"
+
+
+def headers(bearer: str, deployment: str | None, content_type: str) -> dict[str, str]:
     """What a request carries; without `deployment` the endpoint's traffic decides who answers it."""
-    carried = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+    carried = {"Authorization": f"Bearer {bearer}", "Content-Type": content_type}
     return carried if deployment is None else {**carried, ROUTED_TO: deployment}
 
 
-def send(uri: str, bearer: str, deployment: str | None, document: object) -> bytes:
-    """The answer to one request. Raises CommandError with the endpoint's own words when it is no prediction.
+def send(endpoint: str, uri: str, bearer: str, deployment: str | None, asked: Request) -> bytes:
+    """The answer to one request. Raises Refused with the endpoint's own words when it is not a prediction.
 
     It goes through azure-core's pipeline, as that of azure-ai-ml's `invoke` does: five minutes for the model,
     another try where the endpoint is not there yet, the shell's proxy and certificates. The package around it
@@ -31,21 +87,14 @@ def send(uri: str, bearer: str, deployment: str | None, document: object) -> byt
     from azure.core.rest import HttpRequest, HttpResponse
 
     policies = [ProxyPolicy(), RedirectPolicy(), RetryPolicy(), SensitiveHeaderCleanupPolicy()]
-    request = HttpRequest("POST", uri, json=document, headers=headers(bearer, deployment))
+    carried = headers(bearer, deployment, asked.content_type)
+    request = HttpRequest("POST", uri, content=asked.content, headers=carried)
     with PipelineClient[HttpRequest, HttpResponse](uri, policies=policies) as client:
         try:
             answer = client.send_request(request)
         except AzureError as failure:
             raise UnreachableError(f"{uri} does not answer: {failure.message}") from failure
         if answer.status_code >= 300:
-            raise refusal(deployment, answer.status_code, answer.content)
+            routed = deployment or answer.headers.get(ROUTED_TO)
+            raise Refused(endpoint, routed, answer.status_code, answer.content)
         return answer.content
-
-
-def refusal(deployment: str | None, status: int, content: bytes) -> CommandError:
-    """An answer that is no prediction, as a failure with the words it came with."""
-    text = content.decode(errors="replace").strip()
-    return CommandError(
-        f"{deployment or 'the endpoint'} answered {status}: {text[:2000]}",
-        "azml logs ENDPOINT SLOT tells more",
-    )

@@ -15,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from azml.cli.failure import InputError, NotThereError
 from azml.findings import did_you_mean
+from azml.specs import deployment_file
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class StackEndpoint:
     """One endpoint as the stack file has it.
 
     `slots` maps a slot to the file it names (None: its default). `traffic` and `mirror_traffic` are None
-    where the endpoint's own file decides. `folder` holds the endpoint's files.
+    where the endpoint's own file decides. `folder` holds the endpoint's files, `file` names its own where the
+    stack file does.
     """
 
     key: str
@@ -32,13 +34,18 @@ class StackEndpoint:
     overrides: Mapping[str, Mapping[str, object]]
     traffic: Mapping[str, int] | None
     mirror_traffic: Mapping[str, int] | None = None
+    file: str | None = None
 
     def file_of(self, slot: str) -> str:
-        """The file a slot reads, relative to the folder: its own, else `<slot>.yml`, else the common one."""
+        """The file a slot reads, relative to the folder: the one it names, else the one of its own name.
+
+        Where there is none, it is the one to make.
+        """
         named = self.slots.get(slot)
         if named:
             return named
-        return f"{slot}.yml" if (self.folder / f"{slot}.yml").is_file() else "deployment.yml"
+        found = deployment_file(self.folder, slot, [])  # preview tells of two
+        return found.name if found else "deployment.yml"
 
 
 class StackFile:
@@ -57,9 +64,9 @@ class StackFile:
         except FileNotFoundError:
             raise NotThereError(f"there is no stack file {path}") from None
         except YAMLError as broken:
-            raise InputError(f"{path} is no YAML: {_where(broken)}") from None
+            raise InputError(f"{path} is not valid YAML: {_where(broken)}") from None
         except UnicodeDecodeError as broken:
-            raise InputError(f"{path} is no UTF-8: {broken.reason} at byte {broken.start}") from None
+            raise InputError(f"{path} is not UTF-8 text: {broken.reason} at byte {broken.start}") from None
         self._document: CommentedMap = document if isinstance(document, CommentedMap) else CommentedMap()
 
     @property
@@ -105,14 +112,14 @@ class StackFile:
         slots[slot]["file"] = file
         _close_up(slots, slot)
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], *, mirrors: bool = False) -> None:
-        """Make these the shares, in percent, and end every mirroring.
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], *, ends_mirroring: bool = False) -> None:
+        """Make these the shares, in percent.
 
-        `mirrors` says that there is one, wherever it is declared: that of the endpoint's own file ends too.
+        `ends_mirroring` ends every mirroring, wherever it is declared: that of the endpoint's own file too.
         """
         settings = self._settings(endpoint)
         _replace(settings, "traffic", traffic)
-        if mirrors or settings.get("mirror_traffic"):
+        if ends_mirroring:
             _replace(settings, "mirror_traffic", {})
 
     def write(self) -> None:
@@ -138,18 +145,19 @@ class StackFile:
             },
             self._shares(settings, at, "traffic"),
             self._shares(settings, at, "mirror_traffic"),
+            settings.get("file"),
         )
 
     def _shares(self, settings: Mapping[str, Any], at: str, key: str) -> dict[str, int] | None:
         shares = self._mapping(settings.get(key), f"{at}.{key}")
         if not all(isinstance(share, int) for share in shares.values()):
-            raise InputError(f"{self.path}: {at}.{key} holds a share that is no whole number of percent")
+            raise InputError(f"{self.path}: {at}.{key} has a share that is not a whole number of percent")
         return None if settings.get(key) is None else dict(shares)
 
     def _mapping(self, value: Any, at: str) -> Mapping[str, Any]:
         """`value`, where nothing counts as empty. Raises InputError when it is anything but a mapping."""
         if value is not None and not isinstance(value, Mapping):
-            raise InputError(f"{self.path}: {at} is no mapping", "pulumi preview shows how to write it")
+            raise InputError(f"{self.path}: {at} is not a mapping", "pulumi preview shows how to write it")
         return value or {}
 
 

@@ -52,8 +52,11 @@ class Stack:
 
     @property
     def local(self) -> bool:
-        """Whether it lives in the local Azure."""
-        return self.name == LOCAL
+        """Whether it lives in the local Azure: its file is in `local/`, and not in the Azure project."""
+        return self.name == LOCAL or (
+            _file(self.clone.local_project, self.name).is_file()
+            and not _file(self.clone.root, self.name).is_file()
+        )
 
     @property
     def project(self) -> Path:
@@ -63,7 +66,7 @@ class Stack:
     @property
     def path(self) -> Path:
         """Its settings file."""
-        return self.project / f"Pulumi.{self.name}.yaml"
+        return _file(self.project, self.name)
 
     @cached_property
     def file(self) -> StackFile:
@@ -71,29 +74,35 @@ class Stack:
         return StackFile(self.path, self.clone.root)
 
 
+def _file(project: Path, stack: str) -> Path:
+    return project / f"Pulumi.{stack}.yaml"
+
+
 def choose(clone: Clone, name: str | None) -> Stack:
     """The stack named, else the local one while its Azure runs, else the only one there is."""
+    known = _known(clone)
     if name is not None:
-        stack = Stack(clone, name)
-        if not stack.path.is_file():
-            raise NotThereError(f"there is no stack {name!r}", f"there is: {', '.join(_names(clone))}")
-        return stack
+        if all(stack.name != name for stack in known):
+            names = ", ".join(stack.name for stack in known)
+            raise NotThereError(f"there is no stack {name!r}", f"there is: {names}")
+        return Stack(clone, name)
     if local_azure.running(clone):
         return Stack(clone, LOCAL)
-    others = [found for found in _names(clone) if found != LOCAL]
-    if len(others) == 1:
+    on_azure = [stack for stack in known if not stack.local]
+    if len(on_azure) == 1:
         # On Azure, then: whoever meant the local one has to hear of it.
-        typer.echo(f"the local Azure is not running: this is about stack {others[0]}", err=True)
-        return Stack(clone, others[0])
+        typer.echo(f"the local Azure is not running: this is about stack {on_azure[0].name}", err=True)
+        return on_azure[0]
     raise InputError(
         "which stack? The local Azure is not running",
-        f"start it, or choose with --stack: {', '.join(others)}",
+        f"start it, or choose with --stack: {', '.join(stack.name for stack in on_azure)}",
     )
 
 
-def _names(clone: Clone) -> list[str]:
+def _known(clone: Clone) -> list[Stack]:
     files = [*clone.root.glob("Pulumi.*.yaml"), *clone.local_project.glob("Pulumi.*.yaml")]
-    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+    names = {file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files}
+    return [Stack(clone, name) for name in sorted(names)]
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,7 @@ def workspace_of(stack: Stack, subscription_id: str) -> WorkspaceName:
         like = get_close_matches("azml:workspace", set(stack.file.config) - {"azml:workspace"}, n=1)
         raise InputError(
             f"{stack.path}: azml:workspace names no workspace",
-            f"{like[0]} is no setting; did you mean azml:workspace?"
+            f"{like[0]} is not a setting; did you mean azml:workspace?"
             if like and named is None
             else "write a mapping, as {resourceGroup: rg-azml-dev, name: mlw-azml-dev}",
         )

@@ -11,11 +11,15 @@ from azml.cli.clone import Clone
 from azml.cli.endpoints import shares
 from azml.cli.local_azure import LocalAzure
 from azml.cli.sample import Trial
+from azml.cli.scoring import read_request
 from azml.cli.studio import link_to
+from azml.cli.trouble import Trouble
 
 
-def show(console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial]) -> None:
-    """Print predictions, the observed split, addresses and commands that work as pasted."""
+def show(
+    console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial], troubles: list[Trouble]
+) -> None:
+    """Print predictions, the observed split, addresses and commands that work as pasted; last what fails."""
     for trial in trials:
         console.print()
         console.print(f"[bold]{trial.endpoint.name}[/bold]  {escape(trial.endpoint.scoring_uri)}")
@@ -23,11 +27,13 @@ def show(console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial])
             console.print(f"  {escape(line)}")
     azml = shlex.quote(clone.shown(clone.environment / "bin" / "azml"))
     console.print()
-    for trial in trials:
+    served = [trial for trial in trials if trial.split]
+    if served:
         console.print("[dim]ask it yourself[/dim]")
+    for trial in served:
         console.print(f"  {escape(curl(clone, azure, trial, azml))}")
     console.print("[dim]studio, in a browser (this link works once; azml studio gives another)[/dim]")
-    console.print(f"  {escape(link_to(azure))}")
+    console.print(f"  {escape(link_to(clone, azure))}")
     console.print("[dim]logs[/dim]")
     console.print(f"  {escape(clone.shown(clone.logs / 'emulator.log'))}  the local Azure")
     for trial in trials:
@@ -36,6 +42,10 @@ def show(console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial])
     console.print("[dim]try next[/dim]")
     for line in suggestions(azml, trials):
         console.print(f"  {escape(line)}")
+    if troubles:
+        console.print("[red]does not serve[/red]")
+    for trouble in troubles:
+        console.print(f"  {escape(trouble.line(azml))}{'' if trouble.serious else '  (it has no users)'}")
 
 
 def predicted(trial: Trial) -> list[str]:
@@ -50,6 +60,8 @@ def predicted(trial: Trial) -> list[str]:
     if total:
         seen = ", ".join(f"{name} {count}" for name, count in trial.split.items())
         lines.append(f"{total} requests through the split ({shares(trial.endpoint.traffic)}): {seen}")
+    elif not trial.endpoint.traffic:
+        lines.append("no deployment has traffic")
     return lines
 
 
@@ -60,18 +72,18 @@ def curl(clone: Clone, azure: LocalAzure, trial: Trial, azml: str) -> str:
         words += ["--noproxy", "127.0.0.1"]
     line = shlex.join(words)
     header = f'-H "$({azml} keys header {shlex.quote(trial.endpoint.name)})"'
-    rest = ["-H", "Content-Type: application/json", "-d", f"@{clone.shown(trial.request)}"]
+    kind = f"Content-Type: {read_request(trial.request).content_type}"
+    rest = ["-H", kind, "--data-binary", f"@{clone.shown(trial.request)}"]
     return f"{line} {header} {shlex.join([*rest, trial.endpoint.scoring_uri])}"
 
 
 def suggestions(azml: str, trials: list[Trial]) -> list[str]:
     """Commands a user may want next."""
     lines = [f"{azml} status"]
-    for trial in trials[:1]:
-        slots = trial.endpoint.deployments
-        if slots:
-            request = shlex.quote(str(_relative(trial.request)))
-            lines.append(f"{azml} invoke {trial.endpoint.name} -d {slots[-1].name} -f {request}")
+    for trial in [trial for trial in trials if trial.predictions][:1]:
+        request = shlex.quote(str(_relative(trial.request)))
+        slot = trial.predictions[-1].deployment
+        lines.append(f"{azml} invoke {trial.endpoint.name} -d {slot} -f {request}")
     return [
         *lines,
         f'eval "$({azml} emulator env)" && cd local && pulumi preview',

@@ -3,19 +3,35 @@
 import shlex
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from azml.cli import endpoints, local_azure, names, recovery, slots, stacks, summary, terminal
+import typer
+
+from azml.azure.endpoints import ALLOW_VARIABLE
+from azml.azure.errors import AzureError
+from azml.cli import endpoints, local_azure, names, recovery, slots, stacks, summary, terminal, trouble
 from azml.cli.clone import Clone, find_clone
-from azml.cli.engine import Engine, environment
-from azml.cli.failure import InputError
+from azml.cli.endpoints import Endpoint
+from azml.cli.engine import Engine, UpdateFailed, environment
+from azml.cli.failure import InputError, NotThereError
 from azml.cli.local_azure import LocalAzure
 from azml.cli.options import PORT, SCORING_PORT, PortOption, ScoringPortOption
 from azml.cli.sample import Trial, ask, find_request
+from azml.cli.stack_file import StackEndpoint
+from azml.cli.stacks import Connection
 from azml.cli.terminal import step
+from azml.cli.trouble import Trouble
 from azml.toolchain.pulumi import find_or_install
 
 
-def up(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT) -> None:
+def up(
+    port: PortOption = PORT,
+    scoring_port: ScoringPortOption = SCORING_PORT,
+    allow_live_change: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ENDPOINT", help="Let this endpoint's live deployments change, this once."),
+    ] = None,
+) -> None:
     """Start the local Azure, deploy the local stack on it, and ask it for predictions."""
     require_platform()
     clone = find_clone()
@@ -24,10 +40,20 @@ def up(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_PORT) 
         pulumi = find_pulumi()
         azure = start(clone, port, scoring_port)
         variables = environment(clone, pulumi, azure.environment())
+        if allow_live_change:
+            variables[ALLOW_VARIABLE] = ",".join(allow_live_change)
         engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables)
-        deploy(clone, engine)
-        trials = try_out(clone)
-    summary.show(terminal.out(), clone, azure, trials)
+        failure = None
+        try:
+            deploy(clone, engine)
+        except UpdateFailed as failed:
+            # What failed holds up nobody else: the others are asked and shown before it is told.
+            failure = failed
+        trials, troubles = try_out(clone)
+    summary.show(terminal.out(), clone, azure, trials, troubles)
+    if failure:
+        raise failure
+    trouble.require_served(troubles)
 
 
 def require_platform() -> None:
@@ -66,26 +92,49 @@ def deploy(clone: Clone, engine: Engine) -> None:
         current.done(f"{stacks.LOCAL} in {clone.shown(clone.local_project)}")
     recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
     recovery.await_azure(connection)
-    command = ["up", "--yes", "--skip-preview", "--stack", stacks.LOCAL]
+    # No outputs: what answers, and where, is in the summary.
+    options = ["--yes", "--skip-preview", "--continue-on-error", "--suppress-outputs"]
+    command = ["up", *options, "--stack", stacks.LOCAL]
     with step(shlex.join(["pulumi", "-C", "local", *command]), live=False) as current:
         current.done(str(engine.shown(current, *command)))
 
 
-def try_out(clone: Clone) -> list[Trial]:
-    """Ask every endpoint of the stack that has a sample request."""
+def try_out(clone: Clone) -> tuple[list[Trial], list[Trouble]]:
+    """Ask every endpoint of the stack that has a sample request. What they answered; what does not serve."""
     stack = stacks.Stack(clone, stacks.LOCAL)
     connection = stacks.connect(stack)
-    trials = []
+    trials: list[Trial] = []
+    troubles: list[Trouble] = []
     for declared in stack.file.endpoints():
-        endpoint = endpoints.read(connection, names.azure_name(declared))
-        request = find_request(declared.folder)
-        if request is None or not endpoint.deployments:
-            reason = "no deployment" if request else "no JSON file in its requests/"
-            terminal.err().print(f"  {endpoint.name} is not asked: {reason}")
-            continue
-        with step(f"Asking {endpoint.name}") as current:
-            trial = ask(endpoint, endpoints.bearer(connection, endpoint), request, current.say)
-            count = sum(trial.split.values())
-            current.done(f"{len(trial.predictions)} deployments, and {count} times through the split")
-        trials.append(trial)
-    return trials
+        name = names.azure_name(declared)
+        try:
+            endpoint = endpoints.read(connection, name)
+            troubles += trouble.of_states(endpoint, declared.slots)
+            if trial := _asked(connection, declared, endpoint):
+                trials.append(trial)
+                troubles += trial.troubles
+        except NotThereError:
+            troubles.append(Trouble(name, None, "was not made", serious=True))
+        except AzureError as failure:
+            troubles.append(Trouble(name, None, str(failure), serious=True))
+    return trials, troubles
+
+
+def _asked(connection: Connection, declared: StackEndpoint, endpoint: Endpoint) -> Trial | None:
+    """What the endpoint answers to its sample request; None where either is missing."""
+    request = find_request(declared.folder)
+    if request is None or not endpoint.deployments:
+        reason = "no deployment" if request else "no file in its requests/"
+        terminal.err().print(f"  {endpoint.name} is not asked: {reason}")
+        return None
+    with step(f"Asking {endpoint.name}") as current:
+        trial = ask(endpoint, endpoints.bearer(connection, endpoint), request, current.say)
+        current.done(asked(trial))
+    return trial
+
+
+def asked(trial: Trial) -> str:
+    """How often an endpoint was asked, in words."""
+    count, through = len(trial.predictions), sum(trial.split.values())
+    answered = f"{count or 'no'} deployment{'s' if count > 1 else ''} answered"
+    return f"{answered}, and {through} requests through the split" if through else answered

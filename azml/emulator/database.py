@@ -18,6 +18,15 @@ CREATE INDEX IF NOT EXISTS operations_under_way ON operations (key) WHERE status
 CREATE TABLE IF NOT EXISTS journal (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, path TEXT NOT NULL, body TEXT,
     status INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS deleted (
+    key TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, hidden TEXT NOT NULL,
+    at REAL NOT NULL, until REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS quotas (
+    location TEXT NOT NULL, family TEXT NOT NULL, vcpus INTEGER NOT NULL, PRIMARY KEY (location, family));
+CREATE TABLE IF NOT EXISTS activity (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, id TEXT NOT NULL, operation TEXT NOT NULL,
+    at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS activity_by_resource ON activity (key, seq);
 CREATE TABLE IF NOT EXISTS blobs (
     container TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, size INTEGER NOT NULL,
     md5 TEXT NOT NULL, content_type TEXT NOT NULL, metadata TEXT NOT NULL, modified REAL NOT NULL,

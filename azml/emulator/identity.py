@@ -89,6 +89,13 @@ def is_valid(token: str, key: str) -> bool:
     return bool(claims["exp"] > time.time())
 
 
+def principal_of(token: str) -> str:
+    """The object id of whom a token was issued to; the token must be valid."""
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(claims.get("oid", ""))
+
+
 def _signature(text: str, key: str) -> str:
     return _encode(hmac.new(key.encode(), text.encode(), hashlib.sha256).digest())
 

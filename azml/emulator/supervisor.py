@@ -27,6 +27,7 @@ from azml.emulator.identity import ensure_identity
 from azml.emulator.leftovers import clear, new_run_dir
 from azml.emulator.ports import HOST, listen, port_of, require_free
 from azml.emulator.processes import ControlPlane, control_child, router_child
+from azml.emulator.secrets import TestSecrets, secrets_file
 
 RECORD = "emulator.json"
 _LEAST_FREE = 16 * 1024 * 1024
@@ -103,7 +104,8 @@ async def _plane(
     await services.start()
     stack.push_async_callback(services.stop)
     environments = Environments(options.cache / "environments")
-    plane = Plane(link, environments, run_dir, options.folder / "logs", history, services)
+    secrets = TestSecrets(secrets_file(options.folder))
+    plane = Plane(link, environments, run_dir, options.folder / "logs", history, services, secrets)
     stack.push_async_callback(plane.stop)
     await stack.enter_async_context(_door(plane, run_dir / "dataplane.sock"))
     return plane

@@ -19,15 +19,20 @@ class EngineLog:
         """A line that the user sees under the resource."""
         self._write("INFO", urn, message)
 
+    def status(self, urn: str, message: str) -> None:
+        """What the resource is at: beside it on a terminal, until the next such text, and in no log."""
+        self._write("INFO", urn, message, ephemeral=True)
+
     def warning(self, urn: str, message: str) -> None:
         """A line that the user sees as a warning of the resource."""
         self._write("WARNING", urn, message)
 
-    def _write(self, severity: str, urn: str, message: str) -> None:
+    def _write(self, severity: str, urn: str, message: str, *, ephemeral: bool = False) -> None:
         if not self._address:
             return
         messages = engine_messages()
-        request = messages.LogRequest(severity=messages.LogSeverity.Value(severity), message=message, urn=urn)
+        severity_value = messages.LogSeverity.Value(severity)
+        request = messages.LogRequest(severity=severity_value, message=message, urn=urn, ephemeral=ephemeral)
         with self._lock:
             self._channel = self._channel or grpc.insecure_channel(self._address)
             call = self._channel.unary_unary(

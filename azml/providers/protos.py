@@ -9,6 +9,7 @@ real `pulumi` later in the same process (a test, say) gets it whole.
 import importlib
 import importlib.util
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["engine_messages", "plugin_pb2", "provider_pb2", "status_messages"]
 
 _PARENTS = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
+# The stand-ins are the whole process's for a moment, and calls of the engine come on many threads.
+_LOADING = threading.Lock()
 
 
 def load(name: str) -> ModuleType:
-    """The module `name` of the protocols, such as `provider_pb2` or `language_pb2_grpc`."""
+    """The module `name` of the protocols, such as `provider_pb2` or `language_pb2_grpc`; from any thread."""
+    with _LOADING:
+        return _load(name)
+
+
+def _load(name: str) -> ModuleType:
     if "pulumi" in sys.modules:
         return importlib.import_module(f"{_PARENTS[-1]}.{name}")
     spec = importlib.util.find_spec("pulumi")

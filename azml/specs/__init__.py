@@ -2,6 +2,14 @@
 
 from .document import Node, parse, read_text
 from .durations import iso_duration
+from .files import (
+    common_files,
+    deployment_file,
+    deployment_names,
+    endpoint_file,
+    unread_endpoint_files,
+    yaml_files,
+)
 from .load import from_python, load_deployment, load_endpoint
 from .names import is_asset_name, is_resource_name
 from .records import (
@@ -47,6 +55,10 @@ __all__ = [
     "Route",
     "ScaleSettings",
     "Source",
+    "common_files",
+    "deployment_file",
+    "deployment_names",
+    "endpoint_file",
     "from_python",
     "is_asset_name",
     "is_resource_name",
@@ -55,4 +67,6 @@ __all__ = [
     "load_endpoint",
     "parse",
     "read_text",
+    "unread_endpoint_files",
+    "yaml_files",
 ]

@@ -16,13 +16,13 @@ from .records import (
     ModelType,
     Route,
 )
-from .references import PREFIX, is_reference, parse_reference
+from .references import PREFIX, is_reference, parse_reference, unregistered
 from .table import Table
 
 MODEL_TYPES: tuple[ModelType, ...] = ("custom_model", "mlflow_model", "triton_model")
 READ_ONLY = ("id", "creation_context", "latest_version", "$schema")
 FORMS = "azureml:name:version, azureml:name@label, azureml:name, or a full id after azureml: or azureml://"
-REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|runs:/|file:", re.IGNORECASE)
+REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|runs:/|models:/|file:", re.IGNORECASE)
 REGISTERED = (PREFIX, "/subscriptions/", "subscriptions/")
 REGISTER = "register it first, and name it as azureml:name:version"
 NOT_CARRIED = ("datastore", "stage", "flavors", "system_metadata", "default_deployment_template")
@@ -42,6 +42,9 @@ def read_model(table: Table, folder: Path) -> LocalModel | AssetReference | None
     if node is None:
         return None
     if not node.is_table:
+        if isinstance(node.value, str) and (fault := unregistered(node.value)):
+            table.findings.append(node.wrong(*fault))
+            return None
         return _reference(table, node, "models", "or a mapping with path: and type:")
     model = Table(node, table.findings)
     found = LocalModel(
@@ -110,7 +113,8 @@ def _local_path(table: Table, key: str, folder: Path) -> Path | None:
         table.findings.append(node.wrong("is empty", "a path is relative to this file"))
         return None
     if is_reference(path) or REMOTE.match(path):
-        table.findings.append(node.wrong("is not a path on this machine", REGISTER))
+        fault = unregistered(path) if table.node.key == "model" else None
+        table.findings.append(node.wrong(*(fault or ("is not a path on this machine", REGISTER))))
         return None
     return _resolve(table, node, folder, path)
 

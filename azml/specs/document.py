@@ -17,6 +17,7 @@ from azml.findings import Finding, Place
 MAX_BYTES = 1024 * 1024  # the largest spec we have seen is 8 KB
 MAX_NODES = 20_000  # after aliases are unfolded
 PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+ANOTHER = "but found another document"  # PyYAML's words, which azure-ai-ml's loader fails with too
 MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -88,7 +89,11 @@ def parse(text: str, file: Path, findings: list[Finding]) -> Node | None:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(str(part) for part in (error.context, error.problem) if part)
         line = mark.line + 1 if mark else None
-        findings.append(Finding(f"is not valid YAML: {problem}", "", file, line))
+        if error.problem == ANOTHER:
+            remedy = "give each endpoint and each deployment a file of its own"
+            findings.append(Finding("holds more than one document: a second begins here", remedy, file, line))
+        else:
+            findings.append(Finding(f"is not valid YAML: {problem}", "", file, line))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         findings.append(Finding(f"is not valid YAML: {error.reason}", "remove the character", file, line))

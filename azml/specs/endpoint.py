@@ -10,6 +10,10 @@ from .table import Table, snake
 
 # What `az ml online-endpoint show` prints and a file may keep; Azure sets these itself.
 READ_ONLY = ("$schema", "id", "kind", "provisioning_state", "scoring_uri", "openapi_uri", "location")
+REFUSED = {
+    "deployments": "give each deployment a file of its own, as blue.yml; the stack config names the slots",
+    "deployment": "give it a file of its own, as blue.yml; the stack config names the slots",
+}
 AUTH_MODES: tuple[AuthMode, ...] = ("key", "aml_token", "aad_token")
 IDENTITIES: tuple[IdentityType, ...] = ("system_assigned", "user_assigned", "none")
 ACCESS: tuple[Access, ...] = ("enabled", "disabled")
@@ -43,7 +47,7 @@ def read_endpoint(root: Node, source: Source, findings: list[Finding]) -> Endpoi
         mirror_traffic=mirror,
         source=source,
     )
-    table.finish(ignored=READ_ONLY)
+    table.finish(ignored=READ_ONLY, refused=REFUSED)
     return spec
 
 

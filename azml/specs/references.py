@@ -13,11 +13,44 @@ REGISTRY_ID = re.compile(
     r"azureml://registries/[^/]+/(?P<kind>[^/]+)/(?P<name>[^/]+)/(?:versions/(?P<version>[^/]+)|labels/(?P<label>[^/]+))"
 )
 PREFIX = "azureml:"
+# What a model can be registered from, and what no deployment can be made from.
+_UNREGISTERED = {
+    "is the path of an MLflow run": re.compile(r"runs:/"),
+    "is the path of a job's output": re.compile(
+        r"azureml:(?://)?(?:/?subscriptions/.*/)?jobs/", re.IGNORECASE
+    ),
+    "is a path in a datastore": re.compile(
+        r"azureml:(?://)?(?:/?subscriptions/.*/)?datastores/", re.IGNORECASE
+    ),
+}
+_MLFLOW_MODEL = re.compile(r"models:/(?P<name>[^/@]+)/(?P<version>[^/@]+)")
 
 
 def is_reference(text: str) -> bool:
     """Whether `text` refers to a registered asset rather than to a path."""
     return text.startswith(PREFIX)
+
+
+def unregistered(text: str) -> tuple[str, str] | None:
+    """What `text` is instead of a registered model, and what would be right; None where it could be one.
+
+    A model is registered from such a path (https://learn.microsoft.com/azure/machine-learning/reference-yaml-model);
+    a deployment takes what is registered. azure-ai-ml's loader passes the second and third on, and Azure
+    refuses them once the endpoint is there.
+    """
+    if found := _MLFLOW_MODEL.fullmatch(text):
+        return (
+            f"{text!r} is MLflow's own way to write it",
+            f"write azureml:{found['name']}:{found['version']}",
+        )
+    for what, pattern in _UNREGISTERED.items():
+        if pattern.match(text):
+            create = f"az ml model create --name NAME --path {text}"
+            return (
+                f"{text!r} {what}",
+                f"register the model first, as with `{create}`; then azureml:NAME:VERSION",
+            )
+    return None
 
 
 def parse_reference(text: str, kind: str) -> AssetReference | None:

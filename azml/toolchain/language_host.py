@@ -69,7 +69,11 @@ class Children:
 
 
 def interpreter(info: "language_pb2.ProgramInfo") -> Path:
-    """The Python a program runs under: its project's `virtualenv` runtime option, else this host's own.
+    """The Python a program runs under: its project's `virtualenv` option, else the active environment's.
+
+    The option's path is relative to the folder of the project file, as the official host takes it
+    (`resolveVirtualEnvironmentPath`, sdk/python/toolchain), wherever `main:` says that the program lies.
+    Where nothing is active it is this host's own.
 
     Raises:
         FileNotFoundError: the option names an environment that has no interpreter.
@@ -77,11 +81,11 @@ def interpreter(info: "language_pb2.ProgramInfo") -> Path:
     options = info.options.fields
     named = options["virtualenv"].string_value if "virtualenv" in options else ""
     if not named:
-        return Path(sys.executable)
-    for base in (info.root_directory, info.program_directory):
-        python = Path(base, named, "bin", "python")
-        if python.exists():
-            return python
+        active = Path(os.environ.get("VIRTUAL_ENV", ""), "bin", "python")
+        return active if active.is_absolute() and active.exists() else Path(sys.executable)
+    python = Path(info.root_directory, named, "bin", "python")
+    if python.exists():
+        return python
     raise FileNotFoundError(
         f"the runtime option virtualenv is {named}, and {Path(info.root_directory, named)} "
         f"has no bin/python: make it with python3 -m venv {named} and install the requirements, or drop it"
@@ -193,6 +197,17 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {code}")
         return language_pb2.RunResponse()
 
+    def GenerateProgram(  # noqa: N802
+        self, request: "language_pb2.GenerateProgramRequest", context: grpc.ServicerContext
+    ) -> "language_pb2.GenerateProgramResponse":
+        """What `pulumi import` prints: the resources in Pulumi's own notation, as comments of a program.
+
+        Python source is the official host's to write: it is generated in Go, and goes with that host alone.
+        """
+        return language_pb2.GenerateProgramResponse(
+            source={"__main__.py": _as_comments(request.source.values()).encode()}
+        )
+
     def RunPlugin(  # noqa: N802
         self, request: "language_pb2.RunPluginRequest", context: grpc.ServicerContext
     ) -> "Iterator[language_pb2.RunPluginResponse]":
@@ -231,6 +246,17 @@ def _search_path(info: "language_pb2.ProgramInfo", context: grpc.ServicerContext
     if python == Path(sys.executable):
         return [entry for entry in sys.path if entry.endswith("-packages")]
     return [str(folder) for folder in python.parent.parent.glob("lib/python3*/site-packages")]
+
+
+def _as_comments(sources: Iterable[str]) -> str:
+    lines = [line for source in sources for line in source.strip().splitlines()]
+    told = [
+        "The official Pulumi CLI writes Python here. This one was built from its Go modules and cannot:",
+        "declare each resource below in your program, with these properties in snake case.",
+        "",
+        *lines,
+    ]
+    return "".join(f"# {line}".rstrip() + "\n" for line in told)
 
 
 def _plugin_command(request: "language_pb2.RunPluginRequest") -> list[str]:

@@ -315,3 +315,47 @@ def test_the_endpoint_is_the_caller_s(folder: Path, tmp_path: Path) -> None:
     model = bundle(spec, endpoint="Other", cache=HashCache(tmp_path / "hashes")).model
     assert isinstance(model, BundledAsset)
     assert model.name == "other-blue"
+
+
+@pytest.mark.parametrize(
+    ("image", "noted"),
+    [
+        ("mcr.microsoft.com/azureml/sklearn-1.5-ubuntu22.04-py310-cpu-inference:latest", True),
+        ("own.azurecr.io/scoring:3", True),
+        ("mcr.microsoft.com/azureml/curated/minimal-py312-inference:latest", False),
+    ],
+)
+def test_an_image_without_a_conda_file_is_noted_unless_its_contents_are_known(
+    folder: Path, make: Make, image: str, noted: bool
+) -> None:
+    edit(folder, "  conda_file: conda.yml\n", "")
+    text = (folder / "deployment.yml").read_text()
+    line = next(line for line in text.splitlines() if "image:" in line)
+    edit(folder, line, f"  image: {image}")
+    assert any(f"the packages are those of the image {image}" in note for note in make(folder).notes) == noted
+
+
+def test_a_server_without_a_bound_says_which_pin_is_the_reason(folder: Path, make: Make) -> None:
+    (folder / "conda.yml").write_text("dependencies: [python=3.11, pip, {pip: [pydantic==1.10.2]}]\n")
+    made = make(folder)
+    assert isinstance(made.environment, BundledEnvironment)
+    assert "- azureml-inference-server-http\n" in (made.environment.conda or "")
+    assert any("because pydantic==1.10.2 leaves no version from 1.5.1" in note for note in made.notes)
+
+
+def test_hashes_want_the_server_hashed_too(folder: Path, find: Find) -> None:
+    line = f"a==1 --hash=sha256:{64 * 'a'}"
+    (folder / "conda.yml").write_text(f"dependencies: [python=3.11, pip, {{pip: ['{line}']}}]\n")
+    (finding,) = find(folder)
+    assert "the inference server is not in it" in finding.message
+    assert finding.file == folder / "conda.yml"
+
+
+def test_a_script_that_opens_what_will_not_lie_there_is_noted(folder: Path, make: Make) -> None:
+    script = (
+        "import os\n\ndef init():\n    open(os.path.join(os.environ['AZUREML_MODEL_DIR'], 'weights.bin'))\n"
+    )
+    (folder / "src" / "score.py").write_text(f"{script}\n\ndef run(raw_data):\n    return []\n")
+    (note,) = (note for note in make(folder).notes if "AZUREML_MODEL_DIR" in note)
+    assert note.startswith("score.py:4 opens weights.bin")
+    assert note.endswith("the file lies at model/weights.bin")

@@ -1,11 +1,14 @@
 """A clone of the project in a folder of its own, with ports of its own, as a user would have it."""
 
+import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import sysconfig
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +68,19 @@ class TestClone:
                 stderr=log,
                 text=True,
             )
+
+    def own(self, method: str, page: str, body: object = None) -> None:
+        """Ask one of the local Azure's own pages."""
+        told = json.loads((self.root / ".azml" / "emulator" / "emulator.json").read_text())
+        request = urllib.request.Request(
+            f"{told['arm']}/_azml/{page}",
+            json.dumps(body or {}).encode(),
+            {"Authorization": f"Bearer {told['token']}"},
+            method=method,
+        )
+        https = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=told["ca"]))
+        with urllib.request.build_opener(urllib.request.ProxyHandler({}), https).open(request, timeout=30):
+            pass
 
     def shell(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run a line in a plain POSIX shell, in the clone's folder."""

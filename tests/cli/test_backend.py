@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from azml.cli.backend import mend
+from azml.cli.backend import repair
 
 
 @pytest.fixture
@@ -19,34 +19,34 @@ def stacks(tmp_path: Path) -> Path:
 
 def test_a_whole_backend_is_left_alone(stacks: Path) -> None:
     before = {path: path.read_bytes() for path in stacks.iterdir()}
-    assert mend(stacks.parents[1]) == []
+    assert repair(stacks.parents[1]) == []
     assert {path: path.read_bytes() for path in stacks.iterdir()} == before
 
 
 def test_half_written_attributes_go_and_the_file_stays(stacks: Path) -> None:
     (stacks / "local.json.attrs").write_text("")
     (stacks / "local.json.bak.attrs").write_text('{"user.')
-    assert len(mend(stacks.parents[1])) == 2
+    assert len(repair(stacks.parents[1])) == 2
     assert sorted(path.name for path in stacks.iterdir()) == ["local.json", "local.json.bak"]
 
 
 def test_what_was_being_written_goes(stacks: Path) -> None:
     (stacks / "local.json.18eab1b8360ce923.tmp").write_text("{")
-    assert mend(stacks.parents[1]) == ["removed a write that was cut off: local.json.18eab1b8360ce923.tmp"]
+    assert repair(stacks.parents[1]) == ["removed a write that was cut off: local.json.18eab1b8360ce923.tmp"]
 
 
 def test_a_state_that_is_no_json_is_replaced_by_the_one_before(stacks: Path) -> None:
     (stacks / "local.json").write_text("")
-    mend(stacks.parents[1])
+    repair(stacks.parents[1])
     assert json.loads((stacks / "local.json").read_text()) == {"file": "local.json.bak"}
 
 
 def test_without_a_state_before_the_broken_one_is_kept_for_its_owner(stacks: Path) -> None:
     (stacks / "local.json").write_text("{broken")
     (stacks / "local.json.bak").write_text("{broken too")
-    assert mend(stacks.parents[1]) == []
+    assert repair(stacks.parents[1]) == []
     assert (stacks / "local.json").read_text() == "{broken"
 
 
 def test_no_backend_needs_no_mending(tmp_path: Path) -> None:
-    assert mend(tmp_path / "none") == []
+    assert repair(tmp_path / "none") == []

@@ -1,5 +1,6 @@
 """A frozen file says what serves, in words the loader reads back to the same."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,51 @@ def test_what_serves_wins_over_a_file_that_has_moved_on() -> None:
     assert spec.request_settings == RequestSettings(20_000)
 
 
+def test_what_azure_has_added_is_left_out_unless_it_is_the_users_own() -> None:
+    live = _live(
+        environmentVariables={
+            "LEVEL": "1",
+            "AML_APP_ROOT": "/var/azureml-app/src",
+            "AZUREML_ENTRY_SCRIPT": "score.py",
+            "AZUREML_MODEL_DIR": "/mine",
+        },
+        properties={"team": "a", "AzureAsyncOperationUri": "https://azure/operations/o1", "createdBy": "me"},
+    )
+    filed = DeploymentSpec(
+        "blue",
+        "diabetes",
+        environment_variables={"AZUREML_MODEL_DIR": "/mine"},
+        properties={"createdBy": "me"},
+    )
+    spec = read_spec(_endpoint(live), live, filed)
+    assert spec.environment_variables == {"LEVEL": "1", "AZUREML_MODEL_DIR": "/mine"}
+    assert spec.properties == {"team": "a", "createdBy": "me"}
+    without = read_spec(_endpoint(live), live, None)
+    assert without.environment_variables == {"LEVEL": "1"}
+    assert without.properties == {"team": "a"}
+    assert spec.tags == {"team": "a"}, "neither of the stack's own tags"
+
+
+def test_instances_that_the_file_leaves_to_azure_are_not_pinned() -> None:
+    live = _live()
+    autoscaled = DeploymentSpec("blue", "diabetes")
+    assert read_spec(_endpoint(live), live, autoscaled).instance_count is None
+    assert read_spec(_endpoint(live), live, replace(autoscaled, instance_count=1)).instance_count == 3
+    assert read_spec(_endpoint(live), live, None).instance_count == 3
+
+
+def test_how_kubernetes_scales_by_default_does_not_appear_where_the_file_left_it_out() -> None:
+    scaling = {
+        "scaleType": "TargetUtilization",
+        "minInstances": 1,
+        "maxInstances": 1,
+        "pollingInterval": "PT1S",
+        "targetUtilizationPercentage": 70,
+    }
+    live = _live(endpointComputeType="Kubernetes", scaleSettings=scaling)
+    assert read_spec(_endpoint(live), live, DeploymentSpec("blue", "diabetes")).scale_settings is None
+
+
 @pytest.mark.parametrize(
     ("asset", "written"),
     [
@@ -112,7 +158,7 @@ def test_a_frozen_file_is_told_by_its_folder() -> None:
 
 
 def _live(**properties: Any) -> Deployment:
-    tags = {"azml-serves": "abc", "team": "a"}
+    tags = {"azml-serves": "abc", "azml-retry": "o1", "team": "a"}
     body = {"endpointComputeType": "Managed", "instanceType": "Standard_DS2_v2", **properties}
     return Deployment("blue", "Succeeded", "Standard_DS2_v2", 3, tags, body)
 

@@ -64,11 +64,11 @@ def test_many_at_once_are_counted_not_listed(tmp_path: Path, heard: Heard) -> No
 
 
 def test_rows_go_and_what_the_engine_ends_with_stays() -> None:
-    rows, blocks = (
-        "Updating (local):\n +  Blob a creating (0s)\n",
-        "Diagnostics:\n    error: no\n\nResources:",
-    )
-    assert last_words(f"{rows}{blocks}\n") == blocks
+    """Without the engine's counts: what is kept in Azure is deleted to it."""
+    rows, blocks = "Updating (local):\n +  Blob a creating (0s)\n", "Diagnostics:\n    error: no"
+    counts = "Resources:\n    - 13 deleted\n\nDuration: 3s\n"
+    assert last_words(f"{rows}{blocks}\n\n{counts}") == blocks
+    assert last_words(f"{rows}{counts}") == ""
 
 
 def test_what_was_read_and_what_was_done_are_told_apart(tmp_path: Path, heard: Heard) -> None:

@@ -7,7 +7,7 @@ import pytest
 from azml.cli.clone import Clone
 from azml.cli.endpoints import Deployment, Endpoint
 from azml.cli.failure import CommandError, InputError
-from azml.cli.release import Plan, carry_out, idle_slot, live_slot, working_file
+from azml.cli.release import Plan, after_release, carry_out, idle_slot, live_slot, working_file
 from azml.cli.rollback import holds_a_newer_version
 from azml.cli.stack_file import StackEndpoint
 from azml.cli.stacks import Stack, WorkspaceName
@@ -91,4 +91,13 @@ def test_a_folder_in_brackets_is_told_as_it_is_called(
     folder.mkdir()
     plan = Plan("blue", "green", "releases/0a.yml", "name: blue\n", "deployment.yml")
     carry_out(stack, _declared(folder, "blue"), plan)
-    assert f"blue is held to what it serves: {folder}/releases/0a.yml\n" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"blue is held to what it serves: {folder}/releases/0a.yml\n" in told
+    assert "in the local Azure of this clone alone. Next: make up, then move the traffic" in told
+    assert "ommit" not in told
+
+
+def test_on_azure_both_files_are_to_be_committed(tmp_path: Path) -> None:
+    clone = Clone(tmp_path)
+    (tmp_path / "Pulumi.dev.yaml").touch()
+    assert after_release(Stack(clone, "dev")) == "Commit both. Next: pulumi up"

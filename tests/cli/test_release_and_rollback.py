@@ -52,9 +52,32 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert "did you mean 'green'?" in unknown.stderr
     assert echo.stack_file.read_text() == text
 
-    echo.stack_file.write_text(text.replace("traffic: {blue: 100}", "traffic: {green: 100}"))
-    assert echo.run("up").returncode == 0
+    printed = echo.run("traffic", "echo", "blue=0", "green=100", "--print")
+    assert printed.returncode == 0, printed.stderr
+    assert "+      traffic: {green: 100} # all of it" in printed.stdout
+    assert (_traffic(echo), echo.stack_file.read_text()) == ({"blue": 100}, text)
+    refused = echo.run("traffic", "echo", "blue=50", "gren=50")
+    assert refused.returncode == 2
+    assert "did you mean 'green'?" in refused.stderr
+    moved = echo.run("traffic", "echo", "green=100")
+    assert moved.returncode == 0, moved.stderr
+    assert "done, and read back; it was blue 100 %" in moved.stderr
     assert _traffic(echo) == {"green": 100}
+    assert echo.stack_file.read_text() == text.replace("traffic: {blue: 100}", "traffic: {green: 100}")
+    assert echo.run("rollback", "echo").returncode == 0
+    assert (_traffic(echo), echo.stack_file.read_text()) == ({"blue": 100}, text)
+    assert echo.run("traffic", "echo", "green=100").returncode == 0
+    assert echo.run("up").returncode == 0
+
+    policy = {"path_pattern": "/onlineEndpoints/[^/]+$", "method": "PUT"}
+    echo.own("POST", "policy", {**policy, "tokens": "down"})
+    stuck = echo.run("rollback", "echo")
+    assert stuck.returncode == 1
+    assert "the traffic of echo has not moved (green 100 %)" in stuck.stderr
+    assert "`az policy exemption create`" in stuck.stderr
+    assert _traffic(echo) == {"green": 100}
+    assert echo.stack_file.read_text() != text
+    echo.own("POST", "policy", policy)
 
     back = echo.run("rollback", "echo")
     assert back.returncode == 0, back.stderr

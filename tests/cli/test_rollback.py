@@ -1,33 +1,29 @@
-"""What a rollback leaves in the stack file."""
+"""What a move of the traffic leaves in the stack file."""
 
 from pathlib import Path
 
 import pytest
 
 from azml.cli.clone import Clone
-from azml.cli.endpoints import Endpoint
-from azml.cli.rollback import keep
-from azml.cli.stacks import Stack, WorkspaceName
+from azml.cli.shares import keep
+from azml.cli.stacks import Stack
 
 
-@pytest.mark.parametrize("mirrors_in_azure", [{}, {"green": 10}])
-def test_a_mirroring_that_was_ended_does_not_come_back_with_the_next_up(
-    tmp_path: Path, mirrors_in_azure: dict[str, int]
-) -> None:
+def test_a_mirroring_that_was_ended_does_not_come_back_with_the_next_up(tmp_path: Path) -> None:
     stack = _stack(tmp_path, "{traffic: {blue: 100}, mirror_traffic: {green: 10}}")
-    keep(stack, stack.file.endpoint("diabetes"), _endpoint(mirrors_in_azure), "blue")
+    keep(stack, stack.file.endpoint("diabetes"), {"blue": 100}, ends_mirroring=True)
     assert "{traffic: {blue: 100}, mirror_traffic: {}}" in stack.path.read_text()
 
 
 def test_a_file_that_says_so_already_is_not_touched(tmp_path: Path) -> None:
     stack = _stack(tmp_path, "{traffic:   {blue: 100}}")
-    keep(stack, stack.file.endpoint("diabetes"), _endpoint({}), "blue")
+    keep(stack, stack.file.endpoint("diabetes"), {"blue": 100})
     assert "{traffic:   {blue: 100}}" in stack.path.read_text()
 
 
 def test_shares_that_the_files_do_not_tell_are_not_told_by_a_rollback(tmp_path: Path) -> None:
     stack = _stack(tmp_path, "{deployments: {blue: {}}}")
-    keep(stack, stack.file.endpoint("diabetes"), _endpoint({}), "blue")
+    keep(stack, stack.file.endpoint("diabetes"), {"blue": 100})
     assert "traffic" not in stack.path.read_text()
 
 
@@ -37,7 +33,7 @@ def test_shares_of_the_endpoints_own_file_are_overruled(tmp_path: Path, file: st
     own.parent.mkdir(parents=True)
     own.write_text(file)
     stack = _stack(tmp_path, "{deployments: {blue: {}}}")
-    keep(stack, stack.file.endpoint("diabetes"), _endpoint({}), "blue")
+    keep(stack, stack.file.endpoint("diabetes"), {"blue": 100})
     assert "blue: 100" in stack.path.read_text()
 
 
@@ -45,8 +41,3 @@ def _stack(folder: Path, settings: str) -> Stack:
     stack = Stack(Clone(folder), "dev")
     stack.path.write_text(f"config:\n  azml:endpoints:\n    diabetes: {settings}\n")
     return stack
-
-
-def _endpoint(mirror_traffic: dict[str, int]) -> Endpoint:
-    workspace = WorkspaceName("s", "rg", "ws")
-    return Endpoint(workspace, "diabetes", "Succeeded", "Key", "", {"blue": 100}, mirror_traffic, (), {})

@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -26,6 +29,8 @@ def test_up_shows_predictions_the_split_and_where_things_are(first_up: str) -> N
     assert 150 < blue < 199
     assert re.search(r"https://127\.0\.0\.1:\d+/westeurope/diabetes/score", first_up)
     assert ".azml/logs/emulator.log" in first_up
+    assert "Outputs:" not in first_up
+    assert "Resources:" not in first_up
 
 
 def test_a_second_up_changes_nothing_and_says_so(sample: TestClone, first_up: str) -> None:
@@ -93,16 +98,66 @@ def test_logs_of_a_deployment(sample: TestClone, first_up: str) -> None:
     assert 0 < len(done.stdout.splitlines()) <= 20
 
 
-def test_plain_pulumi_in_local_works_after_the_line_of_env(sample: TestClone, first_up: str) -> None:
-    preview = "pulumi preview --expect-no-changes --non-interactive"
-    done = sample.shell(f'eval "$(.venv/bin/azml emulator env)" && cd local && {preview}')
-    assert done.returncode == 0, done.stdout + done.stderr
+USERS_OWN = """
+. "$OWN/bin/activate"
+before=$(command -v python):$VIRTUAL_ENV
+eval "$(.venv/bin/azml emulator env)"
+test "$(command -v python):$VIRTUAL_ENV" = "$before" || exit 90
+cd local
+"""
+
+
+@pytest.fixture(scope="module")
+def users_shell(tmp_path_factory: pytest.TempPathFactory) -> Callable[[TestClone, str], str]:
+    """Runs lines in `local/`, in a shell with an environment of the user's active, without our packages."""
+    folder = tmp_path_factory.mktemp("user")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "own")], check=True)
+
+    def run(clone: TestClone, lines: str) -> str:
+        done = clone.shell(f"OWN={folder}/own{USERS_OWN}{lines}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_plain_pulumi_works_after_the_line_of_env_in_a_shell_with_its_own_python(
+    sample: TestClone, first_up: str, users_shell: Callable[[TestClone, str], str]
+) -> None:
+    users_shell(sample, "pulumi preview --expect-no-changes --non-interactive")
+
+
+def test_an_import_ends_well_with_what_was_imported(
+    sample: TestClone, first_up: str, users_shell: Callable[[TestClone, str], str]
+) -> None:
+    identity = "/subscriptions/$ARM_SUBSCRIPTION_ID/resourceGroups/rg-azml-local"
+    told = users_shell(
+        sample,
+        "pulumi stack init second --non-interactive && "
+        f"pulumi import azure-native:resources:ResourceGroup group {identity} "
+        "--stack second --yes --skip-preview --non-interactive; code=$?; "
+        "pulumi stack rm second --force --yes --non-interactive; exit $code",
+    )
+    assert '# resource group "azure-native:resources:ResourceGroup" {' in told
+    assert '#     resourceGroupName = "rg-azml-local"' in told
 
 
 def test_env_lines_are_shell_and_quoted(sample: TestClone, first_up: str) -> None:
     lines = sample.run("emulator", "env").stdout.splitlines()
     assert all(re.match(r"(export \w+=|unset )", line) for line in lines)
     assert any(line.startswith("export ARM_CLOUD_METADATA_URL='https://") for line in lines)
+    assert not [line for line in lines if ".venv/bin" in line or "VIRTUAL_ENV" in line]
+
+
+def test_env_for_an_editor_says_the_same(sample: TestClone, first_up: str) -> None:
+    told = dict(line.split("=", 1) for line in sample.run("emulator", "env", "--dotenv").stdout.splitlines())
+    exported = [line for line in sample.run("emulator", "env").stdout.splitlines() if "PATH=" not in line]
+    pairs = dict(
+        line.removeprefix("export ").split("=", 1) for line in exported if line.startswith("export ")
+    )
+    assert {**told, **pairs} == told
+    assert {name for name in told if name not in pairs} >= {"PULUMI_BACKEND_URL", "PULUMI_STACK"}
+    assert told["PULUMI_BACKEND_URL"] == ""
 
 
 def test_down_leaves_no_process_and_no_port_and_can_be_repeated(sample: TestClone, first_up: str) -> None:

@@ -65,16 +65,17 @@ def test_shares_come_in_where_the_file_had_none(tmp_path: Path) -> None:
     assert "traffic: {blue: 100}" in file.text
 
 
-def test_setting_shares_ends_mirroring(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("ends", "mirror"), [(True, "{}"), (False, "{green: 20}")])
+def test_setting_shares_ends_mirroring_where_asked(tmp_path: Path, ends: bool, mirror: str) -> None:
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text(
         "config:\n  azml:endpoints:\n    churn:\n"
         "      traffic: {blue: 100}\n      mirror_traffic: {green: 20}\n"
     )
     file = StackFile(path, tmp_path)
-    file.set_traffic("churn", {"green": 100})
-    assert "mirror_traffic: {}" in file.text
-    assert "traffic: {green: 100}" in file.text
+    file.set_traffic("churn", {"red": 100}, ends_mirroring=ends)
+    assert f"mirror_traffic: {mirror}" in file.text
+    assert "traffic: {red: 100}" in file.text
 
 
 def test_a_slot_is_pointed_at_a_file_and_keeps_its_other_keys(path: Path) -> None:
@@ -106,7 +107,7 @@ def test_an_unknown_endpoint_is_an_error_that_names_the_likely_one(path: Path) -
 
 def test_broken_yaml_is_an_error_that_names_the_line(path: Path) -> None:
     path.write_text("config:\n  a: {b\n")
-    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is no YAML: line \d"):
+    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is not valid YAML: line \d"):
         StackFile(path, path.parent)
 
 
@@ -114,8 +115,10 @@ def test_a_slot_reads_its_own_file_when_it_names_none(path: Path) -> None:
     endpoint = StackFile(path, path.parent).endpoint("churn")
     assert endpoint.file_of("blue") == "deployment.yml"
     endpoint.folder.mkdir(parents=True)
-    (endpoint.folder / "blue.yml").touch()
-    assert endpoint.file_of("blue") == "blue.yml"
+    (endpoint.folder / "deployment.yaml").touch()
+    assert endpoint.file_of("blue") == "deployment.yaml"
+    (endpoint.folder / "blue.yaml").touch()
+    assert endpoint.file_of("blue") == "blue.yaml"
 
 
 def test_a_write_keeps_the_mode_and_leaves_nothing_beside_the_file(path: Path) -> None:
@@ -170,11 +173,11 @@ def test_settings_of_another_shape_are_refused_by_name(tmp_path: Path, settings:
 
 def test_a_mirroring_that_the_endpoints_own_file_declares_is_ended_too(path: Path) -> None:
     file = StackFile(path, path.parent)
-    file.set_traffic("churn", {"blue": 100}, mirrors=True)
+    file.set_traffic("churn", {"blue": 100}, ends_mirroring=True)
     assert file.text == TEXT + "      mirror_traffic: {}\n"
 
 
 def test_a_file_that_is_no_utf_8_is_wrong_input(path: Path) -> None:
     path.write_bytes(b"config: {azml:tags: {team: caf\xe9}}\n")
-    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is no UTF-8: .* at byte 30"):
+    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is not UTF-8 text: .* at byte 30"):
         StackFile(path, path.parent)

@@ -34,6 +34,13 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TENANT = "00000000-0000-0000-0000-000000000002"
 
 
+_SHARED = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-of-storage/providers"
+    "/Microsoft.Storage/storageAccounts/stshared"
+)
+_NO_IDENTITY = {"type": "None", "users": []}
+
+
 @dataclass(frozen=True)
 class Registration:
     """One resource as the program registered it."""
@@ -71,11 +78,15 @@ class Graph:
 
 
 class _Azure(Mocks):
-    """Answers as Azure would, as far as the graph needs it. `registered` versions are there already."""
+    """Answers as Azure would, as far as the graph needs it. `registered` versions are there already.
 
-    def __init__(self, graph: Graph, registered: frozenset[str]) -> None:
+    `retries` are the operations that failed, by the last part of their resource's id.
+    """
+
+    def __init__(self, graph: Graph, registered: frozenset[str], retries: Mapping[str, str]) -> None:
         self.graph = graph
         self.registered = registered
+        self.retries = retries
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         outputs = dict(args.inputs)
@@ -85,6 +96,8 @@ class _Azure(Mocks):
             }
         if args.typ.endswith("services:Workspace"):
             outputs["workspaceId"] = "11111111-2222-3333-4444-555555555555"
+        if "identity" in args.inputs:
+            outputs["identity"] = {**args.inputs["identity"], "principalId": f"p-{args.name}"}
         if args.typ.endswith(":OnlineEndpoint"):
             uri = f"https://{args.inputs['endpointName']}.westeurope.inference.ml.azure.com"
             outputs["properties"] = {
@@ -100,17 +113,29 @@ class _Azure(Mocks):
         if kind == "getClientConfig":
             ids = {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
             return {"clientId": "c", "objectId": "o", **ids}, []
-        if kind == "registeredVersions":
-            held = [each for each in args.args["ids"] if each.split("/")[-3] in self.registered]
-            return {"registered": held}, []
-        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-of-storage/providers"
-        found: dict[str, Any] = {"id": f"/found/{kind}", "name": args.args.get("accountName", kind)}
-        if kind == "getWorkspace":
-            account = f"{group}/Microsoft.Storage/storageAccounts/stshared"
-            found |= {"location": "northeurope", "workspaceId": "w-1", "storageAccount": account}
-        if kind == "getStorageAccount":
-            found["primaryEndpoints"] = {"blob": "https://stshared.blob.core.windows.net/"}
-        return found, []
+        if kind == "liveSlots":
+            return {"refused": {}}, []
+        if kind == "existing":
+            held = [each for each in args.args["versions"] if each.split("/")[-3] in self.registered]
+            names = {each: each.rpartition("/")[2] for each in args.args["resources"]}
+            retries = {each: self.retries[name] for each, name in names.items() if name in self.retries}
+            return {"registered": held, "retries": retries, "workspaceIds": {}}, []
+        there = [one for one in args.args["ids"] if "/onlineEndpoints/" not in one]
+        found = {one: _standing(one) for one in [*there, _SHARED]}
+        return {"found": found, "held": []}, []
+
+
+def _standing(one: str) -> dict[str, Any]:
+    """What Azure shows of an existing resource; no endpoint exists yet."""
+    properties: dict[str, Any] = {"primaryEndpoints": {"blob": "https://stshared.blob.core.windows.net/"}}
+    if one.split("/")[-2] == "workspaces":
+        properties = {"workspaceId": "w-1", "storageAccount": _SHARED}
+    return {
+        "location": "northeurope",
+        "state": "Succeeded",
+        "identity": _NO_IDENTITY,
+        "properties": properties,
+    }
 
 
 class _Monitor(MockMonitor):
@@ -161,14 +186,17 @@ def build(
     project: str = "azml",
     stack: str = "dev",
     registered: tuple[str, ...] = (),
+    retries: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Graph:
     """Run the program over `config` and return its graph. `root` is the folder of the stack file.
 
-    `registered` names assets whose versions the workspace holds already.
+    `registered` names assets whose versions the workspace holds already; `retries` are the operations that
+    failed, by the name of their resource.
     """
     made = _made(
-        json.dumps([dict(config), str(root), project, stack, registered]), json.dumps(environment or {})
+        json.dumps([dict(config), str(root), project, stack, registered, retries or {}]),
+        json.dumps(environment or {}),
     )
     resources, calls, exports, notes = json.loads(made)
     return Graph([Registration(**resource) for resource in resources], calls, exports, notes)
@@ -192,9 +220,9 @@ def _made(wanted: str, environment: str) -> str:
 
 def main() -> None:
     """Read what `build` wants from standard input, write its graph to standard output."""
-    config, root, project, stack, registered = json.loads(sys.stdin.read())
+    config, root, project, stack, registered, retries = json.loads(sys.stdin.read())
     graph = Graph()
-    monitor = _Monitor(_Azure(graph, frozenset(registered)), graph)
+    monitor = _Monitor(_Azure(graph, frozenset(registered), retries), graph)
     set_all_config(config)
     features = monitor.GetDeploymentInfo(Empty()).supportedFeatures  # type: ignore[no-untyped-call]
     configure(

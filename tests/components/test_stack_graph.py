@@ -1,5 +1,7 @@
 """The graph the program declares, under Pulumi's mocks."""
 
+import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,6 @@ def test_dev_declares_everything(config: dict[str, Any]) -> None:
         "azure-native:machinelearningservices:ModelVersion",
         "azure-native:machinelearningservices:CodeVersion",
         "azure-native:machinelearningservices:EnvironmentVersion",
-        "azure-native:storage:Blob",
     }
     assert graph.one("EndpointTraffic").inputs["traffic"] == {"blue": 90, "green": 10}
     assert graph.exports["endpoints"]["diabetes-azml-dev"]["deployments"] == {"blue": 90, "green": 10}
@@ -76,18 +77,68 @@ def test_defaults_are_secure(config: dict[str, Any]) -> None:
     assert graph.of("OnlineEndpoint")[0].inputs["identity"]["type"] == "SystemAssigned"
 
 
+def protected(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for production: nothing is purged there."""
+    place = {key: value for key, value in config["azml:workspace"].items() if key != "purge"}
+    return {**config, "azml:workspace": place, "azml:protect": True}
+
+
 def test_protect(config: dict[str, Any]) -> None:
-    graph = graph_of({**config, "azml:protect": True})
+    graph = graph_of(protected(config))
     guarded = {resource.type.split(":")[-1] for resource in graph.resources if resource.protect}
-    assert {"ResourceGroup", "StorageAccount", "Vault", "OnlineEndpoint"} <= guarded
+    assert {"ResourceGroup", "StorageAccount", "Vault", "OnlineEndpoint", "EndpointTraffic"} <= guarded
     assert "OnlineDeployment" not in guarded
     assert graph.one("Vault").inputs["properties"]["enablePurgeProtection"] is True
 
 
 def test_the_endpoint_leaves_the_shares_alone(config: dict[str, Any]) -> None:
     endpoint = graph_of(config).one("OnlineEndpoint")
-    assert endpoint.ignore_changes == ["properties.traffic", "properties.mirrorTraffic"]
+    shares = ["properties.traffic", "properties.mirrorTraffic"]
+    assert endpoint.ignore_changes == [*shares, "properties.properties"]
     assert "traffic" not in endpoint.inputs["properties"]
+
+
+def test_what_azure_changes_by_itself_is_ignored(config: dict[str, Any], tmp_path: Path) -> None:
+    """The registry, entries of Azure's beside a user's own, and the instances where no file counts them."""
+    folder = tmp_path / "diabetes"
+    shutil.copytree(ROOT / "scoring" / "diabetes", folder)
+    endpoint, green = folder / "endpoint.yml", folder / "green.yml"
+    endpoint.write_text(f"{endpoint.read_text()}properties: {{team: a}}\n")
+    lines = green.read_text().splitlines(keepends=True)
+    green.write_text("".join(line for line in lines if not line.startswith("instance_count")))
+    slots = config["azml:endpoints"]["diabetes"]["deployments"]
+    slots["green"].pop("instance_count", None)
+    config["azml:endpoints"]["diabetes"]["path"] = str(folder)
+    graph = graph_of(config)
+    assert graph.one("machinelearningservices:Workspace").ignore_changes == ["containerRegistry"]
+    own = graph.one("OnlineEndpoint")
+    assert own.inputs["properties"]["properties"] == {"team": "a"}
+    assert "properties.properties" not in own.ignore_changes
+    assert 'properties.properties["azureml.onlineendpointid"]' in own.ignore_changes
+    counted, autoscaled = (graph.one("OnlineDeployment", f"{own.name}-{slot}") for slot in ("blue", "green"))
+    assert counted.ignore_changes == ["properties.properties"]
+    assert autoscaled.ignore_changes == ["sku.capacity", "properties.properties"]
+    assert autoscaled.inputs["sku"]["capacity"] == 1
+
+
+def test_a_resource_that_failed_is_given_a_tag_that_has_it_written_again(config: dict[str, Any]) -> None:
+    """So are the shares of its endpoint asserted again, as after every write of it."""
+    before = graph_of(config)
+    after = graph_of(config, retries={"mlw-azml-dev": "o1", "diabetes-azml-dev": "o2", "green": "o3"})
+    assert after.one("machinelearningservices:Workspace").inputs["tags"]["azml-retry"] == "o1"
+    assert after.one("OnlineEndpoint").inputs["tags"] == {"azml-retry": "o2"}
+    assert after.one("OnlineDeployment", "diabetes-azml-dev-green").inputs["tags"]["azml-retry"] == "o3"
+    assert "azml-retry" not in after.one("OnlineDeployment", "diabetes-azml-dev-blue").inputs["tags"]
+    digests = [graph.one("EndpointTraffic").inputs["endpointDigest"] for graph in (before, after)]
+    assert digests[0] != digests[1]
+
+
+def test_tags_of_a_policy_are_left_alone_wherever_there_are_tags(config: dict[str, Any]) -> None:
+    config.pop("azml:tags", None)
+    graph = graph_of({**config, "azml:policyTags": ["cost center"]})
+    assert 'tags["cost center"]' in graph.one("OnlineEndpoint").ignore_changes
+    assert graph.one("StorageAccount").ignore_changes == ["tags"]
+    assert graph.of("ModelVersion")[0].ignore_changes == ["properties"]
 
 
 def test_a_change_of_the_endpoint_changes_the_digest_of_the_traffic(config: dict[str, Any]) -> None:
@@ -120,7 +171,8 @@ def test_a_deployment_names_its_versions(config: dict[str, Any]) -> None:
     assert green["codeConfiguration"]["codeId"] == f"{place}/codes/{code['name']}/versions/{code['version']}"
     assert green["codeConfiguration"]["scoringScript"] == "score.py"
     assert green["endpointComputeType"] == "Managed"
-    assert f"/azml/code/{code['version']}" in code["properties"]["codeUri"]
+    digest = f"{int(code['version']) - 10**20:016x}"
+    assert f"/azml/code/{digest}" in code["properties"]["codeUri"]
     blue = graph.one("OnlineDeployment", "diabetes-azml-dev-blue").inputs["properties"]
     assert "environmentId" not in blue
 
@@ -128,16 +180,17 @@ def test_a_deployment_names_its_versions(config: dict[str, Any]) -> None:
 def test_a_models_place_ends_with_its_root(config: dict[str, Any]) -> None:
     """AZUREML_MODEL_DIR contains the last element of the model's path."""
     graph = graph_of(config)
-    blobs = {blob.inputs["blobName"] for blob in graph.of("Blob")}
+    uploads = [upload.inputs for upload in graph.of("BundleUpload")]
+    blobs = {f"{upload['folder']}/{path}" for upload in uploads for path in upload["files"]}
     for model in graph.of("ModelVersion"):
         place = model.inputs["properties"]["modelUri"].partition("/paths/")[2]
         assert place.startswith(f"azml/models/{model.inputs['version']}/")
         assert any(blob == place or blob.startswith(f"{place}/") for blob in blobs)
 
 
-def test_versions_and_blobs_outlive_the_stack(config: dict[str, Any]) -> None:
+def test_versions_and_uploads_outlive_the_stack(config: dict[str, Any]) -> None:
     graph = graph_of(config)
-    kept = ("ModelVersion", "CodeVersion", "EnvironmentVersion", "Blob")
+    kept = ("ModelVersion", "CodeVersion", "EnvironmentVersion", "BundleUpload")
     for resource in graph.resources:
         assert resource.retain_on_delete == resource.type.endswith(kept)
 
@@ -159,8 +212,8 @@ def test_two_slots_of_one_content_upload_it_once(config: dict[str, Any]) -> None
     graph = graph_of(config)
     assert len(graph.of("OnlineDeployment")) == 2
     assert len({version.inputs["version"] for version in graph.of("CodeVersion")}) == 1
-    names = [blob.inputs["blobName"] for blob in graph.of("Blob")]
-    assert len(names) == len(set(names))
+    folders = [upload.inputs["folder"] for upload in graph.of("BundleUpload")]
+    assert len(folders) == len(set(folders)) == 2
 
 
 def test_collected_data_goes_to_the_asset_that_is_named(config: dict[str, Any]) -> None:
@@ -193,20 +246,61 @@ def test_files_of_two_models_with_one_version_do_not_meet(config: dict[str, Any]
     graph = graph_of(config)
     places = {model.inputs["properties"]["modelUri"].rsplit("/", 1)[0] for model in graph.of("ModelVersion")}
     assert len(places) == 2
-    assert "the model's version '1' is fixed: change it whenever its content changes" in graph.notes
+    (note,) = [note for note in graph.notes if "is fixed" in note]
+    assert note == "blue, green: the model's version '1' is fixed: change it whenever its content changes"
+
+
+def test_an_upload_says_nothing_about_this_machine(config: dict[str, Any]) -> None:
+    """A clone that lies elsewhere has the same inputs, so nothing is planned in it."""
+    graph = graph_of(config)
+    for upload in graph.of("BundleUpload"):
+        assert str(ROOT) not in json.dumps(upload.inputs)
+        assert upload.inputs["folder"].endswith(upload.inputs["digest"])
+        assert any("azml:index:RoleGrant" in urn for urn in upload.dependencies)
+    (grant,) = graph.of("RoleGrant")
+    account = graph.one("StorageAccount").inputs
+    assert account["allowSharedKeyAccess"] is True
+    assert grant.inputs["scope"].endswith(f"/storageAccounts/{account['accountName']}")
+    assert (grant.inputs["role"], grant.inputs["principalId"]) == ("Storage Blob Data Contributor", "o")
+
+
+def test_without_shared_keys_every_identity_gets_its_role_before_it_is_needed(config: dict[str, Any]) -> None:
+    config["azml:workspace"]["sharedKeys"] = False
+    graph = graph_of(config)
+    assert graph.one("StorageAccount").inputs["allowSharedKeyAccess"] is False
+    made = graph.one("machinelearningservices:Workspace")
+    assert made.inputs["systemDatastoresAuthMode"] == "Identity"
+    grants = {grant.name: grant for grant in graph.of("RoleGrant")}
+    assert set(grants) == {
+        "Storage Blob Data Contributor for whoever runs the stack",
+        "Storage Blob Data Contributor for mlw-azml-dev",
+        "Storage File Data Privileged Contributor for mlw-azml-dev",
+        "Storage Blob Data Reader for diabetes-azml-dev",
+    }
+    endpoint = grants["Storage Blob Data Reader for diabetes-azml-dev"].inputs
+    assert (endpoint["principalId"], endpoint["principalType"]) == ("p-diabetes-azml-dev", "ServicePrincipal")
+    for deployment in graph.of("OnlineDeployment"):
+        waits = "".join(deployment.dependencies)
+        assert all(name in waits for name in grants if not name.endswith("stack"))
+    slots = config["azml:endpoints"]["diabetes"]["deployments"]
+    slots["green"] = {"file": "green.yml", "data_collector": {"collections": {"in": {"enabled": "true"}}}}
+    assert graph_of(config).one("RoleGrant", "Storage Blob Data Contributor for diabetes-azml-dev")
 
 
 def test_an_existing_workspace_is_used_and_never_declared(config: dict[str, Any]) -> None:
-    config["azml:workspace"]["existing"] = True
+    config["azml:workspace"] = {"resourceGroup": "rg-azml-dev", "name": "mlw-azml-dev", "existing": True}
     graph = graph_of(config)
     kinds = {resource.type.split(":")[1] for resource in graph.resources if "azure-native" in resource.type}
-    assert kinds == {"machinelearningservices", "storage"}
+    assert kinds == {"machinelearningservices"}
     assert not graph.of("StorageAccount")
     assert all(
         resource.name != "mlw-azml-dev" or ":components:" in resource.type for resource in graph.resources
     )
-    assert {blob.inputs["containerName"] for blob in graph.of("Blob")} == {"azureml-blobstore-w-1"}
-    assert {blob.inputs["resourceGroupName"] for blob in graph.of("Blob")} == {"rg-of-storage"}
+    for upload in graph.of("BundleUpload"):
+        assert upload.inputs["container"] == "azureml-blobstore-w-1"
+        assert upload.inputs["accountId"] == "/found/getStorageAccount"
+        assert upload.inputs["roleGranted"] is False
+    assert not graph.of("RoleGrant"), "what others own, others give"
     assert graph.one("OnlineEndpoint").inputs["location"] == "northeurope"
 
 
@@ -221,16 +315,48 @@ def test_existing_parts_below_a_workspace_of_our_own(config: dict[str, Any]) -> 
     for kind in ("ResourceGroup", "StorageAccount", "Vault", "operationalinsights:Workspace"):
         assert not graph.of(kind)
     made = graph.one("machinelearningservices:Workspace").inputs
-    assert made["keyVault"] == "/found/getVault"
-    assert made["applicationInsights"] == "/found/getComponent"
+    providers = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{{}}/providers"
+    assert made["storageAccount"] == f"{providers}/Microsoft.Storage/storageAccounts/stshared".format(
+        "rg-shared"
+    )
+    assert made["keyVault"] == f"{providers}/Microsoft.KeyVault/vaults/kv-shared".format("rg-azml-dev")
+    insights = f"{providers}/Microsoft.Insights/components/appi-shared"
+    assert made["applicationInsights"] == insights.format("rg-azml-dev")
 
 
 def test_the_account_is_the_one_azure_native_acts_in(config: dict[str, Any]) -> None:
     graph = graph_of(config)
-    assert graph.calls == ["azure-native:authorization:getClientConfig", "azml:index:registeredVersions"]
+    asked = ["standing", "liveSlots", "existing"]
+    assert graph.calls[0] == "azure-native:authorization:getClientConfig"
+    assert graph.calls[1:4] == [f"azml:index:{name}" for name in asked]
+    assert set(graph.calls[4:]) == {"azml:index:bundleSources"}
     assert graph.one("Vault").inputs["properties"]["tenantId"] == TENANT
     for model in graph.of("ModelVersion"):
         assert f"subscriptions/{SUBSCRIPTION}/" in model.inputs["properties"]["modelUri"]
+
+
+@pytest.mark.parametrize(
+    ("vault", "known_by"), [({}, "vaultPrefix"), ({"keyVault": "kv-mine"}, "vaultName"), (None, None)]
+)
+def test_what_bears_the_names_goes_before_they_are_purged(
+    config: dict[str, Any], vault: dict[str, str] | None, known_by: str | None
+) -> None:
+    """And the group after: nothing is purged in a group that is gone. A vault of somebody else's never is."""
+    shared = {"name": "kv-shared", "existing": True}
+    config["azml:workspace"] |= {"keyVault": shared} if vault is None else vault
+    graph = graph_of(config)
+    purge = graph.one("PurgeOnDelete")
+    assert purge.inputs.keys() - {"workspaceId"} == ({known_by} if known_by else set())
+    assert any("ResourceGroup::" in urn for urn in purge.dependencies)
+    for kind in ("machinelearningservices:Workspace", *(["Vault"] if known_by else [])):
+        assert any("PurgeOnDelete::" in urn for urn in graph.one(kind).dependencies)
+    if known_by == "vaultPrefix":
+        assert graph.one("Vault").name == purge.inputs["vaultPrefix"]
+
+
+def test_names_are_purged_only_where_the_stack_says_so(config: dict[str, Any]) -> None:
+    del config["azml:workspace"]["purge"]
+    assert not graph_of(config).of("PurgeOnDelete")
 
 
 def test_our_plugin_acts_as_azure_native_does(config: dict[str, Any]) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from azml.azure import endpoints as azure_endpoints
 from azml.findings import Finding
+from components import guard
 from components.settings import Settings
 from tests.components.conftest import DEPLOYMENT
 
@@ -129,6 +131,34 @@ def test_mirror_rules(findings: Findings, traffic: dict[str, int], mirror: dict[
     slots: dict[str, Any] = {"blue": {}, "green": {}, "red": {}}
     found = findings(endpoints=endpoint(deployments=slots, traffic=traffic, mirror_traffic=mirror))
     assert says in {finding.message for finding in found}
+
+
+def test_an_endpoint_file_that_would_be_ignored_is_a_finding(findings: Findings, folder: Path) -> None:
+    """Its settings, such as who may call the endpoint, would be dropped."""
+    other = folder / "scoring/echo/online.yaml"
+    other.write_text("name: echo\nauth_mode: aad_token\n")
+    finding = only(findings())
+    assert finding.file == other
+    assert "(read: endpoint.yml)" in finding.message
+
+
+def test_the_stack_file_names_an_endpoints_file(read: Read, findings: Findings, folder: Path) -> None:
+    """Whoever names one has chosen: the others stay for other stacks."""
+    (folder / "scoring/echo/online.yaml").write_text("name: echo\nauth_mode: aad_token\n")
+    (served,) = read(endpoints=endpoint(file="online.yaml")).endpoints
+    assert served.spec.auth_mode == "aad_token"
+    finding = only(findings(endpoints=endpoint(file="onlin.yaml")))
+    assert finding.key == "azml:endpoints.echo.file"
+    assert finding.remedy == "there: deployment.yml, endpoint.yml, online.yaml"
+
+
+def test_two_endpoints_of_one_folder_read_a_file_each(read: Read, folder: Path) -> None:
+    for key in ("first", "second"):
+        (folder / f"scoring/echo/{key}-endpoint.yml").write_text(f"name: {key}\nauth_mode: key\n")
+    (folder / "scoring/echo/endpoint.yml").unlink()
+    one: dict[str, Any] = {"path": "scoring/echo", "deployments": {"blue": {}}, "traffic": {"blue": 100}}
+    both = read(endpoints={"first": one, "second": one}).endpoints
+    assert [served.spec.name for served in both] == ["first", "second"]
 
 
 def test_no_traffic_at_all_is_allowed(read: Read) -> None:
@@ -370,10 +400,10 @@ def test_a_resource_of_our_own_lies_in_the_workspace_s_group(findings: Findings)
     assert second.key == "azml:workspace.storageAccount.resourceGroup"
 
 
-@pytest.mark.parametrize("key", ["publicNetworkAccess", "storageAccount"])
+@pytest.mark.parametrize("key", ["publicNetworkAccess", "sharedKeys", "storageAccount"])
 def test_an_existing_workspace_is_used_as_it_stands(findings: Findings, key: str) -> None:
     """A workspace that should be private must not stay public without a word."""
-    values = {"publicNetworkAccess": False, "storageAccount": "stshared"}
+    values = {"publicNetworkAccess": False, "sharedKeys": False, "storageAccount": "stshared"}
     workspace = {"resourceGroup": "rg", "name": "mlw", "existing": True, key: values[key]}
     assert only(findings(workspace=workspace)).key == f"azml:workspace.{key}"
 
@@ -386,6 +416,25 @@ def test_what_is_no_mapping_is_told_even_if_it_is_empty(findings: Findings, valu
     assert only(findings(endpoints={"echo": value})).key == "azml:endpoints.echo"
 
 
+@pytest.mark.parametrize(("told", "allowed"), [("echo", True), (" echo ,", True), ("", False)])
+def test_the_shell_may_give_leave_for_one_run(
+    read: Read, monkeypatch: pytest.MonkeyPatch, told: str, allowed: bool
+) -> None:
+    monkeypatch.setenv("AZML_ALLOW_LIVE_CHANGE", told)
+    assert read().endpoints[0].allow_live_change is allowed
+
+
+def test_leave_for_an_endpoint_that_is_not_there_is_a_finding(
+    findings: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZML_ALLOW_LIVE_CHANGE", "ecko")
+    assert only(findings()).remedy == "did you mean 'echo'?"
+
+
+def test_the_guard_and_the_commands_mean_the_same_variable() -> None:
+    assert guard.ALLOW_VARIABLE == azure_endpoints.ALLOW_VARIABLE
+
+
 def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) -> None:
     assert read(protect=True).endpoints[0].protect
     assert not read(protect=True, endpoints=endpoint(protect=False)).endpoints[0].protect
@@ -394,3 +443,25 @@ def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) 
 def test_unchanged_text_keys_are_texts(read: Read) -> None:
     """`pulumi config set azml:studioUrl 8080` hands over the text 8080."""
     assert read(studioUrl="8080").studio_url == "8080"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [("cost", "is a text ('cost')"), (["cost", 1], "has a number (1) at place 2"), ([""], "has a text ('')")],
+)
+def test_tags_of_policies_are_a_list_of_names(findings: Findings, value: object, message: str) -> None:
+    finding = only(findings(policyTags=value))
+    assert finding.key == "azml:policyTags"
+    assert finding.message.startswith(message)
+
+
+def test_names_are_not_purged_where_they_are_protected_or_not_the_stacks(findings: Findings) -> None:
+    place = {"resourceGroup": "rg-azml-dev", "name": "mlw-azml-dev", "purge": True}
+    finding = only(findings(workspace=place, protect=True))
+    assert (finding.key, finding.message) == (
+        "azml:workspace.purge",
+        "is true in a stack that is protected (azml:protect)",
+    )
+    finding = only(findings(workspace={**place, "existing": True}))
+    assert finding.key == "azml:workspace.purge"
+    assert "leave it out" in finding.remedy

@@ -20,6 +20,7 @@ def test_local_belongs_to_the_local_project(findings: Findings) -> None:
 def test_the_local_project_is_never_azure(findings: Findings) -> None:
     (finding,) = findings(project="azml-local")
     assert finding.message == "is azure in the project azml-local"
+    assert finding.remedy.startswith("write azml:target: local;")
 
 
 def test_a_local_stack_needs_a_shell_that_points_at_the_local_azure(

@@ -44,8 +44,10 @@ class InProcessAzure(Client):
         paths[0].touch()
         addresses = Addresses(self.url, "https://127.0.0.1:9")
         dataplane = DataplaneClient(self.dataplane.socket)
-        control = Control(self.folder, addresses, Certificates(*paths), identity, dataplane, lambda: None)
-        self.app = control.app
+        self.control = Control(
+            self.folder, addresses, Certificates(*paths), identity, dataplane, lambda: None
+        )
+        self.app = self.control.app
         self._lifespan = self.app.router.lifespan_context(self.app)
         await self._lifespan.__aenter__()
 

@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPSConnection
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from azml.emulator.identity import SUBSCRIPTION, Identity, ensure_identity, issue_token
+from azml.emulator.identity import PRINCIPAL, SUBSCRIPTION, Identity, ensure_identity, issue_token
+from azml.emulator.storage.roles import BLOB_CONTRIBUTOR
 from tests.emulator.fake_dataplane import FakeDataplane
 
 Json = dict[str, Any]
@@ -21,6 +23,7 @@ ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/account1"
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/vault1"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws1"
 ENDPOINT = f"{WORKSPACE}/onlineEndpoints/diabetes"
+STANDS_ON = {"storageAccount": ACCOUNT, "keyVault": VAULT}
 ENDED = ("Succeeded", "Failed", "Canceled")
 
 
@@ -185,16 +188,26 @@ def deployment_body(capacity: int = 1, **properties: object) -> Json:
     }
 
 
+def grant(azure: Client, role: str, principal: str = PRINCIPAL, scope: str = ACCOUNT) -> str:
+    """Give a built-in role, by its id; the ARM id of the assignment."""
+    name = uuid.uuid5(uuid.NAMESPACE_URL, scope + role + principal)
+    place = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    definition = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    body = {"properties": {"roleDefinitionId": definition, "principalId": principal}}
+    azure.done(azure.arm("PUT", place, body))
+    return place
+
+
 def build_workspace(azure: Client) -> None:
-    """A resource group and a workspace with what it stands on."""
+    """A resource group and a workspace with what it stands on; who asks may read and write its blobs."""
     group = azure.arm("PUT", GROUP, {"location": "westeurope"})
     assert group.status == 201, group.raw
     account = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
     azure.done(azure.arm("PUT", ACCOUNT, account))
     vault = {"sku": {"family": "A", "name": "standard"}, "tenantId": "t"}
     azure.done(azure.arm("PUT", VAULT, {"location": "westeurope", "properties": vault}))
-    stands_on = {"storageAccount": ACCOUNT, "keyVault": VAULT}
-    azure.done(azure.arm("PUT", WORKSPACE, {"location": "westeurope", "properties": stands_on}))
+    azure.done(azure.arm("PUT", WORKSPACE, {"location": "westeurope", "properties": STANDS_ON}))
+    grant(azure, BLOB_CONTRIBUTOR)
 
 
 def build_assets(azure: Client) -> str:

@@ -1,6 +1,7 @@
 """A whole local Azure: the supervisor and all that runs under it."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -42,10 +43,14 @@ class WholeAzure(LocalAzure):
 
     def kill_child(self, word: str) -> None:
         """End one of its processes at once; the supervisor starts another."""
+        self.signal_child(word, signal.SIGKILL)
+
+    def signal_child(self, word: str, number: signal.Signals) -> None:
+        """Send a signal to one of its processes, and wait for its end."""
         assert self._process is not None
         for child in psutil.Process(self._process.pid).children(recursive=True):
             if any(word in part for part in child.cmdline()):
-                child.kill()
+                child.send_signal(number)
                 child.wait(10)
 
     def answers(self) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.providers.azml.live_slots import LiveSlots
-from azml.providers.calls import Check, Diff
+from azml.providers.calls import Check, Diff, ProviderError
 from azml.providers.codec import Value
 from azml.providers.engine_log import EngineLog
 
@@ -22,6 +22,9 @@ class Lines(EngineLog):
         self.told: list[str] = []
 
     def info(self, urn: str, message: str) -> None:
+        self.told.append(message)
+
+    def warning(self, urn: str, message: str) -> None:
         self.told.append(message)
 
 
@@ -75,3 +78,64 @@ def test_files_are_named_when_what_is_served_changes_and_only_then(
     after: dict[str, Value] = {"serves": {"blue": _slot(digest, score="b", other="x"), "green": _slot("g")}}
     LiveSlots(arm, lines).diff(Diff(_URN, "", "diabetes", before, after, before))
     assert lines.told == told
+
+
+def test_all_endpoints_are_judged_in_one_question_and_what_is_cleared_is_not_asked_again(arm: Arm) -> None:
+    _serving(arm, {"blue": 100})
+    guard = LiveSlots(arm, Lines())
+    other = f"{_WORKSPACE}/onlineEndpoints/none"
+    asked: dict[str, Value] = {_ENDPOINT: {"blue": _slot("new")}, other: {"blue": _slot("new")}}
+    answer = guard.refused({"endpoints": asked})["refused"]
+    assert list(answer) == [_ENDPOINT]
+    (reason,) = answer[_ENDPOINT]
+    assert "AZML_ALLOW_LIVE_CHANGE=diabetes" in reason
+
+    same: dict[str, Value] = {"blue": _slot("old")}
+    assert guard.refused({"endpoints": {_ENDPOINT: same}}) == {"refused": {}}
+    found = arm.get(f"{_ENDPOINT}/deployments/blue", API_VERSION) or {}
+    arm.put(f"{_ENDPOINT}/deployments/blue", API_VERSION, {**found, "tags": {"azml-serves": "other"}})
+    cleared = {"endpointId": _ENDPOINT, "serves": same}
+    assert list(guard.check(Check(_URN, "", cleared, {})).failures) == []
+    changed = {"endpointId": _ENDPOINT, "serves": {"blue": _slot("new")}}
+    assert len(guard.check(Check(_URN, "", changed, {})).failures) == 1
+
+
+def test_a_question_that_is_none_is_refused(arm: Arm) -> None:
+    with pytest.raises(ProviderError, match="liveSlots takes endpoints"):
+        LiveSlots(arm, Lines()).refused({"endpoints": [_ENDPOINT]})
+
+
+def test_what_the_program_refused_is_explained_and_changes_nothing(arm: Arm) -> None:
+    """The files of the last update are the engine's to know; they must still be there for the next run."""
+    _serving(arm, {"blue": 100})
+    lines = Lines()
+    before: dict[str, Value] = {
+        "endpointId": _ENDPOINT,
+        "serves": {"blue": {**_slot("old", score="a"), "instanceType": "Standard_DS2_v2"}},
+    }
+    after: dict[str, Value] = {
+        "endpointId": _ENDPOINT,
+        "serves": {"blue": {**_slot("new", score="b"), "instanceType": "Standard_F4s_v2"}},
+        "told": True,
+    }
+    checked = LiveSlots(arm, lines).check(Check(_URN, "", after, before))
+    assert (checked.inputs, list(checked.failures)) == (before, [])
+    assert lines.told == ["blue: score.py changed, instance_type: Standard_DS2_v2 -> Standard_F4s_v2"]
+
+    (failure,) = LiveSlots(arm, lines).check(Check(_URN, "", after, {})).failures
+    assert "exists in Azure and is not in this stack's state" in failure.reason
+
+
+def test_a_deployment_of_nobodys_is_no_reason_to_release(arm: Arm) -> None:
+    _serving(arm, {"blue": 100})
+    found = arm.get(f"{_ENDPOINT}/deployments/blue", API_VERSION) or {}
+    arm.put(f"{_ENDPOINT}/deployments/blue", API_VERSION, {**found, "tags": {}})
+    (reason,) = _refusals(arm, {"blue": _slot("new")})
+    assert "no stack of this project made it" in reason
+    assert "azml release" not in reason
+
+
+def test_leave_for_one_run_is_no_difference(arm: Arm) -> None:
+    olds: dict[str, Value] = {"serves": {}, "allow": False}
+    news: dict[str, Value] = {"serves": {}, "allow": True}
+    assert LiveSlots(arm, Lines()).diff(Diff(_URN, "", "diabetes", olds, news, olds)).paths == {}

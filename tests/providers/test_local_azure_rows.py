@@ -69,7 +69,10 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "monitor:AutoscaleSetting": {"profiles": []},
     "monitor:MetricAlert": {
         "location": "global",
-        "criteria": {"odataType": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"},
+        "criteria": {
+            "odataType": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+            "allOf": [],
+        },
         "enabled": True,
         "evaluationFrequency": "PT1M",
         "scopes": [_SCOPE],

@@ -57,6 +57,8 @@ def test_a_blob_holds_what_its_source_holds(stack: Stack, azure: Arm) -> None:
     azure.world.blobs.pop(next(path for path in azure.world.blobs if path.endswith("text.txt")))
     assert "- 1 to delete" in stack.run("refresh", "--preview-only")
     assert "+ 1 created" in stack.up("--refresh")
+    stack.run("state", "delete", "--yes", "urn:pulumi:test::plugins::azure-native:storage:Blob::text.txt")
+    assert "cannot create already existing resource" in stack.up(fails=True), "Azure's plugin reads first"
 
 
 def test_a_change_of_the_address_replaces_what_lies_below_it(stack: Stack, azure: Arm) -> None:
@@ -89,6 +91,8 @@ def test_what_failed_after_it_was_accepted_is_mended_by_the_next_up(stack: Stack
     assert "init() failed: KeyError('x')" in shown
     assert stack.state()["blue"]["initErrors"]
     assert "traffic" not in stack.state()
+    stack.run("refresh", "--yes", "--skip-preview")
+    assert "initErrors" not in stack.state()["blue"], "a refresh forgets them, as azure-native's does"
     stack.configure(slots={"blue": "m2"})
     stack.up()
     assert "initErrors" not in stack.state()["blue"]

@@ -5,6 +5,7 @@ clone as a user's would be. All they know of Azure is in that shell.
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -31,12 +32,18 @@ class Shell:
     def folder(self) -> Path:
         return self.clone.root / "work"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """As of a user who has activated an environment with Azure's SDK: the line leaves that one alone."""
+        own = self.clone.root / ".venv" / "bin"
+        return {**self.clone.environment, "PATH": f"{own}{os.pathsep}{self.clone.environment['PATH']}"}
+
     def run(self, line: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run one line to its end, whatever comes of it."""
         return subprocess.run(
             ["/bin/sh", "-c", f'eval "$({self.clone.azml} emulator env)" || exit 99\n{line}'],
             cwd=self.folder,
-            env={**self.clone.environment, **variables},
+            env={**self.environment, **variables},
             capture_output=True,
             text=True,
             timeout=LIMIT,
@@ -68,7 +75,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     try:
         done = clone.run("emulator", "start")
         assert done.returncode == 0, done.stderr
-        made = clone.shell('eval "$(.venv/bin/azml emulator env)" && python work/make_workspace.py')
+        made = shell.run("cd .. && python work/make_workspace.py")
         assert made.returncode == 0, made.stderr
         yield shell
     finally:

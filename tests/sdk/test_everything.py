@@ -208,7 +208,7 @@ def test_a_kubernetes_endpoint_is_served_by_this_machine(seen: Seen) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("container", "a custom container"),
+        ("container", "cannot have both condaFile and inferenceConfig"),
         ("triton", "NVIDIA's Triton server"),
         ("gpu", "Standard_NC6s_v3 has a GPU"),
         ("registry", "is in a registry"),

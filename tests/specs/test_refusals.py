@@ -151,7 +151,7 @@ def test_every_finding_comes_at_once_with_line_and_key(tmp_path: Path) -> None:
     ("text", "line", "message"),
     [
         ("a: [1\nb: 2\n", 2, "is not valid YAML"),
-        ("a: 1\n---\nb: 2\n", 2, "is not valid YAML"),
+        ("a: 1\n---\nb: 2\n", 2, "holds more than one document: a second begins here"),
         ("", None, "is empty"),
         ("# only a comment\n", None, "is empty"),
         ("- a\n- b\n", 1, "is not a mapping"),
@@ -222,11 +222,62 @@ def test_what_can_be_no_path_is_found_where_it_is_written(tmp_path: Path, path: 
         assert "cannot be used as a path" in found.message
 
 
-@pytest.mark.parametrize("path", ["s3://bucket/model", "HTTPS://host/model", "runs:/1/model"])
+@pytest.mark.parametrize("path", ["s3://bucket/model", "HTTPS://host/model"])
 def test_a_model_at_an_address_is_refused(tmp_path: Path, path: str) -> None:
     text = DEPLOYMENT.replace("model: azureml:m:1", f"model: {{path: '{path}'}}")
     (found,) = findings(tmp_path, text)
     assert found.message == "is not a path on this machine"
+
+
+UNREGISTERED = [
+    ("runs:/1a2b/model", False, "is the path of an MLflow run", "--path runs:/1a2b/model`"),
+    (
+        "azureml://jobs/j/outputs/artifacts/paths/model",
+        True,
+        "is the path of a job's output",
+        "az ml model create",
+    ),
+    (
+        "azureml:jobs/j/outputs/artifacts/paths/model",
+        False,
+        "is the path of a job's output",
+        "az ml model create",
+    ),
+    ("azureml://datastores/nowhere/paths/m", True, "is a path in a datastore", "az ml model create"),
+    (
+        "azureml://subscriptions/s/resourcegroups/g/workspaces/w/datastores/d/paths/m",
+        True,
+        "is a path in a datastore",
+        "az ml model create",
+    ),
+    ("models:/churn/3", False, "is MLflow's own way to write it", "azureml:churn:3"),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("path", "loads", "message", "remedy"), UNREGISTERED)
+def test_a_model_that_no_deployment_can_be_made_from_is_refused_with_how_to_register_it(
+    tmp_path: Path, path: str, loads: bool, message: str, remedy: str
+) -> None:
+    """As a reference and as a path; azure-ai-ml's loader takes some, and Azure refuses those later."""
+    for key, model in (("model", path), ("model.path", f"{{path: '{path}'}}")):
+        (found,) = findings(tmp_path, DEPLOYMENT.replace("azureml:m:1", model))
+        assert (found.key, found.line) == (key, 4)
+        assert message in found.message
+        assert remedy in found.remedy
+        if loads and key == "model":
+            load_online_deployment(tmp_path / "spec.yml")
+
+
+def test_a_second_document_says_what_would_be_right(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, ENDPOINT + "---\nname: blue\nendpoint_name: diabetes\n", endpoint=True)
+    assert (found.line, found.remedy) == (2, "give each endpoint and each deployment a file of its own")
+
+
+def test_deployments_in_an_endpoint_file_are_refused_with_where_they_belong(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, ENDPOINT + "deployments: {blue: {}}\n", endpoint=True)
+    assert (found.key, found.line) == ("deployments", 2)
+    assert "a file of its own" in found.remedy
 
 
 def test_a_workspace_id_with_a_label_is_refused_as_azure_ai_ml_does(tmp_path: Path) -> None:

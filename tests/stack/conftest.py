@@ -88,6 +88,15 @@ class Azure:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def text(self, method: str, url: str, token: str) -> str:
+        """The answer of one call as text."""
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"}, method=method)
+        context = ssl.create_default_context(cafile=self.told["ca"])
+        with urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        ).open(request, timeout=30) as answer:
+            return str(answer.read().decode())
+
     def own(self, method: str, page: str, body: Any = None) -> Any:
         """One of its own pages."""
         bearer = f"Bearer {self.told['token']}"
@@ -95,18 +104,22 @@ class Azure:
 
     def arm(self, method: str, path: str, body: Any = None) -> Any:
         """Azure Resource Manager, signed in as the environment says."""
+        url = f"{self.told['arm']}{path}?api-version={API_VERSION}"
+        token = self.token(f"{self.told['arm']}/.default")
+        return self.ask(method, url, body, Authorization=f"Bearer {token}")
+
+    def token(self, scope: str) -> str:
+        """A token of the environment's own identity."""
         told = self.own("GET", "environment")
         form = {
             "grant_type": "client_credentials",
             "client_id": told["ARM_CLIENT_ID"],
             "client_secret": told["ARM_CLIENT_SECRET"],
-            "scope": f"{self.told['arm']}/.default",
+            "scope": scope,
         }
         login = f"{self.told['arm']}/{told['ARM_TENANT_ID']}/oauth2/v2.0/token"
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        token = self.ask("POST", login, urllib.parse.urlencode(form).encode(), **kind)["access_token"]
-        url = f"{self.told['arm']}{path}?api-version={API_VERSION}"
-        return self.ask(method, url, body, Authorization=f"Bearer {token}")
+        return str(self.ask("POST", login, urllib.parse.urlencode(form).encode(), **kind)["access_token"])
 
     def journal(self) -> list[dict[str, Any]]:
         """Every management write so far."""
@@ -167,14 +180,7 @@ class Stack:
 
     def run(self, *arguments: str, **variables: str) -> Run:
         """Run the CLI as a user in `local/` would, with these `variables` in the shell besides."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ARM_"))}
-        environment = {
-            **kept,
-            **self.azure.own("GET", "environment"),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "VIRTUAL_ENV": sys.prefix,
-            **variables,
-        }
+        environment = {**self.environment(), **variables}
         done = subprocess.run(
             [str(self.cli), *arguments, "--non-interactive", "--color", "never"],
             cwd=self.folder,
@@ -185,6 +191,12 @@ class Stack:
             timeout=240,
         )
         return Run(done.returncode, done.stdout)
+
+    def environment(self) -> dict[str, str]:
+        """The shell of a user who has run the line of `azml emulator env`."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ARM_"))}
+        own = {"PULUMI_SKIP_UPDATE_CHECK": "true", "AZML_VENV": sys.prefix}
+        return {**kept, **self.azure.own("GET", "environment"), **own}
 
     def up(self, *arguments: str) -> str:
         """An update that must succeed; its output."""
@@ -205,6 +217,13 @@ class Stack:
         found: dict[str, Any] = json.loads(done.text)
         return found
 
+    def settled(self) -> None:
+        """Wait until a write of the endpoint has ended."""
+        deadline = time.monotonic() + 60
+        while self.azure.arm("GET", self.endpoint)["properties"]["provisioningState"] == "Updating":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def shares(self) -> dict[str, int]:
         """The shares that are live now."""
         found = self.azure.arm("GET", self.endpoint)["properties"].get("traffic") or {}
@@ -212,10 +231,13 @@ class Stack:
 
     def predict(self, slot: str | None = None) -> Any:
         """What the endpoint answers, or one of its deployments."""
-        keys = self.azure.arm("POST", f"{self.endpoint}/listKeys")
-        uri = self.azure.arm("GET", self.endpoint)["properties"]["scoringUri"]
+        found = self.azure.arm("GET", self.endpoint)["properties"]
+        if found["authMode"] == "AADToken":
+            bearer = self.azure.token("https://ml.azure.com/.default")
+        else:
+            bearer = self.azure.arm("POST", f"{self.endpoint}/listKeys")["primaryKey"]
         named = {"azureml-model-deployment": slot} if slot else {}
-        return self.azure.ask("POST", uri, {}, Authorization=f"Bearer {keys['primaryKey']}", **named)
+        return self.azure.ask("POST", found["scoringUri"], {}, Authorization=f"Bearer {bearer}", **named)
 
     def mark(self) -> int:
         """A place in the journal, for `writes`."""
@@ -301,6 +323,7 @@ def project(cli: Path, azure: Azure) -> Iterator[Project]:
         (folder / ".state").mkdir(parents=True)
         text = yaml.safe_load((ROOT / "local" / "Pulumi.yaml").read_text())
         text["main"] = f"{ROOT}/"
+        text["runtime"]["options"]["virtualenv"] = sys.prefix
         for plugin in text["plugins"]["providers"]:
             plugin["path"] = str((ROOT / "local" / plugin["path"]).resolve())
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(text))

@@ -23,7 +23,8 @@ def wrong(stack: Stack) -> list[str]:
     done = stack.run("preview")
     assert done.code != 0
     assert "Traceback" not in done.text
-    assert "to create" not in done.text.replace("+ 1 to create", "")
+    # The stack itself, and our plugin where it was asked before the fault was found.
+    assert "to create" not in done.text.replace("+ 1 to create", "").replace("+ 2 to create", "")
     return [line.strip() for line in done.text.splitlines() if "azml:" in line or str(stack.folder) in line]
 
 
@@ -49,6 +50,29 @@ def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stac
     assert done.code != 0
     assert "start it with `azml emulator start`" in done.text
     assert "Traceback" not in done.text
+
+
+def test_everything_that_should_exist_and_does_not_comes_at_once(project: Project) -> None:
+    """With file, line and key; a group that is there and empty is not the group's fault."""
+    stack = project("missing", resourceGroup={"name": "rg-empty", "existing": True}, name="mlw-missing")
+    group = f"{stack.endpoint.partition('/resourceGroups/')[0]}/resourceGroups/rg-empty"
+    stack.azure.arm("PUT", group, {"location": "westeurope"})
+    parts = ("storageAccount", "keyVault", "logAnalytics", "applicationInsights")
+    place = stack.settings["azml:workspace"]
+    place |= {part: {"name": f"{part[:3]}missing".lower(), "existing": True} for part in parts}
+    stack.serve(SLOTS, {"blue": 100})
+    text = (stack.folder / "Pulumi.local.yaml").read_text().splitlines()
+    lines = "\n".join(wrong(stack))
+    for part in parts:
+        line = text.index(f"    {part}:") + 2
+        assert f"Pulumi.local.yaml:{line}: azml:workspace.{part}.name: there is no " in lines
+    assert "there is no resource group" not in lines
+
+    stack.settings["azml:workspace"] = {"resourceGroup": "rg-none", "name": "mlw-none", "existing": True}
+    stack.write()
+    lines = "\n".join(wrong(stack))
+    assert "azml:workspace.resourceGroup: there is no resource group 'rg-none'" in lines
+    assert "azml:workspace.name: there is no workspace 'mlw-none' in the resource group rg-none" in lines
 
 
 def test_all_faults_of_all_files_come_at_once(unmade: Stack) -> None:

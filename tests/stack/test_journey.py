@@ -1,10 +1,20 @@
 """One endpoint's life, from nothing to nothing, with every write it took."""
 
+import re
+
 from tests.stack.conftest import Project
+
+ENDPOINT = """\
+name: again
+auth_mode: aad_token
+public_network_access: disabled
+tags: {owner: team-a}
+traffic: {blue: 100}
+"""
 
 
 def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None:
-    """Shares move only after their deployment is there, and before another goes."""
+    """Shares move once their deployment is there, before another goes, and never for a protected endpoint."""
     stack = project("journey", resourceGroup="rg-journey", name="mlw-journey")
     stack.serve({"blue": {}}, {"blue": 100})
     start = stack.mark()
@@ -39,17 +49,76 @@ def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None
     assert stack.writes(start) == ["PUT endpoint green=100", "DELETE blue"]
     assert stack.predict() == ["green"]
 
+    stack.serve({"green": {}}, {"green": 100}, protect=True)
+    start = stack.mark()
+    stack.up()
+    for more in ((), ("--continue-on-error",)):
+        protected = stack.run("destroy", "--yes", "--skip-preview", *more)
+        assert protected.code != 0
+        assert "cannot be deleted" in protected.text
+    declared = stack.settings.pop("azml:endpoints")
+    stack.write()
+    dropped = stack.run("up", "--yes", "--skip-preview")
+    assert dropped.code != 0
+    assert "because it is protected" in dropped.text
+    assert stack.writes(start) == []
+    assert stack.predict() == ["green"]
+
+    stack.settings["azml:endpoints"] = declared
+    declared["echo"]["protect"] = False
+    stack.write()
+    stack.up()
     start = stack.mark()
     assert stack.run("destroy", "--yes", "--skip-preview").code == 0
     assert stack.writes(start) == ["PUT endpoint", "DELETE green", "DELETE endpoint"]
 
 
-def test_destroyed_and_made_again(project: Project) -> None:
-    """What the first life retained does not stand in the way of the second."""
-    stack = project("again", resourceGroup="rg-again", name="mlw-again")
-    stack.serve({"blue": {}}, {"blue": 100})
+def test_destroyed_and_made_again_the_same_day(project: Project) -> None:
+    """What the first life retained is not in the way of the second, nor are its names, nor a lack of keys.
+
+    The endpoint's file and the deployment's end in `.yaml`, and the shares are the endpoint file's.
+    """
+    place = {"keyVault": "kv-again", "purge": True, "sharedKeys": False}
+    stack = project("again", resourceGroup="rg-again", name="mlw-again", **place)
+    (stack.scoring / "endpoint.yml").unlink()
+    (stack.scoring / "endpoint.yaml").write_text(ENDPOINT)
+    (stack.scoring / "blue.yml").rename(stack.scoring / "deployment.yaml")
+    stack.serve({"blue": {}}, {})
+    for told_by_the_file in ("name", "traffic"):
+        del stack.settings["azml:endpoints"]["echo"][told_by_the_file]
+    stack.write()
     stack.up()
-    assert stack.run("destroy", "--yes", "--skip-preview").code == 0
-    stack.up()
+    found = stack.azure.arm("GET", stack.endpoint)
+    assert found["tags"] == {"owner": "team-a"}
+    assert found["properties"]["authMode"] == "AADToken"
+    assert found["properties"]["publicNetworkAccess"] == "Disabled"
+    assert stack.shares() == {"blue": 100}
     assert stack.predict() == ["blue"]
+    del stack.settings["azml:workspace"]["purge"]
+    stack.write()
+    stack.up()
+    assert stack.predict() == ["blue"], "the setting was taken back: what stands is not purged"
     assert stack.run("destroy", "--yes", "--skip-preview").code == 0
+
+    workspace = stack.endpoint.partition("/onlineEndpoints/")[0]
+    start = stack.mark()
+    refused = stack.run("up", "--yes", "--skip-preview")
+    assert refused.code != 0
+    assert "Traceback" not in refused.text
+    file = stack.folder / "Pulumi.local.yaml"
+    places = set(re.findall(rf"{re.escape(str(file))}:\d+: [\w.:]+(?=: the )", refused.text))
+    assert places == {f"{file}:7: azml:workspace.name", f"{file}:8: azml:workspace.keyVault"}
+    purge = f"az rest --method delete --url '{workspace}?api-version=2025-12-01&forceToPurge=true'"
+    assert purge in refused.text
+    assert "az keyvault purge --name kv-again --location westeurope" in refused.text
+    assert [entry for entry in stack.azure.journal()[start:] if entry["method"] != "POST"] == []
+
+    stack.settings["azml:workspace"]["purge"] = True
+    stack.write()
+    freed = stack.up()
+    assert stack.predict() == ["blue"]
+    destroyed = stack.run("destroy", "--yes", "--skip-preview")
+    assert destroyed.code == 0, destroyed.text
+    for text in (freed, destroyed.text):
+        assert "purged the workspace mlw-again" in text
+        assert "purged the vault kv-again" in text

@@ -27,6 +27,57 @@ def test_a_live_slot_is_not_changed_under_its_users(stack: Stack) -> None:
     assert stack.writes(start) == ["PUT blue"]
 
 
+def test_the_guard_holds_for_a_target_and_leave_is_given_for_one_run(stack: Stack) -> None:
+    """The engine checks only targets, so the program asks; what may change this once leaves no trace."""
+    stack.begin(BOTH, {"blue": 100})
+    stack.serve({"blue": {"instance_type": "Standard_F4s_v2"}, "green": {}}, {"blue": 100})
+    target = "**OnlineDeployment::" + f"{stack.name}-blue"
+    start = stack.mark()
+    refused = stack.run("up", "--yes", "--skip-preview", "--target", target)
+    assert refused.code != 0
+    assert "instance_type: Standard_DS2_v2 -> Standard_F4s_v2" in refused.text
+    assert f"azml up --allow-live-change {stack.name}" in refused.text
+    assert stack.writes(start) == []
+
+    unknown = stack.run("preview", AZML_ALLOW_LIVE_CHANGE="ecko")
+    assert unknown.code != 0
+    assert "names no endpoint of this stack: 'ecko'; did you mean 'echo'?" in unknown.text
+
+    stack.serve({"blue": {"environment_variables": {"TRY": "2"}}, "green": {}}, {"blue": 100})
+    done = stack.run("up", "--yes", "--skip-preview", AZML_ALLOW_LIVE_CHANGE="echo")
+    assert done.code == 0, done.text
+    assert stack.writes(start) == ["PUT blue"]
+    assert "unchanged" in stack.preview("--expect-no-changes")
+
+
+def test_every_endpoint_that_is_refused_is_told_in_one_run_and_one_of_others_is_named_as_such(
+    stack: Stack,
+) -> None:
+    stack.begin({"blue": {}}, {"blue": 100})
+    first = stack.settings["azml:endpoints"]["echo"]
+    second = {**first, "name": f"{stack.name}-2"}
+    stack.settings["azml:endpoints"] = {"echo": first, "second": second}
+    stack.write()
+    stack.up()
+    (stack.scoring / "src-blue" / "score.py").write_text(f"{SCORE}\n# changed\n")
+    refused = stack.run("preview")
+    assert refused.code != 0
+    for name in (stack.name, f"{stack.name}-2"):
+        assert f"blue answers 100 % of the requests of {name} and would change" in refused.text
+    assert refused.text.count("warning: blue: score.py changed") >= 2
+
+    guard = f"azml-local::azml:components:Endpoint$azml:index:LiveSlots::{stack.name}-2"
+    forgotten = stack.run(
+        "state", "delete", f"urn:pulumi:local::{guard}", "--target-dependents", "--force", "--yes"
+    )
+    assert forgotten.code == 0, forgotten.text
+    found = stack.run("preview")
+    assert found.code != 0
+    assert f"onlineEndpoints/{stack.name}-2 exists in Azure and is not in this stack's state" in found.text
+    assert f"azml release {stack.name}-2" not in found.text
+    stack.azure.arm("DELETE", f"{stack.endpoint}-2")
+
+
 def test_preview_names_the_files_that_change_an_idle_slot(stack: Stack) -> None:
     stack.begin(BOTH, {"blue": 100})
     (stack.scoring / "src-green" / "score.py").write_text(f"{SCORE}\n# changed\n")
@@ -67,6 +118,23 @@ def test_another_instance_type_for_a_live_slot_is_refused(stack: Stack) -> None:
     assert stack.run("up", "--yes", "--skip-preview").code != 0
     assert stack.writes(start) == []
     assert stack.predict() == ["blue"]
+
+
+def test_what_azure_fixes_of_an_endpoint_is_refused_at_preview(stack: Stack) -> None:
+    """All of it at once, with the file's lines; also when the preview is skipped, before any write."""
+    stack.begin({"blue": {}}, {"blue": 100})
+    file = stack.scoring / "endpoint.yml"
+    text = "name: any\nauth_mode: aml_token\ndescription: new words\nidentity:\n  type: none\n"
+    file.write_text(text)
+    start = stack.mark()
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        refused = stack.run(*command)
+        assert refused.code != 0
+        assert "Traceback" not in refused.text
+        for line, key in ((2, "auth_mode"), (3, "description"), (5, "identity.type")):
+            assert f"{file}:{line}: {key}: is " in refused.text
+        assert f"the endpoint {stack.name} was made with key" in refused.text
+    assert stack.writes(start) == []
 
 
 def test_more_instances_for_a_live_slot_are_allowed(stack: Stack) -> None:

@@ -1,5 +1,6 @@
 """Shares under failures, drift and changes around them."""
 
+import json
 from typing import Any
 
 from tests.stack.conftest import Stack
@@ -35,6 +36,27 @@ def test_a_rejected_move_leaves_the_old_deployment_alive(stack: Stack) -> None:
     stack.up()
     assert stack.writes(start) == ["PUT endpoint green=100", "DELETE blue"]
     assert stack.predict() == ["green"]
+
+
+def test_a_move_that_a_policy_wants_a_token_for_brings_one(stack: Stack) -> None:
+    """And while none is given it says so: what answered goes on answering."""
+    stack.begin(BOTH, {"blue": 100})
+    stack.serve(BOTH, {"green": 100})
+    policy = {"path_pattern": f"/onlineEndpoints/{stack.name}$", "method": "PUT"}
+    stack.azure.own("POST", "policy", {**policy, "tokens": "denied"})
+    try:
+        refused = stack.run("up", "--yes", "--skip-preview")
+        assert refused.code != 0
+        assert "The external evaluation denied the operation." in refused.text
+        assert stack.shares() == {"blue": 100}
+
+        stack.azure.own("POST", "policy", policy)
+        start = stack.mark()
+        moved = stack.up()
+        assert stack.writes(start) == ["PUT endpoint green=100 -> 403", "PUT endpoint green=100"]
+        assert "PoP " not in moved + json.dumps(stack.azure.journal()[start:])
+    finally:
+        stack.azure.own("DELETE", "policy")
 
 
 def test_a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:

@@ -63,11 +63,17 @@ def anyone(context: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def page(anyone: Page, azure: WholeAzure) -> Page:
-    """A browser that has just followed the link, with blue at 90 percent and green at 10."""
+    """A browser on the page of diabetes, with blue at 90 percent and green at 10."""
     azure.share_out({"blue": 90, "green": 10})
-    anyone.goto(azure.link())
-    expect(anyone.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+    enter(anyone, azure)
     return anyone
+
+
+def enter(page: Page, azure: WholeAzure) -> None:
+    """Sign in, and go to the page of the endpoint diabetes."""
+    page.goto(azure.link())
+    page.get_by_role("link", name="diabetes").click()
+    expect(page.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
 
 
 def _chromium() -> str:

@@ -12,13 +12,18 @@ from tests.emulator.whole_azure import WholeAzure
 
 SCORE = """\
 import json, os
+from azureml_inference_server_http.api.aml_request import rawhttp
+from azureml_inference_server_http.api.aml_response import AMLResponse
 
 def init():
     if os.environ["FLAVOUR"] == "red":
         raise RuntimeError("no such model: red")
 
-def run(data):
-    asked = json.loads(data)
+@rawhttp
+def run(request):
+    if not request.content_type.startswith("application/json"):
+        return AMLResponse(request.get_data(), 200, {"Content-Type": request.content_type})
+    asked = json.loads(request.get_data())
     if "long" in asked:
         return "x" * asked["long"]
     if "say" in asked:

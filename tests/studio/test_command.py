@@ -40,7 +40,22 @@ def test_it_prints_a_link_that_signs_in_and_nothing_else(
     assert link.startswith(f"{azure.url}/studio#code=")
     assert "\n" not in link
     anyone.goto(link)
-    expect(anyone.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
+    expect(anyone.get_by_role("link", name="diabetes")).to_be_visible()
+
+
+def test_it_hands_the_endpoints_samples_to_the_page(project: Path, anyone: Page, azure: WholeAzure) -> None:
+    requests = project / "scoring" / "diabetes" / "requests"
+    requests.mkdir(parents=True, exist_ok=True)
+    (requests / "sample.json").write_text('{"of": "the folder"}')
+    stack = project / "local" / "Pulumi.local.yaml"
+    stack.write_text("config:\n  azml:endpoints:\n    diabetes:\n      deployments:\n        blue: {}\n")
+    done = run(project)
+    stack.unlink()
+    assert done.returncode == 0, done.stderr
+    anyone.goto(done.stdout.strip())
+    anyone.get_by_role("link", name="diabetes").click()
+    anyone.get_by_role("tab", name="Test").click()
+    expect(anyone.get_by_label("Body", exact=True)).to_have_value('{"of": "the folder"}')
 
 
 def test_each_link_is_another(project: Path) -> None:

@@ -1,24 +1,29 @@
 """The page's door over HTTP, as any program on the machine can knock on it."""
 
+import base64
 import json
+import signal
+import ssl
+from http.client import HTTPSConnection
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer, endpoint_body
+from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer, endpoint_body, wait_for
 from tests.emulator.whole_azure import WholeAzure
 
 Headers = dict[str, str]
 CALLS = [
-    ("GET", "endpoints"),
-    ("GET", f"endpoint?id={quote(ENDPOINT)}"),
+    ("GET", "live"),
+    ("GET", f"live?id={quote(ENDPOINT)}"),
     ("PUT", f"traffic?id={quote(ENDPOINT)}"),
     ("POST", f"keys?id={quote(ENDPOINT)}"),
-    ("GET", f"logs?id={quote(ENDPOINT)}/deployments/blue"),
-    ("GET", f"metrics?id={quote(ENDPOINT)}"),
+    ("GET", f"sample?id={quote(ENDPOINT)}"),
     ("POST", f"score?id={quote(ENDPOINT)}"),
     ("DELETE", "session"),
 ]
+SAMPLE = {"endpoint": "Diabetes", "file": "requests/sample.json", "type": "application/json"}
 
 
 def redeem(azure: WholeAzure, code: str, **headers: str) -> Answer:
@@ -73,12 +78,12 @@ def test_another_sites_page_is_refused_with_cookie_and_token(
 
 
 def test_a_name_that_is_not_ours_is_refused(azure: WholeAzure) -> None:
-    for path in ("/studio", "/studio/page/studio.js", "/studio/api/endpoints"):
+    for path in ("/studio", "/studio/page/studio.js", "/studio/api/live"):
         assert azure.send("GET", path, headers={"Host": f"evil.example:{azure.port}"}).status == 421
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_sits_in_no_frame(azure: WholeAzure) -> None:
-    for path in ("/studio", "/studio/page/studio.js", "/studio/page/studio.css", "/studio/page/icon.svg"):
+    for path in ("/studio", *(f"/studio/page/{name}" for name in ("studio.js", "studio.css", "icon.svg"))):
         answer = azure.send("GET", path)
         assert answer.status == 200
         policy = answer.headers["content-security-policy"]
@@ -103,20 +108,25 @@ def test_a_token_of_the_page_opens_nothing_of_azures(azure: WholeAzure, signed_i
 
 def test_bad_requests_get_azures_error_body(azure: WholeAzure, signed_in: Headers) -> None:
     traffic = f"/studio/api/traffic?id={quote(ENDPOINT)}"
+    of_one = f"/studio/api/live?id={quote(ENDPOINT)}"
     cases = [
-        ("GET", "/studio/api/endpoint", b"", 400),
-        ("GET", "/studio/api/endpoint?id=/subscriptions/../x", b"", 400),
-        ("GET", f"/studio/api/endpoint?id={quote(WORKSPACE)}", b"", 404),
-        ("GET", f"/studio/api/endpoint?id={quote(ENDPOINT)}x", b"", 404),
-        ("GET", f"/studio/api/logs?id={quote(ENDPOINT)}", b"", 404),
-        ("GET", f"/studio/api/logs?id={quote(ENDPOINT)}/deployments/blue&container=Shell", b"", 400),
-        ("GET", f"/studio/api/metrics?id={quote(ENDPOINT)}&minutes=-1", b"", 400),
-        ("GET", f"/studio/api/metrics?id={quote(ENDPOINT)}&minutes=99999", b"", 400),
-        ("GET", f"/studio/api/metrics?id={quote(ENDPOINT)}&minutes={'9' * 5_000}", b"", 400),
+        ("GET", "/studio/api/live?id=", b"", 400),
+        ("GET", "/studio/api/live?id=/subscriptions/../x", b"", 400),
+        ("GET", f"/studio/api/live?id={quote(WORKSPACE)}", b"", 404),
+        ("GET", f"/studio/api/live?id={quote(ENDPOINT)}x", b"", 404),
+        ("GET", f"{of_one}&log={quote(ENDPOINT)}&container=InferenceServer", b"", 404),
+        ("GET", f"{of_one}&log={quote(ENDPOINT)}/deployments/blue&container=Shell", b"", 400),
+        ("GET", f"{of_one}&minutes=-1", b"", 400),
+        ("GET", f"{of_one}&minutes=99999", b"", 400),
+        ("GET", f"{of_one}&minutes={'9' * 5_000}", b"", 400),
+        ("GET", f"/studio/api/sample?id={quote(WORKSPACE)}", b"", 404),
         ("PUT", traffic, b"[]", 400),
-        ("PUT", traffic, b'{"blue": 101}', 400),
-        ("PUT", traffic, b'{"blue": 50}', 400),
-        ("PUT", traffic, b'{"nobody": 100}', 400),
+        ("PUT", traffic, b'{"blue": 100}', 400),
+        ("PUT", traffic, b'{"traffic": {"blue": 101}}', 400),
+        ("PUT", traffic, b'{"traffic": {"blue": 50}}', 400),
+        ("PUT", traffic, b'{"traffic": {"nobody": 100}}', 400),
+        ("PUT", traffic, b'{"traffic": {"blue": 100}, "mirrorTraffic": {"green": 51}}', 400),
+        ("PUT", traffic, b'{"traffic": {"blue": 100}, "mirrorTraffic": {"blue": 10}}', 400),
         ("PUT", traffic, b"x" * (65 << 10), 413),
         ("POST", "/studio/api/session", b"{", 400),
         ("POST", "/studio/api/session", b'{"code": 1}', 401),
@@ -130,20 +140,112 @@ def test_bad_requests_get_azures_error_body(azure: WholeAzure, signed_in: Header
     assert azure.shares() == before
 
 
-def test_the_details_carry_no_key(azure: WholeAzure, signed_in: Headers) -> None:
+class Stream:
+    """A stream of events of the page, over one connection."""
+
+    def __init__(self, azure: WholeAzure, headers: Headers, query: str = "") -> None:
+        context = ssl.create_default_context(cafile=str(azure.folder / "ca.pem"))
+        self.connection = HTTPSConnection("127.0.0.1", azure.port, context=context, timeout=30)
+        self.connection.request("GET", f"/studio/api/live{query}", headers=headers)
+        self.answer = self.connection.getresponse()
+
+    def read(self) -> tuple[str, Any]:
+        """The next event's name and what it tells; an empty name at the end of the stream."""
+        lines: list[str] = []
+        while (line := self.answer.readline().decode().rstrip("\n")) or (lines and lines[0].startswith(":")):
+            lines = [line] if not lines or lines[0].startswith(":") else [*lines, line]
+        if not lines:
+            return "", None
+        return lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))
+
+
+def test_what_is_streamed_carries_no_key_and_begins_with_everything(
+    azure: WholeAzure, signed_in: Headers
+) -> None:
+    log = f"&log={quote(ENDPOINT)}/deployments/red&container=InferenceServer"
+    stream = Stream(azure, signed_in, f"?id={quote(ENDPOINT)}&minutes=30{log}")
+    assert stream.answer.headers["content-type"].startswith("text/event-stream")
+    assert stream.answer.headers["cache-control"] == "no-store"
+    told = dict(stream.read() for _ in range(4))
+    stream.connection.close()
+    assert told.keys() == {"endpoint", "metrics", "log", "trouble"}
+    assert told["log"]["lead"]["source"] == 'raise RuntimeError("no such model: red")'
     keys = azure.arm("POST", f"{ENDPOINT}/listKeys").body
-    answer = azure.send("GET", f"/studio/api/endpoint?id={quote(ENDPOINT)}", headers=signed_in)
-    assert answer.status == 200
-    assert not any(key.encode() in answer.raw for key in keys.values())
+    assert not any(key in json.dumps(told) for key in keys.values())
+
+
+def test_a_stream_ends_when_its_session_does(azure: WholeAzure) -> None:
+    answer = redeem(azure, azure.link().partition("#code=")[2])
+    headers = {
+        "Cookie": answer.headers["set-cookie"].partition(";")[0],
+        "X-Azml-Studio": answer.body["token"],
+    }
+    stream = Stream(azure, headers)
+    assert stream.read()[0] == "endpoints"
+    assert azure.send("DELETE", "/studio/api/session", headers=headers).status == 204
+    while stream.read()[0]:
+        pass
+    assert azure.send("GET", "/studio/api/live", headers=headers).status == 401
+    stream.connection.close()
+
+
+def test_an_open_stream_keeps_no_server_from_stopping(azure: WholeAzure, signed_in: Headers) -> None:
+    stream = Stream(azure, signed_in)
+    assert stream.read()[0] == "endpoints"
+    azure.signal_child("azml.emulator.control", signal.SIGTERM)
+    while stream.read()[0]:
+        pass  # a server that hangs, or cuts its answers off, would raise here
+    stream.connection.close()
+    wait_for(azure.answers)
+
+
+def test_the_sample_requests_are_those_that_were_handed_over_last(
+    azure: WholeAzure, signed_in: Headers
+) -> None:
+    path = f"/studio/api/sample?id={quote(ENDPOINT)}"
+    assert azure.own("PUT", "studio/samples", {"samples": [{**SAMPLE, "content": "e30="}]}).status == 204
+    assert azure.send("GET", path, headers=signed_in).body["content"] == "e30="
+    refused: list[dict[str, Any]] = [
+        {},
+        {"samples": {}},
+        {"samples": [SAMPLE]},
+        {"samples": [{**SAMPLE, "content": "é"}]},
+        {"samples": [{**SAMPLE, "content": 1}]},
+        {"samples": [], "more": 1},
+    ]
+    for body in refused:
+        assert azure.own("PUT", "studio/samples", body).status == 400, body
+    assert azure.send("GET", path, headers=signed_in).status == 200
+    assert azure.send("PUT", "/_azml/studio/samples", b"{}", signed_in).status == 401
+    assert azure.own("PUT", "studio/samples", {"samples": []}).status == 204
+    assert azure.send("GET", path, headers=signed_in).status == 204
 
 
 def test_shares_set_here_are_in_the_journal_like_any_others(azure: WholeAzure, signed_in: Headers) -> None:
-    body = b'{"blue": 70, "green": 30}'
+    body = b'{"traffic": {"blue": 100}, "mirrorTraffic": {"green": 20}}'
     answer = azure.send("PUT", f"/studio/api/traffic?id={quote(ENDPOINT)}", body, signed_in)
     assert answer.status == 200, answer.raw
     last = azure.own("GET", "journal").body[-1]
     assert (last["method"], last["path"], last["status"]) == ("PUT", ENDPOINT, 200)
-    assert last["body"]["properties"]["traffic"] == {"blue": 70, "green": 30}
+    assert last["body"]["properties"]["traffic"] == {"blue": 100}
+    assert last["body"]["properties"]["mirrorTraffic"] == {"green": 20}
+
+
+def test_a_binary_answer_is_an_image_or_only_its_type_and_size(azure: WholeAzure, signed_in: Headers) -> None:
+    azure.share_out({"blue": 100})
+    path = f"/studio/api/score?id={quote(ENDPOINT)}"
+    raw = b"\x89PNG\r\n\x1a\n\xff"
+    told = azure.send("POST", path, raw, {**signed_in, "Content-Type": "image/png"}).body
+    assert (told["content_type"], told["size"], told["text"]) == ("image/png", 9, "")
+    assert base64.b64decode(told["image"]) == raw
+    told = azure.send("POST", path, raw, {**signed_in, "Content-Type": "application/zip"}).body
+    assert (told["status"], told["content_type"], told["size"], told["shown"]) == (
+        200,
+        "application/zip",
+        9,
+        0,
+    )
+    assert (told["text"], told["image"]) == ("", "")
 
 
 def test_no_code_cookie_or_token_is_ever_logged(azure: WholeAzure, signed_in: Headers) -> None:

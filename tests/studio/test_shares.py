@@ -10,10 +10,6 @@ REBALANCE = """async cases => {
   const { rebalance } = await import("/studio/page/shares.js");
   return cases.map(([shares, name, value, fixed]) => rebalance(shares, name, value, fixed));
 }"""
-ADDED = """async cases => {
-  const { added } = await import("/studio/page/logs.js");
-  return cases.map(([before, now]) => added(before, now));
-}"""
 
 
 @st.composite
@@ -58,15 +54,3 @@ def test_the_others_share_the_rest_as_they_did_before(page: Page) -> None:
         {"a": 60, "b": 40, "c": 0},
         {"a": 100},
     ]
-
-
-def test_of_a_log_that_grew_and_lost_its_beginning_only_the_new_lines_count(page: Page) -> None:
-    cases = [
-        ["", "one\n"],
-        ["one\n", "one\ntwo\n"],
-        ["one\ntwo\nthree\n", "two\nthree\nfour\n"],
-        ["one\n", "one\n"],
-        ["one\ntwo\n", "other\n"],
-        ["one\nhal", "one\nhalf\n"],
-    ]
-    assert page.evaluate(ADDED, cases) == ["one\n", "two\n", "four\n", "", None, "f\n"]

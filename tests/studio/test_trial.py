@@ -9,7 +9,7 @@ from aiohttp import web
 from azml.emulator.certificates import ensure_certificates
 from azml.emulator.studio.trial import SHOWN_BYTES, Scoring
 
-PIECE = bytes(1 << 20)
+PIECE = b"x" * (1 << 20)
 PIECES = 48
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import grpc
 import psutil
 import pytest
+import yaml
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-from azml.toolchain.language_host import declared_plugins
+from azml.toolchain.language_host import declared_plugins, interpreter
 from tests.toolchain.conftest import Pulumi
 
 
@@ -145,25 +146,69 @@ def test_without_an_environment_the_script_says_what_to_do(
     done = subprocess.run([script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
     assert done.stderr == (
-        f"no Python environment for {tmp_path}: activate the checkout's .venv, or run make there once\n"
+        f"no Python environment with azml for {tmp_path}: "
+        "run make in the checkout once, or activate its .venv\n"
     )
 
 
-def test_the_nearest_environment_above_the_program_is_taken(
+def fake_environment(folder: Path, *, azml: bool = True) -> Path:
+    """An environment whose Python says that it was taken."""
+    for name in ("python", "azml") if azml else ("python",):
+        program = folder / "bin" / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text("#!/bin/sh\necho took $0 $*\n")
+        program.chmod(0o755)
+    return folder
+
+
+def test_the_host_runs_in_the_nearest_environment_that_has_azml(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    del environment["VIRTUAL_ENV"]
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text("#!/bin/sh\necho took $0 $*\n")
-    python.chmod(0o755)
-    below = tmp_path / "a" / "b"
-    below.mkdir(parents=True)
+    """Not in the active one, which is the user's own, and not in that of another program on the way up."""
     script = Path(__file__).parents[2] / "azml/toolchain/beside_pulumi/pulumi-language-python"
-    done = subprocess.run(
-        [script, "engine"], cwd=below, env=environment, capture_output=True, text=True, timeout=30
+    below = tmp_path / "clone" / "a"
+    fake_environment(below / ".venv", azml=False)
+
+    def taken(folder: Path, **variables: str) -> str:
+        found = {**environment, "VIRTUAL_ENV": "", **variables}
+        done = subprocess.run(
+            [script, "x"], cwd=folder, env=found, capture_output=True, text=True, timeout=30
+        )
+        return done.stdout.removesuffix("/bin/python -P -m azml.toolchain.language_host x\n")
+
+    users = str(fake_environment(tmp_path / "users", azml=False))
+    active = str(fake_environment(tmp_path / "active"))
+    named = str(fake_environment(tmp_path / "named"))
+    assert taken(below, VIRTUAL_ENV=users) == ""
+    assert taken(below, VIRTUAL_ENV=users, AZML_VENV=named) == f"took {named}"
+    assert taken(below, VIRTUAL_ENV=active, AZML_VENV=named) == f"took {active}"
+    own = str(fake_environment(tmp_path / "clone" / ".venv"))
+    assert taken(below, VIRTUAL_ENV=active) == f"took {own}"
+
+
+@pytest.mark.parametrize(("project", "named"), [("Pulumi.yaml", ".venv"), ("local/Pulumi.yaml", "../.venv")])
+def test_both_projects_name_the_clones_environment(project: str, named: str) -> None:
+    """Relative to the project file, as the official host takes it, and not to the program `main` names."""
+    clone = Path(__file__).parents[2]
+    text = yaml.safe_load((clone / project).read_text())
+    info = language_pb2.ProgramInfo(
+        root_directory=str((clone / project).parent), program_directory=str(clone), entry_point="."
     )
-    assert done.stdout == f"took {python} -P -m azml.toolchain.language_host engine\n"
+    info.options.update(text["runtime"]["options"])
+    assert info.options["virtualenv"] == named
+    assert interpreter(info).parent.parent.resolve() == (clone / ".venv").resolve()
+
+
+def test_without_the_option_the_active_environment_runs_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = language_pb2.ProgramInfo(root_directory=str(tmp_path), program_directory=str(tmp_path))
+    users = fake_environment(tmp_path / "users", azml=False)
+    monkeypatch.setenv("VIRTUAL_ENV", str(users))
+    assert interpreter(info) == users / "bin" / "python"
+    for nothing in ("", str(tmp_path / "gone")):
+        monkeypatch.setenv("VIRTUAL_ENV", nothing)
+        assert interpreter(info) == Path(sys.executable)
 
 
 def test_a_policy_pack_in_python_runs_in_its_folder(pulumi: Pulumi, project: Path) -> None:
@@ -222,6 +267,20 @@ def test_a_plugin_in_python_streams_what_it_prints_and_its_exit_code(
     assert b"".join(each.stdout for each in told) == b"['one', 'two'] blue\n"
     assert b"".join(each.stderr for each in told) == b"aside\n"
     assert [each.exitcode for each in told if each.WhichOneof("output") == "exitcode"] == [5]
+
+
+def test_what_is_imported_is_shown_in_pulumis_own_notation(host: "subprocess.Popen[bytes]") -> None:
+    """Comments of a Python program: an import that went well must not end in an error."""
+    channel, stub = call(host)
+    asked = language_pb2.GenerateProgramRequest(
+        source={"a.pp": 'resource g "x:y:Z" {\n\n    location = "w"\n}\n'}
+    )
+    with channel:
+        told = stub.GenerateProgram(asked, timeout=30)
+    (text,) = told.source.values()
+    lines = text.decode().splitlines()
+    assert all(line.startswith("#") for line in lines)
+    assert lines[-4:] == ['# resource g "x:y:Z" {', "#", '#     location = "w"', "# }"]
 
 
 def test_a_plugin_ends_when_the_engine_stops_listening(

@@ -15,6 +15,10 @@ class Clock:
         """Seconds since some moment."""
         return self._source() + self._added
 
+    def wall(self) -> float:
+        """Unix seconds: what the machine's calendar says, plus what was added."""
+        return time.time() + self._added
+
     def advance(self, seconds: float) -> None:
         """Go on by some seconds at once."""
         self._added += seconds

@@ -8,7 +8,13 @@ from typing import Literal
 
 from azml.emulator.arm.json import Json
 from azml.emulator.database import Database
+from azml.emulator.identity import SUBSCRIPTION
 
+PROVIDER = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/local"
+PROGRESS = "asyncOperations"
+RESULTS = "operationResults"
+RETRY_AFTER_SECONDS = 1
+OPERATION_TIMEOUT = "PT1H"  # what a client waits at most
 RETRY_AFTER_MS = 100  # milliseconds; all clients honour it, while azure-ai-ml reads `Retry-After: 0` as 30 s
 Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 
@@ -26,6 +32,11 @@ class Operation:
     def body(self) -> Json:
         """What polling it answers."""
         return {"name": self.id, "status": self.status, **({"error": self.error} if self.error else {})}
+
+
+def operation_path(id_text: str, kind: str = PROGRESS) -> str:
+    """Where an operation is looked at, below the address of Azure Resource Manager."""
+    return f"{PROVIDER}/{kind}/{id_text}?api-version=2025-12-01"
 
 
 class Operations:

@@ -1,11 +1,17 @@
 """Azure Resource Manager's rules over all types: parents, conflicts, asynchronous operations, cascades."""
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import replace
 
+from azml.emulator.arm.activity import ActivityLog
+from azml.emulator.arm.additions import Additions
+from azml.emulator.arm.answer import Answer
+from azml.emulator.arm.bodies import checked
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.arm.json import Json, merged, section
 from azml.emulator.arm.operations import Operation, Operations
+from azml.emulator.arm.policies import Policies
 from azml.emulator.arm.scopes import IMPLICIT, check_parents, check_scope, check_standing
 from azml.emulator.arm.steering import Span, Steering
 from azml.emulator.arm.store import BUSY, SHOWN, Record, ResourceStore, missing
@@ -14,39 +20,39 @@ from azml.emulator.arm.worker import Worker
 from azml.emulator.identity import SUBSCRIPTION
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a request gets: the status, the resource or another body, and the operation to follow if any."""
-
-    status: int
-    body: Json | None = None
-    operation: Operation | None = None
-
-
 class Service:
     """Every management request comes through here. Raises ArmError for whatever Azure would refuse."""
 
     def __init__(
-        self, store: ResourceStore, operations: Operations, types: Types, steering: Steering
+        self,
+        store: ResourceStore,
+        operations: Operations,
+        types: Types,
+        steering: Steering,
+        additions: Additions,
+        activity: ActivityLog,
     ) -> None:
         self.store = store
         self.operations = operations
         self.types = types
         self.steering = steering
-        self.worker = Worker(store, operations, types, steering)
+        self.additions = additions
+        self.activity = activity
+        self.policies = Policies(store, types)
+        self.worker = Worker(store, operations, types, steering, activity)
 
     def get(self, named: ResourceId) -> Answer:
         """One resource."""
         if named.kind == SUBSCRIPTIONS:
             check_scope(named.text)
             return Answer(200, _subscription(named))
-        kind = self.types.get(named.type)
+        self.types.get(named.type)
         check_parents(named.parent, self.store, must_exist=False)
         self.steering.read(named.key)
         is_late, before = self.steering.late(named.key)
         if is_late and before is None:
             raise missing(named)
-        return Answer(200, kind.present(before or self._found(named)))
+        return Answer(200, self._shown(before or self._found(named)))
 
     def list(self, collection: Collection, query: Query) -> Answer:
         """All resources of a type under a scope."""
@@ -58,7 +64,7 @@ class Service:
             found.pop(key, None)
             found |= {key: before} if before else {}
         shown = kind.select(sorted(found.values(), key=lambda record: record.sequence), query)
-        return Answer(200, {"value": [kind.present(record) for record in shown]})
+        return Answer(200, {"value": [self._shown(record) for record in shown]})
 
     def put(self, named: ResourceId, body: Json) -> Answer:
         """Create or replace a resource."""
@@ -69,7 +75,8 @@ class Service:
             check_name(named)
         self._check_writable(named, old)
         canonical = replace(old.id if old else named, type=kind.name)
-        return self._write(kind, Write(canonical, body, old, self.store), "PUT")
+        asked = checked(kind.name, "PUT", body)
+        return self._write(kind, Write(canonical, asked, old, self.store), "PUT")
 
     def patch(self, named: ResourceId, body: Json) -> Answer:
         """Change some of a resource: a merge patch of what its type lets be patched, tags as a whole."""
@@ -79,7 +86,7 @@ class Service:
         unknown = [name for name in body if name not in kind.patchable]
         if unknown:
             raise bad_request(f"A PATCH of {named.type} cannot change: {', '.join(unknown)}.", "InvalidPatch")
-        whole = merged(old.body, body)
+        whole = merged(old.body, checked(kind.name, "PATCH", body))
         if "tags" in body:
             whole["tags"] = {key: value for key, value in section(body, "tags").items() if value is not None}
         return self._write(kind, Write(old.id, whole, old, self.store), "PATCH")
@@ -90,12 +97,13 @@ class Service:
         if early := kind.early_actions().get(action.lower()):
             check_parents(named.parent, self.store, must_exist=True)
             self._check_writable(named, None)
+            checked(kind.name, action, body)
             return Answer(200, await early(named, self.store))
         known = kind.actions().get(action.lower())
-        record = self._found(named)
         if known is None:
             raise not_found(f"The resource type '{named.type}' has no action '{action}'.", "NotFound")
-        outcome = await known(Act(record, body, self.store))
+        record = self._found(named)
+        outcome = await known(Act(record, checked(kind.name, action, body), self.store))
         if not isinstance(outcome, Changed):
             return Answer(200, outcome)
         self._check_writable(named, self.store.get(named.text))
@@ -104,7 +112,7 @@ class Service:
         self.steering.lag("POST", named.text, record)
         return Answer(202, None, self.worker.start(begun))
 
-    async def delete(self, named: ResourceId) -> Answer:
+    async def delete(self, named: ResourceId, query: Query) -> Answer:
         """Delete a resource and all below it. What is not there is deleted already.
 
         Clients wait for no operation where Azure has none: such a delete is done when it is answered.
@@ -112,13 +120,14 @@ class Service:
         kind = self.types.get(named.type)
         record = self.store.find(named.text)
         if record is None:
-            return Answer(204)
+            return self._purge(kind, named, query)
         if record.state == "Deleting":
             raise conflict(f"'{record.id.name}' is being deleted.", "AnotherOperationInProgress")
         if named.kind != RESOURCE_GROUPS:
             kind.check_delete(record, self.store)
         at_once = kind.deleted_at_once and not self.steering.expects("DELETE", record.id.text)
-        begun = self.worker.begin(record.with_properties(provisioningState="Deleting"), "DELETE", "DELETE")
+        going = kind.marked(record.with_properties(provisioningState="Deleting"), query)
+        begun = self.worker.begin(going, "DELETE", "DELETE")
         self.steering.lag("DELETE", named.text, record)
         operation = self.worker.start(begun)
         if at_once:
@@ -126,6 +135,14 @@ class Service:
         if operation.error:
             raise ArmError(500, str(operation.error["code"]), str(operation.error["message"]))
         return Answer(202, None, operation) if operation.status == "InProgress" else Answer(200)
+
+    def _purge(self, kind: ResourceType, named: ResourceId, query: Query) -> Answer:
+        """What is not there may have left its name behind. Nothing can be asked of a group that is gone."""
+        check_parents(named.text, self.store, must_exist=False)
+        with self.store.database.transaction():
+            purged = kind.purge(named, query)
+            self.activity.note(replace(named, type=kind.name), "delete")
+        return Answer(200 if purged else 204)
 
     def progress(self, id_text: str) -> Operation:
         """How an operation stands. Raises ArmError 404."""
@@ -171,20 +188,35 @@ class Service:
         await self.worker.close()
 
     def _write(self, kind: ResourceType, write: Write, method: str) -> Answer:
-        status = 200 if write.existing else kind.created
+        write = replace(write, body=self.policies.modified(write.id, write.body))
         begun = None
         # One transaction: a type may store more than the one record, as a workspace its datastore.
         with self.store.database.transaction():
-            record = kind.prepare(write).without_hidden(SHOWN)
+            record = kind.prepare(write).without_hidden(SHOWN).with_hidden(modified=time.time())
             if kind.asynchronous or self.steering.expects(method, record.id.text):
                 state = "Updating" if write.existing else "Creating"
-                begun = self.worker.begin(record.with_properties(provisioningState=state), "PUT", method)
+                begun = self.worker.begin(record.with_properties(provisioningState=state), method, method)
             else:
                 record = self.store.put(record)
+            self.activity.note(record.id, "write")
         self.steering.lag(method, write.id.text, write.existing)
+        status = 200 if write.existing else kind.created
         if begun is None:
-            return Answer(status, kind.present(record))
-        return Answer(status, kind.present(begun.record), self.worker.start(begun))
+            return Answer(status, self._shown(record))
+        operation = self.worker.start(begun)
+        if method == "PATCH":
+            return Answer(202, None, operation)
+        return Answer(status, self._shown(begun.record), operation)
+
+    def _shown(self, record: Record) -> Json:
+        return self.types.get(record.id.kind).present(self.additions.shown(record))
+
+    def result(self, operation: Operation) -> Answer:
+        """What the `Location` of an operation answers: 202 while it runs, then what it was for."""
+        if operation.status == "InProgress":
+            return Answer(202, None, operation)
+        found = self.store.find(operation.key) if operation.verb == "PATCH" else None
+        return Answer(200, self._shown(found)) if found else Answer(204)
 
     def _found(self, named: ResourceId) -> Record:
         if named.kind in IMPLICIT:

@@ -47,6 +47,10 @@ class Record:
         """The record with some properties set."""
         return replace(self, body={**self.body, "properties": {**self.properties, **values}})
 
+    def with_body(self, body: Json) -> "Record":
+        """The record with another body."""
+        return replace(self, body=body)
+
     def with_hidden(self, **values: object) -> "Record":
         """The record with some hidden values set."""
         return replace(self, hidden={**self.hidden, **values})

@@ -1,5 +1,6 @@
 """The resource types around a workspace: stored, with the few values Azure computes for them."""
 
+import re
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from azml.emulator.arm.types import USER_IDENTITIES, Act, Action, ResourceType, 
 from azml.emulator.identity import TENANT
 
 ML = "Microsoft.MachineLearningServices"
+_OF_PRINCIPAL = re.compile(r"assignedTo\('([^']*)'\)|principalId eq '([^']*)'", re.IGNORECASE)
 
 
 class ResourceGroups(ResourceType):
@@ -56,21 +58,6 @@ class KeyedType(StoredType):
         return {name: act.record.hidden[name] for name in self.names}
 
 
-class LogAnalytics(KeyedType):
-    """`workspaces` of Log Analytics."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Microsoft.OperationalInsights/workspaces",
-            "sharedkeys",
-            ("primarySharedKey", "secondarySharedKey"),
-        )
-
-    def complete(self, write: Write, record: Record) -> Record:
-        """A customer id."""
-        return _kept(super().complete(write, record), customerId=str(uuid.uuid4()))
-
-
 class ApplicationInsights(ResourceType):
     """`components` of Application Insights."""
 
@@ -81,32 +68,13 @@ class ApplicationInsights(ResourceType):
 
     def complete(self, write: Write, record: Record) -> Record:
         """Keys and the connection string."""
-        record = _kept(record, InstrumentationKey=str(uuid.uuid4()), AppId=str(uuid.uuid4()))
+        record = kept(record, InstrumentationKey=str(uuid.uuid4()), AppId=str(uuid.uuid4()))
         key, application = record.properties["InstrumentationKey"], record.properties["AppId"]
         return record.with_properties(
             ConnectionString=f"InstrumentationKey={key};ApplicationId={application}",
             ApplicationId=record.id.name,
             TenantId=TENANT,
         )
-
-
-class KeyVaults(ResourceType):
-    """`vaults`."""
-
-    name = "Microsoft.KeyVault/vaults"
-    stored_only = True
-    deleted_at_once = True
-
-    def check(self, write: Write) -> None:
-        """What a vault cannot be without."""
-        if not 3 <= len(write.id.name) <= 24:
-            raise bad_request("A vault name has 3 to 24 characters.", "VaultNameNotValid")
-        if "sku" not in write.properties or "tenantId" not in write.properties:
-            raise bad_request("A vault needs properties.sku and properties.tenantId.", "BadRequest")
-
-    def complete(self, write: Write, record: Record) -> Record:
-        """Its address."""
-        return record.with_properties(vaultUri=f"https://{record.id.name.lower()}.vault.azure.net/")
 
 
 class ContainerRegistries(ResourceType):
@@ -117,8 +85,7 @@ class ContainerRegistries(ResourceType):
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its address and password."""
-        record = record.with_hidden(**({"password": secrets.token_urlsafe(32)} | record.hidden))
-        return record.with_properties(loginServer=f"{record.id.name.lower()}.azurecr.io")
+        return new_registry(record)
 
     def actions(self) -> Mapping[str, Action]:
         """Its credentials."""
@@ -140,7 +107,7 @@ class UserIdentities(ResourceType):
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its ids."""
-        record = _kept(record, principalId=str(uuid.uuid4()), clientId=str(uuid.uuid4()))
+        record = kept(record, principalId=str(uuid.uuid4()), clientId=str(uuid.uuid4()))
         return record.with_properties(tenantId=TENANT)
 
 
@@ -160,15 +127,19 @@ class RoleAssignments(ResourceType):
             raise bad_request(
                 "The role assignment's name must be a GUID.", "InvalidRoleAssignmentId"
             ) from error
-        for name in ("principalId", "roleDefinitionId"):
-            if not write.properties.get(name):
-                raise bad_request(f"properties.{name} is missing.", "InvalidRequestContent")
         if write.existing and _grant(write.existing.properties) != _grant(write.properties):
             message = "The principal and the role of a role assignment cannot be updated."
             raise conflict(message, "RoleAssignmentUpdateNotPermitted")
         for other in write.store.under(write.id.parent, self.name):
             if _is_twin(other, write):
                 raise conflict("The role assignment already exists.", "RoleAssignmentExists")
+
+    def select(self, found: Sequence[Record], query: Mapping[str, str]) -> Sequence[Record]:
+        """Those of one principal, where `$filter` names it; there are no groups here to hold it."""
+        matched = _OF_PRINCIPAL.search(query.get("$filter", ""))
+        named = str(matched[1] or matched[2]).lower() if matched else None
+        own = [each for each in found if named in (None, str(each.properties.get("principalId")).lower())]
+        return super().select(own, query)
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its scope."""
@@ -181,17 +152,17 @@ class VirtualNetworks(ResourceType):
     name = "Microsoft.Network/virtualNetworks"
     stored_only = True
 
-    def check(self, write: Write) -> None:
-        """Subnets are objects in a list."""
-        subnets = write.properties.get("subnets", [])
-        if not isinstance(subnets, list) or not all(isinstance(subnet, dict) for subnet in subnets):
-            raise bad_request("properties.subnets must be a list of objects.", "InvalidRequestFormat")
-
     def complete(self, write: Write, record: Record) -> Record:
         """The subnets' ids."""
         subnets = record.properties.get("subnets", [])
         named = [{**subnet, "id": f"{record.id.text}/subnets/{subnet.get('name')}"} for subnet in subnets]
         return record.with_properties(subnets=named)
+
+
+def new_registry(record: Record) -> Record:
+    """A container registry with its address, and its password unless it has one."""
+    record = record.with_hidden(**({"password": secrets.token_urlsafe(32)} | record.hidden))
+    return record.with_properties(loginServer=f"{record.id.name.lower()}.azurecr.io")
 
 
 def stored_types() -> Sequence[ResourceType]:
@@ -205,9 +176,7 @@ def stored_types() -> Sequence[ResourceType]:
     )
     return (
         ResourceGroups(),
-        LogAnalytics(),
         ApplicationInsights(),
-        KeyVaults(),
         ContainerRegistries(),
         UserIdentities(),
         RoleAssignments(),
@@ -222,7 +191,7 @@ def stored_types() -> Sequence[ResourceType]:
     )
 
 
-def _kept(record: Record, **fresh: str) -> Record:
+def kept(record: Record, **fresh: str) -> Record:
     """Values that Azure makes up once and keeps for the resource's life."""
     values = {name: record.hidden.get(name, value) for name, value in fresh.items()}
     return record.with_hidden(**values).with_properties(**values)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from azml.emulator.arm.errors import bad_request, conflict
 from azml.emulator.arm.ids import ResourceId
 from azml.emulator.arm.json import Json, section, whole
+from azml.emulator.arm.published import published
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.identity import TENANT
 
@@ -78,7 +79,7 @@ class ResourceType:
 
     def prepare(self, write: Write) -> Record:
         """Check a write and say what will be stored. Raises ArmError, nothing changed, if it may not."""
-        _check_shape(write.body)
+        _check_region(write.body)
         self.check(write)
         old = write.existing
         body = {key: value for key, value in write.body.items() if key in ENVELOPE}
@@ -99,7 +100,11 @@ class ResourceType:
 
     def present(self, record: Record) -> Json:
         """What a GET answers."""
-        return {"id": record.id.text, "name": record.id.name, "type": self.name, **record.body}
+        properties = dict(record.properties)
+        if not published().has(self.name, "properties.provisioningState"):
+            properties.pop("provisioningState", None)
+        shown = {**record.body, "properties": properties}
+        return {"id": record.id.text, "name": record.id.name, "type": self.name, **shown}
 
     def scope(self, asked: str, query: Query) -> str:
         """Under what a collection's members are looked for."""
@@ -118,6 +123,17 @@ class ResourceType:
 
     async def remove(self, record: Record) -> None:
         """Take away what stands behind the resource, before it is forgotten. Doing it twice must not hurt."""
+
+    def marked(self, record: Record, query: Query) -> Record:
+        """A record that is about to be deleted, with what the request's query says of how."""
+        return record
+
+    def forgotten(self, record: Record) -> None:
+        """It is gone, within the transaction that forgot it: a type may keep it aside."""
+
+    def purge(self, named: ResourceId, query: Query) -> bool:
+        """Take away what a deleted resource has left, if the query asks so. Says whether there was any."""
+        return False
 
     def actions(self) -> Mapping[str, Action]:
         """The POST actions, by name in lower case."""
@@ -143,23 +159,16 @@ class ResourceType:
             )
 
 
-def _check_shape(body: Json) -> None:
-    """What is an object for every type must be one, and a region is a word or two."""
-    check_objects(body, ("tags", "sku", "identity", "properties"))
-    check_objects(section(body, "properties"), ("properties",))
-    check_objects(section(body, "identity"), ("userAssignedIdentities",))
-    if not isinstance(body.get("location", ""), str):
-        raise bad_request("'location' must be text.", "InvalidRequestContent")
+def _check_region(body: Json) -> None:
+    """A region is a word or two."""
     if not _REGION.fullmatch(body.get("location", "")):
         message = f"The location {body['location']!r} is not available: it is a region, as westeurope."
         raise bad_request(message, "LocationNotAvailableForResourceType")
 
 
-def check_objects(body: Json, names: Iterable[str]) -> None:
-    """Raise ArmError 400 when one of these members is there and no object: it would pass for an empty one."""
-    for name in names:
-        if not isinstance(body.get(name, {}), dict):
-            raise bad_request(f"'{name}' must be an object.", "InvalidRequestContent")
+def is_flagged(query: Query, name: str) -> bool:
+    """Whether a query parameter, found without regard to case, says true."""
+    return any(key.lower() == name.lower() and value.lower() == "true" for key, value in query.items())
 
 
 class Types:

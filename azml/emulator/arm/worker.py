@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from azml.emulator.arm.activity import ActivityLog
 from azml.emulator.arm.errors import ArmError
 from azml.emulator.arm.json import Json
 from azml.emulator.arm.operations import Operation, Operations
@@ -32,12 +33,18 @@ class Worker:
     """Begins operations, does their work and notes how they ended."""
 
     def __init__(
-        self, store: ResourceStore, operations: Operations, types: Types, steering: Steering
+        self,
+        store: ResourceStore,
+        operations: Operations,
+        types: Types,
+        steering: Steering,
+        activity: ActivityLog,
     ) -> None:
         self.store = store
         self.operations = operations
         self.types = types
         self.steering = steering
+        self.activity = activity
         self._tasks = Tasks()
         self._left_over = operations.unfinished()
         self._may_work = asyncio.Event()
@@ -63,7 +70,8 @@ class Worker:
         if course and course.state:
             record = record.with_properties(provisioningState=course.state)
         with self.store.database.transaction():
-            return Begun(self.store.put(record), self.operations.begin(record.id.key, verb), course)
+            operation = self.operations.begin(record.id.key, verb)
+            return Begun(self.store.put(record.with_hidden(operation=operation.id)), operation, course)
 
     def start(self, begun: Begun) -> Operation:
         """Carry out what has been stored: not before, for a full disk may have refused it."""
@@ -142,6 +150,8 @@ class Worker:
         with self.store.database.transaction():
             for member in family:
                 self.store.delete(member.id.text)
+                self.types.get(member.id.kind).forgotten(member)
+                self.activity.note(member.id, "delete")
             for pending in self.operations.unfinished():
                 if pending.id != operation.id and pending.key in keys:
                     self.operations.finish(pending, "Canceled")

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,20 @@ def main() -> int:
     return 0
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server, which says when it begins to stop: it waits for its answers, some of which only end
+    when they are told to."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        self._stopping()
+        await super().shutdown(sockets)
+
+
 async def _serve(options: Options, listening: socket.socket) -> None:
     port = listening.getsockname()[1]
     addresses = Addresses(f"https://127.0.0.1:{port}", options.scoring_url.rstrip("/"))
@@ -77,7 +92,7 @@ async def _serve(options: Options, listening: socket.socket) -> None:
         stop,
         proxy.url,
     )
-    server = uvicorn.Server(_config(control, certificates))
+    server = Server(_config(control, certificates), control.studio.live.end)
     async with proxy.running():
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started and not serving.done():

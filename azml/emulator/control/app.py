@@ -14,6 +14,7 @@ from starlette.routing import Route, request_response
 from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import not_found
 from azml.emulator.certificates import Certificates
+from azml.emulator.control.changes import Changes
 from azml.emulator.control.environment import environment
 from azml.emulator.control.gate import Gate, Handler, unrouted
 from azml.emulator.control.parts import assemble
@@ -47,8 +48,11 @@ class Control:
         self.proxy = proxy
         self.parts = assemble(folder, addresses, identity, dataplane)
         self.gate = Gate(addresses, identity)
-        self.steer = Steer(self.parts.service, self.parts.management.faults)
-        self.studio = Studio(self.parts.management, dataplane, identity, addresses, certificates)
+        self.steer = Steer(
+            self.parts.service, self.parts.management.faults, self.parts.deleted, self.parts.policies
+        )
+        self.changes = Changes(self.parts.service)
+        self.studio = Studio(folder, self.parts.management, dataplane, identity, addresses, certificates)
         self.app = Starlette(
             routes=self._routes(), lifespan=self._lifespan, exception_handlers={HTTPException: unrouted}
         )
@@ -72,7 +76,11 @@ class Control:
             ("/_azml/journal", opened(self._journal), "GET"),
             ("/_azml/shutdown", opened(self._shutdown), "POST"),
             ("/_azml/studio", opened(self.studio.door.link), "POST"),
-            *((path, opened(handler), verb) for path, handler, verb in self.steer.routes()),
+            ("/_azml/studio/samples", opened(self.studio.samples.replace), "PUT"),
+            *(
+                (path, opened(handler), verb)
+                for path, handler, verb in (*self.steer.routes(), *self.changes.routes())
+            ),
             *self.studio.routes(),
         ]
         return [Route(path, guarded(handler), methods=[verb]) for path, handler, verb in own]

@@ -16,6 +16,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._patience: asyncio.TimerHandle | None = None
+        self._stopping = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a head."""
@@ -50,7 +51,17 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops. A client between two requests neither reads nor answers TLS's farewell."""
+        self._stopping = True
         super().shutdown()
+        self._take_leave()
+
+    def on_response_complete(self) -> None:
+        """An answer has ended. When the server stops it was the connection's last."""
+        super().on_response_complete()
+        if self._stopping:
+            self._take_leave()
+
+    def _take_leave(self) -> None:
         if self.transport.is_closing():
             self.loop.call_later(FAREWELL_SECONDS, self._part)
 

@@ -4,7 +4,8 @@ It is read off the tables that requests are routed by, so it cannot promise what
 """
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from starlette.routing import Route
@@ -13,6 +14,7 @@ from azml.emulator.addresses import Addresses
 from azml.emulator.arm.types import ENVELOPE, ResourceType
 from azml.emulator.certificates import Certificates
 from azml.emulator.control.app import Control
+from azml.emulator.control.gaps import gaps, source
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.identity import ensure_identity
 
@@ -46,12 +48,14 @@ REFUSED_OTHERS = (
     ("`GET /subscriptions/{s}/providers` and below: what a subscription could have", "400 InvalidResourceId"),
     ("assets from a registry, `azureml://registries/...`", "400 AssetNotFound"),
     ("`/registries/...`: where a registry is", "404 RegistryNotFound"),
-    (
-        "a deleted workspace back: a delete is a purge, with `forceToPurge` and without",
-        "404 ResourceNotFound",
-    ),
+    ("what was in a deleted workspace: one that is recovered is empty", "404 ResourceNotFound"),
     ("any other blob operation; page and append blobs; copies; leases", "400 UnsupportedOperation"),
 )
+GAPS = """\
+The operations of Microsoft.MachineLearningServices that {source} describes, without those above. An address
+that does not begin with `/` comes after
+`/subscriptions/{{subscriptionId}}/resourceGroups/{{resourceGroupName}}/providers/`.
+"""
 BESIDE = (
     ("`{id}/providers/Microsoft.Insights/metrics` of endpoints and deployments", "GET", REAL),
     ("`/subscriptions/{s}/metrics:getBatch`", "POST", REAL),
@@ -77,10 +81,13 @@ def page(control: Control) -> str:
         ("## Resources", ("type", "operations", ""), [_resource(kind) for kind in known]),
         ("## Blobs", ("of", "operations", ""), [_row("a container", containers), _row("a blob", blobs)]),
         ("## Pages", ("path", "methods", ""), _pages(control)),
+        ("## Beside resources", ("path", "method", ""), _beside(control)),
         ("## Beside them", ("what", "methods", ""), BESIDE),
         ("## Refused", ("what", "answer", ""), _refused()),
     ]
-    return "\n".join([HEAD, *(_section(title, names, rows) for title, names, rows in sections)])
+    published = _section("## Published, and not here", ("address", "methods"), gaps(control))
+    told = [_section(title, names, rows) for title, names, rows in sections]
+    return "\n".join([HEAD, *told, f"{published}\n{GAPS.format(source=source())}"])
 
 
 def _section(title: str, names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -108,13 +115,19 @@ def _pages(control: Control) -> list[tuple[str, str, str]]:
     return [(f"`{path}`", ", ".join(sorted(found)), REAL) for path, found in sorted(methods.items())]
 
 
+def _beside(control: Control) -> list[tuple[str, str, str]]:
+    pages = sorted(control.parts.management.pages, key=lambda page: page.path)
+    return [(f"`{page.path}`", page.method, REAL) for page in pages]
+
+
 def _refused() -> list[tuple[str, str, str]]:
     types = [(f"`{name}`", "400 InvalidResourceType", REFUSED) for name in REFUSED_TYPES]
     return types + [(what, answer, REFUSED) for what, answer in REFUSED_OTHERS]
 
 
-def render() -> str:
-    """The page of a control plane that is made for it and serves nobody."""
+@contextmanager
+def control_of_nobody() -> Iterator[Control]:
+    """A control plane that serves nobody: for its tables."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "emulator"
         identity = ensure_identity(folder)
@@ -129,9 +142,15 @@ def render() -> str:
             lambda: None,
         )
         try:
-            return page(control)
+            yield control
         finally:
             control.parts.database.close()
+
+
+def render() -> str:
+    """The page."""
+    with control_of_nobody() as control:
+        return page(control)
 
 
 if __name__ == "__main__":

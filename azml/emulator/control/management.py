@@ -8,23 +8,34 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from azml.emulator.addresses import Addresses
+from azml.emulator.arm.answer import Answer
 from azml.emulator.arm.errors import ArmError, bad_request, not_found
 from azml.emulator.arm.ids import Collection, parse, resource_id
 from azml.emulator.arm.json import Json, parse_object
-from azml.emulator.arm.operations import RETRY_AFTER_MS, Operation
-from azml.emulator.arm.service import Answer, Service
+from azml.emulator.arm.operations import (
+    OPERATION_TIMEOUT,
+    PROGRESS,
+    PROVIDER,
+    RESULTS,
+    RETRY_AFTER_MS,
+    RETRY_AFTER_SECONDS,
+    Operation,
+    operation_path,
+)
+from azml.emulator.arm.pages import Pages
+from azml.emulator.arm.service import Service
+from azml.emulator.control import policies
+from azml.emulator.control.exchanges import from_environment
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.gate import limited_body
 from azml.emulator.control.journal import Journal
-from azml.emulator.identity import SUBSCRIPTION, Identity, is_valid
+from azml.emulator.control.policies import Policies
+from azml.emulator.identity import Identity, is_valid
 from azml.emulator.monitor.monitor import Monitor
 
 _VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-[a-z]+)?", re.ASCII)
 FIRST_VERSION = date(2014, 1, 1)  # Azure Resource Manager is of that year
 BODY_LIMIT = 4 << 20  # bytes; Azure Resource Manager's own
-OPERATIONS = "asyncOperations"
-RESULTS = "operationResults"
-_PROVIDER = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/local"
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 
 
@@ -38,14 +49,19 @@ class Management:
         identity: Identity,
         journal: Journal,
         faults: Faults,
+        policies: Policies,
         monitor: Monitor,
+        pages: Pages,
     ) -> None:
         self.service = service
         self.addresses = addresses
         self.identity = identity
         self.journal = journal
         self.faults = faults
+        self.policies = policies
         self.monitor = monitor
+        self.pages = pages
+        self.exchanges = from_environment()
 
     async def answer(self, request: Request) -> Response:
         """The answer to one request, refusals included."""
@@ -54,6 +70,7 @@ class Management:
             self._authenticate(request)
             body = await _body(request)
             await self.faults.meet(request.method, request.scope["path"])
+            self._check_policy(request, body)
             response = await self._answer(request, body)
         except ArmError as error:
             response = JSONResponse(error.body(), error.status, error.headers)
@@ -62,6 +79,9 @@ class Management:
                 response.headers["WWW-Authenticate"] = login
         if request.method in WRITES and response.status_code != 401:
             self.journal.add(request.method, request.scope["path"], body, response.status_code)
+        self.exchanges.add(
+            request.method, request.scope["path"], body, response.status_code, bytes(response.body)
+        )
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
         response.headers["Cache-Control"] = "no-cache"
         return response
@@ -80,6 +100,11 @@ class Management:
         self.journal.add(method, path, body, answer.status)
         return answer
 
+    def _check_policy(self, request: Request, body: Json) -> None:
+        if request.method in WRITES:
+            query, token = dict(request.query_params), request.headers.get(policies.HEADER)
+            self.policies.check(request.method, request.scope["path"], query, body, token)
+
     def _authenticate(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -90,7 +115,7 @@ class Management:
 
     async def _answer(self, request: Request, body: Json) -> Response:
         path, query = request.scope["path"], dict(request.query_params)
-        if path.startswith(f"{_PROVIDER}/"):
+        if path.startswith(f"{PROVIDER}/"):
             return self._progress(path)
         if not query.get("api-version"):
             message = "The api-version query parameter (?api-version=) is required for all requests."
@@ -100,6 +125,8 @@ class Management:
             raise bad_request(message, "InvalidApiVersionParameter")
         if (told := await self.monitor.answer(request.method, path, query, body)) is not None:
             return JSONResponse(told)
+        if (paged := await self.pages.answer(request.method, path, query, body)) is not None:
+            return self._reply(paged)
         if request.method == "POST":
             above, _, action = path.rstrip("/").rpartition("/")
             return self._reply(await self.service.act(resource_id(above), action, body))
@@ -122,34 +149,48 @@ class Management:
             case "PATCH":
                 return self.service.patch(named, body)
             case "DELETE":
-                return await self.service.delete(named)
+                return await self.service.delete(named, query)
         raise ArmError(405, "MethodNotAllowed", f"The local Azure does not answer {method}.")
 
     def _progress(self, path: str) -> Response:
-        kind, _, id_text = path.removeprefix(f"{_PROVIDER}/").partition("/")
-        if kind not in (OPERATIONS, RESULTS):
+        kind, _, id_text = path.removeprefix(f"{PROVIDER}/").partition("/")
+        if kind not in (PROGRESS, RESULTS):
             raise not_found(f"There is no operation '{id_text}'.", "OperationNotFound")
         operation = self.service.progress(id_text)
-        running = operation.status == "InProgress"
-        headers = self._headers(operation) if running else {}
         if kind == RESULTS:
-            return Response(status_code=202 if running else 204, headers=headers)
-        return JSONResponse(operation.body(), headers=headers)
+            return self._told(self.service.result(operation), self._polled(operation))
+        return JSONResponse(operation.body(), headers=self._polled(operation))
 
     def _reply(self, answer: Answer) -> Response:
-        headers = self._headers(answer.operation) if answer.operation else {}
+        return self._told(answer, self._begun(answer.operation) if answer.operation else {})
+
+    def _told(self, answer: Answer, headers: dict[str, str]) -> Response:
         if answer.body is None:
             return Response(status_code=answer.status, headers=headers)
         return JSONResponse(answer.body, answer.status, headers)
 
+    def _polled(self, operation: Operation) -> dict[str, str]:
+        """Whoever asks again while it runs is told when to: in milliseconds, or every poll cost a second."""
+        return self._headers(operation) if operation.status == "InProgress" else {}
+
+    def _begun(self, operation: Operation) -> dict[str, str]:
+        """What stands on the answer that begins an operation (description of API 2025-12-01).
+
+        Clients look at once, and heed `Retry-After` only before they look again: by then the polled headers
+        speak.
+        """
+        headers = self._headers(operation)
+        if operation.verb != "PUT":
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return {**headers, "x-ms-async-operation-timeout": OPERATION_TIMEOUT}
+
     def _headers(self, operation: Operation) -> dict[str, str]:
-        base = f"{self.addresses.arm}{_PROVIDER}"
         headers = {
-            "Azure-AsyncOperation": f"{base}/{OPERATIONS}/{operation.id}?api-version=2025-12-01",
+            "Azure-AsyncOperation": f"{self.addresses.arm}{operation_path(operation.id)}",
             "x-ms-retry-after-ms": str(RETRY_AFTER_MS),
         }
         if operation.verb != "PUT":
-            headers["Location"] = f"{base}/{RESULTS}/{operation.id}?api-version=2025-12-01"
+            headers["Location"] = f"{self.addresses.arm}{operation_path(operation.id, RESULTS)}"
         return headers
 
 

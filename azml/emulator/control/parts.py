@@ -5,22 +5,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azml.emulator.addresses import Addresses
+from azml.emulator.arm.activity import ActivityLog
+from azml.emulator.arm.additions import Additions, Reading
+from azml.emulator.arm.clock import Clock
+from azml.emulator.arm.deleted import DeletedResources
 from azml.emulator.arm.errors import ArmError
-from azml.emulator.arm.operations import Operations
+from azml.emulator.arm.loganalytics import LogAnalytics
+from azml.emulator.arm.operations import Operations, operation_path
+from azml.emulator.arm.pages import Pages
 from azml.emulator.arm.service import Service
 from azml.emulator.arm.steering import Steering
 from azml.emulator.arm.store import Record, ResourceStore
 from azml.emulator.arm.stored import stored_types
 from azml.emulator.arm.types import ResourceType, Types
+from azml.emulator.arm.vaults import KeyVaults
 from azml.emulator.collection.ingest import Ingest
 from azml.emulator.control.faults import Faults
 from azml.emulator.control.journal import Journal
 from azml.emulator.control.login import Login
 from azml.emulator.control.management import Management
+from azml.emulator.control.policies import Policies
 from azml.emulator.control.restore import Restore
 from azml.emulator.database import Database
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.identity import Identity
+from azml.emulator.machinelearning.added_on_read import ADDED_ON_READ
 from azml.emulator.machinelearning.assets import (
     AssetContainers,
     CodeVersions,
@@ -31,10 +40,13 @@ from azml.emulator.machinelearning.assets import (
 from azml.emulator.machinelearning.deployments import OnlineDeployments, last_good
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, OnlineEndpoints
 from azml.emulator.machinelearning.materialise import Materialiser
+from azml.emulator.machinelearning.quotas import Quotas
 from azml.emulator.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.monitor.monitor import Monitor
+from azml.emulator.secrets import TestSecrets, secrets_file
 from azml.emulator.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.storage.blobs import BlobStore
+from azml.emulator.storage.roles import DataRoles
 from azml.emulator.storage.verbs import BlobService
 
 
@@ -50,6 +62,8 @@ class Parts:
     restore: Restore
     ingest: Ingest
     dataplane: DataplaneClient
+    deleted: DeletedResources
+    policies: Policies
 
 
 def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: DataplaneClient) -> Parts:
@@ -59,32 +73,61 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
     blobs = BlobStore(database, folder / "blobs")
     materialiser = Materialiser(folder / "laid-out", blobs)
     endpoints = OnlineEndpoints(addresses, identity, dataplane)
-    deployments = OnlineDeployments(dataplane, materialiser)
-    types = Types([*supporting_types(addresses, store, blobs), endpoints, deployments])
-    service = Service(store, Operations(database), types, Steering())
+    quotas = Quotas(database, store)
+    clock = Clock()
+    steering = Steering(clock)
+    roles = DataRoles(store, steering)
+    secrets = TestSecrets(secrets_file(folder))
+    deployments = OnlineDeployments(dataplane, materialiser, quotas, roles, secrets)
+    deleted = DeletedResources(database, clock)
+    activity = ActivityLog(database, clock)
+    vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)
+    supporting = supporting_types(addresses, store, blobs)
+    workspaces = Workspaces(deleted)
+    types = Types([*supporting, vaults, logs, workspaces, endpoints, deployments])
+    reading = Reading(store, lambda id_text: f"{addresses.arm}{operation_path(id_text)}")
+    additions = Additions(ADDED_ON_READ, reading)
+    service = Service(store, Operations(database), types, steering, additions, activity)
+    policies = Policies(clock)
+    paged = (vaults, logs, activity, policies, quotas)
+    below = (workspaces, deployments)
+    pages = Pages(
+        [
+            *(page for one in paged for page in one.pages()),
+            *(page for one in below for page in one.pages(store)),
+        ]
+    )
     faults = Faults()
     _sweep(store, materialiser)
     return Parts(
         database=database,
         service=service,
         management=Management(
-            service, addresses, identity, Journal(database), faults, Monitor(store, dataplane)
+            service,
+            addresses,
+            identity,
+            Journal(database),
+            faults,
+            policies,
+            Monitor(store, dataplane),
+            pages,
         ),
-        blobs=BlobService(store, blobs, identity, faults.meet),
+        blobs=BlobService(store, blobs, identity, roles, faults.meet),
         login=Login(addresses, identity),
         restore=Restore(service, dataplane, endpoints, deployments),
         ingest=Ingest(folder / "collected", store, blobs, addresses),
         dataplane=dataplane,
+        deleted=deleted,
+        policies=policies,
     )
 
 
 def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStore) -> Iterable[ResourceType]:
-    """Every resource type but endpoints and deployments."""
+    """Every resource type but endpoints, deployments and those whose deleted selves keep their names."""
     return (
         *stored_types(),
         StorageAccounts(addresses),
         BlobContainers(blobs),
-        Workspaces(),
         Datastores(addresses),
         *(AssetContainers(collection, store) for collection in ("models", "codes", "environments", "data")),
         CodeVersions(addresses),

@@ -1,20 +1,19 @@
 """The pages by which a test steers the local Azure: faults, states, late reads, the clock."""
 
-import re
-from collections.abc import Collection
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from azml.emulator.arm.deleted import DeletedResources
 from azml.emulator.arm.errors import bad_request
 from azml.emulator.arm.ids import resource_id
-from azml.emulator.arm.json import Json, parse_object
+from azml.emulator.arm.json import Json
 from azml.emulator.arm.service import Service
 from azml.emulator.arm.steering import Course, Lag, Selector, Span
+from azml.emulator.control.asked import asked_object, check_names, pattern_of
 from azml.emulator.control.faults import Faults
-from azml.emulator.control.gate import Handler, limited_body
+from azml.emulator.control.gate import Handler
+from azml.emulator.control.policies import Policies, read_demand
 
-ASK_LIMIT = 64 << 10  # bytes
 ENDS = ("Succeeded", "Failed", "Canceled")
 STATES = ("Creating", "Updating", "Deleting", *ENDS)
 METHODS = ("*", "PUT", "PATCH", "POST", "DELETE")
@@ -22,16 +21,21 @@ LONGEST_SECONDS = 10 * 365 * 86_400
 SPAN = ("reads", "seconds")
 WHICH = ("path_pattern", "method", "times")
 COURSE = (*WHICH, *SPAN, "state", "ends", "code", "message")
+POLICY = ("path_pattern", "method", "tokens", "change_reference")
 FAULT = (*WHICH, "status", "code", "message", "delay_ms", "retry_after")
 
 
 class Steer:
     """Behind the control token. Every page answers 204, or 400 with what cannot be read."""
 
-    def __init__(self, service: Service, faults: Faults) -> None:
+    def __init__(
+        self, service: Service, faults: Faults, deleted: DeletedResources, policies: Policies
+    ) -> None:
         self._service = service
         self._steering = service.steering
         self._faults = faults
+        self._deleted = deleted
+        self._policies = policies
 
     def routes(self) -> list[tuple[str, Handler, str]]:
         """Path, handler and method."""
@@ -41,12 +45,15 @@ class Steer:
             ("/_azml/states", self._add_state, "POST"),
             ("/_azml/states", self._clear_states, "DELETE"),
             ("/_azml/lags", self._add_lag, "POST"),
+            ("/_azml/deleted", self._purge_all, "DELETE"),
+            ("/_azml/policy", self._demand_tokens, "POST"),
+            ("/_azml/policy", self._demand_nothing, "DELETE"),
             ("/_azml/clock", self._advance, "POST"),
             ("/_azml/clock", self._time, "GET"),
         ]
 
     async def _add_fault(self, request: Request) -> Response:
-        self._faults.add(await _asked(request, FAULT))
+        self._faults.add(await asked_object(request, FAULT))
         return Response(status_code=204)
 
     async def _clear_faults(self, request: Request) -> Response:
@@ -54,9 +61,9 @@ class Steer:
         return Response(status_code=204)
 
     async def _add_state(self, request: Request) -> Response:
-        asked = await _asked(request, (*COURSE, "id"))
+        asked = await asked_object(request, (*COURSE, "id"))
         if "id" in asked:
-            _check_names(asked, ("id", "state", *SPAN))
+            check_names(asked, ("id", "state", *SPAN))
             named = resource_id(str(asked["id"]))
             self._service.show(named.text, _one_of(asked, "state", STATES, "Updating"), _span(asked))
         else:
@@ -68,31 +75,30 @@ class Steer:
         return Response(status_code=204)
 
     async def _add_lag(self, request: Request) -> Response:
-        asked = await _asked(request, (*WHICH, *SPAN))
+        asked = await asked_object(request, (*WHICH, *SPAN))
         self._steering.add(Lag(_selector(asked), _span(asked)))
         return Response(status_code=204)
 
+    async def _demand_tokens(self, request: Request) -> Response:
+        asked = await asked_object(request, POLICY)
+        self._policies.demand(read_demand(asked, _selector(asked)))
+        return Response(status_code=204)
+
+    async def _demand_nothing(self, request: Request) -> Response:
+        self._policies.demand(None)
+        return Response(status_code=204)
+
+    async def _purge_all(self, request: Request) -> Response:
+        self._deleted.clear()
+        return Response(status_code=204)
+
     async def _advance(self, request: Request) -> Response:
-        asked = await _asked(request, ("advance",))
+        asked = await asked_object(request, ("advance",))
         self._steering.advance(_seconds(asked, "advance") or 0.0)
         return Response(status_code=204)
 
     async def _time(self, request: Request) -> Response:
         return JSONResponse({"seconds": self._steering.clock.now()})
-
-
-async def _asked(request: Request, names: Collection[str]) -> Json:
-    asked = parse_object(await limited_body(request, ASK_LIMIT))
-    if asked is None:
-        raise bad_request("What is asked for must be a JSON object.")
-    _check_names(asked, names)
-    return asked
-
-
-def _check_names(asked: Json, names: Collection[str]) -> None:
-    """A misspelt path_pattern would be none, and match everything."""
-    if unknown := [name for name in asked if name not in names]:
-        raise bad_request(f"Nothing here is called {', '.join(unknown)}; known are {', '.join(names)}.")
 
 
 def _course(asked: Json) -> Course:
@@ -107,14 +113,10 @@ def _course(asked: Json) -> Course:
 
 
 def _selector(asked: Json) -> Selector:
-    try:
-        pattern = re.compile(str(asked.get("path_pattern", "")), re.IGNORECASE)
-    except re.error as error:
-        raise bad_request(f"path_pattern is no regular expression: {error}.") from error
     times = _count(asked, "times")
     if times == 0:
         raise bad_request("times is 0: it must be at least 1.")
-    return Selector(_one_of(asked, "method", METHODS, "*"), pattern, times or 1)
+    return Selector(_one_of(asked, "method", METHODS, "*"), pattern_of(asked), times or 1)
 
 
 def _span(asked: Json) -> Span:

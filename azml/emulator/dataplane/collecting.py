@@ -73,7 +73,7 @@ class Collecting:
 
 
 def _correlation(request: Request) -> str:
-    return request.header(b"x-ms-client-request-id") or request.id
+    return request.client_id or request.id
 
 
 def _captured(request: Request, names: tuple[str, ...]) -> dict[str, str]:

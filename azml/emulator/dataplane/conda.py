@@ -1,47 +1,49 @@
-"""A conda file read as pip would need it: the local Azure installs with uv, from the Python package index."""
+"""A conda file, read by conda's own rules, and the lines of a pip requirements file."""
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
 
+from azml.emulator.dataplane.conda_names import python_package
 from azml.emulator.dataplane.failures import EnvironmentFailure
 
-SERVER = "azureml-inference-server-http"
-SERVER_FLOOR = f"{SERVER}>=1.5.1"
-"""Without a floor, resolvers please an mlflow or a pydantic by going back to a server of years ago."""
+if TYPE_CHECKING:
+    from rattler import MatchSpec
 
-# Where conda and the Python package index know the same thing by different names.
-_NAMES = {
-    "pytorch": "torch",
-    "py-xgboost": "xgboost",
-    "py-opencv": "opencv-python",
-    "msgpack-python": "msgpack",
-    "pytables": "tables",
-    "matplotlib-base": "matplotlib",
-}
-# What conda brings and a Python wheel carries inside, or the machine has.
-_NOT_PYTHON = re.compile(r"_?(lib.*|cudatoolkit|cudnn|openssl|nomkl|mkl|ca-certificates|gcc.*|gxx.*|git)")
-_SPEC = re.compile(r"(?:[\w./-]+::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?P<rest>.*)", re.DOTALL)
 _SEPARATOR = re.compile(r"[-_.]+")
+_COMPARISON = re.compile(r"(~=|[<>!=]=?)?\s*(.+)")
 
 
 @dataclass(frozen=True)
-class Requirements:
-    """What an environment holds: requirement lines as pip reads them, and the Python asked for.
+class CondaFile:
+    """What a conda file asks for, as it is written there: channels, conda's packages, and pip's lines."""
 
-    `python` is a version such as `3.10`, or a range such as `>=3.9`, or None where the file names none.
-    `dropped` are conda packages that have no counterpart among Python packages.
+    channels: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Conda's packages as the Python package index has them.
+
+    `lines` are requirements as pip reads them. `python` is a version such as `3.10`, or a range such as
+    `>=3.9`, or None where none is named. `dropped` are packages that conda alone has. `notes` say what a
+    requirement cannot say as conda does.
     """
 
-    lines: tuple[str, ...]
+    lines: tuple[str, ...] = ()
     python: str | None = None
     dropped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def read_conda(text: str) -> Requirements:
-    """The requirements of a conda file. Raises EnvironmentFailure when the text is no conda file."""
+def read_conda(text: str) -> CondaFile:
+    """A conda file's parts. Raises EnvironmentFailure when the text is no conda file."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as broken:
@@ -49,85 +51,119 @@ def read_conda(text: str) -> Requirements:
     dependencies = document.get("dependencies") if isinstance(document, dict) else None
     if not isinstance(dependencies, list):
         raise EnvironmentFailure("the conda file has no list of dependencies")
+    channels = document.get("channels") or []
+    if not isinstance(channels, list):
+        raise EnvironmentFailure("the conda file's channels are not a list")
+    packages = tuple(str(entry).strip() for entry in dependencies if not isinstance(entry, dict))
+    for package in packages:
+        _spec(package)
+    pip = [line for entry in dependencies if isinstance(entry, dict) for line in _pip_section(entry)]
+    return CondaFile(tuple(map(str, channels)), packages, tuple(pip))
+
+
+def read_requirements(text: str) -> tuple[str, ...]:
+    """The lines of a pip requirements file, joined where one goes on in the next, without comments."""
+    joined = re.sub(r"\\\r?\n", " ", text)
+    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
+    return tuple(line for line in lines if line)
+
+
+def mapped(packages: tuple[str, ...]) -> Mapped:
+    """Conda's packages as pip requirements. Raises EnvironmentFailure for one that conda cannot read."""
     lines: list[str] = []
     dropped: list[str] = []
+    notes: list[str] = []
     python: str | None = None
-    for entry in dependencies:
-        if isinstance(entry, dict):
-            lines += _pip_section(entry)
+    for package in packages:
+        spec = _spec(package)
+        name = spec.name.normalized if spec.name else package
+        if name == "pip":
             continue
-        name, version = _conda_spec(str(entry))
+        version, note = _version(spec.version)
+        if note:
+            notes.append(f"{package}: {note}")
+        known = python_package(name)
         if name == "python":
             python = _python(version)
-        elif _NOT_PYTHON.fullmatch(name):
+        elif known is None:
             dropped.append(name)
-        elif name != "pip":
-            lines.append(f"{_NAMES.get(name, name)}{version}")
-    return Requirements(tuple(lines), python, tuple(dropped))
+        else:
+            lines.append(f"{known}{version}")
+    return Mapped(tuple(lines), python, tuple(dropped), tuple(notes))
 
 
-def read_requirements(text: str) -> Requirements:
-    """The requirements of a pip requirements file, comments left out."""
-    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines())
-    return Requirements(tuple(line for line in lines if line))
-
-
-def with_server(requirements: Requirements) -> Requirements:
-    """The same with the inference server, at least 1.5.1 unless the file pins it or brings it itself."""
-    names = {distribution(line) for line in requirements.lines}
-    if "azureml-defaults" in names or any(
-        distribution(line) == SERVER and re.search(r"[=<>~!]", line) for line in requirements.lines
-    ):
-        return requirements
-    kept = tuple(line for line in requirements.lines if distribution(line) != SERVER)
-    return Requirements((*kept, SERVER_FLOOR), requirements.python, requirements.dropped)
+def channels_of(packages: tuple[str, ...]) -> tuple[str, ...]:
+    """The addresses of the channels that packages name for themselves, as `conda-forge::numpy` does."""
+    named = (_spec(package).channel for package in packages)
+    return tuple(channel.base_url.rstrip("/") for channel in named if channel)
 
 
 def distribution(line: str) -> str:
     """The normalised name a requirement line is about; empty for an option such as `--pre`."""
-    found = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", line)
+    found = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*(?!\S*://)", line)
     return _SEPARATOR.sub("-", found.group()).lower() if found else ""
 
 
 def _pip_section(entry: dict[Any, Any]) -> list[str]:
     section = entry.get("pip") or []
     if set(entry) != {"pip"} or not isinstance(section, list):
-        raise EnvironmentFailure(f"the conda file has a section that is no list of pip packages: {entry}")
-    lines = [str(line).strip() for line in section]
-    for line in lines:
-        if line.startswith(("-r", "--requirement", "-c", "--constraint", "-e", "--editable", ".")):
-            raise EnvironmentFailure(
-                f"the conda file's pip section names another file, which is not here: {line}"
-            )
-    return lines
+        raise EnvironmentFailure(f"the conda file has a section that is not a list of pip packages: {entry}")
+    return [part for line in section for part in read_requirements(str(line))]
 
 
-def _conda_spec(entry: str) -> tuple[str, str]:
-    """Name and version of `channel::name=1.2=build`, the version as pip writes it."""
-    found = _SPEC.fullmatch(entry.strip())
-    if found is None:
-        raise EnvironmentFailure(f"the conda file has a dependency that cannot be read: {entry!r}")
-    return found["name"].lower(), _version(found["rest"].strip())
+def _spec(package: str) -> "MatchSpec":
+    """A package as conda reads it."""
+    from rattler import MatchSpec  # takes a tenth of a second
+    from rattler.exceptions import InvalidMatchSpecError
+
+    try:
+        return MatchSpec(package)
+    except InvalidMatchSpecError as wrong:
+        message = f"the conda file has a dependency that conda cannot read: {package!r}: {wrong}"
+        raise EnvironmentFailure(message) from wrong
 
 
-def _version(rest: str) -> str:
-    if not rest or rest == "*":
+def _version(told: str | None) -> tuple[str, str]:
+    """A version as pip writes it, and what gets lost. Of alternatives, pip can have only one: the newest."""
+    if not told or told == "*":
+        return "", ""
+    choices = [choice for part in told.split("|") if (choice := _choice(part))]
+    if not choices:
+        return "", f"the version {told} means nothing to pip, so any is taken"
+    best = max(choices, key=_newest)
+    return best, f"of these versions pip is asked for {best}" if "|" in told else ""
+
+
+def _choice(part: str) -> str:
+    """One alternative: comparisons that hold together. Empty when pip has no such version."""
+    written = [_comparison(one.strip(" ()")) for one in part.split(",")]
+    try:
+        return ",".join(str(SpecifierSet(one)) for one in written if one)
+    except InvalidSpecifier:
         return ""
-    if rest.startswith("=="):
-        return "==" + rest[2:].split("=")[0].strip()
-    if rest.startswith("="):
-        return _prefix(re.split(r"[=\s]", rest[1:].strip())[0])
-    if rest[0] in "<>!~":
-        # Conda reads >=1.2.* as >=1.2; pip refuses it.
-        return re.sub(r"([<>]=?[^,]*?)\.\*", r"\1", re.sub(r"\s+", "", rest))
-    words = rest.split()
-    return f"=={words[0]}" if len(words) > 1 else _prefix(words[0])
 
 
-def _prefix(version: str) -> str:
-    """Conda's `name=1.2` takes every 1.2.x."""
-    bare = version.removesuffix("*").rstrip(".")
-    return f"=={bare}.*" if bare else ""
+def _comparison(told: str) -> str:
+    found = _COMPARISON.fullmatch(told)
+    if found is None or told == "*":
+        return ""
+    operator, version = found[1] or "==", found[2]
+    if operator == "=":
+        operator = "=="
+    if operator == "<":
+        # Conda's `<2.0a0` means what `<2.0` means to pip, which takes `a0` as leave for pre-releases.
+        version = re.sub(r"\.?(?:a|alpha|b|dev|rc)0$", "", version)
+    return f"{operator}{version}"
+
+
+def _newest(choice: str) -> tuple[Version, bool]:
+    versions = []
+    for one in SpecifierSet(choice):
+        try:
+            versions.append((Version(one.version.removesuffix(".*")), one.operator.startswith((">", "="))))
+        except InvalidVersion:
+            continue
+    return max(versions, default=(Version("0"), False))
 
 
 def _python(version: str) -> str | None:

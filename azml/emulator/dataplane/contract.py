@@ -52,7 +52,8 @@ class DesiredDeployment:
     the last element of the model's path. An MLflow model without code has no `code_folder`. `compute` is the
     Kubernetes cluster that Azure would run it on. `collect` names the data collector's collections, with the
     part of the data that is kept, 0 to 1; of requests also the headers in `capture_headers`. A custom
-    container needs no code, and gets no conda file.
+    container needs no code, and gets no conda file. `image` is the environment's, where it is no custom
+    container.
     """
 
     key: str
@@ -64,6 +65,7 @@ class DesiredDeployment:
     code_folder: Path | None = None
     scoring_script: str | None = None
     conda: str | None = None
+    image: str | None = None
     environment_variables: dict[str, str] = field(default_factory=dict)
     instance_count: int = 1
     request_timeout_ms: int = 5_000

@@ -4,35 +4,39 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contained import contained
 from azml.emulator.dataplane.contract import DesiredDeployment, ObservedDeployment, State
-from azml.emulator.dataplane.environments import Environments, requirements_of
+from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.failures import DeploymentFailure
 from azml.emulator.dataplane.generation import Generation, content, stop_all
 from azml.emulator.dataplane.instance import Instance
 from azml.emulator.dataplane.logs import Log
+from azml.emulator.dataplane.requirements import requirements_of
 from azml.emulator.dataplane.runtime import Runtime
 from azml.emulator.dataplane.scripted import Scripted
 from azml.emulator.dataplane.services import Services
 from azml.emulator.endings import to_its_end
+from azml.emulator.secrets import NoSecrets, TestSecrets
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """What a deployment needs of its data plane.
 
-    `changed` is called when instances come or go; `published` returns once the router routes by what is
-    ready now; `drained` once the instances it is given have no requests left.
+    `secrets` are put into environment variables that ask for them. `changed` is called when instances come or
+    go; `published` returns once the router routes by what is ready now; `drained` once the instances it is
+    given have no requests left.
     """
 
     environments: Environments
     run_dir: Path
     services: Services
+    secrets: TestSecrets
     changed: Callable[[], None]
     published: Callable[[], Awaitable[None]]
     drained: Callable[[Sequence[table.Instance]], Awaitable[None]]
@@ -150,6 +154,11 @@ class Deployment:
 
     async def _runtime(self, desired: DesiredDeployment) -> Runtime:
         around = self._around
+        try:
+            variables = around.secrets.fill(desired.environment_variables)
+        except NoSecrets as missing:
+            raise DeploymentFailure(str(missing)) from missing
+        desired = replace(desired, environment_variables=variables)
         if desired.container:
             return await contained(desired, desired.container, around.run_dir, self.storage_log)
         environment = await around.environments.prepare(requirements_of(desired), self._say)

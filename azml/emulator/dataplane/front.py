@@ -191,15 +191,12 @@ class Connection(asyncio.Protocol):
     # Checking.
 
     def _check(self, request: Request) -> Refusal | None:
-        client_id = request.header(b"x-request-id")
-        request.id = client_id or rules.new_id(self._front.dispatcher.random.getrandbits)
+        request.id = rules.new_id(self._front.dispatcher.random.getrandbits)
+        request.client_id = rules.client_id(request.header(b"x-ms-client-request-id"))
         host = request.header(b"host")
         if not rules.host_allowed(host or "") and (host is not None or request.http11):
             return rules.BAD_HOST
-        ids = (client_id, request.header(b"x-ms-client-request-id"), request.header(b"x-ms-request-id"))
-        if any(len(one) > rules.ID_LIMIT for one in ids if one):
-            request.id = ""
-            request.headers = []
+        if len(request.header(b"x-ms-request-id") or "") > rules.ID_LIMIT:
             return rules.LONG_ID
         self._find(request)
         if self._endpoint is None:

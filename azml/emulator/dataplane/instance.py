@@ -9,6 +9,7 @@ from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.doors import Doors
 from azml.emulator.dataplane.failures import DeploymentFailure
+from azml.emulator.dataplane.hints import hints
 from azml.emulator.dataplane.logs import Log, Output
 from azml.emulator.dataplane.probing import Streak, healthy
 from azml.emulator.dataplane.runtime import Life, Runtime
@@ -91,9 +92,7 @@ class Instance:
             await asyncio.wait({ended, watching}, return_when=asyncio.FIRST_COMPLETED)
             if watching.done():
                 watching.result()
-            raise DeploymentFailure(
-                f"the {self._runtime.noun} ended with {ended.result()}\n{self._output.excerpt()}"
-            )
+            raise DeploymentFailure(f"the {self._runtime.noun} ended with {ended.result()}\n{self._words()}")
         finally:
             watching.cancel()
             ended.cancel()
@@ -110,7 +109,7 @@ class Instance:
                 doors = await life.doors()
                 await self._become_ready(doors)
         except TimeoutError:
-            text = self._output.excerpt()
+            text = self._words()
             raise DeploymentFailure(f"the {noun} did not answer within {limit:.0f} s\n{text}") from None
         self._address = table.Instance(life.name, doors.scoring.address)
         self._tell(ready=True)
@@ -143,6 +142,10 @@ class Instance:
             await asyncio.sleep(probe.period)
         self._log.say(f"azml: the liveness probe failed; the {self._runtime.noun} is started again")
         raise DeploymentFailure("the liveness probe failed")
+
+    def _words(self) -> str:
+        text = self._output.excerpt()
+        return f"{text}{hints(self._desired, text)}"
 
     def _tell(self, *, ready: bool) -> None:
         if ready != self._ready:

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from azml.emulator.dataplane.attached import Launch
 from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import Environment, mlflow_root
+from azml.emulator.dataplane.environments import Environment
 from azml.emulator.dataplane.failures import DeploymentFailure
+from azml.emulator.dataplane.requirements import mlflow_root
 
 _HERE = Path(__file__).parent
 _SETTINGS = _HERE / "gunicorn_settings.py"
@@ -55,7 +56,8 @@ def launch_of(
         variables["AZUREML_MODEL_DIR"] = str(desired.model_folder)
     gunicorn = (str(environment.python), "-m", "gunicorn", "--config", str(_SETTINGS))
     command = (*gunicorn, "--bind", f"unix:{socket}", "--name", str(socket), _APP)
-    return Launch(command, desired.code_folder or socket.parent, variables)
+    script = _script(desired)
+    return Launch(command, script.parent if script else socket.parent, variables)
 
 
 def _of_machine(environment: Environment) -> dict[str, str]:
@@ -70,12 +72,19 @@ def _of_machine(environment: Environment) -> dict[str, str]:
     }
 
 
-def _of_script(desired: DesiredDeployment) -> dict[str, str]:
+def _script(desired: DesiredDeployment) -> Path | None:
     if desired.code_folder and desired.scoring_script:
-        script = desired.code_folder / desired.scoring_script
+        return desired.code_folder / desired.scoring_script
+    return None
+
+
+def _of_script(desired: DesiredDeployment) -> dict[str, str]:
+    script = _script(desired)
+    if script:
         if not script.is_file():
             raise DeploymentFailure(f"the scoring script {desired.scoring_script} is not in the code")
-        return {"AML_APP_ROOT": str(desired.code_folder), "AZUREML_ENTRY_SCRIPT": desired.scoring_script}
+        # Its own folder, even below the code's: Azure/azure-sdk-for-python#30296.
+        return {"AML_APP_ROOT": str(script.parent), "AZUREML_ENTRY_SCRIPT": script.name}
     if desired.mlflow and desired.model_folder:
         root = str(mlflow_root(desired.model_folder))
         return {

@@ -18,24 +18,27 @@ _KEPT_FROM_MODEL = frozenset(
             b"keep-alive",
             b"proxy-authorization",
         ),
-        *(b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"x-request-id"),
+        *(b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"),
+        *(b"x-request-id", b"x-ms-client-request-id"),
     }
 )
 # Hop-by-hop, or the front's own to say: a model must not seem to be another deployment.
 _KEPT_FROM_CLIENT = frozenset(
     {
         *(b"connection", b"keep-alive", b"server", b"trailer", b"transfer-encoding", b"upgrade"),
-        *(b"azureml-model-deployment", b"x-request-id"),
+        *(b"azureml-model-deployment", b"x-request-id", b"x-ms-client-request-id"),
         *(b"ms-azureml-model-error-statuscode", b"ms-azureml-model-error-reason"),
     }
 )
-_CLIENT_IDS = (b"x-ms-client-request-id", b"x-ms-request-id")
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 @dataclass
 class Request:
-    """One request while it arrives and is answered. `first` is the first header of each lower-case name."""
+    """One request while it arrives and is answered. `first` is the first header of each lower-case name.
+
+    `id` is the front's own, `client_id` the client's as it leaves; each is empty where there is none.
+    """
 
     target: bytes = b""
     method: str = ""
@@ -46,6 +49,7 @@ class Request:
     keep_alive: bool = True
     received: float = 0.0
     id: str = ""
+    client_id: str = ""
 
     def add(self, name: bytes, value: bytes) -> None:
         """Take a header."""
@@ -82,7 +86,7 @@ def request_bytes(request: Request, target: bytes) -> bytes:
     """The request as a scoring process gets it. One connection carries one request: its workers keep none."""
     lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
     lines += [b"%s: %s" % pair for pair in request.headers if pair[0].lower() not in _KEPT_FROM_MODEL]
-    lines.append(b"x-request-id: " + request.id.encode("latin-1"))
+    lines += _ids(request)
     if request.body or request.method not in ("GET", "HEAD"):
         lines.append(b"Content-Length: %d" % len(request.body))
     lines += [b"Connection: close", b"", bytes(request.body)]
@@ -96,7 +100,7 @@ def response_head(
     lines = [_status_line(HTTPStatus.FAILED_DEPENDENCY if failed else status)]
     lines += [b"%s: %s" % pair for pair in headers if pair[0].lower() not in _KEPT_FROM_CLIENT]
     lines.append(b"azureml-model-deployment: " + deployment.encode())
-    lines.append(b"x-request-id: " + request.id.encode("latin-1"))
+    lines += _ids(request)
     if failed:
         lines.append(b"ms-azureml-model-error-statuscode: %d" % status)
         lines.append(b"ms-azureml-model-error-reason: model_error")
@@ -114,11 +118,14 @@ def refusal_bytes(request: Request, refusal: Refusal, deployment: str | None = N
         lines.append(b"WWW-Authenticate: Bearer")
     if deployment:
         lines.append(b"azureml-model-deployment: " + deployment.encode())
-    if request.id:
-        lines.append(b"x-request-id: " + request.id.encode("latin-1"))
-    lines += [b"%s: %s" % pair for pair in request.headers if pair[0].lower() in _CLIENT_IDS]
+    lines += _ids(request)
     head = b"\r\n".join([*lines, *_connection(request), b"", b""])
     return head if request.method == "HEAD" else head + body
+
+
+def _ids(request: Request) -> list[bytes]:
+    ids = ((b"x-request-id", request.id), (b"x-ms-client-request-id", request.client_id))
+    return [b"%s: %s" % (name, value.encode("ascii")) for name, value in ids if value]
 
 
 def _status_line(status: int) -> bytes:

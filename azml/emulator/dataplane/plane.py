@@ -22,6 +22,7 @@ from azml.emulator.dataplane.link import Link, RouterGone
 from azml.emulator.dataplane.logs import CONTAINERS, Container, Log
 from azml.emulator.dataplane.services import Services
 from azml.emulator.dataplane.watch import Watch
+from azml.emulator.secrets import TestSecrets
 
 _POLL_SECONDS = 0.02
 _DRAIN_SECONDS = 300.0
@@ -43,11 +44,12 @@ class Plane:
         logs: Path,
         history: History,
         services: Services,
+        secrets: TestSecrets,
     ) -> None:
         self._link = link
         self._logs = logs
         self._around = Surroundings(
-            environments, run_dir, services, self._changed, self.publish, self._drained
+            environments, run_dir, services, secrets, self._changed, self.publish, self._drained
         )
         services.identities = self._identities
         self._deployments: dict[str, Deployment] = {}

@@ -5,6 +5,7 @@ Source: "Troubleshooting online endpoints deployment and scoring" and the manage
 
 import hmac
 import json
+import re
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from azml.emulator.identity import is_valid
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes of a request body."""
 ID_LIMIT = 100
-"""Characters of a request id; the inference server refuses more."""
+"""Characters of `x-ms-request-id`; the inference server refuses more."""
+CLIENT_ID_LIMIT = 40
+"""Characters that are left of `x-ms-client-request-id`."""
+_NOT_KEPT = re.compile(r"[^A-Za-z0-9_-]")
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -120,5 +124,10 @@ def least_busy(loads: Mapping[str, int], concurrency: int, random: Random) -> st
 
 
 def new_id(random_bits: Callable[[int], int]) -> str:
-    """A request id for a client that sent none."""
+    """A request id: a GUID of the front's own, whatever the client sent as `x-request-id`."""
     return str(uuid.UUID(int=random_bits(128), version=4))
+
+
+def client_id(sent: str | None) -> str:
+    """`x-ms-client-request-id` as it goes on: letters, digits, dashes and underscores, 40 at most."""
+    return _NOT_KEPT.sub("", sent or "")[:CLIENT_ID_LIMIT]

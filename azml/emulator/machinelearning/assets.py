@@ -16,6 +16,8 @@ from azml.emulator.storage.accounts import ensure_container
 from azml.emulator.storage.signatures import container_sas
 
 MODEL_TYPES = ("custom_model", "mlflow_model", "triton_model")
+APART = (("image", "build"), ("condaFile", "build"), ("condaFile", "inferenceConfig"))
+"""What an environment version cannot have both of. An image with an inferenceConfig serves by itself."""
 UPLOAD_LIFETIME = timedelta(hours=24)
 
 
@@ -192,12 +194,13 @@ class EnvironmentVersions(AssetVersions):
         super().__init__("environments", addresses)
 
     def check_content(self, properties: Json) -> None:
-        """It has an image or a build context."""
-        for name in ("image", "condaFile"):
-            if not isinstance(properties.get(name, ""), str):
-                raise bad_request(f"properties.{name} must be text.", "ValidationError")
+        """It has an image or a build context, and a conda file only where Azure builds on the image."""
         if not ({"image", "build"} & set(properties)):
             raise bad_request("An environment version needs image or build.", "ValidationError")
+        for one, other in APART:
+            if properties.get(one) and properties.get(other):
+                message = f"An environment version cannot have both {one} and {other}: leave one of them out."
+                raise bad_request(message, "ValidationError")
 
     def refusal(self, write: Write, changed: Sequence[str]) -> ArmError:
         """A conflict: it is what makes azure-ai-ml take the next version instead."""
@@ -206,7 +209,7 @@ class EnvironmentVersions(AssetVersions):
 
 
 def _require(properties: Json, name: str) -> None:
-    if not isinstance(properties.get(name), str) or not properties[name]:
+    if not properties.get(name):
         raise bad_request(f"properties.{name} is missing.", "ValidationError")
 
 

@@ -3,8 +3,6 @@
 from azml.emulator.arm.errors import bad_request
 from azml.emulator.arm.json import Json, section
 
-ROLLING_RATES = ("year", "month", "day", "hour", "minute")
-
 
 def collected(properties: Json) -> dict[str, float]:
     """The collections that are enabled, with the part of the data they keep, 0 to 1.
@@ -28,10 +26,6 @@ def capture_headers(properties: Json) -> tuple[str, ...]:
 
 def check_collector(properties: Json) -> None:
     """Raise ArmError 400 when the settings could not be obeyed."""
-    rate = section(properties, "dataCollector").get("rollingRate")
-    if rate is not None and str(rate).lower() not in ROLLING_RATES:
-        shown = ", ".join(one.capitalize() for one in ROLLING_RATES)
-        raise bad_request(f"dataCollector.rollingRate '{rate}' is none of {shown}.", "ValidationError")
     collected(properties)
 
 

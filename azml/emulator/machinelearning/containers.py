@@ -2,6 +2,7 @@
 
 import re
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from azml.emulator.arm.errors import bad_request
 from azml.emulator.arm.ids import resource_id
@@ -32,9 +33,23 @@ def container_of(
         liveness=_route(config, "livenessRoute"),
         readiness=_route(config, "readinessRoute"),
         scoring=_route(config, "scoringRoute"),
-        model_at=_model_at(model, properties.get("modelMountPath")) if model else None,
-        code_at=f"{_APP}/{resource_id(code.id.parent).name}" if code else None,
+        model_at=model_at(model, properties.get("modelMountPath")) if model else None,
+        code_at=code_at(code) if code else None,
     )
+
+
+def model_at(model: Record, mount: object) -> str:
+    """The path of a model in its container. `mount` is the deployment's modelMountPath, if it has one."""
+    place = PurePosixPath(str(mount or _MODELS))
+    if not place.is_absolute() or ".." in place.parts or not str(place).isprintable():
+        message = f"modelMountPath '{mount}' is not an absolute path in the container."
+        raise bad_request(message, "ValidationError")
+    return str(place / resource_id(model.id.parent).name / model.id.name)
+
+
+def code_at(code: Record) -> str:
+    """The path of code in its container, which is named after the folder that was uploaded."""
+    return f"{_APP}/{PurePosixPath(urlsplit(str(code.properties['codeUri'])).path).name}"
 
 
 def _image(image: object) -> str:
@@ -53,11 +68,3 @@ def _route(config: Json, name: str) -> Route:
         message = f"inferenceConfig.{name}.path is {path!r}: a URL path that begins with a slash."
         raise bad_request(message, "ValidationError")
     return Route(port, path)
-
-
-def _model_at(model: Record, mount: object) -> str:
-    place = PurePosixPath(str(mount or _MODELS))
-    if not place.is_absolute() or ".." in place.parts or not str(place).isprintable():
-        message = f"modelMountPath '{mount}' is not an absolute path in the container."
-        raise bad_request(message, "ValidationError")
-    return str(place / resource_id(model.id.parent).name / model.id.name)

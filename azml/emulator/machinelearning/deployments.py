@@ -3,25 +3,35 @@
 import asyncio
 from collections.abc import Mapping
 
-from azml.emulator.arm.errors import ArmError, bad_request, conflict
+from azml.emulator.arm.answer import Answer
+from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.pages import Page, Question
 from azml.emulator.arm.store import Record, ResourceStore
-from azml.emulator.arm.types import Act, Action, ResourceType, Write, check_objects
+from azml.emulator.arm.types import Act, Action, ResourceType, Write
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
 from azml.emulator.dataplane.contract import DesiredDeployment, deployment_from_json, to_json
 from azml.emulator.machinelearning.collector import check_collector
 from azml.emulator.machinelearning.desired import (
     TIMEOUT_LIMIT_MS,
     desire,
+    environment_variables,
     find_parts,
+    needs_image,
     probe,
     request_timeout_ms,
 )
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, deployments_of
 from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.names import check_kubernetes_names, check_online_name
+from azml.emulator.machinelearning.quotas import Quotas
+from azml.emulator.machinelearning.registry import ensure_registry
+from azml.emulator.machinelearning.server_owned import DEPLOYMENT_PROPERTIES, users_variables, without
+from azml.emulator.machinelearning.storage_access import check_storage_access
 from azml.emulator.machinelearning.traffic import share_of
+from azml.emulator.secrets import NoSecrets, TestSecrets
+from azml.emulator.storage.roles import DataRoles
 
 DEPLOYMENT_LIMIT = 20  # an endpoint
 INSTANCE_LIMIT = 50  # a deployment
@@ -29,16 +39,6 @@ POLL = (0.05, 0.5)  # seconds between looks at the data plane, at first and at l
 LOGS = {"inferenceserver": "inference-server", "storageinitializer": "storage-initializer"}
 LOG_LINES = 5_000
 LOG_LIMIT = 100_000
-SECTIONS = (
-    "codeConfiguration",
-    "containerResourceRequirements",
-    "dataCollector",
-    "environmentVariables",
-    "livenessProbe",
-    "readinessProbe",
-    "requestSettings",
-    "scaleSettings",
-)
 
 
 class OnlineDeployments(ResourceType):
@@ -48,8 +48,18 @@ class OnlineDeployments(ResourceType):
     asynchronous = True
     patchable = ("tags", "sku")  # API 2025-12-01: PartialMinimalTrackedResourceWithSku
 
-    def __init__(self, dataplane: DataplaneClient, materialiser: Materialiser) -> None:
+    def __init__(
+        self,
+        dataplane: DataplaneClient,
+        materialiser: Materialiser,
+        quotas: Quotas,
+        roles: DataRoles,
+        secrets: TestSecrets,
+    ) -> None:
         self.dataplane = dataplane
+        self.quotas = quotas
+        self.roles = roles
+        self.secrets = secrets
         self.materialiser = materialiser
 
     def check(self, write: Write) -> None:
@@ -69,13 +79,16 @@ class OnlineDeployments(ResourceType):
         _check_settings(write.properties, kind)
         check_collector(write.properties)
         find_parts(write.properties, write.store)
+        try:
+            self.secrets.fill(environment_variables(write.properties))
+        except NoSecrets as missing:
+            raise bad_request(f"{missing}.", "SecretNotFound") from missing
 
     def complete(self, write: Write, record: Record) -> Record:
         """What azure-ai-ml reads without having sent it, or not in the case in which it sent it."""
         sku = {"name": "Default", "capacity": 1, **section(record.body, "sku")}
         completed = Record(record.id, {**record.body, "sku": sku}, record.hidden)
-        scaling = section(record.properties, "scaleSettings") or {"scaleType": "Default"}
-        completed = completed.with_properties(scaleSettings=scaling)
+        completed = _users_own(completed, write)
         collector = section(record.properties, "dataCollector")
         return completed.with_properties(dataCollector=_spelt(collector)) if collector else completed
 
@@ -88,6 +101,10 @@ class OnlineDeployments(ResourceType):
 
     async def settle(self, record: Record, store: ResourceStore) -> Record:
         """Have it run so, and wait until it does or cannot. What it ran before serves until then."""
+        self.quotas.check(record)
+        check_storage_access(store.get(record.id.parent), store, self.roles)
+        if needs_image(record.properties, store):
+            ensure_registry(_workspace_of(record), store)
         desired = await desire(record, store, self.materialiser)
         try:
             await self.dataplane.put_deployment(desired)
@@ -100,6 +117,19 @@ class OnlineDeployments(ResourceType):
         """Stop it, once the requests in flight are answered."""
         await self.dataplane.delete_deployment(record.id.key)
 
+    def pages(self, store: ResourceStore) -> list[Page]:
+        """How many instances a deployment may have, under its one SKU."""
+
+        async def skus(question: Question) -> Answer:
+            record = store.get(question.parts["id"])
+            if record.id.kind != DEPLOYMENT.lower():
+                raise not_found(f"'{record.id.name}' is no deployment.")
+            capacity = {"minimum": 1, "maximum": INSTANCE_LIMIT, "default": 1, "scaleType": "Manual"}
+            sku = {"name": "Default", "tier": "Standard"}
+            return Answer(200, {"value": [{"resourceType": DEPLOYMENT, "sku": sku, "capacity": capacity}]})
+
+        return [Page("GET", "{id}/skus", skus)]
+
     def actions(self) -> Mapping[str, Action]:
         """Its logs."""
         return {"getlogs": self.get_logs}
@@ -111,7 +141,7 @@ class OnlineDeployments(ResourceType):
         if container is None:
             raise bad_request("containerType must be InferenceServer or StorageInitializer.")
         tail = act.body.get("tail", LOG_LINES)
-        if not isinstance(tail, int) or isinstance(tail, bool) or tail < 0:
+        if tail < 0:
             raise bad_request("tail must be a number of lines.")
         return {"content": await self.dataplane.logs(act.record.id.key, container, min(tail, LOG_LIMIT))}
 
@@ -139,6 +169,21 @@ def last_good(record: Record) -> DesiredDeployment | None:
         raise conflict(message, "ResourceNotReady") from error
 
 
+def _users_own(record: Record, write: Write) -> Record:
+    """Without what Azure added to the deployment that a client may have read and sent back."""
+    properties = record.properties
+    before = [write.existing.properties] if write.existing else []
+    kept = {
+        "environmentVariables": users_variables(properties, *before, store=write.store),
+        "properties": without(section(properties, "properties"), DEPLOYMENT_PROPERTIES),
+    }
+    return record.with_properties(**kept)
+
+
+def _workspace_of(record: Record) -> str:
+    return resource_id(resource_id(record.id.parent).parent).text
+
+
 def endpoint_of(record: Record) -> str:
     """A deployment's endpoint."""
     return resource_id(record.id.parent).text
@@ -156,7 +201,7 @@ def _spelt(collector: Json) -> Json:
 
 def _check_instances(write: Write, kind: str) -> None:
     capacity = section(write.body, "sku").get("capacity", 1)
-    if not isinstance(capacity, int) or isinstance(capacity, bool) or not 1 <= capacity <= INSTANCE_LIMIT:
+    if not 1 <= capacity <= INSTANCE_LIMIT:
         message = f"sku.capacity is {capacity!r}: a deployment has 1 to {INSTANCE_LIMIT} instances."
         raise bad_request(message, "InvalidInstanceCount")
     wanted = str(write.properties.get("instanceType", ""))
@@ -169,7 +214,6 @@ def _check_instances(write: Write, kind: str) -> None:
 
 
 def _check_settings(properties: Json, kind: str) -> None:
-    check_objects(properties, SECTIONS)
     timeout, limit = request_timeout_ms(properties), TIMEOUT_LIMIT_MS[kind]
     if not 0 < timeout <= limit:
         message = f"requestSettings.requestTimeout is {timeout} ms: more than 0 and at most {limit} ms."

@@ -50,6 +50,18 @@ def find_parts(properties: Json, store: ResourceStore) -> Parts:
     return parts
 
 
+def needs_image(properties: Json, store: ResourceStore) -> bool:
+    """Whether Azure would build an image: for a conda file, or for an MLflow model without code."""
+    parts = find_parts(properties, store)
+    conda = parts.environment and parts.environment.properties.get("condaFile")
+    return bool(conda) or parts.mlflow
+
+
+def environment_variables(properties: Json) -> dict[str, str]:
+    """A deployment's environment variables as text, with what they ask for of secrets as it is written."""
+    return {name: str(value) for name, value in section(properties, "environmentVariables").items()}
+
+
 def request_timeout_ms(properties: Json) -> int:
     """The time a request may take, in milliseconds. Azure's default is 5 s."""
     return round(seconds(section(properties, "requestSettings").get("requestTimeout", "PT5S")) * 1_000)
@@ -105,10 +117,9 @@ async def desire(record: Record, store: ResourceStore, materialiser: Materialise
         mlflow=parts.mlflow,
         code_folder=await _code_folder(parts.code, store, materialiser),
         scoring_script=code.get("scoringScript"),
-        conda=parts.environment.properties.get("condaFile") if parts.environment else None,
-        environment_variables={
-            name: str(value) for name, value in section(properties, "environmentVariables").items()
-        },
+        conda=_properties(parts.environment).get("condaFile"),
+        image=_properties(parts.environment).get("image"),
+        environment_variables=environment_variables(properties),
         instance_count=int(section(record.body, "sku").get("capacity", 1)),
         request_timeout_ms=request_timeout_ms(properties),
         max_concurrent_requests_per_instance=_count(settings.get("maxConcurrentRequestsPerInstance", 1)),
@@ -167,7 +178,8 @@ async def _model_folder(
 ) -> Path | None:
     if model is None:
         return None
-    return await materialiser.model(find_place(str(model.properties["modelUri"]), _workspace(model), store))
+    place = find_place(str(model.properties["modelUri"]), _workspace(model), store)
+    return await materialiser.model(place, resource_id(model.id.parent).name, model.id.name)
 
 
 async def _code_folder(code: Record | None, store: ResourceStore, materialiser: Materialiser) -> Path | None:

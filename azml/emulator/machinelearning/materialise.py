@@ -76,10 +76,17 @@ class Materialiser:
         self.folder = private_folder(folder)
         self.blobs = blobs
 
-    async def model(self, place: Place) -> Path:
-        """A folder that contains the last element of the model's path, a file or a folder."""
-        last = PurePosixPath(place.path).name
-        return await self._folder(place, PurePosixPath(last))
+    async def model(self, place: Place, name: str, version: str) -> Path:
+        """A folder that contains the last element of the model's path, a file or a folder.
+
+        It ends in `<name>/<version>` as on Azure, where Microsoft's server reads the two out of
+        AZUREML_MODEL_DIR.
+        """
+        own = PurePosixPath(name, version)
+        if len(own.parts) != 2 or ".." in own.parts:
+            raise bad_request(f"'{name}' in version '{version}' cannot be a folder.", "InvalidAssetId")
+        folder = await self._folder(place, own / PurePosixPath(place.path).name)
+        return folder / own
 
     async def code(self, place: Place) -> Path:
         """A folder that holds the code's files as they were uploaded."""
@@ -87,7 +94,7 @@ class Materialiser:
 
     def sweep(self, used: Iterable[Path]) -> None:
         """Remove the folders that nothing uses any more, and what a killed process left half made."""
-        kept = {path.name for path in used}
+        kept = {path.relative_to(self.folder).parts[0] for path in used if path.is_relative_to(self.folder)}
         for path in self.folder.iterdir():
             if path.name not in kept:
                 shutil.rmtree(path)

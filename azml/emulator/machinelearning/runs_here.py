@@ -9,6 +9,10 @@ from azml.emulator.dataplane.engine import REMEDY, Engine, EngineFailure, find_e
 
 _GPU_SIZES = re.compile(r"standard_n[cdgv]\w*", re.I)
 """Azure's sizes with a graphics processor: the families NC, ND, NG and NV."""
+_PUBLIC = frozenset(
+    ("mcr.microsoft.com", "docker.io", "ghcr.io", "quay.io", "nvcr.io", "gcr.io", "public.ecr.aws")
+)
+"""Registries that anybody may pull from."""
 
 
 def check_runs_here(
@@ -21,6 +25,8 @@ def check_runs_here(
     """
     _check_model(model)
     _check_environment(environment, find)
+    if properties.get("codeConfiguration"):
+        _check_image(environment, find)
     _check_processor(properties)
 
 
@@ -42,12 +48,6 @@ def _check_environment(environment: Json, find: Callable[[], Engine]) -> None:
         )
     if not environment.get("inferenceConfig"):
         return
-    if environment.get("condaFile"):
-        raise _refusal(
-            "The environment is a custom container that Azure builds (inferenceConfig and a conda file)",
-            "UnsupportedEnvironment",
-            "build an image that has the packages, and leave the conda file out",
-        )
     try:
         find()
     except EngineFailure as reason:
@@ -55,6 +55,23 @@ def _check_environment(environment: Json, find: Callable[[], Engine]) -> None:
             f"The environment is a custom container (it has inferenceConfig), and {reason}",
             "UnsupportedEnvironment",
             f"{REMEDY}, and it runs here too; without, an image with a conda file and a scoring script does",
+        ) from reason
+
+
+def _check_image(environment: Json, find: Callable[[], Engine]) -> None:
+    """An image of one's own, with no conda file that says what is in it."""
+    image = str(environment.get("image") or "")
+    host, slash, _ = image.partition("/")
+    private = bool(slash) and ("." in host or ":" in host) and host.lower() not in _PUBLIC
+    if not private or environment.get("condaFile") or environment.get("inferenceConfig"):
+        return
+    try:
+        find()
+    except EngineFailure as reason:
+        raise _refusal(
+            f"The image {image} is of a registry of your own, there is no conda file, and {reason}",
+            "UnsupportedEnvironment",
+            "a conda file that lists what the scoring script imports lets it run here too",
         ) from reason
 
 

@@ -15,8 +15,7 @@ def read_shares(properties: Json, name: str) -> Shares:
     """The shares in percent under `traffic` or `mirrorTraffic`. Raises ArmError 400 when they are none."""
     shares: Shares = {}
     for deployment, share in section(properties, name).items():
-        whole = isinstance(share, int | float) and not isinstance(share, bool) and share == int(share)
-        if not whole or not 0 <= share <= 100:
+        if not 0 <= share <= 100:
             message = f"{name} of '{deployment}' is {share!r}: it must be a whole number from 0 to 100."
             raise bad_request(message, "InvalidTraffic")
         if deployment.lower() in map(str.lower, shares):

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from azml.emulator.addresses import STORAGE_SUFFIX, Addresses
+from azml.emulator.arm.answer import Answer
+from azml.emulator.arm.deleted import KEPT_DAYS, DeletedResources
 from azml.emulator.arm.errors import bad_request, not_found
 from azml.emulator.arm.ids import ResourceId
 from azml.emulator.arm.json import Json, section
+from azml.emulator.arm.pages import Page, Question
 from azml.emulator.arm.store import SUCCEEDED, Record, ResourceStore
-from azml.emulator.arm.types import Act, Action, ResourceType, Write
+from azml.emulator.arm.types import Act, Action, Changed, Query, ResourceType, Write, is_flagged
 from azml.emulator.machinelearning.names import check_asset_name, check_workspace_name
 from azml.emulator.storage.accounts import ACCOUNT, ensure_container, find_account
 from azml.emulator.storage.signatures import container_sas
@@ -19,6 +22,25 @@ WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 DATASTORE = f"{WORKSPACE}/datastores"
 DEFAULT_DATASTORE = "workspaceblobstore"
 SAS_LIFETIME = timedelta(hours=8)
+PURGE = "forceToPurge"
+_RECOVER = "allowRecoverSoftDeletedWorkspace"
+_DIAGNOSED = (
+    "applicationInsightsResults",
+    "containerRegistryResults",
+    "dnsResolutionResults",
+    "keyVaultResults",
+    "networkSecurityRuleResults",
+    "otherResults",
+    "resourceLockResults",
+    "storageAccountResults",
+    "userDefinedRouteResults",
+)
+_OUTBOUND = {
+    "Azure Active Directory": ("login.microsoftonline.com",),
+    "Azure portal": ("management.azure.com",),
+    "Azure Machine Learning": ("*.api.azureml.ms", "*.inference.ml.azure.com"),
+    "Microsoft Container Registry": ("mcr.microsoft.com",),
+}
 _NEEDED = ("storageAccount", "keyVault")
 _NAMED = {
     "storageAccount": ACCOUNT,
@@ -29,14 +51,26 @@ _NAMED = {
 
 
 class Workspaces(ResourceType):
-    """`workspaces`: made with a default datastore on a container of its own."""
+    """`workspaces`: made with a default datastore on a container of its own.
+
+    A deleted one keeps its name for 14 days, unless it is deleted with `forceToPurge`. It is recovered by a
+    PUT with `allowRecoverSoftDeletedWorkspace`, a property of API 2022-05-01, and comes back with its id and
+    its identity, and with nothing that was in it.
+    """
 
     name = WORKSPACE
-    computed_names = ("workspaceId", "discoveryUrl", "mlFlowTrackingUri", "provisioningState")
+    created = 200  # or 202, and no other: description of API 2025-12-01
+    computed_names = ("workspaceId", "discoveryUrl", "mlFlowTrackingUri", "provisioningState", _RECOVER)
+
+    def __init__(self, deleted: DeletedResources) -> None:
+        self.deleted = deleted
 
     def check(self, write: Write) -> None:
         """Name, and the resources it stands on."""
         check_workspace_name(write.id.name)
+        if write.existing is None and self.deleted.find(write.id.text) and not _recovers(write):
+            message = "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete"
+            raise bad_request(message)
         properties = write.properties
         if str(write.body.get("kind", "Default")).lower() in ("default", "hub"):
             missing = [name for name in _NEEDED if not properties.get(name)]
@@ -48,11 +82,14 @@ class Workspaces(ResourceType):
             if properties.get(name) and (found is None or found.id.kind != kind.lower()):
                 message = f"{name} '{properties[name]}' does not exist."
                 raise bad_request(message, "ValidationError")
+        _check_registry(write)
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its id, and its default datastore."""
         hidden = {"workspaceId": str(uuid.uuid4()), "keys": [secrets.token_urlsafe(32) for _ in range(2)]}
-        record = record.with_hidden(**(hidden | record.hidden))
+        gone = self.deleted.find(write.id.text) if write.existing is None else None
+        record = record.with_hidden(**(hidden | record.hidden | (gone.record.hidden if gone else {})))
+        self.deleted.drop(write.id.text)
         properties = {"friendlyName": record.id.name, "publicNetworkAccess": "Enabled", **record.properties}
         _ensure_datastore(record, write.store)
         return record.with_properties(**properties)
@@ -69,9 +106,51 @@ class Workspaces(ResourceType):
             )
         )
 
+    def marked(self, record: Record, query: Query) -> Record:
+        """Whether the delete is a purge."""
+        return record.with_hidden(purge=is_flagged(query, PURGE))
+
+    def forgotten(self, record: Record) -> None:
+        """Kept for 14 days. One with keys of the customer's own never is."""
+        encrypted = section(record.properties, "encryption").get("status") == "Enabled"
+        if not record.hidden.get("purge") and not encrypted:
+            self.deleted.keep(record, KEPT_DAYS)
+
+    def purge(self, named: ResourceId, query: Query) -> bool:
+        """A delete with `forceToPurge` of one that is soft-deleted."""
+        return is_flagged(query, PURGE) and self.deleted.drop(named.text)
+
     def actions(self) -> Mapping[str, Action]:
-        """Its keys."""
-        return {"listkeys": self.list_keys}
+        """Its keys, and what there is to say of its health."""
+        return {
+            "listkeys": self.list_keys,
+            "liststorageaccountkeys": self.list_storage_account_keys,
+            "resynckeys": self.resync_keys,
+            "diagnose": self.diagnose,
+        }
+
+    def pages(self, store: ResourceStore) -> list[Page]:
+        """The addresses its computes would have to reach; here they reach none."""
+
+        async def outbound(question: Question) -> Answer:
+            record = store.get(question.parts["id"])
+            if record.id.kind != WORKSPACE.lower():
+                raise not_found(f"'{record.id.name}' is no workspace.")
+            return Answer(200, {"value": [_reached(*one) for one in _OUTBOUND.items()]})
+
+        return [Page("GET", "{id}/outboundNetworkDependenciesEndpoints", outbound)]
+
+    async def list_storage_account_keys(self, act: Act) -> Json:
+        """The key of its storage account."""
+        return {"userStorageKey": default_account(act.record, act.store).hidden["keys"][0]}
+
+    async def resync_keys(self, act: Act) -> Changed:
+        """Nothing has to be told: keys are looked up when they are needed."""
+        return Changed(act.record)
+
+    async def diagnose(self, act: Act) -> Json:
+        """No findings: what a workspace stands on was checked when it was written."""
+        return {"value": {name: [] for name in _DIAGNOSED}}
 
     async def list_keys(self, act: Act) -> Json:
         """The keys of what it stands on."""
@@ -94,10 +173,8 @@ class Datastores(ResourceType):
         self.addresses = addresses
 
     def check(self, write: Write) -> None:
-        """Name and type."""
+        """Name."""
         check_asset_name(write.id.name, "datastore name")
-        if not write.properties.get("datastoreType"):
-            raise bad_request("properties.datastoreType is missing.", "ValidationError")
 
     def complete(self, write: Write, record: Record) -> Record:
         """Secrets are kept apart, for as long as the credentials are of their kind."""
@@ -111,8 +188,10 @@ class Datastores(ResourceType):
         ):  # whoever puts back what was read sends our address along
             properties["accountName"] = str(account).removeprefix(self.addresses.account_for_ml(""))
         hidden = {name: value for name, value in record.hidden.items() if name != "secrets"}
-        if given := section(credentials, "secrets") or _kept_secrets(write, kind):
-            hidden["secrets"] = given
+        # Whoever reads a datastore and puts it back sends the kind of its secrets and nothing of them.
+        given = section(credentials, "secrets")
+        if kept := given if given.keys() - {"secretsType"} else _kept_secrets(write, kind):
+            hidden["secrets"] = kept
         return Record(record.id, {**record.body, "properties": properties}, hidden)
 
     def present(self, record: Record) -> Json:
@@ -138,6 +217,26 @@ class Datastores(ResourceType):
         container = str(properties.get("containerName", ""))
         sas = container_sas(account.id.name, container, key, "racwdl", SAS_LIFETIME)
         return {"secretsType": "Sas", "sasToken": sas}
+
+
+def _check_registry(write: Write) -> None:
+    """A PUT without the registry Azure gave the workspace would detach its images.
+
+    No source says whether Azure detaches or refuses: the strict side is taken (docs/azure-truth.md, read-8).
+    """
+    before = write.existing.properties.get("containerRegistry") if write.existing else None
+    if before and not write.properties.get("containerRegistry"):
+        message = f"containerRegistry cannot be taken from '{write.id.name}': it has {before}."
+        raise bad_request(message, "ValidationError")
+
+
+def _reached(category: str, domains: tuple[str, ...]) -> Json:
+    endpoints = [{"domainName": domain, "endpointDetails": [{"port": 443}]} for domain in domains]
+    return {"properties": {"category": category, "endpoints": endpoints}}
+
+
+def _recovers(write: Write) -> bool:
+    return str(write.properties.get(_RECOVER)).lower() == "true"
 
 
 def _kept_secrets(write: Write, kind: str) -> Json:

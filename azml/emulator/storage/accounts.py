@@ -31,14 +31,12 @@ class StorageAccounts(ResourceType):
         self.addresses = addresses
 
     def check(self, write: Write) -> None:
-        """Name, and what an account cannot be without."""
+        """Name, which nobody else may have."""
         if not _ACCOUNT_NAME.fullmatch(write.id.name):
             raise bad_request(
                 f"{write.id.name} is not a valid account name: 3 to 24 lower-case letters and digits.",
                 "AccountNameInvalid",
             )
-        if "sku" not in write.body or "kind" not in write.body:
-            raise bad_request("A storage account needs sku and kind.", "InvalidRequestContent")
         other = find_account(write.id.name, write.store)
         if other and other.id.key != write.id.key:
             message = f"The storage account named {write.id.name} is already taken."

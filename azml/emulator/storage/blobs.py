@@ -96,6 +96,15 @@ class BlobStore:
                 "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)", *key, incoming.content.sha256
             )
 
+    def staged(self, container: str, name: str) -> Mapping[str, int]:
+        """The ids of the blocks staged for a blob, with their sizes in bytes."""
+        rows = self.database.rows(
+            "SELECT block, content FROM blocks WHERE container = ? AND name = ? ORDER BY block",
+            container,
+            name,
+        )
+        return {row["block"]: self.path(row["content"]).stat().st_size for row in rows}
+
     async def join(self, container: str, name: str, blocks: Sequence[str]) -> "Incoming | None":
         """The staged blocks in the order given, as one content; None when one of them is not staged.
 

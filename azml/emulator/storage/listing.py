@@ -33,6 +33,18 @@ def list_blobs(container: str, blobs: BlobStore, query: Mapping[str, str]) -> by
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
 
+def block_list(staged: Mapping[str, int]) -> bytes:
+    """The answer of Get Block List: ids of staged blocks with their sizes in bytes."""
+    root = Element("BlockList")
+    SubElement(root, "CommittedBlocks")
+    entries = SubElement(root, "UncommittedBlocks")
+    for name, size in staged.items():
+        block = SubElement(entries, "Block")
+        SubElement(block, "Name").text = name
+        SubElement(block, "Size").text = str(size)
+    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
+
+
 def _found(
     container: str, blobs: BlobStore, prefix: str, delimiter: str, marker: str, batch_size: int
 ) -> Iterator[Blob | str]:

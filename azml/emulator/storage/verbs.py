@@ -11,11 +11,11 @@ from starlette.responses import Response, StreamingResponse
 from azml.emulator.addresses import STORAGE_SUFFIX
 from azml.emulator.arm.errors import ArmError
 from azml.emulator.arm.store import Record, ResourceStore
-from azml.emulator.identity import Identity, is_valid
+from azml.emulator.identity import Identity, is_valid, principal_of
 from azml.emulator.storage.accounts import check_container_name, container_id, ensure_container, find_account
 from azml.emulator.storage.blobs import Blob, BlobStore, Incoming, part_of
 from azml.emulator.storage.conditions import check_change, check_put, check_read
-from azml.emulator.storage.listing import list_blobs
+from azml.emulator.storage.listing import block_list, list_blobs
 from azml.emulator.storage.messages import (
     StorageError,
     block_ids,
@@ -30,6 +30,7 @@ from azml.emulator.storage.messages import (
     within,
 )
 from azml.emulator.storage.names import check_block, check_text
+from azml.emulator.storage.roles import READERS, WRITERS, DataRoles
 from azml.emulator.storage.signatures import is_sas_good, is_shared_key_good
 
 _HOST = re.compile(rf"/([a-z0-9]{{3,24}})\.blob\.{STORAGE_SUFFIX}(?:/([^/]*)(?:/(.*))?)?", re.DOTALL)
@@ -68,8 +69,11 @@ def is_blob_path(path: str) -> bool:
 class BlobService:
     """Answers the blob service's requests."""
 
-    def __init__(self, store: ResourceStore, blobs: BlobStore, identity: Identity, faults: Meet) -> None:
+    def __init__(
+        self, store: ResourceStore, blobs: BlobStore, identity: Identity, roles: DataRoles, faults: Meet
+    ) -> None:
         self.faults = faults
+        self.roles = roles
         self.store = store
         self.blobs = blobs
         self.identity = identity
@@ -86,6 +90,7 @@ class BlobService:
             "PUT blocklist": self._put_block_list,
             "PUT metadata": self._put_metadata,
             "GET": self._get,
+            "GET blocklist": self._get_block_list,
             "HEAD": self._head,
             "GET metadata": self._get_metadata,
             "HEAD metadata": self._get_metadata,
@@ -128,21 +133,40 @@ class BlobService:
 
     def _authorize(self, call: Call) -> None:
         header = call.request.headers.get("authorization", "")
-        name, keys = call.account.id.name, call.account.hidden["keys"]
         query = dict(call.request.query_params)
         if header.startswith("Bearer "):
-            good = is_valid(header.removeprefix("Bearer "), self.identity.key_for("storage"))
-        elif header.startswith("SharedKey "):
-            raw = call.request.scope["raw_path"].decode().partition("?")[0]
-            good = is_shared_key_good(
-                header, name, call.request.method, raw, query, call.request.headers, keys
-            )
-        elif "sig" in query and call.container:
-            good = is_sas_good(name, call.container, call.blob, query, keys, _permission(call))
+            token = header.removeprefix("Bearer ")
+            good = is_valid(token, self.identity.key_for("storage"))
+            if good:
+                self._check_role(call, principal_of(token))
+        elif header.startswith("SharedKey ") or ("sig" in query and call.container):
+            self._check_keys_allowed(call)
+            good = self._is_signed(call, header, query)
         else:
             raise StorageError(401, "NoAuthenticationInformation", "The request carries no authorization.")
         if not good:
             raise StorageError(403, "AuthenticationFailed", "The request's signature or token is not good.")
+
+    def _is_signed(self, call: Call, header: str, query: dict[str, str]) -> bool:
+        name, keys = call.account.id.name, call.account.hidden["keys"]
+        if header.startswith("SharedKey "):
+            raw = call.request.scope["raw_path"].decode().partition("?")[0]
+            return is_shared_key_good(
+                header, name, call.request.method, raw, query, call.request.headers, keys
+            )
+        return is_sas_good(name, call.container, call.blob, query, keys, _permission(call))
+
+    def _check_role(self, call: Call, principal: str) -> None:
+        is_read = call.request.method in ("GET", "HEAD")
+        if not self.roles.has(principal, call.key, READERS if is_read else WRITERS):
+            message = "This request is not authorized to perform this operation using this permission."
+            raise StorageError(403, "AuthorizationPermissionMismatch", message)
+
+    def _check_keys_allowed(self, call: Call) -> None:
+        """Both a shared key and a signature made with one (learn.microsoft.com, "Prevent Shared Key")."""
+        if call.account.properties.get("allowSharedKeyAccess") is False:
+            message = "Key based authentication is not permitted on this storage account."
+            raise StorageError(403, "KeyBasedAuthenticationNotPermitted", message)
 
     def _check_container(self, call: Call) -> None:
         if self.store.find(call.key) is None:
@@ -201,6 +225,15 @@ class BlobService:
             raise StorageError(400, "InvalidBlockList", "The specified block list is invalid.")
         self._check_again(call, incoming)
         return self._store(call, incoming, is_content=False)
+
+    async def _get_block_list(self, call: Call) -> Response:
+        """Get Block List: the blocks staged for a blob to come; those of one that is there are not kept."""
+        staged = self.blobs.staged(call.key, call.blob)
+        if not staged:
+            self._find(call)
+        told = call.request.query_params.get("blocklisttype", "committed").lower()
+        body = block_list({} if told == "committed" else staged)
+        return Response(body, media_type="application/xml")
 
     async def _put_metadata(self, call: Call) -> Response:
         found = self._find(call)

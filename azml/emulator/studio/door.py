@@ -49,6 +49,7 @@ class Door:
 
     async def sign_out(self, request: Request) -> Response:
         """`DELETE /studio/api/session`."""
+        self._sessions.end(request.cookies[self._cookie])
         response = Response(status_code=204)
         response.delete_cookie(self._cookie, secure=True, httponly=True, samesite="strict")
         return response
@@ -72,12 +73,16 @@ class Door:
         """The handler for requests of the page in a browser that is signed in."""
 
         async def answer(request: Request) -> Response:
-            cookie = request.cookies.get(self._cookie, "")
-            if not self._sessions.admits(cookie, request.headers.get(TOKEN_HEADER, "")):
+            if not self.admits(request):
                 raise ArmError(401, "SignedOut", "This browser is not signed in.")
             return await handler(request)
 
         return self.own_page(answer)
+
+    def admits(self, request: Request) -> bool:
+        """Whether a request is of a session that has not ended."""
+        cookie = request.cookies.get(self._cookie, "")
+        return self._sessions.admits(cookie, request.headers.get(TOKEN_HEADER, ""))
 
     def _check_origin(self, request: Request) -> None:
         """Browsers say where a request comes from: another site's is refused, whatever else it carries."""

@@ -34,6 +34,7 @@ class Sessions:
         self._key = hmac.new(identity.signing_key.encode(), b"studio", hashlib.sha256).hexdigest()
         self._clock = clock
         self._codes: dict[str, float] = {}
+        self._ended: set[str] = set()
 
     def issue_code(self) -> str:
         """A code for one sign-in, good for half an hour."""
@@ -58,7 +59,12 @@ class Sessions:
     def admits(self, cookie: str, page_token: str) -> bool:
         """Whether these two belong together and to a session that has not ended."""
         belong = hmac.compare_digest(self._page_token(cookie).encode(), page_token.encode())
-        return belong and is_valid(cookie, self._key)
+        return belong and cookie not in self._ended and is_valid(cookie, self._key)
+
+    def end(self, cookie: str) -> None:
+        """End a session. Only its holder's browser asks for that, so few are kept; a restart forgets them,
+        and the browser has forgotten its own."""
+        self._ended.add(cookie)
 
     def _page_token(self, cookie: str) -> str:
         return hmac.new(self._key.encode(), b"page:" + cookie.encode(), hashlib.sha256).hexdigest()

@@ -1,15 +1,15 @@
-"""What the page asks for: endpoints, shares, keys, logs, charts, and a request to try."""
+"""What the page asks for: a stream of what there is, shares, keys, samples, and a request to try."""
 
-import time
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from azml.emulator.addresses import Addresses
-from azml.emulator.arm.errors import ArmError, bad_request, not_found
-from azml.emulator.arm.ids import resource_id
+from azml.emulator.arm.errors import ArmError, bad_request
 from azml.emulator.arm.json import Json, whole
 from azml.emulator.arm.store import Record
 from azml.emulator.certificates import Certificates
@@ -18,14 +18,16 @@ from azml.emulator.control.management import Management
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.rules import BODY_LIMIT
 from azml.emulator.identity import SCORING_AUDIENCE, Identity, issue_token
-from azml.emulator.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, deployments_of
-from azml.emulator.studio import views
 from azml.emulator.studio.door import Door, Handler, private, small_object
 from azml.emulator.studio.files import page_file
+from azml.emulator.studio.live import Live, Look
+from azml.emulator.studio.looks import Following, Looks
+from azml.emulator.studio.samples import Samples
 from azml.emulator.studio.trial import DEPLOYMENT_HEADER, Scoring
 
-LOG_LINES = 2_000
 CHART_MINUTES = 24 * 60
+OVERVIEW_MINUTES = 30
+SHARES = ("traffic", "mirrorTraffic")
 
 
 class Studio:
@@ -33,6 +35,7 @@ class Studio:
 
     def __init__(
         self,
+        folder: Path,
         management: Management,
         dataplane: DataplaneClient,
         identity: Identity,
@@ -41,11 +44,12 @@ class Studio:
     ) -> None:
         self._management = management
         self._service = management.service
-        self._store = management.service.store
-        self._dataplane = dataplane
+        self._looks = Looks(management.service, dataplane, certificates.ca)
         self._identity = identity
         self._scoring = Scoring(certificates.ca)
         self.door = Door(addresses.arm, identity)
+        self.live = Live()
+        self.samples = Samples(folder / "studio" / "samples.json")
 
     def routes(self) -> list[tuple[str, Handler, str]]:
         """Path, handler and method of everything under `/studio`."""
@@ -55,12 +59,10 @@ class Studio:
             ("/studio/page/{name}", self._file, "GET"),
             ("/studio/api/session", door.own_page(door.sign_in), "POST"),
             ("/studio/api/session", door.signed_in(door.sign_out), "DELETE"),
-            ("/studio/api/endpoints", door.signed_in(self._endpoints), "GET"),
-            ("/studio/api/endpoint", door.signed_in(self._endpoint), "GET"),
+            ("/studio/api/live", door.signed_in(self._live), "GET"),
             ("/studio/api/traffic", door.signed_in(self._traffic), "PUT"),
             ("/studio/api/keys", door.signed_in(self._keys), "POST"),
-            ("/studio/api/logs", door.signed_in(self._logs), "GET"),
-            ("/studio/api/metrics", door.signed_in(self._metrics), "GET"),
+            ("/studio/api/sample", door.signed_in(self._sample), "GET"),
             ("/studio/api/score", door.signed_in(self._score), "POST"),
         ]
 
@@ -74,48 +76,36 @@ class Studio:
     async def _file(self, request: Request) -> Response:
         return _found(page_file(request.path_params["name"]))
 
-    async def _endpoints(self, request: Request) -> Response:
-        rows = [asdict(views.endpoint_row(record)) for record in self._store.under("", ENDPOINT)]
-        return JSONResponse({"endpoints": rows})
-
-    async def _endpoint(self, request: Request) -> Response:
-        record = self._named(request, ENDPOINT)
-        shown = self._shown(record)
-        found = deployments_of(record.id.text, self._store).values()
-        deployments = [await self._observed(record, deployment) for deployment in found]
-        return JSONResponse(asdict(views.endpoint_view(record, shown, deployments)))
-
-    async def _observed(self, endpoint: Record, deployment: Record) -> views.DeploymentView:
-        observed = await self._dataplane.observe(deployment.id.key)
-        return views.deployment_view(endpoint, deployment, observed)
+    async def _live(self, request: Request) -> Response:
+        """Everything the page shows, as it changes: of one endpoint with `?id=`, else of all."""
+        asked = request.query_params
+        minutes = _minutes(asked.get("minutes", "0"))
+        look: Look = partial(self._looks.overview, minutes or OVERVIEW_MINUTES)
+        if "id" in asked:
+            endpoint = self._looks.find(asked["id"]).id.text
+            log = self._looks.log_of(asked["log"], asked.get("container", "")) if "log" in asked else None
+            look = Following(self._looks, endpoint, minutes, log)
+        return self.live.stream(look, partial(self.door.admits, request))
 
     async def _traffic(self, request: Request) -> Response:
         """New shares, by the same PUT of the whole endpoint that Azure's clients send."""
-        record = self._named(request, ENDPOINT)
+        record = self._looks.find(request.query_params.get("id", ""))
+        asked = await small_object(request)
+        if set(asked) - set(SHARES):
+            raise bad_request(f"The body must be an object with {' and '.join(SHARES)}.")
         body = self._shown(record)
-        body["properties"] = {**body["properties"], "traffic": await small_object(request)}
+        body["properties"] = {**body["properties"], **asked}
         answer = await self._management.change("PUT", record.id.text, body)
         return Response(status_code=answer.status)
 
+    async def _sample(self, request: Request) -> Response:
+        return self.samples.answer(self._looks.find(request.query_params.get("id", "")).id.name)
+
     async def _keys(self, request: Request) -> Response:
-        return JSONResponse(await self._act(self._named(request, ENDPOINT), "listKeys"))
-
-    async def _logs(self, request: Request) -> Response:
-        container = request.query_params.get("container", "InferenceServer")
-        record = self._named(request, DEPLOYMENT)
-        return JSONResponse(await self._act(record, "getLogs", containerType=container, tail=LOG_LINES))
-
-    async def _metrics(self, request: Request) -> Response:
-        record = self._named(request, ENDPOINT)
-        length = _minutes(request.query_params.get("minutes", "30"))
-        last = int(time.time()) // views.MINUTE * views.MINUTE
-        report = await self._dataplane.metrics(last - (length - 1) * views.MINUTE, record.id.key)
-        series = views.minutes(report)
-        told = {name: [asdict(minute) for minute in found] for name, found in series.items()}
-        return JSONResponse({"last": last, "minutes": length, "deployments": told})
+        return JSONResponse(await self._act(self._looks.find(request.query_params.get("id", "")), "listKeys"))
 
     async def _score(self, request: Request) -> Response:
-        record = self._named(request, ENDPOINT)
+        record = self._looks.find(request.query_params.get("id", ""))
         headers = {
             "Content-Type": request.headers.get("content-type", "application/json"),
             "Authorization": f"Bearer {await self._bearer(record)}",
@@ -145,13 +135,6 @@ class Studio:
     def _shown(self, record: Record) -> Json:
         return dict(self._service.get(record.id).body or {})
 
-    def _named(self, request: Request, kind: str) -> Record:
-        """The resource that `?id=` names. Raises ArmError."""
-        record = self._store.get(resource_id(request.query_params.get("id", "")).text)
-        if record.id.kind != kind.lower():
-            raise not_found(f"'{record.id.name}' is no {kind}.")
-        return record
-
 
 def _found(response: Response | None) -> Response:
     return response or private(Response("Not found", 404))
@@ -159,6 +142,6 @@ def _found(response: Response | None) -> Response:
 
 def _minutes(text: str) -> int:
     length = whole(text, CHART_MINUTES + 1)
-    if not length or length > CHART_MINUTES:
-        raise bad_request(f"minutes must be a whole number from 1 to {CHART_MINUTES}.")
+    if length is None or length > CHART_MINUTES:
+        raise bad_request(f"minutes must be a whole number from 0 to {CHART_MINUTES}.")
     return length

@@ -1,5 +1,7 @@
 """A request of the test tab: sent to the endpoint as any client would, over https to the router."""
 
+import base64
+import codecs
 import ssl
 import time
 from collections.abc import Mapping
@@ -10,12 +12,17 @@ import aiohttp
 
 LONGEST_SECONDS = 330.0  # a Kubernetes deployment may take 300 s
 SHOWN_BYTES = 1 << 20
+IMAGE_BYTES = 8 << 20
+"""Of an image all or nothing can be shown."""
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
+TEXTS = ("application/json", "application/xml", "application/javascript", "application/x-ndjson")
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came back. `deployment` answered; `text` is the body, `shown` of its `size` bytes."""
+    """What came back. `deployment` answered; `shown` of the `size` bytes of its body are in `text`, or in
+    `image` as base64. Of other binary bodies nothing is."""
 
     status: int
     milliseconds: float
@@ -25,6 +32,7 @@ class Trial:
     size: int
     shown: int
     text: str
+    image: str
 
 
 class Scoring:
@@ -38,8 +46,10 @@ class Scoring:
         """Send one request. Raises aiohttp.ClientError or TimeoutError when no answer comes."""
         began = time.perf_counter()
         async with self._client().post(uri, data=body, headers=headers) as answer:
-            size, beginning = await _taken_in(answer.content)
+            limit = IMAGE_BYTES if answer.content_type in IMAGES else SHOWN_BYTES
+            size, beginning = await _taken_in(answer.content, limit)
             took = (time.perf_counter() - began) * 1000
+        image, text = _shown(answer.content_type, beginning, size)
         return Trial(
             status=answer.status,
             milliseconds=took,
@@ -47,8 +57,9 @@ class Scoring:
             content_type=answer.content_type,
             request_id=answer.headers.get("x-request-id", ""),
             size=size,
-            shown=len(beginning),
-            text=beginning.decode("utf-8", "replace"),
+            shown=len(beginning) if text is not None or image else 0,
+            text=text or "",
+            image=image,
         )
 
     async def close(self) -> None:
@@ -67,10 +78,24 @@ class Scoring:
         return self._session
 
 
-async def _taken_in(body: aiohttp.StreamReader) -> tuple[int, bytes]:
+async def _taken_in(body: aiohttp.StreamReader, limit: int) -> tuple[int, bytes]:
     """How many bytes came, and those that are shown: an answer may be larger than the memory."""
     size, beginning = 0, bytearray()
     async for chunk in body.iter_any():
         size += len(chunk)
-        beginning += chunk[: SHOWN_BYTES - len(beginning)]
+        beginning += chunk[: limit - len(beginning)]
     return size, bytes(beginning)
+
+
+def _shown(content_type: str, beginning: bytes, size: int) -> tuple[str, str | None]:
+    """An image in base64 and a text; of what is neither, no text."""
+    if content_type in IMAGES and size == len(beginning):
+        return base64.b64encode(beginning).decode(), None
+    if content_type.startswith("text/") or content_type in TEXTS or content_type.endswith(("+json", "+xml")):
+        return "", beginning.decode("utf-8", "replace")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        text = decoder.decode(beginning, final=size == len(beginning))
+    except UnicodeDecodeError:
+        return "", None
+    return "", None if "\0" in text else text

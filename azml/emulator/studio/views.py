@@ -1,20 +1,25 @@
 """What the page shows, from the resources as they are stored."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from azml.emulator.arm.json import Json, section
 from azml.emulator.arm.store import Record
 from azml.emulator.dataplane.contract import ObservedDeployment
+from azml.emulator.studio.blame import OwnLine, own_line
+from azml.emulator.studio.health import Health, Standing, endpoint_health
 
 MINUTE = 60
+FROM_MODEL = "from the model"
+"""The environment of an MLflow model without code: Azure makes it of the model's own conda.yaml."""
 
 
 @dataclass(frozen=True)
 class EndpointRow:
-    """One line of the list. `traffic` is in percent."""
+    """One endpoint of the overview. `traffic` and `mirror` are in percent, `deployments` a number."""
 
     id: str
     name: str
@@ -22,35 +27,34 @@ class EndpointRow:
     resource_group: str
     location: str
     state: str
+    health: Health
     traffic: Mapping[str, int]
+    mirror: Mapping[str, int]
+    deployments: int
 
 
 @dataclass(frozen=True)
-class DeploymentView:
-    """One deployment. `state` is Azure's, `running` that of its processes, `error` why they failed."""
+class DeploymentView(Standing):
+    """One deployment. `error` is why its processes failed, `lead` the line of the user's own code in it."""
 
     id: str
-    name: str
-    state: str
-    running: str
     error: str | None
-    instances: int
-    ready: int
+    lead: OwnLine | None
     instance_type: str
     model: str
     environment: str
-    traffic: int
     mirror: int
 
 
 @dataclass(frozen=True)
 class EndpointView:
-    """All about one endpoint but its keys."""
+    """All about one endpoint but its keys. `authority` is the file that a client must trust."""
 
     row: EndpointRow
     scoring_uri: str
-    swagger_uri: str
+    authority: str
     auth_mode: str
+    kubernetes: bool
     description: str
     tags: Mapping[str, str]
     deployments: Sequence[DeploymentView]
@@ -58,17 +62,29 @@ class EndpointView:
 
 @dataclass(frozen=True)
 class Minute:
-    """What a deployment answered in the minute that begins at `minute` (unix time); latencies in ms."""
+    """What a deployment answered in the minute that begins at `minute` (unix time); latencies in ms.
+
+    `failed` counts the answers of 400 and above by their status.
+    """
 
     minute: int
     requests: int
-    failures: int
+    failed: Mapping[int, int]
     p50: float
     p95: float
 
 
-def endpoint_row(record: Record) -> EndpointRow:
-    """An endpoint as the list shows it."""
+@dataclass(frozen=True)
+class Activity:
+    """What an endpoint answered in the minute that begins at `minute` (unix time)."""
+
+    minute: int
+    requests: int
+    failures: int
+
+
+def endpoint_row(record: Record, deployments: Sequence[DeploymentView]) -> EndpointRow:
+    """An endpoint as the overview shows it."""
     return EndpointRow(
         id=record.id.text,
         name=record.id.name,
@@ -76,18 +92,24 @@ def endpoint_row(record: Record) -> EndpointRow:
         resource_group=record.id.part("resourceGroups"),
         location=record.location,
         state=record.state,
-        traffic=section(record.properties, "traffic"),
+        health=endpoint_health(record.state, deployments),
+        traffic={one.name: one.traffic for one in deployments if one.traffic},
+        mirror={one.name: one.mirror for one in deployments if one.mirror},
+        deployments=len(deployments),
     )
 
 
-def endpoint_view(record: Record, shown: Json, deployments: Sequence[DeploymentView]) -> EndpointView:
+def endpoint_view(
+    record: Record, shown: Json, deployments: Sequence[DeploymentView], authority: Path
+) -> EndpointView:
     """An endpoint with its deployments; `shown` is what a GET answers."""
     properties = section(shown, "properties")
     return EndpointView(
-        row=endpoint_row(record),
+        row=endpoint_row(record, deployments),
         scoring_uri=str(properties["scoringUri"]),
-        swagger_uri=str(properties["swaggerUri"]),
+        authority=str(authority),
         auth_mode=str(properties["authMode"]),
+        kubernetes=bool(properties.get("compute")),
         description=str(properties.get("description") or ""),
         tags=section(shown, "tags"),
         deployments=deployments,
@@ -97,17 +119,19 @@ def endpoint_view(record: Record, shown: Json, deployments: Sequence[DeploymentV
 def deployment_view(endpoint: Record, record: Record, observed: ObservedDeployment | None) -> DeploymentView:
     """A deployment as it is stored, and as its processes are."""
     properties = record.properties
+    error = observed.error if observed else None
     return DeploymentView(
         id=record.id.text,
         name=record.id.name,
         state=record.state,
         running=observed.state if observed else "unknown",
-        error=observed.error if observed else None,
+        error=error,
+        lead=own_line(error) if error else None,
         instances=int(section(record.body, "sku").get("capacity", 1)),
         ready=observed.instances_ready if observed else 0,
         instance_type=str(properties.get("instanceType") or ""),
         model=_short(properties.get("model")),
-        environment=_short(properties.get("environmentId")),
+        environment=_environment(properties),
         traffic=_share(endpoint, "traffic", record.id.name),
         mirror=_share(endpoint, "mirrorTraffic", record.id.name),
     )
@@ -121,16 +145,35 @@ def minutes(report: Iterable[Mapping[str, Any]]) -> dict[str, list[Minute]]:
     return dict(found)
 
 
+def activity(report: Iterable[Mapping[str, Any]]) -> list[Activity]:
+    """What the data plane counted for one endpoint, all deployments together, by minute."""
+    found: dict[int, Activity] = {}
+    for entry in report:
+        one = _minute(entry)
+        before = found.get(one.minute, Activity(one.minute, 0, 0))
+        failures = before.failures + sum(one.failed.values())
+        found[one.minute] = Activity(one.minute, before.requests + one.requests, failures)
+    return list(found.values())
+
+
 def _minute(entry: Mapping[str, Any]) -> Minute:
-    counts = entry["requests"]
-    latency = entry["latency"]
+    failed: Counter[int] = Counter()
+    for status, _, count in entry["requests"]:
+        if status >= 400:
+            failed[status] += count
     return Minute(
         minute=int(entry["minute"]),
-        requests=sum(count for *_, count in counts),
-        failures=sum(count for status, _, count in counts if status >= 400),
-        p50=float(latency["p50"]),
-        p95=float(latency["p95"]),
+        requests=sum(count for *_, count in entry["requests"]),
+        failed=dict(failed),
+        p50=float(entry["latency"]["p50"]),
+        p95=float(entry["latency"]["p95"]),
     )
+
+
+def _environment(properties: Json) -> str:
+    named = _short(properties.get("environmentId"))
+    own_server = not named and not section(properties, "codeConfiguration").get("codeId")
+    return FROM_MODEL if own_server else named
 
 
 def _share(endpoint: Record, kind: str, name: str) -> int:

@@ -30,10 +30,11 @@ class Shares:
 
 @dataclass(frozen=True)
 class Slot:
-    """A deployment: its state in lower case, and the digest of what it serves if it carries one."""
+    """A deployment: its state in lower case, the digest of what it serves if it carries one, and its size."""
 
     state: str
     serves: str | None
+    instance_type: str | None = None
 
 
 def endpoint_name(endpoint_id: str) -> str | None:
@@ -84,4 +85,5 @@ def slot(arm: Arm, endpoint_id: str, name: str) -> Slot | None:
     found = arm.get(f"{endpoint_id}/deployments/{name}", API_VERSION)
     if found is None:
         return None
-    return Slot(state(found), (found.get("tags") or {}).get(SERVES_TAG))
+    properties = found.get("properties") or {}
+    return Slot(state(found), (found.get("tags") or {}).get(SERVES_TAG), properties.get("instanceType"))

@@ -1,21 +1,27 @@
 """`azml:index:LiveSlots`: a deployment that answers users is not changed under them.
 
 The deployments of an endpoint depend on this resource. Its Check compares what each slot is to serve with
-what the live ones serve now, and fails before anything is written.
+what the live ones serve now, and fails before anything is written. An engine checks no resource that is not
+among its `--target`s, and ends at the first check that fails. So the program asks first, of all endpoints
+(`refused`), and where that refuses, this resource is `told` and only says what differs: it alone
+knows the files of the last update.
 """
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from azml.azure.arm import Arm
-from azml.azure.endpoints import API_VERSION, SERVES_TAG
+from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml import endpoints
+from azml.providers.azml.live_changes import changed, live_changes, shown_change
 from azml.providers.codec import Properties, Unknown, Value
-from azml.providers.differences import differences
+from azml.providers.differences import differences, top
 from azml.providers.engine_log import EngineLog
 
-INPUTS = ("endpointId", "serves", "allow")
+INPUTS = ("endpointId", "serves", "allow", "told")
+_THREADS = 16
 
 
 class LiveSlots:
@@ -24,49 +30,60 @@ class LiveSlots:
     def __init__(self, arm: Arm, log: EngineLog) -> None:
         self._arm = arm
         self._log = log
+        self._cleared: Mapping[str, Mapping[str, Value]] = {}  # by endpoint, the digests it may change to
 
     def check(self, call: calls.Check) -> calls.Checked:
         """Fail for every slot with a share that would change in what it predicts."""
         inputs = call.news
         failures = list(_malformed(inputs))
         endpoint_id = inputs.get("endpointId")
-        if not failures and isinstance(endpoint_id, str) and not inputs.get("allow"):
-            failures += self._endangered(endpoint_id, call)
+        if failures or not isinstance(endpoint_id, str):
+            return calls.Checked(inputs, failures)
+        if inputs.get("told"):
+            return self._explained(endpoint_id, call)
+        if inputs.get("allow") or self._cleared.get(endpoint_id) == _digests(inputs):
+            return calls.Checked(inputs)
+        changes = live_changes(self._arm, endpoint_id, inputs["serves"])
+        # Named after no property: the engine would print its whole value before the reason.
+        failures += [calls.Failure("", change.refusal(_of(call, change.slot))) for change in changes]
         return calls.Checked(inputs, failures)
 
-    def _endangered(self, endpoint_id: str, call: calls.Check) -> Iterator[calls.Failure]:
-        endpoint = self._arm.get(endpoint_id, API_VERSION)
-        if endpoint is None:
-            return
-        live = endpoints.shares(endpoint).traffic
-        serves = call.news["serves"]
-        for name in live:
-            wanted = serves.get(name)
-            digest = wanted.get("digest") if isinstance(wanted, dict) else None
-            if not isinstance(digest, str):
-                continue
-            slot = endpoints.slot(self._arm, endpoint_id, name)
-            # A failed deployment serves nobody: changing it is how it gets mended.
-            if slot is None or slot.state == "failed" or slot.serves == digest:
-                continue
-            what = _what(_slots(call.olds).get(name), wanted) if slot.serves else _UNTAGGED
-            idle = [other for other in serves if not live.get(other)]
-            # Named after no property: the engine would print its whole value before the reason.
-            yield calls.Failure(
-                "", _refusal(name, live, what, idle, endpoints.endpoint_name(endpoint_id) or "")
-            )
+    def refused(self, arguments: Properties) -> Properties:
+        """Under `refused`, by endpoint, why live slots must not change: of all that are asked about at once.
+
+        `endpoints` maps an endpoint's ARM id to what its slots are to serve. Raises ProviderError for
+        anything else, AzureError when Azure refuses to tell.
+        """
+        asked = arguments.get("endpoints")
+        if not isinstance(asked, dict) or not all(isinstance(serves, dict) for serves in asked.values()):
+            raise calls.ProviderError(f"liveSlots takes endpoints, what slots serve by ARM id, not {asked!r}")
+        with ThreadPoolExecutor(_THREADS) as threads:
+            found = list(threads.map(lambda one: live_changes(self._arm, *one), asked.items()))
+        changes = dict(zip(asked, found, strict=True))
+        self._cleared = {one: _digests({"serves": asked[one]}) for one in asked if not changes[one]}
+        reasons = {one: [change.refusal() for change in changes[one]] for one in asked if changes[one]}
+        return {"refused": reasons}
+
+    def _explained(self, endpoint_id: str, call: calls.Check) -> calls.Checked:
+        """Say what differs in the slots of an endpoint that the program has refused; nothing is changed."""
+        if not call.olds:
+            return calls.Checked(call.news, [calls.Failure("", _elsewhere(endpoint_id))])
+        for change in live_changes(self._arm, endpoint_id, call.news["serves"]):
+            if what := _of(call, change.slot):
+                self._log.warning(call.urn, f"{change.slot}: {what}")
+        return calls.Checked(call.olds, [])
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """The differences, file by file; never a replacement."""
+        """The differences, file by file; never a replacement. Leave for one run is no difference."""
         found = differences(call.olds, call.news)
         before, after = _slots(call.olds), _slots(call.news)
         for name in before.keys() & after.keys():
             # A release names the same versions another way: what is served stays what it was.
             if before[name].get("digest") == after[name].get("digest"):
                 continue
-            if names := _changed_files(before[name], after[name]):
-                self._log.info(call.urn, f"{name}: {', '.join(names)} changed")
-        return calls.Changes(found)
+            if what := _what(before[name], after[name]):
+                self._log.info(call.urn, f"{name}: {what}")
+        return calls.Changes({path: kind for path, kind in found.items() if top(path) != "allow"})
 
     def create(self, call: calls.Create) -> calls.State:
         """Nothing to make: the check was the point."""
@@ -84,33 +101,30 @@ class LiveSlots:
         """Nothing to remove."""
 
 
-_UNTAGGED = f"it carries no tag {SERVES_TAG!r}, so whether it stays the same cannot be told"
+def _of(call: calls.Check, slot: str) -> str:
+    """What differs in `slot` from the last update."""
+    return _what(_slots(call.olds).get(slot), _slots(call.news)[slot])
 
 
-def _refusal(name: str, live: Mapping[str, int], what: str, idle: list[str], endpoint: str) -> str:
-    if idle:
-        way = f"Put the new version into the idle slot {idle[0]!r} instead: run `azml release {endpoint}`"
-    elif len(live) > 1:
-        way = f"No slot is idle: give one all the traffic first, then run `azml release {endpoint}`"
-    else:
-        way = f"There is no idle slot: `azml release {endpoint}` makes one"
-    share = f"{live[name]} % of the requests of {endpoint}"
+def _elsewhere(endpoint_id: str) -> str:
     return (
-        f"{name} answers {share} and would change under its users: {what}. "
-        f"{way}, then move the traffic. (`allow_live_change: true` changes it in place.)"
+        f"{endpoint_id} exists in Azure and is not in this stack's state, and it answers requests: adopt it "
+        "with `pulumi import`, or give the endpoint declared here another `name:`. (After an import, "
+        f"{ALLOW_VARIABLE}={endpoints.endpoint_name(endpoint_id)} lets the first update change it.)"
     )
 
 
+def _digests(inputs: Properties) -> dict[str, Value]:
+    return {name: slot.get("digest") for name, slot in _slots(inputs).items()}
+
+
 def _what(before: Mapping[str, Value] | None, after: Mapping[str, Value]) -> str:
-    names = _changed_files(before, after)
-    return f"{', '.join(names)} changed" if names else "what it predicts with changed"
-
-
-def _changed_files(before: Mapping[str, Value] | None, after: Mapping[str, Value]) -> list[str]:
-    """The files that differ, as the user knows them: without the asset they belong to."""
+    """What differs, as the user knows it: files without the asset they belong to, and the instance type."""
     old, new = ((side or {}).get("files") or {} for side in (before, after))
     names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
-    return list(dict.fromkeys(name.partition("/")[2] or name for name in names))
+    files = ", ".join(dict.fromkeys(name.partition("/")[2] or name for name in names))
+    size = shown_change(changed((before or {}).get("instanceType"), after.get("instanceType")))
+    return ", ".join(part for part in (f"{files} changed" if files else "", size) if part)
 
 
 def _slots(inputs: Properties) -> dict[str, Mapping[str, Value]]:

@@ -1,15 +1,21 @@
 """Our own plugin: what it offers, and which Azure it talks to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from azml.azure.arm import Arm
 from azml.azure.settings import only_settings, read_settings
 from azml.findings import did_you_mean
 from azml.providers.azml import VERSION
+from azml.providers.azml.bundle_sources import BundleSources
+from azml.providers.azml.bundle_uploads import BundleUpload
+from azml.providers.azml.existing import existing
 from azml.providers.azml.live_slots import LiveSlots
-from azml.providers.azml.schema import FUNCTION, schema
+from azml.providers.azml.purge import PurgeOnDelete
+from azml.providers.azml.role_grants import RoleGrant
+from azml.providers.azml.schema import EXISTING, LIVE_SLOTS, SOURCES, STANDING, schema
+from azml.providers.azml.standing import standing
 from azml.providers.azml.traffic import EndpointTraffic
-from azml.providers.azml.versions import registered_versions
 from azml.providers.calls import ProviderError, Resource
 from azml.providers.codec import Properties
 from azml.providers.engine_log import EngineLog
@@ -24,6 +30,7 @@ class Azml:
 
     def __init__(self, engine: str | None = None) -> None:
         self._log = EngineLog(engine)
+        self._sources = BundleSources()
         self.configure({})
 
     def check_settings(self, settings: Properties) -> Properties:
@@ -33,9 +40,13 @@ class Azml:
     def configure(self, settings: Properties) -> None:
         """Take azure-native's settings."""
         self._arm = Arm(read_settings(only_settings(settings)))
+        self._live_slots = LiveSlots(self._arm, self._log)
         self._resources: Mapping[str, Resource] = {
             "azml:index:EndpointTraffic": EndpointTraffic(self._arm),
-            "azml:index:LiveSlots": LiveSlots(self._arm, self._log),
+            "azml:index:LiveSlots": self._live_slots,
+            "azml:index:PurgeOnDelete": PurgeOnDelete(self._arm, self._log),
+            "azml:index:BundleUpload": BundleUpload(self._arm, self._log, self._sources),
+            "azml:index:RoleGrant": RoleGrant(self._arm),
         }
 
     def resource(self, type_token: str) -> Resource:
@@ -47,13 +58,19 @@ class Azml:
             raise ProviderError(f"the plugin azml has no {type_token}: {known}") from None
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
-        """Answer the one function there is."""
-        if token != FUNCTION:
-            raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, [FUNCTION])}")
-        return registered_versions(self._arm, arguments)
+        """Answer a question of the program. Raises ProviderError for an unknown one."""
+        functions: Mapping[str, Callable[[Properties], Properties]] = {
+            EXISTING: partial(existing, self._arm),
+            STANDING: partial(standing, self._arm),
+            SOURCES: self._sources.tell,
+            LIVE_SLOTS: self._live_slots.refused,
+        }
+        if token not in functions:
+            raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, functions)}")
+        return functions[token](arguments)
 
     def schema(self) -> Mapping[str, object]:
-        """The schema of both resources."""
+        """The schema of the resources and functions."""
         return schema(VERSION)
 
     def cancel(self) -> None:

@@ -1,5 +1,7 @@
 """The package schema of this plugin."""
 
+from collections.abc import Mapping
+
 from azml.azure.settings import SETTING_NAMES
 
 _SHARES = {"type": "object", "additionalProperties": {"type": "integer"}}
@@ -28,34 +30,115 @@ _SLOTS = {
     "serves": {
         "type": "object",
         "additionalProperties": {"$ref": "pulumi.json#/Any"},
-        "description": "By slot: `digest` of what it predicts with, `files` by path.",
+        "description": "By slot: `digest` of what it predicts with, `files` by path, `instanceType`.",
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
+    "told": {"type": "boolean", "description": "The program has refused the change; say what differs."},
 }
-FUNCTION = "azml:index:registeredVersions"
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+EXISTING = "azml:index:existing"
+_PURGE = {
+    "workspaceId": {"type": "string", "description": "ARM id of the workspace."},
+    "vaultName": {"type": "string", "description": "The key vault's name, if the stack gives it one."},
+    "vaultPrefix": {"type": "string", "description": "Else what its name begins with."},
+    "leftovers": {
+        "type": "string",
+        "description": "Until when deleted ones hold the names: they are purged.",
+    },
+}
+STANDING = "azml:index:standing"
+_UPLOAD = {
+    "accountId": {"type": "string", "description": "ARM id of the storage account."},
+    "container": {"type": "string", "description": "The blob container."},
+    "digest": {"type": "string", "description": "Stands for everything the bundle holds."},
+    "folder": {"type": "string", "description": "Where the files go in the container; ends with the digest."},
+    "files": {**_TEXTS, "description": "The sha256 (hex) of each file by its path in the folder."},
+    "roleGranted": {
+        "type": "boolean",
+        "description": "The stack gives the acting identity its role, so a refusal at first is waited out.",
+    },
+}
+_GRANT = {
+    "scope": {"type": "string", "description": "ARM id of the resource the role is given at."},
+    "role": {"type": "string", "description": "Name of a built-in data role of storage accounts."},
+    "principalId": {"type": "string", "description": "Object id of who gets it."},
+    "principalType": {"type": "string", "description": "User, Group or ServicePrincipal; Azure finds out."},
+}
+_OUTPUTS: Mapping[str, Mapping[str, object]] = {
+    "azml:index:BundleUpload": {"url": {"type": "string", "description": "The folder's address."}},
+    "azml:index:RoleGrant": {"assignments": {**_TEXTS, "description": "Names of assignments by principal."}},
+}
+SOURCES = "azml:index:bundleSources"
+_SOURCES = {
+    "description": "Tells for this run alone where the files of a bundle lie; none of it enters the state.",
+    "inputs": {"properties": {"folder": _UPLOAD["folder"], "files": _TEXTS}, "required": ["folder", "files"]},
+    "outputs": {"properties": {"folder": _UPLOAD["folder"]}, "required": ["folder"]},
+}
 _IDS = {"type": "array", "items": {"type": "string"}}
-_VERSIONS = {
-    "description": "Those of these versions of models, codes and environments that their workspaces hold.",
-    "inputs": {"properties": {"ids": _IDS}, "required": ["ids"]},
-    "outputs": {"properties": {"registered": _IDS}, "required": ["registered"]},
+_EXISTING = {
+    "description": "Which versions of models, codes and environments exist, and what has to be tried again.",
+    "inputs": {"properties": {"versions": _IDS, "resources": _IDS}, "required": ["versions", "resources"]},
+    "outputs": {
+        "properties": {
+            "registered": {**_IDS, "description": "Those of the versions that exist."},
+            "retries": {**_TEXTS, "description": "By resource: the value of its tag `azml-retry`."},
+            "workspaceIds": {**_TEXTS, "description": "By workspace: its GUID."},
+        },
+        "required": ["registered", "retries", "workspaceIds"],
+    },
+}
+_STANDING = {
+    "description": "What is known of existing resources, and which names deleted ones hold.",
+    "inputs": {
+        "properties": {"ids": _IDS, "workspace": {"type": "string"}, "vault": {"type": "string"}},
+        "required": ["ids"],
+    },
+    "outputs": {
+        "properties": {
+            "found": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
+            "held": {"type": "array", "items": {"$ref": "pulumi.json#/Any"}},
+        },
+        "required": ["found", "held"],
+    },
+}
+
+LIVE_SLOTS = "azml:index:liveSlots"
+_SERVES = {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
+_REASONS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+_REFUSED = {
+    "description": "Why the live slots of endpoints must not change as these say, by the endpoint's id.",
+    "inputs": {"properties": {"endpoints": _SERVES}, "required": ["endpoints"]},
+    "outputs": {"properties": {"refused": _REASONS}, "required": ["refused"]},
 }
 
 
 def schema(version: str) -> dict[str, object]:
     """The schema as Pulumi reads it (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
-    resources = {
+    resources: Mapping[str, tuple[Mapping[str, object], list[str]]] = {
         "azml:index:EndpointTraffic": (_TRAFFIC, ["endpointId"]),
         "azml:index:LiveSlots": (_SLOTS, ["endpointId", "serves"]),
+        "azml:index:PurgeOnDelete": (_PURGE, ["workspaceId"]),
+        "azml:index:BundleUpload": (_UPLOAD, ["accountId", "container", "digest", "folder", "files"]),
+        "azml:index:RoleGrant": (_GRANT, ["scope", "role", "principalId"]),
     }
     return {
         "name": "azml",
         "version": version,
-        "description": "Traffic of Azure ML online endpoints, and a guard over live deployments.",
+        "description": "Traffic of Azure ML online endpoints, a guard over live deployments, uploads, roles.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
-        "functions": {FUNCTION: _VERSIONS},
+        "functions": {
+            EXISTING: _EXISTING,
+            STANDING: _STANDING,
+            SOURCES: _SOURCES,
+            LIVE_SLOTS: _REFUSED,
+        },
         "resources": {
-            token: {"properties": fields, "inputProperties": fields, "requiredInputs": required}
+            token: {
+                "properties": {**fields, **_OUTPUTS.get(token, {})},
+                "inputProperties": fields,
+                "requiredInputs": required,
+            }
             for token, (fields, required) in resources.items()
         },
     }

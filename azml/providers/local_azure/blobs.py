@@ -19,7 +19,7 @@ _DEFAULT_TYPE = "application/octet-stream"
 
 
 class Blob(ArmResource):
-    """One blob. Like azure-native's, creating one that exists overwrites it."""
+    """One blob: resources/customresources/custom_storage_azidentity.go."""
 
     def __init__(self, row: Row, arm: Arm, subscription: Callable[[], str], locations: Locations) -> None:
         super().__init__(row, arm, subscription, locations)
@@ -31,10 +31,12 @@ class Blob(ArmResource):
         return super().diff(calls.Diff(call.urn, call.type, call.id, olds, news, call.outputs))
 
     def create(self, call: calls.Create) -> calls.State:
-        """Upload."""
+        """Refuse what exists already, then upload: provider.go, customCreate, reads first."""
         if call.preview:
             return calls.State("", _preview(call.inputs))
         place = address(self._row.path, self._subscription(), call.inputs)
+        if self.read(calls.Read(call.urn, call.type, place, call.inputs, {})) is not None:
+            raise calls.ProviderError(f"cannot create already existing resource '{place}'")
         return calls.State(place, self._upload(call.inputs))
 
     def update(self, call: calls.Update) -> Properties:

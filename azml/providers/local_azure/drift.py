@@ -5,7 +5,7 @@ from azml.providers.differences import same
 
 
 def patched(inputs: Properties, before: Properties, after: Properties) -> Properties:
-    """`inputs` with every change between `before` and `after` made to them too.
+    """`inputs` with every change between `before` and `after` made to them too: diff.go, applyDiff.
 
     The two are what could be inputs of the outputs last known and of those found now. So a default that the
     cloud filled in from the start does not become an input, and one that changed does.

@@ -25,8 +25,9 @@ class Named:
 def named(row: Row, call: Check) -> Named:
     """Give the resource a name where the program gives none.
 
-    The rule is azure-native's: the name in the program and eight hex digits, kept over updates; a random name
-    leaves a mark in the inputs, because such a resource can be replaced before the old one is deleted.
+    The rule is azure-native's (provider.go, getDefaultName): the name in the program and eight hex digits,
+    kept over updates; a random name leaves a mark in the inputs, because such a resource can be replaced
+    before the old one is deleted.
     """
     key, inputs = row.name_parameter, dict(call.news)
     if inputs.get(key) is not None:

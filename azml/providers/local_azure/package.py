@@ -28,7 +28,7 @@ class LocalAzure:
         self._take(read_settings())
 
     def _take(self, settings: AzureSettings) -> None:
-        self._arm = Arm(settings, vet=_only_local)
+        self._arm = Arm(settings, vet=_only_local, policy_tokens=False)
         self._locations = Locations(self._arm, self.subscription)
         self._invokes = Invokes(self._arm, self.subscription)
 

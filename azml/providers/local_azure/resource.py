@@ -18,11 +18,13 @@ from azml.providers.local_azure.table import BY_TOKEN, Row
 
 _MARK = "__createBeforeDelete"
 _OPERATION_SECONDS = 3600.0
-_UNREADY = frozenset({"failed", "canceled"})
 
 
 class Locations:
-    """The default location: the configured one, else the resource group's, asked for once."""
+    """The default location: the configured one, else the resource group's, asked for once.
+
+    provider.go, getDefaultLocation; the inputs of the last update come before both.
+    """
 
     def __init__(self, arm: Arm, subscription: Callable[[], str]) -> None:
         self._arm = arm
@@ -60,7 +62,7 @@ class ArmResource:
         return resource_type(self._row.token)
 
     def check(self, call: calls.Check) -> calls.Checked:
-        """Fill in name and location, then judge."""
+        """Fill in name and location, then judge: provider.go, Check, applyDefaults and validateType."""
         settled = named(self._row, call)
         inputs = self._with_location(settled.inputs, call.olds)
         failures = [*([settled.failure] if settled.failure else []), *findings(self._kind.inputs, inputs)]
@@ -73,7 +75,10 @@ class ArmResource:
         return {**inputs, "location": location} if location else inputs
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """Inputs against inputs; what is in the address, the location and the row's own list replace."""
+        """Inputs against inputs; what is in the address, the location and the row's own list replace.
+
+        provider.go, Diff; diff.go, calculateDetailedDiff and findForceNew.
+        """
         fixed = {*self._row.parameters, "location", *self._row.fixed}
         found = differences(_comparable(call.olds), _comparable(call.news))
         paths = {path: _replacing(kind) if top(path) in fixed else kind for path, kind in found.items()}
@@ -81,7 +86,7 @@ class ArmResource:
         return calls.Changes(paths, delete_first=replaces and not call.news.get(_MARK))
 
     def create(self, call: calls.Create) -> calls.State:
-        """Refuse what exists already, then PUT and wait."""
+        """Refuse what exists already, then PUT and wait: provider.go, Create; crud.go, CanCreate."""
         if call.preview:
             return calls.State("", self._previewed(call.inputs))
         place = address(self._row.path, self._subscription(), call.inputs)
@@ -96,7 +101,10 @@ class ArmResource:
         return {**outputs, "name": UNKNOWN} if "name" in outputs else outputs
 
     def _written(self, place: str, inputs: Properties, timeout: float) -> Properties:
-        """PUT, wait, GET: the outputs. Raises InitFailedError once Azure has accepted the write."""
+        """PUT, wait, GET: the outputs. Raises InitFailedError once Azure has accepted the write.
+
+        crud.go, CreateOrUpdate and HandleErrorWithCheckpoint; provider.go, readAfterWrite.
+        """
         body = shapes.body(self._row, self._kind, inputs)
         started = self._arm.put(self._with_query(place, inputs), self._row.api_version, body)
         try:
@@ -130,10 +138,10 @@ class ArmResource:
         return shapes.outputs(self._row, self._kind, answer.json())
 
     def read(self, call: calls.Read) -> calls.State | None:
-        """The resource now. Without inputs this is an import: they are made from what is found.
+        """The resource now, in whatever state it is. Without inputs this is an import.
 
-        Raises InitFailedError for one whose last write failed: the next update then writes it again, changed
-        or not.
+        provider.go, Read; diff.go, applyDiff. It never fails for a resource whose last write has failed, so a
+        refresh forgets that it did (pulumi/pulumi#17949).
         """
         outputs = self._found(call.id)
         if outputs is None:
@@ -143,29 +151,23 @@ class ArmResource:
             return calls.State(call.id, outputs, {**after, **parse(self._row, call.id)})
         before = shapes.projected(self._kind.inputs, call.outputs)
         addressing = {key: call.inputs[key] for key in self._row.parameters if key in call.inputs}
-        state = calls.State(call.id, outputs, {**patched(call.inputs, before, after), **addressing})
-        if _provisioning(outputs) in _UNREADY:
-            raise calls.InitFailedError(state, [f"its last write ended as {_provisioning(outputs)}"])
-        return state
+        return calls.State(call.id, outputs, {**patched(call.inputs, before, after), **addressing})
 
     def update(self, call: calls.Update) -> Properties:
-        """Always the whole resource; in a preview the outputs the cloud computed stay as they are."""
+        """Always the whole resource, as a PUT: provider.go, Update and defaultUpdate.
+
+        In a preview name and location are as they were, and what the cloud computes is unknown.
+        """
         if call.preview:
-            return {**call.outputs, **_overlaid(call.outputs, self._previewed(call.news))}
+            stable: Properties = {
+                key: call.outputs[key] for key in ("name", "location") if key in call.outputs
+            }
+            return {**self._previewed(call.news), **stable}
         return self._written(call.id, call.news, call.timeout)
 
     def delete(self, call: calls.Delete) -> None:
-        """Delete and wait."""
+        """Delete and wait; that it is gone already is no error: provider.go, Delete."""
         self._arm.delete(call.id, self._row.api_version)
-
-
-def _provisioning(outputs: Properties) -> str:
-    """The provisioning state in lower case, wherever the SDK has it; empty where there is none."""
-    nested = outputs.get("properties")
-    found = outputs.get("provisioningState")
-    if found is None and isinstance(nested, dict):
-        found = nested.get("provisioningState")
-    return found.lower() if isinstance(found, str) else ""
 
 
 def _replacing(kind: calls.Kind) -> calls.Kind:
@@ -173,22 +175,11 @@ def _replacing(kind: calls.Kind) -> calls.Kind:
 
 
 def _comparable(inputs: Properties) -> Properties:
-    """Without the provider's marks; locations as Azure compares them: `West Europe` is `westeurope`."""
+    """Without the provider's marks; locations as Azure compares them: `West Europe` is `westeurope`.
+
+    diff.go, applyAzureSpecificDiff and normalizedLocation.
+    """
     kept = {key: value for key, value in inputs.items() if not key.startswith("__")}
     if isinstance(kept.get("location"), str):
         kept["location"] = kept["location"].replace(" ", "").lower()
     return kept
-
-
-def _overlaid(old: Properties, expected: Properties) -> Properties:
-    """`expected`, with what the cloud computed before in place of what is unknown."""
-    result: Properties = {}
-    for key, value in expected.items():
-        before = old.get(key)
-        if value == UNKNOWN and before is not None:
-            result[key] = before
-        elif isinstance(value, dict) and isinstance(before, dict):
-            result[key] = _overlaid(before, value)
-        else:
-            result[key] = value
-    return result

@@ -9,6 +9,9 @@ from azml.providers.local_azure.table import Row
 
 # ARM has a map of empty objects where the SDK has a list of names.
 _NAME_SETS = frozenset({"userAssignedIdentities"})
+# Members whose name on the wire cannot be one in a program: azure-native's schema calls ours their sdkName.
+_WIRE = {"odataType": "odata.type"}
+_SDK = {wire: sdk for sdk, wire in _WIRE.items()}
 _INTERNAL = frozenset({"__createBeforeDelete", "__defaults", "azureApiVersion"})
 
 
@@ -29,7 +32,10 @@ def _nest(fields: dict[str, Any], outside: frozenset[str], renamed: Mapping[str,
 
 def _fields_to_arm(row: Row, kind: ObjectType, fields: Mapping[str, Value]) -> dict[str, Any]:
     filled = {**kind.constants, **{key: value for key, value in fields.items() if value is not None}}
-    return {key: _to_arm(row, key, kind.properties.get(key, "any"), value) for key, value in filled.items()}
+    return {
+        _WIRE.get(key, key): _to_arm(row, key, kind.properties.get(key, "any"), value)
+        for key, value in filled.items()
+    }
 
 
 def _to_arm(row: Row, key: str, spec: str, value: Value) -> Any:
@@ -75,6 +81,7 @@ def _from_arm(row: Row, spec: str, value: Any) -> Value:
         return value
     if spec.startswith("{}"):
         return {key: _from_arm(row, spec[2:], item) for key, item in value.items() if item is not None}
+    value = {_SDK.get(key, key): item for key, item in value.items()}
     name = chosen(spec, value)
     lifted = _flat(value, {}) if name in row.flat and "properties" in value else value
     kinds = object_type(name).properties if name else {}

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from azml.emulator.arm import worker
+from azml.emulator.arm.activity import ActivityLog
+from azml.emulator.arm.additions import Additions, Reading
+from azml.emulator.arm.clock import Clock
 from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.operations import Operations
 from azml.emulator.arm.service import Service
@@ -15,6 +18,7 @@ from azml.emulator.arm.steering import Steering
 from azml.emulator.arm.store import ResourceStore
 from azml.emulator.arm.types import ResourceType, Types
 from azml.emulator.database import Database
+from tests.emulator import bodies
 from tests.emulator.local_azure import (
     ACCOUNT,
     ENDPOINT,
@@ -34,7 +38,6 @@ BLUE = f"{ENDPOINT}/deployments/blue"
 GREEN = f"{ENDPOINT}/deployments/green"
 PROVIDERS = f"{GROUP}/providers"
 INSIGHTS = f"{PROVIDERS}/Microsoft.Insights"
-PLACED = {"location": "westeurope"}
 
 
 def hold(azure: LocalAzure, **asked: object) -> None:
@@ -65,8 +68,8 @@ def test_nothing_is_written_into_a_group_that_is_being_deleted(workspace: LocalA
     deleting = workspace.arm("DELETE", GROUP)
     stands_on = {"storageAccount": ACCOUNT, "keyVault": VAULT}
     for method, path, body in (
-        ("PUT", f"{PROVIDERS}/Microsoft.ManagedIdentity/userAssignedIdentities/me", PLACED),
-        ("PUT", f"{WORKSPACE}2", {**PLACED, "properties": stands_on}),
+        ("PUT", f"{PROVIDERS}/Microsoft.ManagedIdentity/userAssignedIdentities/me", bodies.PLACED),
+        ("PUT", f"{WORKSPACE}2", {**bodies.PLACED, "properties": stands_on}),
         ("PUT", BLUE, deployment_body()),
         ("PATCH", ENDPOINT, {"tags": {"a": "b"}}),
         ("POST", f"{ENDPOINT}/regenerateKeys", {"keyType": "Primary"}),
@@ -113,6 +116,7 @@ def test_what_was_held_for_something_deleted_does_not_come_over_its_successor(az
     body = {name: azure.arm("GET", WORKSPACE).body[name] for name in ("location", "properties")}
     azure.arm("PUT", WORKSPACE, {**body, "tags": {"of": "the old"}})
     azure.done(azure.arm("DELETE", GROUP))
+    azure.own("DELETE", "deleted")
     build_workspace(azure)
     assert azure.own("DELETE", "states").status == 204
     assert "tags" not in azure.arm("GET", WORKSPACE).body
@@ -165,15 +169,15 @@ def test_one_deployment_that_cannot_come_back_keeps_no_other_from_it(workspace: 
 @pytest.mark.parametrize(
     ("path", "body", "created"),
     [
-        (f"{PROVIDERS}/Microsoft.Storage/storageAccounts/account2", {"kind": "StorageV2", "sku": {}}, 200),
+        (f"{PROVIDERS}/Microsoft.Storage/storageAccounts/account2", bodies.STORAGE, 200),
         (f"{ACCOUNT}/blobServices/default/containers/mine", {}, 201),
-        (f"{PROVIDERS}/Microsoft.KeyVault/vaults/v2x", {"properties": {"sku": {}, "tenantId": "t"}}, 201),
-        (f"{PROVIDERS}/Microsoft.ManagedIdentity/userAssignedIdentities/me", {}, 201),
-        (f"{INSIGHTS}/components/ai", {"kind": "web"}, 200),
-        (f"{INSIGHTS}/metricAlerts/slow", {}, 200),
-        (f"{INSIGHTS}/autoscaleSettings/more", {}, 201),
-        (f"{INSIGHTS}/actionGroups/us", {}, 201),
-        (f"{WORKSPACE}/datastores/mine", {"properties": {"datastoreType": "AzureBlob"}}, 201),
+        (f"{PROVIDERS}/Microsoft.KeyVault/vaults/v2x", bodies.VAULT, 201),
+        (f"{PROVIDERS}/Microsoft.ManagedIdentity/userAssignedIdentities/me", bodies.PLACED, 201),
+        (f"{INSIGHTS}/components/ai", bodies.COMPONENT, 200),
+        (f"{INSIGHTS}/metricAlerts/slow", bodies.METRIC_ALERT, 200),
+        (f"{INSIGHTS}/autoscaleSettings/more", bodies.AUTOSCALE, 201),
+        (f"{INSIGHTS}/actionGroups/us", bodies.ACTION_GROUP, 201),
+        (f"{WORKSPACE}/datastores/mine", bodies.DATASTORE, 201),
         (f"{WORKSPACE}/models/m2/versions/1", {"properties": {"modelUri": "azureml://a"}}, 201),
         (f"{WORKSPACE}/codes/c2/versions/1", {"properties": {"codeUri": "https://a"}}, 201),
         (f"{WORKSPACE}/environments/e2/versions/1", {"properties": {"image": "i"}}, 201),
@@ -185,8 +189,9 @@ def test_a_type_without_operations_is_made_and_deleted_with_the_status_its_clien
 ) -> None:
     """azure-mgmt-* and azure-ai-ml raise for any other: 200 alone or 200 and 201, then 200 or 204."""
     build_workspace(azure)
-    assert azure.arm("PUT", path, {**PLACED, **body}).status == created
-    assert azure.arm("PUT", path, {**PLACED, **body}).status == 200
+    made = azure.arm("PUT", path, body)
+    assert made.status == created, made.raw
+    assert azure.arm("PUT", path, body).status == 200
     answer = azure.arm("DELETE", path)
     assert (answer.status, answer.raw, "azure-asyncoperation" in answer.headers) == (200, b"", False)
     assert azure.arm("GET", path).status == 404
@@ -215,7 +220,10 @@ async def test_an_end_that_found_no_room_on_the_disk_is_written_once_there_is(
     monkeypatch.setattr(worker, "RETRY_SECONDS", 0.01)
     database = Database(tmp_path / "azure.db")
     operations = Operations(database)
-    service = Service(ResourceStore(database), operations, Types([Things()]), Steering())
+    store = ResourceStore(database)
+    additions = Additions((), Reading(store, str))
+    activity = ActivityLog(database, Clock())
+    service = Service(store, operations, Types([Things()]), Steering(), additions, activity)
     service.resume()
     answer = service.put(resource_id("/providers/Microsoft.Test/things/a"), {})
     assert answer.operation is not None

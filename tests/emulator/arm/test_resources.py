@@ -3,6 +3,7 @@
 import pytest
 
 from azml.emulator.identity import CLIENT, TENANT, issue_token
+from tests.emulator import bodies
 from tests.emulator.local_azure import ACCOUNT, GROUP, WORKSPACE, LocalAzure, build_assets, build_workspace
 
 NAMESPACES = GROUP + "/providers/"
@@ -73,6 +74,7 @@ def test_deleting_a_group_takes_everything_along(azure: LocalAzure) -> None:
     build_assets(azure)
     azure.done(azure.arm("DELETE", GROUP))
     assert azure.arm("GET", GROUP).status == 404
+    azure.own("DELETE", "deleted")
     build_workspace(azure)
     assert azure.arm("GET", f"{WORKSPACE}/models").body["value"] == []
     assert not list((azure.folder / "blobs").glob("??/*")), "blobs went too"
@@ -81,11 +83,11 @@ def test_deleting_a_group_takes_everything_along(azure: LocalAzure) -> None:
 def test_resources_keep_what_azure_made_up_for_them(azure: LocalAzure) -> None:
     build_workspace(azure)
     cases: dict[str, tuple[dict[str, object], str]] = {
-        "Microsoft.Insights/components/ai": ({"kind": "web"}, "ConnectionString"),
+        "Microsoft.Insights/components/ai": (bodies.COMPONENT, "ConnectionString"),
         "Microsoft.OperationalInsights/workspaces/log": ({}, "customerId"),
         "Microsoft.ManagedIdentity/userAssignedIdentities/me": ({}, "principalId"),
-        "Microsoft.KeyVault/vaults/vault1": ({"properties": {"sku": {}, "tenantId": "t"}}, "vaultUri"),
-        "Microsoft.ContainerRegistry/registries/acr": ({"sku": {"name": "Basic"}}, "loginServer"),
+        "Microsoft.KeyVault/vaults/vault1": (bodies.VAULT, "vaultUri"),
+        "Microsoft.ContainerRegistry/registries/acr": (bodies.REGISTRY, "loginServer"),
     }
     for path, (body, name) in cases.items():
         first = azure.arm("PUT", NAMESPACES + path, {"location": "westeurope", **body})

@@ -105,15 +105,18 @@ def test_a_name_that_no_resource_may_have(workspace: LocalAzure, name: str) -> N
         (f"{IDENTITIES}/a", {**PLACED, "tags": "x"}, "InvalidRequestContent"),
         (f"{IDENTITIES}/a", {"location": {"a": 1}}, "InvalidRequestContent"),
         (f"{IDENTITIES}/a", {"location": "../x"}, "LocationNotAvailableForResourceType"),
-        (f"{IDENTITIES}/a", {**PLACED, "identity": {"type": ["a"]}}, "InvalidRequestContent"),
+        (f"{WORKSPACE}2", {**PLACED, "identity": {"type": ["a"]}}, "InvalidRequestContent"),
         (
-            f"{IDENTITIES}/a",
+            f"{WORKSPACE}2",
             {**PLACED, "identity": {"type": "UserAssigned", "userAssignedIdentities": [VAULT]}},
             "InvalidRequestContent",
         ),
         (
-            f"{IDENTITIES}/a",
-            {**PLACED, "identity": {"type": "UserAssigned", "userAssignedIdentities": {VAULT: {}}}},
+            f"{WORKSPACE}/onlineEndpoints/new",
+            {
+                **endpoint_body(),
+                "identity": {"type": "UserAssigned", "userAssignedIdentities": {VAULT: {}}},
+            },
             "FailedIdentityOperation",
         ),
         (
@@ -124,12 +127,12 @@ def test_a_name_that_no_resource_may_have(workspace: LocalAzure, name: str) -> N
         (
             f"{PROVIDERS}/Microsoft.Network/virtualNetworks/v",
             {**PLACED, "properties": {"subnets": ["x"]}},
-            "InvalidRequestFormat",
+            "InvalidRequestContent",
         ),
         (
             f"{PROVIDERS}/Microsoft.Network/virtualNetworks/v",
             {**PLACED, "properties": {"subnets": 7}},
-            "InvalidRequestFormat",
+            "InvalidRequestContent",
         ),
         (f"{PROVIDERS}/Microsoft.Compute/virtualMachines/v", PLACED, "InvalidResourceType"),
         (f"{GROUP}2/providers/Microsoft.KeyVault/vaults/v", PLACED, "ResourceGroupNotFound"),
@@ -142,20 +145,24 @@ def test_a_name_that_no_resource_may_have(workspace: LocalAzure, name: str) -> N
         (
             f"{WORKSPACE}2",
             {**PLACED, "properties": {"storageAccount": [1], "keyVault": {}}},
-            "ValidationError",
+            "InvalidRequestContent",
         ),
         (
             f"{WORKSPACE}/onlineEndpoints/new",
             {**PLACED, "properties": {"authMode": "Key", "keys": {"primaryKey": {"a": 1}}}},
-            "ValidationError",
+            "InvalidRequestContent",
         ),
-        (f"{WORKSPACE}/environments/q/versions/1", {"properties": {"image": {"a": 1}}}, "ValidationError"),
+        (
+            f"{WORKSPACE}/environments/q/versions/1",
+            {"properties": {"image": {"a": 1}}},
+            "InvalidRequestContent",
+        ),
         (
             f"{WORKSPACE}/environments/q/versions/1",
             {"properties": {"image": "i", "condaFile": [1]}},
-            "ValidationError",
+            "InvalidRequestContent",
         ),
-        (f"{WORKSPACE}/models/q/versions/1", {"properties": {"modelUri": {"a": 1}}}, "ValidationError"),
+        (f"{WORKSPACE}/models/q/versions/1", {"properties": {"modelUri": {"a": 1}}}, "InvalidRequestContent"),
         (BLUE, deployment_body(capacity=10**30), "InvalidInstanceCount"),
     ],
 )

@@ -163,6 +163,7 @@ def fuzzed(in_process: InProcessAzure) -> Iterator[InProcessAzure]:
     yield in_process
     for kind in (GROUP,):
         in_process.done(in_process.arm("DELETE", kind))
+    in_process.own("DELETE", "deleted")
 
 
 def check(answer: Answer) -> None:

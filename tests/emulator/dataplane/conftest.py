@@ -13,6 +13,7 @@ from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.plane import Plane
+from azml.emulator.secrets import TestSecrets
 from tests.emulator.dataplane.houses import SCORE, House, Routed, routing, serving
 
 
@@ -59,7 +60,16 @@ async def routed(
     async with AsyncExitStack() as stack:
         history = stack.enter_context(closing(History(run_dir / "metrics.db")))
         services = await stack.enter_async_context(serving(run_dir, certificates))
-        plane = Plane(link, environments, run_dir, run_dir / "logs", history, services)
+        secrets = TestSecrets(run_dir / "secrets.yml")
+        plane = Plane(
+            link,
+            environments,
+            run_dir,
+            run_dir / "logs",
+            history,
+            services,
+            secrets,
+        )
         session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         yield Routed(link, port, run_dir, trust, stack, session)
@@ -78,7 +88,16 @@ async def house(
     async with AsyncExitStack() as stack:
         history = stack.enter_context(closing(History(run_dir / "metrics.db")))
         services = await stack.enter_async_context(serving(run_dir, certificates))
-        plane = Plane(link, environments, run_dir, tmp_path / "logs", history, services)
+        secrets = TestSecrets(run_dir / "secrets.yml")
+        plane = Plane(
+            link,
+            environments,
+            run_dir,
+            tmp_path / "logs",
+            history,
+            services,
+            secrets,
+        )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         stack.push_async_callback(plane.stop)

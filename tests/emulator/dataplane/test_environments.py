@@ -9,17 +9,23 @@ import textwrap
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from azml.emulator.dataplane.conda import Requirements
 from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import COMPLETE, Environments, requirements_of
+from azml.emulator.dataplane.environments import COMPLETE, Environments
 from azml.emulator.dataplane.failures import EnvironmentFailure
+from azml.emulator.dataplane.programs import masked
+from azml.emulator.dataplane.requirements import Requirements, requirements_of
 from tests.emulator.dataplane.houses import until
 
 SMALL = Requirements(("iniconfig",))
+
+
+def deployment_of(**told: Any) -> DesiredDeployment:
+    return DesiredDeployment("/e/blue", "/e", "blue", **told)
 
 
 async def test_an_environment_is_built_once_for_all_who_ask_at_once(tmp_path: Path) -> None:
@@ -44,14 +50,14 @@ async def test_what_cannot_be_resolved_fails_with_the_resolvers_words(tmp_path: 
 def test_requirements_of_a_model_may_come_from_any_editor(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "MLmodel").touch()
     (tmp_path / "requirements.txt").write_text("iniconfig  # für uns\n", encoding)
-    model = DesiredDeployment("/e/blue", "/e", "blue", model_folder=tmp_path, mlflow=True)
+    model = deployment_of(model_folder=tmp_path, mlflow=True)
     assert requirements_of(model).lines[0] == "iniconfig"
 
 
 def test_requirements_that_are_no_text_are_named(tmp_path: Path) -> None:
     (tmp_path / "MLmodel").touch()
     (tmp_path / "requirements.txt").write_bytes(b"iniconfig # f\xfcr uns\n")
-    model = DesiredDeployment("/e/blue", "/e", "blue", model_folder=tmp_path, mlflow=True)
+    model = deployment_of(model_folder=tmp_path, mlflow=True)
     with pytest.raises(EnvironmentFailure, match=r"the model's requirements\.txt is not UTF-8 text"):
         requirements_of(model)
 
@@ -81,18 +87,21 @@ async def test_a_cancelled_build_has_finished_what_it_removes(
 
 
 async def test_a_python_that_is_not_there_is_said_and_replaced(tmp_path: Path) -> None:
+    """Also beside what then cannot be installed: it may be the reason."""
     said: list[str] = []
     environment = await Environments(tmp_path).prepare(Requirements(("iniconfig",), "3.99"), said.append)
     assert environment.python.exists()
     assert any("Python 3.99" in line and "taking" in line for line in said)
+    with pytest.raises(EnvironmentFailure, match=r"^Python 3\.99 is asked for and cannot be had; Python 3"):
+        await Environments(tmp_path).prepare(Requirements(("iniconfig==999",), "3.99"), said.append)
 
 
 async def test_a_killed_build_is_built_again_and_leaves_no_uv(tmp_path: Path) -> None:
     script = f"""
         import asyncio
         from pathlib import Path
-        from azml.emulator.dataplane.conda import Requirements
         from azml.emulator.dataplane.environments import Environments
+        from azml.emulator.dataplane.requirements import Requirements
         asyncio.run(Environments(Path({str(tmp_path)!r})).prepare(Requirements(("iniconfig",)), print))
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.DEVNULL)
@@ -104,3 +113,25 @@ async def test_a_killed_build_is_built_again_and_leaves_no_uv(tmp_path: Path) ->
     environment = await Environments(tmp_path).prepare(SMALL, lambda _: None)
     subprocess.run([environment.python, "-c", "import iniconfig"], check=True)
     assert (environment.folder / COMPLETE).is_file()
+
+
+async def test_parts_that_do_not_go_together_are_installed_one_on_the_other(tmp_path: Path) -> None:
+    """As conda does: what pip's part needs replaces what conda's part brought."""
+    asked = Requirements(("pytest==8.4.2",), mapped=("iniconfig==0.1",))
+    environment = await Environments(tmp_path).prepare(asked, lambda _: None)
+    told = "from importlib.metadata import version; print(version('pytest'), version('iniconfig'))"
+    done = subprocess.run([environment.python, "-c", told], capture_output=True, text=True, check=True)
+    pytest_version, iniconfig_version = done.stdout.split()
+    assert pytest_version == "8.4.2"
+    assert int(iniconfig_version[0]) >= 1
+
+
+async def test_credentials_of_addresses_are_in_no_log_and_no_error(tmp_path: Path) -> None:
+    said: list[str] = []
+    index = "--extra-index-url https://me:pass-word@${HOST}/simple"
+    with pytest.raises(EnvironmentFailure) as failure:
+        await Environments(tmp_path).prepare(Requirements((index,)), said.append)
+    told = "\n".join([*said, str(failure.value)])
+    assert "://***@${HOST}/simple" in told
+    assert "pass-word" not in told
+    assert masked("https://conda.org/t/a-token/channel") == "https://conda.org/t/***/channel"

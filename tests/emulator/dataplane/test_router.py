@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import uuid
 from collections import Counter
 
 import pytest
@@ -42,19 +43,23 @@ async def test_bodies_and_types_pass_untouched_both_ways(routed: Routed) -> None
     assert (status, body, headers["Content-Type"]) == (200, multipart, "multipart/form-data; boundary=b")
 
 
-async def test_the_key_stays_at_the_front_and_ids_go_through(routed: Routed) -> None:
+async def test_the_key_stays_at_the_front_and_ids_are_the_fronts_own(routed: Routed) -> None:
     upstream = await routed.upstream("one")
     await routed.route({"blue": [upstream]})
-    _, headers, _ = await routed.ask(headers={"x-request-id": "mine", "x-custom": "Value"}, path="score?a=b")
+    sent_ids = {"x-request-id": "mine", "x-ms-client-request-id": "a.b/c:d_e-" + "9" * 90}
+    _, headers, _ = await routed.ask(headers={**sent_ids, "x-custom": "Value"}, path="score?a=b")
     sent = upstream.requests[0]
     assert KEY.encode() not in sent
     assert sent.startswith(b"POST /score?a=b HTTP/1.1\r\n")
-    assert b"x-request-id: mine\r\n" in sent
     assert b"x-custom: Value\r\n" in sent
-    assert headers["x-request-id"] == "mine"
+    assert str(uuid.UUID(headers["x-request-id"])) == headers["x-request-id"]
+    assert headers["x-ms-client-request-id"] == "abcd_e-" + "9" * 33
+    for name in sent_ids:
+        assert f"{name}: {headers[name]}\r\n".encode() in sent
     assert headers["azureml-model-deployment"] == "blue"
-    _, headers, _ = await routed.ask()
-    assert len(headers["x-request-id"]) == 36
+    _, again, _ = await routed.ask(key="wrong", headers={"x-ms-client-request-id": "::"})
+    assert again["x-request-id"] != headers["x-request-id"]
+    assert "x-ms-client-request-id" not in again
 
 
 @pytest.mark.parametrize("key", [None, "wrong", KEY + "x", ""])
@@ -241,9 +246,9 @@ async def test_what_is_no_http_is_refused_and_the_router_lives(routed: Routed) -
     assert (await routed.ask())[0] == 200
 
 
-async def test_ids_over_100_characters_are_431(routed: Routed) -> None:
+async def test_an_x_ms_request_id_over_100_characters_is_431(routed: Routed) -> None:
     await routed.route({"blue": [await routed.upstream("one")]})
-    assert (await routed.ask(headers={"x-ms-client-request-id": "x" * 101}))[0] == 431
+    assert (await routed.ask(headers={"x-ms-request-id": "x" * 101}))[0] == 431
 
 
 async def test_a_dead_instance_costs_no_request_while_another_lives(routed: Routed) -> None:

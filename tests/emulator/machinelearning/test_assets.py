@@ -83,7 +83,11 @@ def test_a_default_datastore_that_is_read_and_put_back_is_the_same(assets: Local
     path = f"{WORKSPACE}/datastores/workspaceblobstore"
     read = assets.arm("GET", path).body
     changed = {**read["properties"], "description": "ours"}
-    answer = assets.arm("PUT", path, {"properties": changed})
+    assert assets.arm("PUT", path, {"properties": changed}).body["error"]["target"] == (
+        "properties.credentials.secrets"
+    )
+    secretless = {"credentialsType": "AccountKey", "secrets": {"secretsType": "AccountKey"}}
+    answer = assets.arm("PUT", path, {"properties": {**changed, "credentials": secretless}})
     assert answer.body["properties"] == changed
     assert assets.arm("POST", f"{path}/listSecrets", {}).status == 200
 
@@ -99,5 +103,5 @@ def test_a_datastore_keeps_its_secrets_only_with_credentials_of_their_kind(asset
         return str(assets.arm("POST", f"{path}/listSecrets", {}).body["secretsType"])
 
     assert secrets(**keyed) == "AccountKey"
-    assert secrets(credentialsType="AccountKey") == "AccountKey"
+    assert secrets(credentialsType="AccountKey", secrets={"secretsType": "AccountKey"}) == "AccountKey"
     assert secrets(credentialsType="None") == "Sas"

@@ -1,9 +1,19 @@
 """Endpoints: names, authentication, keys and tokens."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from azml.emulator.identity import is_valid
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE, LocalAzure, build_workspace, endpoint_body
+from tests.emulator.local_azure import (
+    ENDPOINT,
+    GROUP,
+    WORKSPACE,
+    Answer,
+    LocalAzure,
+    build_workspace,
+    endpoint_body,
+)
 
 
 def test_an_endpoint_shows_its_addresses_and_never_its_keys(workspace: LocalAzure) -> None:
@@ -38,7 +48,7 @@ def test_keys_given_at_creation_are_used_and_an_update_keeps_them(azure: LocalAz
     build_workspace(azure)
     keys = {"primaryKey": "first-key", "secondaryKey": "second-key"}
     azure.done(azure.arm("PUT", ENDPOINT, endpoint_body(keys=keys)))
-    azure.done(azure.arm("PUT", ENDPOINT, endpoint_body(description="changed")))
+    azure.done(azure.arm("PUT", ENDPOINT, {**endpoint_body(), "tags": {"changed": "yes"}}))
     assert azure.arm("POST", f"{ENDPOINT}/listKeys").body == keys
     assert "first-key" not in azure.arm("GET", ENDPOINT).raw.decode()
     assert "first-key" not in str(azure.own("GET", "journal").body)
@@ -76,7 +86,40 @@ def test_the_authentication_mode_is_needed_and_stays(workspace: LocalAzure) -> N
     assert workspace.arm("PUT", ENDPOINT, endpoint_body(authMode="AMLToken")).status == 400
 
 
+USER = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/user1"
+
+
+def test_what_an_endpoint_was_made_with_stays(azure: LocalAzure) -> None:
+    """Properties can be added; what Azure adds itself may be left out, or sent back as it was."""
+    build_workspace(azure)
+    azure.done(azure.arm("PUT", USER, {"location": "westeurope"}))
+    assigned = {"type": "UserAssigned", "userAssignedIdentities": {USER: {}}}
+
+    def put(identity: object = {"type": "SystemAssigned"}, **properties: object) -> Answer:
+        told = {"authMode": "Key", "description": "says", "properties": {"team": "red"}, **properties}
+        body = {"location": "westeurope", "identity": identity, "properties": told}
+        return azure.arm("PUT", ENDPOINT, body)
+
+    azure.done(put())
+    azure.done(put(properties={"team": "red", "more": "keys"}))
+    azure.done(put(properties={"team": "red", "more": "keys", "createdBy": "me"}, traffic={}))
+    azure.done(put(properties={"team": "red", "more": "keys"}))
+    refused = {
+        "IdentityImmutable": [put(assigned), put({"type": "None"})],
+        "DescriptionImmutable": [put(description="says more", properties={"team": "red", "more": "keys"})],
+        "PropertiesImmutable": [put(), put(properties={"team": "blue", "more": "keys"})],
+    }
+    for code, answers in refused.items():
+        assert [(answer.status, answer.code) for answer in answers] == [(400, code)] * len(answers)
+    assert azure.arm("PATCH", ENDPOINT, {"identity": assigned}).code == "IdentityImmutable"
+    azure.done(azure.arm("PATCH", ENDPOINT, {"tags": {"team": "a"}, "identity": {"type": "SystemAssigned"}}))
+
+
 def test_a_patch_changes_tags_and_nothing_else(workspace: LocalAzure) -> None:
-    workspace.done(workspace.arm("PATCH", ENDPOINT, {"tags": {"team": "a"}}))
+    begun = workspace.arm("PATCH", ENDPOINT, {"tags": {"team": "a"}})
+    assert (begun.status, begun.raw) == (202, b"")
+    workspace.done(begun)
+    result = workspace.arm("GET", urlsplit(begun.headers["location"]).path)
+    assert (result.status, result.body["tags"]) == (200, {"team": "a"})
     assert workspace.arm("GET", ENDPOINT).body["tags"] == {"team": "a"}
     assert workspace.arm("PATCH", ENDPOINT, {"properties": {"traffic": {}}}).status == 400

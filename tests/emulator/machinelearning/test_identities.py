@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE
+from azml.emulator.storage.roles import BLOB_READER
+from tests.emulator.local_azure import ENDPOINT, WORKSPACE, grant
 from tests.emulator.serving import USER, ServingAzure
 
 STORAGE = "https://storage.azure.com/.default"
@@ -44,9 +45,16 @@ def test_an_identity_the_endpoint_has_not_is_refused(serving: ServingAzure) -> N
 
 
 def test_the_token_opens_the_local_azure_over_its_certificate(serving: ServingAzure) -> None:
-    """DefaultAzureCredential, and a client that trusts what the process was told to trust."""
+    """DefaultAzureCredential, and a client that trusts what the process was told to trust.
+
+    Azure gives an endpoint's identity no role on the storage by itself, so at first it reads nothing.
+    """
     serving.upload(serving.container, "for/the/script.txt", b"read me")
     url = f"{serving.url}/account1.blob.emulator/{serving.container}/for/the/script.txt"
+    status, text = ask(serving, blob=url)
+    assert status == 403
+    assert "AuthorizationPermissionMismatch" in text
+    grant(serving, BLOB_READER, serving.arm("GET", ENDPOINT).body["identity"]["principalId"])
     assert ask(serving, blob=url) == [200, "read me"]
 
 

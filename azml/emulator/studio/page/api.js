@@ -10,14 +10,20 @@ export class Refused extends Error {
   }
 }
 
-export async function call(method, name, { query = {}, body, type = "application/json", signal } = {}) {
+// The response to a call that is let in; what it carries is still to be read.
+export async function opened(method, name, { query = {}, body, type = "application/json", signal } = {}) {
   const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
   const headers = { "X-Azml-Studio": localStorage.getItem(TOKEN) ?? "" };
   if (body !== undefined) headers["Content-Type"] = type;
   const answer = await fetch(`/studio/api/${name}?${search}`, { method, headers, body, signal });
-  if (answer.ok) return answer.headers.get("content-type")?.includes("json") ? answer.json() : null;
+  if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
   throw new Refused(answer.status, told.error?.code ?? "", told.error?.message ?? `HTTP ${answer.status}`);
+}
+
+export async function call(method, name, asked) {
+  const answer = await opened(method, name, asked);
+  return answer.headers.get("content-type")?.includes("json") ? answer.json() : null;
 }
 
 export const wasHere = () => localStorage.getItem(TOKEN) !== null;

@@ -2,14 +2,16 @@
 
 import { call } from "./api.js";
 import { element, make, mood, paint, say, whenChanged } from "./dom.js";
+import { lead } from "./lead.js";
 
 let id = "";
 
-export function show(told) {
+export function show(told, logOf) {
   if (id !== told.row.id) hideKeys();
   id = told.row.id;
-  whenChanged("title", [told.row.id, told.row.state, told.description], () => title(told));
-  whenChanged("deployments", [told.row.id, told.deployments], () => deployments(told.deployments));
+  title(told);
+  whenChanged("deployments", [told.row.id, told.deployments], () => deployments(told.deployments, logOf));
+  element("deployments-none").hidden = told.deployments.length > 0;
   element("scoring-uri").textContent = told.scoring_uri;
   element("auth-mode").textContent = { Key: "Key", AMLToken: "Azure ML token", AADToken: "Microsoft Entra token" }[told.auth_mode];
   element("show-keys").hidden = told.auth_mode !== "Key";
@@ -18,42 +20,54 @@ export function show(told) {
 
 function title(told) {
   element("name").textContent = told.row.name;
-  element("state").textContent = told.row.state;
-  element("state").className = `state ${mood(told.row.state)}`;
+  element("health").textContent = told.row.health.words;
+  element("health").className = `pill ${told.row.health.level}`;
   const place = `${told.row.workspace} · ${told.row.resource_group} · ${told.row.location}`;
   element("place").textContent = told.description ? `${told.description} · ${place}` : place;
   document.title = `${told.row.name} · Studio`;
 }
 
-function deployments(found) {
-  element("deployments").replaceChildren(...found.flatMap((one, at) => rows(one, at)));
+function deployments(found, logOf) {
+  const open = new Set([...document.querySelectorAll(".reason[open]")].map((node) => node.dataset.of));
+  element("deployments").replaceChildren(...found.map((one, at) => deployment(one, at, logOf, open)));
 }
 
-function rows(one, at) {
-  const row = make(
-    "tr",
-    {},
-    make("th", { scope: "row" }, paint(make("span", { class: "slot" }, one.name), one.name, at)),
-    make("td", {}, make("span", { class: `state ${mood(one.state)}` }, state(one))),
-    make("td", { class: "number" }, `${one.ready} of ${one.instances}`),
-    make("td", {}, one.instance_type),
-    asset(one.model),
-    asset(one.environment),
+function deployment(one, at, logOf, open) {
+  const head = make(
+    "div",
+    { class: "deployment-head" },
+    paint(make("h3", { class: "slot" }, one.name), one.name, at),
+    make("span", { class: `state ${one.running === "failed" ? "bad" : mood(one.state)}` }, state(one)),
+    make("span", { class: "hint" }, `${one.ready} of ${one.instances} ready`),
   );
-  if (!one.error) return [row];
-  return [row, make("tr", {}, make("td", { class: "reason", colspan: 6 }, one.error))];
+  const facts = make("dl", {}, ...fact("Model", one.model), ...fact("Environment", one.environment), ...fact("Size", one.instance_type));
+  return make("article", { class: "deployment", "aria-label": one.name }, head, facts, one.error ? failure(one, logOf, open) : null);
 }
 
-// A name, and the version below it: versions are long.
-function asset(text) {
-  const [name, version] = text.split(":");
-  return make("td", {}, name || "none", version ? make("small", {}, version) : null);
+function fact(name, text) {
+  const [own, version] = text.split(":");
+  const value = make("dd", {}, own || "none", version ? make("small", {}, ` ${version}`) : null);
+  return [make("dt", {}, name), value];
+}
+
+function failure(one, logOf, open) {
+  return make(
+    "div",
+    { class: "failure" },
+    one.lead ? lead(one.lead) : null,
+    make(
+      "details",
+      { class: "reason", "data-of": one.name, open: !one.lead || open.has(one.name) },
+      make("summary", {}, "The end of its log"),
+      make("pre", { tabindex: 0, role: "region", "aria-label": `The end of the log of ${one.name}` }, one.error),
+    ),
+    make("a", { href: logOf(one.name) }, "Open the log"),
+  );
 }
 
 function state(one) {
-  const words = { building: "building its environment", starting: "starting" }[one.running];
-  const mirror = one.mirror ? `, gets ${one.mirror} % mirrored` : "";
-  return (words && one.state !== "Succeeded" ? `${one.state}, ${words}` : one.state) + mirror;
+  const words = { building: "building its environment", starting: "starting", failed: "its processes failed" }[one.running];
+  return words && one.state !== "Failed" ? `${one.state}, ${words}` : one.state;
 }
 
 async function toggleKeys() {

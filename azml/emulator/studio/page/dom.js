@@ -3,21 +3,21 @@
 export const element = (id) => document.getElementById(id);
 
 export function make(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
-    made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children.filter((child) => child !== null));
-  return made;
+  return filled(document.createElement(tag), attributes, children);
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 
 export function drawn(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function filled(made, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null));
   return made;
 }
 
@@ -36,15 +36,40 @@ export function whenChanged(key, value, draw) {
   draw();
 }
 
+// A select's options, keeping what is chosen where it is still there.
+export function options(select, values, words = (value) => value) {
+  const before = select.value;
+  select.replaceChildren(...values.map((value) => make("option", { value }, words(value))));
+  if (values.includes(before)) select.value = before;
+}
+
 const OTHERS = 4;
 
 // A deployment's colour: its name's own where the name is a colour of ours, else by its place.
-export function paint(node, name, place) {
+export function colour(name, place) {
   const own = /(^|[^a-z])(blue|green)([^a-z]|$)/i.exec(name);
-  node.style.setProperty("--slot", own ? `var(--slot-${own[2].toLowerCase()})` : `var(--slot-${3 + (place % OTHERS)})`);
+  return own ? `--slot-${own[2].toLowerCase()}` : `--slot-${3 + (place % OTHERS)}`;
+}
+
+export function paint(node, name, place) {
+  node.style.setProperty("--slot", `var(${colour(name, place)})`);
   return node;
 }
 
 const GOOD = ["Succeeded"];
 const BAD = ["Failed", "Canceled"];
 export const mood = (state) => (GOOD.includes(state) ? "good" : BAD.includes(state) ? "bad" : "busy");
+
+export const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+export const bytes = (size) =>
+  size < 1024 ? count(size, "byte") : size < 1 << 20 ? `${(size / 1024).toFixed(1)} KB` : `${(size / (1 << 20)).toFixed(1)} MB`;
+export const milliseconds = (value) => (value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`);
+
+// Draws an image's bytes. A canvas needs no address that the page's policy would have to allow.
+export async function picture(canvas, blob) {
+  const image = await createImageBitmap(blob);
+  canvas.width = image.width;
+  canvas.height = image.height;
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  canvas.hidden = false;
+}

@@ -1,49 +1,81 @@
-// The log of a deployment, as it grows.
+// The log of a deployment, as it grows: what it says first, what was searched for, and all of it.
 
-import { call } from "./api.js";
-import { element, whenChanged } from "./dom.js";
-import { options } from "./trial.js";
+import { count, element, make, options, whenChanged } from "./dom.js";
+import { lead } from "./lead.js";
 
+const MOST = 1 << 20; // characters that are kept of a log that grows
 let endpoint = null;
-let written = { of: "", text: "" };
+let of = "";
+let text = "";
+let waiting = ""; // what came while the log is not followed
 
-export function show(told) {
+export function show(told, wanted) {
   endpoint = told;
   const names = told.deployments.map((one) => one.name);
-  whenChanged("log-names", [told.row.id, names], () => options(element("log-deployment"), names));
+  whenChanged("log-names", [told.row.id, names, wanted], () => {
+    options(element("log-deployment"), names);
+    if (names.includes(wanted)) element("log-deployment").value = wanted;
+  });
 }
 
-export async function refresh() {
+// What to ask the stream for: {log, container}; nothing while no deployment is there.
+export function query() {
   const deployment = endpoint?.deployments.find((one) => one.name === element("log-deployment").value);
-  const container = element("log-container").value;
-  if (!deployment || (!element("follow").checked && written.of === `${deployment.id} ${container}`)) return;
-  const { content } = await call("GET", "logs", { query: { id: deployment.id, container } });
-  write(`${deployment.id} ${container}`, content);
+  return deployment ? { log: deployment.id, container: element("log-container").value } : {};
 }
 
-function write(of, text) {
+export function take(told, asked) {
+  const key = `${asked.log} ${asked.container}`;
+  const other = of !== key;
+  of = key;
+  say(told.lead);
+  if (element("follow").checked || other) grow(told.text, told.whole, other);
+  else waiting = told.whole ? told.text : waiting + told.text;
+}
+
+// `whole` replaces what is there.
+function grow(more, whole, fresh = false) {
   const log = element("log");
-  const down = log.scrollHeight - log.scrollTop - log.clientHeight < 40 || written.of !== of;
-  const more = written.of === of ? added(written.text, text) : null;
-  if (more === null) log.replaceChildren(text);
+  const down = log.scrollHeight - log.scrollTop - log.clientHeight < 40 || fresh;
+  waiting = "";
+  if (whole && !fresh && more.startsWith(text)) return grow(more.slice(text.length), false); // the stream began again
+  text = (whole ? more : text + more).slice(-MOST);
+  if (whole || sought()) draw();
   else if (more) log.append(more); // only what is new, so that only this is read out
-  written = { of, text };
   element("log-empty").hidden = text !== "";
-  if (down && more !== "") log.scrollTop = log.scrollHeight;
+  if (down) log.scrollTop = log.scrollHeight;
 }
 
-// What `now` has after `before`, where both are the end of one growing log; null where they do not meet.
-export function added(before, now) {
-  if (now.startsWith(before)) return now.slice(before.length);
-  for (let from = before.indexOf("\n"); from >= 0; from = before.indexOf("\n", from + 1)) {
-    const rest = before.slice(from + 1);
-    if (rest && now.startsWith(rest)) return now.slice(rest.length);
+const sought = () => element("log-search").value.trim().toLowerCase();
+
+function draw() {
+  const word = sought();
+  if (!word) {
+    element("log").replaceChildren(text);
+    element("log-found").textContent = "";
+    return;
   }
-  return null;
+  const lines = text.split("\n").filter((line) => line.toLowerCase().includes(word));
+  element("log").replaceChildren(...lines.flatMap((line) => marked(line, word)));
+  element("log-found").textContent = lines.length ? `${count(lines.length, "line")} with “${word}”` : `No line has “${word}”`;
 }
 
-export function begin(failed) {
-  for (const id of ["log-deployment", "log-container", "follow"]) {
-    element(id).addEventListener("change", () => refresh().catch(failed));
+function marked(line, word) {
+  const parts = [];
+  let from = 0;
+  for (let at = line.toLowerCase().indexOf(word); at >= 0; at = line.toLowerCase().indexOf(word, from)) {
+    parts.push(line.slice(from, at), make("mark", {}, line.slice(at, at + word.length)));
+    from = at + word.length;
   }
+  return [...parts, `${line.slice(from)}\n`];
+}
+
+function say(own) {
+  whenChanged("log-lead", [of, own], () => element("log-lead").replaceChildren(...(own ? [lead(own)] : [])));
+}
+
+export function begin(_, change) {
+  for (const id of ["log-deployment", "log-container"]) element(id).addEventListener("change", change);
+  element("log-search").addEventListener("input", draw);
+  element("follow").addEventListener("change", () => element("follow").checked && waiting && grow(waiting, waiting.startsWith(text)));
 }

@@ -1,27 +1,28 @@
-// The page: who is signed in, which endpoint and tab are shown, and what is asked for again and again.
+// The page: who is signed in, what the address names, and the one stream that tells of it.
 
-import { call, signIn, signOut, wasHere } from "./api.js";
+import { signIn, signOut, wasHere } from "./api.js";
 import * as charts from "./charts.js";
 import * as details from "./details.js";
-import { element, make, mood, say, whenChanged } from "./dom.js";
+import { element, say } from "./dom.js";
+import { listen, stop } from "./live.js";
 import * as logs from "./logs.js";
-import { words } from "./shares.js";
+import * as overview from "./overview.js";
 import * as traffic from "./traffic.js";
 import * as trial from "./trial.js";
 
-const PERIOD = 1000; // milliseconds between two looks
 const TABS = ["details", "test", "logs"];
-let endpoints = [];
-let looking = false;
-let again = false; // asked for while looking: what is looked at may be another by now
+let rows = []; // of the overview; the page of one endpoint needs its id
+let known = false; // whether they were told
+let asked = ""; // what the stream was last asked for
+let shown = null; // the endpoint that is shown
 
-// The place in the address: #/workspace/endpoint/tab.
-const placeOf = (row, tab) => `#/${[row.workspace, row.name, tab].map(encodeURIComponent).join("/")}`;
+// The place in the address: #/ for all endpoints, #/workspace/endpoint/tab for one, with a deployment after logs.
+const placeOf = (row, ...rest) => `#/${[row.workspace, row.name, ...rest].map(encodeURIComponent).join("/")}`;
 
 function place() {
-  const [workspace, name, tab] = location.hash.replace(/^#\//, "").split("/").map(decoded);
-  const row = endpoints.find((one) => one.workspace === workspace && one.name === name) ?? endpoints[0];
-  return { row, tab: TABS.includes(tab) ? tab : TABS[0] };
+  const [workspace, name, tab, deployment] = location.hash.replace(/^#\//, "").split("/").map(decoded);
+  const row = rows.find((one) => one.workspace === workspace && one.name === name);
+  return { row, named: Boolean(workspace && name), tab: TABS.includes(tab) ? tab : TABS[0], deployment };
 }
 
 // The address can be typed by hand: what is no escape is what it says.
@@ -33,60 +34,62 @@ function decoded(text) {
   }
 }
 
-async function look() {
-  again = looking;
-  if (looking) return;
-  looking = true;
-  try {
-    ({ endpoints } = await call("GET", "endpoints"));
-    list();
-    const { row } = place();
-    element("main").hidden = !row;
-    if (row) await one(row);
-    say("line", "");
-  } catch (refused) {
-    failed(refused);
-  } finally {
-    looking = false;
-    if (again) look();
-  }
+// Shows what the address names, and listens to that.
+function arrive() {
+  if (element("main").hidden) return;
+  const { row, named, tab } = place();
+  element("overview").hidden = Boolean(row) || (named && !known);
+  if (!row || shown?.row.id !== row.id) element("one").hidden = true;
+  if (!row) shown = null;
+  else choose(tab);
+  ask();
 }
 
-async function one(row) {
-  const told = await call("GET", "endpoint", { query: { id: row.id } });
-  const { row: now, tab } = place(); // which may have been chosen meanwhile
-  if (now?.id !== row.id) return;
-  details.show(told);
+function ask() {
+  const { row, tab } = place();
+  const query = row ? { id: row.id, minutes: tab === "details" ? charts.range() : 0, ...(tab === "logs" ? logs.query() : {}) } : {};
+  const key = JSON.stringify([query, document.hidden]);
+  if (asked === key) return;
+  asked = key;
+  if (document.hidden) stop();
+  else listen(query, { event: (name, told) => take(name, told, query), lost: (reason) => lost(reason, query) });
+}
+
+function take(name, told, query) {
+  if (name === "trouble") say("line", told.message ?? "");
+  if (name === "endpoints") all(told);
+  if (name === "gone") gone(query.id);
+  if (name === "endpoint") one(told);
+  if (name === "metrics" && shown) charts.show(shown.row.id, shown.deployments.map((deployment) => deployment.name), told);
+  if (name === "log") logs.take(told, query);
+}
+
+function all(told) {
+  rows = told.rows;
+  known = true;
+  overview.show(told, placeOf);
+  if (place().named) arrive(); // the address was there before the list
+}
+
+function lost(reason, query) {
+  if (reason.status === 404 && query.id) gone(query.id);
+  else failed(reason);
+}
+
+function gone(id) {
+  rows = rows.filter((row) => row.id !== id);
+  location.hash = "#/";
+}
+
+function one(told) {
+  const { deployment } = place();
+  shown = told;
+  element("one").hidden = false;
+  details.show(told, (name) => placeOf(told.row, "logs", name));
   traffic.show(told);
-  trial.show(told);
-  logs.show(told);
-  choose(tab);
-  if (tab === "details") {
-    const names = told.deployments.map((deployment) => deployment.name);
-    charts.show(names, await call("GET", "metrics", { query: { id: row.id, minutes: 30 } }));
-  }
-  if (tab === "logs") await logs.refresh();
-}
-
-function list() {
-  const { row: current, tab } = place();
-  element("list-empty").hidden = endpoints.length > 0;
-  whenChanged("list", [endpoints, current?.id, tab], () => {
-    const focused = element("list").contains(document.activeElement) ? document.activeElement.dataset.id : null;
-    element("list").replaceChildren(...endpoints.map((row) => entry(row, row.id === current?.id, tab)));
-    if (focused) element("list").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
-  });
-}
-
-function entry(row, current, tab) {
-  const link = make(
-    "a",
-    { href: placeOf(row, tab), "data-id": row.id, "aria-current": current ? "page" : null },
-    make("i", { class: `dot ${mood(row.state)}`, role: "img", "aria-label": row.state }),
-    make("span", {}, row.name),
-    make("small", {}, words(row.traffic)),
-  );
-  return make("li", {}, link);
+  trial.show(told, failed);
+  logs.show(told, deployment);
+  ask(); // of a log now that the deployments are known
 }
 
 function choose(tab) {
@@ -117,17 +120,21 @@ function keys(event) {
 
 function failed(refused) {
   if (refused.status === 401) return shut(refused.code === "CodeUsed" ? refused.message : "");
-  say("line", refused instanceof TypeError ? "The local Azure does not answer. Trying again …" : refused.message);
+  const away = refused instanceof TypeError || refused.name === "AbortError";
+  say("line", away ? "The local Azure does not answer. Trying again …" : refused.message);
 }
 
 function shut(reason) {
-  const opens = element("door").hidden;
-  element("house").hidden = true;
+  const opens = element("signed-out").hidden;
+  stop();
+  asked = "";
+  element("main").hidden = true;
   element("sign-out").hidden = true;
-  element("door").hidden = false;
-  if (reason || opens) say("door-reason", reason); // a look that was under way does not take back a reason
+  element("signed-out").hidden = false;
+  if (reason || opens) say("signed-out-reason", reason); // an answer that was under way does not take back a reason
   say("line", "");
   details.hideKeys();
+  trial.forgetKey();
 }
 
 async function enter() {
@@ -137,18 +144,19 @@ async function enter() {
     await signIn(code);
   }
   if (!wasHere()) return shut("");
-  element("door").hidden = true;
-  element("house").hidden = false;
+  element("signed-out").hidden = true;
+  element("main").hidden = false;
   element("sign-out").hidden = false;
-  await look();
+  arrive();
 }
 
 function leave() {
+  stop();
   signOut().then(() => shut("Signed out."), failed);
 }
 
 function begin() {
-  for (const part of [traffic, details, trial, logs]) part.begin(failed);
+  for (const part of [traffic, details, trial, logs, charts]) part.begin(failed, ask);
   for (const name of TABS) {
     element(`tab-${name}`).addEventListener("click", () => go(name));
     element(`tab-${name}`).addEventListener("keydown", keys);
@@ -158,9 +166,9 @@ function begin() {
     element("main").focus();
   });
   element("sign-out").addEventListener("click", leave);
-  addEventListener("hashchange", () => (location.hash.startsWith("#code=") ? enter().catch(failed) : look()));
-  document.addEventListener("visibilitychange", () => !document.hidden && look());
-  setInterval(() => !document.hidden && !element("house").hidden && look(), PERIOD);
+  addEventListener("hashchange", () => (location.hash.startsWith("#code=") ? enter().catch(failed) : arrive()));
+  addEventListener("storage", () => wasHere() || shut("Signed out.")); // in another tab
+  document.addEventListener("visibilitychange", ask);
   enter().catch(failed);
 }
 

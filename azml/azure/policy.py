@@ -1,0 +1,89 @@
+"""Policy tokens: what a write needs where an Azure Policy has it evaluated by an endpoint of its own.
+
+Azure refuses such a write until it is repeated with a token that `acquirePolicyToken` gave for that very
+operation and body (Microsoft.Authorization 2025-03-01, preview; as Azure/terraform-provider-azapi#1145 does).
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azml.azure.errors import AzureError
+from azml.azure.http import Response
+
+HEADER = "x-ms-policy-external-evaluations"
+API_VERSION = "2025-03-01"
+CHANGE_REFERENCE = "AZML_CHANGE_REFERENCE"
+"""The environment variable that names the change a write belongs to, for policies that want to know."""
+_SUBSCRIPTION = re.compile(r"/subscriptions/[^/?]+", re.IGNORECASE)
+
+
+class PolicyTokenError(AzureError):
+    """Azure wants a policy token with a write, and none is to be had. Nothing was written."""
+
+
+def wants_token(answer: Response) -> bool:
+    """Whether a write was refused for want of a token only. Raises PolicyTokenError where none would help."""
+    if answer.status != 403:
+        return False
+    for details in _missing(answer.json()):
+        if details.get("isChangeReferenceRequired") and not os.environ.get(CHANGE_REFERENCE):
+            raise PolicyTokenError(
+                "an Azure policy wants to know which change this write belongs to: set "
+                f"{CHANGE_REFERENCE} to its reference and run the command again",
+                status=403,
+                code="RequestDisallowedByPolicy",
+            )
+        return True
+    return False
+
+
+def place(url: str) -> str | None:
+    """The path of the action that gives tokens for a write to `url`; None outside of a subscription."""
+    found = _SUBSCRIPTION.search(url)
+    return f"{found[0]}/providers/Microsoft.Authorization/acquirePolicyToken" if found else None
+
+
+def question(method: str, url: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the action is asked: the operation as it will be repeated."""
+    asked: dict[str, Any] = {"operation": {"uri": url, "httpMethod": method, "content": body}}
+    if reference := os.environ.get(CHANGE_REFERENCE):
+        asked["changeReference"] = reference
+    return asked
+
+
+def token(answer: Response) -> str:
+    """The token in the action's answer. Raises PolicyTokenError with the reason when there is none."""
+    told = answer.json()
+    told = told if isinstance(told, dict) else {}
+    given = told.get("token")
+    if answer.status < 300 and str(told.get("result")).lower() == "succeeded" and isinstance(given, str):
+        return given
+    why = "; ".join(_reasons(told)) or f"the service of policy tokens answered {answer.status}"
+    raise PolicyTokenError(
+        f"an Azure policy wants a policy token with this write, and gave none: {why}",
+        status=answer.status,
+        code="RequestDisallowedByPolicy",
+    )
+
+
+def _missing(document: Any) -> Iterator[Mapping[str, Any]]:
+    """What is said of missing tokens that would make the difference; it has stood at two depths."""
+    error = document.get("error") if isinstance(document, dict) else None
+    if not isinstance(error, dict) or str(error.get("code")).lower() != "requestdisallowedbypolicy":
+        return
+    for item in error.get("additionalInfo") or []:
+        info = item.get("info") if isinstance(item, dict) else None
+        info = info if isinstance(info, dict) else {}
+        for around in (info.get("evaluationDetails"), info):
+            details = around.get("missingPolicyTokenDetails") if isinstance(around, dict) else None
+            if isinstance(details, dict) and details.get("shouldDeny"):
+                yield details
+
+
+def _reasons(told: Mapping[str, Any]) -> list[str]:
+    error = told.get("error")
+    parts = [told, *(error if isinstance(error, list) else [error]), *(told.get("results") or [])]
+    messages = [str(part["message"]) for part in parts if isinstance(part, dict) and part.get("message")]
+    return list(dict.fromkeys(messages))

@@ -1,0 +1,111 @@
+"""`azml cache`: the scoring environments that the local Azures of all clones share."""
+
+import time
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from azml.cli import environments, terminal
+from azml.cli.environments import CachedEnvironment
+from azml.cli.options import JsonOption
+
+cache = typer.Typer(
+    no_args_is_help=True, help="The scoring environments in your cache, shared by all clones."
+)
+DAY = 86_400
+UNUSED_FOR = 30
+"""Days after which an environment that nothing uses is removed, unless told otherwise."""
+
+
+@cache.command(name="list")
+def list_(as_json: JsonOption = False) -> None:
+    """Show the environments: size, last use, and the deployments that use them now."""
+    found = environments.cached()
+    if as_json:
+        terminal.machine([document(one) for one in found])
+        return
+    console = terminal.out()
+    place = environments.environments_folder()
+    if not found:
+        console.print(f"no environment in {place}")
+        return
+    console.print(_table(found, time.time()))
+    console.print(
+        f"{place}: {_counted(found)}, {shown(sum(one.own for one in found))} of it used by nothing else"
+    )
+
+
+@cache.command()
+def prune(
+    older_than: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, help="Those not used for so many days.")
+    ] = UNUSED_FOR,
+    unused: Annotated[
+        bool, typer.Option("--unused", help="Every one that no running local Azure uses, whatever its age.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove environments that nothing uses. The next deployment that needs one builds it anew.
+
+    One that a running local Azure of any clone uses, or that is being built, always stays.
+    """
+    wanted = to_remove(environments.cached(), time.time(), 0 if unused else older_than)
+    removed = [one for one in wanted if environments.remove(one)]
+    if as_json:
+        terminal.machine([document(one) for one in removed])
+        return
+    typer.echo(f"removed {_counted(removed)}" if removed else "nothing to remove")
+    freed = sum(one.own for one in removed)
+    if removed and freed < sum(one.size for one in removed):
+        typer.echo(f"{shown(freed)} are free again; uv's own cache has the other files too: uv cache prune")
+
+
+def to_remove(found: Iterable[CachedEnvironment], now: float, days: int) -> list[CachedEnvironment]:
+    """Those nothing uses that were not used for `days`, and what killed builds left, whatever its age."""
+    return [
+        one for one in found if not one.used_by and (not one.complete or now - one.last_used >= days * DAY)
+    ]
+
+
+def document(one: CachedEnvironment) -> dict[str, Any]:
+    """One environment for a machine. Sizes are bytes, times seconds since the epoch."""
+    return {
+        "name": one.name,
+        "path": str(one.folder),
+        "size": one.size,
+        "own_size": one.own,
+        "last_used": int(one.last_used),
+        "complete": one.complete,
+        "requirements": list(one.requirements),
+        "used_by": list(one.used_by),
+    }
+
+
+def shown(size: int) -> str:
+    """Bytes as people read them."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def ago(seconds: float) -> str:
+    """How long ago, to the day."""
+    days = int(seconds // DAY)
+    return "today" if days < 1 else "yesterday" if days == 1 else f"{days} days ago"
+
+
+def _table(found: Iterable[CachedEnvironment], now: float) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim")
+    for title in ("environment", "size", "last used", "used by", "holds"):
+        table.add_column(title, justify="right" if title == "size" else "left", overflow="fold")
+    for one in found:
+        holds = ", ".join(one.requirements) if one.complete else "not complete"
+        table.add_row(
+            one.name, shown(one.size), ago(now - one.last_used), "\n".join(one.used_by) or "-", holds
+        )
+    return table
+
+
+def _counted(found: list[CachedEnvironment]) -> str:
+    size = shown(sum(one.size for one in found))
+    return f"{len(found)} environment{'' if len(found) == 1 else 's'}, {size}"

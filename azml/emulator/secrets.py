@@ -1,0 +1,75 @@
+"""Test secrets: what `${{...}}` in a deployment's environment variables becomes on this machine.
+
+On Azure such a variable is replaced by the secret of a workspace connection or a key vault before the script
+starts. Here a file of the user's has values for tests: a mapping from what stands between the braces, such as
+`azureml://connections/bank/credentials/API_KEY`, to text.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import yaml
+
+FILE = "test-secrets.yml"
+VARIABLE = "AZML_TEST_SECRETS"
+"""Names another file, where the local Azure is started."""
+_REFERENCE = re.compile(r"\$\{\{\s*((?:azureml://connections/|keyvault:).+?)\s*\}\}")
+
+
+class NoSecrets(Exception):
+    """Variables ask for secrets that are not there. The text names them and says what would be right."""
+
+
+def secrets_file(folder: Path) -> Path:
+    """Where the test secrets of the local Azure in `folder` are."""
+    named = os.environ.get(VARIABLE)
+    return Path(named).absolute() if named else folder / FILE
+
+
+class TestSecrets:
+    """The file, read anew each time it is asked: nothing of it is kept."""
+
+    __test__ = False  # for pytest: the name is not a test's
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def fill(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """The variables with the secrets in their places. Raises NoSecrets when one is missing."""
+        asked = {name: references(value) for name, value in variables.items()}
+        if not any(asked.values()):
+            return dict(variables)
+        known = self._read()
+        missing = {name: [one for one in found if one not in known] for name, found in asked.items()}
+        if any(missing.values()):
+            raise NoSecrets(self._refusal({name: ones for name, ones in missing.items() if ones}))
+        return {
+            name: _REFERENCE.sub(lambda found: known[found[1]], value) for name, value in variables.items()
+        }
+
+    def _read(self) -> Mapping[str, str]:
+        try:
+            told = yaml.safe_load(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, yaml.YAMLError) as wrong:
+            # Its words may quote the file, and that holds secrets.
+            raise NoSecrets(f"{self._path} cannot be read: {type(wrong).__name__}") from None
+        if not isinstance(told, dict):
+            raise NoSecrets(f"{self._path} is not a mapping from references to secrets")
+        return {str(name): str(value) for name, value in told.items()}
+
+    def _refusal(self, missing: Mapping[str, Iterable[str]]) -> str:
+        told = "; ".join(f"{name} asks for {', '.join(ones)}" for name, ones in missing.items())
+        return (
+            f"Environment variables ask for secrets that Azure would put in, and the local Azure has none of "
+            f"them: {told}. Write a value for tests to {self._path}, one line for each, as "
+            f"`{next(iter(next(iter(missing.values()))))}: a-test-value`"
+        )
+
+
+def references(value: str) -> list[str]:
+    """What a variable's value asks for, without the braces."""
+    return [found[1] for found in _REFERENCE.finditer(value)]

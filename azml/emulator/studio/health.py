@@ -1,0 +1,83 @@
+"""How an endpoint is, in one word for a colour and a few for a reader: what its deployments add up to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+BROKEN = ("Failed", "Canceled")
+Level = Literal["good", "busy", "warn", "bad", "idle"]
+
+
+@dataclass(frozen=True)
+class Health:
+    """`idle` is an endpoint that nobody can call by its traffic, though nothing is wrong with it."""
+
+    level: Level
+    words: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one deployment stands. `state` is Azure's, `running` that of its processes; `ready` of so many
+    `instances` answer; `traffic` is percent."""
+
+    name: str
+    state: str
+    running: str
+    ready: int
+    instances: int
+    traffic: int
+
+
+def endpoint_health(state: str, deployments: Sequence[Standing]) -> Health:
+    """An endpoint in a provisioning state, with these deployments."""
+    if state in BROKEN:
+        return Health("bad", f"The endpoint is {state}")
+    if state == "Deleting":
+        return Health("busy", state)
+    live = [one for one in deployments if one.traffic]
+    health = _serving(live, deployments) if live else _without_traffic(deployments)
+    # A traffic change shows as a write that is running: it must not hide what is wrong.
+    return Health("busy", state) if state != "Succeeded" and health.level in ("good", "idle") else health
+
+
+def _serving(live: Sequence[Standing], deployments: Sequence[Standing]) -> Health:
+    silent = [one for one in live if not one.ready]
+    if dead := [one for one in silent if _broken(one)]:
+        return Health(
+            "bad", f"{_names(dead)} failed and gets {sum(one.traffic for one in dead)} % of requests"
+        )
+    if silent:
+        return Health("busy", f"{_names(silent)} {_be(silent)} starting")
+    if old := [one for one in live if _broken(one)]:
+        return Health("warn", f"The update of {_names(old)} failed")
+    if few := [one for one in live if one.ready < one.instances]:
+        return Health("warn", f"{few[0].name}: {few[0].ready} of {few[0].instances} instances")
+    if broken := [one for one in deployments if _broken(one)]:
+        return Health("warn", f"Serving; {_names(broken)} failed")
+    if busy := [one for one in deployments if one.state != "Succeeded"]:
+        return Health("busy", f"Serving; {busy[0].name} is {busy[0].state}")
+    return Health("good", "Serving")
+
+
+def _without_traffic(deployments: Sequence[Standing]) -> Health:
+    if not deployments:
+        return Health("idle", "No deployment")
+    broken = [one for one in deployments if _broken(one)]
+    if len(broken) == len(deployments):
+        return Health("bad", f"{_names(broken)} failed")
+    if busy := [one for one in deployments if one.state not in ("Succeeded", *BROKEN)]:
+        return Health("busy", f"{busy[0].name} is {busy[0].state}")
+    return Health("warn", f"No traffic; {_names(broken)} failed") if broken else Health("idle", "No traffic")
+
+
+def _broken(one: Standing) -> bool:
+    return one.state in BROKEN or one.running == "failed"
+
+
+def _names(deployments: Iterable[Standing]) -> str:
+    return ", ".join(one.name for one in deployments)
+
+
+def _be(deployments: Sequence[Standing]) -> str:
+    return "is" if len(deployments) == 1 else "are"

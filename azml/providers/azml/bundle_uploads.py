@@ -1,0 +1,125 @@
+"""`azml:index:BundleUpload`: the files of one bundle, in a folder of a container that their content names.
+
+Nothing is ever changed or removed there: another content is another folder, and versions that were registered
+keep pointing at theirs.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from azml.azure.arm import Arm
+from azml.azure.errors import AzureError
+from azml.findings import did_you_mean
+from azml.providers import calls
+from azml.providers.azml.bundle_sources import BundleSources
+from azml.providers.azml.container import STORAGE_API, Account, Container, find_account
+from azml.providers.azml.progress import Progress
+from azml.providers.azml.transfer import Item, Lanes, Transfer
+from azml.providers.codec import UNKNOWN, Properties, Unknown
+from azml.providers.differences import differences, top
+from azml.providers.engine_log import EngineLog
+
+INPUTS = ("accountId", "container", "digest", "folder", "files", "roleGranted")
+_QUIET = "roleGranted"
+
+
+class BundleUpload:
+    """Uploads a bundle once. The output `url` is its folder's address."""
+
+    def __init__(self, arm: Arm, log: EngineLog, sources: BundleSources) -> None:
+        self._arm, self._log, self._sources = arm, log, sources
+        self._lock = threading.Lock()
+        self._lanes: Lanes | None = None
+
+    def check(self, call: calls.Check) -> calls.Checked:
+        """Inputs of the right shape, and no path that belongs to one machine."""
+        return calls.Checked(call.news, list(_malformed(call.news)))
+
+    def diff(self, call: calls.Diff) -> calls.Changes:
+        """Another place or another content is another upload."""
+        found = differences(call.olds, call.news)
+        return calls.Changes(
+            {path: calls.Kind(kind.value | 1) for path, kind in found.items() if top(path) != _QUIET}
+        )
+
+    def create(self, call: calls.Create) -> calls.State:
+        """Upload what is not there yet."""
+        if call.preview:
+            return calls.State("", {"url": UNKNOWN})
+        inputs = call.inputs
+        account = find_account(self._arm, str(inputs["accountId"]))
+        if account is None:
+            raise calls.ProviderError(f"there is no storage account {inputs['accountId']} to upload to")
+        try:
+            self._upload(call, account)
+        except AzureError as error:
+            raise calls.ProviderError(str(error)) from error
+        url = f"{account.blobs}/{inputs['container']}/{inputs['folder']}"
+        return calls.State(f"{account.id}|{inputs['container']}|{inputs['folder']}", {"url": url})
+
+    def update(self, call: calls.Update) -> Properties:
+        """Nothing that is in Azure can change."""
+        return call.outputs
+
+    def read(self, call: calls.Read) -> calls.State | None:
+        """Gone when its container is. ARM tells that to everybody who may preview; its files it does not."""
+        account, container = call.inputs.get("accountId"), call.inputs.get("container")
+        place = f"{account}/blobServices/default/containers/{container}"
+        found = self._arm.get(place, STORAGE_API)
+        return None if found is None else calls.State(call.id, call.outputs, call.inputs)
+
+    def delete(self, call: calls.Delete) -> None:
+        """Versions point at the files, so they stay."""
+
+    def _upload(self, call: calls.Create, account: Account) -> None:
+        inputs, folder = call.inputs, str(call.inputs["folder"])
+        items = list(_items(folder, inputs["files"], self._sources.of(folder)))
+        progress = Progress(
+            len(items),
+            sum(item.size for item in items),
+            lambda text: self._log.status(call.urn, text),
+            lambda text: self._log.info(call.urn, text),
+        )
+        with Container(
+            self._arm,
+            account,
+            str(inputs["container"]),
+            granted=bool(inputs.get(_QUIET)),
+            told=lambda text: self._log.info(call.urn, text),
+        ) as container:
+            Transfer(container, self._shared_lanes(), progress).run(folder, items)
+        progress.ended()
+
+    def _shared_lanes(self) -> Lanes:
+        with self._lock:
+            self._lanes = self._lanes or Lanes()
+            return self._lanes
+
+
+def _items(folder: str, files: Mapping[str, str], sources: Mapping[str, Path]) -> Iterator[Item]:
+    """Each file with its source. Raises ProviderError for one that is gone or was never told."""
+    for path, sha256 in files.items():
+        source = sources.get(path)
+        if source is None:
+            raise calls.ProviderError(f"nobody told where {path} of {folder} lies")
+        try:
+            size = source.stat().st_size
+        except OSError as error:
+            raise calls.ProviderError(f"{source} cannot be read: {error.strerror}") from error
+        yield Item(f"{folder}/{path}", source, sha256, size)
+
+
+def _malformed(inputs: Properties) -> Iterator[calls.Failure]:
+    for key in inputs.keys() - set(INPUTS):
+        yield calls.Failure(key, f"unknown property {key!r}: {did_you_mean(key, INPUTS)}")
+    for key in ("accountId", "container", "digest", "folder"):
+        if not isinstance(inputs.get(key), str | Unknown):
+            yield calls.Failure(key, f"{key} is missing")
+    files = inputs.get("files")
+    if isinstance(files, Unknown):
+        return
+    if not isinstance(files, dict) or not files:
+        yield calls.Failure("files", "files must map paths in the folder to the sha256 of their content")
+    elif wrong := [path for path in files if path.startswith("/") or ".." in path.split("/")]:
+        yield calls.Failure("files", f"{wrong[0]!r} is not a path inside the folder")

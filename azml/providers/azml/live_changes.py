@@ -1,0 +1,94 @@
+"""Which deployments with users would change in what they predict with, by what Azure serves now."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from azml.azure.arm import Arm
+from azml.azure.endpoints import ALLOW_VARIABLE, API_VERSION, SERVES_TAG
+from azml.providers.azml import endpoints
+from azml.providers.codec import Value
+
+
+@dataclass(frozen=True)
+class LiveChange:
+    """A slot that answers users and would change under them.
+
+    `live` are the shares now, `idle` the declared slots without one. `instance_type` is what it runs on and
+    what it would run on, None where that stays; `tagged` says that a stack of this project made it.
+    """
+
+    endpoint_id: str
+    slot: str
+    live: Mapping[str, int]
+    idle: tuple[str, ...]
+    instance_type: tuple[str, str] | None
+    tagged: bool
+
+    def refusal(self, what: str = "") -> str:
+        """Why it must not change, and every way out; `what` says what differs, where that is known."""
+        endpoint = endpoints.endpoint_name(self.endpoint_id) or ""
+        share = f"{self.live[self.slot]} % of the requests of {endpoint}"
+        once = (
+            f"To change it in place all the same, this once: `azml up --allow-live-change {endpoint}`, "
+            f"or {ALLOW_VARIABLE}={endpoint} before another command."
+        )
+        if not self.tagged:
+            return (
+                f"{self.slot} answers {share} and carries no tag {SERVES_TAG!r}: no stack of this project "
+                f"made it, and whether it stays the same cannot be told. {once}"
+            )
+        what = what or shown_change(self.instance_type)
+        changes = f": {what}" if what else ""
+        return f"{self.slot} answers {share} and would change under its users{changes}. {self._way()} {once}"
+
+    def _way(self) -> str:
+        endpoint = endpoints.endpoint_name(self.endpoint_id)
+        if self.idle:
+            idle = self.idle[0]
+            way = f"Put the new version into the idle slot {idle!r} instead: run `azml release {endpoint}`"
+        elif len(self.live) > 1:
+            way = f"No slot is idle: give one all the traffic first, then run `azml release {endpoint}`"
+        else:
+            way = f"There is no idle slot: `azml release {endpoint}` makes one"
+        return f"{way}, then move the traffic."
+
+
+def shown_change(instance_type: tuple[str, str] | None) -> str:
+    """An instance type that changes, as a user writes it."""
+    return f"instance_type: {instance_type[0]} -> {instance_type[1]}" if instance_type else ""
+
+
+def live_changes(arm: Arm, endpoint_id: str, serves: Mapping[str, Value]) -> list[LiveChange]:
+    """The slots of one endpoint that have a share and would serve something else; none where there is none.
+
+    `serves` maps each declared slot to the `digest` of what it is to predict with, and its `instanceType`.
+    """
+    endpoint = arm.get(endpoint_id, API_VERSION)
+    if endpoint is None:
+        return []
+    live = endpoints.shares(endpoint).traffic
+    return list(_changes(arm, endpoint_id, live, serves))
+
+
+def _changes(
+    arm: Arm, endpoint_id: str, live: Mapping[str, int], serves: Mapping[str, Value]
+) -> Iterator[LiveChange]:
+    idle = tuple(name for name in serves if not live.get(name))
+    for name in live:
+        wanted = serves.get(name)
+        digest = wanted.get("digest") if isinstance(wanted, dict) else None
+        if not isinstance(wanted, dict) or not isinstance(digest, str):
+            continue
+        slot = endpoints.slot(arm, endpoint_id, name)
+        # A failed deployment serves nobody: changing it is how it gets mended.
+        if slot is None or slot.state == "failed" or slot.serves == digest:
+            continue
+        kinds = (slot.instance_type, wanted.get("instanceType"))
+        yield LiveChange(endpoint_id, name, live, idle, changed(*kinds), slot.serves is not None)
+
+
+def changed(before: Value, after: Value) -> tuple[str, str] | None:
+    """Two instance types that differ; None where they do not or where one is not known."""
+    if not isinstance(before, str) or not isinstance(after, str) or before.lower() == after.lower():
+        return None
+    return before, after

@@ -1,0 +1,116 @@
+"""`azml:index:PurgeOnDelete`: the names of a workspace and its vault are free once the stack is gone.
+
+azure-native deletes both, and both go on holding their names: a workspace for 14 days, a vault for up to 90.
+They depend on this resource, so that its own delete comes after theirs; it depends on the resource group, for
+Azure purges nothing in a group that is gone. What an interrupted destroy has left, the next up purges.
+"""
+
+import re
+from collections.abc import Iterator
+
+from azml.azure.arm import Arm
+from azml.azure.endpoints import API_VERSION
+from azml.azure.errors import AzureError
+from azml.findings import did_you_mean
+from azml.providers import calls
+from azml.providers.azml.standing import API_VERSIONS, deleted_vaults, subscription_of
+from azml.providers.codec import Properties, Unknown
+from azml.providers.differences import differences
+from azml.providers.engine_log import EngineLog
+
+INPUTS = ("workspaceId", "vaultName", "vaultPrefix", "leftovers")
+_VAULT_VERSION = API_VERSIONS["microsoft.keyvault/vaults"]
+
+
+class PurgeOnDelete:
+    """Purges what the stack has deleted. It holds nothing in Azure."""
+
+    def __init__(self, arm: Arm, log: EngineLog) -> None:
+        self._arm = arm
+        self._log = log
+
+    def check(self, call: calls.Check) -> calls.Checked:
+        """Texts, and one way to know the vault at most."""
+        return calls.Checked(call.news, list(_malformed(call.news)))
+
+    def diff(self, call: calls.Diff) -> calls.Changes:
+        """Another workspace is another resource: what the old one left must still be purged.
+
+        That nothing is left over any more is no change.
+        """
+        found = differences(call.olds, call.news)
+        if not call.news.get("leftovers"):
+            found = {path: kind for path, kind in found.items() if path != "leftovers"}
+        return calls.Changes(
+            {
+                path: calls.Kind(kind.value | 1) if path == "workspaceId" else kind
+                for path, kind in found.items()
+            }
+        )
+
+    def create(self, call: calls.Create) -> calls.State:
+        """Nothing to make, but names to free that are held."""
+        if call.inputs.get("leftovers") and not call.preview:
+            self._free(call.urn, call.inputs)
+        return calls.State("" if call.preview else str(call.inputs["workspaceId"]), call.inputs)
+
+    def update(self, call: calls.Update) -> Properties:
+        """Nothing to change, but names to free that are held."""
+        if call.news.get("leftovers") and not call.preview:
+            self._free(call.urn, call.news)
+        return call.news
+
+    def read(self, call: calls.Read) -> calls.State:
+        """There is nothing in Azure that could have drifted."""
+        return calls.State(call.id, call.outputs, call.inputs)
+
+    def delete(self, call: calls.Delete) -> None:
+        """Purge the workspace and the vaults that the stack has deleted.
+
+        What still exists is left alone: then the setting was taken back, and not the stack destroyed.
+        """
+        if not self._exists(call.inputs):
+            self._free(call.urn, call.inputs)
+
+    def _exists(self, inputs: Properties) -> bool:
+        return self._arm.get(str(inputs["workspaceId"]), API_VERSION) is not None
+
+    def _free(self, urn: str, inputs: Properties) -> None:
+        """Purge what is deleted. To purge a workspace that exists would be to delete it."""
+        workspace = str(inputs["workspaceId"])
+        if not self._exists(inputs):
+            self._arm.delete(workspace, API_VERSION, {"forceToPurge": "true"})
+            self._log.info(urn, f"purged the workspace {workspace.rpartition('/')[2]}: its name is free")
+        try:
+            for place in self._vaults(workspace, inputs):
+                self._arm.post(f"{place}/purge", _VAULT_VERSION)
+                self._log.info(urn, f"purged the vault {place.rpartition('/')[2]}: its name is free")
+        except AzureError as error:
+            if error.status != 403:
+                raise
+            # A right on the whole subscription, which whoever deploys into one group may well not have.
+            self._log.warning(urn, f"the key vault was not purged and keeps its name: {error}")
+
+    def _vaults(self, workspace: str, inputs: Properties) -> Iterator[str]:
+        """The places of the deleted vaults of the stack: by name, or by how azure-native names them."""
+        group = workspace.partition("/providers/")[0]
+        name, prefix = inputs.get("vaultName"), inputs.get("vaultPrefix")
+        pattern = re.escape(str(name)) if name else f"{re.escape(str(prefix))}[0-9a-f]{{8}}"
+        own = re.compile(rf"{re.escape(group)}/providers/Microsoft\.KeyVault/vaults/{pattern}", re.IGNORECASE)
+        if not name and not prefix:
+            return
+        for item in deleted_vaults(self._arm, subscription_of(workspace)):
+            told = item["properties"]
+            if own.fullmatch(str(told.get("vaultId"))) and not told.get("purgeProtectionEnabled"):
+                yield str(item["id"])
+
+
+def _malformed(inputs: Properties) -> Iterator[calls.Failure]:
+    for key in inputs.keys() - set(INPUTS):
+        yield calls.Failure(key, f"unknown property {key!r}: {did_you_mean(key, INPUTS)}")
+    for key in INPUTS:
+        value = inputs.get(key)
+        if not isinstance(value, str | Unknown) and (value is not None or key == "workspaceId"):
+            yield calls.Failure(key, f"{key} must be a text, not {value!r}")
+    if inputs.get("vaultName") and inputs.get("vaultPrefix"):
+        yield calls.Failure("vaultPrefix", "vaultPrefix is for a vault without a name of the stack's own")

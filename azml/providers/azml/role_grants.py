@@ -1,0 +1,138 @@
+"""`azml:index:RoleGrant`: one role at one scope, for whoever runs the stack or for a managed identity.
+
+azure-native's RoleAssignment is refused when the same assignment is there already (RoleAssignmentExists), and
+would be replaced each time another person or pipeline updates the stack, which takes the role from the first.
+Here an assignment that is there is success, and a further principal is added to those before.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+from azml.azure.arm import Arm
+from azml.azure.errors import AzureError
+from azml.findings import did_you_mean
+from azml.providers import calls
+from azml.providers.azml.roles import ROLES
+from azml.providers.codec import UNKNOWN, Properties, Unknown
+
+API_VERSION = "2022-04-01"
+INPUTS = ("scope", "role", "principalId", "principalType")
+PRINCIPAL_TYPES = ("User", "Group", "ServicePrincipal")
+_FIXED = ("scope", "role")
+_NAMESPACE = uuid.UUID("6b0a7a3e-6f0f-4e52-9d53-0c9f0f3d7c11")
+FOUND = "found"
+"""In `assignments`, in place of a name: somebody else gave the role, and it is not ours to take away."""
+
+
+class RoleGrant:
+    """Gives a role. The output `assignments` maps each principal to the name of its assignment."""
+
+    def __init__(self, arm: Arm) -> None:
+        self._arm = arm
+
+    def check(self, call: calls.Check) -> calls.Checked:
+        """Known inputs and a known role."""
+        return calls.Checked(call.news, list(_malformed(call.news)))
+
+    def diff(self, call: calls.Diff) -> calls.Changes:
+        """Another scope or role is another grant; another principal is added, unless it holds the role."""
+        paths = {key: calls.Kind.UPDATE_REPLACE for key in _FIXED if call.olds.get(key) != call.news.get(key)}
+        principal = call.news.get("principalId")
+        if not isinstance(principal, str) or principal not in _held(call.outputs):
+            paths["principalId"] = calls.Kind.UPDATE
+        return calls.Changes(paths)
+
+    def create(self, call: calls.Create) -> calls.State:
+        """Give the role."""
+        if call.preview:
+            return calls.State("", {"assignments": UNKNOWN})
+        given = {call.inputs["principalId"]: self._give(call.inputs)}
+        return calls.State(f"{call.inputs['scope']}|{call.inputs['role']}", {"assignments": given})
+
+    def update(self, call: calls.Update) -> Properties:
+        """Give the role to one principal more."""
+        if call.preview:
+            return {"assignments": UNKNOWN}
+        principal = call.news["principalId"]
+        held = _held(call.outputs)
+        return {"assignments": held if principal in held else {**held, principal: self._give(call.news)}}
+
+    def read(self, call: calls.Read) -> calls.State:
+        """The assignments of ours that are still there; a lost one is given again by the next update."""
+        scope, held = str(call.inputs.get("scope", "")), _held(call.outputs)
+        there = {
+            principal: name
+            for principal, name in held.items()
+            if name == FOUND or self._arm.get(_place(scope, name), API_VERSION) is not None
+        }
+        return calls.State(call.id, {"assignments": there}, call.inputs)
+
+    def delete(self, call: calls.Delete) -> None:
+        """Take back what was given here."""
+        for name in _held(call.outputs).values():
+            if name != FOUND:
+                self._arm.delete(_place(str(call.inputs["scope"]), name), API_VERSION)
+
+    def _give(self, inputs: Properties) -> str:
+        """The name of the assignment, made now or before."""
+        scope, role, principal = (str(inputs[key]) for key in ("scope", "role", "principalId"))
+        name = str(uuid.uuid5(_NAMESPACE, f"{scope}|{role}|{principal}".lower()))
+        told = {"principalType": inputs["principalType"]} if inputs.get("principalType") else {}
+        body = {"roleDefinitionId": _definition(scope, role), "principalId": principal, **told}
+        try:
+            self._arm.put(_place(scope, name), API_VERSION, {"properties": body})
+        except AzureError as error:
+            if error.code == "RoleAssignmentExists":
+                return FOUND
+            if error.code != "AuthorizationFailed":
+                raise
+            if self._is_held(scope, role, principal):
+                return FOUND
+            raise calls.ProviderError(_refusal(scope, role, principal, error)) from None
+        return name
+
+    def _is_held(self, scope: str, role: str, principal: str) -> bool:
+        """Whether the principal holds the role here, from above or by a group, as far as Azure tells."""
+        query = f"api-version={API_VERSION}&$filter={quote(f'''assignedTo('{principal}')''')}"
+        url = f"{self._arm.cloud.resource_manager}{quote(_place(scope, ''), safe='/')}?{query}"
+        answer = self._arm.call("GET", url)
+        found = answer.json().get("value") or [] if answer.status == 200 else []
+        ids = [str(each["properties"]["roleDefinitionId"]) for each in found]
+        return any(each.lower().endswith(ROLES[role]) for each in ids)
+
+
+def _place(scope: str, name: str) -> str:
+    return f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}".rstrip("/")
+
+
+def _definition(scope: str, role: str) -> str:
+    subscription = "/".join(scope.split("/")[:3])
+    return f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+
+
+def _refusal(scope: str, role: str, principal: str, error: AzureError) -> str:
+    return (
+        f"the identity this runs as may not give the role {role!r} to {principal} at {scope}. Run this as "
+        "somebody with the role 'Role Based Access Control Administrator', 'User Access Administrator' or "
+        f"'Owner' there, or have one of them run `az role assignment create --role {role!r} "
+        f"--assignee-object-id {principal} --scope {scope}` and run this again. Azure says: {error}"
+    )
+
+
+def _held(outputs: Properties) -> Mapping[str, str]:
+    held = outputs.get("assignments")
+    return held if isinstance(held, dict) else {}
+
+
+def _malformed(inputs: Properties) -> Iterator[calls.Failure]:
+    for key in inputs.keys() - set(INPUTS):
+        yield calls.Failure(key, f"unknown property {key!r}: {did_you_mean(key, INPUTS)}")
+    for key in ("scope", "role", "principalId"):
+        if not isinstance(inputs.get(key), str | Unknown):
+            yield calls.Failure(key, f"{key} is missing")
+    role, kind = inputs.get("role"), inputs.get("principalType")
+    if isinstance(role, str) and role not in ROLES:
+        yield calls.Failure("role", f"there is no role {role!r} here: {did_you_mean(role, ROLES)}")
+    if kind is not None and kind not in PRINCIPAL_TYPES:
+        yield calls.Failure("principalType", f"{kind!r} is not one of {', '.join(PRINCIPAL_TYPES)}")

@@ -1,0 +1,24 @@
+"""What Azure adds to endpoints and deployments by itself, and the tag by which a failed one is written again.
+
+Sources of the names: docs/azure-truth.md, read-1, read-2, read-5 and read-6.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+VARIABLES = frozenset({"AML_APP_ROOT", "AZUREML_ENTRY_SCRIPT", "AZUREML_MODEL_DIR"})
+"""Environment variables of a deployment."""
+OPERATION = "AzureAsyncOperationUri"
+PROPERTIES = frozenset({OPERATION, "azureml.onlineendpointid", "createdAt", "createdBy", "lastModifiedAt"})
+"""Keys in the own map of properties of an endpoint or a deployment: `properties.properties` to ARM."""
+RETRY_TAG = "azml-retry"
+"""The tag that names the failed operation which the stack has tried again."""
+
+Value = TypeVar("Value")
+
+
+def users_own(
+    live: Mapping[str, Value], names: Collection[str], filed: Collection[str] = ()
+) -> dict[str, Value]:
+    """The entries of `live` that Azure did not add: with another name, or one that the user's file has."""
+    return {name: value for name, value in live.items() if name not in names or name in filed}

@@ -1,0 +1,96 @@
+"""Which files of an endpoint's folder are read, for the program and the commands alike.
+
+An endpoint's own file is `endpoint` or `<key>-endpoint`, a slot's is `<slot>`, `<slot>-deployment` or, where
+there is neither, `deployment`; each ends in `.yml` or `.yaml`, as Microsoft's own samples have it. The stack
+config may name another with `file:`. What looks like an endpoint file and would not be read is a finding: its
+settings, such as who may call the endpoint, would be dropped without a word.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from azml.findings import Finding
+
+from .document import Node, parse, read_text
+
+ENDINGS = (".yml", ".yaml")
+COMMON = "deployment"
+"""The stem of the file that every slot without one of its own reads."""
+_SCHEMA = "$schema"
+_SIGNS = frozenset({"auth_mode", "traffic", "mirror_traffic"})
+# The same at the edge of a text that is no single YAML document.
+_SIGN = re.compile(rf"^(?:{'|'.join(sorted(_SIGNS))})[ \t]*:", re.MULTILINE)
+_ENDPOINT_SCHEMA = re.compile(r"OnlineEndpoint\.schema\.json")
+
+
+def endpoint_file(folder: Path, key: str, named: str | None = None) -> Path | None:
+    """The file of the endpoint `key`; None where it has none.
+
+    With `named`, the stack config's `file:`, it is that one, there or not.
+    """
+    if named is not None:
+        return folder / named
+    own = _choices(folder, f"{key}-endpoint", "endpoint")
+    return next((path for path in own if path.is_file()), None)
+
+
+def unread_endpoint_files(folder: Path, read: Collection[Path]) -> list[Finding]:
+    """A finding for each file of `folder` that looks like an endpoint's own and is not among those `read`."""
+    instead = ", ".join(sorted(path.name for path in read)) or "none"
+    return [
+        Finding(
+            f"looks like an endpoint's own file and is not read (read: {instead})",
+            f"name the one to read in the stack config, as `file: {path.name}`, or rename or remove this one",
+            path,
+        )
+        for path in yaml_files(folder)
+        if path not in read and _looks_like_an_endpoint(path)
+    ]
+
+
+def deployment_file(folder: Path, slot: str, findings: list[Finding]) -> Path | None:
+    """The file of a slot that names none; None where there is none. Two of its own are a finding."""
+    own = [path for path in _choices(folder, slot, f"{slot}-{COMMON}") if path.is_file()]
+    for tier in (own, common_files(folder)):
+        for path in tier[1:]:
+            remedy = f"keep one, or name the one to read in the stack config, as `file: {path.name}`"
+            findings.append(Finding(f"is not read: {slot} reads {tier[0].name}", remedy, path))
+        if tier:
+            return tier[0]
+    return None
+
+
+def common_files(folder: Path) -> list[Path]:
+    """The files of the version being worked on that are there: one, if nobody made two."""
+    return [path for path in _choices(folder, COMMON) if path.is_file()]
+
+
+def deployment_names(slot: str) -> list[str]:
+    """The names a slot's file may have, for messages."""
+    return [f"{stem}{ending}" for stem in (slot, f"{slot}-{COMMON}", COMMON) for ending in ENDINGS]
+
+
+def yaml_files(folder: Path) -> list[Path]:
+    """Every YAML file at the top of `folder`, sorted."""
+    return sorted(path for ending in ENDINGS for path in folder.glob(f"*{ending}") if path.is_file())
+
+
+def _choices(folder: Path, *stems: str) -> Iterator[Path]:
+    return (folder / f"{stem}{ending}" for stem in stems for ending in ENDINGS)
+
+
+def _looks_like_an_endpoint(path: Path) -> bool:
+    """Whether the schema it names is an online endpoint's; without one, whether it has an endpoint's keys."""
+    ignored: list[Finding] = []
+    text = read_text(path, ignored)
+    if text is None or not (_ENDPOINT_SCHEMA.search(text) or any(sign in text for sign in _SIGNS)):
+        return False
+    root = parse(text, path, ignored)
+    if root is None:
+        return bool(_ENDPOINT_SCHEMA.search(text) or _SIGN.search(text))
+    keys: Iterable[object] = root.value if root.is_table else ()
+    schema = root.value.get(_SCHEMA) if root.is_table else None
+    if isinstance(schema, Node) and isinstance(schema.value, str):
+        return bool(_ENDPOINT_SCHEMA.search(schema.value))
+    return not _SIGNS.isdisjoint(keys)

@@ -1,0 +1,16 @@
+"""`python -m scripts.published`: writes what the local Azure knows of Azure's published types anew."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from scripts.published import listed, table
+
+EMULATOR = Path(__file__).resolve().parents[2] / "azml" / "emulator"
+FILES: Mapping[Path, Callable[[], str]] = {
+    EMULATOR / "arm" / "published.json": table.written,
+    EMULATOR / "control" / "operations.json": listed.written,
+}
+
+if __name__ == "__main__":
+    for file, written in FILES.items():
+        file.write_text(written(), encoding="utf-8")

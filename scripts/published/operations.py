@@ -1,0 +1,96 @@
+"""Reads the operations of one of Azure's generated Python clients, without importing it.
+
+A client has a function for each request, which knows method and address, and a method that sends it, which
+knows the body's model, the statuses it accepts and the answer's model.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_BUILDER = re.compile(r"build_\w+_request")
+_RESPONSE = re.compile(r"_?deserialize\((?:_models\.(\w+)|'(\w+)')")
+
+
+@dataclass
+class Operation:
+    """One operation: the method, the address with its parameters in braces, models and accepted statuses."""
+
+    method: str
+    path: str
+    body: str = ""
+    answer: str = ""
+    statuses: set[int] = field(default_factory=set)
+
+    @property
+    def key(self) -> str:
+        """How it is looked up: parameters have no names, and case means nothing."""
+        return f"{self.method} {plain(self.path)}"
+
+
+def plain(path: str) -> str:
+    """A path in lower case, each parameter as `{}`."""
+    return re.sub(r"{[^}]*}", "{}", path.strip("/")).lower()
+
+
+def read(folder: Path) -> list[Operation]:
+    """The operations in a client's folder `operations`."""
+    found: list[Operation] = []
+    for file in sorted(folder.glob("_*operations.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        builders = {node.name: _built(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+        operations = {name: built for name, built in builders.items() if built is not None}
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                _fill(node, operations)
+        found += operations.values()
+    return found
+
+
+def _built(node: ast.FunctionDef) -> Operation | None:
+    """What a `build_..._request` function sends."""
+    if not _BUILDER.fullmatch(node.name):
+        return None
+    path = next(_addresses(node), "")
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "HttpRequest":
+            method = next(word for word in call.keywords if word.arg == "method").value
+            return Operation(str(ast.literal_eval(method)), path)
+    return None
+
+
+def _addresses(node: ast.FunctionDef) -> Iterator[str]:
+    for item in ast.walk(node):
+        if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "_url":
+            for constant in ast.walk(item.value):
+                if isinstance(constant, ast.Constant) and str(constant.value).startswith("/"):
+                    yield str(constant.value)
+
+
+def _fill(node: ast.ClassDef, operations: dict[str, Operation]) -> None:
+    methods: dict[str, list[ast.FunctionDef]] = {}
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef):
+            name = item.name.removeprefix("begin_").removeprefix("_").removesuffix("_initial")
+            methods.setdefault(name, []).append(item)
+    for group in methods.values():
+        used = {name for item in group for name in _BUILDER.findall(ast.unparse(item)) if name in operations}
+        for name in used:
+            for item in group:
+                _fill_one(item, operations[name])
+
+
+def _fill_one(item: ast.FunctionDef, operation: Operation) -> None:
+    for argument in (*item.args.args, *item.args.kwonlyargs):
+        told = re.findall(r"_models\.(\w+)", ast.unparse(argument.annotation)) if argument.annotation else []
+        if told and argument.annotation and "IO" in ast.unparse(argument.annotation):
+            operation.body = told[0]
+    for part in ast.walk(item):
+        if isinstance(part, ast.Compare) and ast.unparse(part.left) == "response.status_code":
+            if isinstance(part.ops[0], ast.NotIn):
+                operation.statuses |= set(ast.literal_eval(part.comparators[0]))
+        elif isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "deserialized":
+            found = _RESPONSE.search(ast.unparse(part.value))
+            operation.answer = (found[1] or found[2]) if found else operation.answer

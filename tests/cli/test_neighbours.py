@@ -1,0 +1,80 @@
+"""An `azml up` with an endpoint that fails, and one that takes pictures, beside one that does neither."""
+
+import re
+from pathlib import Path
+
+from tests.cli.clones import TestClone
+from tests.cli.conftest import CONDA, DEPLOYMENT
+
+BROKEN = (
+    "def init():\n    raise RuntimeError('the model is not there')\n\n\ndef run(data):\n    return data\n"
+)
+RAW = '''\
+from azureml_inference_server_http.api.aml_request import AMLRequest, rawhttp
+from azureml_inference_server_http.api.aml_response import AMLResponse
+
+
+def init():
+    """Nothing to load."""
+
+
+@rawhttp
+def run(request: AMLRequest):
+    """The picture, as it came."""
+    answer = AMLResponse(request.get_data(), 200)
+    answer.headers["Content-Type"] = request.headers["Content-Type"]
+    return answer
+'''
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+ENDPOINTS = """\
+    price: {deployments: {blue: {}}, traffic: {blue: 100}}
+    picture: {deployments: {blue: {}}, traffic: {blue: 100}}
+"""
+
+
+def scoring(clone: TestClone, name: str, script: str) -> Path:
+    """A scoring folder with this script."""
+    folder = clone.root / "scoring" / name
+    for part in ("model", "src", "requests"):
+        (folder / part).mkdir(parents=True)
+    (folder / "endpoint.yml").write_text(f"name: {name}\nauth_mode: key\n")
+    (folder / "deployment.yml").write_text(DEPLOYMENT.replace("echo", name))
+    (folder / "conda.yml").write_text(CONDA)
+    (folder / "src" / "score.py").write_text(script)
+    (folder / "model" / "answer.txt").write_text(name)
+    return folder / "requests"
+
+
+def test_one_failure_holds_up_no_neighbour_and_a_picture_is_a_request(echo: TestClone) -> None:
+    (scoring(echo, "price", BROKEN) / "sample.json").write_text("{}")
+    (scoring(echo, "picture", RAW) / "sample.png").write_bytes(PNG)
+    before, rest = echo.stack_file.read_text().split("    # Says", 1)
+    echo.stack_file.write_text(f"{before}{ENDPOINTS}    # Says{rest}")
+
+    done = echo.run("up")
+    assert done.returncode == 1
+    assert "RuntimeError: the model is not there" in done.stdout
+    assert 'blue  100 %  "one"' in done.stdout
+    assert f"blue  100 %  {len(PNG)} bytes of image/png" in done.stdout
+    assert "10 requests through the split (blue 100 %): blue 10" in done.stdout
+    azml = ".venv/bin/azml"
+    assert done.stdout.endswith(f"does not serve\n  price blue: is Failed; see: {azml} logs price blue\n")
+    assert done.stderr.endswith(
+        "azml: pulumi up failed; what it said is above\n"
+        "      correct it and run the same command again: it carries on from here\n"
+    )
+    (line,) = re.findall(r"^ *(curl .* 'Content-Type: image/png' .*)$", done.stdout, re.MULTILINE)
+    assert echo.shell(f"{line} | cmp - scoring/picture/requests/sample.png").returncode == 0
+    picture = "invoke picture -f scoring/picture/requests/sample.png"
+    assert echo.shell(f"{azml} {picture} | cmp - scoring/picture/requests/sample.png").returncode == 0
+
+    refused = echo.run("invoke", "price", "-f", "scoring/price/requests/sample.json")
+    assert refused.returncode == 1
+    assert "404" in refused.stderr
+    assert "azml logs" not in refused.stderr, "there is no traffic, of which no log tells"
+
+    (echo.root / "scoring" / "price" / "src" / "score.py").write_text(RAW)
+    again = echo.run("up")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "does not serve" not in again.stdout
+    assert re.search(r"^price  https://.*\n  blue  100 %  \{\}", again.stdout, re.MULTILINE)

@@ -1,0 +1,196 @@
+"""What stands, what holds a name, and what is purged: judged over what Azure would answer."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from azml.azure.arm import Arm
+from azml.azure.errors import AzureError
+from azml.azure.settings import AzureSettings
+from azml.providers import calls
+from azml.providers.azml.purge import PurgeOnDelete
+from azml.providers.azml.standing import standing
+from azml.providers.calls import ProviderError
+from azml.providers.engine_log import EngineLog
+
+GROUP = "/subscriptions/s/resourceGroups/rg"
+WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws"
+ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/st"
+VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv"
+DELETED = "/subscriptions/s/providers/Microsoft.KeyVault/deletedVaults"
+ACTIVITY = "/subscriptions/s/providers/Microsoft.Insights/eventtypes/management/values"
+NOW = datetime.now(UTC)
+
+
+class Azure(Arm):
+    """Answers GETs from a table, and notes what else it is asked."""
+
+    def __init__(self, there: Mapping[str, Any]) -> None:
+        super().__init__(AzureSettings())
+        self.there = there
+        self.done: list[str] = []
+
+    def get(
+        self, path: str, api_version: str, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any] | None:
+        found = self.there.get(path)
+        if isinstance(found, Exception):
+            raise found
+        return None if found is None else dict(found)
+
+    def delete(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> None:
+        assert query == {"forceToPurge": "true"}
+        self.done.append(path)
+
+    def post(self, path: str, api_version: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        self.done.append(path)
+        return {}
+
+
+def events(*told: tuple[str, str, float]) -> dict[str, Any]:
+    """An activity log: operation, status and days ago of each event."""
+    return {
+        "value": [
+            {
+                "operationName": {"value": f"Microsoft.MachineLearningServices/workspaces/{operation}"},
+                "status": {"value": status},
+                "eventTimestamp": (NOW - timedelta(days=days)).isoformat().replace("+00:00", "Z"),
+            }
+            for operation, status, days in told
+        ]
+    }
+
+
+def deleted(*names: str, group: str = GROUP, **more: object) -> dict[str, Any]:
+    """Vaults as Azure lists the deleted ones."""
+    return {
+        "value": [
+            {
+                "id": f"{DELETED}/{name}",
+                "name": name,
+                "properties": {
+                    "vaultId": f"{group}/providers/Microsoft.KeyVault/vaults/{name}",
+                    "location": "westeurope",
+                    "scheduledPurgeDate": "2027-01-01T00:00:00Z",
+                    **more,
+                },
+            }
+            for name in names
+        ]
+    }
+
+
+def held(azure: Azure, **asked: str) -> list[str]:
+    return [one["id"] for one in standing(azure, {"ids": [], **asked})["held"]]
+
+
+def test_what_exists_is_told_without_what_opens_anything() -> None:
+    body = {
+        "location": "westeurope",
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/u": {"principalId": "p"}}},
+        "properties": {
+            "storageAccount": ACCOUNT,
+            "ConnectionString": "secret",
+            "provisioningState": "Succeeded",
+        },
+    }
+    found = standing(Azure({WORKSPACE: body, ACCOUNT: {}}), {"ids": [GROUP, WORKSPACE, VAULT]})["found"]
+    assert found.keys() == {WORKSPACE, ACCOUNT}, "the storage account comes along"
+    assert found[WORKSPACE]["identity"] == {"type": "UserAssigned", "users": ["/u"]}
+    assert found[WORKSPACE]["properties"] == {"storageAccount": ACCOUNT}
+    assert found[WORKSPACE]["state"] == "Succeeded"
+
+
+@pytest.mark.parametrize("asked", [{}, {"ids": ["no id"]}, {"ids": [1]}, {"ids": ["/subscriptions/s"]}])
+def test_what_is_no_id_of_a_known_type_is_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(ProviderError, match="ARM ids"):
+        standing(Azure({}), asked)
+
+
+@pytest.mark.parametrize(
+    ("log", "is_held"),
+    [
+        (events(("delete", "Succeeded", 1), ("delete", "Started", 1), ("write", "Succeeded", 2)), True),
+        (events(("delete", "Succeeded", 1)), True),
+        (events(("delete", "Succeeded", 0.5), ("delete", "Succeeded", 1), ("write", "Succeeded", 2)), False),
+        (events(("delete", "Failed", 1), ("write", "Succeeded", 2)), False),
+        (events(("write", "Succeeded", 1), ("delete", "Succeeded", 2)), False),
+        (events(), False),
+        (AzureError("AuthorizationFailed", status=403), False),
+    ],
+)
+def test_a_workspace_that_was_deleted_once_holds_its_name(log: Any, is_held: bool) -> None:
+    """A second delete is its purge. Who may not read the log is not kept from anything."""
+    assert held(Azure({ACTIVITY: log}), workspace=WORKSPACE) == ([WORKSPACE] if is_held else [])
+
+
+def test_a_workspace_that_is_there_is_not_looked_for_among_the_deleted() -> None:
+    azure = Azure({WORKSPACE: {}, ACTIVITY: events(("delete", "Succeeded", 1))})
+    assert held(azure, workspace=WORKSPACE) == []
+
+
+def test_a_vaults_name_is_held_wherever_it_was_deleted() -> None:
+    elsewhere = deleted("KV", group="/subscriptions/s/resourceGroups/other")
+    assert held(Azure({DELETED: elsewhere}), vault=VAULT) == [VAULT]
+    assert held(Azure({DELETED: deleted("kv2")}), vault=VAULT) == []
+    assert held(Azure({DELETED: deleted("kv"), VAULT: {}}), vault=VAULT) == []
+    assert held(Azure({DELETED: AzureError("AuthorizationFailed", status=403)}), vault=VAULT) == []
+
+
+def purged(azure: Azure, **inputs: str) -> list[str]:
+    call = calls.Delete("urn", "type", WORKSPACE, {"workspaceId": WORKSPACE, **inputs}, {})
+    PurgeOnDelete(azure, EngineLog(None)).delete(call)
+    return azure.done
+
+
+def test_only_what_the_stack_has_deleted_is_purged() -> None:
+    """By name, or as azure-native names it: the prefix and eight hex digits, in the group of the stack."""
+    there = deleted("kvws0a1b2c3d", "kvws0a1b2c3", "kvwsother", "kvws", "mine")
+    place = f"{DELETED}/kvws0a1b2c3d/purge"
+    assert purged(Azure({DELETED: there}), vaultPrefix="kvws") == [WORKSPACE, place]
+    assert purged(Azure({DELETED: there}), vaultName="mine") == [WORKSPACE, f"{DELETED}/mine/purge"]
+    assert purged(Azure({DELETED: there})) == [WORKSPACE], "a vault of somebody else's"
+    other = deleted("mine", group="/subscriptions/s/resourceGroups/other")
+    assert purged(Azure({DELETED: other}), vaultName="mine") == [WORKSPACE]
+    assert purged(Azure({DELETED: deleted("mine", purgeProtectionEnabled=True)}), vaultName="mine") == [
+        WORKSPACE
+    ]
+
+
+def test_who_may_not_purge_vaults_still_gets_rid_of_the_stack() -> None:
+    assert purged(Azure({DELETED: AzureError("AuthorizationFailed", status=403)}), vaultName="mine") == [
+        WORKSPACE
+    ]
+    with pytest.raises(AzureError, match="ServerError"):
+        purged(Azure({DELETED: AzureError("ServerError", status=500)}), vaultName="mine")
+
+
+def test_a_workspace_that_exists_is_never_purged() -> None:
+    """A purge of what exists is its deletion: it is left alone when only the setting was taken back."""
+    assert purged(Azure({WORKSPACE: {}, DELETED: deleted("mine")}), vaultName="mine") == []
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_what_an_interrupted_destroy_has_left_is_purged_by_the_next_up(preview: bool) -> None:
+    olds = {"workspaceId": WORKSPACE, "vaultName": "mine"}
+    news = {**olds, "leftovers": "2026-12-09"}
+    azure = Azure({DELETED: deleted("mine")})
+    resource = PurgeOnDelete(azure, EngineLog(None))
+    assert set(resource.diff(calls.Diff("urn", "type", WORKSPACE, olds, news, {})).paths) == {"leftovers"}
+    resource.update(calls.Update("urn", "type", WORKSPACE, olds, news, {}, preview))
+    resource.create(calls.Create("urn", "type", news, preview))
+    assert azure.done == ([] if preview else [WORKSPACE, f"{DELETED}/mine/purge"] * 2)
+    assert not resource.diff(calls.Diff("urn", "type", WORKSPACE, news, olds, {})).paths
+    there = Azure({WORKSPACE: {}, DELETED: deleted("mine")})
+    PurgeOnDelete(there, EngineLog(None)).create(calls.Create("urn", "type", news, preview=False))
+    assert there.done == [f"{DELETED}/mine/purge"], "a name of the vault's alone"
+
+
+@pytest.mark.parametrize(
+    "inputs", [{}, {"workspaceId": 1}, {"workspaceId": "w", "vaultName": "a", "vaultPrefix": "b"}, {"x": "y"}]
+)
+def test_inputs_that_make_no_sense_are_refused(inputs: dict[str, Any]) -> None:
+    check = calls.Check("urn", "type", inputs, {})
+    assert PurgeOnDelete(Azure({}), EngineLog(None)).check(check).failures

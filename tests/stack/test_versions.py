@@ -1,0 +1,63 @@
+"""A stack from before versions were numbers."""
+
+import yaml
+
+from tests.stack.conftest import ROOT, Stack
+
+BEFORE = """\
+import runpy
+
+from azml.bundling import assets, environments, versions
+
+for module in (assets, environments, versions):
+    module.version_of = lambda digest: digest
+runpy.run_path({program!r}, run_name="__main__")
+"""
+
+
+def main_of(stack: Stack, folder: str) -> None:
+    """Have the stack run the program in that folder."""
+    text = yaml.safe_load((stack.folder / "Pulumi.yaml").read_text())
+    (stack.folder / "Pulumi.yaml").write_text(yaml.safe_dump({**text, "main": folder}))
+
+
+def reference(place: str) -> str:
+    """A version's id as a deployment file names it."""
+    *_, name, _, version = place.split("/")
+    return f"azureml:{name}:{version}"
+
+
+def test_a_stack_with_hexadecimal_versions_changes_nothing(stack: Stack) -> None:
+    """No upload, no version and no write of the live slot, with files that name the old versions too."""
+    before = stack.folder / "before"
+    before.mkdir()
+    (before / "__main__.py").write_text(BEFORE.format(program=str(ROOT / "__main__.py")))
+    main_of(stack, f"{before}/")
+    stack.begin({"blue": {}}, {"blue": 100})
+    live = stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["properties"]
+    assert not live["model"].rpartition("/")[2].isdigit()
+
+    main_of(stack, f"{ROOT}/")
+    start = len(stack.azure.journal())
+    stack.up()
+    model, environment = reference(live["model"]), reference(live["environmentId"])
+    code = reference(live["codeConfiguration"]["codeId"])
+    frozen = {
+        **yaml.safe_load((stack.scoring / "blue.yml").read_text()),
+        "model": model,
+        "environment": environment,
+        "code_configuration": {"code": code, "scoring_script": "score.py"},
+    }
+    (stack.scoring / "frozen.yml").write_text(yaml.safe_dump(frozen))
+    stack.serve({"blue": {"file": "frozen.yml"}}, {"blue": 100})
+    stack.up()
+    written = [entry["path"] for entry in stack.azure.journal()[start:] if entry["method"] != "POST"]
+    assert written == []
+
+    # What is new gets a number, and Microsoft's server reads it.
+    (stack.scoring / "models" / "blue.txt").write_text("bluer\n")
+    stack.serve({"blue": {}}, {"blue": 100}, allow_live_change=True)
+    stack.up()
+    live = stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["properties"]
+    assert live["model"].rpartition("/")[2].isdigit()
+    assert stack.predict() == ["bluer"]
