@@ -68,7 +68,8 @@ def run(azure: Azure, folder: Path, report: Path, only: str, *, yes: bool) -> in
     try:
         code = journeys(azure, record, only)
     finally:
-        remove(azure.arm(), azure.group_id)
+        with azure.arm() as arm:
+            remove(arm, azure.group_id)
     seen = truth.stored(record)
     where = "the local Azure" if azure.local else f"Azure, {azure.location}"
     day = datetime.date.today().isoformat()
@@ -91,9 +92,8 @@ def journeys(azure: Azure, record: Path, only: str) -> int:
         "no:cacheprovider",
     ]
     command += ["-k", only] if only else []
-    limit = ["-o", "timeout=0"]
     environment = {**os.environ, **as_variable(azure), RECORD: str(record)}
-    process = subprocess.Popen([*command, *limit], cwd=ROOT, env=environment)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
     while True:
         try:
             return process.wait()
@@ -144,7 +144,7 @@ def delete_workspaces(arm: Arm, group: str) -> list[str]:
     subscription = group.partition("/resourceGroups/")[0]
     machine_learning = f"{group}/providers/Microsoft.MachineLearningServices/workspaces"
     for workspace in (arm.get(machine_learning, MACHINELEARNING_API) or {}).get("value", []):
-        arm.delete(f"{workspace['id']}?forceToPurge=true", MACHINELEARNING_API)
+        arm.delete(str(workspace["id"]), MACHINELEARNING_API, {"forceToPurge": "true"})
     found = (arm.get(f"{group}/providers/Microsoft.KeyVault/vaults", VAULTS_API) or {}).get("value", [])
     deleted = f"{subscription}/providers/Microsoft.KeyVault/locations"
     return [f"{deleted}/{vault['location']}/deletedVaults/{vault['name']}" for vault in found]

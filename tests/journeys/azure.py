@@ -8,17 +8,18 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
+from azml.azure.errors import OperationFailedError
 from azml.azure.http import Response
 from azml.azure.settings import read_settings
 from azml.cli import local_azure
@@ -90,13 +91,27 @@ class Azure:
         """The endpoint's id."""
         return f"{self.workspace_id}/onlineEndpoints/{self.endpoint}"
 
-    def arm(self) -> Arm:
+    @contextmanager
+    def arm(self) -> Iterator[Arm]:
         """Azure Resource Manager, as the identity the stack is deployed by."""
-        return Arm(read_settings({}, self.variables))
+        arm = Arm(read_settings({}, self.variables))
+        try:
+            yield arm
+        finally:
+            arm.http.close()
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Response:
         """One request to Azure Resource Manager; every status is an answer."""
-        return self.arm().send(method, path, API_VERSION, body)
+        with self.arm() as arm:
+            return arm.send(method, path, API_VERSION, body)
+
+    def write(self, method: str, path: str, body: Mapping[str, Any]) -> Response:
+        """A write; what it was answered first, once Azure has carried it out or failed to."""
+        answered = self.ask(method, path, body)
+        if answered.status < 300:
+            with self.arm() as arm, suppress(OperationFailedError):
+                arm.wait(answered)
+        return answered
 
     def pulumi(self, *arguments: str, **variables: str) -> Run:
         """Run Pulumi on the stack."""
@@ -180,7 +195,10 @@ def on_this_machine(folder: Path) -> Iterator[Azure]:
             variables=variables,
         )
         _initialise(azure)
-        yield azure
+        # This process speaks to it too, and has to know its authority.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("REQUESTS_CA_BUNDLE", found["REQUESTS_CA_BUNDLE"])
+            yield azure
     finally:
         clone.run("emulator", "stop")
 
@@ -217,7 +235,6 @@ def _tools() -> dict[str, str]:
     return {
         "AZML_PULUMI": str(pulumi),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "VIRTUAL_ENV": sys.prefix,
         "PATH": os.pathsep.join([str(pulumi.parent), os.environ.get("PATH", os.defpath)]),
     }
 

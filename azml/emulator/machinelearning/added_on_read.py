@@ -37,7 +37,6 @@ WITH_SYSTEM_DATA = frozenset(
         "Microsoft.Insights/autoscaleSettings",
         "Microsoft.Insights/actionGroups",
         "Microsoft.Insights/diagnosticSettings",
-        "Microsoft.Authorization/roleAssignments",
         "Microsoft.Network/privateDnsZones",
     )
 )
