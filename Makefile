@@ -1,9 +1,9 @@
 # make up: a clone becomes a local Azure that serves predictions. make test: everything is checked.
 .DEFAULT_GOAL := help
-.PHONY: help install up down test lint format bench lock clean
+.PHONY: help install up down test lint format bench lock verify-azure clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## make .venv hold what the locks name (the other verbs do this first)
 	@scripts/install
@@ -28,6 +28,9 @@ bench: install ## measure: a table of ratios
 
 lock: install ## resolve pyproject.toml anew into the lock files
 	@scripts/lock
+
+verify-azure: install ## run the journeys on a subscription: make verify-azure SUBSCRIPTION=<id> [LOCATION=westeurope]
+	@.venv/bin/python -m tests.journeys "$(SUBSCRIPTION)" $(if $(LOCATION),--location "$(LOCATION)")
 
 clean: install ## remove what the project made in this folder; tools in the user's cache stay
 	@.venv/bin/azml down --all

@@ -1,0 +1,245 @@
+"""The Azure that the journeys run on: a local one of their own, or a subscription somebody named.
+
+Both are reached the same way, by a clone of the project in a folder of its own, with a stack and credentials.
+What differs stands here: which Pulumi project the stack belongs to, and who has to start and stop Azure.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from azml.azure.arm import Arm
+from azml.azure.endpoints import API_VERSION
+from azml.azure.errors import OperationFailedError
+from azml.azure.http import Response
+from azml.azure.settings import read_settings
+from azml.cli import local_azure
+from azml.cli.clone import Clone
+from azml.toolchain.pulumi import find_or_install
+from tests.cli.clones import make
+
+HANDED_OVER = "AZML_JOURNEYS"
+"""The variable by which `python -m tests.journeys` tells its tests which Azure to run on."""
+LOCAL = "local"
+"""What to say in place of a subscription's id for the local Azure."""
+COMMAND_LIMIT = 4 * 3600.0
+"""Seconds one command may take: on Azure a deployment alone takes 10 to 20 minutes to fail."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command: its exit code and all it printed."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Azure:
+    """An Azure to run on. `clone` holds the program and its state; `variables` are what commands need."""
+
+    subscription: str
+    location: str
+    group: str
+    workspace: str
+    endpoint: str
+    clone: str
+    stack: str
+    variables: Mapping[str, str]
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this machine."""
+        return self.stack == LOCAL
+
+    @property
+    def root(self) -> Path:
+        """The clone's folder."""
+        return Path(self.clone)
+
+    @property
+    def project(self) -> Path:
+        """The folder of the Pulumi project."""
+        return self.root / "local" if self.local else self.root
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack's settings."""
+        return self.project / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def group_id(self) -> str:
+        """The resource group's id: everything the journeys make is in it."""
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace's id."""
+        return f"{self.group_id}/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace}"
+
+    @property
+    def endpoint_id(self) -> str:
+        """The endpoint's id."""
+        return f"{self.workspace_id}/onlineEndpoints/{self.endpoint}"
+
+    @contextmanager
+    def arm(self) -> Iterator[Arm]:
+        """Azure Resource Manager, as the identity the stack is deployed by."""
+        arm = Arm(read_settings({}, self.variables))
+        try:
+            yield arm
+        finally:
+            arm.http.close()
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Response:
+        """One request to Azure Resource Manager; every status is an answer."""
+        with self.arm() as arm:
+            return arm.send(method, path, API_VERSION, body)
+
+    def write(self, method: str, path: str, body: Mapping[str, Any]) -> Response:
+        """A write; what it was answered first, once Azure has carried it out or failed to."""
+        answered = self.ask(method, path, body)
+        if answered.status < 300:
+            with self.arm() as arm, suppress(OperationFailedError):
+                arm.wait(answered)
+        return answered
+
+    def pulumi(self, *arguments: str, **variables: str) -> Run:
+        """Run Pulumi on the stack."""
+        command = [self.variables["AZML_PULUMI"], "-C", str(self.project), *arguments]
+        return self._run([*command, "--non-interactive", "--color", "never"], variables)
+
+    def azml(self, *arguments: str) -> Run:
+        """Run a command of `azml` that takes `--stack`, on the stack."""
+        return self._run([str(self.root / ".venv" / "bin" / "azml"), *arguments, "--stack", self.stack], {})
+
+    def up(self, *arguments: str) -> str:
+        """An update that must succeed; what it printed."""
+        done = self.pulumi("up", "--yes", "--skip-preview", *arguments)
+        assert done.code == 0, done.text
+        return done.text
+
+    def unchanged(self) -> None:
+        """Assert that a preview is empty and that an update writes nothing."""
+        preview = self.pulumi("preview", "--diff", "--expect-no-changes")
+        assert preview.code == 0, preview.text
+        self.up("--expect-no-changes")
+
+    def settings(self) -> dict[str, Any]:
+        """The stack's configuration."""
+        found: dict[str, Any] = yaml.safe_load(self.stack_file.read_text())["config"]
+        return found
+
+    def configure(self, **endpoint: Any) -> None:
+        """Write the stack's file: one endpoint with these settings."""
+        own = {"name": self.endpoint, **endpoint}
+        document = yaml.safe_load(self.stack_file.read_text()) if self.stack_file.exists() else {}
+        document["config"] = {
+            "azure-native:location": self.location,
+            "azure-native:subscriptionId": self.subscription,
+            "azml:target": "local" if self.local else "azure",
+            "azml:workspace": {"resourceGroup": self.group, "name": self.workspace, "purge": True},
+            "azml:endpoints": {"echo": own},
+        }
+        self.stack_file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def _run(self, command: Sequence[str], variables: Mapping[str, str]) -> Run:
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env={**self.variables, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_LIMIT,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+
+def handed_over() -> Azure | None:
+    """The Azure that the command has started these tests on; None when nobody did."""
+    told = os.environ.get(HANDED_OVER)
+    return Azure(**json.loads(told)) if told else None
+
+
+def as_variable(azure: Azure) -> dict[str, str]:
+    """The environment variable that hands `azure` over."""
+    return {HANDED_OVER: json.dumps(asdict(azure))}
+
+
+@contextmanager
+def on_this_machine(folder: Path) -> Iterator[Azure]:
+    """A local Azure of the journeys' own, with its state in `folder`."""
+    clone = make(folder / "clone")
+    try:
+        started = clone.run("emulator", "start")
+        assert started.returncode == 0, started.stderr
+        found = local_azure.required(Clone(clone.root)).environment()
+        variables = {**clone.environment, **found, **_tools()}
+        azure = Azure(
+            found["ARM_SUBSCRIPTION_ID"],
+            "westeurope",
+            **_names(),
+            clone=str(clone.root),
+            stack=LOCAL,
+            variables=variables,
+        )
+        _initialise(azure)
+        # This process speaks to it too, and has to know its authority.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("REQUESTS_CA_BUNDLE", found["REQUESTS_CA_BUNDLE"])
+            yield azure
+    finally:
+        clone.run("emulator", "stop")
+
+
+def in_subscription(folder: Path, subscription: str, location: str) -> Azure:
+    """A subscription, reached with the credentials of this shell; the stack's state is in `folder`."""
+    clone = make(folder / "clone")
+    state = folder / "state"
+    state.mkdir()
+    kept = {key: value for key, value in os.environ.items() if key.startswith(("ARM_", "AZURE_"))}
+    variables = {
+        **clone.environment,
+        **kept,
+        **_tools(),
+        "ARM_SUBSCRIPTION_ID": subscription,
+        "PULUMI_BACKEND_URL": state.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": secrets.token_urlsafe(24),
+    }
+    azure = Azure(
+        subscription, location, **_names(), clone=str(clone.root), stack="verify", variables=variables
+    )
+    _initialise(azure)
+    return azure
+
+
+def _names() -> dict[str, str]:
+    """Names nobody else has: storage accounts and endpoints are unique in a region or in all of Azure."""
+    mark = secrets.token_hex(4)
+    return {"group": f"rg-azml-verify-{mark}", "workspace": f"mlw-{mark}", "endpoint": f"azml-{mark}"}
+
+
+def _tools() -> dict[str, str]:
+    pulumi = find_or_install(print)
+    return {
+        "AZML_PULUMI": str(pulumi),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PATH": os.pathsep.join([str(pulumi.parent), os.environ.get("PATH", os.defpath)]),
+    }
+
+
+def _initialise(azure: Azure) -> None:
+    azure.configure(deployments={}, traffic={})
+    made = azure.pulumi("stack", "select", "--create", azure.stack)
+    assert made.code == 0, made.text
