@@ -32,7 +32,9 @@ def problems(
         return
     host = metadata_host or environment.get("ARM_METADATA_HOSTNAME")
     if target == "local" and not _is_loopback(host):
-        remedy = 'run `azml emulator start`, then `eval "$(azml emulator env)"` in this shell'
+        remedy = (
+            'run `.venv/bin/azml emulator start`, then `eval "$(.venv/bin/azml emulator env)"` in this shell'
+        )
         yield "is local, but this shell does not point at the local Azure", remedy
     if target == "azure" and _is_loopback(host):
         remedy = "use a shell without the variables of `azml emulator env`"

@@ -3,6 +3,7 @@
 from __future__ import annotations  # conda's rules load when a file needs them
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from azml.findings import Finding, did_you_mean
@@ -57,12 +58,15 @@ def _check_channels(node: Node | None, findings: list[Finding]) -> None:
 
 
 def _is_like(channel: str) -> bool:
-    """Whether a channel is all but one we know: too near to be another one."""
+    """Whether a channel is all but one we know: too near to be another one.
+
+    One that goes on after a known name is another channel, as `pytorch-nightly` and `pytorch3d` are.
+    """
     known = ("conda-forge", "defaults", "anaconda", "bioconda", "pytorch", "nvidia")
     plain = re.sub(r"[^a-z]", "", channel.lower())
-    return any(
-        plain == name.replace("-", "") or did_you_mean(channel, [name]).startswith("did") for name in known
-    )
+    if plain in {name.replace("-", "") for name in known}:
+        return True
+    return not channel.startswith(known) and bool(get_close_matches(channel, known, n=1, cutoff=0.8))
 
 
 def _check_dependencies(node: Node, findings: list[Finding]) -> None:

@@ -2,8 +2,12 @@
 
 import re
 
-KNOWN = re.compile(r"mcr\.microsoft\.com/azureml/(?:curated/)?(?:minimal|mlflow)-[\w.-]*inference(?:[:@].*)?")
-"""Microsoft's images for inference with known contents; the local Azure holds the table."""
+KNOWN = re.compile(
+    r"mcr\.microsoft\.com/azureml/(?:curated/)?"
+    r"(?:minimal-ubuntu2[02]\.04-py(?:3[89]-[\w.-]*|311-cpu-)|minimal-py31(?:1|2(?:-cuda[\d.]+)?)-|mlflow-py312-)"
+    r"inference(?:[:@].*)?"
+)
+"""Microsoft's images for inference with known contents; the local Azure holds the table (`images.py`)."""
 
 
 def image_notes(image: str) -> list[str]:

@@ -5,7 +5,7 @@ The model's path is part of what lies below that folder: a model whose path is t
 """
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 VARIABLE = "AZUREML_MODEL_DIR"
@@ -50,6 +50,7 @@ class _Paths:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
 
     def of(self, module: ast.Module) -> Iterator[tuple[int, str]]:
         """Lines, and the paths below the folder that are written out there."""
@@ -57,12 +58,7 @@ class _Paths:
 
     def _visit(self, node: ast.AST) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets):
-            found = self._path(node.value)
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    self._names.pop(target.id, None)
-                    if found is not None:
-                        self._names[target.id] = found
+            self._assign([target.id for target in node.targets if isinstance(target, ast.Name)], node.value)
         if isinstance(node, ast.expr) and not isinstance(node, ast.Name):
             found = self._path(node)
             if found is not None:
@@ -72,6 +68,17 @@ class _Paths:
         for child in ast.iter_child_nodes(node):
             yield from self._visit(child)
 
+    def _assign(self, names: list[str], value: ast.expr) -> None:
+        for kept, found in ((self._names, self._path(value)), (self._texts, _text(value))):
+            for name in names:
+                kept.pop(name, None)
+                if found is not None:
+                    kept[name] = found
+
+    def _part(self, node: ast.expr) -> str | None:
+        """A part of a path that is written out, there or where its name was given to it."""
+        return self._texts.get(node.id) if isinstance(node, ast.Name) else _text(node)
+
     def _path(self, node: ast.expr) -> str | None:
         """Where an expression leads below the folder: empty for the folder itself, None for elsewhere."""
         if isinstance(node, ast.Name):
@@ -80,10 +87,12 @@ class _Paths:
             return "" if _last(node.value) == "environ" and _text(node.slice) == VARIABLE else None
         if isinstance(node, ast.BoolOp):
             return self._path(node.values[0])
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.Add)):
-            return self._joined(node.left, [node.right])
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            return self._joined(node.left, [self._part(node.right)])
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return self._joined(node.left, [_text(node.right)])
         if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.FormattedValue):
-            return self._joined(node.values[0].value, node.values[1:])
+            return self._joined(node.values[0].value, [_text(part) for part in node.values[1:]])
         return self._called(node) if isinstance(node, ast.Call) else None
 
     def _called(self, node: ast.Call) -> str | None:
@@ -91,13 +100,13 @@ class _Paths:
         if name in READERS and node.args and _text(node.args[0]) == VARIABLE:
             return ""
         if name == "joinpath" and isinstance(node.func, ast.Attribute):
-            return self._joined(node.func.value, node.args)
+            return self._joined(node.func.value, map(self._part, node.args))
         if name in JOINS | SAME and node.args:
-            return self._joined(node.args[0], node.args[1:])
+            return self._joined(node.args[0], map(self._part, node.args[1:]))
         return None
 
-    def _joined(self, base: ast.expr, rest: list[ast.expr]) -> str | None:
-        start, parts = self._path(base), [_text(part) for part in rest]
+    def _joined(self, base: ast.expr, rest: Iterable[str | None]) -> str | None:
+        start, parts = self._path(base), list(rest)
         if start is None or any(part is None for part in parts):
             return None
         path = PurePosixPath(start, *(str(part).strip("/") for part in parts))

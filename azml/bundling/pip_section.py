@@ -40,7 +40,11 @@ COMMENT = re.compile(r"(^|\s)#.*")
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 HASH = re.compile(r"--hash[=\s]+(\S+)")
 DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}  # pip takes these and no others
-LOCAL = re.compile(r"\.|/|~|file:|[^;]*@\s*file:")
+LOCAL = re.compile(
+    r"\.|/|~|file:|[^;]*@\s*file:|[^;@\s]*(?:/|\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)\s*(?:;|$))"
+)
+ADDRESS = re.compile(r"(?!file:)[^;@\s]*://")
+GOES_ON = re.compile(r"\\\r?\n")
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
 # Azure runs deployments on Linux with x86-64, whatever this machine is.
 AZURE = {
@@ -90,7 +94,7 @@ def requirement_of(line: str) -> Requirement | None:
 
 
 def _bare(line: str) -> str:
-    return ASIDE.sub("", COMMENT.sub("", line)).strip()
+    return ASIDE.sub("", COMMENT.sub("", GOES_ON.sub(" ", line))).strip()
 
 
 def _check_line(item: Node, findings: list[Finding]) -> Requirement | None:
@@ -104,9 +108,11 @@ def _check_line(item: Node, findings: list[Finding]) -> Requirement | None:
         findings.append(item.wrong(f"{line!r} takes an environment variable", remedy))
     elif line.startswith("-"):
         _check_option(item, line, findings)
+    elif ADDRESS.match(line):
+        pass  # the index or the host judges what lies there
     elif LOCAL.match(line):
         findings.append(_local(item, line))
-    elif line and "://" not in line.split("@")[0]:
+    elif line:
         try:
             return Requirement(line)
         except InvalidRequirement as error:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from azml.cli import environments, terminal
+from azml.cli import conda_packages, environments, terminal
 from azml.cli.environments import CachedEnvironment
 from azml.cli.options import JsonOption
 
@@ -28,13 +28,14 @@ def list_(as_json: JsonOption = False) -> None:
         return
     console = terminal.out()
     place = environments.environments_folder()
-    if not found:
+    if found:
+        console.print(_table(found, time.time()))
+        own = shown(sum(one.own for one in found))
+        console.print(f"{place}: {_counted(found)}, {own} of it used by nothing else")
+    else:
         console.print(f"no environment in {place}")
-        return
-    console.print(_table(found, time.time()))
-    console.print(
-        f"{place}: {_counted(found)}, {shown(sum(one.own for one in found))} of it used by nothing else"
-    )
+    if packages := conda_packages.size():
+        console.print(f"{conda_packages.conda_folder()}: conda's packages, {shown(packages)}")
 
 
 @cache.command()
@@ -49,17 +50,30 @@ def prune(
 ) -> None:
     """Remove environments that nothing uses. The next deployment that needs one builds it anew.
 
+    Conda's packages go too, where none was loaded down for so long: no environment needs them.
     One that a running local Azure of any clone uses, or that is being built, always stays.
     """
     wanted = to_remove(environments.cached(), time.time(), 0 if unused else older_than)
     removed = [one for one in wanted if environments.remove(one)]
+    packages = _prune_conda(0 if unused else older_than)
     if as_json:
         terminal.machine([document(one) for one in removed])
         return
-    typer.echo(f"removed {_counted(removed)}" if removed else "nothing to remove")
     freed = sum(one.own for one in removed)
+    typer.echo(f"removed {_counted(removed)}" if removed else "no environment to remove")
+    if packages:
+        typer.echo(f"removed conda's packages, {shown(packages)}")
     if removed and freed < sum(one.size for one in removed):
         typer.echo(f"{shown(freed)} are free again; uv's own cache has the other files too: uv cache prune")
+
+
+def _prune_conda(days: int) -> int:
+    """Remove conda's packages when the last was loaded down `days` ago; the bytes that are free again."""
+    last = conda_packages.last_loaded()
+    if not last or time.time() - last < days * DAY:
+        return 0
+    size = conda_packages.size()
+    return size if conda_packages.remove() else 0
 
 
 def to_remove(found: Iterable[CachedEnvironment], now: float, days: int) -> list[CachedEnvironment]:

@@ -97,7 +97,7 @@ def _read(folder: Path, users: Mapping[str, set[str]]) -> CachedEnvironment:
     requirements = told.get("requirements", ()) if isinstance(told, dict) else ()
     return CachedEnvironment(
         folder,
-        *_sizes(folder),
+        *sizes(folder),
         _last_used(folder),
         isinstance(told, dict),
         tuple(str(line) for line in requirements),
@@ -105,7 +105,7 @@ def _read(folder: Path, users: Mapping[str, set[str]]) -> CachedEnvironment:
     )
 
 
-def _sizes(folder: Path) -> tuple[int, int]:
+def sizes(folder: Path) -> tuple[int, int]:
     """Bytes on disk, and those of files that have no other name: uv links most files to its own cache."""
     files = {}
     for path in folder.rglob("*"):

@@ -15,7 +15,8 @@ import yaml
 FILE = "test-secrets.yml"
 VARIABLE = "AZML_TEST_SECRETS"
 """Names another file, where the local Azure is started."""
-_REFERENCE = re.compile(r"\$\{\{\s*((?:azureml://connections/|keyvault:).+?)\s*\}\}")
+_REFERENCE = re.compile(r"\$\{\{\s*((?:azureml|keyvault):.*?)\s*\}\}", re.IGNORECASE)
+"""Any form of the two: one that is misspelt is told, and reaches no script as text."""
 
 
 class NoSecrets(Exception):

@@ -89,13 +89,17 @@ def read_environment(table: Table, folder: Path) -> LocalEnvironment | AssetRefe
     settings = Table(node, table.findings)
     conda, conda_file = _conda(settings, folder)
     settings.choice("os_type", ("linux",))
+    routes = _inference_config(settings)
+    if node.value.get("conda_file") is not None and routes is not None:
+        remedy = "such an image serves as it is: have the packages in it, or leave inference_config out"
+        settings.findings.append(node.value["conda_file"].wrong("stands beside inference_config", remedy))
     found = LocalEnvironment(
         image=settings.text("image"),
         conda=conda,
         conda_file=conda_file,
         name=_asset_name(settings, "name"),
         version=_asset_version(settings),
-        inference_config=_inference_config(settings),
+        inference_config=routes,
         description=settings.text("description"),
         tags=settings.texts("tags"),
     )

@@ -10,6 +10,14 @@ from .table import Table, snake
 
 # What `az ml online-endpoint show` prints and a file may keep; Azure sets these itself.
 READ_ONLY = ("$schema", "id", "kind", "provisioning_state", "scoring_uri", "openapi_uri", "location")
+ENDPOINT_KEYS = frozenset(
+    (
+        *READ_ONLY,
+        *("name", "compute", "auth_mode", "description", "public_network_access", "identity"),
+        *("traffic", "mirror_traffic", "tags", "properties"),
+    )
+)
+"""All that an endpoint's file may have."""
 REFUSED = {
     "deployments": "give each deployment a file of its own, as blue.yml; the stack config names the slots",
     "deployment": "give it a file of its own, as blue.yml; the stack config names the slots",

@@ -7,18 +7,21 @@ settings, such as who may call the endpoint, would be dropped without a word.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from azml.findings import Finding
 
 from .document import Node, parse, read_text
+from .endpoint import ENDPOINT_KEYS
 
 ENDINGS = (".yml", ".yaml")
 COMMON = "deployment"
 """The stem of the file that every slot without one of its own reads."""
 _SCHEMA = "$schema"
 _SIGNS = frozenset({"auth_mode", "traffic", "mirror_traffic"})
+# These are in other files too, unless all else there is an endpoint's.
+_WEAK_SIGNS = frozenset({"public_network_access", "identity"})
 # The same at the edge of a text that is no single YAML document.
 _SIGN = re.compile(rf"^(?:{'|'.join(sorted(_SIGNS))})[ \t]*:", re.MULTILINE)
 _ENDPOINT_SCHEMA = re.compile(r"OnlineEndpoint\.schema\.json")
@@ -84,13 +87,16 @@ def _looks_like_an_endpoint(path: Path) -> bool:
     """Whether the schema it names is an online endpoint's; without one, whether it has an endpoint's keys."""
     ignored: list[Finding] = []
     text = read_text(path, ignored)
-    if text is None or not (_ENDPOINT_SCHEMA.search(text) or any(sign in text for sign in _SIGNS)):
+    signs = (*_SIGNS, *_WEAK_SIGNS)
+    if text is None or not (_ENDPOINT_SCHEMA.search(text) or any(sign in text for sign in signs)):
         return False
     root = parse(text, path, ignored)
     if root is None:
         return bool(_ENDPOINT_SCHEMA.search(text) or _SIGN.search(text))
-    keys: Iterable[object] = root.value if root.is_table else ()
+    keys: Collection[object] = root.value if root.is_table else ()
     schema = root.value.get(_SCHEMA) if root.is_table else None
     if isinstance(schema, Node) and isinstance(schema.value, str):
         return bool(_ENDPOINT_SCHEMA.search(schema.value))
-    return not _SIGNS.isdisjoint(keys)
+    return not _SIGNS.isdisjoint(keys) or (
+        not _WEAK_SIGNS.isdisjoint(keys) and "name" in keys and ENDPOINT_KEYS.issuperset(keys)
+    )

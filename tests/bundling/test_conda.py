@@ -48,6 +48,11 @@ def check(text: str) -> list[Finding]:
         HEAD
         + "- pip:\n  - azureml-inference-server-http\n  # a comment\n  - inference-schema[numpy-support]\n",
         HEAD + "- sklearn-pandas\n",
+        "channels: [pytorch-nightly, pytorch3d, nvidia/label/cuda-12.1.0, bioconductor, anaconda-fusion]\n"
+        "dependencies: [python]\n",
+        HEAD + f'- pip:\n  - "numpy==1.26.4 \\\\\\n  --hash=sha256:{64 * "a"}"\n',
+        HEAD
+        + "- pip:\n  - git+https://example.org/own.git@main#subdirectory=a/b\n  - a.zip @ https://x.org/a\n",
     ],
 )
 def test_sane_files_pass(text: str) -> None:
@@ -65,6 +70,8 @@ def test_sane_files_pass(text: str) -> None:
         ("channels: conda-forge\ndependencies: [python]\n", 1, "is not a list"),
         ("channels: [conda-frge]\ndependencies: [python]\n", 1, "looks misspelt"),
         ("channels: [conda_forge]\ndependencies: [python]\n", 1, "looks misspelt"),
+        ("channels: [default]\ndependencies: [python]\n", 1, "looks misspelt"),
+        ("channels: [pytroch]\ndependencies: [python]\n", 1, "looks misspelt"),
         ("channels: ['http://x.org']\ndependencies: [python]\n", 1, "is not https"),
         ("channels: ['a b']\ndependencies: [python]\n", 1, "is not a channel's name"),
         ("channels: [3]\ndependencies: [python]\n", 1, "is not the name of a channel"),
@@ -83,6 +90,9 @@ def test_sane_files_pass(text: str) -> None:
         (HEAD + "- pip:\n  - own @ file:///own.whl\n", 5, "names a local file"),
         (HEAD + "- numpy>=\n", 4, "is not a conda package"),
         (HEAD + "- pip:\n  - ./wheel.whl\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - wheels/own-1.0-py3-none-any.whl\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - own-1.0-py3-none-any.whl\n", 5, "names a local file"),
+        (HEAD + "- pip:\n  - own-1.0.tar.gz ; python_version > '3.8'\n", 5, "names a local file"),
         (HEAD + "- pip:\n  - azureml-inference-server\n", 5, "is not the package"),
         (HEAD + "- pip:\n  - --pree\n", 5, "is not an option"),
         (HEAD + "- pip:\n  - --pre yes\n", 5, "takes no value"),

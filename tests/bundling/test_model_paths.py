@@ -15,6 +15,7 @@ MISSING = [
     'root = Path(os.environ["AZUREML_MODEL_DIR"])\npath = root / "model.pkl"',
     'root = os.getenv("AZUREML_MODEL_DIR") or "."\npath = f"{root}/model.pkl"',
     'path = Path(os.environ["AZUREML_MODEL_DIR"]).joinpath("model.pkl")',
+    'name = "model.pkl"\npath = os.path.join(os.environ["AZUREML_MODEL_DIR"], name)',
 ]
 THERE = [
     'path = os.path.join(os.getenv("AZUREML_MODEL_DIR"), "model", "model.pkl")',
@@ -22,6 +23,9 @@ THERE = [
     'root = Path(os.environ["AZUREML_MODEL_DIR"]) / "model"\npath = root / "data" / "words.txt"',
     'root = os.getenv("AZUREML_MODEL_DIR")\nroot = "."\npath = root + "/model.pkl"',
     'path = os.path.join(os.getenv("AZUREML_MODEL_DIR"), name)',
+    'name = "x"\nname = other()\npath = os.path.join(os.getenv("AZUREML_MODEL_DIR"), name)',
+    'n = "2"\nroot = os.environ["AZUREML_MODEL_DIR"]\npath = f"{root}/model{n}.pkl"',
+    'n = "2"\npath = os.environ["AZUREML_MODEL_DIR"] + "/model" + n',
     'paths = glob.glob(os.path.join(os.getenv("AZUREML_MODEL_DIR"), "*.pkl"))',
     'path = os.path.join(os.getenv("OTHER"), "model.pkl")',
 ]

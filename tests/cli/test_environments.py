@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from azml.cli import conda_packages
 from azml.cli.cache import ago, shown, to_remove
 from azml.cli.environments import CachedEnvironment, cached, remove
 from tests.cli.test_edge import _azml
@@ -93,6 +94,22 @@ def test_a_prune_goes_by_age_unless_a_build_was_killed() -> None:
     ]
     assert [each.name for each in to_remove(found, 0, 30)] == ["old", "killed"]
     assert [each.name for each in to_remove(found, 0, 0)] == ["new", "old", "killed"]
+
+
+def test_a_prune_takes_conda_s_packages_unless_something_is_being_built(place: Path) -> None:
+    """Environments have links to their files, or copies, so none needs them."""
+    package = place.with_name("conda") / "packages" / "numpy-2.1.2-0"
+    package.mkdir(parents=True)
+    (package / "big").write_bytes(b"x" * 2_000_000)
+    assert "conda's packages, 2 MB" in _azml("cache", "list").stdout
+    with (place / f"{BUILDING}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not conda_packages.remove()
+    assert "conda" not in _azml("cache", "prune").stdout, "they are of today"
+    assert package.is_dir()
+    done = _azml("cache", "prune", "--unused")
+    assert "removed conda's packages, 2 MB" in done.stdout
+    assert sorted(path.name for path in place.parent.iterdir()) == ["environments"]
 
 
 def test_the_list_tells_size_and_last_use(place: Path) -> None:

@@ -73,8 +73,9 @@ def test_one_failure_holds_up_no_neighbour_and_a_picture_is_a_request(echo: Test
     assert "404" in refused.stderr
     assert "azml logs" not in refused.stderr, "there is no traffic, of which no log tells"
 
-    (echo.root / "scoring" / "price" / "src" / "score.py").write_text(RAW)
-    again = echo.run("up")
+    for name in ("price", "picture"):
+        (echo.root / "scoring" / name / "src" / "score.py").write_text(f"{RAW}\n# mended\n")
+    again = echo.run("up", "--allow-live-change", "picture")  # price has no users, picture has
     assert again.returncode == 0, again.stdout + again.stderr
     assert "does not serve" not in again.stdout
     assert re.search(r"^price  https://.*\n  blue  100 %  \{\}", again.stdout, re.MULTILINE)

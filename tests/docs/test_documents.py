@@ -44,12 +44,13 @@ def deployments(document: Path) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a model of each kind, the script the guide shows, and a conda file."""
+    """A folder with a model of each kind, the script and the conda file that the guide shows."""
     shutil.copytree(SAMPLE / "models" / "logistic-regression", tmp_path / "model")
     (tmp_path / "model" / "classifier.joblib").write_bytes(b"")
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "score.py").write_text(blocks(GUIDE, "python")[0])
-    shutil.copy(SAMPLE / "conda.yml", tmp_path / "conda.yml")
+    (conda,) = [block for block in blocks(GUIDE, "yaml") if "dependencies:" in block]
+    (tmp_path / "conda.yml").write_text(conda)
     return tmp_path
 
 

@@ -26,6 +26,20 @@ def test_all_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
     assert "secret-text" not in told
 
 
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "KeyVault:https://kv.vault.azure.net/secrets/one",
+        "azureml://subscriptions/1/resourceGroups/r/workspaces/w/connections/c/target",
+        "azureml:connections:c",
+        "keyvault:",
+    ],
+)
+def test_no_form_of_a_reference_reaches_a_script_as_text(tmp_path: Path, reference: str) -> None:
+    with pytest.raises(NoSecrets, match=f"A asks for {reference}"):
+        TestSecrets(tmp_path / FILE).fill({"A": f"x${{{{{reference}}}}}"})
+
+
 @pytest.mark.parametrize("text", ["- a list\n", "a: [\n", "a: 'secret-text\n"])
 def test_a_file_that_cannot_be_read_is_not_quoted(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)

@@ -50,7 +50,7 @@ def _refusals(arm: Arm, slots: dict[str, Value]) -> list[str]:
     [
         ({"blue": 100}, ("blue", "green"), "into the idle slot 'green'"),
         ({"blue": 90, "green": 10}, ("blue", "green"), "give one all the traffic first"),
-        ({"blue": 100}, ("blue",), "`azml release diabetes` makes one"),
+        ({"blue": 100}, ("blue",), "`.venv/bin/azml release diabetes` makes one"),
     ],
 )
 def test_the_way_out_fits_the_slots_there_are(

@@ -29,6 +29,10 @@ def test_an_endpoint_file_of_every_usual_name_is_read(tmp_path: Path, name: str)
         ("$schema: https://azuremlschemas.azureedge.net/latest/kubernetesOnlineEndpoint.schema.json\n", True),
         ("name: d\nauth_mode: key\n---\nname: blue\n", True),
         ("auth_mode: key\ntags: {a\n", True),
+        ("name: d\npublic_network_access: disabled\n", True),
+        ("name: d\nidentity: {type: user_assigned}\ntags: {a: b}\n", True),
+        ("name: w\nlocation: x\npublic_network_access: disabled\nstorage_account: s\n", False),
+        ("type: amlcompute\nname: c\nidentity: {type: system_assigned}\n", False),
         (
             "$schema: https://azuremlschemas.azureedge.net/latest/batchEndpoint.schema.json\nauth_mode: k\n",
             False,

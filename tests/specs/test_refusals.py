@@ -56,6 +56,13 @@ BEYOND_DEPLOYMENT = [
     ("environment: {image: x, name: 'a b'}\n", "environment.name", "'a b' is no name Azure takes"),
     ("environment: {image: x, datastore: d}\n", "environment.datastore", "is not supported here"),
     (
+        "environment: {image: x, conda_file: {dependencies: [pip]}, inference_config: {"
+        "liveness_route: {port: 1, path: /}, readiness_route: {port: 1, path: /}, "
+        "scoring_route: {port: 1, path: /}}}\n",
+        "environment.conda_file",
+        "stands beside inference_config",
+    ),
+    (
         "code_configuration: {code: https://x/y, scoring_script: s.py}\n",
         "code_configuration.code",
         "is not a path",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from azml.emulator.dataplane.conda import for_solver
 from azml.emulator.dataplane.failures import EnvironmentFailure
 from azml.emulator.dataplane.pip_lines import PipLines, for_uv, hashed
 from azml.emulator.dataplane.programs import Say, run, uv
@@ -66,7 +67,7 @@ async def _venv(folder: Path, plan: Plan, lock: int) -> None:
 async def _conda(folder: Path, plan: Plan, cache: Path, lock: int, say: Say) -> None:
     """The packages of the conda file, Python among them in any case: the inference server needs it."""
     assert plan.requirements.conda  # noqa: S101 - a plan with channels is one of a conda file
-    wanted = [*plan.requirements.conda.packages, "python", "pip"]
+    wanted = [*map(for_solver, plan.requirements.conda.packages), "python", "pip"]
     request = {"channels": plan.channels, "packages": wanted, "prefix": str(folder), "cache": str(cache)}
     given = json.dumps(request).encode()
     code, text = await run([sys.executable, *_INSTALLER], _ROOT, lock, {}, given, say)

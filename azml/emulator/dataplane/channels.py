@@ -7,11 +7,13 @@ from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
-_HOST = "https://conda.anaconda.org"
+from azml.emulator.dataplane.conda import HOST
+
 _NAMED = {
     # What conda means by `defaults` on Linux, where it is not configured otherwise.
     "defaults": ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r"),
     "nodefaults": (),
+    "*": (),  # any channel, in a package's own name: `*::numpy`
 }
 _SECONDS = 4.0
 _INDEXES = ("repodata.json.zst", "repodata.json")
@@ -26,7 +28,7 @@ def addresses(channels: Iterable[str]) -> tuple[str, ...]:
 def _address(channel: str) -> tuple[str, ...]:
     if channel in _NAMED:
         return _NAMED[channel]
-    return (channel.rstrip("/") if "://" in channel else f"{_HOST}/{channel}",)
+    return (channel.rstrip("/") if "://" in channel else f"{HOST}/{channel}",)
 
 
 async def silent(places: Iterable[str]) -> tuple[str, ...]:

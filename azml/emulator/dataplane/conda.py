@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rattler import MatchSpec
 
 _SEPARATOR = re.compile(r"[-_.]+")
+_SEVERAL = re.compile(r"^(?:defaults|\*)::")
+HOST = "https://conda.anaconda.org"
+"""Where a channel lies that is named and has no address."""
 _COMPARISON = re.compile(r"(~=|[<>!=]=?)?\s*(.+)")
 
 
@@ -93,9 +96,14 @@ def mapped(packages: tuple[str, ...]) -> Mapped:
 
 
 def channels_of(packages: tuple[str, ...]) -> tuple[str, ...]:
-    """The addresses of the channels that packages name for themselves, as `conda-forge::numpy` does."""
+    """The channels that packages name for themselves, as `conda-forge::numpy` does: names or addresses."""
     named = (_spec(package).channel for package in packages)
-    return tuple(channel.base_url.rstrip("/") for channel in named if channel)
+    return tuple(channel.base_url.rstrip("/").removeprefix(f"{HOST}/") for channel in named if channel)
+
+
+def for_solver(package: str) -> str:
+    """A package as rattler is asked for it, which takes `defaults::` for one channel of that name."""
+    return _SEVERAL.sub("", package)
 
 
 def distribution(line: str) -> str:

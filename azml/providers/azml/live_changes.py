@@ -8,6 +8,9 @@ from azml.azure.endpoints import ALLOW_VARIABLE, API_VERSION, SERVES_TAG
 from azml.providers.azml import endpoints
 from azml.providers.codec import Value
 
+AZML = ".venv/bin/azml"
+"""The command, as `make` leaves it in the clone: it is on nobody's PATH."""
+
 
 @dataclass(frozen=True)
 class LiveChange:
@@ -29,8 +32,8 @@ class LiveChange:
         endpoint = endpoints.endpoint_name(self.endpoint_id) or ""
         share = f"{self.live[self.slot]} % of the requests of {endpoint}"
         once = (
-            f"To change it in place all the same, this once: `azml up --allow-live-change {endpoint}`, "
-            f"or {ALLOW_VARIABLE}={endpoint} before another command."
+            f"To change it in place all the same, this once: {ALLOW_VARIABLE}={endpoint} before the command, "
+            f"or for the local stack `{AZML} up --allow-live-change {endpoint}`."
         )
         if not self.tagged:
             return (
@@ -45,11 +48,11 @@ class LiveChange:
         endpoint = endpoints.endpoint_name(self.endpoint_id)
         if self.idle:
             idle = self.idle[0]
-            way = f"Put the new version into the idle slot {idle!r} instead: run `azml release {endpoint}`"
+            way = f"Put the new version into the idle slot {idle!r} instead: run `{AZML} release {endpoint}`"
         elif len(self.live) > 1:
-            way = f"No slot is idle: give one all the traffic first, then run `azml release {endpoint}`"
+            way = f"No slot is idle: give one all the traffic first, then run `{AZML} release {endpoint}`"
         else:
-            way = f"There is no idle slot: `azml release {endpoint}` makes one"
+            way = f"There is no idle slot: `{AZML} release {endpoint}` makes one"
         return f"{way}, then move the traffic."
 
 

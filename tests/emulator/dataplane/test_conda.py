@@ -8,9 +8,20 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from azml.bundling.conda import check_conda
-from azml.emulator.dataplane.conda import CondaFile, distribution, mapped, read_conda, read_requirements
+from azml.bundling.image import image_notes
+from azml.emulator.dataplane import channels
+from azml.emulator.dataplane.conda import (
+    CondaFile,
+    channels_of,
+    distribution,
+    for_solver,
+    mapped,
+    read_conda,
+    read_requirements,
+)
 from azml.emulator.dataplane.conda_names import python_package
 from azml.emulator.dataplane.failures import EnvironmentFailure
+from azml.emulator.dataplane.images import contents_of
 from azml.emulator.dataplane.pip_lines import for_uv, with_files
 from azml.emulator.dataplane.requirements import (
     SERVER,
@@ -191,6 +202,38 @@ def test_a_prebuilt_image_has_what_it_is_known_to_have() -> None:
     unknown = requirements_of(deployment_of(image="mcr.microsoft.com/azureml/sklearn-1.5-inference"))
     assert unknown.lines == ()
     assert "are not on this machine" in unknown.notes[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "minimal-py312-inference",
+        "minimal-py312-cuda12.4-inference:2",
+        "minimal-py311-inference@sha256:ab",
+        "minimal-py310-inference",
+        "curated/minimal-ubuntu22.04-py39-cuda11.8-gpu-inference:latest",
+        "minimal-ubuntu22.04-py39-cpu-inference",
+        "minimal-ubuntu20.04-py311-cpu-inference",
+        "minimal-ubuntu20.04-py37-cpu-inference",
+        "mlflow-py312-inference",
+        "mlflow-ubuntu20.04-py38-cpu-inference",
+        "sklearn-1.5-ubuntu22.04-py310-cpu-inference:latest",
+        "openmpi4.1.0-ubuntu22.04",
+    ],
+)
+def test_a_preview_and_the_local_azure_know_the_same_images(name: str) -> None:
+    image = f"mcr.microsoft.com/azureml/{name}"
+    assert (contents_of(image) is None) == bool(image_notes(image))
+
+
+def test_channels_that_packages_name_are_conda_s_defaults_or_any_too() -> None:
+    named = ("defaults::pandas", "*::numpy", "conda-forge::scipy=1.11", "https://example.org/own::tool")
+    assert channels.addresses(channels_of(named)) == (
+        *channels.addresses(["defaults"]),
+        "https://conda.anaconda.org/conda-forge",
+        "https://example.org/own",
+    )
+    assert [for_solver(one) for one in named] == ["pandas", "numpy", *named[2:]]
 
 
 def test_comments_of_a_requirements_file_are_left_out_and_lines_that_go_on_are_joined() -> None:
