@@ -78,12 +78,12 @@ class Graph:
 
 
 class _Azure(Mocks):
-    """Answers as Azure would, as far as the graph needs it. `registered` versions are there already.
+    """Answers as Azure would, as far as the graph needs it. Versions whose ids end in one of `registered` are there already.
 
     `retries` are the operations that failed, by the last part of their resource's id.
     """
 
-    def __init__(self, graph: Graph, registered: frozenset[str], retries: Mapping[str, str]) -> None:
+    def __init__(self, graph: Graph, registered: tuple[str, ...], retries: Mapping[str, str]) -> None:
         self.graph = graph
         self.registered = registered
         self.retries = retries
@@ -118,7 +118,7 @@ class _Azure(Mocks):
         if kind == "bundleSources":
             return {"folder": args.args["folder"]}, []
         if kind == "existing":
-            held = [each for each in args.args["versions"] if each.split("/")[-3] in self.registered]
+            held = [each for each in args.args["versions"] if each.endswith(self.registered)]
             names = {each: each.rpartition("/")[2] for each in args.args["resources"]}
             retries = {each: self.retries[name] for each, name in names.items() if name in self.retries}
             return {"registered": held, "retries": retries, "workspaceIds": {}}, []
@@ -224,7 +224,7 @@ def main() -> None:
     """Read what `build` wants from standard input, write its graph to standard output."""
     config, root, project, stack, registered, retries = json.loads(sys.stdin.read())
     graph = Graph()
-    monitor = _Monitor(_Azure(graph, frozenset(registered), retries), graph)
+    monitor = _Monitor(_Azure(graph, tuple(registered), retries), graph)
     set_all_config(config)
     features = monitor.GetDeploymentInfo(Empty()).supportedFeatures  # type: ignore[no-untyped-call]
     configure(

@@ -70,3 +70,12 @@ def test_no_secret_stands_in_the_file() -> None:
         "environmentVariables": {"A": "s"},
         "value": [{"id": "i"}],
     } | {"environmentVariables": {"A": "***"}}
+
+
+def test_a_member_that_only_azure_natives_description_has_is_taken() -> None:
+    path = "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/11eaaacb"
+    told = {"id": path, "name": "n", "systemData": {"createdAt": "2026-11-25T10:00:00Z"}}
+    assert found(path, answer=told, status=201) == []
+    assert found(path, answer={**told, "colour": "red"}, status=201) == [
+        "RoleAssignment has no member answer.colour"
+    ]

@@ -35,7 +35,9 @@ WITH_SYSTEM_DATA = frozenset(
         "Microsoft.OperationalInsights/workspaces",
         "Microsoft.ManagedIdentity/userAssignedIdentities",
         "Microsoft.Insights/autoscaleSettings",
+        "Microsoft.Insights/actionGroups",
         "Microsoft.Insights/diagnosticSettings",
+        "Microsoft.Authorization/roleAssignments",
         "Microsoft.Network/privateDnsZones",
     )
 )

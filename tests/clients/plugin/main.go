@@ -146,7 +146,7 @@ func journey(ctx context.Context, azure *client) error {
 		}
 		say("keys", len(keys))
 	}
-	_, err := azure.call(ctx, http.MethodPut, workspace+"/onlineEndpoints/1", "2025-12-01", placed(object{"authMode": "Key"}))
+	_, err := azure.call(ctx, http.MethodPut, workspace+"/onlineEndpoints/1", "2025-12-01", placed(object{"properties": object{"authMode": "Key"}}))
 	var refused *azcore.ResponseError
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("a wrong name was taken: %v", err)
