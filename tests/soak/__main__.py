@@ -4,6 +4,7 @@ import argparse
 import secrets
 import sys
 
+from tests.soak.attacks import ATTACKS
 from tests.soak.soak import soak
 
 
@@ -12,10 +13,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--once", action="store_true", help="every attack once, and then the end")
     parser.add_argument("--seed", type=int, help="attack as in an earlier soak; the table names its seed")
     told = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if told.seed is None else told.seed
-    figures = soak(seed, told.minutes * 60, told.clients)
+    figures = soak(seed, told.minutes * 60, told.clients, once=list(ATTACKS) if told.once else ())
     print(figures.table())
     return 1 if figures.failed else 0
 

@@ -16,7 +16,7 @@ from tests.soak.figures import Figures
 from tests.soak.hostile import requests, status_of
 from tests.soak.load import Load
 
-SHIFTS = 8
+SHIFTS = 6
 """Traffic shifts of one round."""
 BETWEEN = 15
 """Answers between two shifts."""
@@ -52,13 +52,13 @@ def shift(field: Field) -> None:
 
 def kill_server(field: Field) -> None:
     """The server of one deployment, with its worker."""
-    victim = field.random.choice(_masters(field.azure))
+    victim = field.random.choice(field.azure.servers())
     _killed(field, victim, "recovery of a scoring process")
 
 
 def kill_worker(field: Field) -> None:
     """The worker of one deployment's server."""
-    victim = field.random.choice([one for master in _masters(field.azure) for one in master.children()])
+    victim = field.random.choice([one for server in field.azure.servers() for one in server.children()])
     _killed(field, victim, "recovery of a worker")
 
 
@@ -113,21 +113,17 @@ ATTACKS: Mapping[str, Attack] = {
 
 def round_of(field: Field, names: Sequence[str], until: float = float("inf")) -> None:
     """Carry out attacks, none that would begin after `until` (monotonic clock); all must be as it was."""
+    before = field.azure.inventory()
     for name in names:
         if time.monotonic() >= until:
             return
-        before = {} if name == "shift" else field.azure.inventory()
         ATTACKS[name](field)
         _require_back(field, name)
-        after = field.azure.inventory() if before else {}
+        after = field.azure.inventory()
         changed = [path for path in before | after if before.get(path) != after.get(path)]
-        field.figures.count("resources changed by a kill or a damage", f"{name}: {changed}", len(changed))
-
-
-def _masters(azure: SoakedAzure) -> list[psutil.Process]:
-    servers = azure.processes("gunicorn")
-    known = {one.pid for one in servers}
-    return [one for one in servers if one.ppid() not in known]
+        if name != "shift":
+            field.figures.count("resources changed by a kill or a damage", f"{name}: {changed}", len(changed))
+        before = after
 
 
 def _killed(field: Field, victim: psutil.Process, what: str, *, cuts: bool = True) -> None:
@@ -136,8 +132,8 @@ def _killed(field: Field, victim: psutil.Process, what: str, *, cuts: bool = Tru
         victim.kill()
         field.figures.count("kills")
         psutil.wait_procs([victim], timeout=5)
-        _require_back(field, what)
         wait_for(field.azure.answers, BACK_LIMIT)
+        _require_back(field, what)
         field.figures.took(what, time.monotonic() - began)
 
 

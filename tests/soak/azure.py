@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -81,11 +82,20 @@ class SoakedAzure(ServingAzure):
         """Those with a word in their command line, parents before children."""
         return [one for one in self.family() if any(word in part for part in _command(one))]
 
+    def servers(self) -> list[psutil.Process]:
+        """The servers of all instances, without their workers."""
+        found = self.processes("gunicorn")
+        known = {one.pid for one in found}
+        return [one for one in found if one.ppid() not in known]
+
     def inventory(self) -> Json:
-        """Every resource that matters as it is read, and every blob by its name."""
+        """Every resource that matters as it is read, and the list of blobs with the hash of each."""
         paths = [f"{WORKSPACE}{path}" for path in _KEPT]
         paths += [ENDPOINT, *(f"{ENDPOINT}/deployments/{name}" for name in NAMES)]
-        return {path: self.arm("GET", path).raw for path in paths} | dict(self.blobs(""))
+        token, _ = issue_token(self.identity, "https://storage.azure.com")
+        listed = f"/account1.blob.emulator/{self.container}?restype=container&comp=list"
+        blobs = self.send("GET", listed, headers={"Authorization": f"Bearer {token}"}).raw
+        return {path: self.arm("GET", path).raw for path in paths} | {"blobs": blobs}
 
     def build(self) -> None:
         """The endpoint, and its two deployments, each with half of the traffic."""
@@ -93,21 +103,26 @@ class SoakedAzure(ServingAzure):
         container = build_assets(self)
         self.upload(container, "soak/score.py", SCRIPT)
         uri = f"{self.url}/account1.blob.emulator/{container}/soak"
-        self._put(f"{WORKSPACE}/codes/soak/versions/1", {"properties": {"codeUri": uri}})
+        self.put(f"{WORKSPACE}/codes/soak/versions/1", {"properties": {"codeUri": uri}})
         environment = {"properties": {"image": "img", "condaFile": CONDA}}
-        self._put(f"{WORKSPACE}/environments/e/versions/2", environment)
-        self._put(ENDPOINT, endpoint_body())
-        begun = [self.arm("PUT", f"{ENDPOINT}/deployments/{name}", _deployment(name)) for name in NAMES]
+        self.put(f"{WORKSPACE}/environments/e/versions/2", environment)
+        self.put(ENDPOINT, endpoint_body())
+        self.deploy([(ENDPOINT, name) for name in NAMES])
+        self.share_out(dict.fromkeys(NAMES, 50))
+
+    def deploy(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Make deployments, each of an endpoint and by a name, all at once."""
+        begun = [self.arm("PUT", f"{place}/deployments/{name}", _deployment(name)) for place, name in wanted]
         for answer in begun:
             ended = self.finished(answer, 240)
             assert ended["status"] == "Succeeded", (ended, self.log)
-        self.share_out(dict.fromkeys(NAMES, 50))
 
     def management_token(self) -> str:
         """A token that its sign-in would give."""
         return issue_token(self.identity, "https://management.azure.com")[0]
 
-    def _put(self, path: str, body: Json) -> None:
+    def put(self, path: str, body: Json) -> None:
+        """Write a resource."""
         self.done(self.arm("PUT", path, body))
 
 

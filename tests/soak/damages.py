@@ -48,6 +48,10 @@ DAMAGES: Mapping[str, Callable[[Path], None]] = {
     "the logs are gone": _without("logs"),
     "the collected data's folder is gone": _without("collected"),
     "the run folder's note is gone": _without("run.json"),
+    "the run folder's note is garbage": _garbage("run.json"),
     "the metrics are gone": _without("metrics.db", "metrics.db-wal", "metrics.db-shm"),
+    "the metrics are empty": _cut("metrics.db"),
+    "the certificates are gone": _without("ca.pem", "ca-key.pem", "ca-bundle.pem", "server.pem"),
+    "the server's certificate is garbage": _garbage("server.pem"),
 }
 """What is done to the folder, by what it is called in the table's examples."""

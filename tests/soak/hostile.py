@@ -116,32 +116,36 @@ def _keys(azure: SoakedAzure, random: Random) -> Iterator[Hostile]:
 
 def _management(azure: SoakedAzure, random: Random) -> Iterator[Hostile]:
     """What management and storage refuse."""
-    good = azure.management_token()
+    good, host = azure.management_token(), f"127.0.0.1:{azure.port}"
     scoring, _ = issue_token(azure.identity, "https://ml.azure.com")
     ended = sign({"exp": 1, "aud": "https://management.azure.com"}, azure.identity.key_for("management"))
     unsigned = good.rpartition(".")[0] + "."
     for wrong in ("", _text(random), _tampered(good, random), scoring, ended, unsigned, azure.key):
-        yield Hostile("a wrong token", _ask(wrong), frozenset({401}), scoring=False)
+        yield Hostile("a wrong token", _ask(host, wrong), frozenset({401}), scoring=False)
     blob = f"/account1.blob.emulator/{azure.container}/soak/score.py"
     forged = f"{blob}?sv=2021-08-06&sr=c&sp=rwl&se=2099-01-01T00%3A00%3A00Z&sig={_text(random)}"
-    yield Hostile("a forged signature", _ask("", target=forged), frozenset({403}), scoring=False)
+    yield Hostile("a forged signature", _ask(host, "", target=forged), frozenset({403}), scoring=False)
     for name, data, right in (
-        ("a foreign host", _ask(good, host="evil.example"), 421),
-        ("no JSON", _ask(good, "PUT", body=b"{"), 400),
-        ("deep JSON", _ask(good, "PUT", body=b"[" * 5_000), 400),
-        ("a length and chunks", _ask(good, more=b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"), 400),
+        ("a foreign host", _ask("evil.example", good), 421),
+        ("no JSON", _ask(host, good, "PUT", body=b"{"), 400),
+        ("deep JSON", _ask(host, good, "PUT", body=b"[" * 5_000), 400),
+        (
+            "a length and chunks",
+            _ask(host, good, more=b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"),
+            400,
+        ),
         ("no HTTP", b"\x00\x01\x02\r\n\r\n", 400),
-        ("a page of its own", _ask(good, target="/_azml/health"), 401),
+        ("a page of its own", _ask(host, good, target="/_azml/health"), 401),
     ):
         yield Hostile(f"management: {name}", data, frozenset({right}), scoring=False)
 
 
 def _ask(
+    host: str,
     token: str,
     method: str = "GET",
     *,
     target: str = f"{ENDPOINT}?api-version=2025-12-01",
-    host: str = "127.0.0.1",
     more: bytes = b"",
     body: bytes = b"",
 ) -> bytes:
