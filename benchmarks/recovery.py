@@ -1,8 +1,9 @@
-"""How soon what was served is served again: after a kill of its only server, and after a restart of everything.
+"""How soon what was served is served again: after a kill of a deployment's only server, and after a restart.
 
-Limits: a deployment with one instance answers again 1.5 s after its server was killed; 25 endpoints all answer,
-after the start of a local Azure that was stopped, within 1.2 times what 25 such servers take on the same cores
-with nothing of ours around them, all begun at once. Medians. Run with: python -m benchmarks.recovery
+Limits: a deployment with one instance answers again 1.5 s after its server was killed; 25 endpoints all
+answer, after the start of a local Azure that was stopped, within 1.2 times what 25 such servers take on the
+same cores with nothing of ours around them, all begun at once. Medians; one server by itself is shown beside.
+Run with: python -m benchmarks.recovery
 """
 
 import argparse
@@ -10,6 +11,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
 
@@ -25,69 +28,91 @@ ENDPOINTS = 25
 PLACES = [f"{WORKSPACE}/onlineEndpoints/many-{number}" for number in range(ENDPOINTS)]
 
 
-def restarted(azure: SoakedAzure) -> float:
+@dataclass(frozen=True)
+class Served:
+    """One endpoint: where it is asked, with what key, and the one deployment that has its traffic."""
+
+    uri: str
+    key: str
+    deployment: str
+
+    def answers(self, azure: SoakedAzure) -> bool:
+        """Whether it answers now."""
+        try:
+            headers = {"Authorization": f"Bearer {self.key}"}
+            return azure.score(b"{}", uri=self.uri, headers=headers).status == 200
+        except (OSError, HTTPException):
+            return False
+
+
+def serve(azure: SoakedAzure) -> list[Served]:
+    """The endpoints."""
+    names = {place: f"slot-{number}" for number, place in enumerate(PLACES)}
+    for place in PLACES:
+        azure.put(place, endpoint_body())
+    azure.deploy(names.items())
+    for place, name in names.items():
+        azure.put(place, endpoint_body({name: 100}))
+    uris = [str(azure.arm("GET", place).body["properties"]["scoringUri"]) for place in PLACES]
+    keys = [str(azure.arm("POST", f"{place}/listKeys").body["primaryKey"]) for place in PLACES]
+    return [Served(*told) for told in zip(uris, keys, names.values(), strict=True)]
+
+
+def restarted(azure: SoakedAzure, served: Sequence[Served]) -> float:
     """Seconds from the start of a local Azure that was stopped until every endpoint has answered."""
-    uris = [azure.arm("GET", place).body["properties"]["scoringUri"] for place in PLACES]
-    keys = [azure.arm("POST", f"{place}/listKeys").body["primaryKey"] for place in PLACES]
     azure.stop()
     began = time.perf_counter()
     azure.launch()
-    for uri, key in zip(uris, keys, strict=True):
-        status = azure.score(b"{}", uri=uri, headers={"Authorization": f"Bearer {key}"}).status
-        if status != 200:
-            raise RuntimeError(f"{uri} answered {status} after the start had returned")
+    for one in served:
+        if not one.answers(azure):
+            raise RuntimeError(f"{one.uri} did not answer after the start had returned")
     return time.perf_counter() - began
 
 
-def killed(azure: SoakedAzure) -> float:
+def killed(azure: SoakedAzure, one: Served) -> float:
     """Seconds from the kill of a deployment's only server to its next answer."""
-    victim = azure.servers()[0]
-    name = str(victim.environ()["SLOT"])
+    (victim,) = (server for server in azure.servers() if server.environ()["SLOT"] == one.deployment)
     began = time.perf_counter()
     victim.kill()
-    while not answers(azure, name):
+    victim.wait()
+    while not one.answers(azure):
         time.sleep(0.01)
     return time.perf_counter() - began
 
 
-def answers(azure: SoakedAzure, name: str) -> bool:
-    """Whether a deployment answers now."""
-    try:
-        return azure.score(b"{}", name).status == 200
-    except (OSError, HTTPException):
-        return False
-
-
-def bare(folder: Path) -> float:
-    """Seconds of 25 servers of the same script, begun at once."""
+def bare(folder: Path, count: int) -> float:
+    """Seconds of so many servers of the same script, begun at once."""
     (folder / "code").mkdir(exist_ok=True)
     (folder / "code" / "score.py").write_bytes(SCRIPT)
-    wanted = {"code_folder": folder / "code", "scoring_script": "score.py", "conda": CONDA}
-    served = [
-        DesiredDeployment(f"/{number}", "/e", f"many-{number}", **wanted, environment_variables={"SLOT": "x"})  # type: ignore[arg-type]
-        for number in range(ENDPOINTS)
-    ]
+    one = DesiredDeployment(
+        "/0",
+        "/e",
+        "bare-0",
+        code_folder=folder / "code",
+        scoring_script="score.py",
+        conda=CONDA,
+        environment_variables={"SLOT": "bare"},
+    )
+    served = [replace(one, key=f"/{number}", name=f"bare-{number}") for number in range(count)]
     return servers_start(served, folder)
 
 
 def measure(rounds: int, kills: int) -> dict[str, list[float]]:
     """Seconds of each, in turns."""
-    taken: dict[str, list[float]] = {"after a kill": [], "restart": [], "bare servers": []}
+    taken: dict[str, list[float]] = {"after a kill": [], "one server": [], "restart": [], "25 servers": []}
     with tempfile.TemporaryDirectory(prefix="azml-bench-") as name:
         azure = SoakedAzure(Path(name))
         try:
             azure.launch()
             azure.build()
-            taken["after a kill"] += [killed(azure) for _ in range(kills)]
-            for place in PLACES:
-                azure.put(place, endpoint_body())
-            azure.deploy((place, "blue") for place in PLACES)
-            for place in PLACES:
-                azure.put(place, endpoint_body({"blue": 100}))
+            served = serve(azure)
+            for one in served[:kills]:
+                taken["one server"].append(bare(Path(name), 1))
+                taken["after a kill"].append(killed(azure, one))
             for _ in range(rounds):
-                taken["restart"].append(restarted(azure))
+                taken["restart"].append(restarted(azure, served))
                 azure.stop()
-                taken["bare servers"].append(bare(Path(name)))
+                taken["25 servers"].append(bare(Path(name), ENDPOINTS))
                 azure.launch()
         finally:
             azure.stop()
@@ -100,7 +125,7 @@ def show(taken: dict[str, list[float]]) -> bool:
     for name, seconds in taken.items():
         print(f"{name:<22}{min(seconds):>8.2f}{statistics.median(seconds):>10.2f}{max(seconds):>8.2f}")
     medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
-    ratio = medians["restart"] / medians["bare servers"]
+    ratio = medians["restart"] / medians["25 servers"]
     rows = (
         ("after a kill, s", medians["after a kill"], KILLED_LIMIT),
         (f"restart of {ENDPOINTS} endpoints, x bare servers", ratio, RESTART_LIMIT),
