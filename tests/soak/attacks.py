@@ -77,7 +77,7 @@ def kill_control(field: Field) -> None:
 def kill_all(field: Field) -> None:
     """The supervisor, by which everything ends; then a start."""
     with field.load.rough():
-        left = field.azure.kill()
+        left = field.azure.kill_supervisor()
         field.figures.count("processes and folders left behind", str(left), len(left))
         field.figures.count("kills")
         _start(field)

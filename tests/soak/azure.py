@@ -56,7 +56,7 @@ class SoakedAzure(ServingAzure):
         """Stop it, as `azml emulator stop` does."""
         local_azure.stop(self.clone)
 
-    def kill(self) -> list[psutil.Process]:
+    def kill_supervisor(self) -> list[psutil.Process]:
         """Kill the supervisor alone; those of its processes that outlive it for 5 s."""
         family = self.family()
         supervisor = psutil.Process(self.found().pid)

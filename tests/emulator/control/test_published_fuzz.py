@@ -143,7 +143,7 @@ def test_a_body_with_one_thing_wrong_is_refused_and_changes_nothing(
     assert state(fuzzed) == before
 
 
-@BODIES
+@settings(BODIES, max_examples=40)
 @given(data=st.data(), action=st.sampled_from(ACTIONS))
 def test_an_action_with_one_thing_wrong_is_refused_and_changes_nothing(
     fuzzed: InProcessAzure, data: st.DataObject, action: tuple[str, str, str]
