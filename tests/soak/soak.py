@@ -3,9 +3,14 @@
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from random import Random
 
+import psutil
+
+from azml.cli.failure import CommandError
 from tests.soak.attacks import ATTACKS, Field, round_of
 from tests.soak.azure import SoakedAzure
 from tests.soak.figures import Figures
@@ -27,6 +32,9 @@ def soak(seed: int, seconds: float, clients: int, once: Sequence[str] = ()) -> F
                     round_of(field, once)
                 while not once and time.monotonic() < until:
                     round_of(field, random.sample(list(ATTACKS), len(ATTACKS)), until)
+        except (AssertionError, CommandError, HTTPException, OSError, psutil.Error) as end:
+            # The table is wanted then above all.
+            figures.count("deployments that did not come back", f"the soak ended early: {end!r}")
         finally:
             _stop(azure, figures)
     return figures
@@ -34,8 +42,10 @@ def soak(seed: int, seconds: float, clients: int, once: Sequence[str] = ()) -> F
 
 def _stop(azure: SoakedAzure, figures: Figures) -> None:
     """Stop it, and count what stays."""
-    family, run_dir = azure.family(), azure.run_dir()
+    family: list[psutil.Process] = []
+    with suppress(AssertionError, psutil.Error):  # it does not run
+        family = azure.family()
     azure.stop()
     left = [str(one) for one in family if one.is_running()]
-    left += [str(run_dir)] if run_dir.exists() else []
+    left += [str(azure.run_dir())] if azure.run_dir().exists() else []
     figures.count("processes and folders left behind", f"{left}", len(left))
