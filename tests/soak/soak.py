@@ -43,9 +43,10 @@ def soak(seed: int, seconds: float, clients: int, once: Sequence[str] = ()) -> F
 def _stop(azure: SoakedAzure, figures: Figures) -> None:
     """Stop it, and count what stays."""
     family: list[psutil.Process] = []
-    with suppress(AssertionError, psutil.Error):  # it does not run
-        family = azure.family()
+    folders: list[Path] = []
+    with suppress(AssertionError, OSError, psutil.Error):  # it does not run
+        family, folders = azure.family(), [azure.run_dir()]
     azure.stop()
     left = [str(one) for one in family if one.is_running()]
-    left += [str(azure.run_dir())] if azure.run_dir().exists() else []
+    left += [str(one) for one in folders if one.exists()]
     figures.count("processes and folders left behind", f"{left}", len(left))
