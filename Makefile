@@ -1,6 +1,6 @@
 # make up: a clone becomes a local Azure that serves predictions. make test: everything is checked.
 .DEFAULT_GOAL := help
-.PHONY: help install up down test lint format bench lock verify-azure clean
+.PHONY: help install up down test lint format bench soak lock verify-azure clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ format: install ## put every file into the house format
 
 bench: install ## measure: a table of ratios
 	@.venv/bin/python -m benchmarks
+
+soak: install ## attack a local Azure for 15 minutes: a table with zeros; SOAK_ARGS= as in --minutes 5 --seed 1
+	@.venv/bin/python -m tests.soak $(SOAK_ARGS)
 
 lock: install ## resolve pyproject.toml anew into the lock files
 	@scripts/lock

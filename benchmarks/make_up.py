@@ -16,9 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from azml.emulator.dataplane.attached import Launch
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.launch import launch_of
@@ -79,12 +81,31 @@ def deployments(folder: Path) -> list[DesiredDeployment]:
     ]
 
 
-def server_start(desired: DesiredDeployment, folder: Path) -> float:
-    """Seconds from the start of a deployment's server to its first healthy answer."""
-    prepared = Environments(cache_folder() / "environments").prepare(requirements_of(desired), lambda _: None)
-    address = folder / f"{desired.name}.sock"
-    launch = launch_of(desired, asyncio.run(prepared), address)
-    start = time.perf_counter()
+def servers_start(served: Sequence[DesiredDeployment], folder: Path) -> float:
+    """Seconds from the start of the deployments' servers, all at once, to a healthy answer of the last."""
+    environments = Environments(cache_folder() / "environments")
+    launches = []
+    for desired in served:
+        prepared = asyncio.run(environments.prepare(requirements_of(desired), lambda _: None))
+        address = folder / f"{desired.name}.sock"
+        address.unlink(missing_ok=True)
+        launches.append((address, launch_of(desired, prepared, address)))
+    with ExitStack() as stack:
+        start = time.perf_counter()
+        waiting = {address: stack.enter_context(launched(launch)) for address, launch in launches}
+        while waiting:
+            for address, process in list(waiting.items()):
+                if healthy(address):
+                    del waiting[address]
+                elif process.poll() is not None:
+                    raise RuntimeError(f"{address.stem} does not start")
+            time.sleep(0.02)
+        return time.perf_counter() - start
+
+
+@contextmanager
+def launched(launch: Launch) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server's process, which ends with the block."""
     process = subprocess.Popen(
         launch.command,
         cwd=launch.folder,
@@ -93,11 +114,7 @@ def server_start(desired: DesiredDeployment, folder: Path) -> float:
         stderr=subprocess.DEVNULL,
     )
     try:
-        while not healthy(address):
-            if process.poll() is not None:
-                raise RuntimeError(f"{desired.name} does not start")
-            time.sleep(0.02)
-        return time.perf_counter() - start
+        yield process
     finally:
         process.terminate()
         process.wait()
@@ -127,7 +144,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
         for number in range(rounds):
             taken["make up"].append(make_up(clone))
             taken["bare pulumi up"].append(bare_up(folder / str(number)))
-            taken["slowest server start"].append(max(server_start(one, folder) for one in served))
+            taken["slowest server start"].append(max(servers_start([one], folder) for one in served))
     return taken
 
 

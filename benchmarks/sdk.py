@@ -21,7 +21,7 @@ from typing import Any
 from azml.cli import sdk_config
 from azml.cli.clone import Clone
 from azml.cli.stacks import WorkspaceName
-from benchmarks.make_up import SAMPLE, deployments, server_start
+from benchmarks.make_up import SAMPLE, deployments, servers_start
 from benchmarks.stacks import ROOT, local_azure
 
 ENDPOINT_LIMIT = 0.5  # seconds
@@ -78,7 +78,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory(prefix="azml-bench-") as name:
         folder = Path(name)
         bare = deployments(folder)[1]
-        server_start(bare, folder)  # a machine that never served it builds its environment here
+        servers_start([bare], folder)  # a machine that never served it builds its environment here
         with local_azure(folder / "azure") as azure:
             os.environ.update(azure.environment())
             ours = client(folder / "azure")
@@ -87,7 +87,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
                 spent, slept = timed(partial(create, ours, f"bench-{number}"))
                 taken["endpoint"].append(spent - slept)
                 taken["deployment"].append(deploy(ours, f"bench-{number}"))
-                taken["bare server"].append(server_start(bare, folder))
+                taken["bare server"].append(servers_start([bare], folder))
     return taken
 
 

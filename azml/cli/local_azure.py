@@ -26,6 +26,8 @@ from azml.cli.terminal import Step
 
 START_LIMIT = 60.0
 """Seconds the local Azure has to answer after it was started."""
+RETURN_LIMIT = 600.0
+"""Seconds that what served before has to serve again: an environment may have to be made anew."""
 PATIENCE = 15.0
 """Seconds a local Azure that lives has to answer before it counts as hung and is replaced."""
 
@@ -94,6 +96,29 @@ def running(clone: Clone) -> LocalAzure | None:
     """The local Azure of this clone, when it lives and answers."""
     found = recorded(clone)
     return found if found and alive(found.pid) and found.answers() else None
+
+
+def await_return(clone: Clone, azure: LocalAzure, step: Step) -> list[str]:
+    """Wait until what served before serves again; what does not come back, as `endpoint/deployment`.
+
+    Raises CommandError when the local Azure ends meanwhile, or when it takes too long.
+    """
+    log = f"its log: {clone.shown(clone.logs / 'emulator.log')}"
+    deadline = time.monotonic() + RETURN_LIMIT
+    waiting = ["what served before"]
+    while time.monotonic() < deadline:
+        try:
+            health = azure.ask("GET", "health", timeout=PATIENCE)
+        except (OSError, ValueError) as gone:
+            if not alive(azure.pid):
+                raise CommandError("the local Azure ended while it started", log) from gone
+            health = {"restored": False, "waiting": waiting}
+        if health["restored"]:
+            return [str(name) for name in health["lost"]]
+        waiting = health["waiting"] or waiting
+        step.say(f"bringing back {', '.join(waiting)}")
+        time.sleep(0.1)
+    raise CommandError(f"{', '.join(waiting)} did not come back within {RETURN_LIMIT:.0f} s", log)
 
 
 def required(clone: Clone) -> LocalAzure:

@@ -75,11 +75,13 @@ def find_pulumi() -> Path:
 
 
 def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
-    """The local Azure, started when it does not run."""
+    """The local Azure, started when it does not run, once what served before serves again."""
     with step("Local Azure") as current:
         azure, fresh = local_azure.start(clone, port, scoring_port, current)
+        lost = local_azure.await_return(clone, azure, current)
         was = "started" if fresh else "was running"
-        current.done(f"{was}, {azure.arm}; log: {clone.shown(clone.logs / 'emulator.log')}")
+        told = f"; did not come back: {', '.join(lost)}" if lost else ""
+        current.done(f"{was}, {azure.arm}{told}; log: {clone.shown(clone.logs / 'emulator.log')}")
         return azure
 
 

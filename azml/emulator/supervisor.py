@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from azml.emulator.certificates import Certificates, ensure_certificates
+from azml.emulator.children import Child
 from azml.emulator.collection.spool import Spool
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.history import History
@@ -91,10 +92,19 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     stack.push_async_callback(child.stop)
     await router.answered()
     await child.answered()
+    await _told(plane, child)
     arm = f"https://{HOST}:{control.port}"
     _write_record(folder, arm, scoring, certificates)
     say(f"the local Azure answers at {arm}, its endpoints at {scoring}")
     return child.left
+
+
+async def _told(plane: Plane, control: Child) -> None:
+    """Wait until the control plane has asked for all that was there before, or leaves on request."""
+    waits = [asyncio.create_task(wait) for wait in (plane.completed(), control.left.wait())]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
 
 
 async def _plane(

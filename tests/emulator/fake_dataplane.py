@@ -71,6 +71,7 @@ class FakeDataplane:
         application.router.add_route("*", "/deployments/{key}", self._deployment)
         application.router.add_get("/deployments/{key}/logs", self._logs)
         application.router.add_route("*", "/endpoints/{key}", self._endpoint)
+        application.router.add_put("/complete", self._complete)
         return application
 
     async def _deployment(self, request: web.Request) -> web.Response:
@@ -92,6 +93,10 @@ class FakeDataplane:
         state = self.outcomes.get(self.deployments[key]["name"], "ready")
         error = "Traceback: init() raised ValueError('no model')" if state == "failed" else None
         return web.json_response({"key": key, "state": state, "instances_ready": 1, "error": error})
+
+    async def _complete(self, request: web.Request) -> web.Response:
+        self.calls.append(("PUT", "complete"))
+        return web.json_response({})
 
     async def _logs(self, request: web.Request) -> web.Response:
         query = request.query

@@ -111,7 +111,9 @@ class Control:
         raise not_found(f"Nothing answers at '{path}'.", "NotFound")
 
     async def _health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok", "restored": self.parts.restore.done})
+        restore = self.parts.restore
+        told = {"restored": restore.done, "waiting": sorted(restore.waiting), "lost": sorted(restore.lost)}
+        return JSONResponse({"status": "ok", **told})
 
     async def _environment(self, request: Request) -> Response:
         return JSONResponse(environment(self.addresses, self.certificates, self.identity))

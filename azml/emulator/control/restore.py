@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from azml.emulator.arm.errors import ArmError
+from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.service import Service
 from azml.emulator.arm.store import BUSY, Record
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
@@ -29,16 +30,30 @@ class Restore:
         self.endpoints = endpoints
         self.deployments = deployments
         self.done = False
+        self.waiting: set[str] = set()
+        self.lost: set[str] = set()
 
     async def run(self) -> None:
-        """Ask for everything, take up unfinished operations, and wait until what served serves again."""
+        """Ask for everything, take up unfinished operations, and wait until what served serves again.
+
+        An operation on what served goes on when it serves again: if that fails, this is still there.
+        """
         store = self.service.store
         known = [record for record in store.under("", DEPLOYMENT) if record.hidden.get("good")]
+        self.waiting = {_shown(record) for record in known}
         await asyncio.gather(*(self._route(endpoint) for endpoint in store.under("", ENDPOINT)))
         await asyncio.gather(*(self._ask(record) for record in known))
+        await self._tell_complete()
+        await asyncio.gather(*(self._follow(record) for record in known if record.state in BUSY))
         self.service.resume()
         await asyncio.gather(*(self._follow(record) for record in known if record.state not in BUSY))
         self.done = True
+
+    async def _tell_complete(self) -> None:
+        try:
+            await self.dataplane.complete()
+        except DataplaneError as error:
+            log.error("the data plane was not told that it knows everything: %s", error)
 
     async def _route(self, endpoint: Record) -> None:
         try:
@@ -64,9 +79,17 @@ class Restore:
                 await asyncio.sleep(PAUSE)
         except (ArmError, DataplaneError) as error:
             self._is_lost(record, error)
+        finally:
+            self.waiting.discard(_shown(record))
 
     def _is_lost(self, record: Record, error: Exception) -> None:
+        self.lost.add(_shown(record))
         log.error("%s did not come back: %s", record.id.name, error)
         now = self.service.store.find(record.id.text)
         if now is not None and now.state not in BUSY:
             self.service.store.put(now.with_properties(provisioningState="Failed"))
+
+
+def _shown(record: Record) -> str:
+    """A deployment with its endpoint, for people."""
+    return f"{resource_id(record.id.parent).name}/{record.id.name}"

@@ -54,6 +54,10 @@ class DataplaneClient:
         """Answer no more for an endpoint."""
         await self._call("DELETE", f"/endpoints/{quote(key, safe='')}", missing=True)
 
+    async def complete(self) -> None:
+        """Say that all that was there before a start has been asked for."""
+        await self._call("PUT", "/complete")
+
     async def logs(self, key: str, container: str, tail: int) -> str:
         """The last lines of `inference-server` or `storage-initializer`."""
         path = f"/deployments/{quote(key, safe='')}/logs?container={container}&tail={tail}"

@@ -108,11 +108,12 @@ class Slot:
 
 
 class Dispatcher:
-    """The routing table with the state it needs."""
+    """The routing table with the state it needs. Until it is `complete`, more may exist than it names."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
         self.endpoints: dict[str, Endpoint] = {}
+        self.complete = False
         self._slots: dict[str, Slot] = {}
         self._retired: list[Slot] = []
 
@@ -122,6 +123,7 @@ class Dispatcher:
         for key in self._slots.keys() - wanted.keys():
             self._retired.append(self._slots.pop(key))
         self._retired = [slot for slot in self._retired if not slot.idle]
+        self.complete = table.complete
         self.endpoints = {endpoint.path.strip("/").lower(): endpoint for endpoint in table.endpoints}
         for key, deployment in wanted.items():
             if key in self._slots:

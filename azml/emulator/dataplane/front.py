@@ -12,13 +12,11 @@ from azml.emulator.dataplane import rules
 from azml.emulator.dataplane.collecting import Collecting
 from azml.emulator.dataplane.dispatch import Dispatcher
 from azml.emulator.dataplane.exchange import Client, Exchange, Nobody
-from azml.emulator.dataplane.message import Question, Request, refusal_bytes
+from azml.emulator.dataplane.message import Question, Request, plain_head, refusal_bytes
 from azml.emulator.dataplane.meter import Meter
 from azml.emulator.dataplane.rules import Refusal
 from azml.emulator.dataplane.table import Deployment, Endpoint
 
-HEAD_LIMIT = 64 * 1024
-"""Bytes of a request's line and headers, after those that came with the end of the request before."""
 PIPELINED = 8
 """Requests a client may send ahead before its connection is read no further."""
 _SUFFIXES = ("/score", "/swagger.json", "/")
@@ -61,6 +59,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._arriving: Request | None = None
+        self._upgrades = False
         self._in_head = False
         self._head_bytes = 0
         self._refusal: Refusal | None = None
@@ -111,13 +110,27 @@ class Connection(asyncio.Protocol):
             return
         self._head_bytes += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._deaf = True  # the request itself is answered, as one that asked for no upgrade
+            self._feed(data)
         except httptools.HttpParserError:
             self._reject(rules.BAD_REQUEST)
-        if self._in_head and self._head_bytes > HEAD_LIMIT:
+        # What came with the end of the request before is not counted.
+        if self._in_head and self._head_bytes > rules.HEAD_LIMIT:
             self._reject(rules.HEAD_TOO_LARGE)
+
+    def _feed(self, data: bytes) -> None:
+        while data and not self._deaf:
+            try:
+                return self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as asked:
+                data = self._without_upgrade() + data[asked.args[0] :]
+        return None
+
+    def _without_upgrade(self) -> bytes:
+        """The head that asked for another protocol, as one that does not. No protocol is changed here, and
+        the parser would leave the body of such a request alone."""
+        request, self._upgrades = self._arriving or Request(), False
+        self._parser = httptools.HttpRequestParser(self)
+        return plain_head(request)
 
     def sweep(self, now: float) -> None:
         """Close when the client is silent, or takes too long to send what it began."""
@@ -156,17 +169,23 @@ class Connection(asyncio.Protocol):
         """Check what can be checked before the body comes."""
         request = self._arriving
         if not request:
-            return
+            return None
         self._in_head = False
         request.method = self._parser.get_method().decode("latin-1")
         request.http11 = self._parser.get_http_version() == "1.1"
-        request.keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
+        request.keep_alive = self._parser.should_keep_alive()
+        if self._parser.should_upgrade():
+            if request.method == "CONNECT":
+                return self._reject(rules.UNKNOWN_PATH)  # this is no proxy
+            self._upgrades = True  # and this head comes once more, without that
+            return None
         self._refusal = self._check(request)
         if (request.header(b"expect") or "").lower() == "100-continue":
             if self._refusal:
                 self._reject(self._refusal)
             else:
                 self._continue()
+        return None
 
     def on_body(self, body: bytes) -> None:
         """A part of its body, dropped when the request is refused anyway."""
@@ -180,7 +199,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The request is whole: answer it, in its turn."""
         request = self._arriving
-        if not request:
+        if not request or self._upgrades:
             return
         self._arriving = None
         self._queue.append((request, self._endpoint, self._suffix, self._refusal))
@@ -193,6 +212,8 @@ class Connection(asyncio.Protocol):
     def _check(self, request: Request) -> Refusal | None:
         request.id = rules.new_id(self._front.dispatcher.random.getrandbits)
         request.client_id = rules.client_id(request.header(b"x-ms-client-request-id"))
+        if refusal := rules.head_refusal(request.target, request.headers):
+            return refusal
         host = request.header(b"host")
         if not rules.host_allowed(host or "") and (host is not None or request.http11):
             return rules.BAD_HOST
@@ -200,7 +221,7 @@ class Connection(asyncio.Protocol):
             return rules.LONG_ID
         self._find(request)
         if self._endpoint is None:
-            return rules.UNKNOWN_PATH
+            return rules.UNKNOWN_PATH if self._front.dispatcher.complete else rules.NOT_PLACED
         endpoint = self._endpoint
         if not rules.authorized(request.header(b"authorization"), endpoint.bearers, endpoint.token_secret):
             return rules.UNAUTHORIZED
@@ -237,7 +258,7 @@ class Connection(asyncio.Protocol):
         wanted = request.header(_DEPLOYMENT)
         chosen = rules.choose(endpoint.traffic, known, wanted, dispatcher.random)
         if isinstance(chosen, Refusal):
-            return self._answer(chosen)
+            return self._answer(chosen if dispatcher.complete else rules.NOT_PLACED)
         self._exchange = self._exchange_for(self, Question(endpoint.key, request, suffix), known[chosen])
         self._exchange.submit()
         if suffix == "/score" and wanted is None:

@@ -19,6 +19,8 @@ errorlog = "/dev/null"  # the server's logging writes gunicorn's errors; otherwi
 control_socket_disable = True  # one path for all instances: they would take it from one another
 graceful_timeout = 180  # the longest request Azure allows
 umask = 0o077
+secure_scheme_headers = {}  # type: ignore[var-annotated]  # else a client's that disagree are a model's 400
+limit_request_fields = 110  # its own 100, which the front checks, and those that the front adds
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]

@@ -17,7 +17,8 @@ from azml.emulator.dataplane.runtime import Life, Runtime
 _POLL_SECONDS = 0.05
 _FIRST_PROBE_SECONDS = 5.0
 _LEAST_START_SECONDS = 60.0
-_BACKOFF = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
+_BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the next start, by how many lives in a row have been short."""
 _SETTLED_SECONDS = 60.0
 
 
@@ -72,8 +73,10 @@ class Instance:
                 if not self._first.done():
                     self._first.set_exception(DeploymentFailure(str(failure)))
                     return
-            failures = 0 if time.monotonic() - began > _SETTLED_SECONDS else failures + 1
+            if time.monotonic() - began > _SETTLED_SECONDS:
+                failures = 0
             await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+            failures += 1
 
     async def _once(self) -> None:
         """One life. Raises DeploymentFailure with the reason for its end, or OSError."""

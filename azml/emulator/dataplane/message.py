@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from azml.emulator.dataplane.rules import Refusal
+from azml.emulator.dataplane.rules import RETRY_SECONDS, Refusal
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -82,6 +82,13 @@ class Question:
         return path + (b"&" if b"?" in path else b"?") + query if query else path
 
 
+def plain_head(request: Request) -> bytes:
+    """The head as it came, but for its wish to change the protocol."""
+    lines = [b"%s %s HTTP/1.%d" % (request.method.encode(), request.target, request.http11)]
+    lines += [b"%s: %s" % pair for pair in request.headers if pair[0].lower() != b"upgrade"]
+    return b"\r\n".join([*lines, b"", b""])
+
+
 def request_bytes(request: Request, target: bytes) -> bytes:
     """The request as a scoring process gets it. One connection carries one request: its workers keep none."""
     lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
@@ -116,6 +123,8 @@ def refusal_bytes(request: Request, refusal: Refusal, deployment: str | None = N
     lines.append(b"Content-Length: %d" % len(body))
     if refusal.status == HTTPStatus.UNAUTHORIZED:
         lines.append(b"WWW-Authenticate: Bearer")
+    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        lines.append(b"Retry-After: %d" % RETRY_SECONDS)
     if deployment:
         lines.append(b"azureml-model-deployment: " + deployment.encode())
     lines += _ids(request)

@@ -54,6 +54,7 @@ class Plane:
         services.identities = self._identities
         self._deployments: dict[str, Deployment] = {}
         self._endpoints: dict[str, DesiredEndpoint] = {}
+        self._complete = asyncio.Event()
         self._publishing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._history = history
@@ -89,6 +90,15 @@ class Plane:
         self._endpoints.pop(key, None)
         await self.publish()
 
+    async def complete(self) -> None:
+        """All that was there before the start has been asked for: what is unknown now does not exist."""
+        self._complete.set()
+        await self.publish()
+
+    async def completed(self) -> None:
+        """Wait for that."""
+        await self._complete.wait()
+
     def logs(self, key: str, container: Container, tail: int) -> str:
         """The last lines a deployment wrote."""
         found = self._find(key)
@@ -118,7 +128,8 @@ class Plane:
 
     def routes(self) -> table.Table:
         """The routing table."""
-        return table.Table(tuple(self._endpoint(endpoint) for endpoint in self._endpoints.values()))
+        endpoints = tuple(self._endpoint(endpoint) for endpoint in self._endpoints.values())
+        return table.Table(endpoints, self._complete.is_set())
 
     def _find(self, key: str) -> Deployment:
         if key not in self._deployments:

@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -19,6 +19,17 @@ ID_LIMIT = 100
 """Characters of `x-ms-request-id`; the inference server refuses more."""
 CLIENT_ID_LIMIT = 40
 """Characters that are left of `x-ms-client-request-id`."""
+HEAD_LIMIT = 64 * 1024
+"""Bytes of a request's line and headers."""
+FIELDS_LIMIT = 100
+"""Headers of a request. This and the next two are the limits of gunicorn, in which the inference server runs:
+what it would refuse is refused here, as the client's fault and not the model's."""
+FIELD_LIMIT = 8_190
+"""Bytes of one header, with its name."""
+TARGET_LIMIT = 4_000
+"""Bytes of a path with its query: gunicorn takes 4,094 for the whole request line."""
+RETRY_SECONDS = 1
+"""What a client is told to wait where nothing is ready."""
 _NOT_KEPT = re.compile(r"[^A-Za-z0-9_-]")
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -45,9 +56,14 @@ TOO_MANY = Refusal(429, "TooManyRequests", "The deployment has more requests tha
 BAD_HOST = Refusal(400, "BadHost", "The Host header names no loopback address.")
 BAD_REQUEST = Refusal(400, "BadRequest", "The request is not valid HTTP.")
 LONG_ID = Refusal(431, "HeaderTooLarge", f"A request id has more than {ID_LIMIT} characters.")
-HEAD_TOO_LARGE = Refusal(431, "HeaderTooLarge", "The request's headers are too large.")
+HEAD_TOO_LARGE = Refusal(431, "HeaderTooLarge", f"The request's headers have more than {HEAD_LIMIT} bytes.")
+FIELD_TOO_LARGE = Refusal(431, "HeaderTooLarge", f"A header has more than {FIELD_LIMIT} bytes.")
+TOO_MANY_FIELDS = Refusal(431, "TooManyHeaders", f"The request has more than {FIELDS_LIMIT} headers.")
+LONG_TARGET = Refusal(414, "UriTooLong", f"The request's path and query have more than {TARGET_LIMIT} bytes.")
+TWO_HOSTS = Refusal(400, "BadHost", "The request has more than one Host header.")
 TOO_SLOW = Refusal(408, "RequestTimeout", "The request did not arrive in time.")
 TIMED_OUT = Refusal(408, "RequestTimeout", "The deployment did not answer within request_timeout_ms.")
+NOT_PLACED = Refusal(503, "ServiceUnavailable", "The local Azure is starting: this may be there in a moment.")
 NOT_READY = Refusal(503, "ServiceUnavailable", "No instance of the deployment is ready.")
 GONE = Refusal(502, "BadGateway", "The scoring process went away before it answered.")
 
@@ -59,6 +75,20 @@ def host_allowed(host: str) -> bool:
     if not colon or not port.isdigit():
         name = host
     return name.lower() in LOCAL_HOSTS
+
+
+def head_refusal(target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
+    """Why a request's head is refused whatever it asks for: more or longer headers than a server takes."""
+    sizes = [len(name) + len(value) + 4 for name, value in headers]
+    if len(target) > TARGET_LIMIT:
+        return LONG_TARGET
+    if len(headers) > FIELDS_LIMIT:
+        return TOO_MANY_FIELDS
+    if any(size > FIELD_LIMIT for size in sizes):
+        return FIELD_TOO_LARGE
+    if len(target) + sum(sizes) > HEAD_LIMIT:
+        return HEAD_TOO_LARGE
+    return TWO_HOSTS if sum(name.lower() == b"host" for name, _ in headers) > 1 else None
 
 
 def authorized(header: str | None, bearers: Collection[str], token_secret: str | None) -> bool:
@@ -85,7 +115,8 @@ def choose(
 ) -> str | Refusal:
     """The deployment that answers: the one the header names, else one drawn by the shares.
 
-    A share of a deployment that is not there counts for nothing.
+    A share of a deployment that is not there counts for nothing while another has one. Where none is there,
+    they exist all the same and will be back: what has a share cannot be deleted.
     """
     if wanted is not None:
         if wanted in known:
@@ -94,7 +125,7 @@ def choose(
     shares = [(name, share) for name, share in traffic.items() if share > 0 and name in known]
     total = sum(share for _, share in shares)
     if not total:
-        return NO_TRAFFIC
+        return NOT_READY if any(share > 0 for share in traffic.values()) else NO_TRAFFIC
     drawn = random.random() * total
     for name, share in shares:
         drawn -= share

@@ -25,6 +25,7 @@ def application(plane: Plane) -> web.Application:
             web.get("/deployments/{key:[^/]+}/logs", _logs),
             web.put("/endpoints/{key:[^/]+}", _put_endpoint),
             web.delete("/endpoints/{key:[^/]+}", _delete_endpoint),
+            web.put("/complete", _complete),
             web.get("/metrics", _metrics),
             web.get("/usage", _usage),
         ]
@@ -79,6 +80,11 @@ async def _put_endpoint(request: web.Request) -> web.Response:
 async def _delete_endpoint(request: web.Request) -> web.Response:
     await request.app[_PLANE].delete_endpoint(request.match_info["key"])
     return web.Response(status=204)
+
+
+async def _complete(request: web.Request) -> web.Response:
+    await request.app[_PLANE].complete()
+    return web.json_response({})
 
 
 async def _metrics(request: web.Request) -> web.Response:

@@ -49,9 +49,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Table:
-    """Everything that can be reached."""
+    """Everything that can be reached; `complete` once all that was there before a start is told again."""
 
     endpoints: tuple[Endpoint, ...] = ()
+    complete: bool = True
 
 
 def to_json(table: Table) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def to_json(table: Table) -> dict[str, Any]:
 
 def from_json(told: dict[str, Any]) -> Table:
     """The reverse of `to_json`."""
-    return Table(tuple(_endpoint(endpoint) for endpoint in told["endpoints"]))
+    return Table(tuple(_endpoint(endpoint) for endpoint in told["endpoints"]), told["complete"])
 
 
 def _endpoint(told: dict[str, Any]) -> Endpoint:

@@ -2,10 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
 from urllib.parse import quote
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,8 +16,6 @@ from tests.emulator.local_azure import (
     WORKSPACE,
     Answer,
     Client,
-    build_assets,
-    build_workspace,
     deployment_body,
     endpoint_body,
 )
@@ -153,17 +149,6 @@ queries = st.dictionaries(
     words,
     max_size=4,
 ).map(lambda told: "&".join(f"{quoted(name)}={quoted(value)}" for name, value in told.items()))
-
-
-@pytest.fixture(scope="module")
-def fuzzed(in_process: InProcessAzure) -> Iterator[InProcessAzure]:
-    build_workspace(in_process)
-    build_assets(in_process)
-    in_process.done(in_process.arm("PUT", ENDPOINT, endpoint_body()))
-    yield in_process
-    for kind in (GROUP,):
-        in_process.done(in_process.arm("DELETE", kind))
-    in_process.own("DELETE", "deleted")
 
 
 def check(answer: Answer) -> None:

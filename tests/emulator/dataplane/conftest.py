@@ -101,4 +101,5 @@ async def house(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         stack.push_async_callback(plane.stop)
+        await plane.complete()
         yield House(plane, port, trust, session, code)

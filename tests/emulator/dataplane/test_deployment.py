@@ -128,6 +128,8 @@ async def test_the_same_again_starts_nothing_and_scaling_keeps_what_runs(house: 
     await until(lambda: len(scoring_processes(run_dir)) == 2)
     await house.plane.delete_deployment("/e/blue")
     assert not scoring_processes(run_dir)
+    assert (await house.ask({}))[0] == 503, "what has a share exists"
+    await house.endpoint({})
     assert (await house.ask({}))[0] == 404
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from azml.emulator.dataplane import table
 from azml.emulator.identity import sign
 from tests.emulator.dataplane.houses import KEY, Routed, Upstream, echo, until
 
@@ -244,6 +245,77 @@ async def test_what_is_no_http_is_refused_and_the_router_lives(routed: Routed) -
     writer.write(HEAD + b"X-Long: " + b"x" * 700_000)
     assert b" 431 " in await reader.readuntil(b"\r\n")
     assert (await routed.ask())[0] == 200
+
+
+@pytest.mark.parametrize("wish", ["Upgrade: h2c", "Upgrade: websocket\r\nSec-WebSocket-Version: 13"])
+async def test_a_wish_for_another_protocol_is_not_heard_and_costs_no_body(routed: Routed, wish: str) -> None:
+    """Also the next request on the connection is answered, and the model sees nothing of the wish."""
+    one = await routed.upstream("one")
+    await routed.route({"blue": [one]})
+    reader, writer = await routed.raw()
+    asked = HEAD + f"Connection: Upgrade\r\n{wish}\r\n".encode()
+    writer.write(asked + b"Content-Length: 4\r\n\r\nbody" + HEAD + b"Content-Length: 4\r\n\r\nnext")
+    assert [await read_answer(reader) for _ in range(2)] == [(200, b"body"), (200, b"next")]
+    writer.write(asked + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    writer.write(b"0\r\n\r\n")
+    assert await read_answer(reader) == (200, b"abc")
+    writer.write(asked + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"ok")
+    assert await read_answer(reader) == (200, b"ok")
+    assert not any(b"pgrade" in request for request in one.requests)
+    writer.write(b"CONNECT example.org:443 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await read_answer(reader))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("status", "more"),
+    [
+        (431, b"".join(b"x-%d: 1\r\n" % number for number in range(99))),
+        (431, b"x-long: " + b"x" * 8_181 + b"\r\n"),
+        (431, b"".join(b"x-%d: %s\r\n" % (number, b"x" * 8_000) for number in range(9))),
+        (400, b"Host: localhost\r\n"),
+        (400, b"Host: elsewhere\r\n"),
+        (200, b"".join(b"x-%d: 1\r\n" % number for number in range(97))),
+        (200, b"x-long: " + b"x" * 8_180 + b"\r\n"),
+    ],
+)
+async def test_a_head_that_a_server_would_refuse_never_comes_to_the_model(
+    routed: Routed, status: int, more: bytes
+) -> None:
+    """As a model's error it would be 424, and counted against the deployment."""
+    one = await routed.upstream("one", failing if status != 200 else echo)
+    await routed.route({"blue": [one]})
+    reader, writer = await routed.raw()
+    writer.write(HEAD + more + b"Content-Length: 2\r\n\r\n{}")
+    assert (await read_answer(reader))[0] == status
+    assert len(one.requests) == (status == 200)
+    assert bool(await routed.link.counted()) == (status == 200)
+
+
+async def test_a_target_that_a_server_would_refuse_is_414(routed: Routed) -> None:
+    await routed.route({"blue": [await routed.upstream("one")]})
+    assert (await routed.ask(path="score?" + "x" * 4_000))[0] == 414
+
+
+async def test_until_all_is_told_nothing_is_said_to_be_missing(routed: Routed) -> None:
+    """A router that has heard of nothing yet, and one that has heard of some: 503, and when to ask again."""
+    status, headers, _ = await routed.ask()
+    assert (status, headers["Retry-After"]) == (503, "1")
+    deployment = table.Deployment("/blue", "blue", 5_000, 1, ())
+    for deployments, header in (((), None), ((), "blue"), ((deployment,), None), ((deployment,), "green")):
+        shares = {"blue": 100}
+        endpoint = table.Endpoint("/e", "westeurope/e", (KEY,), None, shares, {}, deployments)
+        await routed.link.route(table.Table((endpoint,), complete=False))
+        named = {"azureml-model-deployment": header} if header else {}
+        status, headers, _ = await routed.ask(headers=named)
+        assert (status, headers["Retry-After"]) == (503, "1"), (deployments, header)
+        assert (await routed.ask(key="wrong"))[0] == 401
+    await routed.route({"blue": [await routed.upstream("one")]})
+    assert (await routed.ask(headers={"azureml-model-deployment": "green"}))[0] == 404
+    await routed.route({}, {"blue": 100})
+    status, headers, _ = await routed.ask()
+    assert (status, headers["Retry-After"]) == (503, "1"), "what has a share exists"
 
 
 async def test_an_x_ms_request_id_over_100_characters_is_431(routed: Routed) -> None:

@@ -19,7 +19,10 @@ def test_a_request_goes_only_where_there_is_a_share(
 ) -> None:
     chosen = rules.choose(shares, known, None, Random(seed))
     eligible = {name for name, share in shares.items() if share > 0 and name in known}
-    assert chosen in eligible if eligible else chosen == rules.NO_TRAFFIC
+    if eligible:
+        assert chosen in eligible
+    else:
+        assert chosen == (rules.NOT_READY if any(shares.values()) else rules.NO_TRAFFIC)
 
 
 @given(SHARES, KNOWN, NAMES, SEEDS)

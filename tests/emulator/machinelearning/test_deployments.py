@@ -247,6 +247,26 @@ def test_after_a_kill_everything_that_served_is_asked_for_again(blue: LocalAzure
     blue.start()
     wait_for(lambda: blue.own("GET", "health").body["restored"])
     assert (blue.dataplane.deployments, blue.dataplane.endpoints) == expected
+    asked = [("PUT", BLUE.lower()), ("PUT", "complete")]
+    assert blue.dataplane.calls[-2:] == asked, "complete once all is told"
+    told = blue.own("GET", "health").body
+    assert (told["waiting"], told["lost"]) == ([], [])
+
+
+def test_what_served_serves_again_before_a_change_goes_on_that_a_kill_interrupted(blue: LocalAzure) -> None:
+    """If the change fails, what was there before is still there; and the start is over once that serves."""
+    blue.dataplane.outcomes["blue"] = "starting"
+    begun = put(blue, BLUE, environmentVariables={"NEW": "1"})
+    wait_for(lambda: "NEW" in blue.dataplane.named("blue")["environment_variables"])
+    blue.kill()
+    blue.dataplane.deployments.clear()
+    blue.start()
+    wait_for(lambda: blue.own("GET", "health").body["waiting"] == ["diabetes/blue"])
+    wait_for(lambda: blue.dataplane.deployments)
+    assert "NEW" not in blue.dataplane.named("blue")["environment_variables"]
+    blue.dataplane.outcomes.clear()
+    blue.done(begun)
+    assert "NEW" in blue.dataplane.named("blue")["environment_variables"]
 
 
 def test_an_operation_that_a_kill_interrupts_goes_on_after_the_start(workspace: LocalAzure) -> None:
