@@ -80,9 +80,8 @@ class Graph:
 class _Azure(Mocks):
     """Answers as Azure would, as far as the graph needs it.
 
-    Versions whose ids end in one of `registered` are there already.
-
-    `retries` are the operations that failed, by the last part of their resource's id.
+    Versions whose ids end in one of `registered` are there already; `retries` are the operations that failed,
+    by the last part of their resource's id.
     """
 
     def __init__(self, graph: Graph, registered: tuple[str, ...], retries: Mapping[str, str]) -> None:
@@ -195,7 +194,7 @@ def build(
 ) -> Graph:
     """Run the program over `config` and return its graph. `root` is the folder of the stack file.
 
-    `registered` are the ends of ids of versions that the workspace holds already; `retries` are the operations that
+    `registered` are the ends of ids of versions that the workspace holds; `retries` are the operations that
     failed, by the name of their resource.
     """
     made = _made(
