@@ -15,8 +15,16 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any, Literal, Union
 
 Json = dict[str, Any]
-ALSO = frozenset({("RoleAssignment", "systemData"), ("ActionGroupResource", "systemData")})
-"""Members that azure-native's description of the same API version has, and the client's models have not."""
+ALSO = frozenset(
+    {
+        # azure-native's description of the same API version has them.
+        ("RoleAssignment", "systemData"),
+        ("ActionGroupResource", "systemData"),
+        # A member of API 2022-05-01, and the one way to recover a workspace.
+        ("WorkspaceProperties", "allowRecoverSoftDeletedWorkspace"),
+    }
+)
+"""Members that are published, and that the client's models have not."""
 _TEXTS = (datetime.datetime, datetime.date, datetime.time, datetime.timedelta, bytes)
 
 
