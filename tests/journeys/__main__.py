@@ -45,6 +45,8 @@ def main(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before anything is made.")] = False,
 ) -> None:
     """Run the journeys on a subscription, remove what they made, and write the report."""
+    if not subscription:
+        raise typer.BadParameter("name a subscription: make verify-azure SUBSCRIPTION=<id>, or local")
     remove_left_over()
     folder = Path(tempfile.mkdtemp(prefix="azml-verify-"))
     try:
@@ -60,6 +62,7 @@ def main(
 
 def run(azure: Azure, folder: Path, report: Path, only: str, *, yes: bool) -> int:
     """Ask, run the journeys, remove, report; pytest's exit code, or 1 when an assumption did not hold."""
+    require_access(azure)
     typer.echo(ESTIMATE.format(group=azure.group, location=azure.location))
     if not yes:
         typer.confirm(f"Run it in subscription {azure.subscription}?", abort=True)
@@ -76,6 +79,16 @@ def run(azure: Azure, folder: Path, report: Path, only: str, *, yes: bool) -> in
     report.write_text(truth.report(seen, truth.assumptions(truth.PAGE.read_text()), where, day))
     typer.echo(f"\n{report} says what held: paste it into an issue, and set the dates in {truth.PAGE.name}")
     return code or int(not all(one.held for one in seen))
+
+
+def require_access(azure: Azure) -> None:
+    """Exit with 2 where the subscription cannot be reached as the identity of this shell."""
+    try:
+        with azure.arm() as arm:
+            arm.accepted(arm.send("GET", f"/subscriptions/{azure.subscription}", "2022-12-01"))
+    except AzureError as error:
+        typer.echo(f"subscription {azure.subscription} cannot be reached: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 def journeys(azure: Azure, record: Path, only: str) -> int:
