@@ -48,6 +48,7 @@ workspace = ml.Workspace(
     storage_account=account.id,
     key_vault=vault.id,
     application_insights=insights.id,
+    opts=pulumi.ResourceOptions(ignore_changes=["containerRegistry"]),
 )
 container = pulumi.Output.concat("azureml-blobstore-", workspace.workspace_id)
 store = pulumi.Output.concat("azureml:/", workspace.id, "/datastores/workspaceblobstore/paths/bare/")

@@ -159,20 +159,3 @@ def test_a_failed_deployment_is_mended_by_the_next_up(stack: Stack) -> None:
     stack.up()
     assert stack.shares() == {"blue": 50, "green": 50}
     assert stack.predict("green") == ["green"]
-
-
-def test_a_deployment_that_failed_for_a_reason_outside_is_tried_again(stack: Stack) -> None:
-    """Nothing in the folder changes between the two updates; only what its script needed is there now."""
-    stack.begin({"blue": {}}, {"blue": 100})
-    needed = stack.scoring / "needed.txt"
-    opened = f"def init():\n    open({str(needed)!r}).close()\n"
-    (stack.scoring / "src-green" / "score.py").write_text(f"{opened}\n\ndef run(data):\n    return ['new']\n")
-    stack.serve(BOTH, {"blue": 50, "green": 50})
-    failed = stack.run("up", "--yes", "--skip-preview")
-    assert failed.code != 0
-    assert "needed.txt" in failed.text
-
-    needed.touch()
-    stack.up()
-    assert stack.predict("green") == ["new"]
-    assert "unchanged" in stack.preview("--expect-no-changes")
