@@ -49,6 +49,8 @@ def _fields(model: Any, value: Any, path: str, *, sent: bool, partial: bool) -> 
     known = {field._rest_name: (name, field) for name, field in model._attr_to_rest_field.items()}
     hints = _hints(model)
     for name, item in value.items():
+        if (model.__name__, name) in ALSO:
+            continue
         if name not in known:
             yield f"{model.__name__} has no member {path}.{name}"
         elif item is not None:
