@@ -77,6 +77,8 @@ def test_what_azure_adds_and_moves_is_left_alone(azure: Azure, folder: Path, ass
     look_at_additions(azure, assume)
     scale(azure, "blue", 2)
     azure.unchanged()
+    instances = deployment(azure, "blue")["sku"]["capacity"]
+    assume("read-4", instances == 2, f"{instances} instances after scaling and an update")
 
     (folder / "model" / "answer.txt").write_text("two\n")
     said(azure.azml("release", "echo"))
@@ -144,6 +146,8 @@ def look_at_additions(azure: Azure, assume: Assume) -> None:
     assume("read-6", computed <= own, sorted(own))
     assume("read-7", bool(endpoint.get("kind")), endpoint.get("kind"))
     workspace = azure.ask("GET", azure.workspace_id).json()
+    spelt = workspace["location"]
+    assume("read-11", spelt.replace(" ", "").lower() == azure.location, f"location spelt {spelt!r}")
     registry = workspace["properties"].get("containerRegistry")
     assume("read-8", bool(registry), registry)
     assume("read-9", bool(endpoint.get("systemData")), endpoint.get("systemData"))
