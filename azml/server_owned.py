@@ -14,7 +14,14 @@ PROPERTIES = frozenset({OPERATION, "azureml.onlineendpointid", "createdAt", "cre
 RETRY_TAG = "azml-retry"
 """The tag that names the failed operation which the stack has tried again."""
 
+_LOWERED = frozenset(name.lower() for name in PROPERTIES)
+
 Value = TypeVar("Value")
+
+
+def is_azures(name: str) -> bool:
+    """Whether a key of an endpoint's own properties is Azure's: one of PROPERTIES, or called `azureml.`."""
+    return name.lower() in _LOWERED or name.lower().startswith("azureml.")
 
 
 def users_own(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from azml.findings import Finding
+from azml.server_owned import is_azures
 from azml.specs import EndpointSpec
 
 AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
@@ -18,8 +19,6 @@ IDENTITIES = {
     "system_assigned,user_assigned": "SystemAssigned,UserAssigned",
     "none": "None",
 }
-_OF_AZURE = ("azureasyncoperationuri", "createdat", "createdby", "lastmodifiedat")
-"""Properties of an endpoint that Azure sets, beside those it calls `azureml.`, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def _properties(spec: EndpointSpec, live: Fact) -> Iterator[_Change]:
     """Keys that are there and of the user's own: each must still be written, with the same value."""
     found = live.properties.get("properties")
     for name, value in found.items() if isinstance(found, dict) else ():
-        if name.lower() in _OF_AZURE or name.lower().startswith("azureml."):
+        if is_azures(name):
             continue
         asked = spec.properties.get(name)
         if asked != str(value):

@@ -1,17 +1,16 @@
 """What is there already: which versions a workspace holds, and which resources have to be tried again."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import Any
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.providers.azml import endpoints
+from azml.providers.azml.lookup import existing_bodies
 from azml.providers.calls import ProviderError
 from azml.providers.codec import Properties
 from azml.server_owned import OPERATION, RETRY_TAG
 
-_THREADS = 16
 _FAILED = frozenset({"failed", "canceled"})
 _LONGEST_TAG = 256  # characters (Azure Resource Manager, limits of tags)
 
@@ -28,7 +27,7 @@ def existing(arm: Arm, arguments: Properties) -> Properties:
     Raises ProviderError for arguments that are no lists of ids, AzureError when Azure refuses to tell.
     """
     versions, resources = (_ids(arguments, name) for name in ("versions", "resources"))
-    found = dict(_found(arm, [*versions, *resources]))
+    found = existing_bodies(arm, dict.fromkeys([*versions, *resources], API_VERSION))
     retries = {each: value for each in resources if each in found and (value := retry_of(found[each]))}
     return {
         "registered": [each for each in versions if each in found],
@@ -42,12 +41,6 @@ def _ids(arguments: Properties, name: str) -> list[str]:
     if not isinstance(ids, list) or not all(isinstance(each, str) and each.startswith("/") for each in ids):
         raise ProviderError(f"{name} takes a list of ARM ids, not {ids!r}")
     return ids
-
-
-def _found(arm: Arm, ids: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    with ThreadPoolExecutor(_THREADS) as threads:
-        bodies = threads.map(lambda each: arm.get(each, API_VERSION), ids)
-        yield from ((each, body) for each, body in zip(ids, bodies, strict=True) if body is not None)
 
 
 def _workspace_id(resource: Mapping[str, Any]) -> str | None:

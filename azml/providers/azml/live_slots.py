@@ -16,12 +16,12 @@ from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml import endpoints
 from azml.providers.azml.live_changes import changed, live_changes, shown_change
+from azml.providers.azml.lookup import THREADS
 from azml.providers.codec import Properties, Unknown, Value
 from azml.providers.differences import differences, top
 from azml.providers.engine_log import EngineLog
 
 INPUTS = ("endpointId", "serves", "allow", "told")
-_THREADS = 16
 
 
 class LiveSlots:
@@ -57,7 +57,7 @@ class LiveSlots:
         asked = arguments.get("endpoints")
         if not isinstance(asked, dict) or not all(isinstance(serves, dict) for serves in asked.values()):
             raise calls.ProviderError(f"liveSlots takes endpoints, what slots serve by ARM id, not {asked!r}")
-        with ThreadPoolExecutor(_THREADS) as threads:
+        with ThreadPoolExecutor(THREADS) as threads:
             found = list(threads.map(lambda one: live_changes(self._arm, *one), asked.items()))
         changes = dict(zip(asked, found, strict=True))
         self._cleared = {one: _digests({"serves": asked[one]}) for one in asked if not changes[one]}

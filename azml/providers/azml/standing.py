@@ -1,13 +1,13 @@
 """What stands where a stack is going to be, and which names deleted resources hold: `azml:index:standing`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
+from azml.providers.azml.lookup import existing_bodies
 from azml.providers.calls import ProviderError
 from azml.providers.codec import Properties
 
@@ -23,7 +23,6 @@ API_VERSIONS = {
 """The versions azure-native 3.29 speaks, by type in lower case."""
 KEPT_DAYS = 14  # a deleted workspace of Azure Machine Learning
 _ACTIVITY_VERSION = "2015-04-01"
-_THREADS = 16
 # No more than this leaves the plugin: a body may hold what lets anybody write telemetry.
 _PROPERTIES = (
     "workspaceId",
@@ -64,9 +63,8 @@ def standing(arm: Arm, arguments: Properties) -> Properties:
 
 
 def _found(arm: Arm, ids: Sequence[str]) -> dict[str, Any]:
-    with ThreadPoolExecutor(_THREADS) as threads:
-        bodies = threads.map(lambda one: arm.get(one, API_VERSIONS[_type(one)]), ids)
-        return {one: _facts(body) for one, body in zip(ids, bodies, strict=True) if body is not None}
+    versions = {one: API_VERSIONS[_type(one)] for one in ids}
+    return {one: _facts(body) for one, body in existing_bodies(arm, versions).items()}
 
 
 def deleted_vaults(arm: Arm, subscription: str) -> Iterator[Mapping[str, Any]]:
