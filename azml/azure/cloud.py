@@ -86,7 +86,7 @@ def _described(host: str, http: Http) -> Cloud:
     answer = http.request("GET", url)
     if answer.status != 200:
         raise AzureError(
-            f"GET {url} answered {answer.status}: this is no Azure metadata host", status=answer.status
+            f"GET {url} answered {answer.status}: this is not an Azure metadata host", status=answer.status
         )
     document = answer.json()
     entry = document[0] if isinstance(document, list) and document else document

@@ -36,7 +36,7 @@ class Response:
     url: str = ""
 
     def json(self) -> Any:
-        """The content as JSON; an empty object when there is none or it is no JSON."""
+        """The content as JSON; an empty object when there is none or it is not JSON."""
         try:
             return json.loads(self.content) if self.content else {}
         except ValueError:

@@ -21,7 +21,7 @@ def check_mlflow(folder: Path, deployed: Collection[str], findings: list[Finding
     """
     file = folder / "MLmodel"
     if not file.is_file():
-        message = "is no MLflow model: there is no file MLmodel in it"
+        message = "is not an MLflow model: there is no file MLmodel in it"
         findings.append(Finding(message, "point path: at the folder that mlflow.save_model wrote", folder))
         return
     if "MLmodel" not in deployed:

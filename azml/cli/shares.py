@@ -77,5 +77,5 @@ def _tells_shares(declared: StackEndpoint) -> bool:
     try:
         own = names.own_file(declared)
     except InvalidInput:
-        return True  # once it is mended it may
+        return True  # it may, once it is corrected
     return own is not None and bool(own.traffic or own.mirror_traffic)

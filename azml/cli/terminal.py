@@ -26,7 +26,7 @@ def out() -> Console:
 
 def err() -> Console:
     """Everything else: progress, warnings, failures. Never mixed into an answer a script reads."""
-    # No emoji: in the name of a version, azureml:house:1, there would be one.
+    # No emoji codes: `:house:` in a reference such as azureml:house:1 would become a picture.
     return Console(file=sys.stderr, soft_wrap=True, highlight=False, emoji=False)
 
 

@@ -12,27 +12,14 @@ from typing import Any
 import pytest
 
 from azml.azure.http import Response
+from tests.cli.conftest import CONDA, SCORE
 from tests.journeys.azure import Azure, Run
 from tests.journeys.conftest import Assume
 
 pytestmark = pytest.mark.journey
 
 PROVIDER = "/providers/Microsoft.MachineLearningServices"
-SCORE = """\
-import os
-from pathlib import Path
-
-
-def init():
-    global answer
-    answer = next(Path(os.environ["AZUREML_MODEL_DIR"]).rglob("*.txt")).read_text().strip()
-
-
-def run(data):
-    return answer
-"""
 BROKEN = "def init():\n    raise RuntimeError('not yet')\n\n\ndef run(data):\n    return data\n"
-CONDA = "dependencies:\n- python=3.11\n- pip\n- pip:\n  - azureml-inference-server-http>=1.5.1\n"
 # Without instance_count: whoever scales it, `up` leaves the number alone.
 DEPLOYMENT = """\
 name: any

@@ -100,7 +100,7 @@ def test_an_overloaded_azure_is_asked_again_and_a_refusal_is_not(arm: Arm, azure
 
 
 def test_a_metadata_host_that_is_none_is_named(arm: Arm, azure: Server) -> None:
-    with pytest.raises(AzureError, match="no Azure metadata host"):
+    with pytest.raises(AzureError, match="not an Azure metadata host"):
         discover(AzureSettings(metadata_host=f"https://{azure.host}/elsewhere"), arm.http)
 
 

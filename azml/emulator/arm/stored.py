@@ -166,7 +166,7 @@ def new_registry(record: Record) -> Record:
 
 
 def stored_types() -> Sequence[ResourceType]:
-    """The types that have no room of their own."""
+    """The types without a module of their own."""
     endpoint_keys = ("primaryKey", "secondaryKey")
     located = (
         f"{ML}/workspaces/computes",

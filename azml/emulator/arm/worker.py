@@ -125,7 +125,7 @@ class Worker:
         return found is not None and found.status == "InProgress"
 
     def _persist(self, note: Callable[[], None]) -> None:
-        """Write an end down; where the disk is full, once it has room: clients wait for it."""
+        """Store how an operation ended. A full disk is tried again until it takes it: clients are waiting."""
         try:
             note()
         except sqlite3.OperationalError as error:

@@ -1,4 +1,4 @@
-"""The control plane as one ASGI application: which request goes to which room."""
+"""The control plane as one ASGI application: which handler answers which request."""
 
 import asyncio
 import contextlib

@@ -18,7 +18,7 @@ BODY_LIMIT = 10 * 1024 * 1024
 ID_LIMIT = 100
 """Characters of `x-ms-request-id`; the inference server refuses more."""
 CLIENT_ID_LIMIT = 40
-"""Characters that are left of `x-ms-client-request-id`."""
+"""Characters that are left of `x-ms-client-request-id` (docs/azure-truth.md, front-4)."""
 HEAD_LIMIT = 64 * 1024
 """Bytes of a request's line and headers."""
 FIELDS_LIMIT = 100

@@ -83,7 +83,7 @@ def _changes(
         if not isinstance(wanted, dict) or not isinstance(digest, str):
             continue
         slot = endpoints.slot(arm, endpoint_id, name)
-        # A failed deployment serves nobody: changing it is how it gets mended.
+        # A failed deployment serves nobody: changing it is how it gets repaired.
         if slot is None or slot.state == "failed" or slot.serves == digest:
             continue
         kinds = (slot.instance_type, wanted.get("instanceType"))
