@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,7 +13,15 @@ from azml.emulator.control.app import Control
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.identity import Identity, ensure_identity
 from tests.emulator.fake_dataplane import FakeDataplane
-from tests.emulator.local_azure import Answer, Client
+from tests.emulator.local_azure import (
+    ENDPOINT,
+    GROUP,
+    Answer,
+    Client,
+    build_assets,
+    build_workspace,
+    endpoint_body,
+)
 
 
 class InProcessAzure(Client):
@@ -112,3 +120,13 @@ def _scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]
         "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 1),
     }
+
+
+def with_endpoint(azure: InProcessAzure) -> Iterator[InProcessAzure]:
+    """A control plane with a workspace, assets and an endpoint; their names are free again afterwards."""
+    build_workspace(azure)
+    build_assets(azure)
+    azure.done(azure.arm("PUT", ENDPOINT, endpoint_body()))
+    yield azure
+    azure.done(azure.arm("DELETE", GROUP))
+    azure.own("DELETE", "deleted")

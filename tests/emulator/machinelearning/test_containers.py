@@ -8,16 +8,12 @@ from typing import Any
 import pytest
 
 from tests.emulator.dataplane.docker_host import DockerHost, docker_host
-from tests.emulator.in_process import InProcessAzure
+from tests.emulator.in_process import InProcessAzure, with_endpoint
 from tests.emulator.local_azure import (
     ENDPOINT,
-    GROUP,
     WORKSPACE,
     Answer,
-    build_assets,
-    build_workspace,
     deployment_body,
-    endpoint_body,
 )
 
 BLUE = f"{ENDPOINT}/deployments/blue"
@@ -32,12 +28,7 @@ IMAGE = "docker.io/tensorflow/serving:latest"
 
 @pytest.fixture
 def azure(in_process: InProcessAzure) -> Iterator[InProcessAzure]:
-    build_workspace(in_process)
-    build_assets(in_process)
-    in_process.done(in_process.arm("PUT", ENDPOINT, endpoint_body()))
-    yield in_process
-    in_process.done(in_process.arm("DELETE", GROUP))
-    in_process.own("DELETE", "deleted")
+    yield from with_endpoint(in_process)
 
 
 @pytest.fixture
