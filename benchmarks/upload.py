@@ -75,7 +75,13 @@ def with_plugin(account: str, container: str, folder: Path, name: str) -> dict[s
     start = time.perf_counter()
     told = {"folder": name, "files": {name: str(path) for name, path in sources.items()}}
     plugin.invoke("azml:index:bundleSources", told, False)
-    inputs = {"accountId": account, "container": container, "digest": "d", "folder": name, "files": hashes}
+    inputs = {
+        "accountId": account,
+        "container": container,
+        "digest": "d",
+        "folder": name,
+        "files": json.dumps(hashes),
+    }
     urn = "urn:pulumi:s::p::azml:index:BundleUpload::u"
     plugin.resource("azml:index:BundleUpload").create(calls.Create(urn, "", inputs, False))
     taken = time.perf_counter() - start

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pulumi
 
+from azml.file_list import file_list_text
+
 from .scoring import Slot
 
 
@@ -44,7 +46,7 @@ def serves(slots: tuple[Slot, ...]) -> dict[str, dict[str, object]]:
     return {
         slot.name: {
             "digest": slot.bundle.serves,
-            "files": dict(slot.bundle.files),
+            "files": file_list_text(slot.bundle.files),
             "instanceType": slot.spec.instance_type,
         }
         for slot in slots

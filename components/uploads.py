@@ -3,6 +3,7 @@
 import pulumi
 
 from azml.bundling import BundledAsset
+from azml.file_list import file_list_text
 
 from .plugin import asking
 from .workspace import Workspace
@@ -26,7 +27,7 @@ class BundleUpload(pulumi.CustomResource):
             "container": workspace.blob_container,
             "digest": asset.digest,
             "folder": folder,
-            "files": {asset.blob_path(file): file.sha256 for file in asset.files},
+            "files": file_list_text({asset.blob_path(file): file.sha256 for file in asset.files}),
             "roleGranted": workspace.grants_roles,
             "url": None,
         }

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from pulumi.runtime import rpc
 
+from azml.file_list import file_list
 from tests.components.conftest import engine_config
 from tests.components.graph import SUBSCRIPTION, TENANT, Graph, Registration, build
 
@@ -181,7 +182,7 @@ def test_a_models_place_ends_with_its_root(config: dict[str, Any]) -> None:
     """AZUREML_MODEL_DIR contains the last element of the model's path."""
     graph = graph_of(config)
     uploads = [upload.inputs for upload in graph.of("BundleUpload")]
-    blobs = {f"{upload['folder']}/{path}" for upload in uploads for path in upload["files"]}
+    blobs = {f"{upload['folder']}/{path}" for upload in uploads for path in file_list(upload["files"])}
     for model in graph.of("ModelVersion"):
         place = model.inputs["properties"]["modelUri"].partition("/paths/")[2]
         assert any(blob == place or blob.startswith(f"{place}/") for blob in blobs)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from azml.file_list import file_list_text
 from azml.providers import calls
 from azml.providers.azml.bundle_sources import BundleSources
 from azml.providers.azml.bundle_uploads import BundleUpload, _items
@@ -16,7 +17,7 @@ INPUTS: dict[str, Any] = {
     "container": "c",
     "digest": "0123",
     "folder": "azml/code/0123",
-    "files": {"score.py": "ab" * 32},
+    "files": file_list_text({"score.py": "ab" * 32}),
     "roleGranted": True,
 }
 
@@ -29,9 +30,11 @@ def upload() -> BundleUpload:
 @pytest.mark.parametrize(
     ("inputs", "property", "reason"),
     [
-        ({"files": {}}, "files", "must map paths"),
-        ({"files": {"/etc/passwd": "00"}}, "files", "'/etc/passwd' is not a path inside the folder"),
-        ({"files": {"a/../../b": "00"}}, "files", "'a/../../b' is not a path inside the folder"),
+        ({"files": "{}"}, "files", "must be JSON that maps paths"),
+        ({"files": "score.py"}, "files", "must be JSON that maps paths"),
+        ({"files": ["score.py"]}, "files", "must be JSON that maps paths"),
+        ({"files": '{"/etc/passwd": "00"}'}, "files", "'/etc/passwd' is not a path inside the folder"),
+        ({"files": '{"a/../../b": "00"}'}, "files", "'a/../../b' is not a path inside the folder"),
         ({"folder": None}, "folder", "folder is missing"),
         ({"source": "/home/me"}, "source", "unknown property 'source'"),
     ],
@@ -50,7 +53,9 @@ def test_wrong_inputs_are_told_at_preview(
         ({}, set()),
         ({"roleGranted": False}, set()),
         ({"container": "d"}, {"container"}),
-        ({"files": {"score.py": "cd" * 32}}, {'files["score.py"]'}),
+        ({"files": file_list_text({"score.py": "cd" * 32}), "digest": "4567"}, {"digest", "files"}),
+        # As states listed them until files became one text: the digest stands for them.
+        ({"files": {"score.py": "ab" * 32}}, set()),
     ],
 )
 def test_another_place_or_content_is_another_upload(
@@ -70,6 +75,6 @@ def test_a_program_that_tells_no_sources_or_too_few_is_told_so(tmp_path: Path) -
     sources.tell({"folder": "azml/code/0123", "files": {"gone.py": str(tmp_path / "gone.py")}})
     told = sources.of("azml/code/0123")
     with pytest.raises(calls.ProviderError, match=r"nobody told where score\.py of azml/code/0123 lies"):
-        list(_items("azml/code/0123", INPUTS["files"], told))
+        list(_items("azml/code/0123", {"score.py": "ab" * 32}, told))
     with pytest.raises(calls.ProviderError, match=r"gone\.py cannot be read: No such file"):
         list(_items("azml/code/0123", {"gone.py": "00"}, told))

@@ -4,6 +4,7 @@ import pytest
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
+from azml.file_list import file_list_text
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.calls import Check, Diff, ProviderError
 from azml.providers.codec import Value
@@ -37,7 +38,8 @@ def _serving(arm: Arm, traffic: dict[str, int]) -> None:
 
 
 def _slot(digest: str, **files: str) -> dict[str, Value]:
-    return {"digest": digest, "files": {f"code/{name}.py": content for name, content in files.items()}}
+    told = file_list_text({f"code/{name}.py": content for name, content in files.items()})
+    return {"digest": digest, "files": told}
 
 
 def _refusals(arm: Arm, slots: dict[str, Value]) -> list[str]:
@@ -76,8 +78,16 @@ def test_files_are_named_when_what_is_served_changes_and_only_then(
     lines = Lines()
     before: dict[str, Value] = {"serves": {"blue": _slot("old", score="a", other="x")}}
     after: dict[str, Value] = {"serves": {"blue": _slot(digest, score="b", other="x"), "green": _slot("g")}}
-    LiveSlots(arm, lines).diff(Diff(_URN, "", "diabetes", before, after, before))
+    found = LiveSlots(arm, lines).diff(Diff(_URN, "", "diabetes", before, after, before))
     assert lines.told == told
+    assert "serves.blue.files" in found.paths
+
+
+def test_a_state_that_lists_files_one_by_one_is_no_difference(arm: Arm) -> None:
+    """As states did until files became one text."""
+    before: dict[str, Value] = {"serves": {"blue": {"digest": "d", "files": {"code/score.py": "a"}}}}
+    after: dict[str, Value] = {"serves": {"blue": _slot("d", score="a")}}
+    assert LiveSlots(arm, Lines()).diff(Diff(_URN, "", "diabetes", before, after, before)).paths == {}
 
 
 def test_all_endpoints_are_judged_in_one_question_and_what_is_cleared_is_not_asked_again(arm: Arm) -> None:

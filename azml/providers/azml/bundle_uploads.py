@@ -10,6 +10,7 @@ from pathlib import Path
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
+from azml.file_list import file_list
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml.bundle_sources import BundleSources
@@ -21,7 +22,8 @@ from azml.providers.differences import differences, top
 from azml.providers.engine_log import EngineLog
 
 INPUTS = ("accountId", "container", "digest", "folder", "files", "roleGranted")
-_QUIET = "roleGranted"
+_QUIET = ("roleGranted", "files")
+"""No difference by themselves: the digest stands for the files, which older states list another way."""
 
 
 class BundleUpload:
@@ -39,9 +41,10 @@ class BundleUpload:
     def diff(self, call: calls.Diff) -> calls.Changes:
         """Another place or another content is another upload."""
         found = differences(call.olds, call.news)
-        return calls.Changes(
-            {path: calls.Kind(kind.value | 1) for path, kind in found.items() if top(path) != _QUIET}
-        )
+        changed = {path: kind for path, kind in found.items() if top(path) not in _QUIET}
+        if "digest" in changed and "files" in found:
+            changed["files"] = found["files"]  # shown with the files that differ
+        return calls.Changes({path: calls.Kind(kind.value | 1) for path, kind in changed.items()})
 
     def create(self, call: calls.Create) -> calls.State:
         """Upload what is not there yet."""
@@ -74,7 +77,7 @@ class BundleUpload:
 
     def _upload(self, call: calls.Create, account: Account) -> None:
         inputs, folder = call.inputs, str(call.inputs["folder"])
-        items = list(_items(folder, inputs["files"], self._sources.of(folder)))
+        items = list(_items(folder, file_list(inputs["files"]), self._sources.of(folder)))
         progress = Progress(
             len(items),
             sum(item.size for item in items),
@@ -85,7 +88,7 @@ class BundleUpload:
             self._arm,
             account,
             str(inputs["container"]),
-            granted=bool(inputs.get(_QUIET)),
+            granted=bool(inputs.get("roleGranted")),
             told=lambda text: self._log.info(call.urn, text),
         ) as container:
             Transfer(container, self._shared_lanes(), progress).run(folder, items)
@@ -116,10 +119,14 @@ def _malformed(inputs: Properties) -> Iterator[calls.Failure]:
     for key in ("accountId", "container", "digest", "folder"):
         if not isinstance(inputs.get(key), str | Unknown):
             yield calls.Failure(key, f"{key} is missing")
-    files = inputs.get("files")
-    if isinstance(files, Unknown):
+    if isinstance(inputs.get("files"), Unknown):
         return
-    if not isinstance(files, dict) or not files:
-        yield calls.Failure("files", "files must map paths in the folder to the sha256 of their content")
+    try:
+        files = file_list(inputs.get("files"))
+    except ValueError:
+        files = {}
+    if not files:
+        reason = "files must be JSON that maps paths in the folder to the sha256 of their content"
+        yield calls.Failure("files", reason)
     elif wrong := [path for path in files if path.startswith("/") or ".." in path.split("/")]:
         yield calls.Failure("files", f"{wrong[0]!r} is not a path inside the folder")

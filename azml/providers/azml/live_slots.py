@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE
+from azml.file_list import file_list, file_list_text
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml import endpoints
@@ -75,7 +76,7 @@ class LiveSlots:
 
     def diff(self, call: calls.Diff) -> calls.Changes:
         """The differences, file by file; never a replacement. Leave for one run is no difference."""
-        found = differences(call.olds, call.news)
+        found = differences(_comparable(call.olds), _comparable(call.news))
         before, after = _slots(call.olds), _slots(call.news)
         for name in before.keys() & after.keys():
             # A release names the same versions another way: what is served stays what it was.
@@ -120,11 +121,20 @@ def _digests(inputs: Properties) -> dict[str, Value]:
 
 def _what(before: Mapping[str, Value] | None, after: Mapping[str, Value]) -> str:
     """What differs, as the user knows it: files without the asset they belong to, and the instance type."""
-    old, new = ((side or {}).get("files") or {} for side in (before, after))
+    old, new = (file_list((side or {}).get("files") or {}) for side in (before, after))
     names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
     files = ", ".join(dict.fromkeys(name.partition("/")[2] or name for name in names))
     size = shown_change(changed((before or {}).get("instanceType"), after.get("instanceType")))
     return ", ".join(part for part in (f"{files} changed" if files else "", size) if part)
+
+
+def _comparable(inputs: Properties) -> Properties:
+    """States of before list files as a mapping, where ours is a text."""
+    slots = {
+        name: {**slot, "files": file_list_text(file_list(slot.get("files") or {}))}
+        for name, slot in _slots(inputs).items()
+    }
+    return {**inputs, "serves": slots} if slots else inputs
 
 
 def _slots(inputs: Properties) -> dict[str, Mapping[str, Value]]:

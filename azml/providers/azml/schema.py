@@ -30,7 +30,7 @@ _SLOTS = {
     "serves": {
         "type": "object",
         "additionalProperties": {"$ref": "pulumi.json#/Any"},
-        "description": "By slot: `digest` of what it predicts with, `files` by path, `instanceType`.",
+        "description": "By slot: `digest` of what it predicts with, `files` by path (JSON), `instanceType`.",
     },
     "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
     "told": {"type": "boolean", "description": "The program has refused the change; say what differs."},
@@ -52,7 +52,10 @@ _UPLOAD = {
     "container": {"type": "string", "description": "The blob container."},
     "digest": {"type": "string", "description": "Stands for everything the bundle holds."},
     "folder": {"type": "string", "description": "Where the files go in the container; ends with the digest."},
-    "files": {**_TEXTS, "description": "The sha256 (hex) of each file by its path in the folder."},
+    "files": {
+        "type": "string",
+        "description": "JSON: by path in the folder, each file's sha256 (hex).",
+    },
     "roleGranted": {
         "type": "boolean",
         "description": "The stack gives the acting identity its role, so a refusal at first is waited out.",

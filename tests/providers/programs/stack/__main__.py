@@ -1,5 +1,7 @@
 """A workspace, an endpoint, its slots and their shares, as the stack's configuration says."""
 
+import json
+
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 from pulumi_azure_native import resources, storage
@@ -23,7 +25,9 @@ endpoint = ml.OnlineEndpoint(
     workspace_name=workspace.name,
     opts=pulumi.ResourceOptions(ignore_changes=["properties.traffic", "properties.mirrorTraffic"]),
 )
-digests = {name: {"digest": model, "files": {"code/score.py": model}} for name, model in slots.items()}
+digests = {
+    name: {"digest": model, "files": json.dumps({"code/score.py": model})} for name, model in slots.items()
+}
 settings = pulumi.Config("azure-native")
 identity = {
     **{name: settings.get(name) for name in ("metadataHost", "subscriptionId", "tenantId", "clientId")},
