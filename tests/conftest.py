@@ -6,7 +6,26 @@ from collections.abc import Iterator
 import pytest
 
 from azml.emulator.control.exchanges import VARIABLE
+from tests import tiers
 from tests.contract.check import findings
+
+_WATCH = tiers.Watch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before tests are chosen by their markers, and before workers look at the groups."""
+    tiers.arrange(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A quick test starts no process."""
+    _WATCH.watched = item.nodeid if item.get_closest_marker("quick") else None
+    try:
+        return (yield)
+    finally:
+        _WATCH.watched = None
 
 
 @pytest.fixture(scope="session", autouse=True)
