@@ -7,6 +7,7 @@ import pytest
 
 from azml.emulator.control.exchanges import VARIABLE
 from tests import tiers
+from tests.cli.clones import TestClone, make
 from tests.contract.check import findings
 
 _WATCH = tiers.Watch()
@@ -37,3 +38,19 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     del os.environ[VARIABLE]
     found = findings(file)
     assert not found, "\n".join(["no client of Azure would send or take this:", *found])
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClone]:
+    """A clone as it comes, with the sample."""
+    clone = make(tmp_path_factory.mktemp("sample") / "clone")
+    yield clone
+    clone.run("down")
+
+
+@pytest.fixture(scope="session")
+def first_up(sample: TestClone) -> str:
+    """What the first `azml up` in `sample` says. No test takes down what it made."""
+    done = sample.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr

@@ -14,9 +14,8 @@ SECONDS = {"engine": 12.0, "serving": 4.0, "browser": 2.0, "process": 0.7, "quic
 """The tiers, dearest first, and what a test of each takes on one core, roughly: it is for the order alone."""
 
 STARTED = {
+    ("tests", "sample"): "engine",
     ("tests/cli", "echo"): "engine",
-    ("tests/cli", "sample"): "engine",
-    ("tests/examples", "clone"): "engine",
     ("tests/journeys", "azure"): "engine",
     ("tests/providers", "pulumi"): "engine",
     ("tests/sdk", "shell"): "engine",
@@ -37,6 +36,7 @@ STARTED = {
 """What a fixture starts: the folder it is for, and its name."""
 
 SHARED = {
+    ("tests", "sample"),
     ("tests/emulator", "serving"),
     ("tests/journeys", "azure"),
     ("tests/sdk", "shell"),
@@ -65,7 +65,9 @@ def arrange(items: list[pytest.Item]) -> None:
         groups.setdefault(group, []).append(item)
         cost[group] = cost.get(group, 0.0) + SECONDS[tier]
     # Whole seconds, so that what is about as long stays in the order of the day.
-    items[:] = [each for group in sorted(groups, key=lambda name: -round(cost[name])) for each in groups[group]]
+    items[:] = [
+        each for group in sorted(groups, key=lambda name: -round(cost[name])) for each in groups[group]
+    ]
 
 
 def _dearest(tiers: Iterable[str]) -> str:
@@ -75,7 +77,9 @@ def _dearest(tiers: Iterable[str]) -> str:
 
 def _fixtures(item: pytest.Item) -> Iterable[Fixture]:
     """The fixtures a test uses, directly or not."""
-    known: dict[str, Sequence[Any]] = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    known: dict[str, Sequence[Any]] = (
+        item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    )
     return [(each.baseid, name) for name, definitions in known.items() for each in definitions[-1:]]
 
 
