@@ -13,6 +13,8 @@ from pulumi.runtime import rpc
 from tests.components.conftest import engine_config
 from tests.components.graph import SUBSCRIPTION, TENANT, Graph, Registration, build
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 WORKSPACE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{{}}/providers/Microsoft.MachineLearningServices"
 
