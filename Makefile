@@ -1,6 +1,6 @@
 # make up: a clone becomes a local Azure that serves predictions. make test: everything is checked.
 .DEFAULT_GOAL := help
-.PHONY: help install up down test lint format bench soak lock verify-azure clean
+.PHONY: help install up down test test-quick lint format bench soak lock verify-azure clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ down: install ## destroy the local stack, unless a release needs it, and stop th
 
 test: install ## lint, types, unit and integration tests; PYTEST_ARGS= narrows the tests
 	@scripts/test $(PYTEST_ARGS)
+
+test-quick: install ## the tests that start no process, in less than a minute; no lint
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m quick $(PYTEST_ARGS)
 
 lint: install ## ruff, mypy --strict, the arrows between packages
 	@scripts/lint

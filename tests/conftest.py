@@ -6,7 +6,27 @@ from collections.abc import Iterator
 import pytest
 
 from azml.emulator.control.exchanges import VARIABLE
+from tests import tiers
+from tests.cli.clones import TestClone, make
 from tests.contract.check import findings
+
+_WATCH = tiers.Watch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before tests are chosen by their markers, and before workers look at the groups."""
+    tiers.arrange(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A quick test starts no process."""
+    _WATCH.watched = item.nodeid if item.get_closest_marker("quick") else None
+    try:
+        return (yield)
+    finally:
+        _WATCH.watched = None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,3 +38,19 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     del os.environ[VARIABLE]
     found = findings(file)
     assert not found, "\n".join(["no client of Azure would send or take this:", *found])
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClone]:
+    """A clone as it comes, with the sample."""
+    clone = make(tmp_path_factory.mktemp("sample") / "clone")
+    yield clone
+    clone.run("down")
+
+
+@pytest.fixture(scope="session")
+def first_up(sample: TestClone) -> str:
+    """What the first `azml up` in `sample` says. No test takes down what it made."""
+    done = sample.run("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr

@@ -4,8 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from azml.azure import endpoints
 from components import deployment
+
+pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[1]
 

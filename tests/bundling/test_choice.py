@@ -49,6 +49,7 @@ pattern = st.builds(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=400, deadline=None)
 @given(files=files, amlignore=st.none() | st.lists(pattern), gitignore=st.none() | st.lists(pattern))

@@ -24,6 +24,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.process
 @settings(max_examples=150, deadline=None)
 @given(data=data)
 def test_line_endings_are_normalised_exactly_as_git_does(repository: Path, data: bytes) -> None:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Byte code is: on a machine whose Python writes none, every process of a clone would compile anew.
 NOT_COPIED = (
     ".git",
     ".venv",
     ".azml",
     "*.egg-info",
-    "__pycache__",
     ".*_cache",
     ".hypothesis",
     "tests",

@@ -40,14 +40,6 @@ ENDPOINTS = """\
 """
 
 
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClone]:
-    """A clone as it comes, with the sample."""
-    clone = make(tmp_path_factory.mktemp("sample") / "clone")
-    yield clone
-    clone.run("down")
-
-
 @pytest.fixture
 def echo(tmp_path: Path) -> Iterator[TestClone]:
     """A clone that serves one small model, whose environment is quick to start."""

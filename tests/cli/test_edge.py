@@ -16,6 +16,8 @@ from azml.cli.failure import CommandError, ExitCode, InputError, NotThereError
 from azml.findings import Finding, InvalidInput
 from azml.toolchain.failure import ToolError
 
+pytestmark = pytest.mark.process
+
 
 def _raising(failure: BaseException) -> Callable[[], None]:
     def command() -> None:

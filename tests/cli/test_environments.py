@@ -17,6 +17,8 @@ from azml.cli.cache import ago, shown, to_remove
 from azml.cli.environments import CachedEnvironment, cached, remove
 from tests.cli.test_edge import _azml
 
+pytestmark = pytest.mark.process
+
 OLD, USED, GIVEN, BUILDING, KILLED = (letter * 20 for letter in "abcde")
 
 

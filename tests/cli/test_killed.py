@@ -17,74 +17,99 @@ from azml.cli.clone import Clone
 from azml.cli.local_azure import running
 from tests.cli.clones import TestClone
 
-
-def test_a_killed_local_azure_comes_back_with_everything_it_served(echo: TestClone) -> None:
-    assert echo.run("up").returncode == 0
-    pid = _told(echo)["pid"]
-    os.kill(pid, signal.SIGKILL)
-    done = echo.run("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert _told(echo)["pid"] != pid
-    assert "nothing changed" in done.stderr
-    assert 'blue  100 %  "one"' in done.stdout
+BLUE = "/deployments/blue"
+LEAVE = ("--allow-live-change", "echo")
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        pytest.param("/resourcegroups/rg-azml-local", id="at the first resource"),
-        pytest.param("/deployments/blue", id="while a deployment starts"),
-    ],
-)
-def test_a_killed_engine_is_mended_by_the_next_up(echo: TestClone, moment: str) -> None:
-    run = echo.start("up")
-    _until(run, echo, moment)
-    for process in _engines(echo):
-        process.kill()
+@pytest.mark.timeout(900)
+def test_whatever_was_killed_the_next_run_mends_it(echo: TestClone) -> None:
+    """One clone's journey: each step kills at another moment what the one before has left, and goes on."""
+    an_engine_killed_at_the_first_resource(echo)
+    a_local_azure_killed_under_an_update_that_mends(echo)
+    an_engine_killed_while_a_deployment_starts(echo)
+    all_of_it_is_mended_by_one_up_and_no_second_beside_it(echo)
+    a_local_azure_killed_while_a_deployment_changes(echo)
+    a_killed_command_is_mended_while_its_engine_goes_on(echo)
+    a_killed_local_azure_comes_back_with_everything_it_served(echo)
+    down_after_a_killed_run_leaves_nothing(echo)
+
+
+def an_engine_killed_at_the_first_resource(clone: TestClone) -> None:
+    run = clone.start("up")
+    _until(run, clone, "/resourcegroups/rg-azml-local", 0)
+    _kill_engines(clone)
     assert run.wait(60) != 0
-    done = echo.run("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert 'blue  100 %  "one"' in done.stdout
-    assert not list(_engines(echo))
-    again = echo.run("up")
+
+
+def a_local_azure_killed_under_an_update_that_mends(clone: TestClone) -> None:
+    """The update has put right what the killed engine left, or it would not come to the workspace."""
+    before = _written(clone, "/workspaces/mlw-azml-local")
+    run = clone.start("up")
+    _until(run, clone, "/workspaces/mlw-azml-local", before)
+    os.kill(_told(clone)["pid"], signal.SIGKILL)
+    assert run.wait(200) == 1
+
+
+def an_engine_killed_while_a_deployment_starts(clone: TestClone) -> None:
+    """The deployments come last: all that the killed local Azure had begun is there by then."""
+    run = clone.start("up")
+    _until(run, clone, BLUE, 0)
+    _kill_engines(clone)
+    assert run.wait(60) != 0
+
+
+def all_of_it_is_mended_by_one_up_and_no_second_beside_it(clone: TestClone) -> None:
+    log = clone.root / "run.log"
+    said = len(log.read_text())
+    run = clone.start("up")
+    _wait(lambda: "Pulumi CLI" in log.read_text()[said:])
+    second = clone.run("up")
+    assert second.returncode == 1
+    assert f"another azml command works on this clone (process {run.pid})" in second.stderr
+    assert run.wait(120) == 0, log.read_text()[said:]
+    assert 'blue  100 %  "one"' in log.read_text()[said:]
+    assert not list(_engines(clone))
+    again = clone.run("up")
     assert "nothing changed" in again.stderr, again.stdout + again.stderr
 
 
-@pytest.mark.parametrize("written", ["/workspaces/mlw-azml-local", "/deployments/blue"])
-def test_a_local_azure_killed_under_an_update_is_mended_by_the_next_up(echo: TestClone, written: str) -> None:
-    run = echo.start("up")
-    _until(run, echo, written)
-    os.kill(_told(echo)["pid"], signal.SIGKILL)
+def a_local_azure_killed_while_a_deployment_changes(clone: TestClone) -> None:
+    run = _changing(clone, "two")
+    os.kill(_told(clone)["pid"], signal.SIGKILL)
     assert run.wait(200) == 1
-    done = echo.run("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert 'blue  100 %  "one"' in done.stdout
+    _serves_after_up(clone, "two")
 
 
-def test_a_killed_command_is_mended_while_its_engine_goes_on(echo: TestClone) -> None:
-    run = echo.start("up")
-    _until(run, echo, "/deployments/blue")
+def a_killed_command_is_mended_while_its_engine_goes_on(clone: TestClone) -> None:
+    run = _changing(clone, "three")
     run.kill()
     run.wait()
-    done = echo.run("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert 'blue  100 %  "one"' in done.stdout
+    _serves_after_up(clone, "three")
 
 
-def test_down_after_a_killed_run_leaves_nothing(echo: TestClone) -> None:
-    run = echo.start("up")
-    _until(run, echo, "/deployments/blue")
-    azure = _told(echo)["pid"]
-    for process in _engines(echo):
-        process.kill()
+def a_killed_local_azure_comes_back_with_everything_it_served(clone: TestClone) -> None:
+    pid = _told(clone)["pid"]
+    os.kill(pid, signal.SIGKILL)
+    done = _serves_after_up(clone, "three")
+    assert _told(clone)["pid"] != pid
+    assert "nothing changed" in done.stderr
+
+
+def down_after_a_killed_run_leaves_nothing(clone: TestClone) -> None:
+    run = _changing(clone, "four")
+    azure = _told(clone)["pid"]
+    _kill_engines(clone)
     run.wait(60)
     os.kill(azure, signal.SIGKILL)
-    done = echo.run("down")
+    done = clone.run("down")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert list(_processes(echo)) == []
+    assert list(_processes(clone)) == []
 
 
-def test_a_taken_port_is_an_error_in_a_line_and_starts_nothing(echo: TestClone) -> None:
+def test_the_local_azure_starts_and_stops_as_often_as_one_likes_on_a_port_that_is_free(
+    echo: TestClone,
+) -> None:
+    """A taken port is an error in a line, and starts nothing."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", int(echo.environment["AZML_PORT"])))
         taken.listen()
@@ -93,17 +118,6 @@ def test_a_taken_port_is_an_error_in_a_line_and_starts_nothing(echo: TestClone) 
     assert f"port {echo.environment['AZML_PORT']} is taken by " in done.stderr
     assert list(_processes(echo)) == []
 
-
-def test_two_commands_do_not_work_on_one_clone_at_once(echo: TestClone) -> None:
-    run = echo.start("up")
-    _wait(lambda: (echo.root / "local" / ".state" / ".pulumi").is_dir())
-    done = echo.run("up")
-    assert done.returncode == 1
-    assert f"another azml command works on this clone (process {run.pid})" in done.stderr
-    assert run.wait(120) == 0
-
-
-def test_starting_and_stopping_the_local_azure_can_be_repeated(echo: TestClone) -> None:
     assert "started" in echo.run("emulator", "start").stderr
     assert "was running" in echo.run("emulator", "start").stderr
     assert echo.run("emulator", "status").returncode == 0
@@ -133,13 +147,39 @@ def _processes(clone: TestClone) -> Iterator[psutil.Process]:
                 yield process
 
 
-def _until(run: "subprocess.Popen[str]", clone: TestClone, written: str) -> None:
-    """Wait until the run left to itself has written a resource whose path ends so."""
+def _kill_engines(clone: TestClone) -> None:
+    for process in _engines(clone):
+        process.kill()
+
+
+def _changing(clone: TestClone, answer: str) -> "subprocess.Popen[str]":
+    """An `azml up` at the moment at which Azure is asked for a deployment that answers so."""
+    (clone.root / "scoring" / "echo" / "model" / "answer.txt").write_text(f"{answer}\n")
+    before = _written(clone, BLUE)
+    run = clone.start("up", *LEAVE)
+    _until(run, clone, BLUE, before)
+    return run
+
+
+def _serves_after_up(clone: TestClone, answer: str) -> "subprocess.CompletedProcess[str]":
+    done = clone.run("up", *LEAVE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f'blue  100 %  "{answer}"' in done.stdout
+    return done
+
+
+def _until(run: "subprocess.Popen[str]", clone: TestClone, path: str, before: int) -> None:
+    """Wait until a run has written a resource whose path ends so more than `before` times."""
     deadline = time.monotonic() + 60
-    while not any(entry["path"].lower().endswith(written) for entry in _journal(clone)):
+    while _written(clone, path) <= before:
         assert run.poll() is None, (clone.root / "run.log").read_text()
         assert time.monotonic() < deadline, (clone.root / "run.log").read_text()
         time.sleep(0.02)
+
+
+def _written(clone: TestClone, path: str) -> int:
+    """How often a resource whose path ends so was written; none while no local Azure answers."""
+    return sum(entry["path"].lower().endswith(path) for entry in _journal(clone))
 
 
 def _journal(clone: TestClone) -> list[dict[str, Any]]:

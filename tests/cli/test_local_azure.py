@@ -12,6 +12,8 @@ from azml.cli import local_azure
 from azml.cli.clone import Clone
 from azml.cli.processes import is_local_azure
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def stranger() -> Iterator[subprocess.Popen[bytes]]:

@@ -15,6 +15,8 @@ import pytest
 from azml.cli.failure import CommandError
 from azml.cli.locks import read_locks, require_only_stale
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def pulumi(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:

@@ -1,7 +1,10 @@
 """An `azml up` with an endpoint that fails, and one that takes pictures, beside one that does neither."""
 
+import json
 import re
 from pathlib import Path
+
+import psutil
 
 from tests.cli.clones import TestClone
 from tests.cli.conftest import CONDA, DEPLOYMENT
@@ -79,3 +82,19 @@ def test_one_failure_holds_up_no_neighbour_and_a_picture_is_a_request(echo: Test
     assert again.returncode == 0, again.stdout + again.stderr
     assert "does not serve" not in again.stdout
     assert re.search(r"^price  https://.*\n  blue  100 %  \{\}", again.stdout, re.MULTILINE)
+    down_leaves_no_process_and_no_port_and_can_be_repeated(echo)
+
+
+def down_leaves_no_process_and_no_port_and_can_be_repeated(clone: TestClone) -> None:
+    told = json.loads(clone.run("emulator", "status", "--json").stdout)
+    family = psutil.Process(told["pid"]).children(recursive=True)
+    assert len(family) >= 4
+    done = clone.run("down")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not psutil.pid_exists(told["pid"])
+    assert not [process for process in family if process.is_running()]
+    assert clone.run("emulator", "status").returncode == 3
+    again = clone.run("down")
+    assert again.returncode == 0
+    assert "nothing is deployed" in again.stderr
+    assert "was not running" in again.stderr

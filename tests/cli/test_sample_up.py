@@ -6,17 +6,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-import psutil
 import pytest
 
 from tests.cli.clones import TestClone
-
-
-@pytest.fixture(scope="module")
-def first_up(sample: TestClone) -> str:
-    done = sample.run("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def test_up_shows_predictions_the_split_and_where_things_are(first_up: str) -> None:
@@ -158,18 +150,3 @@ def test_env_for_an_editor_says_the_same(sample: TestClone, first_up: str) -> No
     assert {**told, **pairs} == told
     assert {name for name in told if name not in pairs} >= {"PULUMI_BACKEND_URL", "PULUMI_STACK"}
     assert told["PULUMI_BACKEND_URL"] == ""
-
-
-def test_down_leaves_no_process_and_no_port_and_can_be_repeated(sample: TestClone, first_up: str) -> None:
-    told = json.loads(sample.run("emulator", "status", "--json").stdout)
-    family = psutil.Process(told["pid"]).children(recursive=True)
-    assert len(family) >= 4
-    done = sample.run("down")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not psutil.pid_exists(told["pid"])
-    assert not [process for process in family if process.is_running()]
-    assert sample.run("emulator", "status").returncode == 3
-    again = sample.run("down")
-    assert again.returncode == 0
-    assert "nothing is deployed" in again.stderr
-    assert "was not running" in again.stderr

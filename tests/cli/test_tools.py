@@ -4,7 +4,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from azml.toolchain.pulumi import find_or_install
+
+pytestmark = pytest.mark.process
 
 
 def test_the_line_puts_the_cli_on_path_once_and_changes_nothing_else() -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from tests.emulator.local_azure import LocalAzure
 
+pytestmark = pytest.mark.process
+
 SOURCE = Path(__file__).parent / "plugin"
 WANTED = (
     "ARM_METADATA_HOSTNAME",

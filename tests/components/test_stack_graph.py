@@ -14,6 +14,8 @@ from azml.file_list import file_list
 from tests.components.conftest import engine_config
 from tests.components.graph import SUBSCRIPTION, TENANT, Graph, Registration, build
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 WORKSPACE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{{}}/providers/Microsoft.MachineLearningServices"
 

@@ -45,6 +45,7 @@ def test_a_damaged_a_foreign_and_an_ending_server_certificate_are_issued_again(
     assert certificates.certificate.read_bytes() != before
 
 
+@pytest.mark.process
 def test_certificates_that_are_good_need_no_cryptography_package(tmp_path: Path) -> None:
     """A process that only reads them stays small."""
     ensure_certificates(tmp_path)

@@ -10,6 +10,8 @@ from azml.emulator import children
 from azml.emulator.children import Child, ChildEnded
 from azml.emulator.dataplane.logs import Log
 
+pytestmark = pytest.mark.process
+
 STAYS = ("/bin/sleep", "60")
 LEAVES = ("/bin/sh", "-c", "exit 0")
 

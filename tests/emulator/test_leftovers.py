@@ -11,6 +11,8 @@ from azml.emulator.leftovers import clear, new_run_dir
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import LocalAzure
 
+pytestmark = pytest.mark.process
+
 
 def test_no_folder_of_sockets_is_made_that_no_record_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path

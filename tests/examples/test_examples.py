@@ -11,6 +11,12 @@ SAMPLE = "scoring/diabetes/requests/sample.json"
 ENVIRONMENT = 'eval "$(.venv/bin/azml emulator env)"'
 
 
+@pytest.fixture
+def clone(sample: TestClone, first_up: str) -> TestClone:
+    """A clone in which `azml up` has run, as the examples expect it."""
+    return sample
+
+
 def shell(clone: TestClone, line: str) -> "subprocess.CompletedProcess[str]":
     """A line in a shell that points at the clone's local Azure."""
     return clone.shell(f"{ENVIRONMENT}\n{line}")

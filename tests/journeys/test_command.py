@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.journeys import truth
+
+pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parents[2]
 PAGE = "| a-1 | it is so | a book | by itself | never |\n| a-2 | it is not | a book | not shown | never |\n"

@@ -1,7 +1,9 @@
 """A small Azure, and stacks of the real engine that talk to it through the plugins."""
 
+import copy
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ CLONE = Path(__file__).resolve().parents[2]
 _PROJECT = """\
 name: plugins
 runtime: python
-main: {program}
+main: {clone}/tests/providers/programs/stack
 plugins:
   providers:
     - name: azml
@@ -108,31 +110,67 @@ class Stack:
         return {resource["urn"].rpartition("::")[2]: resource for resource in resources}
 
 
-@pytest.fixture
-def stack(azure: Arm, pulumi: Path, tmp_path: Path) -> Stack:
-    """A new stack with two slots declared: none yet made."""
-    return make_stack(azure, pulumi, tmp_path)
+@dataclass(frozen=True)
+class Kept:
+    """A stack that nobody works on: a project with its state, and the Azure it is on."""
+
+    folder: Path
+    azure: Arm
+    world: World
+
+    def copy(self, pulumi: Path, azure: Arm, folder: Path) -> Stack:
+        """The same stack in `folder`, on `azure`, which must be the one of `self` where resources stand."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        azure.world = copy.deepcopy(self.world)
+        return Stack(pulumi, folder / "project", _environment(pulumi, azure, folder), azure.world)
 
 
-def make_stack(azure: Arm, pulumi: Path, folder: Path) -> Stack:
-    """A new stack in `folder`."""
+@pytest.fixture(scope="session")
+def blank(pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """A stack without a resource."""
+    folder = tmp_path_factory.mktemp("blank") / "stack"
+    server = Arm(tmp_path_factory.mktemp("blank-azure"))
     project = folder / "project"
     (project / "state").mkdir(parents=True)
-    program = CLONE / "tests" / "providers" / "programs" / "stack"
-    (project / "Pulumi.yaml").write_text(
-        _PROJECT.format(program=os.path.relpath(program, project), clone=CLONE)
-    )
-    environment = {
+    (project / "Pulumi.yaml").write_text(_PROJECT.format(clone=CLONE))
+    stack = Stack(pulumi, project, _environment(pulumi, server, folder), server.world)
+    stack.run("stack", "init", "test")
+    stack.run("config", "set", "azure-native:location", "westeurope")
+    yield Kept(folder, server, World())
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def served(blank: Kept, pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A stack with two slots, of which blue has all requests."""
+    stack = blank.copy(pulumi, blank.azure, tmp_path_factory.mktemp("served") / "stack")
+    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
+    stack.up()
+    stack.world.journal.clear()
+    return Kept(stack.folder.parent, blank.azure, copy.deepcopy(stack.world))
+
+
+@pytest.fixture
+def stack(azure: Arm, blank: Kept, pulumi: Path, tmp_path: Path) -> Stack:
+    """A new stack, of which nothing is made yet."""
+    return blank.copy(pulumi, azure, tmp_path / "stack")
+
+
+@pytest.fixture
+def standing(served: Kept, pulumi: Path, tmp_path: Path) -> Stack:
+    """A stack of one's own with two slots, blue with m1 and green with m2, of which blue has all requests."""
+    return served.copy(pulumi, served.azure, tmp_path / "stack")
+
+
+def _environment(pulumi: Path, azure: Arm, folder: Path) -> dict[str, str]:
+    return {
         **os.environ,
         **azure.environment(),
         "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_BACKEND_URL": f"file://{project / 'state'}",
+        "PULUMI_BACKEND_URL": f"file://{folder / 'project' / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_STACK": "test",  # a copy is at another place, where none was selected
         "PATH": f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}",
         "VIRTUAL_ENV": str(CLONE / ".venv"),
     }
-    stack = Stack(pulumi, project, environment, azure.world)
-    stack.run("stack", "init", "test")
-    stack.run("config", "set", "azure-native:location", "westeurope")
-    return stack

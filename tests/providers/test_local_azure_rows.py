@@ -18,6 +18,8 @@ from azml.providers.codec import Asset
 from azml.providers.local_azure.package import LocalAzure
 from azml.providers.local_azure.table import ROWS
 
+pytestmark = pytest.mark.process
+
 _SCOPE = "/subscriptions/{subscription}/resourceGroups/rg"
 _PROVIDERS = f"{_SCOPE}/providers"
 _ACCOUNT = f"{_PROVIDERS}/Microsoft.Storage/storageAccounts/parentaccount"

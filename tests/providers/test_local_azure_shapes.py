@@ -98,10 +98,12 @@ def _sorted_sets(key: str, value: Any) -> Any:
     return value
 
 
+@pytest.mark.thorough
 def test_the_committed_table_is_what_the_installed_sdk_says() -> None:
     assert generate.OUTPUT.read_text(encoding="utf-8") == generate.written()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("token", [*BY_TOKEN, *ACTIONS])
 def test_every_row_and_function_is_one_of_the_sdk(token: str) -> None:
     module, name = token.split(":")[1:]

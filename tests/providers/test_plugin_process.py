@@ -14,6 +14,8 @@ import pytest
 from azml.providers.protos import provider_pb2
 from tests.providers.conftest import CLONE
 
+pytestmark = pytest.mark.process
+
 _PLUGINS = {
     "azml": CLONE / "azml" / "providers" / "azml" / "plugin" / "pulumi-resource-azml",
     "azure-native": CLONE / "azml" / "providers" / "local_azure" / "plugin" / "pulumi-resource-azure-native",

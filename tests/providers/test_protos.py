@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.providers.conftest import CLONE
+
+pytestmark = pytest.mark.process
 
 # Two calls fail at once. Left to themselves, both find that nothing is loaded, both put the stand-ins for the
 # parent packages there, and both take them away: KeyError: 'pulumi'.

@@ -12,6 +12,8 @@ from azml.providers.azml.role_grants import FOUND, RoleGrant
 from tests.emulator.local_azure import ACCOUNT, LocalAzure, grant
 from tests.providers.uploading import connected, started
 
+pytestmark = pytest.mark.process
+
 FIRST, SECOND = "aaaaaaaa-0000-0000-0000-000000000000", "bbbbbbbb-0000-0000-0000-000000000000"
 TYPE, URN = "azml:index:RoleGrant", "urn:pulumi:s::p::azml:index:RoleGrant::g"
 READER = "Storage Blob Data Reader"

@@ -12,8 +12,8 @@ _ENDPOINT = (
 _WRITES = "onlineendpoints/"
 
 
-def _live(azure: Arm) -> object:
-    return azure.world.resources[_ENDPOINT]["properties"]["traffic"]
+def _live(on: Arm | Stack) -> object:
+    return on.world.resources[_ENDPOINT]["properties"]["traffic"]
 
 
 def test_shares_follow_deployments_and_leave_before_them(stack: Stack, azure: Arm) -> None:
@@ -43,42 +43,35 @@ def test_shares_follow_deployments_and_leave_before_them(stack: Stack, azure: Ar
     assert azure.world.writes(_WRITES) == ["PUT diabetes 200 {}", "DELETE green 202", "DELETE diabetes 200"]
 
 
-def test_rejected_shares_leave_the_old_deployment_alive(stack: Stack, azure: Arm) -> None:
-    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
-    stack.up()
-    azure.world.journal.clear()
-    azure.world.faults.append(Fault("PUT", "onlineEndpoints/diabetes$", 400, "BadTraffic"))
-    stack.configure(slots={"green": "m2"}, traffic={"green": 100})
-    assert "BadTraffic" in stack.up(fails=True)
-    assert azure.world.writes("deployments/blue") == []
-    stack.up()
-    assert _live(azure) == {"green": 100}
-    assert f"{_ENDPOINT}/deployments/blue" not in azure.world.resources
+def test_rejected_shares_leave_the_old_deployment_alive(standing: Stack) -> None:
+    standing.world.faults.append(Fault("PUT", "onlineEndpoints/diabetes$", 400, "BadTraffic"))
+    standing.configure(slots={"green": "m2"}, traffic={"green": 100})
+    assert "BadTraffic" in standing.up(fails=True)
+    assert standing.world.writes("deployments/blue") == []
+    standing.up()
+    assert _live(standing) == {"green": 100}
+    assert f"{_ENDPOINT}/deployments/blue" not in standing.world.resources
 
 
-def test_a_write_of_the_endpoint_keeps_the_shares(stack: Stack, azure: Arm) -> None:
+def test_a_write_of_the_endpoint_keeps_the_shares(standing: Stack) -> None:
     """With the state refreshed the write carries them; without, they are asserted again at once."""
-    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
-    stack.up()
-    stack.configure(team="b")
-    stack.up("--refresh")
-    assert _live(azure) == {"blue": 100}
-    azure.world.journal.clear()
-    stack.configure(team="c")
-    stack.up()
-    assert _live(azure) == {"blue": 100}
+    standing.configure(team="b")
+    standing.up("--refresh")
+    assert _live(standing) == {"blue": 100}
+    standing.world.journal.clear()
+    standing.configure(team="c")
+    standing.up()
+    assert _live(standing) == {"blue": 100}
 
 
-def test_shares_changed_behind_its_back_are_shown_and_mended(stack: Stack, azure: Arm) -> None:
-    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
-    stack.up()
-    azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70, "red": 0}
-    shown = stack.preview("--refresh")
+def test_shares_changed_behind_its_back_are_shown_and_mended(standing: Stack) -> None:
+    standing.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70, "red": 0}
+    shown = standing.preview("--refresh")
     assert "30 => 100" in shown
     assert "- green" in shown
     assert "red" not in shown.partition("EndpointTraffic: (update)")[2]
-    stack.up("--refresh")
-    assert _live(azure) == {"blue": 100}
+    standing.up("--refresh")
+    assert _live(standing) == {"blue": 100}
 
 
 def test_shares_that_nobody_tells_stay_until_the_deployments_go(stack: Stack, azure: Arm) -> None:
@@ -110,45 +103,37 @@ def test_impossible_shares_are_errors_at_preview(stack: Stack, azure: Arm) -> No
     assert azure.world.journal == []
 
 
-def test_a_busy_endpoint_is_waited_for(stack: Stack, azure: Arm) -> None:
-    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
-    azure.world.faults.append(
-        Fault("PUT", "onlineEndpoints/diabetes$", 409, "AnotherOperationInProgress", times=0)
+def test_a_busy_endpoint_is_waited_for(standing: Stack) -> None:
+    standing.world.faults.append(
+        Fault("PUT", "onlineEndpoints/diabetes$", 409, "AnotherOperationInProgress", times=2)
     )
-    stack.up()
-    azure.world.faults[0].times = 2
-    stack.configure(traffic={})
-    stack.up()
-    assert _live(azure) == {}
-    assert azure.world.faults[0].times == 0
+    standing.configure(traffic={})
+    standing.up()
+    assert _live(standing) == {}
+    assert standing.world.faults[0].times == 0
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_a_live_slot_is_not_changed_under_its_users(stack: Stack, azure: Arm, preview: bool) -> None:
-    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 90, "green": 10})
-    stack.up()
-    stack.configure(slots={"blue": "m3", "green": "m2", "red": "m4"})
-    azure.world.journal.clear()
-    shown = stack.preview(fails=True) if preview else stack.up(fails=True)
+def test_a_live_slot_is_not_changed_under_its_users(standing: Stack, preview: bool) -> None:
+    shares = {"blue": 90, "green": 10}
+    standing.world.resources[_ENDPOINT]["properties"]["traffic"] = shares
+    standing.configure(slots={"blue": "m3", "green": "m2", "red": "m4"}, traffic=shares)
+    shown = standing.preview(fails=True) if preview else standing.up(fails=True)
     assert "blue answers 90 % of the requests of diabetes and would change under its users" in shown
     assert "score.py changed" in shown
     assert "the idle slot 'red'" in shown
     assert "green answers" not in shown
-    assert azure.world.writes("deployments/") == []
+    assert standing.world.writes("deployments/") == []
 
 
-def test_an_idle_slot_changes_and_the_preview_names_the_files(stack: Stack, azure: Arm) -> None:
-    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
-    stack.up()
-    stack.configure(slots={"blue": "m1", "green": "m3"})
-    assert "green: score.py changed" in stack.run("preview")
-    stack.up()
-    assert azure.world.resources[f"{_ENDPOINT}/deployments/green"]["tags"] == {"azml-serves": "m3"}
+def test_an_idle_slot_changes_and_the_preview_names_the_files(standing: Stack) -> None:
+    standing.configure(slots={"blue": "m1", "green": "m3"})
+    assert "green: score.py changed" in standing.run("preview")
+    standing.up()
+    assert standing.world.resources[f"{_ENDPOINT}/deployments/green"]["tags"] == {"azml-serves": "m3"}
 
 
-def test_a_live_slot_changes_where_that_is_allowed(stack: Stack, azure: Arm) -> None:
-    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
-    stack.up()
-    stack.configure(slots={"blue": "m2"}, allow=True)
-    stack.up()
-    assert azure.world.resources[f"{_ENDPOINT}/deployments/blue"]["properties"]["model"] == "m2"
+def test_a_live_slot_changes_where_that_is_allowed(standing: Stack) -> None:
+    standing.configure(slots={"blue": "m3", "green": "m2"}, allow=True)
+    standing.up()
+    assert standing.world.resources[f"{_ENDPOINT}/deployments/blue"]["properties"]["model"] == "m3"

@@ -19,6 +19,8 @@ from azml.providers.azml.transfer import ChangedError, Item, WrongBlobError
 from tests.emulator.local_azure import ACCOUNT, LocalAzure, grant
 from tests.providers.uploading import ACCOUNT_BODY, Uploads, connected, started
 
+pytestmark = pytest.mark.process
+
 BLOCK = 1000
 FOLDER = "azml/models/0123"
 

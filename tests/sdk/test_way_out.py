@@ -45,6 +45,7 @@ def test_our_own_commands_do_not_go_through_it(monkeypatch: pytest.MonkeyPatch) 
     assert os.environ["HTTPS_PROXY"] == OWN
 
 
+@pytest.mark.process
 def test_the_installation_does_not_go_through_it() -> None:
     text = (ROOT / "scripts" / "install").read_text()
     head, _, _ = text.partition("stop() {")

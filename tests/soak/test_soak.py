@@ -11,6 +11,8 @@ import pytest
 from azml.emulator.control.exchanges import VARIABLE
 from tests.soak.figures import MUST_BE_ZERO, Figures
 
+pytestmark = pytest.mark.engine
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -339,6 +339,7 @@ def accepted(file: Path, document: dict[str, Any], load: Any, needed: dict[str, 
     raise AssertionError(f"refused to the end: {document}")
 
 
+@pytest.mark.thorough
 @many
 @given(document=deployment)
 def test_any_deployment_we_accept_the_loader_reads_to_the_same_values(
@@ -350,6 +351,7 @@ def test_any_deployment_we_accept_the_loader_reads_to_the_same_values(
     same_deployment(spec, load_online_deployment(file), folder)
 
 
+@pytest.mark.thorough
 @many
 @given(document=endpoint)
 def test_any_endpoint_we_accept_the_loader_reads_to_the_same_values(

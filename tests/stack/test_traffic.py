@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.stack.conftest import Stack
 
 BOTH: dict[str, Any] = {"blue": {}, "green": {}}
@@ -21,26 +23,61 @@ def refuse(stack: Stack, times: int = 1) -> None:
     stack.azure.own("POST", "faults", fault)
 
 
-def test_a_rejected_move_leaves_the_old_deployment_alive(stack: Stack) -> None:
-    stack.begin({"blue": {}}, {"blue": 100})
-    stack.serve({"green": {}}, {"green": 100})
-    refuse(stack)
-    start = stack.mark()
-    failed = stack.run("up", "--yes", "--skip-preview")
-    assert failed.code != 0
-    assert "not today" in failed.text
-    assert stack.writes(start) == ["PUT green", "PUT endpoint green=100 -> 400"]
-    assert stack.predict() == ["blue"]
+@pytest.mark.timeout(900)
+def test_shares_under_changes_around_them_failures_and_a_policy(stack: Stack) -> None:
+    """One endpoint's journey: each step begins where the one before has left it."""
+    stack.begin(BOTH, {"blue": 90, "green": 10})
+    a_change_of_the_endpoint_keeps_the_shares(stack)
+    drift_is_shown_by_preview_and_mended_by_up(stack)
+    without_a_refresh_the_shares_are_set_again(stack)
+    requests_are_mirrored(stack)
+    a_move_that_a_policy_wants_a_token_for_brings_one(stack)
+    a_deployment_deleted_behind_its_back_comes_back(stack)
+    a_rejected_move_leaves_the_old_deployment_alive(stack)
 
+
+def a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:
+    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-a}\n")
     start = stack.mark()
     stack.up()
-    assert stack.writes(start) == ["PUT endpoint green=100", "DELETE blue"]
-    assert stack.predict() == ["green"]
+    assert stack.azure.arm("GET", stack.endpoint)["tags"] == {"owner": "team-a"}
+    assert set(stack.writes(start)) == {"PUT endpoint blue=90 green=10"}
+    assert stack.shares() == {"blue": 90, "green": 10}
 
 
-def test_a_move_that_a_policy_wants_a_token_for_brings_one(stack: Stack) -> None:
+def drift_is_shown_by_preview_and_mended_by_up(stack: Stack) -> None:
+    found = stack.azure.arm("GET", stack.endpoint)
+    found["properties"]["traffic"] = {"blue": 20, "green": 80}
+    stack.azure.arm("PUT", stack.endpoint, found)
+    shown = stack.preview()
+    assert "~ blue : 20 => 90" in shown
+    assert "~ green: 80 => 10" in shown
+    start = stack.mark()
+    stack.up()
+    assert stack.writes(start) == ["PUT endpoint blue=90 green=10"]
+    assert stack.shares() == {"blue": 90, "green": 10}
+
+
+def without_a_refresh_the_shares_are_set_again(stack: Stack) -> None:
+    """An endpoint written from a stale state loses its shares; the digest makes sure they come back."""
+    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-b}\n")
+    start = stack.mark()
+    stack.up("--refresh=false")
+    assert stack.writes(start)[-1] == "PUT endpoint blue=90 green=10"
+    assert stack.shares() == {"blue": 90, "green": 10}
+
+
+def requests_are_mirrored(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 100}, mirror_traffic={"green": 20})
+    stack.up()
+    assert stack.azure.arm("GET", stack.endpoint)["properties"]["mirrorTraffic"] == {"green": 20}
+    stack.serve(BOTH, {"blue": 100})
+    stack.up()
+    assert not stack.azure.arm("GET", stack.endpoint)["properties"].get("mirrorTraffic")
+
+
+def a_move_that_a_policy_wants_a_token_for_brings_one(stack: Stack) -> None:
     """And while none is given it says so: what answered goes on answering."""
-    stack.begin(BOTH, {"blue": 100})
     stack.serve(BOTH, {"green": 100})
     policy = {"path_pattern": f"/onlineEndpoints/{stack.name}$", "method": "PUT"}
     stack.azure.own("POST", "policy", {**policy, "tokens": "denied"})
@@ -59,53 +96,26 @@ def test_a_move_that_a_policy_wants_a_token_for_brings_one(stack: Stack) -> None
         stack.azure.own("DELETE", "policy")
 
 
-def test_a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:
-    stack.begin(BOTH, {"blue": 90, "green": 10})
-    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-a}\n")
+def a_deployment_deleted_behind_its_back_comes_back(stack: Stack) -> None:
+    stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/blue")
+    stack.up()
+    assert stack.predict("blue") == ["blue"]
+    assert stack.shares() == {"green": 100}
+
+
+def a_rejected_move_leaves_the_old_deployment_alive(stack: Stack) -> None:
+    """The new deployment is made, and the old one goes once the shares have moved, in the next update."""
+    stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/blue")
+    stack.serve({"blue": {}}, {"blue": 100})
+    refuse(stack)
+    start = stack.mark()
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.code != 0
+    assert "not today" in failed.text
+    assert stack.writes(start) == ["PUT blue", "PUT endpoint blue=100 -> 400"]
+    assert stack.predict() == ["green"]
+
     start = stack.mark()
     stack.up()
-    assert stack.azure.arm("GET", stack.endpoint)["tags"] == {"owner": "team-a"}
-    assert set(stack.writes(start)) == {"PUT endpoint blue=90 green=10"}
-    assert stack.shares() == {"blue": 90, "green": 10}
-
-
-def test_without_a_refresh_the_shares_are_set_again(stack: Stack) -> None:
-    """An endpoint written from a stale state loses its shares; the digest makes sure they come back."""
-    stack.begin(BOTH, {"blue": 100})
-    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-b}\n")
-    start = stack.mark()
-    stack.up("--refresh=false")
-    assert stack.writes(start)[-1] == "PUT endpoint blue=100"
-    assert stack.shares() == {"blue": 100}
-
-
-def test_drift_is_shown_by_preview_and_mended_by_up(stack: Stack) -> None:
-    stack.begin(BOTH, {"blue": 90, "green": 10})
-    found = stack.azure.arm("GET", stack.endpoint)
-    found["properties"]["traffic"] = {"blue": 20, "green": 80}
-    stack.azure.arm("PUT", stack.endpoint, found)
-    shown = stack.preview()
-    assert "~ blue : 20 => 90" in shown
-    assert "~ green: 80 => 10" in shown
-    start = stack.mark()
-    stack.up()
-    assert stack.writes(start) == ["PUT endpoint blue=90 green=10"]
-    assert stack.shares() == {"blue": 90, "green": 10}
-
-
-def test_a_deployment_deleted_behind_its_back_comes_back(stack: Stack) -> None:
-    stack.begin(BOTH, {"blue": 100})
-    stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/green")
-    stack.up()
-    assert stack.predict("green") == ["green"]
-    assert stack.shares() == {"blue": 100}
-
-
-def test_mirrored_requests(stack: Stack) -> None:
-    stack.begin(BOTH, {"blue": 100})
-    stack.serve(BOTH, {"blue": 100}, mirror_traffic={"green": 20})
-    stack.up()
-    assert stack.azure.arm("GET", stack.endpoint)["properties"]["mirrorTraffic"] == {"green": 20}
-    stack.serve(BOTH, {"blue": 100})
-    stack.up()
-    assert not stack.azure.arm("GET", stack.endpoint)["properties"].get("mirrorTraffic")
+    assert stack.writes(start) == ["PUT endpoint blue=100", "DELETE green"]
+    assert stack.predict() == ["blue"]

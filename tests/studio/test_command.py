@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tests.emulator.whole_azure import WholeAzure
 
+pytestmark = pytest.mark.process
+
 
 def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(

@@ -8,6 +8,8 @@ import pytest
 
 from azml.toolchain.command import CommandFailed, run
 
+pytestmark = pytest.mark.process
+
 
 def quiet(line: str) -> None:
     return None

@@ -18,6 +18,8 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 from azml.toolchain.language_host import declared_plugins, interpreter
 from tests.toolchain.conftest import Pulumi
 
+pytestmark = pytest.mark.process
+
 
 def wait_until(true: Callable[[], bool], seconds: float = 20) -> bool:
     deadline = time.monotonic() + seconds

@@ -16,6 +16,8 @@ import pytest
 from azml.toolchain import official_installer, pulumi, source_build
 from azml.toolchain.failure import ToolError
 
+pytestmark = pytest.mark.process
+
 REFUSED = "http://127.0.0.1:9/install.sh"
 
 

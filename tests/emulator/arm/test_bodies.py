@@ -18,6 +18,7 @@ COMPONENTS, ENVIRONMENTS = "Microsoft.Insights/components", f"{ML}/workspaces/en
 DATASTORES = f"{ML}/workspaces/datastores"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_what_was_generated_is_up_to_date(file: Path) -> None:
     """Else: python -m scripts.published."""

@@ -35,6 +35,7 @@ def frames_of(path: Path) -> list[Frame]:
         return list(read_frames(file))
 
 
+@pytest.mark.thorough
 @given(JSON, st.integers(0, 4))
 def test_json_is_a_part_of_its_line_whatever_it_is(data: object, indent: int) -> None:
     body = json.dumps(data, indent=indent).encode()

@@ -129,6 +129,7 @@ def test_a_large_body_gets_413(control_plane: LocalAzure, path: str) -> None:
     assert (answer.status, answer.code) == (413, "RequestEntityTooLarge")
 
 
+@pytest.mark.process
 def test_a_thousand_silent_connections_leave_room_for_others(tmp_path: Path) -> None:
     """Also where the system starts processes with 256 descriptors, as macOS does."""
     allow_many_connections()
@@ -144,6 +145,7 @@ def test_a_thousand_silent_connections_leave_room_for_others(tmp_path: Path) -> 
         assert time.monotonic() - began < 5
 
 
+@pytest.mark.process
 def test_a_stop_waits_for_no_client_between_two_requests_and_answers_the_others(tmp_path: Path) -> None:
     azure = LocalAzure(tmp_path / "azure")
     azure.start()

@@ -16,6 +16,8 @@ from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import GROUP, WORKSPACE, Answer, Json
 from tests.emulator.published_bodies import right, wrong
 
+pytestmark = pytest.mark.thorough
+
 BODIES = settings(
     max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )

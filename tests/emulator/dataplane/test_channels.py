@@ -20,6 +20,8 @@ from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.failures import EnvironmentFailure
 from azml.emulator.dataplane.requirements import SERVER, of_conda
 
+pytestmark = pytest.mark.process
+
 VERSION = platform.python_version()
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 

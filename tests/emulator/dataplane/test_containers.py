@@ -30,6 +30,8 @@ from azml.emulator.dataplane.table import Deployment, Endpoint, Instance, Table
 from tests.emulator.dataplane.docker_host import IMAGE, DockerHost, custom_container, docker_host
 from tests.emulator.dataplane.houses import KEY, House, Routed, alive, until
 
+pytestmark = pytest.mark.process
+
 SOON = Probe(initial_delay=0.1, period=0.1, timeout=1, failure_threshold=2)
 
 

@@ -21,6 +21,8 @@ from azml.emulator.dataplane.programs import masked
 from azml.emulator.dataplane.requirements import Requirements, requirements_of
 from tests.emulator.dataplane.houses import until
 
+pytestmark = pytest.mark.serving
+
 SMALL = Requirements(("iniconfig",))
 
 

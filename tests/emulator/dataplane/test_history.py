@@ -73,6 +73,7 @@ def test_a_full_disk_loses_a_minute_and_nothing_else(history: History) -> None:
     assert len(history.answers(0)) == 1
 
 
+@pytest.mark.process
 def test_the_gauge_tells_a_busy_process_from_an_idle_one() -> None:
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     idle = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)

@@ -24,6 +24,8 @@ from azml.emulator.leftovers import clear
 from tests.emulator.dataplane.docker_host import IMAGE, custom_container, docker_host
 from tests.emulator.dataplane.houses import KEY, alive
 
+pytestmark = pytest.mark.serving
+
 
 def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     deadline = time.monotonic() + seconds

@@ -16,6 +16,8 @@ from tests.emulator.local_azure import (
     deployment_body,
 )
 
+pytestmark = pytest.mark.process
+
 BLUE = f"{ENDPOINT}/deployments/blue"
 ENVIRONMENT = f"{WORKSPACE}/environments/own/versions"
 CONFIG = {

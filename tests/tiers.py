@@ -1,0 +1,103 @@
+"""Which tests are quick, and which wait for what; in which order they start, and which share a worker.
+
+A test's tier is the dearest thing its fixtures start. What a test starts by itself it says with a marker; a
+test of the tier `quick` that starts a process all the same fails (see `watch`).
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+
+SECONDS = {"engine": 12.0, "serving": 4.0, "browser": 2.0, "process": 0.7, "thorough": 3.0, "quick": 0.05}
+"""The tiers, the one that holds first, and what a test of each takes on one core, roughly: it is for the order alone."""
+
+STARTED = {
+    ("tests", "sample"): "engine",
+    ("tests/cli", "echo"): "engine",
+    ("tests/journeys", "azure"): "engine",
+    ("tests/providers", "pulumi"): "engine",
+    ("tests/sdk", "shell"): "engine",
+    ("tests/stack", "azure"): "engine",
+    ("tests/stack", "cli"): "engine",
+    ("tests/toolchain", "cli"): "engine",
+    ("tests/emulator", "serving"): "serving",
+    ("tests/emulator/dataplane", "environments"): "serving",
+    ("tests/scoring", "blue"): "serving",
+    ("tests/scoring", "either"): "serving",
+    ("tests/scoring", "green"): "serving",
+    ("tests/scoring", "training_python"): "serving",
+    ("tests/studio", "azure"): "serving",
+    ("tests/studio", "browser"): "browser",
+    ("tests/emulator", "control_plane"): "process",
+    ("tests/emulator", "either"): "process",
+}
+"""What a fixture starts: the folder it is for, and its name."""
+
+SHARED = {
+    ("tests", "sample"),
+    ("tests/emulator", "serving"),
+    ("tests/journeys", "azure"),
+    ("tests/sdk", "shell"),
+    ("tests/studio", "azure"),
+}
+"""Fixtures that are dear to make and cheap to share: whoever asks for one of them runs in one worker."""
+
+Fixture = tuple[str, str]
+
+
+def arrange(items: list[pytest.Item]) -> None:
+    """Mark each test with its tier and its group, and put the groups that take longest first.
+
+    So the workers end together. The order within a group, and of groups as long as each other, is left alone.
+    """
+    cost: dict[str, float] = {}
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        fixtures = set(_fixtures(item))
+        own = {mark.name for mark in item.iter_markers()}
+        tier = _dearest([*(STARTED[each] for each in fixtures & STARTED.keys()), *own])
+        if tier not in own:
+            item.add_marker(tier)
+        group = _group(item, fixtures)
+        item.add_marker(pytest.mark.xdist_group(group))
+        groups.setdefault(group, []).append(item)
+        cost[group] = cost.get(group, 0.0) + SECONDS[tier]
+    # Whole seconds, so that what is about as long stays in the order of the day.
+    items[:] = [
+        each for group in sorted(groups, key=lambda name: -round(cost[name])) for each in groups[group]
+    ]
+
+
+def _dearest(tiers: Iterable[str]) -> str:
+    found = set(tiers)
+    return next((tier for tier in SECONDS if tier in found), "quick")
+
+
+def _fixtures(item: pytest.Item) -> Iterable[Fixture]:
+    """The fixtures a test uses, directly or not."""
+    known: dict[str, Sequence[Any]] = (
+        item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    )
+    return [(each.baseid, name) for name, definitions in known.items() for each in definitions[-1:]]
+
+
+def _group(item: pytest.Item, fixtures: set[Fixture]) -> str:
+    shared = sorted(fixtures & SHARED)
+    return "/".join(shared[0]) if shared else item.nodeid.partition("::")[0]
+
+
+class Watch:
+    """Fails a test of the tier `quick` at the first process it starts."""
+
+    def __init__(self) -> None:
+        self.watched: str | None = None
+        sys.addaudithook(self._heard)
+
+    def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.watched and event in ("subprocess.Popen", "os.posix_spawn"):
+            raise AssertionError(
+                f"{self.watched} is in the tier `quick` and starts a process ({arguments[0]!r}): give it "
+                f"a marker ({', '.join(list(SECONDS)[:-1])}), or its fixture a line in tests/tiers.py"
+            )
