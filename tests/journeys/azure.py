@@ -4,6 +4,7 @@ Both are reached the same way, by a clone of the project in a folder of its own,
 What differs stands here: which Pulumi project the stack belongs to, and who has to start and stop Azure.
 """
 
+import base64
 import json
 import os
 import re
@@ -151,6 +152,13 @@ class Azure:
             named = {"x-ms-version": "2023-11-03", **own, **headers}
             return arm.http.request(method, url, headers=named, body=content or None)
 
+    def principal(self) -> str:
+        """The object id of the identity that runs this, from its token."""
+        with self.arm() as arm:
+            payload = arm.token(STORAGE_SCOPE).split(".")[1]
+        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return str(claims["oid"])
+
     def score(self, url: str, headers: Sequence[tuple[str, str]]) -> Response:
         """Ask an endpoint for a prediction of `{}`; headers go out as they are, also twice the same."""
         parts = urlsplit(url)
@@ -166,7 +174,9 @@ class Azure:
         finally:
             connection.close()
 
-    def until(self, ask: Callable[[], Response], held: Callable[[Response], bool], minutes: float) -> Response:
+    def until(
+        self, ask: Callable[[], Response], held: Callable[[Response], bool], minutes: float
+    ) -> Response:
         """The first answer that holds, or the last one after `minutes`. The local Azure is asked once."""
         deadline = time.monotonic() + (0 if self.local else minutes * 60)
         while not held(answer := ask()) and time.monotonic() < deadline:

@@ -17,7 +17,9 @@ ROUTES = {"livenessRoute": ROUTE, "readinessRoute": ROUTE, "scoringRoute": ROUTE
 def look_at_bodies(azure: Azure, assume: Assume) -> None:
     """Send an endpoint what no published type takes."""
     with assume.about("body-1", "body-2", "body-3", "body-5", "body-9", "body-13", "body-15"):
-        _refused(azure, assume, "body-1", "an unknown member", lambda body: body["properties"].update(hue="b"))
+        _refused(
+            azure, assume, "body-1", "an unknown member", lambda body: body["properties"].update(hue="b")
+        )
         _refused(azure, assume, "body-2", "a member in other case", _in_other_case)
         _refused(
             azure, assume, "body-3", "a text for a map", lambda body: body["properties"].update(traffic="all")
@@ -47,7 +49,9 @@ def look_at_leniency(azure: Azure, assume: Assume) -> None:
         newer = azure.write("PUT", azure.endpoint_id, body, OLDER_API)
         assume("body-7", newer.status < 300, f"publicNetworkAccess in {OLDER_API}: {told(newer)}")
         uri = body["properties"]["scoringUri"]
-        whole = changed(azure, azure.endpoint_id, lambda body: body["properties"].update(scoringUri="https://x"))
+        whole = changed(
+            azure, azure.endpoint_id, lambda body: body["properties"].update(scoringUri="https://x")
+        )
         after = azure.ask("GET", azure.endpoint_id).json()["properties"]["scoringUri"]
         assume("body-8", whole.status < 300 and after == uri, f"a scoringUri: {told(whole)}, then {after}")
 
@@ -68,7 +72,11 @@ def look_at_assets(azure: Azure, assume: Assume) -> None:
         first = azure.write("PUT", f"{place}/1", {"properties": conda})
         second = azure.write("PUT", f"{place}/2", {"properties": both})
         is_refused = first.status == second.status == 400
-        assume("body-10", is_refused, f"a conda file beside routes: {told(first)}; image and build: {told(second)}")
+        assume(
+            "body-10",
+            is_refused,
+            f"a conda file beside routes: {told(first)}; image and build: {told(second)}",
+        )
     with assume.about("body-11"):
         place = f"{azure.group_id}/providers/Microsoft.Insights/components/looked"
         body = {"location": azure.location, "kind": "web", "properties": {}}

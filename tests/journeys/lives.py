@@ -94,7 +94,9 @@ def look_at_deleted_logs(azure: Azure, assume: Assume) -> None:
             ids.append(azure.ask("GET", place, None, LOGS_API).json()["properties"].get("customerId"))
             azure.write("DELETE", place, None, LOGS_API)
         forced = azure.write("DELETE", place, None, LOGS_API, {"force": "true"})
-        assume("life-9", bool(ids[0]) and ids[0] == ids[1], f"{ids[0]}, then {ids[1]}; forced: {told(forced)}")
+        assume(
+            "life-9", bool(ids[0]) and ids[0] == ids[1], f"{ids[0]}, then {ids[1]}; forced: {told(forced)}"
+        )
 
 
 def look_at_quota(azure: Azure, assume: Assume, slot: dict[str, Any]) -> None:

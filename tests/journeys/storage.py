@@ -1,7 +1,6 @@
-"""Roles, keys and blobs: rows `up-*`, on a storage account of the journey's own that stays empty but for a blob."""
+"""Roles, keys and blobs: rows `up-*`, on a storage account of the journey's own."""
 
 import base64
-import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
 from azml.azure.http import Response
 from azml.providers.azml.roles import BLOB_CONTRIBUTOR, ROLES
-from tests.journeys.azure import STORAGE_SCOPE, Azure
+from tests.journeys.azure import Azure
 from tests.journeys.bodies import told
 from tests.journeys.truth import Assume
 
@@ -30,19 +29,24 @@ def account_id(azure: Azure) -> str:
     return f"{azure.group_id}/providers/Microsoft.Storage/storageAccounts/azmllook{azure.mark}"
 
 
-def look_at_storage(azure: Azure, assume: Assume) -> None:
-    """Make the account, look at it in order, and delete it."""
-    names = [f"up-{number}" for number in (1, 2, 3, 5, 6, 7, 8, 9, 13)]
-    with assume.about(*names):
-        account = account_id(azure)
+def look_at_storage(azure: Azure, assume: Assume) -> str:
+    """Make the account and look at what opens it, in order; the id of the role that was given."""
+    given = ""
+    with assume.about(*(f"up-{number}" for number in (1, 2, 3, 5, 8, 9))):
         blobs = make_account(azure)
-        place = f"{blobs}/{CONTAINER}"
-        given = look_at_roles(azure, assume, account, place)
-        look_at_blobs(azure, assume, place)
-        look_at_identities(azure, assume, account)
-        look_at_keys(azure, assume, account, place)
-        look_at_rules(azure, assume, account, place)
-        azure.write("DELETE", account, None, STORAGE_API)
+        given = look_at_roles(azure, assume, f"{blobs}/{CONTAINER}")
+        look_at_blobs(azure, assume, f"{blobs}/{CONTAINER}")
+        look_at_identities(azure, assume)
+    return given
+
+
+def close_storage(azure: Azure, assume: Assume, given: str) -> None:
+    """Look at what shuts the account, and delete it; `given` is a role at it."""
+    with assume.about("up-6", "up-7", "up-13"):
+        place = f"{_blobs(azure)}/{CONTAINER}"
+        look_at_keys(azure, assume, place)
+        look_at_rules(azure, assume, place)
+        azure.write("DELETE", account_id(azure), None, STORAGE_API)
         left = azure.ask("GET", given, None, ROLES_API).status
         late = azure.ask("DELETE", given, None, ROLES_API)
         is_so = left == 404 and late.status in (200, 204, 404)
@@ -52,17 +56,27 @@ def look_at_storage(azure: Azure, assume: Assume) -> None:
 def make_account(azure: Azure) -> str:
     """Make the account with its container; its blob address, without a slash."""
     account = account_id(azure)
-    body = {"location": azure.location, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": {}}
+    body = {
+        "location": azure.location,
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_LRS"},
+        "properties": {},
+    }
     azure.write("PUT", account, body, STORAGE_API)
     azure.write("PUT", f"{account}/blobServices/default/containers/{CONTAINER}", {}, STORAGE_API)
-    read = azure.ask("GET", account, None, STORAGE_API).json()
+    return _blobs(azure)
+
+
+def _blobs(azure: Azure) -> str:
+    read = azure.ask("GET", account_id(azure), None, STORAGE_API).json()
     return str(read["properties"]["primaryEndpoints"]["blob"]).rstrip("/")
 
 
-def look_at_roles(azure: Azure, assume: Assume, account: str, place: str) -> str:
+def look_at_roles(azure: Azure, assume: Assume, place: str) -> str:
     """Write a blob without a role, and with one; the id of the assignment."""
-    principal = _principal(azure)
-    above = _holds(azure, account, principal)
+    account = account_id(azure)
+    principal = azure.principal()
+    above = BLOB_CONTRIBUTOR in roles_of(azure, account, principal)
     bare = azure.http("PUT", f"{place}/first", NEW, b"one")
     if above and bare.status < 300:
         assume.unseen("up-1", "the identity that runs this has a data role at a scope above the account")
@@ -89,7 +103,9 @@ def look_at_blobs(azure: Azure, assume: Assume, place: str) -> None:
     azure.http("PUT", f"{place}/second?comp=block&blockid={BLOCK}", {}, b"four")
     listed = azure.http("PUT", f"{place}/second?comp=blocklist", {"If-None-Match": "*"}, BLOCKS)
     codes = [_code(again), _code(listed)]
-    assume("up-8", codes == ["BlobAlreadyExists"] * 2, f"a blob, a list of blocks: {told(again)}; {told(listed)}")
+    assume(
+        "up-8", codes == ["BlobAlreadyExists"] * 2, f"a blob, a list of blocks: {told(again)}; {told(listed)}"
+    )
     staged = azure.http("PUT", f"{place}/third?comp=block&blockid={BLOCK}", {}, b"five")
     kept = azure.http("GET", f"{place}/third?comp=blocklist&blocklisttype=uncommitted", {})
     none = azure.http("GET", f"{place}/fourth?comp=blocklist&blocklisttype=uncommitted", {})
@@ -97,19 +113,23 @@ def look_at_blobs(azure: Azure, assume: Assume, place: str) -> None:
     assume("up-9", is_kept, f"staged: {told(staged)}, listed: {kept.status}; a blob without: {told(none)}")
 
 
-def look_at_identities(azure: Azure, assume: Assume, account: str) -> None:
+def look_at_identities(azure: Azure, assume: Assume) -> None:
     """Give a role to an identity that was made a moment ago."""
+    account = account_id(azure)
     place = f"{azure.group_id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-{azure.mark}"
     made = azure.write("PUT", place, {"location": azure.location}, IDENTITIES_API).json()
     body = _grant(azure, str(made["properties"]["principalId"]), principalType="ServicePrincipal")
     typed = azure.write("PUT", _assignment(account), body, ROLES_API)
-    held = _holds(azure, account, _principal(azure))
+    held = BLOB_CONTRIBUTOR in roles_of(azure, account, azure.principal())
     is_so = typed.status < 300 and held
-    assume("up-5", is_so, f"to a new identity, with its type: {told(typed)}; to who runs this, without: {held}")
+    assume(
+        "up-5", is_so, f"to a new identity, with its type: {told(typed)}; to who runs this, without: {held}"
+    )
 
 
-def look_at_keys(azure: Azure, assume: Assume, account: str, place: str) -> None:
+def look_at_keys(azure: Azure, assume: Assume, place: str) -> None:
     """Turn shared keys off, and come with a signature made by one."""
+    account = account_id(azure)
     key = azure.write("POST", f"{account}/listKeys", {}, STORAGE_API).json()["keys"][0]["value"]
     signed = f"{place}/second?{_signature(account, key)}"
     before = azure.http("GET", signed, {}, signed=True)
@@ -123,31 +143,27 @@ def look_at_keys(azure: Azure, assume: Assume, account: str, place: str) -> None
     assume("up-6", is_so, f"a signature: {before.status}, then {told(after)}; listKeys: {listed.status}")
 
 
-def look_at_rules(azure: Azure, assume: Assume, account: str, place: str) -> None:
+def look_at_rules(azure: Azure, assume: Assume, place: str) -> None:
     """Close the account's network."""
+    account = account_id(azure)
     closed = {"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}
     azure.write("PATCH", account, {"properties": closed}, STORAGE_API)
     with azure.firewall(account):
         shut = azure.until(
-            lambda: azure.http("GET", f"{place}/second", {}), lambda answer: answer.status == 403, RULE_MINUTES
+            lambda: azure.http("GET", f"{place}/second", {}),
+            lambda answer: answer.status == 403,
+            RULE_MINUTES,
         )
     assume("up-7", _code(shut) == "AuthorizationFailure", f"from outside the network: {told(shut)}")
 
 
-def _principal(azure: Azure) -> str:
-    """The object id of the identity that runs this, from its token."""
-    with azure.arm() as arm:
-        payload = arm.token(STORAGE_SCOPE).split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return str(claims["oid"])
-
-
-def _holds(azure: Azure, account: str, principal: str) -> bool:
-    """Whether the principal has the data role at the account, from above too."""
-    place = f"{account}/providers/Microsoft.Authorization/roleAssignments"
+def roles_of(azure: Azure, scope: str, principal: str) -> list[str]:
+    """The roles a principal has at a scope, from above too, by their names where those are known here."""
+    place = f"{scope}/providers/Microsoft.Authorization/roleAssignments"
     found = azure.ask("GET", place, None, ROLES_API, {"$filter": f"assignedTo('{principal}')"})
-    roles = [str(one["properties"]["roleDefinitionId"]) for one in found.json().get("value") or []]
-    return any(role.lower().endswith(ROLES[BLOB_CONTRIBUTOR]) for role in roles)
+    ids = [str(one["properties"]["roleDefinitionId"]) for one in found.json().get("value") or []]
+    names = {role: name for name, role in ROLES.items()}
+    return sorted({names.get(one.rpartition("/")[2].lower(), one) for one in ids})
 
 
 def _grant(azure: Azure, principal: str, **more: str) -> dict[str, Any]:

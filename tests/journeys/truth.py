@@ -16,7 +16,7 @@ _REASON = re.compile(r"not looked at: (.+)")
 
 @dataclass(frozen=True)
 class Observation:
-    """One look at an assumption: whether it held, and what was seen. `held` is None where no look was possible."""
+    """One look at an assumption: whether it held (None: no look was possible), and what was seen."""
 
     id: str
     held: bool | None
@@ -50,7 +50,15 @@ class Assume:
         """A look at these. Where Azure answers what nobody was ready for, the others are still looked at."""
         try:
             yield
-        except (AzureError, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (
+            AssertionError,
+            AzureError,
+            OSError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:
             if self._strict:
                 raise
             for name in names:

@@ -30,7 +30,7 @@ class Lines(EngineLog):
 
 
 def _serving(arm: Arm, traffic: dict[str, int]) -> None:
-    arm.put(_WORKSPACE, API_VERSION, {"location": "westeurope"})
+    arm.put(_WORKSPACE, API_VERSION, {"location": "westeurope", "properties": {}})
     arm.put(_ENDPOINT, API_VERSION, endpoint_body())
     for name in traffic:
         body = {**deployment_body(), "tags": {"azml-serves": "old"}}
