@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,10 +21,10 @@ import typer
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
 from azml.azure.settings import read_settings
-from azml.providers.azml.standing import deleted_vaults, subscription_of
 from tests.journeys import truth
 from tests.journeys.azure import LOCAL, Azure, as_variable, in_subscription, on_this_machine
 from tests.journeys.conftest import RECORD
+from tests.journeys.removal import remove_group
 
 ROOT = Path(__file__).parents[2]
 LEFT = ROOT / ".azml" / "verify-azure.json"
@@ -39,11 +38,6 @@ Everything is removed at the end, also after Ctrl-C."""
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C has ended."""
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-BUSY_SECONDS = 1_800.0
-"""How long a workspace may be at work that is to be deleted."""
-GROUPS_API = "2024-03-01"
-MACHINELEARNING_API = "2025-12-01"
-VAULTS_API = "2024-11-01"
 
 
 def main(
@@ -155,11 +149,7 @@ def remove(arm: Arm, group: str) -> None:
     """Remove the resource group, and what soft deletion would keep of it."""
     typer.echo(f"removing {group} ...", err=True)
     try:
-        delete_workspaces(arm, group)
-        arm.delete(group, GROUPS_API)
-        purge_vaults(arm, group)
-        if arm.get(group, GROUPS_API) is not None:
-            raise AzureError("it is there again")
+        remove_group(arm, group)
     except AzureError as error:
         name = group.rpartition("/")[2]
         typer.echo(
@@ -168,28 +158,6 @@ def remove(arm: Arm, group: str) -> None:
         raise typer.Exit(1) from None
     typer.echo("removed: nothing of it is left", err=True)
     LEFT.unlink(missing_ok=True)
-
-
-def delete_workspaces(arm: Arm, group: str) -> None:
-    """Delete the group's workspaces for good. One that was being made is deleted once it is."""
-    place = f"{group}/providers/Microsoft.MachineLearningServices/workspaces"
-    deadline = time.monotonic() + BUSY_SECONDS
-    for workspace in (arm.get(place, MACHINELEARNING_API) or {}).get("value", []):
-        while True:
-            try:
-                arm.delete(str(workspace["id"]), MACHINELEARNING_API, {"forceToPurge": "true"})
-                break
-            except AzureError as error:
-                if error.status != 409 or time.monotonic() > deadline:
-                    raise
-            arm.pause(0.2 if arm.cloud.local else 20.0)
-
-
-def purge_vaults(arm: Arm, group: str) -> None:
-    """Purge the deleted vaults that were in the group, those that a journey itself has deleted too."""
-    for vault in deleted_vaults(arm, subscription_of(group)):
-        if str(vault["properties"].get("vaultId")).lower().startswith(f"{group}/".lower()):
-            arm.post(f"{vault['id']}/purge", VAULTS_API)
 
 
 typer.run(main)

@@ -114,7 +114,8 @@ def _refused(
 
 
 def _in_other_case(body: dict[str, Any]) -> None:
-    body["properties"]["AuthMode"] = body["properties"].pop("authMode", "Key")
+    # Not a required one: its absence would be refused as well.
+    body["properties"]["Traffic"] = body["properties"].pop("traffic", {})
 
 
 def _has_state(azure: Azure, resource: str) -> bool:

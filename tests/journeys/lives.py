@@ -1,6 +1,6 @@
 """Deleted and made again: rows `life-*` that tell how Azure keeps what is deleted, and quotas."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from azml.azure.http import Response
@@ -22,7 +22,7 @@ def look_at_a_deleted_workspace(azure: Azure, assume: Assume) -> None:
     """Delete it, recover it, delete it, purge it; it is there again at the end, with nothing in it."""
     names = ("life-1", "life-2", "life-3", "life-4", "life-5", "life-6")
     with assume.about(*names):
-        place = azure.workspace_id
+        place, since = azure.workspace_id, datetime.now(UTC)
         before = azure.ask("GET", place).json()
         azure.write("DELETE", place)
         gone = azure.ask("GET", place).status
@@ -44,14 +44,15 @@ def look_at_a_deleted_workspace(azure: Azure, assume: Assume) -> None:
         nowhere = azure.ask("DELETE", elsewhere, query=PURGE)
         is_lost = nowhere.status == 404 and "ResourceGroupNotFound" in told(nowhere)
         assume("life-3", is_lost, f"a purge in a group that is gone: {told(nowhere)}")
-        look_at_the_activity_log(azure, assume, deletes=3)
+        look_at_the_activity_log(azure, assume, since, deletes=3)
 
 
-def look_at_the_activity_log(azure: Azure, assume: Assume, deletes: int) -> None:
-    """The workspace was deleted so often: ask until the log has it."""
-    since = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def look_at_the_activity_log(azure: Azure, assume: Assume, since: datetime, deletes: int) -> None:
+    """The workspace was deleted so often since then: ask until the log has it."""
     place = f"/subscriptions/{azure.subscription}/providers/Microsoft.Insights/eventtypes/management/values"
-    query = {"$filter": f"eventTimestamp ge '{since}' and resourceUri eq '{azure.workspace_id}'"}
+    query = {
+        "$filter": f"eventTimestamp ge '{since:%Y-%m-%dT%H:%M:%SZ}' and resourceUri eq '{azure.workspace_id}'"
+    }
     answered = azure.until(
         lambda: azure.ask("GET", place, None, ACTIVITY_API, query),
         lambda answer: _deletes(answer) >= deletes,

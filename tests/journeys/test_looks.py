@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from azml.azure.arm import Arm
+from azml.azure.cloud import PUBLIC
 from azml.azure.errors import AzureError
 from azml.azure.http import Response
 from tests.journeys import bodies, fronts, lives, plugin, readings, storage, truth
 from tests.journeys.azure import Azure, Run
+from tests.journeys.removal import remove_group
 from tests.journeys.truth import Assume
 
 PAGE = truth.PAGE.read_text()
@@ -184,3 +188,54 @@ def test_a_quota_that_is_too_large_is_not_tried(tmp_path: Path) -> None:
     assume = Assume(truth.assumptions(PAGE), None, strict=False)
     lives.look_at_quota(odd(Rich, tmp_path), assume, document())
     assert [(one.id, one.held) for one in assume.seen] == [("life-16", None)]
+
+
+def test_on_azure_the_policy_is_the_built_in_one_and_ends_with_the_look(tmp_path: Path) -> None:
+    arm = mock.create_autospec(Arm, instance=True)
+
+    class Real(Azure):
+        @contextmanager
+        def arm(self) -> Iterator[Arm]:
+            yield arm
+
+    real = Real("s", "westeurope", "rg", "mlw-0", "e", str(tmp_path), "verify", {})
+    with real.policy("costCenter", "42"):
+        place, version, body = arm.put.call_args.args
+    assert (
+        place
+        == "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Authorization/policyAssignments/azml-verify"
+    )
+    assert body["properties"]["parameters"] == {
+        "tagName": {"value": "costCenter"},
+        "tagValue": {"value": "42"},
+    }
+    arm.delete.assert_called_once_with(place, version)
+
+
+def test_a_workspace_at_work_is_deleted_once_it_is_done_and_deleted_vaults_are_purged() -> None:
+    """As after Ctrl-C: the workspace was being made, and a journey had deleted a vault of its own."""
+    arm = mock.create_autospec(Arm, instance=True)
+    arm.cloud = PUBLIC
+    own = {"id": "/deleted/own", "properties": {"vaultId": "/subscriptions/s/resourceGroups/RG/vaults/own"}}
+    other = {
+        "id": "/deleted/other",
+        "properties": {"vaultId": "/subscriptions/s/resourceGroups/rg2/vaults/o"},
+    }
+    arm.get.side_effect = [{"value": [{"id": "/w"}]}, {"value": [own, other]}, None]
+    arm.delete.side_effect = [AzureError("at work", status=409), None, None]
+    remove_group(arm, "/subscriptions/s/resourceGroups/rg")
+    assert [call.args[0] for call in arm.delete.call_args_list] == [
+        "/w",
+        "/w",
+        "/subscriptions/s/resourceGroups/rg",
+    ]
+    assert arm.delete.call_args_list[1].args[2] == {"forceToPurge": "true"}
+    assert [call.args[0] for call in arm.post.call_args_list] == ["/deleted/own/purge"]
+    assert arm.pause.call_count == 1
+
+
+def test_what_could_not_be_removed_is_not_called_removed() -> None:
+    arm = mock.create_autospec(Arm, instance=True)
+    arm.get.side_effect = [{"value": []}, {"value": []}, {"id": "still"}]
+    with pytest.raises(AzureError, match="there again"):
+        remove_group(arm, "/subscriptions/s/resourceGroups/rg")
