@@ -22,9 +22,10 @@ from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
 from azml.azure.settings import read_settings
 from tests.journeys import truth
-from tests.journeys.azure import LOCAL, Azure, as_variable, in_subscription, on_this_machine
+from tests.journeys.azure import LOCAL, Azure
 from tests.journeys.conftest import RECORD
 from tests.journeys.removal import remove_group
+from tests.journeys.starting import as_variable, in_subscription, on_this_machine
 
 ROOT = Path(__file__).parents[2]
 LEFT = ROOT / ".azml" / "verify-azure.json"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.journeys import truth
-from tests.journeys.azure import Azure, handed_over, on_this_machine
+from tests.journeys.azure import Azure
+from tests.journeys.starting import handed_over, on_this_machine
 from tests.journeys.truth import Assume
 
 RECORD = "AZML_JOURNEYS_RECORD"

@@ -201,10 +201,7 @@ def test_on_azure_the_policy_is_the_built_in_one_and_ends_with_the_look(tmp_path
     real = Real("s", "westeurope", "rg", "mlw-0", "e", str(tmp_path), "verify", {})
     with real.policy("costCenter", "42"):
         place, version, body = arm.put.call_args.args
-    assert (
-        place
-        == "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Authorization/policyAssignments/azml-verify"
-    )
+    assert place == f"{real.group_id}/providers/Microsoft.Authorization/policyAssignments/azml-verify"
     assert body["properties"]["parameters"] == {
         "tagName": {"value": "costCenter"},
         "tagValue": {"value": "42"},
