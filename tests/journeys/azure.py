@@ -11,7 +11,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -132,9 +132,17 @@ class Azure:
         """A write or delete; what it was answered first, once Azure has carried it out or failed to."""
         answered = self.ask(method, path, body, version, query)
         if answered.status < 300:
-            with self.arm() as arm, suppress(OperationFailedError):
-                arm.wait(answered)
+            self.failure(answered)
         return answered
+
+    def failure(self, started: Response) -> str:
+        """Wait for the operation that a write has begun; Azure's code for why it failed, or nothing."""
+        try:
+            with self.arm() as arm:
+                arm.wait(started)
+        except OperationFailedError as error:
+            return error.code
+        return ""
 
     def http(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"", *, signed: bool = False

@@ -112,11 +112,14 @@ def look_at_quota(azure: Azure, assume: Assume, slot: dict[str, Any]) -> None:
             return
         place = f"{azure.endpoint_id}/deployments/over"
         body = _like(slot, instances)
-        taken = azure.write("PUT", place, body)
+        taken = azure.ask("PUT", place, body)
+        code = azure.failure(taken) if taken.status < 300 else ""
         state = (azure.ask("GET", place).json().get("properties") or {}).get("provisioningState")
         azure.write("DELETE", place)
-        is_so = taken.status in (200, 201, 202) and state == "Failed"
-        assume("life-16", is_so, f"{instances} instances over {limit} vCPUs: {told(taken)}, then {state}")
+        is_so = taken.status < 300 and state == "Failed" and code == "OutOfQuota"
+        assume(
+            "life-16", is_so, f"{instances} instances over {limit} vCPUs: {told(taken)}, then {state} {code}"
+        )
 
 
 def _anew(workspace: dict[str, Any]) -> dict[str, Any]:
