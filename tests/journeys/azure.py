@@ -153,12 +153,12 @@ class Azure:
             named = {"x-ms-version": "2023-11-03", **own, **headers}
             return arm.http.request(method, url, headers=named, body=content or None)
 
-    def principal(self) -> str:
-        """The object id of the identity that runs this, from its token."""
+    def claims(self) -> dict[str, Any]:
+        """What the token of the identity that runs this says: `oid`, its object id, and `tid`, its tenant."""
         with self.arm() as arm:
             payload = arm.token(STORAGE_SCOPE).split(".")[1]
-        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return str(claims["oid"])
+        found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return found
 
     def score(self, url: str, headers: Sequence[tuple[str, str]]) -> Response:
         """Ask an endpoint for a prediction of `{}`; headers go out as they are, also twice the same."""

@@ -66,9 +66,13 @@ def look_at_a_deleted_vault(azure: Azure, assume: Assume) -> None:
     """A vault of the journey's own. Purge protection is left out: such a vault stays for a week at least."""
     with assume.about("life-8"):
         place = f"{azure.group_id}/providers/Microsoft.KeyVault/vaults/kv-look-{azure.mark}"
-        tenant = azure.ask("GET", azure.workspace_id).json()["identity"]["tenantId"]
         sku = {"family": "A", "name": "standard"}
-        vault = {"tenantId": tenant, "sku": sku, "accessPolicies": [], "softDeleteRetentionInDays": 7}
+        vault = {
+            "tenantId": azure.claims()["tid"],
+            "sku": sku,
+            "accessPolicies": [],
+            "softDeleteRetentionInDays": 7,
+        }
         body = {"location": azure.location, "properties": vault}
         azure.write("PUT", place, body, VAULTS_API)
         azure.write("DELETE", place, None, VAULTS_API)

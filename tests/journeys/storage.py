@@ -75,7 +75,7 @@ def _blobs(azure: Azure) -> str:
 def look_at_roles(azure: Azure, assume: Assume, place: str) -> str:
     """Write a blob without a role, and with one; the id of the assignment."""
     account = account_id(azure)
-    principal = azure.principal()
+    principal = azure.claims()["oid"]
     above = BLOB_CONTRIBUTOR in roles_of(azure, account, principal)
     bare = azure.http("PUT", f"{place}/first", NEW, b"one")
     if above and bare.status < 300:
@@ -120,7 +120,7 @@ def look_at_identities(azure: Azure, assume: Assume) -> None:
     made = azure.write("PUT", place, {"location": azure.location}, IDENTITIES_API).json()
     body = _grant(azure, str(made["properties"]["principalId"]), principalType="ServicePrincipal")
     typed = azure.write("PUT", _assignment(account), body, ROLES_API)
-    held = BLOB_CONTRIBUTOR in roles_of(azure, account, azure.principal())
+    held = BLOB_CONTRIBUTOR in roles_of(azure, account, azure.claims()["oid"])
     is_so = typed.status < 300 and held
     assume(
         "up-5", is_so, f"to a new identity, with its type: {told(typed)}; to who runs this, without: {held}"

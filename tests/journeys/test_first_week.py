@@ -31,6 +31,7 @@ from tests.journeys.readings import (
     look_at_tags,
     state,
 )
+from tests.journeys.removal import GROUPS_API
 from tests.journeys.storage import close_storage, look_at_storage
 from tests.journeys.truth import Assume
 
@@ -115,16 +116,24 @@ def test_how_azure_answers_and_what_it_refuses(azure: Azure, folder: Path, assum
     look_at_leniency(azure, assume)
     look_at_assets(azure, assume)
     look_at_tags(azure, assume)
-    given = look_at_storage(azure, assume)
-    look_at_azure_native(azure, assume)
-    close_storage(azure, assume, given)
-    look_at_a_deleted_vault(azure, assume)
-    look_at_deleted_logs(azure, assume)
     said(azure.pulumi("destroy", "--yes", "--skip-preview"))
     again = azure.pulumi("up", "--yes", "--skip-preview")
     assume("life-2", again.code == 0, again.text if again.code else "the purged names were free again")
     azure.write("DELETE", azure.endpoint_id)
     look_at_a_deleted_workspace(azure, assume)
+
+
+def test_what_a_group_without_a_stack_can_be_asked(azure: Azure, assume: Assume) -> None:
+    """Storage, azure-native's own rules, and what is kept of deleted vaults and logs."""
+    made = azure.write("PUT", azure.group_id, {"location": azure.location}, GROUPS_API)
+    assert made.status < 300, told(made)
+    given = look_at_storage(azure, assume)
+    look_at_azure_native(azure, assume)
+    close_storage(azure, assume, given)
+    look_at_a_deleted_vault(azure, assume)
+    look_at_deleted_logs(azure, assume)
+    # The other journeys' stack makes the group itself.
+    azure.write("DELETE", azure.group_id, None, GROUPS_API)
 
 
 def test_a_first_creation_that_failed_is_tried_again(azure: Azure, folder: Path, assume: Assume) -> None:

@@ -85,8 +85,8 @@ class Odd(Azure):
     ) -> Response:
         return ask()
 
-    def principal(self) -> str:
-        return "p"
+    def claims(self) -> dict[str, Any]:
+        return {"oid": "p", "tid": "t"}
 
     @contextmanager
     def policy(self, name: str, value: str) -> Iterator[None]:
