@@ -11,6 +11,7 @@ import sysconfig
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 # Byte code is: on a machine whose Python writes none, every process of a clone would compile anew.
@@ -69,8 +70,8 @@ class TestClone:
                 text=True,
             )
 
-    def own(self, method: str, page: str, body: object = None) -> None:
-        """Ask one of the local Azure's own pages."""
+    def own(self, method: str, page: str, body: object = None) -> Any:
+        """What one of the local Azure's own pages answers."""
         told = json.loads((self.root / ".azml" / "emulator" / "emulator.json").read_text())
         request = urllib.request.Request(
             f"{told['arm']}/_azml/{page}",
@@ -79,8 +80,10 @@ class TestClone:
             method=method,
         )
         https = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=told["ca"]))
-        with urllib.request.build_opener(urllib.request.ProxyHandler({}), https).open(request, timeout=30):
-            pass
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), https)
+        with opener.open(request, timeout=30) as answer:
+            content = answer.read()
+        return json.loads(content) if content else None
 
     def shell(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run a line in a plain POSIX shell, in the clone's folder."""

@@ -1,38 +1,42 @@
 """The Azure that the journeys run on: a local one of their own, or a subscription somebody named.
 
 Both are reached the same way, by a clone of the project in a folder of its own, with a stack and credentials.
-What differs stands here: which Pulumi project the stack belongs to, and who has to start and stop Azure.
+What differs stands here and in tests/journeys/starting.py: which Pulumi project the stack belongs to, how a
+policy comes into force, and who has to start and stop Azure.
 """
 
+import base64
 import json
-import os
-import secrets
+import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import pytest
 import yaml
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import OperationFailedError
-from azml.azure.http import Response
+from azml.azure.http import Response, trust
 from azml.azure.settings import read_settings
-from azml.cli import local_azure
-from azml.cli.clone import Clone
-from azml.toolchain.pulumi import find_or_install
-from tests.cli.clones import make
+from tests.cli.clones import TestClone
 
-HANDED_OVER = "AZML_JOURNEYS"
-"""The variable by which `python -m tests.journeys` tells its tests which Azure to run on."""
 LOCAL = "local"
 """What to say in place of a subscription's id for the local Azure."""
 COMMAND_LIMIT = 4 * 3600.0
 """Seconds one command may take: on Azure a deployment alone takes 10 to 20 minutes to fail."""
+
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+POLICY_API = "2022-06-01"
+APPEND_TAG = "/providers/Microsoft.Authorization/policyDefinitions/2a0e14a6-b0a6-4fab-991a-187a4f81c498"
+"""Azure's built-in policy "Append a tag and its value to resources"."""
+POLL_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -100,23 +104,145 @@ class Azure:
         finally:
             arm.http.close()
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Response:
+    @property
+    def mark(self) -> str:
+        """What makes the names of this run its own: eight hex digits."""
+        return self.workspace.rpartition("-")[2]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        version: str = API_VERSION,
+        query: Mapping[str, str] | None = None,
+    ) -> Response:
         """One request to Azure Resource Manager; every status is an answer."""
         with self.arm() as arm:
-            return arm.send(method, path, API_VERSION, body)
+            return arm.send(method, path, version, body, query)
 
-    def write(self, method: str, path: str, body: Mapping[str, Any]) -> Response:
-        """A write; what it was answered first, once Azure has carried it out or failed to."""
-        answered = self.ask(method, path, body)
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        version: str = API_VERSION,
+        query: Mapping[str, str] | None = None,
+    ) -> Response:
+        """A write or delete; what it was answered first, once Azure has carried it out or failed to."""
+        answered = self.ask(method, path, body, version, query)
         if answered.status < 300:
-            with self.arm() as arm, suppress(OperationFailedError):
-                arm.wait(answered)
+            self.failure(answered)
         return answered
+
+    def failure(self, started: Response) -> str:
+        """Wait for the operation that a write has begun; Azure's code for why it failed, or nothing."""
+        try:
+            with self.arm() as arm:
+                arm.wait(started)
+        except OperationFailedError as error:
+            return error.code
+        return ""
+
+    def http(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"", *, signed: bool = False
+    ) -> Response:
+        """One request to storage, as the identity of the stack unless the address is `signed`."""
+        with self.arm() as arm:
+            own = {} if signed else {"Authorization": f"Bearer {arm.token(STORAGE_SCOPE)}"}
+            named = {"x-ms-version": "2023-11-03", **own, **headers}
+            return arm.http.request(method, url, headers=named, body=content or None)
+
+    def claims(self) -> dict[str, Any]:
+        """What the token of the identity that runs this says: `oid`, its object id, and `tid`, its tenant."""
+        with self.arm() as arm:
+            payload = arm.token(STORAGE_SCOPE).split(".")[1]
+        found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return found
+
+    def score(self, url: str, headers: Sequence[tuple[str, str]]) -> Response:
+        """Ask an endpoint for a prediction of `{}`; headers go out as they are, also twice the same."""
+        parts = urlsplit(url)
+        connection = HTTPSConnection(parts.netloc, timeout=100, context=trust())
+        try:
+            connection.putrequest("POST", parts.path, skip_host=any(name == "Host" for name, _ in headers))
+            for name, value in (("Content-Type", "application/json"), ("Content-Length", "2"), *headers):
+                connection.putheader(name, value)
+            connection.endheaders(b"{}")
+            answer = connection.getresponse()
+            told = {name.lower(): value for name, value in answer.getheaders()}
+            return Response(answer.status, told, answer.read(), url)
+        finally:
+            connection.close()
+
+    def until(
+        self, ask: Callable[[], Response], held: Callable[[Response], bool], minutes: float
+    ) -> Response:
+        """The first answer that holds, or the last one after `minutes`. The local Azure is asked once."""
+        deadline = time.monotonic() + (0 if self.local else minutes * 60)
+        while not held(answer := ask()) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return answer
+
+    @contextmanager
+    def policy(self, name: str, value: str) -> Iterator[None]:
+        """A policy in force that adds a tag to what is in the group: the built-in one, or a steered one."""
+        if self.local:
+            with self._steered("policies", {"tags": {name: value}, "path_pattern": self.group}):
+                yield
+            return
+        place = f"{self.group_id}/providers/Microsoft.Authorization/policyAssignments/azml-verify"
+        given = {"tagName": {"value": name}, "tagValue": {"value": value}}
+        body = {"properties": {"policyDefinitionId": APPEND_TAG, "parameters": given}}
+        with self.arm() as arm:
+            arm.put(place, POLICY_API, body)
+            try:
+                yield
+            finally:
+                arm.delete(place, POLICY_API)
+
+    @contextmanager
+    def firewall(self, account: str) -> Iterator[None]:
+        """What network rules do to an account's data, which the local Azure keeps and does not act on."""
+        if not self.local:
+            yield
+            return
+        name = f"/{account.rpartition('/')[2]}.blob."
+        told = {"path_pattern": re.escape(name), "status": 403, "code": "AuthorizationFailure", "times": 100}
+        with self._steered("faults", told):
+            yield
+
+    def limit_cores(self, family: str, cores: int) -> None:
+        """Give the local Azure a quota; a subscription has its own."""
+        if self.local:
+            place = f"/subscriptions/{self.subscription}/providers/Microsoft.MachineLearningServices"
+            limits = {"value": [{"id": family, "limit": cores}]}
+            self.ask("POST", f"{place}/locations/{self.location}/updateQuotas", limits)
+
+    @contextmanager
+    def _steered(self, page: str, asked: Mapping[str, Any]) -> Iterator[None]:
+        clone = TestClone(self.root)
+        clone.own("POST", page, asked)
+        try:
+            yield
+        finally:
+            clone.own("DELETE", page)
 
     def pulumi(self, *arguments: str, **variables: str) -> Run:
         """Run Pulumi on the stack."""
-        command = [self.variables["AZML_PULUMI"], "-C", str(self.project), *arguments]
+        return self.pulumi_in(self.project, *arguments, **variables)
+
+    def pulumi_in(self, project: Path, *arguments: str, **variables: str) -> Run:
+        """Run Pulumi on a project in the clone."""
+        command = [self.variables["AZML_PULUMI"], "-C", str(project), *arguments]
         return self._run([*command, "--non-interactive", "--color", "never"], variables)
+
+    def state(self, project: Path | None = None) -> list[dict[str, Any]]:
+        """The resources of the stack, or of a project's, as its state has them."""
+        told = self.pulumi_in(project or self.project, "stack", "export")
+        assert told.code == 0, told.text
+        found: list[dict[str, Any]] = json.loads(told.text)["deployment"].get("resources") or []
+        return found
 
     def azml(self, *arguments: str) -> Run:
         """Run a command of `azml` that takes `--stack`, on the stack."""
@@ -139,15 +265,20 @@ class Azure:
         found: dict[str, Any] = yaml.safe_load(self.stack_file.read_text())["config"]
         return found
 
-    def configure(self, **endpoint: Any) -> None:
-        """Write the stack's file: one endpoint with these settings."""
+    def configure(self, *, workspace: Mapping[str, Any] | None = None, **endpoint: Any) -> None:
+        """Write the stack's file: one endpoint with these settings, more settings of the workspace."""
         own = {"name": self.endpoint, **endpoint}
         document = yaml.safe_load(self.stack_file.read_text()) if self.stack_file.exists() else {}
         document["config"] = {
             "azure-native:location": self.location,
             "azure-native:subscriptionId": self.subscription,
             "azml:target": "local" if self.local else "azure",
-            "azml:workspace": {"resourceGroup": self.group, "name": self.workspace, "purge": True},
+            "azml:workspace": {
+                "resourceGroup": self.group,
+                "name": self.workspace,
+                "purge": True,
+                **(workspace or {}),
+            },
             "azml:endpoints": {"echo": own},
         }
         self.stack_file.write_text(yaml.safe_dump(document, sort_keys=False))
@@ -164,82 +295,3 @@ class Azure:
             check=False,
         )
         return Run(done.returncode, done.stdout)
-
-
-def handed_over() -> Azure | None:
-    """The Azure that the command has started these tests on; None when nobody did."""
-    told = os.environ.get(HANDED_OVER)
-    return Azure(**json.loads(told)) if told else None
-
-
-def as_variable(azure: Azure) -> dict[str, str]:
-    """The environment variable that hands `azure` over."""
-    return {HANDED_OVER: json.dumps(asdict(azure))}
-
-
-@contextmanager
-def on_this_machine(folder: Path) -> Iterator[Azure]:
-    """A local Azure of the journeys' own, with its state in `folder`."""
-    clone = make(folder / "clone")
-    try:
-        started = clone.run("emulator", "start")
-        assert started.returncode == 0, started.stderr
-        found = local_azure.required(Clone(clone.root)).environment()
-        variables = {**clone.environment, **found, **_tools()}
-        azure = Azure(
-            found["ARM_SUBSCRIPTION_ID"],
-            "westeurope",
-            **_names(),
-            clone=str(clone.root),
-            stack=LOCAL,
-            variables=variables,
-        )
-        _initialise(azure)
-        # This process speaks to it too, and has to know its authority.
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("REQUESTS_CA_BUNDLE", found["REQUESTS_CA_BUNDLE"])
-            yield azure
-    finally:
-        clone.run("emulator", "stop")
-
-
-def in_subscription(folder: Path, subscription: str, location: str) -> Azure:
-    """A subscription, reached with the credentials of this shell; the stack's state is in `folder`."""
-    clone = make(folder / "clone")
-    state = folder / "state"
-    state.mkdir()
-    kept = {key: value for key, value in os.environ.items() if key.startswith(("ARM_", "AZURE_"))}
-    variables = {
-        **clone.environment,
-        **kept,
-        **_tools(),
-        "ARM_SUBSCRIPTION_ID": subscription,
-        "PULUMI_BACKEND_URL": state.as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": secrets.token_urlsafe(24),
-    }
-    azure = Azure(
-        subscription, location, **_names(), clone=str(clone.root), stack="verify", variables=variables
-    )
-    _initialise(azure)
-    return azure
-
-
-def _names() -> dict[str, str]:
-    """Names nobody else has: storage accounts and endpoints are unique in a region or in all of Azure."""
-    mark = secrets.token_hex(4)
-    return {"group": f"rg-azml-verify-{mark}", "workspace": f"mlw-{mark}", "endpoint": f"azml-{mark}"}
-
-
-def _tools() -> dict[str, str]:
-    pulumi = find_or_install(print)
-    return {
-        "AZML_PULUMI": str(pulumi),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PATH": os.pathsep.join([str(pulumi.parent), os.environ.get("PATH", os.defpath)]),
-    }
-
-
-def _initialise(azure: Azure) -> None:
-    azure.configure(deployments={}, traffic={})
-    made = azure.pulumi("stack", "select", "--create", azure.stack)
-    assert made.code == 0, made.text

@@ -5,19 +5,39 @@ Each journey runs on the local Azure in the tests, and on a real subscription by
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from azml.azure.http import Response
 from tests.cli.conftest import CONDA, SCORE
 from tests.journeys.azure import Azure, Run
-from tests.journeys.conftest import Assume
+from tests.journeys.bodies import look_at_assets, look_at_bodies, look_at_leniency, told
+from tests.journeys.fronts import look_at_the_front
+from tests.journeys.lives import (
+    look_at_a_deleted_vault,
+    look_at_a_deleted_workspace,
+    look_at_deleted_logs,
+    look_at_quota,
+)
+from tests.journeys.plugin import look_at_a_failed_write, look_at_azure_native
+from tests.journeys.readings import (
+    deployment,
+    look_at_additions,
+    look_at_fixed_members,
+    look_at_roles_alone,
+    look_at_statuses,
+    look_at_tags,
+    state,
+)
+from tests.journeys.removal import GROUPS_API
+from tests.journeys.storage import close_storage, look_at_storage
+from tests.journeys.truth import Assume
 
 pytestmark = pytest.mark.journey
 
+POLICY_MINUTES = 30.0
 PROVIDER = "/providers/Microsoft.MachineLearningServices"
 BROKEN = "def init():\n    raise RuntimeError('not yet')\n\n\ndef run(data):\n    return data\n"
 # Without instance_count: whoever scales it, `up` leaves the number alone.
@@ -62,6 +82,8 @@ def test_what_azure_adds_and_moves_is_left_alone(azure: Azure, folder: Path, ass
     azure.configure(deployments={"blue": {}}, traffic={"blue": 100})
     azure.up()
     look_at_additions(azure, assume)
+    look_at_the_front(azure, assume)
+    look_at_quota(azure, assume, deployment(azure, "blue"))
     scale(azure, "blue", 2)
     azure.unchanged()
     instances = deployment(azure, "blue")["sku"]["capacity"]
@@ -85,26 +107,47 @@ def test_what_azure_adds_and_moves_is_left_alone(azure: Azure, folder: Path, ass
 
 
 def test_how_azure_answers_and_what_it_refuses(azure: Azure, folder: Path, assume: Assume) -> None:
-    """Statuses, headers and refusals of an endpoint without deployments; then again on the same day."""
+    """Statuses, headers and refusals, with an endpoint that has no deployments."""
     azure.configure(deployments={}, traffic={})
     azure.up()
     look_at_statuses(azure, assume)
     look_at_fixed_members(azure, assume)
     look_at_bodies(azure, assume)
+    look_at_leniency(azure, assume)
+    look_at_assets(azure, assume)
+    look_at_tags(azure, assume)
     said(azure.pulumi("destroy", "--yes", "--skip-preview"))
-    gone = azure.ask("GET", azure.workspace_id).status
-    assume("life-4", gone == 404, f"GET of the deleted workspace: {gone}")
     again = azure.pulumi("up", "--yes", "--skip-preview")
     assume("life-2", again.code == 0, again.text if again.code else "the purged names were free again")
+    azure.write("DELETE", azure.endpoint_id)
+    look_at_a_deleted_workspace(azure, assume)
+
+
+def test_what_a_group_without_a_stack_can_be_asked(azure: Azure, assume: Assume) -> None:
+    """Storage, azure-native's own rules, and what is kept of deleted vaults and logs."""
+    made = azure.write("PUT", azure.group_id, {"location": azure.location}, GROUPS_API)
+    assert made.status < 300, told(made)
+    given = look_at_storage(azure, assume)
+    look_at_azure_native(azure, assume)
+    close_storage(azure, assume, given)
+    look_at_a_deleted_vault(azure, assume)
+    look_at_deleted_logs(azure, assume)
+    # The other journeys' stack makes the group itself.
+    azure.write("DELETE", azure.group_id, None, GROUPS_API)
 
 
 def test_a_first_creation_that_failed_is_tried_again(azure: Azure, folder: Path, assume: Assume) -> None:
-    """By an `up` without a change of anybody's; and once the script is right, it serves."""
+    """By an `up` without a change of anybody's; and once the script is right, it serves.
+
+    The storage opens to roles alone, which a first deployment has to be given in time.
+    """
     (folder / "src" / "score.py").write_text(BROKEN)
-    azure.configure(deployments={"blue": {}}, traffic={})
+    by_roles = {"sharedKeys": False}
+    azure.configure(workspace=by_roles, deployments={"blue": {}}, traffic={})
     assert azure.pulumi("up", "--yes", "--skip-preview").code != 0
     first = deployment(azure, "blue")
     assert state(first) == "Failed"
+    look_at_a_failed_write(assume, azure.state(), f"{azure.endpoint_id}/deployments/blue")
     refreshed = azure.pulumi("refresh", "--yes", "--skip-preview")
     assume("native-4", refreshed.code == 0, refreshed.text if refreshed.code else "the refresh went well")
     assert azure.pulumi("up", "--yes", "--skip-preview").code != 0
@@ -113,90 +156,12 @@ def test_a_first_creation_that_failed_is_tried_again(azure: Azure, folder: Path,
     assume("read-2", moved, f"{operation(first)}, then {operation(second)}")
 
     (folder / "src" / "score.py").write_text(SCORE)
-    azure.configure(deployments={"blue": {}}, traffic={"blue": 100})
-    azure.up()
+    azure.configure(workspace=by_roles, deployments={"blue": {}}, traffic={"blue": 100})
+    mended = azure.pulumi("up", "--yes", "--skip-preview")
+    look_at_roles_alone(azure, assume, mended)
+    said(mended)
     assert answer(azure, "blue") == "one"
     azure.unchanged()
-
-
-def look_at_additions(azure: Azure, assume: Assume) -> None:
-    """Compare what is read with what was written."""
-    blue = deployment(azure, "blue")["properties"]
-    added = set(blue["environmentVariables"]) - {"GREETING"}
-    assume("read-1", added == {"AML_APP_ROOT", "AZUREML_ENTRY_SCRIPT", "AZUREML_MODEL_DIR"}, sorted(added))
-    settings = [name for name in ("requestSettings", "livenessProbe", "readinessProbe") if blue.get(name)]
-    assume("read-3", len(settings) == 3 and bool(blue.get("scaleSettings")), settings)
-    endpoint = azure.ask("GET", azure.endpoint_id).json()
-    own = set(endpoint["properties"]["properties"]) - {"team"}
-    assume("read-5", "AzureAsyncOperationUri" in own, sorted(own))
-    computed = {"azureml.onlineendpointid", "createdAt", "createdBy", "lastModifiedAt"}
-    assume("read-6", computed <= own, sorted(own))
-    assume("read-7", bool(endpoint.get("kind")), endpoint.get("kind"))
-    workspace = azure.ask("GET", azure.workspace_id).json()
-    spelt = workspace["location"]
-    assume("read-11", spelt.replace(" ", "").lower() == azure.location, f"location spelt {spelt!r}")
-    registry = workspace["properties"].get("containerRegistry")
-    assume("read-8", bool(registry), registry)
-    assume("read-9", bool(endpoint.get("systemData")), endpoint.get("systemData"))
-
-
-def look_at_statuses(azure: Azure, assume: Assume) -> None:
-    """Write things as they are, and see how Azure answers."""
-    workspace = azure.ask("GET", azure.workspace_id).json()
-    body = {
-        key: workspace[key]
-        for key in ("location", "identity", "sku", "tags", "properties")
-        if key in workspace
-    }
-    body["identity"] = {"type": workspace["identity"]["type"]}
-    written = azure.write("PUT", azure.workspace_id, body)
-    assume("life-13", written.status in (200, 202), f"PUT of the workspace: {written.status}")
-    patched = azure.write("PATCH", azure.endpoint_id, {"tags": {"looked": "at"}})
-    told = sorted(name for name in patched.headers if name in ("location", "retry-after"))
-    assume("life-14", patched.status == 202 and "location" in told, f"{patched.status}, {told}")
-    assume("life-15", "retry-after" in told, told)
-    sizes = azure.ask(
-        "GET", f"/subscriptions/{azure.subscription}{PROVIDER}/locations/{azure.location}/vmSizes"
-    )
-    known = {one["name"].lower() for one in sizes.json().get("value", [])}
-    assume("life-17", "standard_ds2_v2" in known, f"{len(known)} sizes")
-
-
-def look_at_fixed_members(azure: Azure, assume: Assume) -> None:
-    """Try to change what an endpoint was made with."""
-    identity = refused(azure, azure.endpoint_id, lambda body: body.update(identity={"type": "None"}))
-    assume("life-10", identity.status >= 400, f"another identity: {told(identity)}")
-    altered = refused(
-        azure, azure.endpoint_id, lambda body: body["properties"]["properties"].update(team="other")
-    )
-    assume("life-11", altered.status >= 400, f"an altered property: {told(altered)}")
-    described = refused(azure, azure.endpoint_id, lambda body: body["properties"].update(description="other"))
-    assume("life-12", described.status >= 400, f"another description: {told(described)}")
-
-
-def look_at_bodies(azure: Azure, assume: Assume) -> None:
-    """Send what no published type takes."""
-    unknown = refused(azure, azure.endpoint_id, lambda body: body["properties"].update(colour="blue"))
-    assume("body-1", unknown.status == 400, f"an unknown member: {told(unknown)}")
-    typed = refused(azure, azure.endpoint_id, lambda body: body["properties"].update(traffic="all"))
-    assume("body-3", typed.status == 400, f"a text for a map: {told(typed)}")
-    outside = refused(azure, azure.endpoint_id, lambda body: body["properties"].update(authMode="Password"))
-    assume("body-5", outside.status == 400, f"a value outside an enumeration: {told(outside)}")
-    missing = refused(azure, azure.endpoint_id, lambda body: body["properties"].pop("authMode"))
-    assume("body-9", missing.status == 400, f"a missing member: {told(missing)}")
-
-
-def refused(azure: Azure, resource: str, change: Callable[[dict[str, Any]], object]) -> Response:
-    """What a PUT of a resource answers, as it was read but for a change."""
-    body = azure.ask("GET", resource).json()
-    change(body)
-    return azure.write("PUT", resource, body)
-
-
-def told(answered: Response) -> str:
-    """The status, and Azure's own words."""
-    error = answered.json().get("error") or {}
-    return f"{answered.status} {error.get('code', '')}: {error.get('message', '')}"
 
 
 def scale(azure: Azure, slot: str, instances: int) -> None:
@@ -219,17 +184,6 @@ def answer(azure: Azure, slot: str) -> Any:
     return json.loads(
         said(azure.azml("invoke", "echo", "-d", slot, "-f", str(request))).strip().splitlines()[-1]
     )
-
-
-def deployment(azure: Azure, slot: str) -> dict[str, Any]:
-    """A deployment as Azure answers it."""
-    found: dict[str, Any] = azure.ask("GET", f"{azure.endpoint_id}/deployments/{slot}").json()
-    return found
-
-
-def state(resource: dict[str, Any]) -> str:
-    """Its provisioning state."""
-    return str(resource["properties"].get("provisioningState"))
 
 
 def operation(resource: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """A small Azure on loopback for these tests: https, tokens, a resource store, asynchronous writes, blobs.
 
 It knows the few rules the plugins depend on: shares may only name deployments that exist, and a deployment
-with a share is not deleted. A deployment whose model is `broken` fails after it was accepted.
+with a share is not deleted. A deployment whose model is `broken` fails after it was accepted. What it is sent
+and answers is noted for the comparison with Azure's clients, as the local Azure's is (tests/conftest.py).
 """
 
 import json
@@ -17,8 +18,12 @@ from urllib.parse import unquote, urlsplit
 import certifi
 import trustme
 
+from azml.emulator.control.exchanges import from_environment
+
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 _ENDPOINT = re.compile(r"(?i)(.*/onlineEndpoints/[^/]+)(?:/deployments/([^/]+))?")
+# A PUT of these answers 200 also where it makes one, as their descriptions have it.
+_NEVER_CREATED = re.compile(r".*/(workspaces|storageaccounts)/[^/]+")
 
 
 @dataclass
@@ -62,6 +67,7 @@ class Arm:
 
     def __init__(self, folder: Path) -> None:
         self.world = World()
+        self.exchanges = from_environment()
         authority = trustme.CA()
         self.bundle = folder / "bundle.pem"
         self.bundle.write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
@@ -160,6 +166,7 @@ def _answer(arm: Arm, method: str, path: str, headers: dict[str, str], content: 
     status, sent, answer = _faulty(world, method, path) or _arm(arm, method, path, body)
     if method != "GET":
         world.journal.append((method, path.lower(), body, status))
+    arm.exchanges.add(method, path, json.loads(content) if content else None, status, answer)
     return status, sent, answer
 
 
@@ -226,7 +233,7 @@ def _put(arm: Arm, path: str, body: Any) -> Answer:
     stored = {**body, "id": path, "name": path.rpartition("/")[2], "type": "t"}
     world.resources[key] = stored
     if not match:
-        return _json(201 if created else 200, stored)
+        return _json(201 if created and not _NEVER_CREATED.fullmatch(key) else 200, stored)
     broken = properties.get("model") == "broken"
     return _json(201 if created else 200, stored, **_begin(arm, key, broken))
 

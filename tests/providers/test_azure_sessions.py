@@ -16,12 +16,14 @@ from azml.azure.credentials import ClientCredentials, IdentityTokens, credential
 from azml.azure.errors import AzureError, CancelledError, OperationFailedError, UnreachableError
 from azml.azure.http import Http, Response, is_loopback
 from azml.azure.settings import AzureSettings, only_settings, read_settings
+from tests.emulator.local_azure import deployment_body, endpoint_body
 from tests.providers.arm_server import Arm as Server
 from tests.providers.arm_server import Fault
 
 _GROUP = "/subscriptions/s/resourceGroups/rg"
 _WORKSPACE = f"{_GROUP}/providers/Microsoft.MachineLearningServices/workspaces/w"
 _DEPLOYMENT = f"{_WORKSPACE}/onlineEndpoints/diabetes/deployments/blue"
+_BODY = {"location": "westeurope", "properties": {}}
 
 
 def test_many_threads_share_few_connections(arm: Arm, azure: Server) -> None:
@@ -54,9 +56,9 @@ def test_a_server_that_is_just_starting_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_an_operation_is_followed_to_its_end(arm: Arm) -> None:
-    arm.put(_WORKSPACE, "1", {})
-    arm.wait(arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", {"properties": {}}))
-    arm.wait(arm.put(_DEPLOYMENT, "1", {"properties": {}}))
+    arm.put(_WORKSPACE, "1", _BODY)
+    arm.wait(arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", endpoint_body()))
+    arm.wait(arm.put(_DEPLOYMENT, "1", deployment_body()))
     found = arm.get(_DEPLOYMENT, "1")
     assert found and found["properties"]["provisioningState"] == "Succeeded"
     arm.delete(_DEPLOYMENT, "1")
@@ -65,17 +67,17 @@ def test_an_operation_is_followed_to_its_end(arm: Arm) -> None:
 
 
 def test_an_operation_that_fails_says_why(arm: Arm) -> None:
-    arm.put(_WORKSPACE, "1", {})
-    arm.wait(arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", {"properties": {}}))
-    started = arm.put(_DEPLOYMENT, "1", {"properties": {"model": "broken"}})
+    arm.put(_WORKSPACE, "1", _BODY)
+    arm.wait(arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", endpoint_body()))
+    started = arm.put(_DEPLOYMENT, "1", deployment_body(model="broken"))
     with pytest.raises(OperationFailedError, match="UserScriptException: init\\(\\) failed"):
         arm.wait(started)
 
 
 def test_a_wait_ends_when_it_is_given_up(arm: Arm, azure: Server) -> None:
     azure.world.polls = 1_000_000
-    arm.put(_WORKSPACE, "1", {})
-    started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", {"properties": {}})
+    arm.put(_WORKSPACE, "1", _BODY)
+    started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", endpoint_body())
     threading.Timer(0.2, arm.cancel).start()
     with pytest.raises(CancelledError):
         arm.wait(started)
@@ -83,8 +85,8 @@ def test_a_wait_ends_when_it_is_given_up(arm: Arm, azure: Server) -> None:
 
 def test_a_wait_ends_at_its_deadline(arm: Arm, azure: Server) -> None:
     azure.world.polls = 1_000_000
-    arm.put(_WORKSPACE, "1", {})
-    started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", {"properties": {}})
+    arm.put(_WORKSPACE, "1", _BODY)
+    started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", endpoint_body())
     with pytest.raises(AzureError, match="did not end within 0 seconds"):
         arm.wait(started, seconds=0.1)
 
@@ -182,8 +184,8 @@ def test_only_this_machine_is_local(url: str, expected: bool) -> None:
 
 
 def test_an_operation_is_looked_at_again_after_azure_was_overloaded(arm: Arm, azure: Server) -> None:
-    arm.put(_WORKSPACE, "1", {"location": "westeurope"})
-    started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", {"location": "westeurope"})
+    arm.put(_WORKSPACE, "1", _BODY)
+    started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", endpoint_body())
     azure.world.faults = [Fault("GET", "^/operations/", 503, "ServiceUnavailable", times=2)]
     assert arm.wait(started).json()["status"] == "Succeeded"
 

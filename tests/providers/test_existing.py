@@ -17,7 +17,7 @@ _WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLear
 
 def test_those_that_exist_are_told(arm: Arm) -> None:
     there = [f"{_WORKSPACE}/models/m/versions/{number}" for number in range(20)]
-    arm.put(_WORKSPACE, API_VERSION, {"location": "westeurope"})
+    arm.put(_WORKSPACE, API_VERSION, {"location": "westeurope", "properties": {}})
     for version in there:
         arm.put(version, API_VERSION, {"properties": {}})
     missing = [f"{_WORKSPACE}/codes/c/versions/1", f"{_WORKSPACE}0/models/m/versions/1"]

@@ -9,6 +9,7 @@ from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.calls import Check, Diff, ProviderError
 from azml.providers.codec import Value
 from azml.providers.engine_log import EngineLog
+from tests.emulator.local_azure import deployment_body, endpoint_body
 
 _WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w"
 _ENDPOINT = f"{_WORKSPACE}/onlineEndpoints/diabetes"
@@ -30,11 +31,12 @@ class Lines(EngineLog):
 
 
 def _serving(arm: Arm, traffic: dict[str, int]) -> None:
-    arm.put(_WORKSPACE, API_VERSION, {"location": "westeurope"})
-    arm.put(_ENDPOINT, API_VERSION, {"location": "westeurope", "properties": {"authMode": "Key"}})
+    arm.put(_WORKSPACE, API_VERSION, {"location": "westeurope", "properties": {}})
+    arm.put(_ENDPOINT, API_VERSION, endpoint_body())
     for name in traffic:
-        arm.put(f"{_ENDPOINT}/deployments/{name}", API_VERSION, {"tags": {"azml-serves": "old"}})
-    arm.put(_ENDPOINT, API_VERSION, {"location": "westeurope", "properties": {"traffic": traffic}})
+        body = {**deployment_body(), "tags": {"azml-serves": "old"}}
+        arm.put(f"{_ENDPOINT}/deployments/{name}", API_VERSION, body)
+    arm.put(_ENDPOINT, API_VERSION, endpoint_body(traffic))
 
 
 def _slot(digest: str, **files: str) -> dict[str, Value]:
