@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 _FRAME = re.compile(r'\s+File "(.+)", line (\d+)(?:, in (.+))?')
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?")
-_LAID_OUT = re.compile(r".*/laid-out/[^/]+/")
+_LAID_OUT = re.compile(r".*/(?:laid-out/[^/]+|instances/\d+/(?:code|model))/")
 """The folder that holds a deployment's files: below it begins the user's own path."""
 _LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python", "/mlflow_model/score.py", "<")
 

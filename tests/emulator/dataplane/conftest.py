@@ -10,6 +10,7 @@ import pytest
 
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.files import Files
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.plane import Plane
@@ -64,6 +65,7 @@ async def routed(
         plane = Plane(
             link,
             environments,
+            Files(run_dir),
             run_dir,
             run_dir / "logs",
             history,
@@ -92,6 +94,7 @@ async def house(
         plane = Plane(
             link,
             environments,
+            Files(run_dir),
             run_dir,
             tmp_path / "logs",
             history,
