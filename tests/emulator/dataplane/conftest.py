@@ -79,6 +79,7 @@ async def routed(
 
 @pytest.fixture
 async def house(
+    cache: Path,
     run_dir: Path,
     tmp_path: Path,
     certificates: Certificates,
@@ -105,4 +106,4 @@ async def house(
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         stack.push_async_callback(plane.stop)
         await plane.complete()
-        yield House(plane, port, trust, session, code)
+        yield House(plane, port, trust, session, code, cache / "environments")
