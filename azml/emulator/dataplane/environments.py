@@ -16,7 +16,7 @@ from azml.emulator.dataplane.building import Plan, build
 from azml.emulator.dataplane.conda import channels_of
 from azml.emulator.dataplane.failures import EnvironmentFailure
 from azml.emulator.dataplane.fetched import forget
-from azml.emulator.dataplane.installed import Damage, can_start, damage, note
+from azml.emulator.dataplane.installed import LISTED, can_start, damage, note
 from azml.emulator.dataplane.interpreters import interpreter
 from azml.emulator.dataplane.programs import Say, masked
 from azml.emulator.dataplane.requirements import Requirements
@@ -69,9 +69,7 @@ class Environments:
             return Environment(folder, plan)
         async with self._alone(plan, say) as lock:
             if not _is_there(folder):
-                if (folder / COMPLETE).is_file():
-                    say(f"environment {plan.name} is damaged: it has no interpreter; it is built anew")
-                await self._build(folder, plan, lock, say)
+                await self._build_anew(folder, plan, lock, say)
         return Environment(folder, plan)
 
     async def mend(self, environment: Environment, began: float, say: Say) -> bool:
@@ -88,17 +86,18 @@ class Environments:
     async def _mend(self, environment: Environment, began: float, say: Say) -> bool:
         folder, plan = environment.folder, environment.plan
         async with self._alone(plan, say) as lock:
-            found = await asyncio.to_thread(damage, folder)
-            if not found:
-                return _is_there(folder) and (folder / COMPLETE).stat().st_mtime >= began
-            say(f"environment {plan.name} is damaged ({found}): it is built anew")
-            await self._forget(folder, found, lock)
-            await self._build(folder, plan, lock, say)
+            if _is_there(folder) and not await asyncio.to_thread(damage, folder):
+                return (folder / COMPLETE).stat().st_mtime >= began
+            await self._build_anew(folder, plan, lock, say)
         return True
 
-    async def _forget(self, folder: Path, found: Damage, lock: int) -> None:
-        if found.changed:
-            await forget(folder, found.changed, self._folder.with_name("conda"), lock)
+    async def _build_anew(self, folder: Path, plan: Plan, lock: int, say: Say) -> None:
+        """Build what is not there, or damaged. What no build has finished has no list of what was in it."""
+        if (folder / LISTED).is_file() and (found := await asyncio.to_thread(damage, folder)):
+            say(f"environment {plan.name} is damaged ({found}): it is built anew")
+            if found.changed:
+                await forget(folder, found.changed, self._folder.with_name("conda"), lock)
+        await self._build(folder, plan, lock, say)
 
     @asynccontextmanager
     async def _alone(self, plan: Plan, say: Say) -> AsyncIterator[int]:
@@ -114,8 +113,8 @@ class Environments:
         await build(folder, plan, self._folder.with_name("conda"), lock, say)
         await to_its_end(asyncio.to_thread(note, folder))
         partial = folder / f"{COMPLETE}.partial"
-        told = {"requirements": plan.requirements.lines, "python": plan.python, "channels": plan.channels}
-        partial.write_text(json.dumps(told))
+        asked = {"requirements": plan.requirements.lines, "python": plan.python, "channels": plan.channels}
+        partial.write_text(json.dumps({"format": _FORMAT, **asked}))
         partial.replace(folder / COMPLETE)
 
     async def _plan(self, requirements: Requirements, say: Say) -> Plan:

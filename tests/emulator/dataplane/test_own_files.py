@@ -1,4 +1,4 @@
-"""Deployments that share a model, as Microsoft's own server runs them: what one does, the other does not meet."""
+"""Deployments of one model, as Microsoft's own server runs them: what one does, the other does not meet."""
 
 import shutil
 import textwrap
@@ -55,7 +55,7 @@ async def test_a_script_changes_its_own_files_alone_and_a_damaged_environment_is
     await until(lambda: house.plane.observe("/e/blue").instances_ready == 1, 120)
     await house.plane.publish()
     assert (await house.ask({}))[1] == ["good", ["score.py"]], "what it wrote went with what did not start"
-    said = [line for line in house.plane.logs("/e/blue", "storage-initializer", 1000).splitlines()]
+    said = house.plane.logs("/e/blue", "storage-initializer", 1000).splitlines()
     (told,) = [line for line in said if "is damaged" in line]
     assert "site-packages/gunicorn/" in told
     assert told.endswith("gone): it is built anew")
