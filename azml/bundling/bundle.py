@@ -26,7 +26,8 @@ def bundle(spec: DeploymentSpec, *, endpoint: str, cache: HashCache) -> Bundle:
     Raises InvalidInput with every finding.
     """
     findings: list[Finding] = []
-    notes: list[str] = []
+    notes = list(cache.notes)
+    cache.notes.clear()  # one bundle says it for all
     name = default_name(endpoint, spec.name)
     _check_parts(spec, findings)
     model: BundledAsset | AssetReference | None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,23 +16,27 @@ from .choice import RAW, Chosen, identity_of
 from .records import BundledFile
 from .text import MAX_TEXT, normalised
 
-FORMAT = 2
+FORMAT = 3
 CHUNK = 256 * 1024  # bytes
 FINE_GRAIN_NS = 50_000_000  # longer than any kernel's clock tick
 COARSE_GRAIN_NS = 2_000_000_000  # FAT and old HFS+ keep whole seconds, or every second one
 MAX_ENTRIES = 200_000
+_TAIL = b"}"
+_OTHER_FORMAT = re.compile(rb'\{"format":\s*(?!%d\b)\d+' % FORMAT)
 
 
 class HashCache:
-    """Digests by inode, size, mtime and ctime in one JSON file at `path`; a damaged one counts as empty.
+    """Digests by inode, size, mtime and ctime in one JSON file at `path`, which has its own checksum.
 
-    Text files with CRLF line endings are deployed with LF; their converted copies live beside `path`. `reads`
-    counts the files read so far. One cache may serve many bundles; it is not safe between threads.
+    A damaged one counts as empty, and `notes` says so. Text files with CRLF line endings are deployed with
+    LF; their converted copies live beside `path`. `reads` counts the files read so far. One cache may serve
+    many bundles; it is not safe between threads.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.reads = 0
+        self.notes: list[str] = []
         self._known = self._load()
         self._used: list[Sequence[Chosen]] = []
         self._new = False
@@ -65,23 +70,25 @@ class HashCache:
         if len(entries) > MAX_ENTRIES:
             used = {file.identity for files in self._used for file in files}
             entries = {identity: value for identity, value in entries.items() if identity in used}
-        text = json.dumps({"format": FORMAT, "files": entries}, separators=(",", ":"))
+        files = json.dumps(entries, separators=(",", ":")).encode()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _write(self.path, text.encode())
+            _write(self.path, _head(files) + files + _TAIL)
         except OSError:
             return
         self._new = False
 
     def _load(self) -> dict[str, str]:
         try:
-            stored = json.loads(self.path.read_bytes())
-        except (OSError, ValueError):
+            stored = self.path.read_bytes()
+        except OSError:
             return {}
-        if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-            return {}
-        files = stored.get("files")
-        return files if isinstance(files, dict) else {}
+        files = stored[len(_head(b"")) : -len(_TAIL)]
+        if stored == _head(files) + files + _TAIL:
+            return dict(json.loads(files))
+        if not _OTHER_FORMAT.match(stored):
+            self.notes.append(f"{self.path} was damaged: every file is read anew")
+        return {}
 
     def _read(self, files: Sequence[Chosen], findings: list[Finding]) -> dict[str, str]:
         """Read files, several at a time: hashing leaves Python's lock to the others."""
@@ -104,7 +111,7 @@ class HashCache:
         digest, _, size = value.partition(":")
         copy = self.path.with_name(f"{self.path.name}.text") / digest
         try:
-            if not copy.is_file() or copy.stat().st_size != int(size):
+            if not self._holds(copy, digest):
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 _write(copy, normalised(Path(file.location).read_bytes()))
         except OSError as error:
@@ -112,6 +119,20 @@ class HashCache:
             remedy = "let that folder be written to, or save the file with LF line endings"
             findings.append(Finding(message, remedy, Path(file.location)))
         return BundledFile(file.path, str(copy), digest, int(size), file.executable)
+
+    def _holds(self, copy: Path, digest: str) -> bool:
+        """Whether a copy is there and whole; it is read when its times say that it may have changed."""
+        try:
+            found = copy.stat()
+            identity = identity_of(found)
+            if identity not in self._known:
+                value = hashlib.sha256(copy.read_bytes()).hexdigest()
+                if value != digest or not _is_old(found.st_ctime_ns, time.time_ns()):
+                    return value == digest
+                self._known[identity], self._new = value, True
+        except OSError:
+            return False
+        return self._known[identity] == digest
 
 
 def _digest(file: Chosen) -> str | Finding:
@@ -148,8 +169,16 @@ def _contents(descriptor: int, file: Chosen) -> str:
 
 def _is_settled(file: Chosen, now: int) -> bool:
     """Whether a later change must show in the file's times: not so within one tick of their clock."""
-    changed = file.changed_ns
+    return _is_old(file.changed_ns, now)
+
+
+def _is_old(changed: int, now: int) -> bool:
     return changed < now - (FINE_GRAIN_NS if changed % 1_000_000_000 else COARSE_GRAIN_NS)
+
+
+def _head(files: bytes) -> bytes:
+    """What stands before the entries: a head of another length than this format's fits no file of it."""
+    return b'{"format":%d,"sha256":"%s","files":' % (FORMAT, hashlib.sha256(files).hexdigest().encode())
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """`azml cache`: the scoring environments that the local Azures of all clones share."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +15,7 @@ cache = typer.Typer(
     no_args_is_help=True, help="The scoring environments in your cache, shared by all clones."
 )
 DAY = 86_400
+SHOWN = 3  # damaged files of one environment
 UNUSED_FOR = 30
 """Days after which an environment that nothing uses is removed, unless told otherwise."""
 
@@ -65,6 +66,36 @@ def prune(
         typer.echo(f"removed conda's packages, {shown(packages)}")
     if removed and freed < sum(one.size for one in removed):
         typer.echo(f"{shown(freed)} are free again; uv's own cache has the other files too: uv cache prune")
+
+
+@cache.command()
+def verify(as_json: JsonOption = False) -> None:
+    """Look whether every environment is as it was built; exit code 1 when one is not.
+
+    The next deployment that needs a damaged one builds it anew. Nothing that runs is stopped.
+    """
+    found = [one for one in environments.cached() if one.complete]
+    damaged = environments.damaged(found)
+    for one in found:
+        if one.name in damaged:
+            environments.have_built_anew(one)
+    if as_json:
+        terminal.machine([{**document(one), "damaged": list(damaged.get(one.name, ()))} for one in found])
+    else:
+        for line in verdicts(damaged):
+            typer.echo(line)
+        typer.echo(f"{len(found)} looked at, {len(damaged)} damaged")
+    raise typer.Exit(1 if damaged else 0)
+
+
+def verdicts(damaged: Mapping[str, Sequence[str]]) -> list[str]:
+    """A line for each damaged environment."""
+    return [
+        f"{name} is damaged: {', '.join(paths[:SHOWN])}"
+        f"{f' and {len(paths) - SHOWN} more' if len(paths) > SHOWN else ''}; "
+        "the next deployment that needs it builds it anew"
+        for name, paths in damaged.items()
+    ]
 
 
 def _prune_conda(days: int) -> int:

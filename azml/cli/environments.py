@@ -12,10 +12,13 @@ import os
 import re
 import shutil
 import stat
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -80,6 +83,27 @@ def remove(environment: CachedEnvironment) -> bool:
         return True
 
 
+def damaged(found: Iterable[CachedEnvironment]) -> Mapping[str, tuple[str, ...]]:
+    """By environment, the files that are gone or were written to since it was built; nothing of whole ones.
+
+    The local Azure looks, which alone knows what it noted. Raises OSError when it cannot be asked.
+    """
+    folders = [str(one.folder) for one in found if one.complete and not _is_old(one.folder)]
+    command = [sys.executable, "-m", f"{EMULATOR}.dataplane.installed", *folders]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(done.stderr.strip())
+    told = {Path(folder).name: one for folder, one in json.loads(done.stdout).items()}
+    return {name: (*one["gone"], *one["changed"]) for name, one in told.items() if any(one.values())}
+
+
+def have_built_anew(environment: CachedEnvironment) -> None:
+    """Have the next deployment that needs an environment build it anew. Nothing that runs is stopped."""
+    with _lock(environment.folder) as ours:
+        if ours:
+            (environment.folder / COMPLETE).unlink(missing_ok=True)
+
+
 def _folders() -> list[Path]:
     place = environments_folder()
     if not place.is_dir():
@@ -90,16 +114,26 @@ def _folders() -> list[Path]:
     return [path for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")]
 
 
-def _read(folder: Path, users: Mapping[str, set[str]]) -> CachedEnvironment:
-    told: object = None
+def _is_old(folder: Path) -> bool:
+    """Whether an earlier version of the local Azure built it, which noted nothing: nobody is given it."""
+    return "format" not in _told(folder)
+
+
+def _told(folder: Path) -> Mapping[str, Any]:
     with contextlib.suppress(OSError, ValueError):
         told = json.loads((folder / COMPLETE).read_text(encoding="utf-8"))
-    requirements = told.get("requirements", ()) if isinstance(told, dict) else ()
+        return told if isinstance(told, dict) else {}
+    return {}
+
+
+def _read(folder: Path, users: Mapping[str, set[str]]) -> CachedEnvironment:
+    told = _told(folder)
+    requirements = told.get("requirements", ())
     return CachedEnvironment(
         folder,
         *sizes(folder),
         _last_used(folder),
-        isinstance(told, dict),
+        bool(told),
         tuple(str(line) for line in requirements),
         tuple(sorted(users.get(folder.name, ()))),
     )

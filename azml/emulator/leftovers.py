@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from azml.emulator.dataplane.engine import remove_containers
+from azml.emulator.dataplane.files import INSTANCES
 from azml.emulator.files import write_private
 
 _RECORD = "run.json"
@@ -31,8 +32,15 @@ def new_run_dir(folder: Path) -> Path:
 
 
 def clear(folder: Path) -> None:
-    """End the processes and containers of an earlier supervisor, and remove its sockets and its record."""
+    """End the processes and containers of an earlier supervisor; remove its sockets, files and record."""
     (folder / "emulator.json").unlink(missing_ok=True)
+    try:
+        _clear_run(folder)
+    finally:
+        shutil.rmtree(folder / INSTANCES, ignore_errors=True)
+
+
+def _clear_run(folder: Path) -> None:
     try:
         run_dir = Path(json.loads((folder / _RECORD).read_bytes())["run_dir"])
     except (FileNotFoundError, ValueError, KeyError):

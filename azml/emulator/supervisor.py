@@ -17,6 +17,7 @@ from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.children import Child
 from azml.emulator.collection.spool import Spool
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.files import Files
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.logs import Log
@@ -115,7 +116,8 @@ async def _plane(
     stack.push_async_callback(services.stop)
     environments = Environments(options.cache / "environments")
     secrets = TestSecrets(secrets_file(options.folder))
-    plane = Plane(link, environments, run_dir, options.folder / "logs", history, services, secrets)
+    files, logs = Files(options.folder), options.folder / "logs"
+    plane = Plane(link, environments, files, run_dir, logs, history, services, secrets)
     stack.push_async_callback(plane.stop)
     await stack.enter_async_context(_door(plane, run_dir / "dataplane.sock"))
     return plane

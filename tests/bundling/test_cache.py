@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,13 +111,56 @@ def test_a_file_that_has_gone_is_a_finding(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"format": 0, "files": {"a": "b"}}', '{"format": 1, "files": 3}']
+    ("text", "said"),
+    [
+        ("", True),
+        ("{", True),
+        ("[]", True),
+        ('{"format": 0, "files": {"a": "b"}}', False),
+        ('{"format":2,"files":{"a":"b"}}', False),
+    ],
 )
-def test_a_damaged_cache_counts_as_empty(folder: Path, make: Make, tmp_path: Path, text: str) -> None:
+def test_a_damaged_cache_counts_as_empty(
+    folder: Path, make: Make, tmp_path: Path, text: str, said: bool
+) -> None:
+    """What another version has left is not damaged."""
     before = make(folder)
     (tmp_path / "cache" / "hashes").parent.mkdir(exist_ok=True)
     (tmp_path / "cache" / "hashes").write_text(text)
-    assert make(folder) == before
+    after = make(folder)
+    assert replace(after, notes=before.notes) == before
+    assert any("was damaged" in note for note in after.notes) is said
+
+
+def test_a_digest_that_was_changed_in_the_cache_is_not_believed(
+    folder: Path, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(monkeypatch)
+    before, kept = make(folder), tmp_path / "cache" / "hashes"
+    assert make(folder) == before, "the cache that was written is believed"
+    told = kept.read_text()
+    digest = next(iter(json.loads(told)["files"].values()))
+    kept.write_text(told.replace(digest, "0" * 64))
+    after = make(folder)
+    assert replace(after, notes=()) == replace(before, notes=())
+    assert any(str(kept) in note for note in after.notes)
+    assert make(folder) == before, "it is said once"
+
+
+def test_a_converted_copy_that_was_written_to_is_made_again(
+    folder: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by as many bytes as there were."""
+    settled(monkeypatch)
+    (folder / "src" / "score.py").write_bytes(
+        (folder / "src" / "score.py").read_bytes().replace(b"\n", b"\r\n")
+    )
+    for _ in range(2):
+        code = make(folder).code
+        assert isinstance(code, BundledAsset)
+        content = code.files[0].source.read_bytes()
+        assert content.strip(b"#"), "what another wrote there"
+        code.files[0].source.write_bytes(b"#" * len(content))
 
 
 def test_a_cache_that_cannot_be_written_only_costs_time(folder: Path, make: Make, tmp_path: Path) -> None:

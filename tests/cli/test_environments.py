@@ -15,6 +15,7 @@ import pytest
 from azml.cli import conda_packages
 from azml.cli.cache import ago, shown, to_remove
 from azml.cli.environments import CachedEnvironment, cached, remove
+from azml.emulator.dataplane.installed import note
 from tests.cli.test_edge import _azml
 
 pytestmark = pytest.mark.process
@@ -112,6 +113,28 @@ def test_a_prune_takes_conda_s_packages_unless_something_is_being_built(place: P
     done = _azml("cache", "prune", "--unused")
     assert "removed conda's packages, 2 MB" in done.stdout
     assert sorted(path.name for path in place.parent.iterdir()) == ["environments"]
+
+
+def test_what_was_damaged_is_named_and_built_anew_by_who_needs_it_next(place: Path) -> None:
+    """One is whole, one lacks a file, one was written to, and one is of a version that noted nothing."""
+    folders = [environment(place, name) for name in (OLD, USED, GIVEN, BUILDING)]
+    for folder in folders[:3]:
+        note(folder)
+        (folder / "complete.json").write_text(json.dumps({"format": 3, "requirements": []}))
+    assert _azml("cache", "verify").returncode == 0
+    (folders[1] / "big").unlink()
+    with (folders[2] / "big").open("r+") as file:
+        file.write("y")
+    done = _azml("cache", "verify")
+    assert done.returncode == 1, done.stderr
+    assert sorted(done.stdout.splitlines()) == [
+        "4 looked at, 2 damaged",
+        f"{USED} is damaged: big; the next deployment that needs it builds it anew",
+        f"{GIVEN} is damaged: big; the next deployment that needs it builds it anew",
+    ]
+    whole = {one.name for one in cached() if one.complete}
+    assert whole == {OLD, BUILDING}
+    assert [one["damaged"] for one in json.loads(_azml("cache", "verify", "--json").stdout)] == [[], []]
 
 
 def test_the_list_tells_size_and_last_use(place: Path) -> None:

@@ -47,6 +47,7 @@ DAMAGES: Mapping[str, Callable[[Path], None]] = {
     "the lock is garbage": _garbage("supervisor.lock"),
     "the logs are gone": _without("logs"),
     "the collected data's folder is gone": _without("collected"),
+    "the laid-out folders are gone": _without("laid-out"),
     "the run folder's note is gone": _without("run.json"),
     "the run folder's note is garbage": _garbage("run.json"),
     "the metrics are gone": _without("metrics.db", "metrics.db-wal", "metrics.db-shm"),

@@ -70,10 +70,10 @@ LIBRARY = """\
 CHAIN = f"""\
 2026-11-25 17:43:56,801 E [23900] azmlinfsrv - User's init function failed
 2026-11-25 17:43:56,801 E [23900] azmlinfsrv - Encountered Exception Traceback (most recent call last):
-{LIBRARY}  File "/run/laid-out/c447/score.py", line 5, in init
+{LIBRARY}  File "/run/instances/12/code/score.py", line 5, in init
     model = load(path)
             ^^^^^^^^^^
-  File "/run/laid-out/c447/lib_of_mine/load.py", line 12, in load
+  File "/run/instances/12/code/lib_of_mine/load.py", line 12, in load
     return joblib.load(path)
 {LIBRARY}FileNotFoundError: [Errno 2] No such file or directory: 'model.pkl'
 
@@ -83,7 +83,7 @@ Traceback (most recent call last):
 {LIBRARY}server.user_script.UserScriptException: Caught an unhandled exception from the user script
 """
 BROKEN = """\
-  File "/run/laid-out/c447/src/score.py", line 3
+  File "/run/instances/12/code/src/score.py", line 3
     def init(:
              ^
 SyntaxError: invalid syntax
@@ -97,7 +97,7 @@ def test_a_log_leads_with_the_last_line_of_the_users_own() -> None:
 
 
 def test_without_a_line_of_the_users_own_it_leads_with_the_error() -> None:
-    ours = CHAIN.replace("/run/laid-out/c447/", "/cache/lib/python3.11/")
+    ours = CHAIN.replace("/run/instances/12/code/", "/cache/lib/python3.11/")
     assert own_line(ours) == OwnLine(
         "server.user_script.UserScriptException: Caught an unhandled exception from the user script"
     )

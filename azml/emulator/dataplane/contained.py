@@ -74,13 +74,20 @@ class Contained:
         try:
             async with attached(launch, output) as program:
                 try:
-                    yield Life(name, program, doors)
+                    yield Life(name, program, doors, self._desired)
                 finally:
                     if program.code is None:
                         await to_its_end(self._engine.stop(name))
         finally:
             # A command line that was ended while it started the container may have left it.
             await to_its_end(self._engine.remove(name))
+
+    async def renew(self, began: float) -> bool:
+        """The engine keeps images whole, and a container cannot write to its mounts."""
+        return False
+
+    async def close(self) -> None:
+        """A container that has ended leaves nothing."""
 
     async def _door(self, name: str, route: Route) -> Door:
         while not (address := await self._engine.address(name, route.port)):

@@ -5,7 +5,6 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from azml.emulator.dataplane import table
@@ -13,12 +12,13 @@ from azml.emulator.dataplane.contained import contained
 from azml.emulator.dataplane.contract import DesiredDeployment, ObservedDeployment, State
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.failures import DeploymentFailure
+from azml.emulator.dataplane.files import Files
 from azml.emulator.dataplane.generation import Generation, content, stop_all
 from azml.emulator.dataplane.instance import Instance
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.requirements import requirements_of
 from azml.emulator.dataplane.runtime import Runtime
-from azml.emulator.dataplane.scripted import Scripted
+from azml.emulator.dataplane.scripted import Scripted, Shared
 from azml.emulator.dataplane.services import Services
 from azml.emulator.endings import to_its_end
 from azml.emulator.secrets import NoSecrets, TestSecrets
@@ -28,12 +28,13 @@ from azml.emulator.secrets import NoSecrets, TestSecrets
 class Surroundings:
     """What a deployment needs of its data plane.
 
-    `secrets` are put into environment variables that ask for them. `changed` is called when instances come or
-    go; `published` returns once the router routes by what is ready now; `drained` once the instances it is
-    given have no requests left.
+    `files` keeps models and code. `secrets` are put into environment variables that ask for them. `changed`
+    is called when instances come or go; `published` returns once the router routes by what is ready now;
+    `drained` once the instances it is given have no requests left.
     """
 
     environments: Environments
+    files: Files
     run_dir: Path
     services: Services
     secrets: TestSecrets
@@ -146,23 +147,27 @@ class Deployment:
                 f"the Kubernetes cluster {desired.compute} is played by this machine: instances are local "
                 "processes, and what they may use is not limited"
             )
-        runtime = await self._runtime(desired)
+        runtime = await self._runtimes(desired)
         self._state = "starting"
-        new = Generation(desired, partial(Instance, desired, runtime, self.server_log, self._around.changed))
+        new = Generation(desired, lambda: Instance(desired, runtime(), self.server_log, self._around.changed))
         await new.grow(desired.instance_count)
         return new
 
-    async def _runtime(self, desired: DesiredDeployment) -> Runtime:
+    async def _runtimes(self, desired: DesiredDeployment) -> Callable[[], Runtime]:
+        """What gives each instance what it runs as."""
         around = self._around
+        await around.files.prove(desired, self._say)
         try:
             variables = around.secrets.fill(desired.environment_variables)
         except NoSecrets as missing:
             raise DeploymentFailure(str(missing)) from missing
         desired = replace(desired, environment_variables=variables)
         if desired.container:
-            return await contained(desired, desired.container, around.run_dir, self.storage_log)
+            container = await contained(desired, desired.container, around.run_dir, self.storage_log)
+            return lambda: container
         environment = await around.environments.prepare(requirements_of(desired), self._say)
-        return Scripted(desired, environment, around.run_dir, around.services)
+        shared = Shared(desired, around.environments, environment, around.run_dir, around.services, self._say)
+        return lambda: Scripted(shared, around.files.of_one(desired, self._say))
 
     async def _dismiss(self, addresses: Sequence[table.Instance], instances: list[Instance]) -> None:
         """Stop instances that are given up, once the router knows and what they were asked is answered."""

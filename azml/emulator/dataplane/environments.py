@@ -15,20 +15,24 @@ from azml.emulator.dataplane import channels
 from azml.emulator.dataplane.building import Plan, build
 from azml.emulator.dataplane.conda import channels_of
 from azml.emulator.dataplane.failures import EnvironmentFailure
+from azml.emulator.dataplane.fetched import forget
+from azml.emulator.dataplane.installed import LISTED, can_start, damage, note
 from azml.emulator.dataplane.interpreters import interpreter
 from azml.emulator.dataplane.programs import Say, masked
 from azml.emulator.dataplane.requirements import Requirements
+from azml.emulator.endings import to_its_end
 
 COMPLETE = "complete.json"
-_FORMAT = 2
+_FORMAT = 3
 _ASK_AGAIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A folder with a Python that has everything a deployment imports."""
+    """A folder with a Python that has everything a deployment imports, made by `plan`."""
 
     folder: Path
+    plan: Plan
 
     @property
     def python(self) -> Path:
@@ -56,27 +60,61 @@ class Environments:
             raise EnvironmentFailure(masked(str(failure))) from None
 
     async def _prepare(self, requirements: Requirements, say: Say) -> Environment:
-        for note in requirements.notes:
-            say(note)
+        for told in requirements.notes:
+            say(told)
         plan = await self._plan(requirements, say)
         folder = self._folder / plan.name
-        if (folder / COMPLETE).is_file():
+        if _is_there(folder):
             say(f"environment {plan.name} is in the cache")
-            return Environment(folder)
+            return Environment(folder, plan)
+        async with self._alone(plan, say) as lock:
+            if not _is_there(folder):
+                await self._build_anew(folder, plan, lock, say)
+        return Environment(folder, plan)
+
+    async def mend(self, environment: Environment, began: float, say: Say) -> bool:
+        """Build an environment anew if it is damaged, and say so. True, too, when it was since `began`.
+
+        To be asked when nothing could be started from it; `began` is in unix seconds. What was written to is
+        fetched anew: files are links to those of uv's or conda's cache. Raises EnvironmentFailure.
+        """
+        try:
+            return await self._mend(environment, began, lambda text: say(masked(text)))
+        except EnvironmentFailure as failure:
+            raise EnvironmentFailure(masked(str(failure))) from None
+
+    async def _mend(self, environment: Environment, began: float, say: Say) -> bool:
+        folder, plan = environment.folder, environment.plan
+        async with self._alone(plan, say) as lock:
+            if _is_there(folder) and not await asyncio.to_thread(damage, folder):
+                return (folder / COMPLETE).stat().st_mtime >= began
+            await self._build_anew(folder, plan, lock, say)
+        return True
+
+    async def _build_anew(self, folder: Path, plan: Plan, lock: int, say: Say) -> None:
+        """Build what is not there, or damaged. What no build has finished has no list of what was in it."""
+        if (folder / LISTED).is_file() and (found := await asyncio.to_thread(damage, folder)):
+            say(f"environment {plan.name} is damaged ({found}): it is built anew")
+            if found.changed:
+                await forget(folder, found.changed, self._folder.with_name("conda"), lock)
+        await self._build(folder, plan, lock, say)
+
+    @asynccontextmanager
+    async def _alone(self, plan: Plan, say: Say) -> AsyncIterator[int]:
+        """Hold the lock of an environment. Raises EnvironmentFailure for an OSError inside."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             async with _only_one(self._folder / f"{plan.name}.lock", say) as lock:
-                if not (folder / COMPLETE).is_file():
-                    await self._build(folder, plan, lock, say)
+                yield lock
         except OSError as refused:
             raise EnvironmentFailure(f"cannot write the environment: {refused}") from refused
-        return Environment(folder)
 
     async def _build(self, folder: Path, plan: Plan, lock: int, say: Say) -> None:
         await build(folder, plan, self._folder.with_name("conda"), lock, say)
+        await to_its_end(asyncio.to_thread(note, folder))
         partial = folder / f"{COMPLETE}.partial"
-        told = {"requirements": plan.requirements.lines, "python": plan.python, "channels": plan.channels}
-        partial.write_text(json.dumps(told))
+        asked = {"requirements": plan.requirements.lines, "python": plan.python, "channels": plan.channels}
+        partial.write_text(json.dumps({"format": _FORMAT, **asked}))
         partial.replace(folder / COMPLETE)
 
     async def _plan(self, requirements: Requirements, say: Say) -> Plan:
@@ -106,6 +144,10 @@ class Environments:
             silent = await channels.silent(places)
             self._silent[places] = now, silent
         return silent
+
+
+def _is_there(folder: Path) -> bool:
+    return (folder / COMPLETE).is_file() and can_start(folder)
 
 
 def _name(told: Sequence[object]) -> str:

@@ -35,8 +35,9 @@ class Instance:
         self._output = Output(log)
         self._address: table.Instance | None = None
         self._pid: int | None = None
-        self._ready = False
+        self._ready = self._answered = False
         self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sees = desired
         self._life = asyncio.create_task(self._live())
 
     @property
@@ -58,6 +59,7 @@ class Instance:
         self._life.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._life
+        await self._runtime.close()
         if self._first.done() and not self._first.cancelled():
             self._first.exception()  # it was told, or nobody asks any more
         self._first.cancel()
@@ -65,11 +67,13 @@ class Instance:
     async def _live(self) -> None:
         failures = 0
         while True:
-            began = time.monotonic()
+            began, clock = time.monotonic(), time.time()
             try:
                 await self._once()
             except (DeploymentFailure, OSError) as failure:
                 self._log.say(f"azml: {failure}")
+                if not self._answered and await self._renewed(clock):
+                    continue
                 if not self._first.done():
                     self._first.set_exception(DeploymentFailure(str(failure)))
                     return
@@ -78,11 +82,20 @@ class Instance:
             await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
             failures += 1
 
+    async def _renewed(self, began: float) -> bool:
+        """Whether what the last life ran from was damaged, and is mended."""
+        try:
+            return await self._runtime.renew(began)
+        except (DeploymentFailure, OSError) as failure:
+            self._log.say(f"azml: {failure}")
+            return False
+
     async def _once(self) -> None:
         """One life. Raises DeploymentFailure with the reason for its end, or OSError."""
         self._output = Output(self._log)
+        self._answered = False
         async with self._runtime.live(self._output) as life:
-            self._pid = life.pid
+            self._pid, self._sees = life.pid, life.desired
             try:
                 await self._serve(life)
             finally:
@@ -115,6 +128,7 @@ class Instance:
             text = self._words()
             raise DeploymentFailure(f"the {noun} did not answer within {limit:.0f} s\n{text}") from None
         self._address = table.Instance(life.name, doors.scoring.address)
+        self._answered = True
         self._tell(ready=True)
         if not self._first.done():
             self._first.set_result(None)
@@ -148,7 +162,7 @@ class Instance:
 
     def _words(self) -> str:
         text = self._output.excerpt()
-        return f"{text}{hints(self._desired, text)}"
+        return f"{text}{hints(self._sees, text)}"
 
     def _tell(self, *, ready: bool) -> None:
         if ready != self._ready:

@@ -67,8 +67,6 @@ def _of_machine(environment: Environment) -> dict[str, str]:
         "PATH": path,
         "VIRTUAL_ENV": str(environment.folder),
         "PYTHONUNBUFFERED": "1",
-        # Byte code beside the user's files would change what a later upload hashes.
-        "PYTHONPYCACHEPREFIX": str(environment.folder / "pycache"),
     }
 
 

@@ -17,6 +17,7 @@ from azml.emulator.dataplane.contract import (
 )
 from azml.emulator.dataplane.deployment import Deployment, Surroundings
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.files import Files
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link, RouterGone
 from azml.emulator.dataplane.logs import CONTAINERS, Container, Log
@@ -40,6 +41,7 @@ class Plane:
         self,
         link: Link,
         environments: Environments,
+        files: Files,
         run_dir: Path,
         logs: Path,
         history: History,
@@ -49,7 +51,7 @@ class Plane:
         self._link = link
         self._logs = logs
         self._around = Surroundings(
-            environments, run_dir, services, secrets, self._changed, self.publish, self._drained
+            environments, files, run_dir, services, secrets, self._changed, self.publish, self._drained
         )
         services.identities = self._identities
         self._deployments: dict[str, Deployment] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from azml.emulator.dataplane.attached import Attached
+from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.doors import Doors
 from azml.emulator.dataplane.logs import Output
 
@@ -14,17 +15,19 @@ from azml.emulator.dataplane.logs import Output
 class Life:
     """One life of an instance: a name never used twice, what runs, and where it is asked, once that is known.
 
-    `pid` is the process that shows what the instance uses of this machine, if one does.
+    `pid` is the process that shows what the instance uses of this machine, if one does. `desired` is the
+    deployment as it sees it: with the folders that it runs from.
     """
 
     name: str
     program: Attached
     doors: Callable[[], Awaitable[Doors]]
+    desired: DesiredDeployment
     pid: int | None = None
 
 
 class Runtime(Protocol):
-    """See the module. `noun` is what one instance is called."""
+    """What one instance runs as, over all its lives. `noun` is what it is called."""
 
     noun: str
 
@@ -33,3 +36,13 @@ class Runtime(Protocol):
 
         Raises DeploymentFailure or OSError when it cannot be started.
         """
+
+    async def renew(self, began: float) -> bool:
+        """After a life that ended before it was ready: look at what it ran from, and mend what is damaged.
+
+        True when something was, so that the next life may go better. `began` is when the life did, in unix
+        seconds. Raises DeploymentFailure or OSError when it cannot be mended.
+        """
+
+    async def close(self) -> None:
+        """Remove what the instance alone had."""

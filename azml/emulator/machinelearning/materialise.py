@@ -1,6 +1,7 @@
 """What a deployment runs with, out of blobs and into folders a scoring process can read."""
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import re
@@ -13,13 +14,18 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from azml.emulator.arm.errors import ArmError, bad_request
 from azml.emulator.arm.store import ResourceStore
+from azml.emulator.cloning import clone
 from azml.emulator.files import private_folder
+from azml.emulator.manifests import KeptFile, Manifests, stamp_of
 from azml.emulator.storage.accounts import container_id, find_account
 from azml.emulator.storage.blobs import Blob, BlobStore
 
 _DATASTORE_URI = re.compile(
     r"azureml://(?:(subscriptions/.+?/workspaces/[^/]+)/)?datastores/([^/]+)/paths/(.+)", re.I
 )
+LINKED_FROM = 32 * 1024 * 1024  # bytes
+"""Where the file system cannot clone, larger files are not stored twice: smaller ones are copied, so that a
+damaged one can be made anew from its blob."""
 _ACCOUNT_HOST = re.compile(r"([a-z0-9]{3,24})\.blob\..+")
 
 
@@ -70,10 +76,14 @@ def _split(uri: str) -> SplitResult:
 
 
 class Materialiser:
-    """Copies blobs into folders named by what is in them: the same content twice is one folder."""
+    """Lays blobs out in folders named by what is in them: the same content twice is one folder.
+
+    No scoring process runs from such a folder: each gets files of its own (`azml.emulator.dataplane.files`).
+    """
 
     def __init__(self, folder: Path, blobs: BlobStore) -> None:
         self.folder = private_folder(folder)
+        self.manifests = Manifests(folder.with_name("manifests"))
         self.blobs = blobs
 
     async def model(self, place: Place, name: str, version: str) -> Path:
@@ -98,17 +108,37 @@ class Materialiser:
         for path in self.folder.iterdir():
             if path.name not in kept:
                 shutil.rmtree(path)
+        self.manifests.keep(frozenset(kept))
 
     async def _folder(self, place: Place, root: PurePosixPath) -> Path:
         files = self._files(place, root)
         digest = hashlib.sha256("\n".join(f"{file.target}\0{file.sha256}" for file in files).encode())
         target = self.folder / digest.hexdigest()[:32]
-        if not target.is_dir():
-            try:
-                await asyncio.to_thread(_copy, files, self.folder, target)
-            except OSError as error:
-                raise _refusal(error) from error
+        try:
+            if not target.is_dir():
+                await asyncio.to_thread(self._lay_out, files, target)
+            elif self.manifests.read(target.name) is None:
+                # Without marks: whoever uses the folder next looks at what is in it.
+                self.manifests.write(target.name, [KeptFile(str(one.target), one.sha256) for one in files])
+        except OSError as error:
+            raise _refusal(error) from error
         return target
+
+    def _lay_out(self, files: Sequence[_File], target: Path) -> None:
+        temporary = Path(tempfile.mkdtemp(dir=self.folder, prefix=".new-"))
+        try:
+            for file in files:
+                destination = temporary / file.target
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                _put(file.source, destination)
+            _open_to_all(temporary)
+            self.manifests.write(target.name, [_kept(file, temporary) for file in files])
+            temporary.rename(target)
+        except OSError:
+            if not target.is_dir():  # else another deployment of the same content was first
+                raise
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
     def _files(self, place: Place, root: PurePosixPath) -> list[_File]:
         single = self.blobs.find(place.container, place.path) if place.path else None
@@ -134,20 +164,19 @@ def _refusal(error: OSError) -> ArmError:
     return bad_request(message, "InvalidAssetUri")
 
 
-def _copy(files: Sequence[_File], parent: Path, target: Path) -> None:
-    temporary = Path(tempfile.mkdtemp(dir=parent, prefix=".new-"))
-    try:
-        for file in files:
-            destination = temporary / file.target
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.source, destination)
-        _open_to_all(temporary)
-        temporary.rename(target)
-    except OSError:
-        if not target.is_dir():  # else another deployment of the same content was first
-            raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def _kept(file: _File, folder: Path) -> KeptFile:
+    return KeptFile(str(file.target), file.sha256, stamp_of(folder / file.target))
+
+
+def _put(source: Path, target: Path) -> None:
+    """A blob's content under another name. A link is safe: blobs are replaced, never written to."""
+    if clone(source, target):
+        return
+    if source.stat().st_size >= LINKED_FROM:
+        with contextlib.suppress(OSError):  # on another file system, or with as many names as it may have
+            target.hardlink_to(source)
+            return
+    shutil.copyfile(source, target)
 
 
 def _open_to_all(folder: Path) -> None:

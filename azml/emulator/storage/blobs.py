@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from azml.emulator.database import Database
 from azml.emulator.files import private_folder
+from azml.emulator.manifests import blob_path
 
 CHUNK = 1 << 20  # bytes
 
@@ -163,7 +164,7 @@ class BlobStore:
 
     def path(self, sha256: str) -> Path:
         """The file that holds a content."""
-        return self.folder / sha256[:2] / sha256
+        return blob_path(self.folder, sha256)
 
     def _write(self, container: str, blob: Blob) -> None:
         self.database.write(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 _FRAME = re.compile(r'\s+File "(.+)", line (\d+)(?:, in (.+))?')
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?")
-_LAID_OUT = re.compile(r".*/laid-out/[^/]+/")
-"""The folder that holds a deployment's files: below it begins the user's own path."""
+_OWN = re.compile(r".*/instances/\d+/(?:code|model)/")
+"""The folders that hold an instance's files: below them begins the user's own path."""
 _LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python", "/mlflow_model/score.py", "<")
 
 
@@ -35,7 +35,7 @@ def own_line(log: str) -> OwnLine | None:
         last = _raised(lines[at + 1 :]) or last
         if not any(part in frame[1] for part in _LIBRARIES):
             source = lines[at + 1].strip() if at + 1 < len(lines) else ""
-            path = _LAID_OUT.sub("", frame[1])
+            path = _OWN.sub("", frame[1])
             found = OwnLine(last, path, int(frame[2]), frame[3] or "", source)
     return found or (OwnLine(last) if last else None)
 

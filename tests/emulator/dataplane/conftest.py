@@ -10,6 +10,7 @@ import pytest
 
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.files import Files
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.plane import Plane
@@ -64,6 +65,7 @@ async def routed(
         plane = Plane(
             link,
             environments,
+            Files(run_dir),
             run_dir,
             run_dir / "logs",
             history,
@@ -77,6 +79,7 @@ async def routed(
 
 @pytest.fixture
 async def house(
+    cache: Path,
     run_dir: Path,
     tmp_path: Path,
     certificates: Certificates,
@@ -92,6 +95,7 @@ async def house(
         plane = Plane(
             link,
             environments,
+            Files(run_dir),
             run_dir,
             tmp_path / "logs",
             history,
@@ -102,4 +106,4 @@ async def house(
         port = await stack.enter_async_context(routing(run_dir, certificates, link, plane))
         stack.push_async_callback(plane.stop)
         await plane.complete()
-        yield House(plane, port, trust, session, code)
+        yield House(plane, port, trust, session, code, cache / "environments")

@@ -204,6 +204,7 @@ class House:
     trust: ssl.SSLContext
     session: aiohttp.ClientSession
     code: Path
+    environments: Path
 
     def desired(self, **fields: Any) -> DesiredDeployment:
         defaults = {"code_folder": self.code, "scoring_script": "score.py"}

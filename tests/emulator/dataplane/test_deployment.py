@@ -46,8 +46,8 @@ async def test_nothing_of_ours_leaks_into_a_scoring_script(
     _, told = await house.ask({"environment": 1})
     assert "hush" not in told.values()
     assert told["MINE"] == "yes"
-    assert told["AZUREML_MODEL_DIR"] == str(model)
-    assert told["AML_APP_ROOT"] == str(house.code)
+    assert Path(told["AZUREML_MODEL_DIR"]).parts[-2:] == model.parts[-2:]
+    assert Path(told["AML_APP_ROOT"]).name == "code"
     assert told["AZUREML_ENTRY_SCRIPT"] == "score.py"
     assert not list(house.code.rglob("__pycache__"))
 

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import COMPLETE, Environments
+from azml.emulator.dataplane.environments import COMPLETE, Environment, Environments
 from azml.emulator.dataplane.failures import EnvironmentFailure
 from azml.emulator.dataplane.programs import masked
 from azml.emulator.dataplane.requirements import Requirements, requirements_of
@@ -38,6 +38,37 @@ async def test_an_environment_is_built_once_for_all_who_ask_at_once(tmp_path: Pa
     assert len([line for line in said if line.startswith("building")]) == 1
     await Environments(tmp_path).prepare(SMALL, said.append)
     assert "is in the cache" in said[-1]
+
+
+def module(environment: Environment) -> Path:
+    (found,) = environment.folder.glob("lib/python*/site-packages/iniconfig/__init__.py")
+    return found
+
+
+async def test_what_is_damaged_is_built_anew_once_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that is gone, and one that was written to, in uv's cache at the same time: it is one file."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    environments, said = Environments(tmp_path / "environments"), list[str]()
+    environment = await environments.prepare(SMALL, said.append)
+    began = time.time()
+    assert not await environments.mend(environment, began, said.append), "it is whole"
+    good = module(environment).read_text()
+    shutil.rmtree(module(environment).parent)
+    mended = await asyncio.gather(*(environments.mend(environment, began, said.append) for _ in range(3)))
+    assert mended == [True] * 3, "also who did not build it may try again"
+    assert module(environment).read_text() == good
+    assert len([line for line in said if "is damaged" in line]) == 1
+    with module(environment).open("r+") as file:
+        file.write("evil")
+    assert await environments.mend(environment, time.time(), said.append)
+    assert module(environment).read_text() == good
+    assert said[-1].count("iniconfig") == 1
+    (environment.folder / "bin" / "python").unlink()
+    await environments.prepare(SMALL, said.append)
+    assert environment.python.exists()
+    assert len([line for line in said if "is damaged (bin/python" in line]) == 1
 
 
 async def test_what_cannot_be_resolved_fails_with_the_resolvers_words(tmp_path: Path) -> None:
