@@ -33,7 +33,7 @@ class Identity:
     signing_key: str
 
     def key_for(self, audience: str) -> str:
-        """The HS256 key of one audience: a token for scoring, storage or management opens none of the others."""
+        """The HS256 key of one audience: a token for one purpose opens nothing of another."""
         return self.derived(_purpose(audience))
 
     def derived(self, purpose: str) -> str:

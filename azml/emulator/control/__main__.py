@@ -82,12 +82,13 @@ async def _serve(options: Options, listening: socket.socket) -> None:
         if server is not None:
             server.should_exit = True
 
-    proxy = Proxy(listen_for_proxy(options.folder))
+    identity = ensure_identity(options.folder)
+    proxy = Proxy(listen_for_proxy(options.folder), identity.derived("proxy"))
     control = Control(
         options.folder,
         addresses,
         certificates,
-        ensure_identity(options.folder),
+        identity,
         DataplaneClient(options.dataplane_socket),
         stop,
         proxy.url,
