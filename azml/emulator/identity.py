@@ -21,6 +21,8 @@ PRINCIPAL = "00000000-0000-0000-0000-000000000004"
 TOKEN_SECONDS = 86_400
 SCORING_AUDIENCE = "https://ml.azure.com"
 STORAGE_AUDIENCE = "https://storage.azure.com"
+DATAPLANE = "dataplane"
+"""The purpose of the secret by which the data plane knows the control plane: `Identity.derived`."""
 _ACCOUNT_AUDIENCE = re.compile(r"https://([a-z0-9]{3,24})\.blob\.[a-z.]+")
 
 

@@ -27,7 +27,7 @@ from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.tether import die_with_parent
 from azml.emulator.descriptors import allow_many_connections
 from azml.emulator.files import write_private
-from azml.emulator.identity import ensure_identity
+from azml.emulator.identity import DATAPLANE, ensure_identity
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ async def _serve(options: Options, listening: socket.socket) -> None:
         addresses,
         certificates,
         identity,
-        DataplaneClient(options.dataplane_socket),
+        DataplaneClient(options.dataplane_socket, identity.derived(DATAPLANE)),
         stop,
         proxy.url,
     )

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from azml.emulator.dataplane import table
+from azml.emulator.dataplane.confinement import Confinement
 from azml.emulator.dataplane.contained import contained
 from azml.emulator.dataplane.contract import DesiredDeployment, ObservedDeployment, State
 from azml.emulator.dataplane.environments import Environments
@@ -28,15 +29,16 @@ from azml.emulator.secrets import NoSecrets, TestSecrets
 class Surroundings:
     """What a deployment needs of its data plane.
 
-    `secrets` are put into environment variables that ask for them. `changed` is called when instances come or
-    go; `published` returns once the router routes by what is ready now; `drained` once the instances it is
-    given have no requests left.
+    `secrets` are put into environment variables that ask for them; `confinement` is for scoring processes.
+    `changed` is called when instances come or go; `published` returns once the router routes by what is ready
+    now; `drained` once the instances it is given have no requests left.
     """
 
     environments: Environments
     run_dir: Path
     services: Services
     secrets: TestSecrets
+    confinement: Confinement
     changed: Callable[[], None]
     published: Callable[[], Awaitable[None]]
     drained: Callable[[Sequence[table.Instance]], Awaitable[None]]
@@ -162,7 +164,7 @@ class Deployment:
         if desired.container:
             return await contained(desired, desired.container, around.run_dir, self.storage_log)
         environment = await around.environments.prepare(requirements_of(desired), self._say)
-        return Scripted(desired, environment, around.run_dir, around.services)
+        return Scripted(desired, environment, around.run_dir, around.services, around.confinement)
 
     async def _dismiss(self, addresses: Sequence[table.Instance], instances: list[Instance]) -> None:
         """Stop instances that are given up, once the router knows and what they were asked is answered."""
