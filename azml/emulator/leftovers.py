@@ -20,9 +20,10 @@ _BASE = Path("/var/tmp")  # noqa: S108 - a private folder with a name of its own
 def new_run_dir(folder: Path) -> Path:
     """A short private folder for sockets, after whatever an earlier supervisor left of its own is gone.
 
-    Short, because a unix socket's path has room for 104 bytes, and where the machine has it not in /tmp: a scoring
-    script can make no file beside what is hidden from it, and many want to make one there. The caller holds the folder's lock, so that
-    nothing of another supervisor can still be meant to run. Raises OSError when a disk is full.
+    Short, because a unix socket's path has room for 104 bytes. Not in /tmp where there is another place: a
+    scoring script can make no file beside what is hidden from it, and many make some there. The caller holds
+    the folder's lock, so that nothing of another supervisor can still be meant to run. Raises OSError when a
+    disk is full.
     """
     clear(folder)
     base = _BASE if os.access(_BASE, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())

@@ -26,7 +26,10 @@ class DataplaneError(Exception):
 
 
 class DataplaneClient:
-    """The data plane behind a socket, which `token` opens. Every call raises DataplaneError when it cannot be carried out."""
+    """The data plane behind a socket, which `token` opens.
+
+    Every call raises DataplaneError when it cannot be carried out.
+    """
 
     def __init__(self, socket: Path, token: str, patience: float = PATIENCE) -> None:
         self._socket = socket
