@@ -16,7 +16,7 @@ from aiohttp import web
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.children import Child
 from azml.emulator.collection.spool import Spool
-from azml.emulator.dataplane.confinement import OPEN, means
+from azml.emulator.dataplane.confinement import warning
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
@@ -96,8 +96,8 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     await _told(plane, child)
     arm = f"https://{HOST}:{control.port}"
     _write_record(folder, arm, scoring, certificates)
-    if means() == "nothing":
-        say(f"warning: {OPEN}")
+    if warning():
+        say(f"warning: {warning()}")
     say(f"the local Azure answers at {arm}, its endpoints at {scoring}")
     return child.left
 
@@ -170,5 +170,6 @@ def _write_record(folder: Path, arm: str, scoring: str, certificates: Certificat
         "ca": str(certificates.ca),
         "ca_bundle": str(certificates.ca_bundle),
         "token": ensure_identity(folder).token,
+        "warning": warning(),
     }
     write_private(folder / RECORD, json.dumps(record, indent=2).encode())

@@ -17,7 +17,7 @@ from azml.emulator.dataplane import landlock
 from azml.emulator.dataplane.attached import Launch
 
 Means = Literal["Landlock", "sandbox-exec", "nothing"]
-OPEN = (
+_OPEN = (
     "scoring scripts can read the local Azure's keys and files: this machine has no means to keep them out "
     "(Landlock on Linux, sandbox-exec on macOS)"
 )
@@ -41,6 +41,11 @@ def means() -> Means:
         except (OSError, subprocess.TimeoutExpired):
             pass
     return "nothing"
+
+
+def warning() -> str:
+    """What whoever starts a local Azure has to know; nothing where scripts are kept out."""
+    return _OPEN if means() == "nothing" else ""
 
 
 @dataclass(frozen=True)

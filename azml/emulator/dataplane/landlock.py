@@ -1,8 +1,8 @@
 """A program that reaches only what it may of the machine's files: Linux's Landlock (since 5.13).
 
 Run as a script: `python landlock.py hidden:PATH... own:PATH... readable:PATH... -- PROGRAM ARGS...`. The
-program reads everything but what is hidden, and writes in its own folders and in those that are there for all.
-Of what is hidden it reaches what is its own or readable. The file keeps to the standard library, and imports
+program reads everything but what is hidden, and writes in its own folders and in those that are for all. Of
+what is hidden it reaches what is its own or readable. The file keeps to the standard library, and imports
 little of it: it runs before each start of a scoring process.
 
 The rules: https://docs.kernel.org/userspace-api/landlock.html
