@@ -1,10 +1,11 @@
 """What a scoring script reaches of this machine: what scripts need, and nothing of the local Azure's own."""
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -114,9 +115,21 @@ def test_what_cannot_be_confined_is_not_started(azure: Path) -> None:
     assert done.stdout == ""
 
 
-def test_without_means_a_launch_stays_as_it_is_and_the_start_says_so(azure: Path) -> None:
+@pytest.fixture
+def without_means(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine with no Landlock and no sandbox."""
+    monkeypatch.setattr(landlock, "version", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    means.cache_clear()
+    yield
+    means.cache_clear()
+
+
+@pytest.mark.usefixtures("without_means")
+def test_without_means_a_launch_stays_as_it_is_and_whoever_starts_it_is_told(azure: Path) -> None:
     launch = Launch(("python",), azure, None)
-    assert Confinement((azure,), "nothing").around(launch, (), ()) == launch
+    assert Confinement((azure,), means()).around(launch, (), ()) == launch
+    assert "scoring scripts can read the local Azure's keys" in confinement.warning()
 
 
 def test_the_profile_for_macos_ends_with_what_is_allowed_of_the_hidden(azure: Path) -> None:
