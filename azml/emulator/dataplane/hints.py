@@ -22,8 +22,8 @@ def _hints(desired: DesiredDeployment, failure: str) -> Iterator[str]:
         yield from _missing_file(desired.model_folder, failure)
     if refused := _REFUSED.search(failure):
         yield (
-            f"a scoring script may not open {refused[1]} so: it writes in its model and code folders, HOME and "
-            "temporary folders, and reads what you can read, but nothing of the local Azure's own"
+            f"a scoring script may not open {refused[1]} so: it writes in its model and code folders, HOME "
+            "and temporary folders, and reads what you can read, but nothing of the local Azure's own"
         )
     module = _MODULE.search(failure)
     if module:
