@@ -54,9 +54,8 @@ class Scripted:
         grant = self._services.admit(self._desired)
         try:
             launch = launch_of(self._desired, self._environment, socket, grant.variables)
-            launch = self._confinement.around(
-                launch, self._own(folder), (self._services.bundle, *grant.files)
-            )
+            readable = (self._environment.folder, self._services.bundle, *grant.files)
+            launch = self._confinement.around(launch, self._own(folder), readable)
             async with attached(launch, output) as program:
                 yield Life(socket.name, program, doors, program.pid)
         finally:
