@@ -21,7 +21,7 @@ _OPEN = (
     "scoring scripts can read the local Azure's keys and files: this machine has no means to keep them out "
     "(Landlock on Linux, sandbox-exec on macOS)"
 )
-_FOR_ALL = ("/private/tmp", "/private/var/tmp", "/private/var/folders", "/dev")
+_FOR_ALL = ("/private/tmp", "/private/var/folders", "/dev")
 _TRIAL_SECONDS = 5.0
 
 

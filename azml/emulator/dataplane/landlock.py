@@ -26,7 +26,7 @@ _READING = _EXECUTE | _READ_FILE | _READ_DIR
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _SCOPES = (1 << 0) | (1 << 1)
 """Abstract sockets and signals: only to processes that are confined in the same way."""
-_FOR_ALL = ("/tmp", "/var/tmp", "/dev")  # noqa: S108 - no file is made there
+_FOR_ALL = ("/tmp", "/dev")  # noqa: S108 - no file is made there
 _NO_NEW_PRIVILEGES = 38
 _DROP_FROM_BOUND = 24
 _FILE_CAPABILITIES = 0b11111
