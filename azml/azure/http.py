@@ -4,6 +4,7 @@ The libraries that would do this take longer to import than a whole run of the p
 command starts plugins up to four times.
 """
 
+import base64
 import http.client
 import json
 import os
@@ -14,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from azml.azure.errors import UnreachableError
 
@@ -144,8 +145,16 @@ class Http:
         connection = http.client.HTTPSConnection(
             way.hostname or "", way.port, timeout=_TIMEOUT_SECONDS, context=self._tls
         )
-        connection.set_tunnel(host, port)
+        connection.set_tunnel(host, port, _credential(way))
         return connection
+
+
+def _credential(way: SplitResult) -> dict[str, str]:
+    """The header for a proxy whose address has a user's name and password."""
+    if way.username is None:
+        return {}
+    told = f"{unquote(way.username)}:{unquote(way.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(told.encode()).decode()}"}
 
 
 def _proxy(scheme: str, host: str) -> str | None:

@@ -34,7 +34,10 @@ PATIENCE = 15.0
 
 @dataclass(frozen=True)
 class LocalAzure:
-    """A local Azure that runs: what its `emulator.json` says. `token` opens `/_azml/*` and nothing else."""
+    """A local Azure that runs: what its `emulator.json` says. `token` opens `/_azml/*` and nothing else.
+
+    `warning` is what this machine cannot hold scoring scripts to.
+    """
 
     pid: int
     arm: str
@@ -42,6 +45,7 @@ class LocalAzure:
     ca: Path
     ca_bundle: Path
     token: str
+    warning: str = ""
 
     def ask(self, method: str, path: str, body: object = None, *, timeout: float = 30.0) -> Any:
         """The answer of one of its own pages, as `health` or `environment`. `body` is sent as JSON."""
@@ -87,6 +91,7 @@ def recorded(clone: Clone) -> LocalAzure | None:
             Path(told["ca"]),
             Path(told["ca_bundle"]),
             told["token"],
+            told.get("warning", ""),
         )
     except (FileNotFoundError, ValueError, KeyError):
         return None

@@ -82,7 +82,9 @@ def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
         was = "started" if fresh else "was running"
         told = f"; did not come back: {', '.join(lost)}" if lost else ""
         current.done(f"{was}, {azure.arm}{told}; log: {clone.shown(clone.logs / 'emulator.log')}")
-        return azure
+    if azure.warning:
+        terminal.err().print(f"  warning: {azure.warning}")
+    return azure
 
 
 def deploy(clone: Clone, engine: Engine) -> None:

@@ -32,6 +32,7 @@ def main() -> int:
         "--cache", type=Path, default=None, help="scoring environments (default: %(default)s)"
     )
     told = parser.parse_args()
+    os.umask(0o077)  # whatever the folder's own mode: what is written is its owner's alone
     allow_many_connections()
     cache = (told.cache or default_cache()).resolve()
     options = Options(told.folder.resolve(), told.port, told.scoring_port, cache)

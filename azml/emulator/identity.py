@@ -4,10 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from azml.emulator.files import only_one, private_folder, write_private
 
@@ -17,6 +20,10 @@ CLIENT = "00000000-0000-0000-0000-000000000003"
 PRINCIPAL = "00000000-0000-0000-0000-000000000004"
 TOKEN_SECONDS = 86_400
 SCORING_AUDIENCE = "https://ml.azure.com"
+STORAGE_AUDIENCE = "https://storage.azure.com"
+DATAPLANE = "dataplane"
+"""The purpose of the secret by which the data plane knows the control plane: `Identity.derived`."""
+_ACCOUNT_AUDIENCE = re.compile(r"https://([a-z0-9]{3,24})\.blob\.[a-z.]+")
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,11 @@ class Identity:
     signing_key: str
 
     def key_for(self, audience: str) -> str:
-        """The HS256 key of one audience: a token for scoring opens no management call, nor the other way."""
-        purpose = "scoring" if audience.rstrip("/").startswith(SCORING_AUDIENCE) else "management"
+        """The HS256 key of one audience: a token for one purpose opens nothing of another."""
+        return self.derived(_purpose(audience))
+
+    def derived(self, purpose: str) -> str:
+        """A secret for one purpose. It stays the same over restarts, and tells nothing of the others."""
         return hmac.new(self.signing_key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
@@ -84,16 +94,43 @@ def is_valid(token: str, key: str) -> bool:
     text, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _signature(text, key).encode()):
         return False
-    payload = text.partition(".")[2]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return bool(claims["exp"] > time.time())
+    return bool(_claims(token)["exp"] > time.time())
+
+
+def audience_of(token: str) -> str:
+    """The audience that a token names, which need not be true; nothing when it is no token."""
+    try:
+        return str(_claims(token)["aud"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ""
+
+
+def opens_account(audience: str, account: str) -> bool:
+    """Whether a storage account takes tokens of an audience: that of all accounts, or its own.
+
+    learn.microsoft.com, "Authorize access to blobs using Microsoft Entra ID", Microsoft Entra resource ID.
+    """
+    own = _ACCOUNT_AUDIENCE.fullmatch(audience.rstrip("/"))
+    return audience.rstrip("/") == STORAGE_AUDIENCE or bool(own and own[1] == account)
 
 
 def principal_of(token: str) -> str:
     """The object id of whom a token was issued to; the token must be valid."""
+    return str(_claims(token).get("oid", ""))
+
+
+def _purpose(audience: str) -> str:
+    plain = audience.rstrip("/")
+    if plain.startswith(SCORING_AUDIENCE):
+        return "scoring"
+    is_storage = plain == STORAGE_AUDIENCE or _ACCOUNT_AUDIENCE.fullmatch(plain)
+    return "storage" if is_storage else "management"
+
+
+def _claims(token: str) -> Mapping[str, Any]:
     payload = token.split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return str(claims.get("oid", ""))
+    claims: Mapping[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
 
 
 def _signature(text: str, key: str) -> str:

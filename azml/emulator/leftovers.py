@@ -15,16 +15,20 @@ from azml.emulator.dataplane.files import INSTANCES
 from azml.emulator.files import write_private
 
 _RECORD = "run.json"
+_BASE = Path("/var/tmp")  # noqa: S108 - a private folder with a name of its own is made there
 
 
 def new_run_dir(folder: Path) -> Path:
     """A short private folder for sockets, after whatever an earlier supervisor left of its own is gone.
 
-    Short, because a unix socket's path has room for 104 bytes. The caller holds the folder's lock, so that
-    nothing of another supervisor can still be meant to run. Raises OSError when a disk is full.
+    Short, because a unix socket's path has room for 104 bytes. Not in /tmp where there is another place: a
+    scoring script can make no file beside what is hidden from it, and many make some there. The caller holds
+    the folder's lock, so that nothing of another supervisor can still be meant to run. Raises OSError when a
+    disk is full.
     """
     clear(folder)
-    run_dir = Path(tempfile.gettempdir()) / f"azml-{secrets.token_hex(4)}"
+    base = _BASE if os.access(_BASE, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+    run_dir = base / f"azml-{secrets.token_hex(4)}"
     # Named before it is made: killed between the two, the next start would not know of it.
     write_private(folder / _RECORD, json.dumps({"run_dir": str(run_dir)}).encode())
     run_dir.mkdir(mode=0o700)

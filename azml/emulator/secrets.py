@@ -35,7 +35,7 @@ class TestSecrets:
     __test__ = False  # for pytest: the name is not a test's
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def fill(self, variables: Mapping[str, str]) -> dict[str, str]:
         """The variables with the secrets in their places. Raises NoSecrets when one is missing."""
@@ -52,21 +52,21 @@ class TestSecrets:
 
     def _read(self) -> Mapping[str, str]:
         try:
-            told = yaml.safe_load(self._path.read_text(encoding="utf-8"))
+            told = yaml.safe_load(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, yaml.YAMLError) as wrong:
             # Its words may quote the file, and that holds secrets.
-            raise NoSecrets(f"{self._path} cannot be read: {type(wrong).__name__}") from None
+            raise NoSecrets(f"{self.path} cannot be read: {type(wrong).__name__}") from None
         if not isinstance(told, dict):
-            raise NoSecrets(f"{self._path} is not a mapping from references to secrets")
+            raise NoSecrets(f"{self.path} is not a mapping from references to secrets")
         return {str(name): str(value) for name, value in told.items()}
 
     def _refusal(self, missing: Mapping[str, Iterable[str]]) -> str:
         told = "; ".join(f"{name} asks for {', '.join(ones)}" for name, ones in missing.items())
         return (
             f"Environment variables ask for secrets that Azure would put in, and the local Azure has none of "
-            f"them: {told}. Write a value for tests to {self._path}, one line for each, as "
+            f"them: {told}. Write a value for tests to {self.path}, one line for each, as "
             f"`{next(iter(next(iter(missing.values()))))}: a-test-value`"
         )
 

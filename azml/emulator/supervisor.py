@@ -16,6 +16,7 @@ from aiohttp import web
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.children import Child
 from azml.emulator.collection.spool import Spool
+from azml.emulator.dataplane.confinement import warning
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.files import Files
 from azml.emulator.dataplane.history import History
@@ -25,7 +26,7 @@ from azml.emulator.dataplane.plane import Plane
 from azml.emulator.dataplane.service import application
 from azml.emulator.dataplane.services import Services
 from azml.emulator.files import private_folder, write_private
-from azml.emulator.identity import ensure_identity
+from azml.emulator.identity import DATAPLANE, ensure_identity
 from azml.emulator.leftovers import clear, new_run_dir
 from azml.emulator.ports import HOST, listen, port_of, require_free
 from azml.emulator.processes import ControlPlane, control_child, router_child
@@ -96,6 +97,8 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     await _told(plane, child)
     arm = f"https://{HOST}:{control.port}"
     _write_record(folder, arm, scoring, certificates)
+    if warning():
+        say(f"warning: {warning()}")
     say(f"the local Azure answers at {arm}, its endpoints at {scoring}")
     return child.left
 
@@ -117,9 +120,11 @@ async def _plane(
     environments = Environments(options.cache / "environments")
     secrets = TestSecrets(secrets_file(options.folder))
     files, logs = Files(options.folder), options.folder / "logs"
-    plane = Plane(link, environments, files, run_dir, logs, history, services, secrets)
+    hidden = (options.folder, secrets.path)
+    plane = Plane(link, environments, files, run_dir, logs, history, services, secrets, hidden)
     stack.push_async_callback(plane.stop)
-    await stack.enter_async_context(_door(plane, run_dir / "dataplane.sock"))
+    token = ensure_identity(options.folder).derived(DATAPLANE)
+    await stack.enter_async_context(_door(plane, token, run_dir / "dataplane.sock"))
     return plane
 
 
@@ -149,8 +154,8 @@ def _run_dir(folder: Path) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def _door(plane: Plane, path: Path) -> AsyncIterator[None]:
-    runner = web.AppRunner(application(plane), access_log=None, shutdown_timeout=1.0)
+async def _door(plane: Plane, token: str, path: Path) -> AsyncIterator[None]:
+    runner = web.AppRunner(application(plane, token), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.UnixSite(runner, str(path)).start()
     try:
@@ -167,5 +172,6 @@ def _write_record(folder: Path, arm: str, scoring: str, certificates: Certificat
         "ca": str(certificates.ca),
         "ca_bundle": str(certificates.ca_bundle),
         "token": ensure_identity(folder).token,
+        "warning": warning(),
     }
     write_private(folder / RECORD, json.dumps(record, indent=2).encode())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from azml.cli import local_azure
+from azml.cli import local_azure, up
 from azml.cli.clone import Clone
 from azml.cli.processes import is_local_azure
 
@@ -40,6 +40,21 @@ def test_who_only_reads_its_files_is_no_local_azure(tmp_path: Path) -> None:
     assert is_local_azure(f"python -m azml.emulator.control --folder {clone.emulator}", clone)
     assert not is_local_azure(f"tail -f {clone.emulator}/logs/control.log", clone)
     assert not is_local_azure("python -m azml.emulator --folder /elsewhere/.azml/emulator", clone)
+
+
+def test_what_the_machine_cannot_hold_scripts_to_is_said_at_each_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone = Clone(tmp_path)
+    record = _record(clone, 1)
+    found = local_azure.recorded(clone)
+    assert found
+    assert found.warning == "", "of an earlier version"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"warning": "scripts can read all"}))
+    monkeypatch.setattr(local_azure, "start", lambda *_: (local_azure.recorded(clone), True))
+    monkeypatch.setattr(local_azure, "await_return", lambda *_: [])
+    up.start(clone, 0, 0)
+    assert "warning: scripts can read all" in capsys.readouterr().err
 
 
 def _record(clone: Clone, pid: int) -> Path:

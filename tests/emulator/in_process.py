@@ -11,7 +11,7 @@ from azml.emulator.addresses import Addresses
 from azml.emulator.certificates import Certificates
 from azml.emulator.control.app import Control
 from azml.emulator.dataplane.client import DataplaneClient
-from azml.emulator.identity import Identity, ensure_identity
+from azml.emulator.identity import DATAPLANE, Identity, ensure_identity
 from tests.emulator.fake_dataplane import FakeDataplane
 from tests.emulator.local_azure import (
     ENDPOINT,
@@ -51,7 +51,7 @@ class InProcessAzure(Client):
         paths = [self.folder / name for name in ("ca.pem", "ca-bundle.pem", "server.pem", "server.pem")]
         paths[0].touch()
         addresses = Addresses(self.url, "https://127.0.0.1:9")
-        dataplane = DataplaneClient(self.dataplane.socket)
+        dataplane = DataplaneClient(self.dataplane.socket, identity.derived(DATAPLANE))
         self.control = Control(
             self.folder, addresses, Certificates(*paths), identity, dataplane, lambda: None
         )

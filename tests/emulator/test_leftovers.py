@@ -1,7 +1,6 @@
 """What a local Azure leaves on the machine when it stops, cannot go on, or is killed."""
 
 import json
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ def test_no_folder_of_sockets_is_made_that_no_record_names(
         raise OSError("no space")
 
     (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(leftovers, "_BASE", tmp_path / "temporary")
     monkeypatch.setattr(leftovers, "write_private", full)
     with pytest.raises(OSError, match="no space"):
         new_run_dir(tmp_path)

@@ -27,7 +27,7 @@ from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.tether import die_with_parent
 from azml.emulator.descriptors import allow_many_connections
 from azml.emulator.files import write_private
-from azml.emulator.identity import ensure_identity
+from azml.emulator.identity import DATAPLANE, ensure_identity
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,14 @@ async def _serve(options: Options, listening: socket.socket) -> None:
         if server is not None:
             server.should_exit = True
 
-    proxy = Proxy(listen_for_proxy(options.folder))
+    identity = ensure_identity(options.folder)
+    proxy = Proxy(listen_for_proxy(options.folder), identity.derived("proxy"))
     control = Control(
         options.folder,
         addresses,
         certificates,
-        ensure_identity(options.folder),
-        DataplaneClient(options.dataplane_socket),
+        identity,
+        DataplaneClient(options.dataplane_socket, identity.derived(DATAPLANE)),
         stop,
         proxy.url,
     )

@@ -138,7 +138,7 @@ def control_of_nobody() -> Iterator[Control]:
             addresses,
             Certificates(nowhere, nowhere, nowhere, nowhere),
             identity,
-            DataplaneClient(folder / "none.sock"),
+            DataplaneClient(folder / "none.sock", ""),
             lambda: None,
         )
         try:

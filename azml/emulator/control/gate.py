@@ -15,6 +15,10 @@ from azml.emulator.dataplane.client import DataplaneError
 from azml.emulator.identity import Identity
 
 log = logging.getLogger(__name__)
+_CLOSED = (
+    "The control token is missing or wrong. It is in emulator.json in this local Azure's folder, and only "
+    "its owner can read it."
+)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -66,7 +70,7 @@ class Gate:
         async def answer(request: Request) -> Response:
             given = request.headers.get("authorization", "")
             if not hmac.compare_digest(given.encode(), f"Bearer {self._identity.token}".encode()):
-                raise ArmError(401, "AuthenticationFailed", "The control token is missing or wrong.")
+                raise ArmError(401, "AuthenticationFailed", _CLOSED)
             return await handler(request)
 
         return answer

@@ -2,11 +2,14 @@
 
 A program that forgot where it is would reach real Azure by name. Through this proxy it is refused, and the
 refusal says why; package indexes and all other hosts are reached as before. It reads no more of a connection
-than the host it is for.
+than the host it is for, and serves those alone who have the credential in its address: other users of the
+machine can connect to it, too.
 """
 
 import asyncio
+import base64
 import contextlib
+import hmac
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -28,6 +31,8 @@ _AZURE = re.compile(
 )
 # Package feeds and source code: they hold no resources.
 _NOT_RESOURCES = re.compile(r"(?:.*\.)?dev\.azure\.com", re.I)
+_CREDENTIAL = re.compile(rb"\r\nProxy-Authorization:[ \t]*Basic[ \t]+([A-Za-z0-9+/=]+)[ \t]*\r\n", re.I)
+_USER = "azml"
 _CONNECT = re.compile(rb"CONNECT \[?([^\s\]]+?)\]?:(\d{1,5}) HTTP/1\.[01]\r\n")
 
 
@@ -53,10 +58,15 @@ def listen(folder: Path) -> socket.socket:
 
 
 class Proxy:
-    """The proxy on a socket of `listen`."""
+    """The proxy on a socket of `listen`, for clients that know the secret.
 
-    def __init__(self, listening: socket.socket) -> None:
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    `url` is its address with the credential, as clients take it from HTTPS_PROXY; the secret must need no
+    escapes in it.
+    """
+
+    def __init__(self, listening: socket.socket, secret: str) -> None:
+        self.url = f"http://{_USER}:{secret}@127.0.0.1:{listening.getsockname()[1]}"
+        self._credential = base64.b64encode(f"{_USER}:{secret}".encode())
         self._listening = listening
         self._meetings: set[asyncio.Task[None]] = set()
 
@@ -80,9 +90,17 @@ class Proxy:
         refused = (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
         with contextlib.closing(writer), contextlib.suppress(*refused, asyncio.CancelledError):
             async with asyncio.timeout(PATIENCE):
-                target = await _reach(await reader.readuntil(b"\r\n\r\n"), writer)
+                target = await self._admit(await reader.readuntil(b"\r\n\r\n"), writer)
             if target:
                 await _join((reader, writer), target)
+
+    async def _admit(self, head: bytes, writer: asyncio.StreamWriter) -> Streams | None:
+        given = _CREDENTIAL.search(head)
+        if given and hmac.compare_digest(given[1], self._credential):
+            return await _reach(head, writer)
+        words = "407 this proxy serves the local Azure's own shells: take its address from azml emulator env"
+        await _refuse(writer, words, 'Proxy-Authenticate: Basic realm="azml"\r\n')
+        return None
 
 
 async def _reach(head: bytes, writer: asyncio.StreamWriter) -> Streams | None:
@@ -104,10 +122,10 @@ async def _reach(head: bytes, writer: asyncio.StreamWriter) -> Streams | None:
     return target
 
 
-async def _refuse(writer: asyncio.StreamWriter, status: str) -> None:
+async def _refuse(writer: asyncio.StreamWriter, status: str, headers: str = "") -> None:
     # Clients show the reason of a refused CONNECT, and nothing of its body.
     plain = re.sub(r"[^\x20-\x7e]+", " ", status)
-    writer.write(f"HTTP/1.1 {plain}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    writer.write(f"HTTP/1.1 {plain}\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
     await writer.drain()
 
 

@@ -26,10 +26,14 @@ class DataplaneError(Exception):
 
 
 class DataplaneClient:
-    """The data plane behind a socket. Every call raises DataplaneError when it cannot be carried out."""
+    """The data plane behind a socket, which `token` opens.
 
-    def __init__(self, socket: Path, patience: float = PATIENCE) -> None:
+    Every call raises DataplaneError when it cannot be carried out.
+    """
+
+    def __init__(self, socket: Path, token: str, patience: float = PATIENCE) -> None:
         self._socket = socket
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._patience = patience
         self._session: aiohttp.ClientSession | None = None
 
@@ -99,7 +103,7 @@ class DataplaneClient:
     ) -> tuple[int, Any]:
         if self._session is None:
             connector = aiohttp.UnixConnector(path=str(self._socket))
-            self._session = aiohttp.ClientSession(connector=connector, timeout=TIMEOUT)
+            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=TIMEOUT)
         # encoded=True: the key's slashes stay escaped, or they would read as more of the path.
         url = URL(f"http://dataplane{path}", encoded=True)
         async with self._session.request(method, url, json=body) as answer:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from azml.emulator.dataplane import table
+from azml.emulator.dataplane.confinement import Confinement
 from azml.emulator.dataplane.contained import contained
 from azml.emulator.dataplane.contract import DesiredDeployment, ObservedDeployment, State
 from azml.emulator.dataplane.environments import Environments
@@ -28,9 +29,9 @@ from azml.emulator.secrets import NoSecrets, TestSecrets
 class Surroundings:
     """What a deployment needs of its data plane.
 
-    `files` keeps models and code. `secrets` are put into environment variables that ask for them. `changed`
-    is called when instances come or go; `published` returns once the router routes by what is ready now;
-    `drained` once the instances it is given have no requests left.
+    `files` keeps models and code; `confinement` is for scoring processes. `secrets` are put into environment
+    variables that ask for them. `changed` is called when instances come or go; `published` returns once the
+    router routes by what is ready now; `drained` once the instances it is given have no requests left.
     """
 
     environments: Environments
@@ -38,6 +39,7 @@ class Surroundings:
     run_dir: Path
     services: Services
     secrets: TestSecrets
+    confinement: Confinement
     changed: Callable[[], None]
     published: Callable[[], Awaitable[None]]
     drained: Callable[[Sequence[table.Instance]], Awaitable[None]]
@@ -166,7 +168,15 @@ class Deployment:
             container = await contained(desired, desired.container, around.run_dir, self.storage_log)
             return lambda: container
         environment = await around.environments.prepare(requirements_of(desired), self._say)
-        shared = Shared(desired, around.environments, environment, around.run_dir, around.services, self._say)
+        shared = Shared(
+            desired,
+            around.environments,
+            environment,
+            around.run_dir,
+            around.services,
+            around.confinement,
+            self._say,
+        )
         return lambda: Scripted(shared, around.files.of_one(desired, self._say))
 
     async def _dismiss(self, addresses: Sequence[table.Instance], instances: list[Instance]) -> None:

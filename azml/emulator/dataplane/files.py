@@ -124,7 +124,7 @@ class OwnFiles:
     def __init__(self, files: Files, desired: DesiredDeployment, folder: Path, say: Say) -> None:
         self._files = files
         self._desired = desired
-        self._folder = folder
+        self.folder = folder
         self._say = say
         self._own: DesiredDeployment | None = None
 
@@ -139,11 +139,11 @@ class OwnFiles:
     async def remove(self) -> None:
         """Remove them. They are made anew when they are asked for again."""
         self._own = None
-        await to_its_end(asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True))
+        await to_its_end(asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True))
 
     def _make(self) -> None:
         own = self._with_own_folders()
-        self._files.make_private(self._folder)
+        self._files.make_private(self.folder)
         for kept, target in (
             (self._desired.model_folder, own.model_folder),
             (self._desired.code_folder, own.code_folder),
@@ -156,6 +156,6 @@ class OwnFiles:
         model, code = self._desired.model_folder, self._desired.code_folder
         return replace(
             self._desired,
-            model_folder=self._folder / "model" / Path(*model.parts[-2:]) if model else None,
-            code_folder=self._folder / "code" if code else None,
+            model_folder=self.folder / "model" / Path(*model.parts[-2:]) if model else None,
+            code_folder=self.folder / "code" if code else None,
         )

@@ -8,6 +8,7 @@ from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.images import contents_of, unknown
 
 _MODULE = re.compile(r"(?:ModuleNotFoundError: No module named|ImportError: cannot import name) '([\w.]+)'")
+_REFUSED = re.compile(r"PermissionError: \[Errno 13\][^'\n]*'([^'\n]+)'")
 _SHOWN = 8
 
 
@@ -19,6 +20,11 @@ def hints(desired: DesiredDeployment, failure: str) -> str:
 def _hints(desired: DesiredDeployment, failure: str) -> Iterator[str]:
     if desired.model_folder:
         yield from _missing_file(desired.model_folder, failure)
+    if refused := _REFUSED.search(failure):
+        yield (
+            f"a scoring script may not open {refused[1]} so: it writes in its model and code folders, HOME "
+            "and temporary folders, and reads what you can read, but nothing of the local Azure's own"
+        )
     module = _MODULE.search(failure)
     if module:
         yield from _missing_module(desired, module[1].partition(".")[0])

@@ -17,14 +17,12 @@ _NO_CODE = _HERE / "mlflow_model"
 _APP = "azureml_inference_server_http.server.entry:app"
 # What a program needs of the machine. Nothing else of ours reaches a scoring script: it may hold secrets.
 _INHERITED = (
-    "HOME",
     "LANG",
     "LC_ALL",
     "LC_CTYPE",
     "LD_LIBRARY_PATH",
     "LOGNAME",
     "SHELL",
-    "TMPDIR",
     "TZ",
     "USER",
 )
@@ -45,6 +43,9 @@ def launch_of(
     """
     variables = {
         **_of_machine(environment),
+        # As on Azure, what a script leaves there goes with its instance.
+        "HOME": str(socket.parent),
+        "TMPDIR": str(socket.parent),
         "AML_APP_INSIGHTS_ENABLED": "false",
         "SERVICE_NAME": desired.name,
         **granted,
@@ -67,7 +68,14 @@ def _of_machine(environment: Environment) -> dict[str, str]:
         "PATH": path,
         "VIRTUAL_ENV": str(environment.folder),
         "PYTHONUNBUFFERED": "1",
+        # Byte code beside the user's files would change what a later upload hashes.
+        "PYTHONPYCACHEPREFIX": str(byte_code_of(environment)),
     }
+
+
+def byte_code_of(environment: Environment) -> Path:
+    """Where the byte code of an environment's modules is kept, and that of its scripts."""
+    return environment.folder / "pycache"
 
 
 def _script(desired: DesiredDeployment) -> Path | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from azml.emulator.dataplane import table
 from azml.emulator.dataplane.collecting import PAYLOADS
+from azml.emulator.dataplane.confinement import Confinement, means
 from azml.emulator.dataplane.contract import (
     DesiredDeployment,
     DesiredEndpoint,
@@ -35,7 +36,10 @@ class UnknownDeployment(Exception):
 
 
 class Plane:
-    """The data plane behind its doors. Raises UnknownDeployment for a key it does not know."""
+    """The data plane behind its doors. Raises UnknownDeployment for a key it does not know.
+
+    Scoring processes are kept from `hidden` paths and from `run_dir`.
+    """
 
     def __init__(
         self,
@@ -47,11 +51,21 @@ class Plane:
         history: History,
         services: Services,
         secrets: TestSecrets,
+        hidden: Sequence[Path] = (),
     ) -> None:
         self._link = link
         self._logs = logs
+        confinement = Confinement((run_dir, *hidden), means())
         self._around = Surroundings(
-            environments, files, run_dir, services, secrets, self._changed, self.publish, self._drained
+            environments,
+            files,
+            run_dir,
+            services,
+            secrets,
+            confinement,
+            self._changed,
+            self.publish,
+            self._drained,
         )
         services.identities = self._identities
         self._deployments: dict[str, Deployment] = {}

@@ -1,21 +1,25 @@
 """Instances that are processes of this machine: Microsoft's inference server with a scoring script."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from azml.emulator.dataplane.attached import attached
+from azml.emulator.dataplane.confinement import Confinement
 from azml.emulator.dataplane.contract import DesiredDeployment
 from azml.emulator.dataplane.doors import Door, Doors
 from azml.emulator.dataplane.environments import Environment, Environments
 from azml.emulator.dataplane.files import OwnFiles
-from azml.emulator.dataplane.launch import launch_of
+from azml.emulator.dataplane.launch import byte_code_of, launch_of
 from azml.emulator.dataplane.logs import Output
 from azml.emulator.dataplane.programs import Say
 from azml.emulator.dataplane.runtime import Life
 from azml.emulator.dataplane.services import Services
+from azml.emulator.endings import to_its_end
 
 _numbers = itertools.count(1)
 
@@ -29,6 +33,7 @@ class Shared:
     environment: Environment
     run_dir: Path
     services: Services
+    confinement: Confinement
     say: Say
 
 
@@ -43,23 +48,27 @@ class Scripted:
 
     @asynccontextmanager
     async def live(self, output: Output) -> AsyncIterator[Life]:
-        """A process behind a unix socket of its own."""
+        """A process behind a unix socket in a folder of its own, which goes with it."""
         shared = self._shared
-        socket = shared.run_dir / f"{next(_numbers)}.sock"
+        own = await self._files.ready()
+        folder = shared.run_dir / str(next(_numbers))
+        folder.mkdir(mode=0o700)
+        socket = folder / f"{folder.name}.sock"
         door = Door(str(socket), "/")
 
         async def doors() -> Doors:
             return Doors(door, door, door)
 
-        own = await self._files.ready()
         grant = shared.services.admit(shared.desired)
         try:
             launch = launch_of(own, shared.environment, socket, grant.variables)
+            readable = (shared.environment.folder, shared.services.bundle, *grant.files)
+            launch = shared.confinement.around(launch, self._writable(folder, own), readable)
             async with attached(launch, output) as program:
                 yield Life(socket.name, program, doors, own, program.pid)
         finally:
-            socket.unlink(missing_ok=True)
             shared.services.dismiss(grant)
+            await to_its_end(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     async def renew(self, began: float) -> bool:
         """Its files are made anew, whatever it wrote there; the environment is, if it is damaged."""
@@ -68,5 +77,18 @@ class Scripted:
         return await shared.environments.mend(shared.environment, began, shared.say)
 
     async def close(self) -> None:
-        """Remove its files."""
+        """Remove its files, and the byte code of its scripts."""
         await self._files.remove()
+        byte_code = byte_code_of(self._shared.environment) / self._files.folder.relative_to("/")
+        await to_its_end(asyncio.to_thread(shutil.rmtree, byte_code, ignore_errors=True))
+
+    def _writable(self, folder: Path, own: DesiredDeployment) -> Iterator[Path]:
+        """Where its process may write. The environment keeps byte code for the next start."""
+        yield folder
+        cache = byte_code_of(self._shared.environment)
+        with suppress(OSError):  # without it modules are compiled anew at each start
+            cache.mkdir(exist_ok=True)
+        yield cache
+        for path in (own.model_folder, own.code_folder):
+            if path:
+                yield path

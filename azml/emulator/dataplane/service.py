@@ -1,10 +1,11 @@
 """The data plane's door for the control plane: HTTP and JSON over a unix socket."""
 
+import hmac
 import json
-from collections.abc import Awaitable, Callable
 from typing import get_args
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from azml.emulator.dataplane.contract import deployment_from_json, endpoint_from_json, to_json
 from azml.emulator.dataplane.logs import Container
@@ -13,9 +14,12 @@ from azml.emulator.dataplane.plane import Plane, UnknownDeployment
 _PLANE = web.AppKey("plane", Plane)
 
 
-def application(plane: Plane) -> web.Application:
-    """The routes. Keys are quoted: their slashes are part of one path segment."""
-    app = web.Application(middlewares=[_faults], client_max_size=16 * 1024 * 1024)
+def application(plane: Plane, token: str) -> web.Application:
+    """The routes, for whoever has the token. Keys are quoted: their slashes are part of one path segment.
+
+    A scoring script runs as the socket's owner, and nothing that confines it keeps it from connecting.
+    """
+    app = web.Application(middlewares=[_known(token), _faults], client_max_size=16 * 1024 * 1024)
     app[_PLANE] = plane
     app.add_routes(
         [
@@ -33,10 +37,20 @@ def application(plane: Plane) -> web.Application:
     return app
 
 
+def _known(token: str) -> Middleware:
+    expected = f"Bearer {token}".encode()
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), expected):
+            return web.json_response({"message": "only the control plane may ask"}, status=401)
+        return await handler(request)
+
+    return check
+
+
 @web.middleware
-async def _faults(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except UnknownDeployment as unknown:

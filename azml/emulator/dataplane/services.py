@@ -47,7 +47,7 @@ class Services:
 
     def __init__(self, identity: Identity, bundle: Path, run_dir: Path, spool: Spool) -> None:
         self._identity = identity
-        self._bundle = bundle
+        self.bundle = bundle
         self._run_dir = run_dir
         self._spool = spool
         self._holders: dict[str, DesiredDeployment] = {}
@@ -71,7 +71,7 @@ class Services:
         """A grant for a new process of a deployment."""
         secret = secrets.token_urlsafe(32)
         self._holders[secret] = desired
-        bundle = str(self._bundle)
+        bundle = str(self.bundle)
         variables = dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), bundle)
         if self.identities(desired.endpoint_key):
             variables["MSI_ENDPOINT"] = f"http://{HOST}:{self._port}/MSI/auth"

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from azml.emulator.addresses import STORAGE_SUFFIX
 from azml.emulator.arm.errors import ArmError
 from azml.emulator.arm.store import Record, ResourceStore
-from azml.emulator.identity import Identity, is_valid, principal_of
+from azml.emulator.identity import Identity, audience_of, is_valid, opens_account, principal_of
 from azml.emulator.storage.accounts import check_container_name, container_id, ensure_container, find_account
 from azml.emulator.storage.blobs import Blob, BlobStore, Incoming, part_of
 from azml.emulator.storage.conditions import check_change, check_put, check_read
@@ -136,8 +136,10 @@ class BlobService:
         query = dict(call.request.query_params)
         if header.startswith("Bearer "):
             token = header.removeprefix("Bearer ")
-            good = is_valid(token, self.identity.key_for("storage"))
+            audience = audience_of(token)
+            good = is_valid(token, self.identity.key_for(audience))
             if good:
+                _check_audience(call, audience)
                 self._check_role(call, principal_of(token))
         elif header.startswith("SharedKey ") or ("sig" in query and call.container):
             self._check_keys_allowed(call)
@@ -305,6 +307,16 @@ class BlobService:
         if found is None:
             raise StorageError(404, "BlobNotFound", "The specified blob does not exist.")
         return found
+
+
+def _check_audience(call: Call, audience: str) -> None:
+    """Azure's own words for a token that was made for another service."""
+    if not opens_account(audience, call.account.id.name):
+        message = (
+            "Server failed to authenticate the request. Please refer to the information in the "
+            "www-authenticate header. Audience validation failed. Audience did not match."
+        )
+        raise StorageError(401, "InvalidAuthenticationInfo", message)
 
 
 def _is_container(call: Call) -> bool:

@@ -1,12 +1,16 @@
 """The proxy for shells: real Azure is refused by name, everything else is reached, nothing is left open."""
 
 import asyncio
+import base64
+import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
+from azml.azure.http import Http
 from azml.emulator.control.proxy import Proxy, is_azure, listen
 
 
@@ -61,6 +65,8 @@ def test_a_new_proxy_takes_the_port_of_the_last(tmp_path: Path) -> None:
         assert 0 < fourth.getsockname()[1] < 65_536
 
 
+SECRET = "s3cret"
+CREDENTIAL = b"Proxy-Authorization: Basic " + base64.b64encode(f"azml:{SECRET}".encode()) + b"\r\n"
 Ask = Callable[[bytes], Awaitable[bytes]]
 
 
@@ -68,7 +74,7 @@ Ask = Callable[[bytes], Awaitable[bytes]]
 async def ask(tmp_path: Path) -> AsyncIterator[Ask]:
     """Send bytes to a proxy, say no more, and have all that it says."""
     with listen(tmp_path) as listening:
-        proxy = Proxy(listening)
+        proxy = Proxy(listening, SECRET)
         port = int(proxy.url.rpartition(":")[2])
 
         async def send(content: bytes) -> bytes:
@@ -82,6 +88,11 @@ async def ask(tmp_path: Path) -> AsyncIterator[Ask]:
 
         async with proxy.running():
             yield send
+
+
+def connect(port: int) -> bytes:
+    """A request of one of its own clients."""
+    return f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n".encode() + CREDENTIAL + b"\r\n"
 
 
 @asynccontextmanager
@@ -98,20 +109,60 @@ async def shouting() -> AsyncIterator[int]:
 
 
 async def test_a_refusal_names_the_host_and_the_reason(ask: Ask) -> None:
-    said = await ask(b"CONNECT management.azure.com:443 HTTP/1.1\r\nHost: management.azure.com:443\r\n\r\n")
+    said = await ask(b"CONNECT management.azure.com:443 HTTP/1.1\r\n" + CREDENTIAL + b"\r\n")
     assert said.startswith(b"HTTP/1.1 403 management.azure.com is real Azure")
 
 
 async def test_another_host_is_reached_and_its_bytes_pass(ask: Ask) -> None:
     async with shouting() as port:
-        said = await ask(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\nhello".encode())
+        said = await ask(connect(port) + b"hello")
     assert said == b"HTTP/1.1 200 OK\r\n\r\nHELLO"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"",
+        b"Proxy-Authorization: Basic YXptbDo=\r\n",
+        b"Proxy-Authorization: Bearer " + SECRET.encode() + b"\r\n",
+        b"Authorization" + CREDENTIAL.removeprefix(b"Proxy-Authorization"),
+        b"Proxy-Authorization: Basic\r\nX: " + CREDENTIAL,
+    ],
+)
+async def test_without_its_credential_nothing_is_reached_and_the_way_to_it_is_told(
+    ask: Ask, given: bytes
+) -> None:
+    """Also no word on which hosts are Azure's, nor on which are there."""
+    async with shouting() as port:
+        for host in (f"127.0.0.1:{port}", "management.azure.com:443", "127.0.0.1:1"):
+            said = await ask(f"CONNECT {host} HTTP/1.1\r\n".encode() + given + b"\r\n")
+            assert said.startswith(b"HTTP/1.1 407 this proxy serves the local Azure's own shells")
+            assert b'\r\nProxy-Authenticate: Basic realm="azml"\r\n' in said
+
+
+async def test_real_clients_present_the_credential_of_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's own, requests and ours; all of them show the words of the refusal."""
+    with listen(tmp_path) as listening:
+        proxy = Proxy(listening, SECRET)
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        async with proxy.running():
+            for asking in (
+                requests.get,
+                urllib.request.urlopen,
+                lambda url: Http(lambda _: None).request("GET", url),
+            ):
+                with pytest.raises(Exception, match="is real Azure"):
+                    await asyncio.to_thread(asking, "https://management.azure.com/")
 
 
 async def test_a_host_that_is_not_there_is_told(ask: Ask) -> None:
     async with shouting() as port:
         pass
-    said = await ask(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode())
+    said = await ask(connect(port))
     assert said.startswith(b"HTTP/1.1 502 127.0.0.1 cannot be reached")
 
 
@@ -120,7 +171,7 @@ async def test_a_host_that_is_not_there_is_told(ask: Ask) -> None:
     [b"GET http://management.azure.com/ HTTP/1.1", b"CONNECT nowhere HTTP/1.1", b"CONNECT a:1 b HTTP/1.1"],
 )
 async def test_what_is_no_connect_is_refused(ask: Ask, request_line: bytes) -> None:
-    assert (await ask(request_line + b"\r\n\r\n")).startswith(b"HTTP/1.1 405 ")
+    assert (await ask(request_line + b"\r\n" + CREDENTIAL + b"\r\n")).startswith(b"HTTP/1.1 405 ")
 
 
 @pytest.mark.parametrize("content", [b"", b"CONNECT a", b"x" * 100_000, b"\0" * 10], ids=len)
@@ -133,10 +184,10 @@ async def test_noise_is_hung_up_on(ask: Ask, content: bytes) -> None:
 
 async def test_ending_cuts_what_is_open(tmp_path: Path) -> None:
     with listen(tmp_path) as listening:
-        proxy = Proxy(listening)
+        proxy = Proxy(listening, SECRET)
         async with shouting() as far, proxy.running():
             reader, writer = await asyncio.open_connection(*listening.getsockname())
-            writer.write(f"CONNECT 127.0.0.1:{far} HTTP/1.1\r\n\r\n".encode())
+            writer.write(connect(far))
             assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 OK\r\n\r\n"
         async with asyncio.timeout(5):
             assert await reader.read() == b""

@@ -26,6 +26,12 @@ def test_where_the_file_lies_that_a_script_did_not_find(model: Path) -> None:
     assert told.endswith("there is model/weights.bin")
 
 
+def test_where_a_script_may_write_is_told_when_it_was_refused(model: Path) -> None:
+    failure = "PermissionError: [Errno 13] Permission denied: '/home/me/cache'"
+    told = hints(deployment_of(model_folder=model), f"Traceback\n{failure}\n")
+    assert told.startswith("\nazml: a scoring script may not open /home/me/cache so: it writes in")
+
+
 def test_other_failures_are_left_as_they_are(model: Path) -> None:
     desired = deployment_of(model_folder=model, conda="dependencies: []")
     assert hints(desired, f"ValueError: bad content in '{model}/model/model.pkl'") == ""

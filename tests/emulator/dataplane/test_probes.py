@@ -76,7 +76,7 @@ async def test_a_probe_that_wants_two_good_answers_is_not_content_with_one(
     await house.plane.put_deployment(house.desired(readiness=twice, liveness=NEVER))
     ready = "ready for serving traffic"
     await until(lambda: ready in house.plane.logs("/e/blue", "inference-server", 100))
-    (instance,) = run_dir.glob("*.sock")
+    (instance,) = run_dir.rglob("*.sock")
     assert await healthy(Door(str(instance), "/"), 5)
     assert house.plane.observe("/e/blue").instances_ready == 0
     assert house.plane.observe("/e/blue").state == "starting"

@@ -32,14 +32,18 @@ def test_records_cross_the_socket_unchanged() -> None:
 
 
 async def test_the_control_planes_client_makes_a_deployment_answer(house: House, run_dir: Path) -> None:
-    runner = web.AppRunner(application(house.plane))
+    runner = web.AppRunner(application(house.plane, "token"))
     await runner.setup()
     socket = run_dir / "door.sock"
     await web.UnixSite(runner, str(socket)).start()
-    client = DataplaneClient(socket)
+    client = DataplaneClient(socket, "token")
     key = f"{ID}/deployments/blue"
     try:
         assert await client.observe(key) is None
+        stranger = DataplaneClient(socket, "another")
+        with pytest.raises(DataplaneError, match="401"):
+            await stranger.put_endpoint(DesiredEndpoint(ID, "westeurope/e", (KEY,), None, {}))
+        await stranger.close()
         await client.put_endpoint(DesiredEndpoint(ID, "westeurope/e", (KEY,), None, {"blue": 100}))
         await client.put_deployment(
             DesiredDeployment(key, ID, "blue", code_folder=house.code, scoring_script="score.py")

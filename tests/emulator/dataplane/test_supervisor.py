@@ -20,6 +20,7 @@ import pytest
 
 from azml.emulator.dataplane.client import DataplaneClient
 from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
+from azml.emulator.identity import DATAPLANE, ensure_identity
 from azml.emulator.leftovers import clear
 from tests.emulator.dataplane.docker_host import IMAGE, custom_container, docker_host
 from tests.emulator.dataplane.houses import KEY, alive
@@ -165,9 +166,10 @@ def scripted(code: Path) -> DesiredDeployment:
     return DesiredDeployment("/e/blue", "/e", "blue", code_folder=code, scoring_script="score.py")
 
 
-async def serve(run_dir: Path, desired: DesiredDeployment) -> None:
+async def serve(emulator: Emulator, desired: DesiredDeployment) -> None:
     """Have a deployment run, as the control plane would."""
-    client = DataplaneClient(run_dir / "dataplane.sock")
+    token = ensure_identity(emulator.folder).derived(DATAPLANE)
+    client = DataplaneClient(run_dir_of(emulator) / "dataplane.sock", token)
     try:
         await client.put_endpoint(DesiredEndpoint("/e", "westeurope/e", (KEY,), None, {"blue": 100}))
         await client.put_deployment(desired)
@@ -185,7 +187,7 @@ def run_dir_of(emulator: Emulator) -> Path:
 def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Emulator, code: Path) -> None:
     emulator.start()
     old_run_dir = run_dir_of(emulator)
-    asyncio.run(serve(old_run_dir, scripted(code)))
+    asyncio.run(serve(emulator, scripted(code)))
     family = emulator.family
     assert sum("gunicorn" in command_of(one) for one in family) == 2  # a master and its worker
     emulator.last.kill()
@@ -198,7 +200,7 @@ def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Em
 def test_scoring_goes_on_when_a_child_dies(emulator: Emulator, code: Path, word: str) -> None:
     """Requests during a restart of the router wait for it; a restart of the control plane delays none."""
     record = emulator.start()
-    asyncio.run(serve(run_dir_of(emulator), scripted(code)))
+    asyncio.run(serve(emulator, scripted(code)))
     url = f"{record['scoring']}/westeurope/e/score"
     scoring = [one for one in emulator.family if "gunicorn" in command_of(one)]
     child = emulator.child(word)
@@ -279,7 +281,7 @@ def test_containers_that_were_left_behind_are_removed(
     monkeypatch.setenv("PATH", host.path)
     emulator.start()
     desired = DesiredDeployment("/e/blue", "/e", "blue", container=custom_container())
-    asyncio.run(serve(run_dir_of(emulator), desired))
+    asyncio.run(serve(emulator, desired))
     (left,) = host.containers
     emulator.last.kill()
     emulator.last.wait(10)

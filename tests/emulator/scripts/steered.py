@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,14 @@ def claims(token: str) -> Any:
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
+def opens(path: str) -> bool:
+    try:
+        Path(path).read_bytes() if Path(path).is_file() else list(Path(path).iterdir())
+    except OSError:
+        return False
+    return True
+
+
 def run(data: str) -> Any:
     asked = json.loads(data)
     time.sleep(asked.get("sleep", 0))
@@ -35,6 +44,8 @@ def run(data: str) -> Any:
         return dict(os.environ)
     if asked.get("pid"):
         return os.getpid()
+    if paths := asked.get("opens"):
+        return [path for path in paths if opens(path)]
     if rows := asked.get("collect"):
         collector.collect(pd.DataFrame(rows), BasicCorrelationContext(id=asked["id"]))
     if scope := asked.get("token"):

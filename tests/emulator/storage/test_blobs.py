@@ -163,7 +163,7 @@ def test_a_wrong_key_and_a_token_for_scoring_open_nothing(blobs: Blobs) -> None:
         other.create_container("mine")
     token, _ = issue_token(azure.identity, "https://ml.azure.com")
     path = f"/{NAME}.blob.emulator/closed?restype=container&comp=list"
-    assert azure.send("GET", path, headers={"Authorization": f"Bearer {token}"}).status == 403
+    assert azure.send("GET", path, headers={"Authorization": f"Bearer {token}"}).status == 401
 
 
 @pytest.mark.parametrize("name", ["../../../escaped", "..%2f..%2fescaped", "/etc/escaped", "a/../../escaped"])

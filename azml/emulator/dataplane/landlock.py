@@ -1,0 +1,159 @@
+"""A program that reaches only what it may of the machine's files: Linux's Landlock (since 5.13).
+
+Run as a script: `python landlock.py hidden:PATH... own:PATH... readable:PATH... -- PROGRAM ARGS...`. The
+program reads everything but what is hidden, and writes in its own folders and in those that are for all. Of
+what is hidden it reaches what is its own or readable. The file keeps to the standard library, and imports
+little of it: it runs before each start of a scoring process.
+
+The rules: https://docs.kernel.org/userspace-api/landlock.html
+"""
+
+import ctypes
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+_CREATE, _ADD, _RESTRICT = 444, 445, 446
+"""System calls, by the same numbers on every processor that Python runs on."""
+_VERSION = 1
+_PATH_BENEATH = 1
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = (1 << place for place in range(4))
+_MAKE_CHAR, _MAKE_BLOCK = 1 << 6, 1 << 11
+_BASIC = (1 << 13) - 1
+_REFER, _TRUNCATE = 1 << 13, 1 << 14
+_READING = _EXECUTE | _READ_FILE | _READ_DIR
+_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
+_SCOPES = (1 << 0) | (1 << 1)
+"""Abstract sockets and signals: only to processes that are confined in the same way."""
+_FOR_ALL = ("/tmp", "/dev")  # noqa: S108 - no file is made there
+_NO_NEW_PRIVILEGES = 38
+_DROP_FROM_BOUND = 24
+_FILE_CAPABILITIES = 0b11111
+"""CHOWN to FSETID: root may go on reading and writing files that are not its own."""
+_CAPABILITIES_3 = 0x20080522
+
+
+class _Attributes(ctypes.Structure):
+    _fields_ = [("files", ctypes.c_uint64), ("ports", ctypes.c_uint64), ("scopes", ctypes.c_uint64)]
+
+
+class _Beneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = [("rights", ctypes.c_uint64), ("folder", ctypes.c_int32)]
+
+
+def version() -> int:
+    """The version of Landlock's interface that this kernel offers, 0 where it has none or does not let us."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    return max(0, int(ctypes.CDLL(None).syscall(_CREATE, None, 0, _VERSION)))
+
+
+def confine(hidden: Sequence[str], own: Iterable[str], readable: Iterable[str]) -> None:
+    """Confine this process and all that it starts, for good. Raises OSError."""
+    known = version()
+    handled = _BASIC | (_REFER if known > 1 else 0) | (_TRUNCATE if known > 2 else 0)
+    # A device made anew would be a way around: through the disk itself.
+    writing = handled & ~(_MAKE_CHAR | _MAKE_BLOCK)
+    kept = frozenset([*hidden, *_disks()])
+    ruleset = _ruleset(known, handled)
+    for path in _spread("/", kept):
+        _allow(ruleset, path, _READING)
+    for path in (*(one for shared in _FOR_ALL for one in _spread(shared, kept)), *own):
+        _allow(ruleset, path, writing)
+    for path in readable:
+        _allow(ruleset, path, _READING)
+    _call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    _call("syscall", _RESTRICT, ruleset, 0)
+    os.close(ruleset)
+    _give_up_capabilities()
+
+
+def _ruleset(known: int, handled: int) -> int:
+    attributes = _Attributes(handled, 0, _SCOPES)
+    # A kernel takes no more of the structure than it knows.
+    size = 24 if known > 5 else 8
+    return _call("syscall", _CREATE, ctypes.byref(attributes), size, 0)
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:  # gone meanwhile, or not ours to see
+        return
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISLNK(mode):  # what it leads to has a place of its own
+            return
+        allowed = rights if stat.S_ISDIR(mode) else rights & _OF_FILES
+        rule = _Beneath(allowed, descriptor)
+        _call("syscall", _ADD, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
+    finally:
+        os.close(descriptor)
+
+
+def _spread(path: str, hidden: frozenset[str]) -> Iterator[str]:
+    """What to allow so that all below `path` is, but the hidden: Landlock can allow, and not refuse."""
+    if path in hidden:
+        return
+    inside = path.rstrip("/") + "/"
+    if not any(one.startswith(inside) for one in hidden):
+        yield path
+        return
+    try:
+        names = os.listdir(path)  # noqa: PTH208 - pathlib takes longer to import than all of this to run
+    except OSError:
+        return
+    for name in names:
+        yield from _spread(inside + name, hidden)
+
+
+def _disks() -> Iterator[str]:
+    """Block devices: root would read of them what it cannot open."""
+    with os.scandir("/dev") as entries:
+        for entry in entries:
+            if stat.S_ISBLK(entry.stat(follow_symlinks=False).st_mode):
+                yield entry.path
+
+
+def _give_up_capabilities() -> None:
+    """For root: none is left by which it could change the kernel, or look into other processes."""
+    library = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    _call("capget", header, sets)
+    if not any(sets):
+        return
+    for number in range(_FILE_CAPABILITIES.bit_length(), 64):
+        if library.prctl(_DROP_FROM_BOUND, number, 0, 0, 0) < 0:
+            break  # the last there is, or not allowed: then no program gains any, by the call before
+    held = [word & mask for word, mask in zip(sets, (_FILE_CAPABILITIES,) * 3 + (0,) * 3, strict=True)]
+    _call("capset", header, (ctypes.c_uint32 * 6)(*held))
+
+
+def _call(name: str, *arguments: object) -> int:
+    library = ctypes.CDLL(None, use_errno=True)
+    result = int(getattr(library, name)(*arguments))
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
+    return result
+
+
+def _main(arguments: Sequence[str]) -> None:
+    place = arguments.index("--")
+    told = [one.partition(":") for one in arguments[:place]]
+    hidden, own, readable = (
+        [path for kind, _, path in told if kind == wanted] for wanted in ("hidden", "own", "readable")
+    )
+    command = list(arguments[place + 1 :])
+    try:
+        confine(hidden, own, readable)
+    except OSError as refused:
+        sys.exit(f"azml: not started, for it cannot be kept from the local Azure's files: {refused}")
+    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])
