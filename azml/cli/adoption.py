@@ -130,7 +130,7 @@ def find(planned: Plan, arm: Arm, subscription: str) -> list[Found]:
 def _named_by_the_engine(
     state: Mapping[str, Any], arm: Arm, subscription: str, bodies: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
-    """The resource that an earlier update has named: where there are several, the one another resource uses."""
+    """The resource that an earlier update has named; of several, the one that another resource uses."""
     proposed = arm_id(state["type"], state["inputs"], subscription)
     if proposed is None:
         return None

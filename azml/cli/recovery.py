@@ -83,7 +83,8 @@ def take_over(clone: Clone, engine: Engine, connection: Connection) -> None:
 
 
 def select_stack(clone: Clone, engine: Engine) -> None:
-    """Make the stack, or take the one there is. Raises CommandError with a way out where its state is broken."""
+    """Make the stack, or take the one there is. Raises CommandError, with a way out of a broken state."""
+    clone.backend.parent.mkdir(exist_ok=True)
     try:
         engine.quiet("stack", "select", "--create", LOCAL)
     except CommandError as failure:
