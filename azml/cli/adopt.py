@@ -84,7 +84,12 @@ def require_leave(stack: str, count: int, *, yes: bool) -> None:
     """Ask whether to go on. Raises CommandError for a no, InputError where nobody can be asked."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not interactive():
         raise InputError("nobody to ask whether to take them", "look at the list, then add --yes")
     if not typer.confirm(f"Take these {count} into stack {stack}?", err=True):
         raise CommandError("nothing was taken")
+
+
+def interactive() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()

@@ -119,7 +119,9 @@ def find(planned: Plan, arm: Arm, subscription: str) -> list[Found]:
     )
     for state in free:
         if (body := _named_by_the_engine(state, arm, subscription, bodies)) is not None:
-            fixed[str(body["id"])], bodies[str(body["id"])] = state, body
+            place, key = str(body["id"]), BY_TOKEN[state["type"]].name_parameter
+            fixed[place] = {**state, "inputs": {**state["inputs"], key: body["name"]}}
+            bodies[place] = body
     return [
         Found(state, entry, place, _as_inputs(state["type"], place, bodies[place]))
         for place, state in fixed.items()

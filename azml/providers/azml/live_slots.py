@@ -108,10 +108,10 @@ def _of(call: calls.Check, slot: str) -> str:
 
 def _elsewhere(endpoint_id: str) -> str:
     return (
-        f"{endpoint_id} exists in Azure and is not in this stack's state, or was taken into it since the "
-        f"last update; and it answers requests: take it in with `{AZML} adopt`, or give the endpoint declared "
-        f"here another `name:`. (Once it is in, {ALLOW_VARIABLE}={endpoints.endpoint_name(endpoint_id)} "
-        "lets the first update change it.)"
+        f"{endpoint_id} exists in Azure and is not in this stack's state, or only since its last update, "
+        f"and it answers requests: take it in with `{AZML} adopt`, or give the endpoint declared here "
+        f"another `name:`. (Once it is in, {ALLOW_VARIABLE}={endpoints.endpoint_name(endpoint_id)} lets the "
+        "first update change it.)"
     )
 
 
