@@ -51,8 +51,8 @@ class Engine:
             check=False,
         )
         if done.returncode != 0:
-            words = (done.stderr or done.stdout).strip()
-            raise CommandError(f"pulumi {arguments[0]} failed: {words}")
+            words = _diagnosed(done.stdout) or done.stderr or done.stdout
+            raise CommandError(f"pulumi {arguments[0]} failed: {words.strip()}")
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
@@ -91,6 +91,15 @@ class Engine:
     def _start(self, interactive: bool) -> list[str]:
         command = [str(self.pulumi), "-C", str(self.project)]
         return command if interactive else [*command, "--non-interactive"]
+
+
+def _diagnosed(printed: str) -> str:
+    """The errors that a command has put into the JSON it printed; empty where that is none."""
+    try:
+        told = json.loads(printed)["diagnostics"]
+        return "".join(one["message"] for one in told if one["severity"] == "error").removeprefix("error: ")
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
