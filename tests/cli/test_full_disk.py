@@ -1,4 +1,4 @@
-"""A disk that fills under an update, and a state that is lost in part or whole: what Azure has is taken over."""
+"""A disk that fills under an update, and a state that is lost in part or whole: what exists is taken over."""
 
 import json
 import shutil
