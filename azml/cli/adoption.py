@@ -107,7 +107,7 @@ def plan(engine: Engine, work: Path, endpoints: Iterable[str]) -> Plan:
 
 
 def find(planned: Plan, arm: Arm, subscription: str) -> list[Found]:
-    """What exists already of what an update would create."""
+    """What exists already of what an update would create, in the order in which it would be created."""
     fixed, free = {}, []
     for state in planned.created:
         if (state.get("inputs") or {}).get(_RANDOM):
@@ -122,11 +122,13 @@ def find(planned: Plan, arm: Arm, subscription: str) -> list[Found]:
             place, key = str(body["id"]), BY_TOKEN[state["type"]].name_parameter
             fixed[place] = {**state, "inputs": {**state["inputs"], key: body["name"]}}
             bodies[place] = body
-    return [
+    found = [
         Found(state, entry, place, _as_inputs(state["type"], place, bodies[place]))
         for place, state in fixed.items()
         if place in bodies and (entry := planned.entry(state)) is not None
     ]
+    order = {state["urn"]: number for number, state in enumerate(planned.created)}
+    return sorted(found, key=lambda one: order[one.urn])
 
 
 def _named_by_the_engine(
@@ -178,24 +180,24 @@ def adopt(engine: Engine, work: Path, planned: Plan, found: Iterable[Found]) -> 
 
 
 def completed(state: Mapping[str, Any], taken: Iterable[Found]) -> dict[str, Any]:
-    """The state after an import: inputs as declared as far as Azure holds them, and what was not imported."""
+    """The state after an import: inputs as declared as far as Azure holds them, and what was not imported.
+
+    `taken` comes in the order of the plan: what others depend on before them, so that the engine deletes it
+    after them.
+    """
     by_urn = {one.urn: one for one in taken}
     deployment = state["deployment"]
-    resources = [
-        {**resource, "inputs": by_urn[resource["urn"]].inputs} if resource["urn"] in by_urn else resource
-        for resource in deployment["resources"]
-    ]
-    known = {resource["urn"]: str(resource.get("id") or "") for resource in resources}
-    more = [
-        entered
-        for one in by_urn.values()
-        if one.urn not in known
-        if (entered := _entered(one, known)) is not None
-    ]
-    return {**state, "deployment": {**deployment, "resources": [*resources, *more]}}
+    imported = {resource["urn"]: resource for resource in deployment["resources"]}
+    done = {urn: resource for urn, resource in imported.items() if urn not in by_urn}
+    for urn, one in by_urn.items():
+        entered = imported.get(urn) or _entered(one, done)
+        if entered is not None:
+            after = [other for other in one.planned.get("dependencies") or () if other in done]
+            done[urn] = {**entered, "inputs": one.inputs, "dependencies": after}
+    return {**state, "deployment": {**deployment, "resources": list(done.values())}}
 
 
-def _entered(one: Found, known: Mapping[str, str]) -> dict[str, Any] | None:
+def _entered(one: Found, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
     """The state of a resource that was not imported, without its secrets: the next refresh reads them.
 
     None where the state lacks its provider or its parent: there is nothing it could be entered below.
@@ -207,9 +209,8 @@ def _entered(one: Found, known: Mapping[str, str]) -> dict[str, Any] | None:
     return {
         **{key: one.planned[key] for key in kept},
         "id": one.id,
-        "inputs": one.inputs,
         "outputs": dict(one.actual),
-        "provider": f"{provider}::{known[provider]}",
+        "provider": f"{provider}::{known[provider]['id']}",
     }
 
 

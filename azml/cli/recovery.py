@@ -9,7 +9,7 @@ from azml.azure.arm import Arm
 from azml.cli import adoption, names
 from azml.cli.backend import repair, set_aside
 from azml.cli.clone import Clone
-from azml.cli.endpoints import read_all
+from azml.cli.endpoints import read_all, write_traffic
 from azml.cli.engine import Engine
 from azml.cli.failure import CommandError
 from azml.cli.locks import read_locks, require_only_stale
@@ -108,6 +108,21 @@ def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) ->
             file.flush()
             engine.quiet("stack", "import", "--stack", LOCAL, "--file", file.name)
         current.done(f"{begun} begun, {taken} of them finished by Azure and taken over")
+
+
+def release_shares(clone: Clone, connection: Connection) -> None:
+    """Take the shares from endpoints whose shares the state does not list: Azure deletes no slot with a share.
+
+    For a destroy: what lists them would do it, and was lost or never written.
+    """
+    urns = {str(one["urn"]) for one in (read_state(clone) or {}).get("resources") or ()}
+    listed = {urn.rpartition("::")[2] for urn in urns if "azml:index:EndpointTraffic::" in urn}
+    made = {urn.rpartition("::")[2] for urn in urns if ":OnlineEndpoint::" in urn}
+    for endpoint in read_all(connection):
+        if endpoint.name in made - listed and (endpoint.traffic or endpoint.mirror_traffic):
+            with step(f"Taking the shares of {endpoint.name}") as current:
+                write_traffic(connection, endpoint, {}, {})
+                current.done("the state does not list them")
 
 
 def await_azure(connection: Connection) -> None:

@@ -52,6 +52,7 @@ RESOURCES = [
         "appi",
         {"resourceName": "appi", "kind": "web"},
         additionalSecretOutputs=["connectionString"],
+        dependencies=[f"{PARENT}$azure-native:resources:ResourceGroup::rg", "urn:of:a:role"],
     ),
     planned("azure-native:machinelearningservices:Workspace", "ws", {"workspaceName": "ws"}),
     planned("azure-native:storage:StorageAccount", "st", {"accountName": "st"}),
@@ -114,10 +115,11 @@ def test_of_several_vaults_that_nobody_uses_none_is_taken() -> None:
 def test_the_state_gets_declared_inputs_and_no_secret(found: dict[str, Found]) -> None:
     group = {"urn": found["rg"].urn, "inputs": {"location": "northeurope", "managedBy": "Azure"}}
     around = [{"urn": NATIVE, "id": "real"}, {"urn": PARENT}]
-    state = {"version": 3, "deployment": {"resources": [*around, group]}}
+    state = {"version": 3, "deployment": {"resources": [group, *around]}}
     done = adoption.completed(state, [found["rg"], found["appi"]])
     *_, group, insights = done["deployment"]["resources"]
     assert group["inputs"] == {"resourceGroupName": "rg", "location": "northeurope"}
+    assert insights["dependencies"] == [group["urn"]]
     assert insights["provider"] == f"{NATIVE}::real"
     assert insights["additionalSecretOutputs"] == ["connectionString"]
     assert "InstrumentationKey" not in json.dumps(done)

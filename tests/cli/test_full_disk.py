@@ -67,6 +67,8 @@ def test_what_a_full_disk_left_is_taken_over_and_so_is_all_once_the_state_is_los
     kept = "".join(file.read_text() for file in state.rglob("*") if file.is_file())
     assert "/onlineEndpoints/echo/deployments/blue" in kept
     assert "InstrumentationKey=" not in kept, "a secret output stands in clear in the state"
+    down = echo.run("down", "--all")
+    assert down.returncode == 0, down.stdout + down.stderr
 
 
 def _forget_the_last_resources(backend: Path) -> None:
