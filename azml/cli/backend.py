@@ -31,15 +31,15 @@ def repair(backend: Path) -> list[str]:
 
 
 def set_aside(backend: Path) -> list[str]:
-    """Rename each state that is not JSON, so that a new one can take its place; what was done, in words.
+    """Rename each state that nobody can read, so that a new one takes its place; what was done, in words.
 
     For after `repair`, where Azure can tell what there is.
     """
     done = []
     for state in _named(backend / "stacks", "*.json"):
-        if not _json(state):
+        if not _json(state) or "checkpoint" not in json.loads(state.read_text()):
             state.replace(state.with_name(f"{state.name}.damaged"))
-            done.append(f"set the state aside as {state.name}.damaged, for it is not JSON")
+            done.append(f"set aside, as {state.name}.damaged, a state that is no JSON of Pulumi's")
     return done
 
 

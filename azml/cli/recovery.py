@@ -111,9 +111,9 @@ def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) ->
 
 
 def release_shares(clone: Clone, connection: Connection) -> None:
-    """Take the shares from endpoints whose shares the state does not list: Azure deletes no slot with a share.
+    """For a destroy: end the shares that no listed resource owns. Azure deletes no slot with a share.
 
-    For a destroy: what lists them would do it, and was lost or never written.
+    The resource that owns them was lost with a state, or came after what the state lists.
     """
     urns = {str(one["urn"]) for one in (read_state(clone) or {}).get("resources") or ()}
     listed = {urn.rpartition("::")[2] for urn in urns if "azml:index:EndpointTraffic::" in urn}

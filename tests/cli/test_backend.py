@@ -57,13 +57,15 @@ def test_an_empty_or_broken_layout_file_is_written_anew(stacks: Path, content: s
     assert repair(stacks.parents[1]) == []
 
 
-def test_a_state_that_cannot_be_put_right_is_kept_under_another_name(stacks: Path) -> None:
-    (stacks / "local.json").write_text("{broken")
-    (stacks / "other.json").write_text("{}")
-    assert set_aside(stacks.parents[1]) == ["set the state aside as local.json.damaged, for it is not JSON"]
-    assert (stacks / "local.json.damaged").read_text() == "{broken"
+@pytest.mark.parametrize("content", ["", "{broken", "{}", "[]"])
+def test_a_state_that_cannot_be_put_right_is_kept_under_another_name(stacks: Path, content: str) -> None:
+    (stacks / "local.json").write_text(content)
+    (stacks / "other.json").write_text('{"version": 3, "checkpoint": {}}')
+    (done,) = set_aside(stacks.parents[1])
+    assert "local.json.damaged" in done
+    assert (stacks / "local.json.damaged").read_text() == content
     assert not (stacks / "local.json").exists()
-    assert (stacks / "other.json").read_text() == "{}"
+    assert (stacks / "other.json").exists()
 
 
 def test_no_backend_needs_no_mending(tmp_path: Path) -> None:
