@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from azml.cli import adoption, local_azure, names, recovery, stacks, terminal
+from azml.cli import adoption, local_azure, recovery, stacks, terminal
 from azml.cli.adoption import Found
 from azml.cli.clone import find_clone
 from azml.cli.engine import Engine, environment
@@ -38,9 +38,7 @@ def adopt(
         else:
             require_stack(engine)
         with step(f"Asking what stack {chosen.name} would make") as current:
-            declared = [names.azure_name(one) for one in chosen.file.endpoints()]
-            planned = adoption.plan(engine, clone.work, declared)
-            found = adoption.find(planned, connection.arm, connection.workspace.subscription_id)
+            planned, found = adoption.look(engine, clone.work, connection)
             current.done(f"{len(planned.created)} resources, {len(found)} of them exist")
         if not found:
             return

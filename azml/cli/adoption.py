@@ -17,9 +17,11 @@ from typing import Any
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE
+from azml.cli import names
 from azml.cli.content import differing, held
 from azml.cli.engine import Engine
 from azml.cli.pending import arm_id
+from azml.cli.stacks import Connection
 from azml.providers.azml.lookup import existing_bodies
 from azml.providers.local_azure.table import BY_TOKEN
 
@@ -86,6 +88,13 @@ class Plan:
             one for one in self.entries if (one["type"], one.get("logicalName", one["name"])) == wanted
         )
         return next(fitting, None)
+
+
+def look(engine: Engine, work: Path, connection: Connection) -> tuple[Plan, list[Found]]:
+    """What an update of the stack would create, and what of it exists. Raises CommandError, as `plan`."""
+    declared = [names.azure_name(one) for one in connection.stack.file.endpoints()]
+    planned = plan(engine, work, declared)
+    return planned, find(planned, connection.arm, connection.workspace.subscription_id)
 
 
 def plan(engine: Engine, work: Path, endpoints: Iterable[str]) -> Plan:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from azml.azure.arm import Arm
-from azml.cli import adoption, names
+from azml.cli import adoption
 from azml.cli.backend import repair, set_aside
 from azml.cli.clone import Clone
 from azml.cli.endpoints import read_all, write_traffic
@@ -69,13 +69,11 @@ def take_over(clone: Clone, engine: Engine, connection: Connection) -> None:
         return
     with step("Taking over what the state does not list") as current:
         current.say("asking the program what it would make")
-        declared = [names.azure_name(one) for one in connection.stack.file.endpoints()]
         try:
-            planned = adoption.plan(engine, clone.work, declared)
+            planned, found = adoption.look(engine, clone.work, connection)
         except CommandError:
             current.done("nothing, for there is no preview; the update says why")
             return
-        found = adoption.find(planned, connection.arm, connection.workspace.subscription_id)
         current.say(", ".join(one.name for one in found))
         if found:
             adoption.adopt(engine, clone.work, planned, found)
