@@ -5,6 +5,7 @@ import sys
 import typer
 
 from azml.cli import edge, way_out
+from azml.cli.adopt import adopt
 from azml.cli.cache import cache
 from azml.cli.down import down
 from azml.cli.emulator import emulator
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, invoke, logs, release, traffic, rollback, studio, tools):
+for command in (up, down, status, invoke, logs, release, traffic, rollback, adopt, studio, tools):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")

@@ -64,6 +64,7 @@ def destroy(clone: Clone, port: int, scoring_port: int) -> None:
     connection = stacks.connect(stacks.Stack(clone, stacks.LOCAL))
     recovery.free_stack(clone, engine)
     recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
+    recovery.release_shares(clone, connection)
     command = ["destroy", "--yes", "--skip-preview", "--stack", stacks.LOCAL]
     with step(shlex.join(["pulumi", "-C", "local", *command]), live=False) as current:
         current.done(str(engine.shown(current, *command)))

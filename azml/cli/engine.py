@@ -6,14 +6,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from azml.cli import outcome
+from azml.cli import outcome, space
 from azml.cli.clone import Clone
 from azml.cli.failure import CommandError
 from azml.cli.narration import Narration, last_words
+from azml.cli.processes import end, tree
+from azml.cli.space import DiskFull
 from azml.cli.terminal import Step
 
 # Where the local stack's state lives is its project file's to say: these would send a run elsewhere.
@@ -28,12 +30,16 @@ class UpdateFailed(CommandError):
 
 @dataclass(frozen=True)
 class Engine:
-    """One stack and how to run Pulumi on it."""
+    """One stack and how to run Pulumi on it.
+
+    `needs` are the bytes that an update has to have free, by folder.
+    """
 
     pulumi: Path
     project: Path
     stack: str
     environment: Mapping[str, str]
+    needs: Mapping[Path, int] = field(default_factory=dict)
 
     def quiet(self, *arguments: str) -> str:
         """Run a command and return what it printed; raises CommandError with what it said when it fails."""
@@ -45,8 +51,8 @@ class Engine:
             check=False,
         )
         if done.returncode != 0:
-            words = (done.stderr or done.stdout).strip()
-            raise CommandError(f"pulumi {arguments[0]} failed: {words}")
+            words = _diagnosed(done.stdout) or done.stderr or done.stdout
+            raise CommandError(f"pulumi {arguments[0]} failed: {words.strip()}")
         return done.stdout
 
     def json(self, *arguments: str) -> Any:
@@ -57,29 +63,43 @@ class Engine:
         """Run an update whose progress the user watches, as the work of `step`; what it changed.
 
         On a terminal the engine shows it; elsewhere `step` says at times where it stands. Raises UpdateFailed
-        when resources failed, another CommandError when it came to none of them, KeyboardInterrupt once the
-        engine has stopped for an interrupt.
+        when resources failed, DiskFull when it was ended for lack of space, another CommandError when it came
+        to none of the resources, KeyboardInterrupt once the engine has stopped for an interrupt.
         """
+        space.require(self.needs)
         with tempfile.TemporaryDirectory(prefix="azml-") as folder:
             events = Path(folder) / "events.jsonl"
             command = [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)]
             # The engine's event log is behind this switch; the Automation API uses it the same way.
             variables = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
             if sys.stdout.isatty():
-                code = _watched(command, variables)
+                code = _watched(command, variables, self._require_space)
             else:
-                code = _narrated(command, variables, Narration(events, step))
+                code = _narrated(command, variables, Narration(events, step), self._require_space)
             seen = outcome.read(events)
             if code != 0:
+                self._require_space()
                 raise (UpdateFailed if seen.reached_resources else CommandError)(
                     f"pulumi {arguments[0]} failed; what it said is above",
                     "correct it and run the same command again: it carries on from here",
                 )
             return seen.changes
 
+    def _require_space(self) -> None:
+        space.require(self.needs)
+
     def _start(self, interactive: bool) -> list[str]:
         command = [str(self.pulumi), "-C", str(self.project)]
         return command if interactive else [*command, "--non-interactive"]
+
+
+def _diagnosed(printed: str) -> str:
+    """The errors that a command has put into the JSON it printed; empty where that is none."""
+    try:
+        told = json.loads(printed)["diagnostics"]
+        return "".join(one["message"] for one in told if one["severity"] == "error").removeprefix("error: ")
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
@@ -106,20 +126,27 @@ def additions(clone: Clone) -> dict[str, str]:
     return {"AZML_VENV": str(clone.environment), "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
-def _watched(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def _watched(command: Sequence[str], environment: Mapping[str, str], check: Callable[[], None]) -> int:
     """Run to the end; the exit code. The engine has the terminal."""
-    return _awaited(subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL), lambda: None)
+    return _awaited(subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL), check)
 
 
-def _narrated(command: Sequence[str], environment: Mapping[str, str], narration: Narration) -> int:
+def _narrated(
+    command: Sequence[str], environment: Mapping[str, str], narration: Narration, check: Callable[[], None]
+) -> int:
     """Run to the end; the exit code. Few lines while it runs, and what the engine's display ends with."""
     # A file, not a pipe: an engine that outlives this process must not trip over a reader that left.
     with tempfile.TemporaryFile("w+", errors="replace") as shown:
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=shown, stderr=shown
         )
+
+        def meanwhile() -> None:
+            check()
+            narration.tell()
+
         try:
-            return _awaited(process, narration.tell)
+            return _awaited(process, meanwhile)
         finally:
             shown.seek(0)
             if words := last_words(shown.read()):
@@ -127,16 +154,29 @@ def _narrated(command: Sequence[str], environment: Mapping[str, str], narration:
 
 
 def _awaited(process: subprocess.Popen[bytes], meanwhile: Callable[[], None]) -> int:
-    """The exit code at the end. Ctrl-C reaches the engine too, and it stops in good order: wait."""
+    """The exit code at the end. Ctrl-C reaches the engine too, and it stops in good order: wait.
+
+    An engine that cannot write its state is ended when `meanwhile` raises DiskFull: it would try each write
+    for half a minute, and go on to the next.
+    """
     interrupted = False
     while True:
         try:
             code = process.wait(timeout=WATCH_EVERY)
             break
         except subprocess.TimeoutExpired:
-            meanwhile()
+            _ended_when_full(process, meanwhile)
         except KeyboardInterrupt:
             interrupted = True
     if interrupted:
         raise KeyboardInterrupt
     return code
+
+
+def _ended_when_full(process: subprocess.Popen[bytes], meanwhile: Callable[[], None]) -> None:
+    try:
+        meanwhile()
+    except DiskFull:
+        end(tree(process.pid))
+        process.wait()
+        raise

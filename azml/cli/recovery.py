@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 from azml.azure.arm import Arm
-from azml.cli.backend import repair
+from azml.cli import adoption
+from azml.cli.backend import repair, set_aside
 from azml.cli.clone import Clone
-from azml.cli.endpoints import read_all
+from azml.cli.endpoints import read_all, write_traffic
 from azml.cli.engine import Engine
 from azml.cli.failure import CommandError
 from azml.cli.locks import read_locks, require_only_stale
@@ -16,6 +17,7 @@ from azml.cli.pending import IN_PROGRESS, pending, settled
 from azml.cli.processes import end, orphaned, orphans
 from azml.cli.stacks import LOCAL, Connection
 from azml.cli.terminal import Step, step
+from azml.cli.unlisted import unlisted
 
 PROJECT = "azml-local"
 PATIENCE = 300.0
@@ -37,17 +39,58 @@ def free_stack(clone: Clone, engine: Engine) -> None:
     Raises CommandError when another run is under way.
     """
     if not read_locks(clone.backend, PROJECT, LOCAL):
-        repair(clone.backend)
+        if done := _mended(clone):
+            with step("Mending the state") as current:
+                current.done("; ".join(done))
         return
     with step("Freeing the stack") as current:
         _await_orphaned_engine(clone, current)
         locks = read_locks(clone.backend, PROJECT, LOCAL)
         require_only_stale(locks)
-        done = repair(clone.backend)
+        done = _mended(clone)
         if locks:
             engine.quiet("cancel", "--yes", "--stack", LOCAL)
             done.append("removed the lock of a run that was killed")
         current.done("; ".join(done))
+
+
+def _mended(clone: Clone) -> list[str]:
+    """The state put right, or out of the way: the local Azure tells what there is."""
+    return [*repair(clone.backend), *set_aside(clone.backend)]
+
+
+def take_over(clone: Clone, engine: Engine, connection: Connection) -> None:
+    """Take into the state what the local Azure has and the state does not list, where the stack makes it.
+
+    That is what an update leaves that could not write its state, and all there is once the state is lost.
+    """
+    state = read_state(clone) or {}
+    if not unlisted(connection, state.get("resources") or ()):
+        return
+    with step("Taking over what the state does not list") as current:
+        current.say("asking the program what it would make")
+        try:
+            planned, found = adoption.look(engine, clone.work, connection)
+        except CommandError:
+            current.done("nothing, for there is no preview; the update says why")
+            return
+        current.say(", ".join(one.name for one in found))
+        if found:
+            adoption.adopt(engine, clone.work, planned, found)
+        current.done(", ".join(f"{one.kind} {one.name}" for one in found) or "nothing of this stack's")
+
+
+def select_stack(clone: Clone, engine: Engine) -> None:
+    """Make the stack, or take the one there is. Raises CommandError, with a way out of a broken state."""
+    clone.backend.parent.mkdir(exist_ok=True)
+    try:
+        engine.quiet("stack", "select", "--create", LOCAL)
+    except CommandError as failure:
+        state = clone.shown(clone.backend)
+        remedy = (
+            f"the stack's state is in {state}; without it the next up takes over what the local Azure has: "
+        )
+        raise CommandError(failure.message, f"{remedy}mv {state} {state}.damaged") from failure
 
 
 def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) -> None:
@@ -63,6 +106,21 @@ def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) ->
             file.flush()
             engine.quiet("stack", "import", "--stack", LOCAL, "--file", file.name)
         current.done(f"{begun} begun, {taken} of them finished by Azure and taken over")
+
+
+def release_shares(clone: Clone, connection: Connection) -> None:
+    """For a destroy: end the shares that no listed resource owns. Azure deletes no slot with a share.
+
+    The resource that owns them was lost with a state, or came after what the state lists.
+    """
+    urns = {str(one["urn"]) for one in (read_state(clone) or {}).get("resources") or ()}
+    listed = {urn.rpartition("::")[2] for urn in urns if "azml:index:EndpointTraffic::" in urn}
+    made = {urn.rpartition("::")[2] for urn in urns if ":OnlineEndpoint::" in urn}
+    for endpoint in read_all(connection):
+        if endpoint.name in made - listed and (endpoint.traffic or endpoint.mirror_traffic):
+            with step(f"Taking the shares of {endpoint.name}") as current:
+                write_traffic(connection, endpoint, {}, {})
+                current.done("the state does not list them")
 
 
 def await_azure(connection: Connection) -> None:

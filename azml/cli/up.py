@@ -9,7 +9,7 @@ import typer
 
 from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.azure.errors import AzureError
-from azml.cli import endpoints, local_azure, names, recovery, slots, stacks, summary, terminal, trouble
+from azml.cli import endpoints, local_azure, names, recovery, slots, space, stacks, summary, terminal, trouble
 from azml.cli.clone import Clone, find_clone
 from azml.cli.endpoints import Endpoint
 from azml.cli.engine import Engine, UpdateFailed, environment
@@ -42,7 +42,7 @@ def up(
         variables = environment(clone, pulumi, azure.environment())
         if allow_live_change:
             variables[ALLOW_VARIABLE] = ",".join(allow_live_change)
-        engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables)
+        engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables, space.needs(clone))
         failure = None
         try:
             deploy(clone, engine)
@@ -92,12 +92,14 @@ def deploy(clone: Clone, engine: Engine) -> None:
     connection = stacks.connect(stacks.Stack(clone, stacks.LOCAL))
     slots.require_versions(connection)
     (clone.local_project / ".state").mkdir(exist_ok=True)
+    space.require(engine.needs)
     recovery.free_stack(clone, engine)
     with step("Stack") as current:
-        engine.quiet("stack", "select", "--create", stacks.LOCAL)
+        recovery.select_stack(clone, engine)
         current.done(f"{stacks.LOCAL} in {clone.shown(clone.local_project)}")
     recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
     recovery.await_azure(connection)
+    recovery.take_over(clone, engine, connection)
     # No outputs: what answers, and where, is in the summary.
     options = ["--yes", "--skip-preview", "--continue-on-error", "--suppress-outputs"]
     command = ["up", *options, "--stack", stacks.LOCAL]

@@ -20,8 +20,7 @@ _RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-# The engine may also say of which kind the unknown value will be.
-_UNKNOWNS = frozenset(
+UNKNOWNS = frozenset(
     {
         _UNKNOWN,
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -32,6 +31,7 @@ _UNKNOWNS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
+"""What stands for an unknown value: the engine may also say of which kind the value will be."""
 # Whole doubles beyond this are not exact integers any more and stay floats.
 _EXACT = 2.0**53
 
@@ -101,7 +101,7 @@ def _decode(value: WireValue) -> Value:
         return [_decode(item) for item in value.list_value.values]
     if kind == "string_value":
         text = value.string_value
-        return UNKNOWN if text in _UNKNOWNS else text
+        return UNKNOWN if text in UNKNOWNS else text
     if kind == "number_value":
         number = value.number_value
         return int(number) if number.is_integer() and abs(number) < _EXACT else number

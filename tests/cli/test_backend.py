@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from azml.cli.backend import repair
+from azml.cli.backend import repair, set_aside
 
 
 @pytest.fixture
@@ -46,6 +46,26 @@ def test_without_a_state_before_the_broken_one_is_kept_for_its_owner(stacks: Pat
     (stacks / "local.json.bak").write_text("{broken too")
     assert repair(stacks.parents[1]) == []
     assert (stacks / "local.json").read_text() == "{broken"
+
+
+@pytest.mark.parametrize("content", ["", "\0" * 11, "{{{"])
+def test_an_empty_or_broken_layout_file_is_written_anew(stacks: Path, content: str) -> None:
+    meta = stacks.parents[1] / "meta.yaml"
+    meta.write_text(content)
+    assert len(repair(stacks.parents[1])) == 1
+    assert meta.read_text() == "version: 1\n"
+    assert repair(stacks.parents[1]) == []
+
+
+@pytest.mark.parametrize("content", ["", "{broken", "{}", "[]"])
+def test_a_state_that_cannot_be_put_right_is_kept_under_another_name(stacks: Path, content: str) -> None:
+    (stacks / "local.json").write_text(content)
+    (stacks / "other.json").write_text('{"version": 3, "checkpoint": {}}')
+    (done,) = set_aside(stacks.parents[1])
+    assert "local.json.damaged" in done
+    assert (stacks / "local.json.damaged").read_text() == content
+    assert not (stacks / "local.json").exists()
+    assert (stacks / "other.json").exists()
 
 
 def test_no_backend_needs_no_mending(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """The engine's surroundings."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from azml.cli.clone import Clone
-from azml.cli.engine import environment
+from azml.cli.engine import Engine, environment
+from azml.cli.failure import CommandError
 
 ELSEWHERE = "azblob://state"
 
@@ -23,3 +25,16 @@ def test_a_stack_on_azure_has_its_state_where_the_shell_says(monkeypatch: pytest
     monkeypatch.setenv("PULUMI_BACKEND_URL", ELSEWHERE)
     made = environment(Clone(Path("/clone")), Path("/cli/pulumi"), {})
     assert made["PULUMI_BACKEND_URL"] == ELSEWHERE
+
+
+def test_of_a_failed_preview_its_errors_are_told_and_not_its_json(tmp_path: Path) -> None:
+    told = tmp_path / "told.json"
+    error = {"message": "error: blue.yml:2: wrong\n", "severity": "error"}
+    note = {"message": "looked", "severity": "info"}
+    told.write_text(json.dumps({"steps": [], "diagnostics": [note, error]}))
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text(f"#!/bin/sh\n/bin/cat '{told}'\nexit 1\n")
+    pulumi.chmod(0o755)
+    with pytest.raises(CommandError) as failed:
+        Engine(pulumi, tmp_path, "dev", {}).json("preview", "--json")
+    assert failed.value.message == "pulumi preview failed: blue.yml:2: wrong"

@@ -16,7 +16,7 @@ from azml.file_list import file_list, file_list_text
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml import endpoints
-from azml.providers.azml.live_changes import changed, live_changes, shown_change
+from azml.providers.azml.live_changes import AZML, changed, live_changes, shown_change
 from azml.providers.azml.lookup import THREADS
 from azml.providers.codec import Properties, Unknown, Value
 from azml.providers.differences import differences, top
@@ -109,9 +109,10 @@ def _of(call: calls.Check, slot: str) -> str:
 
 def _elsewhere(endpoint_id: str) -> str:
     return (
-        f"{endpoint_id} exists in Azure and is not in this stack's state, and it answers requests: adopt it "
-        "with `pulumi import`, or give the endpoint declared here another `name:`. (After an import, "
-        f"{ALLOW_VARIABLE}={endpoints.endpoint_name(endpoint_id)} lets the first update change it.)"
+        f"{endpoint_id} exists in Azure and is not in this stack's state, or only since its last update, "
+        f"and it answers requests: take it in with `{AZML} adopt`, or give the endpoint declared here "
+        f"another `name:`. (Once it is in, {ALLOW_VARIABLE}={endpoints.endpoint_name(endpoint_id)} lets the "
+        "first update change it.)"
     )
 
 
