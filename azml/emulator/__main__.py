@@ -40,10 +40,17 @@ def main() -> int:
     except (FolderTaken, PortTaken, ChildEnded) as reason:
         return _refuse(str(reason))
     except OSError as refused:
-        if refused.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
-            raise
-        return _refuse(f"cannot write {refused.filename or options.folder}: {refused.strerror}")
+        return _refuse(_told(refused, options.folder))
     return 0
+
+
+def _told(refused: OSError, folder: Path) -> str:
+    """What a file of the folder refused, and the way out."""
+    path = refused.filename or folder
+    if refused.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        return f"cannot write {path}: {refused.strerror}"
+    way_out = "remove it, or all that the local Azure keeps: make clean"
+    return f"cannot use {path}: {refused.strerror or refused}; {way_out}"
 
 
 async def _until_signal(options: Options) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from azml.emulator.damage import remove
 from azml.emulator.dataplane.engine import remove_containers
 from azml.emulator.files import write_private
 
@@ -32,10 +33,13 @@ def new_run_dir(folder: Path) -> Path:
 
 def clear(folder: Path) -> None:
     """End the processes and containers of an earlier supervisor, and remove its sockets and its record."""
-    (folder / "emulator.json").unlink(missing_ok=True)
+    remove(folder / "emulator.json")
     try:
         run_dir = Path(json.loads((folder / _RECORD).read_bytes())["run_dir"])
-    except (FileNotFoundError, ValueError, KeyError):
+    except FileNotFoundError:
+        return
+    except (ValueError, KeyError, TypeError, IsADirectoryError):
+        remove(folder / _RECORD)
         return
     _end(run_dir)
     if run_dir.name.startswith("azml-") and run_dir.is_dir() and run_dir.stat().st_uid == os.getuid():

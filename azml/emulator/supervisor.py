@@ -16,6 +16,7 @@ from aiohttp import web
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.children import Child
 from azml.emulator.collection.spool import Spool
+from azml.emulator.damage import NOTES, remove
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
@@ -54,13 +55,17 @@ async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None])
 
     Raises FolderTaken, PortTaken, ChildEnded, or OSError, as when the disk is full.
     """
-    folder = private_folder(options.folder)
+    folder = options.folder
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    private_folder(folder)
     if not any(folder.iterdir()):
         with suppress(PermissionError):  # where it is another's, who lets us write there
             folder.chmod(0o700)
     if shutil.disk_usage(folder).free < _LEAST_FREE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     with _alone(folder):
+        remove(folder / NOTES)
         try:
             async with AsyncExitStack() as stack:
                 left = await _start(options, stack, say)
