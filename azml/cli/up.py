@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.azure.errors import AzureError
@@ -82,7 +83,9 @@ def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
         was = "started" if fresh else "was running"
         told = f"; did not come back: {', '.join(lost)}" if lost else ""
         current.done(f"{was}, {azure.arm}{told}; log: {clone.shown(clone.logs / 'emulator.log')}")
-        return azure
+    for line in local_azure.mended(clone):
+        terminal.err().print(f"  mended: {escape(line)}")
+    return azure
 
 
 def deploy(clone: Clone, engine: Engine) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from azml.emulator.children import ChildEnded
 from azml.emulator.descriptors import allow_many_connections
+from azml.emulator.leftovers import PathTooLong
 from azml.emulator.ports import PortTaken
-from azml.emulator.supervisor import FolderTaken, Options, run
+from azml.emulator.supervisor import FolderTaken, Options, clear_up, run
 
 
 def default_cache() -> Path:
@@ -31,13 +32,17 @@ def main() -> int:
     parser.add_argument(
         "--cache", type=Path, default=None, help="scoring environments (default: %(default)s)"
     )
+    parser.add_argument("--clear", action="store_true", help="only end and remove what a killed one left")
     told = parser.parse_args()
     allow_many_connections()
     cache = (told.cache or default_cache()).resolve()
     options = Options(told.folder.resolve(), told.port, told.scoring_port, cache)
     try:
-        asyncio.run(_until_signal(options))
-    except (FolderTaken, PortTaken, ChildEnded) as reason:
+        if told.clear:
+            clear_up(options.folder)
+        else:
+            asyncio.run(_until_signal(options))
+    except (FolderTaken, PathTooLong, PortTaken, ChildEnded) as reason:
         return _refuse(str(reason))
     except OSError as refused:
         return _refuse(_told(refused, options.folder))

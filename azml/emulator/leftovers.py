@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,30 +16,51 @@ from azml.emulator.dataplane.engine import remove_containers
 from azml.emulator.files import write_private
 
 _RECORD = "run.json"
+_SOCKET_LIMIT = 107 if sys.platform == "linux" else 103
+"""Bytes of a unix socket's path, its end not counted."""
+_LONGEST_NAME = "dataplane.sock"
+
+
+class PathTooLong(Exception):
+    """A path that a system call would not take. The text says which, and what to do."""
 
 
 def new_run_dir(folder: Path) -> Path:
     """A short private folder for sockets, after whatever an earlier supervisor left of its own is gone.
 
-    Short, because a unix socket's path has room for 104 bytes. The caller holds the folder's lock, so that
-    nothing of another supervisor can still be meant to run. Raises OSError when a disk is full.
+    Short, because a unix socket's path has at most 104 bytes. The caller holds the folder's lock, so that
+    nothing of another supervisor can still be meant to run. Raises PathTooLong; OSError when a disk is full.
     """
     clear(folder)
     run_dir = Path(tempfile.gettempdir()) / f"azml-{secrets.token_hex(4)}"
+    longest = len(os.fsencode(run_dir / _LONGEST_NAME))
+    if longest > _SOCKET_LIMIT:
+        raise PathTooLong(
+            f"the temporary folder {run_dir.parent} is too long by {longest - _SOCKET_LIMIT} bytes: unix "
+            f"sockets in it may have paths of {_SOCKET_LIMIT}. Set TMPDIR to a shorter one"
+        )
     # Named before it is made: killed between the two, the next start would not know of it.
-    write_private(folder / _RECORD, json.dumps({"run_dir": str(run_dir)}).encode())
+    told = {"run_dir": str(run_dir), "folder": folder.stat().st_ino}
+    write_private(folder / _RECORD, json.dumps(told).encode())
     run_dir.mkdir(mode=0o700)
     return run_dir
 
 
 def clear(folder: Path) -> None:
-    """End the processes and containers of an earlier supervisor, and remove its sockets and its record."""
+    """End the processes and containers of an earlier supervisor, and remove its sockets and its record.
+
+    A folder that was copied has the record of one that may run on the first: that one is left alone.
+    """
     remove(folder / "emulator.json")
     try:
-        run_dir = Path(json.loads((folder / _RECORD).read_bytes())["run_dir"])
+        told = json.loads((folder / _RECORD).read_bytes())
+        run_dir, owner = Path(told["run_dir"]), told["folder"]
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError, IsADirectoryError):
+        remove(folder / _RECORD)
+        return
+    if owner != folder.stat().st_ino:
         remove(folder / _RECORD)
         return
     _end(run_dir)
