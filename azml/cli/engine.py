@@ -28,12 +28,13 @@ class UpdateFailed(CommandError):
 
 @dataclass(frozen=True)
 class Engine:
-    """One stack and how to run Pulumi on it."""
+    """One stack and how to run Pulumi on it. `work` is a folder for what a run writes beside its state."""
 
     pulumi: Path
     project: Path
     stack: str
     environment: Mapping[str, str]
+    work: Path
 
     def quiet(self, *arguments: str) -> str:
         """Run a command and return what it printed; raises CommandError with what it said when it fails."""
@@ -60,22 +61,23 @@ class Engine:
         when resources failed, another CommandError when it came to none of them, KeyboardInterrupt once the
         engine has stopped for an interrupt.
         """
-        with tempfile.TemporaryDirectory(prefix="azml-") as folder:
-            events = Path(folder) / "events.jsonl"
-            command = [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)]
-            # The engine's event log is behind this switch; the Automation API uses it the same way.
-            variables = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
-            if sys.stdout.isatty():
-                code = _watched(command, variables)
-            else:
-                code = _narrated(command, variables, Narration(events, step))
-            seen = outcome.read(events)
-            if code != 0:
-                raise (UpdateFailed if seen.reached_resources else CommandError)(
-                    f"pulumi {arguments[0]} failed; what it said is above",
-                    "correct it and run the same command again: it carries on from here",
-                )
-            return seen.changes
+        events = self.work / "events.jsonl"  # one for all runs: a killed run leaves it to the next
+        events.unlink(missing_ok=True)
+        events.touch(mode=0o600)
+        command = [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)]
+        # The engine's event log is behind this switch; the Automation API uses it the same way.
+        variables = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
+        if sys.stdout.isatty():
+            code = _watched(command, variables)
+        else:
+            code = _narrated(command, variables, Narration(events, step))
+        seen = outcome.read(events)
+        if code != 0:
+            raise (UpdateFailed if seen.reached_resources else CommandError)(
+                f"pulumi {arguments[0]} failed; what it said is above",
+                "correct it and run the same command again: it carries on from here",
+            )
+        return seen.changes
 
     def _start(self, interactive: bool) -> list[str]:
         command = [str(self.pulumi), "-C", str(self.project)]

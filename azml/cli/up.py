@@ -43,7 +43,7 @@ def up(
         variables = environment(clone, pulumi, azure.environment())
         if allow_live_change:
             variables[ALLOW_VARIABLE] = ",".join(allow_live_change)
-        engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables)
+        engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables, clone.work)
         failure = None
         try:
             deploy(clone, engine)
