@@ -1,6 +1,6 @@
 """Memory that many connections took: once they have ended, the system gets it back.
 
-An https connection has buffers of 256 KB in asyncio. glibc would keep what 600 of them took, 175 MB, for good:
+An https connection has buffers of 256 KB in asyncio. glibc would keep what 600 of them took, 175 MB, always:
 it stops giving large blocks back as soon as one was freed, and never looks for free pages between others.
 """
 

@@ -32,7 +32,7 @@ def test_operations_that_ended_long_ago_are_forgotten_and_those_under_way_are_no
     under_way = kept.begin("/first", "PUT")
     for number in range(50):
         kept.finish(kept.begin(f"/{number}", "PUT"), "Succeeded")
-    rows = database.rows("SELECT id FROM operations")
+    rows = database.rows("SELECT id FROM operations ORDER BY rowid")
     last = kept.find(rows[-1]["id"])
     assert len(rows) <= 12
     assert (last and last.key, kept.find(under_way.id)) == ("/49", under_way)

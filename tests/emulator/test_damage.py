@@ -1,13 +1,18 @@
 """Damaged files of a local Azure: brought back or made anew, and said, with the damaged one kept beside."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
+from azml.emulator.addresses import Addresses
 from azml.emulator.certificates import ensure_certificates
+from azml.emulator.control.gate import Gate
 from azml.emulator.damage import NOTES
 from azml.emulator.database import Database
 from azml.emulator.dataplane.history import History
@@ -16,6 +21,8 @@ from azml.emulator.files import private_folder, write_private
 from azml.emulator.good_copy import copy_of, ensure_sound, take
 from azml.emulator.identity import ensure_identity
 from azml.emulator.leftovers import clear
+from azml.emulator.machinelearning.materialise import Materialiser
+from azml.emulator.storage.blobs import BlobStore
 
 GARBAGE = b"\x00\xff not what was here"
 Damage = Callable[[Path], None]
@@ -192,6 +199,54 @@ def test_a_note_of_the_folder_of_sockets_that_says_nothing_is_removed(tmp_path: 
     (tmp_path / "emulator.json").mkdir()
     clear(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_blobs_whose_content_is_lost_are_no_longer_there(tmp_path: Path) -> None:
+    database = Database(tmp_path / "azure.db")
+    blobs = BlobStore(database, tmp_path / "blobs")
+    for name in ("kept", "lost", "cut"):
+        blobs.put("c", name, asyncio.run(blobs.receive(_stream(name.encode()))), "text/plain", {})
+    contents = {name: found.content.sha256 for name in ("lost", "cut") if (found := blobs.find("c", name))}
+    blobs.path(contents["lost"]).unlink()
+    blobs.path(contents["cut"]).write_bytes(b"c")
+    after = BlobStore(database, tmp_path / "blobs")
+    assert [blob.name for blob in after.under("c", "")] == ["kept"]
+    assert not after.path(contents["cut"]).exists()
+    assert "the content of 2 blobs is missing or cut off: upload them again (cut, lost)" in _notes(
+        tmp_path / "azure.db"
+    )
+    database.close()
+
+
+def test_a_store_that_is_damaged_while_it_serves_is_told_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "azure.db").write_bytes(GARBAGE * 100)
+
+    async def read(request: Request) -> Response:
+        with closing(sqlite3.connect(tmp_path / "azure.db")) as connection:
+            connection.execute("SELECT * FROM resources")
+        return Response()
+
+    gate = Gate(Addresses("https://127.0.0.1:1", "https://127.0.0.1:2"), ensure_identity(tmp_path))
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"127.0.0.1:1")]}
+    answer = asyncio.run(gate.guarded(read)(Request(scope)))
+    assert answer.status_code == 500
+    assert b"azure.db, is damaged: file is not a database. `azml emulator stop`" in bytes(answer.body)
+
+
+@pytest.mark.parametrize("noted", ["0a1b/m/1", "/elsewhere/.azml/emulator/laid-out/0a1b/m/1"])
+def test_a_noted_folder_is_found_where_the_others_are(tmp_path: Path, noted: str) -> None:
+    """Earlier versions noted whole paths."""
+    database = Database(tmp_path / "azure.db")
+    materialiser = Materialiser(tmp_path / "laid-out", BlobStore(database, tmp_path / "blobs"))
+    found = materialiser.found(Path(noted))
+    assert found == tmp_path / "laid-out" / "0a1b" / "m" / "1"
+    assert materialiser.noted(found) == Path("0a1b/m/1")
+    assert (materialiser.found(None), materialiser.noted(None)) == (None, None)
+    database.close()
+
+
+async def _stream(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def _enter(database: Database, path: str) -> None:

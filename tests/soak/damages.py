@@ -81,6 +81,8 @@ DAMAGES: Mapping[str, Callable[[Path], None]] = {
     "the note of what was mended is a folder": _folder_for_file("mended.log"),
     "the record is a folder": _folder_for_file("emulator.json"),
     "the run folder's note is a folder": _folder_for_file("run.json"),
+    "the secrets are garbage": _garbage("identity.json"),
+    "the authority is garbage": _garbage("ca-key.pem"),
     "the certificates are gone": _without("ca.pem", "ca-key.pem", "ca-bundle.pem", "server.pem"),
     "the server's certificate is garbage": _garbage("server.pem"),
     "the server's certificate is a folder": _folder_for_file("server.pem"),

@@ -1,4 +1,4 @@
-"""Folders that deployments run from: laid out again where they are gone, found again where all of it moved."""
+"""Folders that deployments run from: laid out again where they are gone, found where all of it moved."""
 
 import shutil
 import sqlite3
