@@ -10,6 +10,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from azml.emulator import good_copy
 from azml.emulator.addresses import Addresses
 from azml.emulator.certificates import ensure_certificates
 from azml.emulator.control.gate import Gate
@@ -18,7 +19,7 @@ from azml.emulator.database import Database
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.meter import Counted, Tally
 from azml.emulator.files import private_folder, write_private
-from azml.emulator.good_copy import copy_of, ensure_sound, take
+from azml.emulator.good_copy import GoodCopy, copy_of, ensure_sound, take
 from azml.emulator.identity import ensure_identity
 from azml.emulator.leftovers import clear
 from azml.emulator.machinelearning.materialise import Materialiser
@@ -126,6 +127,33 @@ def test_a_damaged_store_takes_the_place_of_no_good_copy(store: Path) -> None:
         take(store)
     assert copy_of(store).read_bytes() == before
     assert sorted(path.name for path in store.parent.iterdir()) == ["azure.db", "azure.db.copy"]
+
+
+def test_the_copy_follows_what_is_written_and_rests_with_it(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(good_copy, "LOOK_SECONDS", 0.01)
+    database = Database(store)
+    keeper = GoodCopy(database, store)
+
+    async def keep(*expected: str) -> None:
+        running = asyncio.create_task(keeper.run())
+        async with asyncio.timeout(20):
+            while _entries(copy_of(store)) != list(expected):
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait({running})
+
+    asyncio.run(keep("copied", "later"))
+    _enter(database, "last")
+    asyncio.run(keep("copied", "later", "last"))
+    before = copy_of(store).stat()
+    keeper.close()
+    assert copy_of(store).stat() == before, "nothing was written since"
+    _enter(database, "at the end")
+    keeper.close()
+    assert _entries(copy_of(store))[-1] == "at the end"
+    database.close()
 
 
 @pytest.mark.parametrize("damage", [garbage, folder, pages_overwritten])
@@ -254,10 +282,10 @@ def _enter(database: Database, path: str) -> None:
 
 
 def _entries(store: Path) -> list[str]:
-    database = Database(store)
-    entries = [row["path"] for row in database.rows("SELECT path FROM journal ORDER BY seq")]
-    database.close()
-    return entries
+    if not store.exists() or not store.stat().st_size:
+        Database(store).close()
+    with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)) as connection:
+        return [path for (path,) in connection.execute("SELECT path FROM journal ORDER BY seq")]
 
 
 def _notes(beside: Path) -> str:
