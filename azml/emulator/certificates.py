@@ -63,8 +63,8 @@ def _is_readable(authority: Path) -> bool:
     except (ssl.SSLError, IsADirectoryError) as error:
         note(
             authority.parent,
-            f"{authority.name} is damaged ({type(error).__name__}): there is a new authority, for clients to read "
-            f"from ca.pem. The damaged file is {set_aside(authority).name}.",
+            f"{authority.name} is damaged ({type(error).__name__}): there is a new authority, for clients to "
+            f"read from ca.pem. The damaged file is {set_aside(authority).name}.",
         )
         return False
     return True
