@@ -102,7 +102,8 @@ def began_at(clone: Clone, azure: LocalAzure) -> LocalAzure:
 
 
 def _start(clone: Clone) -> LocalAzure:
-    azure, fresh = local_azure.start(clone, *free_ports(2), STEP)
+    port, scoring_port = free_ports(2)
+    azure, fresh = local_azure.start(clone, port, scoring_port, STEP)
     assert fresh
     return azure
 

@@ -256,7 +256,11 @@ def test_a_store_that_is_damaged_while_it_serves_is_told_with_the_way_out(tmp_pa
 
     gate = Gate(Addresses("https://127.0.0.1:1", "https://127.0.0.1:2"), ensure_identity(tmp_path))
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"127.0.0.1:1")]}
-    answer = asyncio.run(gate.guarded(read)(Request(scope)))
+
+    async def ask() -> Response:
+        return await gate.guarded(read)(Request(scope))
+
+    answer = asyncio.run(ask())
     assert answer.status_code == 500
     assert b"azure.db, is damaged: file is not a database. `azml emulator stop`" in bytes(answer.body)
 

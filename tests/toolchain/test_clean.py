@@ -27,7 +27,7 @@ def clone(tmp_path: Path) -> Path:
 def supervisor(clone: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A process that looks like the clone's local Azure, and its lock."""
     folder = clone / ".azml" / "emulator"
-    command = [sys.executable, "-c", "import time; time.sleep(60)", "azml.emulator", "--folder", folder]
+    command = [sys.executable, "-c", "import time; time.sleep(60)", "azml.emulator", "--folder", str(folder)]
     process = subprocess.Popen(command)
     (folder / "supervisor.lock").write_text(str(process.pid))
     yield process
