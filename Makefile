@@ -38,6 +38,5 @@ lock: install ## resolve pyproject.toml anew into the lock files
 verify-azure: install ## run the journeys on a subscription: make verify-azure SUBSCRIPTION=<id> [LOCATION=westeurope]
 	@.venv/bin/python -m tests.journeys "$(SUBSCRIPTION)" $(if $(LOCATION),--location "$(LOCATION)")
 
-clean: install ## remove what the project made in this folder; tools in the user's cache stay
-	@.venv/bin/azml down --all
-	@rm -rf .venv .azml local/.state/.pulumi .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+clean: ## stop what runs here and remove what the project made in this folder; tools in the user's cache stay
+	@scripts/clean

@@ -25,6 +25,7 @@ from azml.emulator.collection.spool import Spool
 from azml.emulator.dataplane import table
 from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
 from azml.emulator.dataplane.environments import Environments
+from azml.emulator.dataplane.files import Files
 from azml.emulator.dataplane.history import History
 from azml.emulator.dataplane.link import Link
 from azml.emulator.dataplane.logs import Log
@@ -89,11 +90,13 @@ async def measure(rounds: int, seconds: float) -> dict[str, float]:
         plane = Plane(
             link,
             environments,
+            Files(folder),
             folder,
             folder / "logs",
             history,
             services,
             secrets,
+            (folder,),
         )
         stack.push_async_callback(plane.stop)
         listener = stack.enter_context(listen(0, ""))

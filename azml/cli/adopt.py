@@ -31,7 +31,7 @@ def adopt(
     with local_azure.alone(clone):
         azure = local_azure.required(clone).environment() if chosen.local else {}
         pulumi = find_pulumi()
-        engine = Engine(pulumi, chosen.project, chosen.name, environment(clone, pulumi, azure))
+        engine = Engine(pulumi, chosen.project, chosen.name, environment(clone, pulumi, azure), clone.work)
         if chosen.local:
             recovery.free_stack(clone, engine)
             recovery.select_stack(clone, engine)

@@ -37,5 +37,6 @@ app.add_typer(cache, name="cache")
 
 def main() -> None:
     """Run the command line; every failure ends as a few lines and an exit code."""
+    edge.open_streams()
     way_out.forget()
     sys.exit(edge.run(app))

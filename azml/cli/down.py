@@ -60,7 +60,7 @@ def destroy(clone: Clone, port: int, scoring_port: int) -> None:
     pulumi = find_pulumi()
     azure = start(clone, port, scoring_port)
     variables = environment(clone, pulumi, azure.environment())
-    engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables)
+    engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables, clone.work)
     connection = stacks.connect(stacks.Stack(clone, stacks.LOCAL))
     recovery.free_stack(clone, engine)
     recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)

@@ -36,6 +36,19 @@ class Commands(TyperGroup):
             raise Through(cause) from cause
 
 
+def open_streams() -> None:
+    """Have what the shell closed (`>&-`) lead nowhere: else the next file that is opened is taken for it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor == number:
+                os.set_inheritable(number, True)
+            else:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, os.fdopen(number, mode))
+
+
 def run(command: Callable[[], object]) -> int:
     """Run `command`; its exit code. Failures that are known are told, the others are told apart as ours."""
     try:

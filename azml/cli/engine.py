@@ -32,13 +32,15 @@ class UpdateFailed(CommandError):
 class Engine:
     """One stack and how to run Pulumi on it.
 
-    `needs` are the bytes that an update has to have free, by folder.
+    `work` is a folder for what a run writes beside its state. `needs` are the bytes that an update has to
+    have free, by folder.
     """
 
     pulumi: Path
     project: Path
     stack: str
     environment: Mapping[str, str]
+    work: Path
     needs: Mapping[Path, int] = field(default_factory=dict)
 
     def quiet(self, *arguments: str) -> str:
@@ -67,23 +69,24 @@ class Engine:
         to none of the resources, KeyboardInterrupt once the engine has stopped for an interrupt.
         """
         space.require(self.needs)
-        with tempfile.TemporaryDirectory(prefix="azml-") as folder:
-            events = Path(folder) / "events.jsonl"
-            command = [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)]
-            # The engine's event log is behind this switch; the Automation API uses it the same way.
-            variables = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
-            if sys.stdout.isatty():
-                code = _watched(command, variables, self._require_space)
-            else:
-                code = _narrated(command, variables, Narration(events, step), self._require_space)
-            seen = outcome.read(events)
-            if code != 0:
-                self._require_space()
-                raise (UpdateFailed if seen.reached_resources else CommandError)(
-                    f"pulumi {arguments[0]} failed; what it said is above",
-                    "correct it and run the same command again: it carries on from here",
-                )
-            return seen.changes
+        events = self.work / "events.jsonl"  # one for all runs: a killed run leaves it to the next
+        events.unlink(missing_ok=True)
+        events.touch(mode=0o600)
+        command = [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)]
+        # The engine's event log is behind this switch; the Automation API uses it the same way.
+        variables = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
+        if sys.stdout.isatty():
+            code = _watched(command, variables, self._require_space)
+        else:
+            code = _narrated(command, variables, Narration(events, step), self._require_space)
+        seen = outcome.read(events)
+        if code != 0:
+            self._require_space()
+            raise (UpdateFailed if seen.reached_resources else CommandError)(
+                f"pulumi {arguments[0]} failed; what it said is above",
+                "correct it and run the same command again: it carries on from here",
+            )
+        return seen.changes
 
     def _require_space(self) -> None:
         space.require(self.needs)

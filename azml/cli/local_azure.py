@@ -28,6 +28,7 @@ START_LIMIT = 60.0
 """Seconds the local Azure has to answer after it was started."""
 RETURN_LIMIT = 600.0
 """Seconds that what served before has to serve again: an environment may have to be made anew."""
+_COMMAND = (sys.executable, "-m", "azml.emulator")
 PATIENCE = 15.0
 """Seconds a local Azure that lives has to answer before it counts as hung and is replaced."""
 
@@ -88,19 +89,27 @@ def recorded(clone: Clone) -> LocalAzure | None:
             int(told["pid"]),
             told["arm"],
             told["scoring"],
-            Path(told["ca"]),
-            Path(told["ca_bundle"]),
+            clone.emulator / told["ca"],
+            clone.emulator / told["ca_bundle"],
             told["token"],
             told.get("warning", ""),
         )
-    except (FileNotFoundError, ValueError, KeyError):
+    except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError):
         return None
 
 
 def running(clone: Clone) -> LocalAzure | None:
     """The local Azure of this clone, when it lives and answers."""
     found = recorded(clone)
-    return found if found and alive(found.pid) and found.answers() else None
+    return found if found and _lives(clone, found) and found.answers() else None
+
+
+def mended(clone: Clone) -> list[str]:
+    """What was damaged of its files since it was started, and what became of it."""
+    try:
+        return (clone.emulator / "mended.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
 
 
 def await_return(clone: Clone, azure: LocalAzure, step: Step) -> list[str]:
@@ -127,10 +136,15 @@ def await_return(clone: Clone, azure: LocalAzure, step: Step) -> list[str]:
 
 
 def required(clone: Clone) -> LocalAzure:
-    """The running local Azure; raises NotThereError when there is none."""
+    """The running local Azure; raises NotThereError when there is none, or none that would be of use here."""
     found = running(clone)
     if found is None:
         raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
+    if before := _moved_from(clone, found):
+        raise NotThereError(
+            f"the local Azure was started in {before}, before the clone was moved",
+            "start it again here with: azml emulator start",
+        )
     return found
 
 
@@ -184,9 +198,16 @@ def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[Local
 
 
 def _settled(clone: Clone, step: Step) -> LocalAzure | None:
-    """The one that runs. One that lives and does not answer gets some time: the machine may be busy."""
+    """The one that runs. One that lives and does not answer gets some time: the machine may be busy.
+
+    One whose clone was moved under it is stopped: its paths lead nowhere.
+    """
     deadline = time.monotonic() + PATIENCE
     while (found := recorded(clone)) and _lives(clone, found) and time.monotonic() < deadline:
+        if before := _moved_from(clone, found):
+            step.say(f"stopping the one that was started in {before}")
+            stop(clone)
+            return None
         if found.answers():
             return found
         step.say("it lives, but does not answer yet")
@@ -207,7 +228,9 @@ def stop(clone: Clone) -> bool:
         while alive(found.pid) and time.monotonic() < deadline:
             time.sleep(0.05)
         end(process for process in processes if process.is_running())
-    return _clear(clone) or bool(processes)
+    left = _clear(clone)
+    _clear_sockets(clone)
+    return left or bool(processes)
 
 
 def _clear(clone: Clone) -> bool:
@@ -217,28 +240,63 @@ def _clear(clone: Clone) -> bool:
     if found and _is_ours(clone, found.pid):
         left = [*tree(found.pid), *left]
     end(left)
-    (clone.emulator / "emulator.json").unlink(missing_ok=True)
+    with contextlib.suppress(IsADirectoryError, PermissionError):  # a folder: a start removes it
+        (clone.emulator / "emulator.json").unlink(missing_ok=True)
     return bool(left)
 
 
-def _lives(clone: Clone, found: LocalAzure) -> bool:
-    """Whether its process is there. After a restart of the machine a stranger may have the number.
+def _clear_sockets(clone: Clone) -> None:
+    """Have what a killed one left outside of its folder removed; one that stops does it itself."""
+    if (clone.emulator / "run.json").exists():
+        command = [*_COMMAND, "--folder", str(clone.emulator), "--clear"]
+        subprocess.run(command, cwd=clone.root, capture_output=True, check=False)
 
-    One whose clone was moved under it is known by its answer alone.
-    """
-    return alive(found.pid) and (_is_ours(clone, found.pid) or found.answers())
+
+def _lives(clone: Clone, found: LocalAzure) -> bool:
+    """Whether its process is there. After a restart of the machine a stranger may have the number."""
+    return alive(found.pid) and _is_ours(clone, found.pid)
 
 
 def _is_ours(clone: Clone, pid: int) -> bool:
+    """Whether it holds the lock of the clone's folder, wherever that was before, or names the folder."""
+    if _holder(clone) == pid:
+        return True
     with contextlib.suppress(psutil.Error):
         return is_local_azure(" ".join(psutil.Process(pid).cmdline()), clone)
     return False
 
 
+def _holder(clone: Clone) -> int:
+    """The process that holds the folder's lock; 0 when none does, or it cannot be told."""
+    try:
+        with (clone.emulator / "supervisor.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(lock.read())
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+def _moved_from(clone: Clone, found: LocalAzure) -> Path | None:
+    """The folder in which it was started, when the clone has been moved since."""
+    try:
+        process = psutil.Process(found.pid)
+        command = process.cmdline()
+        folder = Path(process.cwd(), command[command.index("--folder") + 1])
+    except (psutil.Error, ValueError, IndexError):
+        return None
+    try:
+        return None if folder.samefile(clone.emulator) else folder
+    except OSError:
+        return folder
+
+
 def _spawn(clone: Clone, port: int, scoring_port: int, log: Path) -> subprocess.Popen[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
     clone.emulator.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "azml.emulator", "--folder", str(clone.emulator)]
+    command = [*_COMMAND, "--folder", str(clone.emulator)]
     with log.open("ab") as output:
         return subprocess.Popen(
             [*command, "--port", str(port), "--scoring-port", str(scoring_port)],

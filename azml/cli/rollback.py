@@ -41,7 +41,8 @@ def _before(stack: Stack, declared: StackEndpoint, found: Endpoint) -> str:
     """The slot to go back to, by the stack's history."""
     pulumi = find_pulumi()
     azure = local_azure.required(stack.clone).environment() if stack.local else {}
-    engine = Engine(pulumi, stack.project, stack.name, environment(stack.clone, pulumi, azure))
+    variables = environment(stack.clone, pulumi, azure)
+    engine = Engine(pulumi, stack.project, stack.name, variables, stack.clone.work)
     past = history.asked_before(engine, declared.key)
     exists = [one.name for one in found.deployments]
     slot = history.before(past, found.traffic, declared.traffic, exists)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.azure.errors import AzureError
@@ -42,7 +43,7 @@ def up(
         variables = environment(clone, pulumi, azure.environment())
         if allow_live_change:
             variables[ALLOW_VARIABLE] = ",".join(allow_live_change)
-        engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables, space.needs(clone))
+        engine = Engine(pulumi, clone.local_project, stacks.LOCAL, variables, clone.work, space.needs(clone))
         failure = None
         try:
             deploy(clone, engine)
@@ -84,6 +85,8 @@ def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
         current.done(f"{was}, {azure.arm}{told}; log: {clone.shown(clone.logs / 'emulator.log')}")
     if azure.warning:
         terminal.err().print(f"  warning: {azure.warning}")
+    for line in local_azure.mended(clone):
+        terminal.err().print(f"  mended: {escape(line)}")
     return azure
 
 

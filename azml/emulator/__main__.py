@@ -10,8 +10,9 @@ from pathlib import Path
 
 from azml.emulator.children import ChildEnded
 from azml.emulator.descriptors import allow_many_connections
+from azml.emulator.leftovers import PathTooLong
 from azml.emulator.ports import PortTaken
-from azml.emulator.supervisor import FolderTaken, Options, run
+from azml.emulator.supervisor import FolderTaken, Options, clear_up, run
 
 
 def default_cache() -> Path:
@@ -31,20 +32,31 @@ def main() -> int:
     parser.add_argument(
         "--cache", type=Path, default=None, help="scoring environments (default: %(default)s)"
     )
+    parser.add_argument("--clear", action="store_true", help="only end and remove what a killed one left")
     told = parser.parse_args()
     os.umask(0o077)  # whatever the folder's own mode: what is written is its owner's alone
     allow_many_connections()
     cache = (told.cache or default_cache()).resolve()
     options = Options(told.folder.resolve(), told.port, told.scoring_port, cache)
     try:
-        asyncio.run(_until_signal(options))
-    except (FolderTaken, PortTaken, ChildEnded) as reason:
+        if told.clear:
+            clear_up(options.folder)
+        else:
+            asyncio.run(_until_signal(options))
+    except (FolderTaken, PathTooLong, PortTaken, ChildEnded) as reason:
         return _refuse(str(reason))
     except OSError as refused:
-        if refused.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
-            raise
-        return _refuse(f"cannot write {refused.filename or options.folder}: {refused.strerror}")
+        return _refuse(_told(refused, options.folder))
     return 0
+
+
+def _told(refused: OSError, folder: Path) -> str:
+    """What a file of the folder refused, and the way out."""
+    path = refused.filename or folder
+    if refused.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        return f"cannot write {path}: {refused.strerror}"
+    way_out = "remove it, or all that the local Azure keeps: make clean"
+    return f"cannot use {path}: {refused.strerror or refused}; {way_out}"
 
 
 async def _until_signal(options: Options) -> None:

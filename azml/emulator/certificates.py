@@ -11,6 +11,7 @@ from pathlib import Path
 
 import certifi
 
+from azml.emulator.damage import note, set_aside
 from azml.emulator.files import only_one, private_folder, write_private
 
 NAMES = ("127.0.0.1", "localhost")
@@ -43,7 +44,7 @@ def ensure_certificates(folder: Path) -> Certificates:
     paths = Certificates(folder / "ca.pem", folder / "ca-bundle.pem", server, server)
     with only_one(folder / ".certificates.lock"):
         authority = folder / "ca-key.pem"
-        if not authority.is_file():
+        if not _is_readable(authority):
             _make_authority(authority)
         own = b"\n".join(_BLOCK.findall(authority.read_bytes())) + b"\n"
         _write_changed(paths.ca, own)
@@ -51,6 +52,22 @@ def ensure_certificates(folder: Path) -> Certificates:
         if not _is_good(server, own):
             _issue(authority, own, server)
     return paths
+
+
+def _is_readable(authority: Path) -> bool:
+    """Whether there is an authority whose key belongs to its certificate. A damaged one is put aside."""
+    if not authority.exists():
+        return False
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(authority)
+    except (ssl.SSLError, IsADirectoryError) as error:
+        note(
+            authority.parent,
+            f"{authority.name} is damaged ({type(error).__name__}): there is a new authority, for clients to "
+            f"read from ca.pem. The damaged file is {set_aside(authority).name}.",
+        )
+        return False
+    return True
 
 
 def _make_authority(path: Path) -> None:

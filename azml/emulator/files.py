@@ -7,15 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from azml.emulator.damage import note, set_aside
+
 
 def private_folder(path: Path) -> Path:
-    """Make a folder that only its owner may enter, and give it back."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder that only its owner may enter, and give it back. A file in its place is put aside."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        note(path.parent, f"{path.name} was no folder: it is now {set_aside(path).name}.")
+        path.mkdir(mode=0o700)
     return path
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a file's content in one step; only its owner may read it. After an OSError the old stands."""
+    """Replace a file's content in one step; only its owner may read it. After an OSError the old stands.
+
+    A folder in its place is put aside.
+    """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
@@ -23,6 +32,8 @@ def write_private(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if path.is_dir():
+            note(path.parent, f"{path.name} was a folder: it is now {set_aside(path).name}.")
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

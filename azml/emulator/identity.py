@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from azml.emulator.damage import note, set_aside
 from azml.emulator.files import only_one, private_folder, write_private
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -47,11 +48,30 @@ def ensure_identity(folder: Path) -> Identity:
     """The folder's secrets, made at first and kept after. Safe to call from several processes at once."""
     path = private_folder(folder) / "identity.json"
     with only_one(folder / ".identity.lock"):
-        if path.is_file():
-            return Identity(**json.loads(path.read_bytes()))
+        if known := _read(path):
+            return known
         identity = Identity(*(secrets.token_urlsafe(32) for _ in range(3)))
         write_private(path, json.dumps(asdict(identity)).encode())
         return identity
+
+
+def _read(path: Path) -> Identity | None:
+    """What the file holds; None when there is none. A damaged one is put aside."""
+    try:
+        known = Identity(**json.loads(path.read_bytes()))
+        if all(isinstance(value, str) and value for value in asdict(known).values()):
+            return known
+        why = "a secret is missing"
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, IsADirectoryError) as error:
+        why = type(error).__name__  # its words may quote the file, and that holds secrets
+    note(
+        path.parent,
+        f"{path.name} is damaged ({why}) and made anew: shells that were pointed at the local Azure have to "
+        f"be pointed there again (azml emulator env). The damaged file is {set_aside(path).name}.",
+    )
+    return None
 
 
 def issue_token(

@@ -16,6 +16,7 @@ from aiohttp import web
 from azml.emulator.certificates import Certificates, ensure_certificates
 from azml.emulator.children import Child
 from azml.emulator.collection.spool import Spool
+from azml.emulator.damage import NOTES, remove
 from azml.emulator.dataplane.confinement import warning
 from azml.emulator.dataplane.environments import Environments
 from azml.emulator.dataplane.files import Files
@@ -27,7 +28,7 @@ from azml.emulator.dataplane.service import application
 from azml.emulator.dataplane.services import Services
 from azml.emulator.files import private_folder, write_private
 from azml.emulator.identity import DATAPLANE, ensure_identity
-from azml.emulator.leftovers import clear, new_run_dir
+from azml.emulator.leftovers import PathTooLong, clear, new_run_dir
 from azml.emulator.ports import HOST, listen, port_of, require_free
 from azml.emulator.processes import ControlPlane, control_child, router_child
 from azml.emulator.secrets import TestSecrets, secrets_file
@@ -35,6 +36,11 @@ from azml.emulator.secrets import TestSecrets, secrets_file
 RECORD = "emulator.json"
 _LEAST_FREE = 16 * 1024 * 1024
 """Bytes: with less a store that is being written could not even say what is wrong."""
+
+
+_SQLITE_LIMIT = 504
+"""Bytes of a database's path: SQLite takes 512 with what it appends (MAX_PATHNAME in its os_unix.c)."""
+_LONGEST_NAME = ".azure.db.copy"
 
 
 class FolderTaken(Exception):
@@ -54,15 +60,20 @@ class Options:
 async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None]) -> None:
     """Run a local Azure until `stop` is set or its control plane is asked to shut down; leave no process.
 
-    Raises FolderTaken, PortTaken, ChildEnded, or OSError, as when the disk is full.
+    Raises FolderTaken, PathTooLong, PortTaken, ChildEnded, or OSError, as when the disk is full.
     """
-    folder = private_folder(options.folder)
+    folder = options.folder
+    require_short(folder)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    private_folder(folder)
     if not any(folder.iterdir()):
         with suppress(PermissionError):  # where it is another's, who lets us write there
             folder.chmod(0o700)
     if shutil.disk_usage(folder).free < _LEAST_FREE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     with _alone(folder):
+        remove(folder / NOTES)
         try:
             async with AsyncExitStack() as stack:
                 left = await _start(options, stack, say)
@@ -72,6 +83,20 @@ async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None])
                     wait.cancel()
         finally:
             clear(folder)
+
+
+def clear_up(folder: Path) -> None:
+    """End and remove what a killed local Azure left. Raises FolderTaken where one runs, and OSError."""
+    with _alone(folder):
+        clear(folder)
+
+
+def require_short(folder: Path) -> None:
+    """Raises PathTooLong for a folder in which SQLite opens no file."""
+    length, limit = len(os.fsencode(folder)), _SQLITE_LIMIT - len(_LONGEST_NAME) - 1
+    if length > limit:
+        told = f"the path {folder} has {length} bytes, and SQLite takes at most {limit}"
+        raise PathTooLong(f"{told}: move it to a shorter one")
 
 
 async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], None]) -> asyncio.Event:
@@ -166,11 +191,12 @@ async def _door(plane: Plane, token: str, path: Path) -> AsyncIterator[None]:
 
 def _write_record(folder: Path, arm: str, scoring: str, certificates: Certificates) -> None:
     record = {
+        # No path of this folder: it may be moved, and these two with it.
         "pid": os.getpid(),
         "arm": arm,
         "scoring": scoring,
-        "ca": str(certificates.ca),
-        "ca_bundle": str(certificates.ca_bundle),
+        "ca": certificates.ca.name,
+        "ca_bundle": certificates.ca_bundle.name,
         "token": ensure_identity(folder).token,
         "warning": warning(),
     }

@@ -72,14 +72,15 @@ class TestClone:
 
     def own(self, method: str, page: str, body: object = None) -> Any:
         """What one of the local Azure's own pages answers."""
-        told = json.loads((self.root / ".azml" / "emulator" / "emulator.json").read_text())
+        folder = self.root / ".azml" / "emulator"
+        told = json.loads((folder / "emulator.json").read_text())
         request = urllib.request.Request(
             f"{told['arm']}/_azml/{page}",
             json.dumps(body or {}).encode(),
             {"Authorization": f"Bearer {told['token']}"},
             method=method,
         )
-        https = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=told["ca"]))
+        https = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=folder / told["ca"]))
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), https)
         with opener.open(request, timeout=30) as answer:
             content = answer.read()

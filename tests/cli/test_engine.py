@@ -36,5 +36,5 @@ def test_of_a_failed_preview_its_errors_are_told_and_not_its_json(tmp_path: Path
     pulumi.write_text(f"#!/bin/sh\n/bin/cat '{told}'\nexit 1\n")
     pulumi.chmod(0o755)
     with pytest.raises(CommandError) as failed:
-        Engine(pulumi, tmp_path, "dev", {}).json("preview", "--json")
+        Engine(pulumi, tmp_path, "dev", {}, tmp_path).json("preview", "--json")
     assert failed.value.message == "pulumi preview failed: blue.yml:2: wrong"

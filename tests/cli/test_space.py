@@ -28,7 +28,7 @@ def test_the_state_needs_space_for_all_the_copies_that_an_update_ends_with(tmp_p
 
 
 def test_a_full_disk_starts_no_update(tmp_path: Path) -> None:
-    engine = Engine(tmp_path / "never", tmp_path, "local", {}, {tmp_path: 2**62})
+    engine = Engine(tmp_path / "never", tmp_path, "local", {}, tmp_path, {tmp_path: 2**62})
     with step("up") as current, pytest.raises(DiskFull, match=f"the disk is full: {tmp_path}"):
         engine.shown(current, "up")
 
@@ -46,7 +46,7 @@ def test_an_update_under_way_is_ended_with_all_its_processes(
         return Usage(1, 0, 0 if pids.is_file() and pids.read_text().endswith("\n") else 2)
 
     monkeypatch.setattr(shutil, "disk_usage", usage)
-    engine = Engine(pulumi, tmp_path, "local", dict(os.environ), {tmp_path: 1})
+    engine = Engine(pulumi, tmp_path, "local", dict(os.environ), tmp_path, {tmp_path: 1})
     with step("up") as current, pytest.raises(DiskFull, match="free some space"):
         engine.shown(current, "up")
     assert not any(psutil.pid_exists(int(pid)) for pid in pids.read_text().split())

@@ -133,6 +133,12 @@ class LocalAzure(Client):
         wait_for(lambda: ready.exists() or self._process is None or self._process.poll() is not None)
         self.port = json.loads(ready.read_bytes())["port"]
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()

@@ -1,6 +1,7 @@
 """What a local Azure leaves on the machine when it stops, cannot go on, or is killed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,22 @@ def test_no_folder_of_sockets_is_made_that_no_record_names(
 def test_a_folder_of_sockets_is_its_owners_alone_and_goes(tmp_path: Path) -> None:
     run_dir = new_run_dir(tmp_path)
     assert run_dir.stat().st_mode & 0o777 == 0o700
-    assert json.loads((tmp_path / "run.json").read_bytes()) == {"run_dir": str(run_dir)}
+    told = json.loads((tmp_path / "run.json").read_bytes())
+    assert told == {"run_dir": str(run_dir), "folder": tmp_path.stat().st_ino}
     clear(tmp_path)
     assert not run_dir.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copied_folder_takes_nothing_from_the_first(tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    run_dir = new_run_dir(tmp_path / "first")
+    shutil.copytree(tmp_path / "first", tmp_path / "copy")
+    clear(tmp_path / "copy")
+    assert run_dir.is_dir()
+    assert list((tmp_path / "copy").iterdir()) == []
+    clear(tmp_path / "first")
+    assert not run_dir.exists()
 
 
 @pytest.mark.parametrize("kind", [LocalAzure, InProcessAzure])

@@ -139,7 +139,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
     stand_in = LocalAzure()
     try:
         started = _wait_for(folder / "emulator.json", process)
-        patch.setenv("REQUESTS_CA_BUNDLE", started["ca_bundle"])
+        patch.setenv("REQUESTS_CA_BUNDLE", str(folder / started["ca_bundle"]))
         for name, value in _environment(started).items():
             patch.setenv(name, value)
         stand_in.configure({"location": "westeurope"})

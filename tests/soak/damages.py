@@ -41,6 +41,26 @@ def _without(*names: str) -> Callable[[Path], None]:
     return damage
 
 
+def _file_for_folder(name: str) -> Callable[[Path], None]:
+    """A file where a folder was."""
+
+    def damage(folder: Path) -> None:
+        shutil.rmtree(folder / name)
+        (folder / name).write_bytes(_GARBAGE)
+
+    return damage
+
+
+def _folder_for_file(name: str) -> Callable[[Path], None]:
+    """A folder where a file was, or could be."""
+
+    def damage(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name / "inside").mkdir(parents=True)
+
+    return damage
+
+
 DAMAGES: Mapping[str, Callable[[Path], None]] = {
     "the record is garbage": _garbage("emulator.json"),
     "the record is empty": _cut("emulator.json"),
@@ -52,7 +72,20 @@ DAMAGES: Mapping[str, Callable[[Path], None]] = {
     "the run folder's note is garbage": _garbage("run.json"),
     "the metrics are gone": _without("metrics.db", "metrics.db-wal", "metrics.db-shm"),
     "the metrics are empty": _cut("metrics.db"),
+    "the metrics are garbage": _garbage("metrics.db"),
+    "the store is garbage": _garbage("azure.db"),
+    "the store is empty": _cut("azure.db"),
+    "the store is gone": _without("azure.db"),
+    "the store's copy is garbage": _garbage("azure.db.copy"),
+    "the folders that deployments run from are gone": _without("laid-out"),
+    "the logs are a file": _file_for_folder("logs"),
+    "the note of what was mended is a folder": _folder_for_file("mended.log"),
+    "the record is a folder": _folder_for_file("emulator.json"),
+    "the run folder's note is a folder": _folder_for_file("run.json"),
+    "the secrets are garbage": _garbage("identity.json"),
+    "the authority is garbage": _garbage("ca-key.pem"),
     "the certificates are gone": _without("ca.pem", "ca-key.pem", "ca-bundle.pem", "server.pem"),
     "the server's certificate is garbage": _garbage("server.pem"),
+    "the server's certificate is a folder": _folder_for_file("server.pem"),
 }
 """What is done to the folder, by what it is called in the table's examples."""

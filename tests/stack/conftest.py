@@ -304,7 +304,7 @@ def _told(folder: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
     while time.monotonic() < deadline and process.poll() is None:
         try:
             found: dict[str, Any] = json.loads((folder / "e" / "emulator.json").read_text())
-            return found
+            return {**found, "ca": str(folder / "e" / found["ca"])}
         except (FileNotFoundError, ValueError):
             time.sleep(0.05)
     raise AssertionError((folder / "log").read_text())

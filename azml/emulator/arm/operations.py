@@ -15,6 +15,7 @@ PROGRESS = "asyncOperations"
 RESULTS = "operationResults"
 RETRY_AFTER_SECONDS = 1
 OPERATION_TIMEOUT = "PT1H"  # what a client waits at most
+KEPT = 10_000  # operations that have ended
 RETRY_AFTER_MS = 100  # milliseconds; all clients honour it, while azure-ai-ml reads `Retry-After: 0` as 30 s
 Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 
@@ -40,7 +41,7 @@ def operation_path(id_text: str, kind: str = PROGRESS) -> str:
 
 
 class Operations:
-    """All operations, in the same file as the resources they change, so that both agree after a crash."""
+    """Operations, in the same file as the resources they change, so that both agree after a crash."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -52,6 +53,11 @@ class Operations:
         self.database.write(given_up, key)
         self.database.write(
             "INSERT INTO operations VALUES (?, ?, ?, ?, NULL)", operation.id, key, verb, operation.status
+        )
+        self.database.write(
+            "DELETE FROM operations WHERE rowid <= (SELECT max(rowid) FROM operations) - ? "
+            "AND status <> 'InProgress'",
+            KEPT,
         )
         return operation
 

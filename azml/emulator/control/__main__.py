@@ -28,6 +28,7 @@ from azml.emulator.dataplane.tether import die_with_parent
 from azml.emulator.descriptors import allow_many_connections
 from azml.emulator.files import write_private
 from azml.emulator.identity import DATAPLANE, ensure_identity
+from azml.emulator.memory import Trimmer, give_back_large_blocks
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     die_with_parent(os.getppid())
     allow_many_connections()
+    give_back_large_blocks()
     try:
         listening = _listen(options.port)
     except OSError as error:
@@ -65,6 +67,12 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._stopping = stopping
+        self._trimmer = Trimmer()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second."""
+        self._trimmer.look(len(self.server_state.connections))
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""

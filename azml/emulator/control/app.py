@@ -87,7 +87,8 @@ class Control:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(part.run()) for part in (self.parts.restore, self.parts.ingest)]
+        runs = (self.parts.restore.run(), self.parts.ingest.run(), self.parts.copy.run())
+        tasks = [asyncio.create_task(run) for run in runs]
         yield
         for task in tasks:
             task.cancel()
@@ -96,6 +97,7 @@ class Control:
         await self.studio.close()
         await self.parts.service.close()
         await self.parts.dataplane.close()
+        self.parts.copy.close()
         self.parts.database.close()
 
     async def _rest(self, request: Request) -> Response:

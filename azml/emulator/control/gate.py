@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from azml.emulator.addresses import Addresses
 from azml.emulator.arm.errors import ArmError
+from azml.emulator.damage import is_damage
 from azml.emulator.dataplane.client import DataplaneError
 from azml.emulator.identity import Identity
 
@@ -57,6 +58,9 @@ class Gate:
                 log.exception("%s %s", request.method, request.scope["path"])
                 message = f"The local Azure cannot write its folder: {error}"
                 return refused(ArmError(507, "InsufficientStorage", message))
+            except sqlite3.DatabaseError as error:
+                log.exception("%s %s", request.method, request.scope["path"])
+                return refused(ArmError(500, "InternalServerError", _told(error)))
             except Exception as error:
                 log.exception("%s %s", request.method, request.scope["path"])
                 message = f"The local Azure failed: {type(error).__name__}; its log says more."
@@ -74,6 +78,16 @@ class Gate:
             return await handler(request)
 
         return answer
+
+
+def _told(error: sqlite3.DatabaseError) -> str:
+    """What to do about the store."""
+    if not is_damage(error):
+        return f"The local Azure failed: {error}; its log says more."
+    return (
+        f"The store of the local Azure, azure.db, is damaged: {error}. `azml emulator stop` and "
+        "`azml emulator start` bring it back from its last good copy."
+    )
 
 
 def refused(error: ArmError) -> Response:

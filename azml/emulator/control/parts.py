@@ -28,6 +28,7 @@ from azml.emulator.control.policies import Policies
 from azml.emulator.control.restore import Restore
 from azml.emulator.database import Database
 from azml.emulator.dataplane.client import DataplaneClient
+from azml.emulator.good_copy import GoodCopy, ensure_sound
 from azml.emulator.identity import Identity
 from azml.emulator.machinelearning.added_on_read import ADDED_ON_READ
 from azml.emulator.machinelearning.assets import (
@@ -37,7 +38,7 @@ from azml.emulator.machinelearning.assets import (
     EnvironmentVersions,
     ModelVersions,
 )
-from azml.emulator.machinelearning.deployments import OnlineDeployments, last_good
+from azml.emulator.machinelearning.deployments import OnlineDeployments
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, OnlineEndpoints
 from azml.emulator.machinelearning.materialise import Materialiser
 from azml.emulator.machinelearning.quotas import Quotas
@@ -55,6 +56,7 @@ class Parts:
     """Everything behind the control plane's routes."""
 
     database: Database
+    copy: GoodCopy
     service: Service
     management: Management
     blobs: BlobService
@@ -68,7 +70,9 @@ class Parts:
 
 def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: DataplaneClient) -> Parts:
     """The parts over a folder. Folders that no deployment can come back to are removed."""
-    database = Database(folder / "azure.db")
+    store_file = folder / "azure.db"
+    ensure_sound(store_file, was_there=(folder / "blobs").exists())
+    database = Database(store_file)
     store = ResourceStore(database)
     blobs = BlobStore(database, folder / "blobs")
     materialiser = Materialiser(folder / "laid-out", blobs)
@@ -98,9 +102,10 @@ def assemble(folder: Path, addresses: Addresses, identity: Identity, dataplane: 
         ]
     )
     faults = Faults()
-    _sweep(store, materialiser)
+    _sweep(store, materialiser, deployments)
     return Parts(
         database=database,
+        copy=GoodCopy(database, store_file),
         service=service,
         management=Management(
             service,
@@ -137,14 +142,14 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
     )
 
 
-def _sweep(store: ResourceStore, materialiser: Materialiser) -> None:
-    folders = [folder for record in store.under("", DEPLOYMENT) for folder in _folders(record)]
+def _sweep(store: ResourceStore, materialiser: Materialiser, deployments: OnlineDeployments) -> None:
+    folders = [folder for record in store.under("", DEPLOYMENT) for folder in _folders(record, deployments)]
     materialiser.sweep(folder for folder in folders if folder)
 
 
-def _folders(record: Record) -> Sequence[Path | None]:
+def _folders(record: Record, deployments: OnlineDeployments) -> Sequence[Path | None]:
     try:
-        desired = last_good(record)
+        desired = deployments.last_good(record)
     except ArmError:  # it does not come back: its state will say so
         return ()
     return (desired.model_folder, desired.code_folder) if desired else ()

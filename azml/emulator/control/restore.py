@@ -8,7 +8,7 @@ from azml.emulator.arm.ids import resource_id
 from azml.emulator.arm.service import Service
 from azml.emulator.arm.store import BUSY, Record
 from azml.emulator.dataplane.client import DataplaneClient, DataplaneError
-from azml.emulator.machinelearning.deployments import OnlineDeployments, last_good
+from azml.emulator.machinelearning.deployments import OnlineDeployments
 from azml.emulator.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, OnlineEndpoints
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,8 @@ class Restore:
 
     async def _ask(self, record: Record) -> None:
         try:
-            if desired := last_good(record):
+            if desired := self.deployments.last_good(record):
+                desired = await self.deployments.lay_out_again(record, desired, self.service.store)
                 await self.dataplane.put_deployment(desired)
         except (ArmError, DataplaneError) as error:
             self._is_lost(record, error)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from azml.emulator.damage import is_damage, note, set_aside, wrong_with_database
 from azml.emulator.dataplane.meter import Counted, tally_from_json
 from azml.emulator.dataplane.usage import Usage, usage_from_json
 from azml.emulator.files import private_folder
@@ -28,11 +29,10 @@ class History:
 
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
-        path.touch(mode=0o600)
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(_SCHEMA)
+        self._path = path
+        if path.exists() and (wrong := wrong_with_database(path)):
+            self._put_aside(wrong)
+        self._connection = _opened(path)
 
     def add_answers(self, counted: Iterable[Counted]) -> None:
         """Add answers to those their minutes have."""
@@ -80,6 +80,21 @@ class History:
                 yield
         except sqlite3.OperationalError as error:
             log.warning("measurements are lost: %s", error)
+        except sqlite3.DatabaseError as error:
+            self._begin_anew(error)
+
+    def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
+        """Go on with an empty file where the one at hand is damaged. Raises any other error again."""
+        if not is_damage(error):
+            raise error
+        self._connection.close()
+        self._put_aside(f"is damaged: {error}")
+        self._connection = _opened(self._path)
+
+    def _put_aside(self, wrong: str) -> None:
+        kept = set_aside(self._path)
+        told = f"{self._path.name} {wrong}; metrics begin anew. The damaged file is {kept.name}."
+        note(self._path.parent, told)
 
     def _find(self, place: tuple[int, str, str, str]) -> dict[str, Any] | None:
         row = self._connection.execute(
@@ -93,11 +108,24 @@ class History:
         )
 
     def _rows(self, kind: str, since: float, endpoint: str | None) -> list[tuple[int, str, str, str]]:
-        return self._connection.execute(
-            "SELECT minute, endpoint, deployment, content FROM minutes "
-            "WHERE kind = ?1 AND minute >= ?2 AND (?3 IS NULL OR endpoint = ?3) ORDER BY minute, deployment",
-            (kind, since, endpoint),
-        ).fetchall()
+        try:
+            return self._connection.execute(
+                "SELECT minute, endpoint, deployment, content FROM minutes WHERE kind = ?1 AND minute >= ?2 "
+                "AND (?3 IS NULL OR endpoint = ?3) ORDER BY minute, deployment",
+                (kind, since, endpoint),
+            ).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._begin_anew(error)
+            return []
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    path.touch(mode=0o600)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.executescript(_SCHEMA)
+    return connection
 
 
 def _head(row: tuple[int, str, str, str]) -> dict[str, Any]:

@@ -49,9 +49,11 @@ class Log:
         return "".join(kept)
 
     def remove(self) -> None:
-        """Delete both files."""
+        """Delete both files, and their folder once nothing else is in it."""
         for path in (self.path, self._older):
             path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.parent.rmdir()
 
 
 class Output:

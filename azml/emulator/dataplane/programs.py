@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ async def run(
 ) -> tuple[int, str]:
     """Run a program; its exit code and all it said, which `say` hears line by line. A cancelled call ends it.
 
+    Raises EnvironmentFailure when it was killed: then its words say nothing about what was asked of it.
     The lock goes with it: whoever comes after a killed supervisor waits until its program is gone too.
     """
     process = await asyncio.create_subprocess_exec(
@@ -69,7 +71,11 @@ async def run(
         await process.wait()
     finally:
         await end_group(process, _STOP_SECONDS)
-    return process.returncode or 0, "".join(lines).strip()
+    code, said = process.returncode or 0, "".join(lines).strip()
+    if code < 0:
+        name, number = Path(command[0]).name, signal.Signals(-code).name
+        raise EnvironmentFailure(f"{name} was killed ({number}), perhaps for lack of memory. {said}".rstrip())
+    return code, said
 
 
 def find_uv() -> str:

@@ -25,6 +25,7 @@ from azml.emulator.dataplane.dispatch import Dispatcher
 from azml.emulator.dataplane.front import Front, Limits
 from azml.emulator.dataplane.meter import Meter
 from azml.emulator.dataplane.tether import die_with_parent
+from azml.emulator.memory import Trimmer, give_back_large_blocks
 
 _SWEEP_SECONDS = 1.0
 _LINE_LIMIT = 64 * 1024 * 1024
@@ -77,9 +78,11 @@ async def serve(
 
 
 async def _sweep(front: Front) -> None:
+    trimmer = Trimmer()
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         front.sweep(time.monotonic())
+        trimmer.look(len(front.connections))
 
 
 async def _main(arguments: argparse.Namespace) -> None:
@@ -115,6 +118,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, help="draw the same shares in every run")
     arguments = parser.parse_args()
     die_with_parent(arguments.parent)
+    give_back_large_blocks()
     uvloop.run(_main(arguments))
 
 

@@ -54,6 +54,10 @@ def _run(parent: int, command: "list[str]") -> int:
         if os.getppid() != parent:
             child.kill()
         time.sleep(0.05)
+    if child.returncode < 0:  # as if this had been the program itself
+        if child.returncode != -signal.SIGKILL:
+            signal.signal(-child.returncode, signal.SIG_DFL)
+        os.kill(os.getpid(), -child.returncode)
     return child.returncode
 
 

@@ -1,7 +1,9 @@
 """Online deployments: their rules, and the way from a PUT to processes that serve."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from azml.emulator.arm.answer import Answer
 from azml.emulator.arm.errors import ArmError, bad_request, conflict, not_found
@@ -15,9 +17,11 @@ from azml.emulator.dataplane.contract import DesiredDeployment, deployment_from_
 from azml.emulator.machinelearning.collector import check_collector
 from azml.emulator.machinelearning.desired import (
     TIMEOUT_LIMIT_MS,
+    assets_of,
     desire,
     environment_variables,
     find_parts,
+    lay_out,
     needs_image,
     probe,
     request_timeout_ms,
@@ -111,7 +115,7 @@ class OnlineDeployments(ResourceType):
             await self._wait(desired)
         except DataplaneError as error:
             raise ArmError(500, "ResourceOperationFailure", str(error)) from error
-        return record.with_hidden(good=to_json(desired))
+        return record.with_hidden(good=self._noted(desired), good_assets=assets_of(record))
 
     async def remove(self, record: Record) -> None:
         """Stop it, once the requests in flight are answered."""
@@ -145,6 +149,35 @@ class OnlineDeployments(ResourceType):
             raise bad_request("tail must be a number of lines.")
         return {"content": await self.dataplane.logs(act.record.id.key, container, min(tail, LOG_LIMIT))}
 
+    def last_good(self, record: Record) -> DesiredDeployment | None:
+        """What a deployment last served with; None when it never did. Raises ArmError if that is unknown."""
+        good = record.hidden.get("good")
+        try:
+            desired = deployment_from_json(good) if good else None
+        except TypeError as error:
+            told = f"What '{record.id.name}' served was noted by another version of the local Azure: {error}."
+            raise conflict(told, "ResourceNotReady") from error
+        return desired and self._folders(desired, self.materialiser.found)
+
+    async def lay_out_again(
+        self, record: Record, desired: DesiredDeployment, store: ResourceStore
+    ) -> DesiredDeployment:
+        """What it last served with, its folders laid out anew where they are gone. Raises ArmError."""
+        if all(folder is None or folder.is_dir() for folder in (desired.model_folder, desired.code_folder)):
+            return desired
+        assets = record.hidden.get("good_assets") or assets_of(record)
+        model, code = await lay_out(assets, store, self.materialiser)
+        return replace(desired, model_folder=model, code_folder=code)
+
+    def _noted(self, desired: DesiredDeployment) -> Json:
+        return to_json(self._folders(desired, self.materialiser.noted))
+
+    def _folders(
+        self, desired: DesiredDeployment, change: Callable[[Path | None], Path | None]
+    ) -> DesiredDeployment:
+        model, code = change(desired.model_folder), change(desired.code_folder)
+        return replace(desired, model_folder=model, code_folder=code)
+
     async def _wait(self, desired: DesiredDeployment) -> None:
         pause, longest = POLL
         while True:
@@ -157,16 +190,6 @@ class OnlineDeployments(ResourceType):
                 raise ArmError(400, "ResourceNotReady", f"The deployment is not ready: {observed.error}")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, longest)
-
-
-def last_good(record: Record) -> DesiredDeployment | None:
-    """What a deployment last served with; None when it never did. Raises ArmError when it cannot be read."""
-    told = record.hidden.get("good")
-    try:
-        return deployment_from_json(told) if told else None
-    except TypeError as error:
-        message = f"What '{record.id.name}' served was noted by another version of the local Azure: {error}."
-        raise conflict(message, "ResourceNotReady") from error
 
 
 def _users_own(record: Record, write: Write) -> Record:

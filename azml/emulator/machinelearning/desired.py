@@ -106,6 +106,7 @@ async def desire(record: Record, store: ResourceStore, materialiser: Materialise
     """Lay out a deployment's files and say how it should run. Raises ArmError when they are not there."""
     properties = record.properties
     parts = find_parts(properties, store)
+    model_folder, code_folder = await lay_out(assets_of(record), store, materialiser)
     code = section(properties, "codeConfiguration")
     settings = section(properties, "requestSettings")
     return DesiredDeployment(
@@ -113,9 +114,9 @@ async def desire(record: Record, store: ResourceStore, materialiser: Materialise
         endpoint_key=resource_id(record.id.parent).key,
         name=record.id.name,
         compute=_compute(record, store),
-        model_folder=await _model_folder(parts.model, store, materialiser),
+        model_folder=model_folder,
         mlflow=parts.mlflow,
-        code_folder=await _code_folder(parts.code, store, materialiser),
+        code_folder=code_folder,
         scoring_script=code.get("scoringScript"),
         conda=_properties(parts.environment).get("condaFile"),
         image=_properties(parts.environment).get("image"),
@@ -128,6 +129,24 @@ async def desire(record: Record, store: ResourceStore, materialiser: Materialise
         collect=collected(properties),
         capture_headers=capture_headers(properties),
         container=container_of(parts.environment, parts.model, parts.code, properties),
+    )
+
+
+def assets_of(record: Record) -> Json:
+    """The versions whose files a deployment is laid out from; a version cannot change."""
+    code = section(record.properties, "codeConfiguration")
+    return {"model": record.properties.get("model"), "code": code.get("codeId")}
+
+
+async def lay_out(
+    assets: Json, store: ResourceStore, materialiser: Materialiser
+) -> tuple[Path | None, Path | None]:
+    """The model's folder and the code's, laid out. Raises ArmError when a version or its files are gone."""
+    model = _asset(assets["model"], "models", store)
+    code = _asset(assets["code"], "codes", store)
+    return (
+        await _model_folder(model, store, materialiser),
+        await _code_folder(code, store, materialiser),
     )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from azml.emulator.arm.errors import ArmError, bad_request
 from azml.emulator.arm.store import ResourceStore
 from azml.emulator.cloning import clone
+from azml.emulator.damage import remove
 from azml.emulator.files import private_folder
 from azml.emulator.manifests import KeptFile, Manifests, stamp_of
 from azml.emulator.storage.accounts import container_id, find_account
@@ -102,12 +103,24 @@ class Materialiser:
         """A folder that holds the code's files as they were uploaded."""
         return await self._folder(place, PurePosixPath())
 
+    def noted(self, folder: Path | None) -> Path | None:
+        """A folder as it is kept in the store: from here, because all of it may be moved."""
+        return folder.relative_to(self.folder) if folder else None
+
+    def found(self, noted: Path | None) -> Path | None:
+        """The folder that was noted so. Earlier versions noted whole paths."""
+        if noted is None or not noted.is_absolute():
+            return noted and self.folder / noted
+        names = noted.parts
+        last = len(names) - 1 - names[::-1].index(self.folder.name) if self.folder.name in names else -1
+        return self.folder.joinpath(*names[last + 1 :])
+
     def sweep(self, used: Iterable[Path]) -> None:
         """Remove the folders that nothing uses any more, and what a killed process left half made."""
         kept = {path.relative_to(self.folder).parts[0] for path in used if path.is_relative_to(self.folder)}
         for path in self.folder.iterdir():
             if path.name not in kept:
-                shutil.rmtree(path)
+                remove(path)
         self.manifests.keep(frozenset(kept))
 
     async def _folder(self, place: Place, root: PurePosixPath) -> Path:

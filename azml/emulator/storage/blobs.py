@@ -19,11 +19,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from azml.emulator.damage import note, remove
 from azml.emulator.database import Database
 from azml.emulator.files import private_folder
 from azml.emulator.manifests import blob_path
 
 CHUNK = 1 << 20  # bytes
+_NAMED = 5
+"""Blobs that a note names; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -225,9 +228,13 @@ class BlobStore:
         return bool(blob or self.database.row("SELECT 1 FROM blocks WHERE content = ?", content))
 
     def _clear(self) -> None:
-        """Remove what a killed process left: bodies half received, contents that no row points at."""
+        """Remove what a killed process left: bodies half received, contents that no row points at.
+
+        Rows whose content is not there go too: who looks for such a blob is to hear that it must be uploaded.
+        """
         for path in self._incoming.iterdir():
-            path.unlink()
+            remove(path)
+        self._forget_lost()
         used = {
             row["content"]
             for row in self.database.rows("SELECT content FROM blobs UNION SELECT content FROM blocks")
@@ -235,6 +242,22 @@ class BlobStore:
         for path in self.folder.glob("??/*"):
             if path.name not in used:
                 path.unlink()
+
+    def _forget_lost(self) -> None:
+        sizes = {path.name: path.stat().st_size for path in self.folder.glob("??/*")}
+        rows = self.database.rows("SELECT container, name, content, size FROM blobs")
+        lost = [row for row in rows if sizes.get(row["content"]) != row["size"]]
+        with self.database.transaction():
+            for row in lost:
+                place = (row["container"], row["name"])
+                self.database.write("DELETE FROM blobs WHERE container = ? AND name = ?", *place)
+            for row in self.database.rows("SELECT DISTINCT content FROM blocks"):
+                if row["content"] not in sizes:
+                    self.database.write("DELETE FROM blocks WHERE content = ?", row["content"])
+        if lost:
+            names = ", ".join(row["name"] for row in lost[:_NAMED]) + (", ..." if len(lost) > _NAMED else "")
+            told = f"the content of {len(lost)} blobs is missing or cut off: upload them again ({names})."
+            note(self.folder.parent, f"{self.folder.name}: {told}")
 
 
 class Incoming:

@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
 
 from azml.emulator.arm.errors import bad_request
 
@@ -21,6 +22,14 @@ def check_text(text: str, what: str) -> None:
     if len(text) > NAME_LIMIT or _CONTROL.search(text):
         message = f"The {what} has more than {NAME_LIMIT} characters, or control characters."
         raise bad_request(message, "InvalidResourceName")
+
+
+def check_readable(raw_path: bytes) -> None:
+    """Raise ArmError 400 for a path that is not UTF-8: decoded, many such names would be one."""
+    try:
+        unquote_to_bytes(raw_path.partition(b"?")[0]).decode()
+    except UnicodeDecodeError:
+        raise bad_request("The path is not percent-encoded UTF-8.", "InvalidUri") from None
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:

@@ -29,7 +29,7 @@ from azml.emulator.storage.messages import (
     stamps,
     within,
 )
-from azml.emulator.storage.names import check_block, check_text
+from azml.emulator.storage.names import check_block, check_readable, check_text
 from azml.emulator.storage.roles import READERS, WRITERS, DataRoles
 from azml.emulator.storage.signatures import is_sas_good, is_shared_key_good
 
@@ -115,6 +115,7 @@ class BlobService:
         return response
 
     async def _answer(self, request: Request) -> Response:
+        check_readable(request.scope["raw_path"])
         matched = _HOST.fullmatch(request.scope["path"])
         name, container, blob = (part or "" for part in matched.groups()) if matched else ("", "", "")
         account = find_account(name, self.store)

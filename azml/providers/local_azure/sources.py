@@ -1,5 +1,6 @@
 """What becomes of a blob's source: bytes and their number, from a text, a file, or a tree of files."""
 
+import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,16 +18,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment a zip archive can name
 
 @contextmanager
 def content(source: object) -> Iterator[tuple[int, Body]]:
-    """The size in bytes of a source and a way to open it, again for each attempt."""
-    with tempfile.TemporaryDirectory(prefix="azml-blob-") as folder:
-        if source is None:
-            yield 0, b""
-        elif isinstance(source, Asset) and source.path is None:
-            content = _text(source).encode()
-            yield len(content), content
-        else:
-            file = _file(source, Path(folder))
-            yield file.stat().st_size, lambda: _blocks(file)
+    """The size in bytes of a source and a way to read it, again for each attempt."""
+    if source is None:
+        yield 0, b""
+    elif isinstance(source, Asset) and source.path is None:
+        content = _text(source).encode()
+        yield len(content), content
+    else:
+        with _file(source) as file:
+            yield file.seek(0, os.SEEK_END), lambda: _blocks(file)
 
 
 def _text(source: Asset) -> str:
@@ -35,17 +35,19 @@ def _text(source: Asset) -> str:
     return source.text or ""
 
 
-def _file(source: object, folder: Path) -> Path:
-    """A file with the content of `source`; a folder or a set of files becomes a zip archive in `folder`."""
+def _file(source: object) -> IO[bytes]:
+    """A file with the content of `source`. A folder or a set of files becomes a zip archive without a name,
+    which is gone with this process, however that ends.
+    """
     if isinstance(source, Asset | Archive) and source.path is not None:
         path = Path(_local(source.path))
         if path.is_file():
-            return path
+            return path.open("rb")
         if not path.exists():
             raise ProviderError(f"{path} is to become a blob, but there is no such file")
     if not isinstance(source, Archive) or source.uri is not None:
         raise ProviderError("a blob's source must be a file, a text or an archive on this machine")
-    target = folder / "archive.zip"
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, read in sorted(_members(source, "")):
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), read())
@@ -75,9 +77,9 @@ def _local(path: str) -> str:
     return unquote(path.removeprefix("file://")) if path.startswith("file://") else path
 
 
-def _blocks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        yield from iter(lambda: _block(stream), b"")
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    yield from iter(lambda: _block(file), b"")
 
 
 def _block(stream: IO[bytes]) -> bytes:

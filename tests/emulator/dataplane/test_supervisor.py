@@ -243,7 +243,7 @@ def test_a_client_can_ask_it_to_shut_down(emulator: Emulator) -> None:
         method="POST",
         headers={"Authorization": f"Bearer {record['token']}"},
     )
-    context = ssl.create_default_context(cafile=record["ca"])
+    context = ssl.create_default_context(cafile=emulator.folder / record["ca"])
     urllib.request.urlopen(request, context=context, timeout=10).close()
     assert emulator.last.wait(20) == 0
 

@@ -1,0 +1,113 @@
+"""A clone that is moved, copied or deep in folders, and the processes of its local Azure."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from rich.console import Console
+
+from azml.cli import local_azure
+from azml.cli.clone import Clone
+from azml.cli.failure import NotThereError
+from azml.cli.local_azure import LocalAzure
+from azml.cli.processes import alive
+from azml.cli.terminal import Step
+from tests.cli.clones import free_ports
+
+# The command that starts one ends before it does, and this process does not.
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+STEP = Step("start", Console(quiet=True), None)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """A folder for clones; whatever runs in one at the end is stopped."""
+    yield tmp_path
+    for root in tmp_path.iterdir():
+        local_azure.stop(Clone(root))
+
+
+def test_a_moved_clone_finds_its_local_azure_and_a_copied_one_does_not(place: Path) -> None:
+    first, second, copy = (Clone(place / name) for name in ("first", "second", "copy"))
+    first.root.mkdir()
+    began = _start(first)
+    subprocess.run(["cp", "-R", first.root, copy.root], check=True)
+    assert local_azure.running(copy) is None
+    assert local_azure.stop(copy) is False
+
+    first.root.rename(second.root)
+    assert local_azure.running(second) == began_at(second, began)
+    with pytest.raises(NotThereError, match=f"was started in {first.emulator}, before the clone was moved"):
+        local_azure.required(second)
+    again = _start(second)
+    assert (alive(began.pid), alive(again.pid)) == (False, True)
+    assert local_azure.required(second).ask("GET", "health")["status"] == "ok"
+    assert not first.root.exists()
+
+    second.root.rename(first.root)
+    family = psutil.Process(again.pid).children(recursive=True)
+    assert local_azure.stop(first) is True
+    assert not any(one.is_running() for one in family)
+    assert not second.root.exists()
+    assert _naming(first.emulator, str(place)) == []
+
+
+def test_what_a_killed_local_azure_left_in_the_temporary_folder_goes_with_a_stop(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "t").mkdir()
+    monkeypatch.setenv("TMPDIR", str(place / "t"))
+    clone = Clone(place / "clone")
+    clone.root.mkdir()
+    azure = _start(clone)
+    psutil.Process(azure.pid).kill()
+    assert list((place / "t").glob("azml-*"))
+    clone.root.rename(place / "moved")
+    local_azure.stop(Clone(place / "moved"))
+    assert list((place / "t").glob("azml-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "temporary", "said"),
+    [
+        ("f" * 200 + "/" + "g" * 200 + "/" + "h" * 100, "", "and SQLite takes at most 489: move it"),
+        ("f", "t" * 100, "unix sockets in it may have paths of"),
+    ],
+)
+def test_a_path_that_is_too_long_is_refused_in_a_line(
+    tmp_path: Path, folder: str, temporary: str, said: str
+) -> None:
+    (tmp_path / temporary).mkdir(exist_ok=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "azml.emulator", "--folder", tmp_path / folder, "--port", "0"],
+        env={**os.environ, "TMPDIR": str(tmp_path / temporary)} if temporary else None,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert told.stderr.count("\n") == 1
+    assert said in told.stderr
+
+
+def began_at(clone: Clone, azure: LocalAzure) -> LocalAzure:
+    """The same local Azure, found in another folder."""
+    ca, bundle = clone.emulator / azure.ca.name, clone.emulator / azure.ca_bundle.name
+    return LocalAzure(azure.pid, azure.arm, azure.scoring, ca, bundle, azure.token)
+
+
+def _start(clone: Clone) -> LocalAzure:
+    port, scoring_port = free_ports(2)
+    azure, fresh = local_azure.start(clone, port, scoring_port, STEP)
+    assert fresh
+    return azure
+
+
+def _naming(folder: Path, text: str) -> list[Path]:
+    """The files in which a text stands."""
+    return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
