@@ -43,7 +43,7 @@ def differing(
 def same(key: str, one: Any, other: Any) -> bool:
     """Whether Azure takes the two for the same; it spells ids and locations in more than one way."""
     if not isinstance(one, str) or not isinstance(other, str):
-        nothing = (None, {}, [])
+        nothing: tuple[Any, ...] = (None, {}, [])
         return bool(one == other) or (one in nothing and other in nothing)
     if key == "location":
         return one.replace(" ", "").lower() == other.replace(" ", "").lower()
