@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 SECONDS = {"engine": 12.0, "serving": 4.0, "browser": 2.0, "process": 0.7, "thorough": 3.0, "quick": 0.05}
-"""The tiers, the one that holds first, and the seconds a test of each takes, about: for the order alone."""
+"""The tiers, the one that holds first, and roughly what a test takes on a core: it is for the order alone."""
 
 STARTED = {
     ("tests", "sample"): "engine",

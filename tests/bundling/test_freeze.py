@@ -55,6 +55,7 @@ more = records(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=80, deadline=None)
 @given(more=more, kubernetes=st.booleans(), score=st.text("ab#\n", max_size=5))

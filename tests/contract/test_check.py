@@ -8,6 +8,8 @@ from azml.emulator.arm.stored import ML
 from azml.emulator.control.exchanges import blotted
 from tests.contract.check import check
 
+pytestmark = pytest.mark.thorough
+
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
 ENDPOINT = f"{GROUP}/{ML}/workspaces/w/onlineEndpoints/e"
 COMPONENT = f"{GROUP}/Microsoft.Insights/components/c"

@@ -27,7 +27,7 @@ with warnings.catch_warnings():
     from azure.ai.ml import load_online_deployment, load_online_endpoint
     from azure.ai.ml._utils.utils import to_iso_duration_format, to_iso_duration_format_ms
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore")]
 
 
 def attributes(thing: Any, names: list[str]) -> dict[str, Any]:
@@ -339,7 +339,6 @@ def accepted(file: Path, document: dict[str, Any], load: Any, needed: dict[str, 
     raise AssertionError(f"refused to the end: {document}")
 
 
-@pytest.mark.thorough
 @many
 @given(document=deployment)
 def test_any_deployment_we_accept_the_loader_reads_to_the_same_values(
@@ -351,7 +350,6 @@ def test_any_deployment_we_accept_the_loader_reads_to_the_same_values(
     same_deployment(spec, load_online_deployment(file), folder)
 
 
-@pytest.mark.thorough
 @many
 @given(document=endpoint)
 def test_any_endpoint_we_accept_the_loader_reads_to_the_same_values(
