@@ -9,6 +9,8 @@ from azml.cli.clone import Clone
 from azml.cli.engine import Engine, environment
 from azml.cli.failure import CommandError
 
+pytestmark = pytest.mark.process
+
 ELSEWHERE = "azblob://state"
 
 

@@ -9,6 +9,8 @@ from rich.console import Console
 from azml.cli.engine import Engine
 from azml.cli.terminal import Step
 
+pytestmark = pytest.mark.process
+
 
 def test_a_killed_update_leaves_nothing_in_the_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

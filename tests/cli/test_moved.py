@@ -19,7 +19,10 @@ from azml.cli.terminal import Step
 from tests.cli.clones import free_ports
 
 # The command that starts one ends before it does, and this process does not.
-pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
+]
 STEP = Step("start", Console(quiet=True), None)
 
 

@@ -14,6 +14,8 @@ from azml.cli.engine import Engine
 from azml.cli.space import DiskFull
 from azml.cli.terminal import step
 
+pytestmark = pytest.mark.process
+
 Usage = namedtuple("Usage", "total used free")
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize("closed", [">&-", "<&- >&-", "<&-"])
 def test_a_closed_stream_is_no_fault_of_the_command(tmp_path: Path, closed: str) -> None:

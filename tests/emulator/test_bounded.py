@@ -12,6 +12,8 @@ from azml.emulator.dataplane.failures import EnvironmentFailure
 from azml.emulator.dataplane.logs import Log
 from azml.emulator.dataplane.programs import run
 
+pytestmark = pytest.mark.process
+
 
 def test_a_removed_log_takes_its_folder_along_once_it_is_the_last(tmp_path: Path) -> None:
     server, storage = (Log(tmp_path / "blue" / f"{name}.log") for name in ("server", "storage"))

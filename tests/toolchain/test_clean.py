@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "clean"
 STAYS = ["scripts/clean", "local/.state/.gitkeep", "scoring/model"]
 

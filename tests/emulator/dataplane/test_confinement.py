@@ -14,6 +14,8 @@ from azml.emulator.dataplane import confinement, landlock
 from azml.emulator.dataplane.attached import Launch
 from azml.emulator.dataplane.confinement import Confinement, means, profile
 
+pytestmark = pytest.mark.process
+
 needs_landlock = pytest.mark.skipif(means() != "Landlock", reason="this kernel has no Landlock")
 Try = Callable[[str], str]
 

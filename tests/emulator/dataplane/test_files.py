@@ -181,6 +181,7 @@ def cloning_folder(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+@pytest.mark.process
 async def test_where_files_can_be_cloned_no_byte_is_stored_twice(cloning_folder: Path) -> None:
     kept = Kept(cloning_folder)
     await kept.build()
