@@ -99,7 +99,8 @@ class Program:
         for one in places.get("plugins", {}).get("providers", []):
             one["path"] = str((self.azure.project / one["path"]).resolve())
         environment = {"virtualenv": str(self.azure.root / ".venv")}
-        return {"name": "look", "runtime": {"name": "python", "options": environment}, **places}
+        runtime = {"name": "python", "options": environment}
+        return {"name": "look", "runtime": runtime, "backend": {"url": self.folder.as_uri()}, **places}
 
 
 def look_at_azure_native(azure: Azure, assume: Assume) -> None:

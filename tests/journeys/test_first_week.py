@@ -77,6 +77,15 @@ def left_clean(azure: Azure) -> Iterator[None]:
     assert gone.code == 0, gone.text
 
 
+@pytest.fixture
+def group(azure: Azure) -> Iterator[None]:
+    """The resource group, for a journey without the stack, which makes it itself."""
+    made = azure.write("PUT", azure.group_id, {"location": azure.location}, GROUPS_API)
+    assert made.status < 300, told(made)
+    yield
+    azure.write("DELETE", azure.group_id, None, GROUPS_API)
+
+
 def test_what_azure_adds_and_moves_is_left_alone(azure: Azure, folder: Path, assume: Assume) -> None:
     """Up; everything that Azure, an autoscaler or a colleague changes; up again writes nothing."""
     azure.configure(deployments={"blue": {}}, traffic={"blue": 100})
@@ -123,17 +132,13 @@ def test_how_azure_answers_and_what_it_refuses(azure: Azure, folder: Path, assum
     look_at_a_deleted_workspace(azure, assume)
 
 
-def test_what_a_group_without_a_stack_can_be_asked(azure: Azure, assume: Assume) -> None:
+def test_what_a_group_without_a_stack_can_be_asked(azure: Azure, group: None, assume: Assume) -> None:
     """Storage, azure-native's own rules, and what is kept of deleted vaults and logs."""
-    made = azure.write("PUT", azure.group_id, {"location": azure.location}, GROUPS_API)
-    assert made.status < 300, told(made)
     given = look_at_storage(azure, assume)
     look_at_azure_native(azure, assume)
     close_storage(azure, assume, given)
     look_at_a_deleted_vault(azure, assume)
     look_at_deleted_logs(azure, assume)
-    # The other journeys' stack makes the group itself.
-    azure.write("DELETE", azure.group_id, None, GROUPS_API)
 
 
 def test_a_first_creation_that_failed_is_tried_again(azure: Azure, folder: Path, assume: Assume) -> None:
