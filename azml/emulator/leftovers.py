@@ -52,15 +52,16 @@ def clear(folder: Path) -> None:
     A folder that was copied has the record of one that may run on the first: that one is left alone.
     """
     remove(folder / "emulator.json")
+    here = folder.stat().st_ino
     try:
         told = json.loads((folder / _RECORD).read_bytes())
-        run_dir, owner = Path(told["run_dir"]), told["folder"]
+        run_dir, owner = Path(told["run_dir"]), told.get("folder", here)  # earlier versions told no folder
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError, IsADirectoryError):
         remove(folder / _RECORD)
         return
-    if owner != folder.stat().st_ino:
+    if owner != here:
         remove(folder / _RECORD)
         return
     _end(run_dir)
