@@ -52,8 +52,8 @@ def clear(folder: Path) -> None:
     A folder that was copied has the record of one that may run on the first: that one is left alone.
     """
     remove(folder / "emulator.json")
-    here = folder.stat().st_ino
     try:
+        here = folder.stat().st_ino
         told = json.loads((folder / _RECORD).read_bytes())
         run_dir, owner = Path(told["run_dir"]), told.get("folder", here)  # earlier versions told no folder
     except FileNotFoundError:
