@@ -65,14 +65,15 @@ def clear(folder: Path) -> None:
 
 def _clear_run(folder: Path) -> None:
     try:
+        here = folder.stat().st_ino
         told = json.loads((folder / _RECORD).read_bytes())
-        run_dir, owner = Path(told["run_dir"]), told["folder"]
+        run_dir, owner = Path(told["run_dir"]), told.get("folder", here)  # earlier versions told no folder
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError, IsADirectoryError):
         remove(folder / _RECORD)
         return
-    if owner != folder.stat().st_ino:
+    if owner != here:
         remove(folder / _RECORD)
         return
     _end(run_dir)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azml.emulator import leftovers
-from azml.emulator.leftovers import clear, new_run_dir
+from azml.emulator.leftovers import PathTooLong, clear, new_run_dir
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import LocalAzure
 
@@ -26,6 +26,15 @@ def test_no_folder_of_sockets_is_made_that_no_record_names(
     with pytest.raises(OSError, match="no space"):
         new_run_dir(tmp_path)
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_sockets_with_paths_that_are_too_long_are_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ("t" * 100)).mkdir()
+    monkeypatch.setattr(leftovers, "_BASE", tmp_path / ("t" * 100))
+    with pytest.raises(PathTooLong, match="unix sockets in it may have paths of"):
+        new_run_dir(tmp_path)
 
 
 def test_a_folder_of_sockets_is_its_owners_alone_and_goes(tmp_path: Path) -> None:
