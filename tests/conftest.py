@@ -19,14 +19,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tiers.arrange(items)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """A quick test starts no process."""
     _WATCH.watched = item.nodeid if item.get_closest_marker("quick") else None
-    try:
-        return (yield)
-    finally:
-        _WATCH.watched = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """What ends now may be what other tests had started."""
+    _WATCH.watched = None
 
 
 @pytest.fixture(scope="session", autouse=True)
