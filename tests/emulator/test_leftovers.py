@@ -22,6 +22,7 @@ def test_no_folder_of_sockets_is_made_that_no_record_names(
 
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(leftovers, "_BASE", tmp_path / "temporary")
+    monkeypatch.setattr(leftovers, "_SOCKET_LIMIT", 1000)
     monkeypatch.setattr(leftovers, "write_private", full)
     with pytest.raises(OSError, match="no space"):
         new_run_dir(tmp_path)
