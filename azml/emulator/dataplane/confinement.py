@@ -61,6 +61,7 @@ class Confinement:
         Of what is hidden it reaches what is its own, and reads what is `readable`.
         """
         hidden, mine, read = (_real(paths) for paths in (self.hidden, own, readable))
+        first: tuple[str, ...] = ()
         match self.means:
             case "Landlock":
                 told = [f"hidden:{path}" for path in hidden] + [f"own:{path}" for path in mine]
@@ -69,7 +70,7 @@ class Confinement:
             case "sandbox-exec":
                 first = ("sandbox-exec", "-p", profile(hidden, mine, read))
             case "nothing":
-                first = ()
+                pass
         return replace(launch, command=(*first, *launch.command))
 
 

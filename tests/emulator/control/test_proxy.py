@@ -144,17 +144,18 @@ async def test_real_clients_present_the_credential_of_its_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python's own, requests and ours; all of them show the words of the refusal."""
+    clients: tuple[Callable[[str], object], ...] = (
+        requests.get,
+        urllib.request.urlopen,
+        lambda url: Http(lambda _: None).request("GET", url),
+    )
     with listen(tmp_path) as listening:
         proxy = Proxy(listening, SECRET)
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
         async with proxy.running():
-            for asking in (
-                requests.get,
-                urllib.request.urlopen,
-                lambda url: Http(lambda _: None).request("GET", url),
-            ):
+            for asking in clients:
                 with pytest.raises(Exception, match="is real Azure"):
                     await asyncio.to_thread(asking, "https://management.azure.com/")
 
