@@ -33,6 +33,7 @@ from .records import (
     ScaleSettings,
     Source,
 )
+from .table import Table
 
 __all__ = [
     "AssetReference",
@@ -55,6 +56,7 @@ __all__ = [
     "Route",
     "ScaleSettings",
     "Source",
+    "Table",
     "common_files",
     "deployment_file",
     "deployment_names",

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from azml.azure.arm import Arm
-from azml.azure.endpoints import API_VERSION, SERVES_TAG
+from azml.azure.endpoints import SERVES_TAG
 
 _ID = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"
@@ -80,10 +79,12 @@ def _identity(identity: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def slot(arm: Arm, endpoint_id: str, name: str) -> Slot | None:
-    """The deployment `name`; None when there is none."""
-    found = arm.get(f"{endpoint_id}/deployments/{name}", API_VERSION)
-    if found is None:
-        return None
-    properties = found.get("properties") or {}
-    return Slot(state(found), (found.get("tags") or {}).get(SERVES_TAG), properties.get("instanceType"))
+def deployment_id(endpoint_id: str, name: str) -> str:
+    """The ARM id of a deployment of the endpoint with that id."""
+    return f"{endpoint_id}/deployments/{name}"
+
+
+def slot(body: Mapping[str, Any]) -> Slot:
+    """The deployment with this body."""
+    properties = body.get("properties") or {}
+    return Slot(state(body), (body.get("tags") or {}).get(SERVES_TAG), properties.get("instanceType"))

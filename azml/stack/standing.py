@@ -2,37 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
 from azml.findings import Finding, InvalidInput, Place
-
-from .account import Account
-from .immutable import Fact, refused_changes
-from .plugin import Plugin, asking
-from .settings import Settings, Support, WorkspaceSettings
+from azml.stack.account import Account
+from azml.stack.facts import Fact, Held, Standing
+from azml.stack.immutable import refused_changes
+from azml.stack.questions import ask
+from azml.stack.records import Settings, Support, WorkspaceSettings
+from azml.stack.scoring import serves
+from azml.stack.versions import deployment_id, endpoint_id, version_ids
 
 VAULT = "Microsoft.KeyVault/vaults"
 _DELETING = "deleting"
 _PURGE = "az rest --method delete --url '{id}?api-version=2025-12-01&forceToPurge=true'"
-
-
-@dataclass(frozen=True)
-class Held:
-    """A name that a deleted resource holds until `until`; no purge helps where it is `protected`."""
-
-    id: str
-    until: str
-    location: str
-    protected: bool
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Every resource that was asked for and exists, by ARM id."""
-
-    found: Mapping[str, Fact]
-    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,51 +29,86 @@ class Needed:
     place: Place
 
 
-def look(settings: Settings, account: Account, plugin: Plugin) -> Standing:
+def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) -> Standing:
     """Ask once for all that the settings say exists, and for what would stand in the stack's way.
 
     Raises InvalidInput with everything that is not there, on its way out, or not as Azure would take it.
+    Which live slots must not change is told in the answer, not raised.
     """
+    own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
+    needed = list(_needed(settings.workspace, account))
+    options = pulumi.InvokeOptions(provider=plugin)
+    standing = ask_standing(_question(settings, account, needed), options)
+    findings = dict.fromkeys(_findings(settings, account, needed, standing))
+    for served in settings.endpoints:
+        if fact := standing.found.get(endpoint_id(own, served.spec.name)):
+            findings |= dict.fromkeys(refused_changes(served.spec, fact, own))
+    if findings:
+        raise InvalidInput(findings)
+    return standing
+
+
+def ask_standing(question: Mapping[str, object], options: pulumi.InvokeOptions) -> Standing:
+    """What our plugin tells of what stands in Azure: see the function `standing` of its schema."""
+    answer = ask("standing", question, options)
+    return Standing(
+        {one: _fact(told) for one, told in answer["found"].items()},
+        tuple(Held(**told) for told in answer["held"]),
+        frozenset(answer["registered"]),
+        {one: tuple(reasons) for one, reasons in answer["refused"].items()},
+    )
+
+
+def _fact(told: Mapping[str, Any]) -> Fact:
+    identity = told["identity"]
+    return Fact(
+        told["location"],
+        told["state"],
+        identity["type"],
+        tuple(identity["users"]),
+        told["properties"],
+        told.get("retry"),
+    )
+
+
+def _question(settings: Settings, account: Account, needed: list[Needed]) -> dict[str, object]:
     workspace = settings.workspace
     own = account.workspace_id(workspace.resource_group, workspace.name)
-    endpoints = {f"{own}/onlineEndpoints/{one.spec.name}": one for one in settings.endpoints}
-    needed = list(_needed(workspace, account))
-    group = account.group_id(workspace.resource_group)
-    asked: dict[str, object] = {"ids": [group, *(one.id for one in needed), *endpoints]}
+    served = {endpoint_id(own, one.spec.name): one for one in settings.endpoints}
+    asked: dict[str, object] = {
+        "ids": list(
+            dict.fromkeys(
+                (
+                    account.group_id(workspace.resource_group),
+                    *(one.id for one in needed),
+                    own,
+                    *served,
+                    *(deployment_id(place, slot.name) for place, one in served.items() for slot in one.slots),
+                )
+            )
+        ),
+        "versions": version_ids(own, [slot.bundle for one in settings.endpoints for slot in one.slots]),
+        "serves": {place: serves(one.slots) for place, one in served.items() if not one.allow_live_change},
+    }
     if not workspace.existing:
         asked["workspace"] = own
         if workspace.key_vault.name and not workspace.key_vault.existing:
             asked["vault"] = account.resource_id(workspace.resource_group, VAULT, workspace.key_vault.name)
-    standing = _ask(asked, plugin)
-    findings = [
-        *_leaving(workspace, standing.found.get(group)),
-        *_missing(needed, standing),
-        *(_without_storage(workspace, standing, own) if workspace.existing else ()),
-        *(_taken(workspace, one) for one in standing.held if one.protected or not workspace.purge),
-    ]
-    for endpoint, served in endpoints.items():
-        if fact := standing.found.get(endpoint):
-            findings += refused_changes(served.spec, fact, own)
-    if findings:
-        raise InvalidInput(dict.fromkeys(findings))
-    return standing
+    return asked
 
 
-def _ask(asked: Mapping[str, object], plugin: Plugin) -> Standing:
-    options = pulumi.InvokeOptions(provider=plugin)
-    with asking():
-        answer = pulumi.runtime.invoke("azml:index:standing", dict(asked), options).value
-    found = {
-        one: Fact(
-            told["location"],
-            told["state"],
-            told["identity"]["type"],
-            tuple(told["identity"]["users"]),
-            told["properties"],
-        )
-        for one, told in answer["found"].items()
-    }
-    return Standing(found, tuple(Held(**told) for told in answer["held"]))
+def _findings(
+    settings: Settings, account: Account, needed: list[Needed], standing: Standing
+) -> Iterator[Finding]:
+    workspace = settings.workspace
+    yield from _leaving(workspace, standing.found.get(account.group_id(workspace.resource_group)))
+    yield from _missing(needed, standing)
+    if workspace.existing:
+        own = account.workspace_id(workspace.resource_group, workspace.name)
+        yield from _without_storage(workspace, standing, own)
+    for held in standing.held:
+        if held.protected or not workspace.purge:
+            yield _taken(workspace, held)
 
 
 def supports(workspace: WorkspaceSettings) -> dict[str, tuple[str, str, Support]]:

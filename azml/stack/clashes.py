@@ -2,9 +2,8 @@
 
 from azml.bundling import BundledAsset, BundledEnvironment
 from azml.findings import Finding
-
-from .scoring import ServedEndpoint
-from .section import Faults
+from azml.stack.faults import Faults
+from azml.stack.scoring import ServedEndpoint
 
 
 def check_versions(served: tuple[ServedEndpoint, ...], faults: Faults) -> None:

@@ -1,6 +1,8 @@
 """Versions of models, codes and environments, endpoints and deployments, by ARM id."""
 
-from azml.bundling import BundledAsset, BundledEnvironment, before_numbers
+from collections.abc import Iterable
+
+from azml.bundling import Bundle, BundledAsset, BundledEnvironment, before_numbers
 from azml.specs import AssetReference
 
 FOLDERS = {"model": "models", "code": "codes", "environment": "environments"}
@@ -36,3 +38,11 @@ def as_held(workspace_id: str, asset: Local, held: frozenset[str]) -> Local:
     """The asset by the name that the workspace has for it: what deployments name must not change its name."""
     before = before_numbers(asset)
     return before if before and version_id(workspace_id, before, kind_of(before)) in held else asset
+
+
+def version_ids(workspace_id: str, bundles: Iterable[Bundle]) -> list[str]:
+    """The ids of all that the bundles would register, in both forms: some are from before numbers."""
+    parts = [part for bundle in bundles for part in (bundle.model, bundle.code, bundle.environment)]
+    local = [part for part in parts if isinstance(part, Local)]
+    both = [each for part in local for each in (part, before_numbers(part)) if each]
+    return sorted({version_id(workspace_id, part, kind_of(part)) for part in both})

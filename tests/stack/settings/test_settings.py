@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from azml.azure import endpoints as azure_endpoints
 from azml.findings import Finding
-from components import guard
-from components.settings import Settings
-from tests.components.conftest import DEPLOYMENT
+from azml.stack.records import Settings
+from tests.stack.settings.conftest import DEPLOYMENT
 
 Read = Callable[..., Settings]
 Findings = Callable[..., tuple[Finding, ...]]
@@ -429,10 +427,6 @@ def test_leave_for_an_endpoint_that_is_not_there_is_a_finding(
 ) -> None:
     monkeypatch.setenv("AZML_ALLOW_LIVE_CHANGE", "ecko")
     assert only(findings()).remedy == "did you mean 'echo'?"
-
-
-def test_the_guard_and_the_commands_mean_the_same_variable() -> None:
-    assert guard.ALLOW_VARIABLE == azure_endpoints.ALLOW_VARIABLE
 
 
 def test_protect_reaches_every_endpoint_that_does_not_say_otherwise(read: Read) -> None:

@@ -5,12 +5,13 @@ creation); description of API 2025-12-01, EndpointPropertiesBase ("Properties ca
 altered"). Authentication mode, compute and description: assumed, on the strict side.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from azml.findings import Finding
 from azml.server_owned import is_azures
 from azml.specs import EndpointSpec
+from azml.stack.facts import Fact
 
 AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
 IDENTITIES = {
@@ -19,21 +20,6 @@ IDENTITIES = {
     "system_assigned,user_assigned": "SystemAssigned,UserAssigned",
     "none": "None",
 }
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A resource as it stands: properties as Azure names them, `users` the ids of its assigned identities."""
-
-    location: str
-    state: str
-    identity: str
-    users: tuple[str, ...]
-    properties: Mapping[str, object]
-
-    def text(self, name: str) -> str:
-        """A property that is a text; empty when it is not there."""
-        return str(self.properties.get(name) or "")
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Which subscription and tenant the stack deploys to."""
 
 from dataclasses import dataclass
-from functools import cache
+
+import pulumi
 
 # Not through its package, which loads a hundred other modules.
 from pulumi_azure_native.authorization.get_client_config import get_client_config
 
-from .plugin import asking
+from azml.stack.questions import asking
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,11 @@ class Account:
         return f"{group}/providers/Microsoft.Storage/storageAccounts/{name}"
 
 
-@cache
-def account() -> Account:
-    """The account azure-native acts in, as azure-native says: it alone knows what its settings come to."""
+def account(options: pulumi.InvokeOptions | None = None) -> Account:
+    """The account azure-native acts in, as azure-native says: it alone knows what its settings come to.
+
+    `options` say which azure-native, by a provider or by a parent that has one.
+    """
     with asking():
-        found = get_client_config()
+        found = get_client_config(options)
     return Account(found.subscription_id, found.tenant_id, found.object_id)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from azml import rules
 from azml.bundling import Bundle, HashCache, bundle
 from azml.findings import Finding, InvalidInput
 from azml.specs import (
@@ -19,9 +20,7 @@ from azml.specs import (
     unread_endpoint_files,
     yaml_files,
 )
-
-from . import names, shares
-from .section import Faults
+from azml.stack.faults import Faults
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,18 @@ class ServedEndpoint:
     protect: bool
 
 
+def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
+    """What each slot is to predict with, as the guard compares it."""
+    return {
+        slot.name: {
+            "digest": slot.bundle.serves,
+            "files": dict(slot.bundle.files),
+            "instanceType": slot.spec.instance_type,
+        }
+        for slot in slots
+    }
+
+
 def unread(endpoints: Iterable[EndpointSettings]) -> Iterator[Finding]:
     """The files in their folders that look like an endpoint's own, and that none of these endpoints reads.
 
@@ -112,7 +123,7 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
     if traffic is not None:
         mirror = mirror or {}  # who says who answers says with it that nobody else is mirrored to
     declared = {slot.name: slot for slot in settings.slots}
-    for key, message, remedy in shares.problems(traffic or {}, mirror or {}, declared, spec.kind):
+    for key, message, remedy in rules.share_problems(traffic or {}, mirror or {}, declared, spec.kind):
         _share_fault(settings, spec, faults, Finding(message, remedy, key=key))
     return ServedEndpoint(
         spec, slots, _positive(traffic), _positive(mirror), settings.allow_live_change, settings.protect
@@ -125,11 +136,11 @@ def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None
         message = f"there is no {settings.file} in {settings.folder}"
         faults.add(f"{settings.path}.file", message, f"there: {_there(settings.folder)}")
         return None
-    if path is None and settings.name is None and not names.ENDPOINT.accepts(settings.key):
+    if path is None and settings.name is None and not rules.ENDPOINT.accepts(settings.key):
         message = f"{settings.key!r} is refused by Azure as the name of an endpoint"
-        faults.add(settings.path, message, f"give it a `name:` of {names.ENDPOINT.words}")
-    elif not names.ASSET.accepts(settings.key):
-        faults.add(settings.path, f"{settings.key!r} cannot begin the names of models", names.ASSET.words)
+        faults.add(settings.path, message, f"give it a `name:` of {rules.ENDPOINT.words}")
+    elif not rules.ASSET.accepts(settings.key):
+        faults.add(settings.path, f"{settings.key!r} cannot begin the names of models", rules.ASSET.words)
     if path is None:
         return EndpointSpec(name=settings.name or settings.key)
     try:
@@ -172,8 +183,8 @@ def _slot(
 def _own_names(slot: str, endpoint: str) -> dict[str, str]:
     """The stack names both, whatever the file says; a bad name was told where it is written."""
     return {
-        "name": slot if names.DEPLOYMENT.accepts(slot) else "slot",
-        "endpoint_name": endpoint if names.ENDPOINT.accepts(endpoint) else "endpoint",
+        "name": slot if rules.DEPLOYMENT.accepts(slot) else "slot",
+        "endpoint_name": endpoint if rules.ENDPOINT.accepts(endpoint) else "endpoint",
     }
 
 

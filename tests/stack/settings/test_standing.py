@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from azml.findings import Finding, InvalidInput
-from components import standing
-from components.account import Account
-from components.immutable import Fact
-from components.plugin import Plugin
-from components.settings import Settings
-from components.standing import Held, Standing, look
+from azml.stack import standing
+from azml.stack.account import Account
+from azml.stack.facts import Fact, Held, Standing
+from azml.stack.records import Settings
+from azml.stack.standing import look
 
 Read = Callable[..., Settings]
 ACCOUNT = Account("s", "t", "o")
@@ -41,11 +40,11 @@ def found(read: Read, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str
     def call(text: str, there: dict[str, Fact], *held: Held) -> dict[str, str]:
         asked: list[Any] = []
 
-        def answer(question: Any, plugin: Plugin) -> Standing:
+        def answer(question: Any, options: Any) -> Standing:
             asked.append(question)
             return Standing(there, held)
 
-        monkeypatch.setattr(standing, "_ask", answer)
+        monkeypatch.setattr(standing, "ask_standing", answer)
         settings = read(text=text)
         findings: tuple[Finding, ...] = ()
         try:

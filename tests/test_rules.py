@@ -5,7 +5,7 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import names, shares
+from azml import rules
 
 SLOTS = {"blue": None, "green": None, "red": None}
 SHARES = st.dictionaries(st.sampled_from([*SLOTS, "gone"]), st.integers(-20, 120), max_size=3)
@@ -24,7 +24,7 @@ def test_what_passes_is_what_azure_takes(traffic: dict[str, int], mirror: dict[s
         and not live & mirrored
         and not (mirrored and kind == "kubernetes")
     )
-    assert taken == (not list(shares.problems(traffic, mirror, SLOTS, kind)))
+    assert taken == (not list(rules.share_problems(traffic, mirror, SLOTS, kind)))
 
 
 @given(st.text(string.ascii_lowercase + "B" + string.digits + "-_.", max_size=40))
@@ -36,4 +36,4 @@ def test_endpoint_names(name: str) -> None:
         and set(name) <= set(string.ascii_lowercase + string.digits + "-")
         and "--" not in name
     )
-    assert names.ENDPOINT.accepts(name) == taken
+    assert rules.ENDPOINT.accepts(name) == taken
