@@ -33,5 +33,5 @@ def upload(self: Any, asset: BundledAsset) -> storage.Blob:
     return blob
 
 
-Assets._upload = upload  # type: ignore[method-assign, assignment]
+Assets._upload = upload  # type: ignore[method-assign]
 runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
