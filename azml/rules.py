@@ -49,6 +49,21 @@ APPLICATION_INSIGHTS = NameRule(
     re.compile(r"[^%&\\?/]{0,259}[^%&\\?/. ]"),
     "1 to 260 characters without % & \\ ? /, no dot or space at the end",
 )
+RESOURCE = NameRule(
+    re.compile(r"(?=.{3,32}\Z)[a-zA-Z](?:-?[a-zA-Z0-9])*"),
+    "3 to 32 characters: a letter first, then letters, digits and single dashes, no dash last",
+)
+"""Online endpoints and deployments, as Azure takes them."""
+ANY_DEPLOYMENT = NameRule(
+    re.compile(r"(?=.{3,61}\Z)[a-zA-Z](?:-?[a-zA-Z0-9])*"),
+    "3 characters or more, a letter first, then letters, digits and single dashes",
+)
+"""Deployments on Kubernetes too, whose names may be longer."""
+ASSET = NameRule(
+    re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}"),
+    "1 to 255 letters, digits, dashes, underscores and dots, a letter or digit first",
+)
+"""Models, code and environments, and their versions."""
 # Azure does not tell `Blue` from `blue`, and azure-ai-ml lowers both; our shares and our guard would.
 ENDPOINT = NameRule(
     re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,30}[a-z0-9]"),
@@ -56,7 +71,7 @@ ENDPOINT = NameRule(
 )
 DEPLOYMENT = ENDPOINT
 # Models, code and environments are called after the endpoint's key in the settings and the slot.
-ASSET = NameRule(
+ASSET_PREFIX = NameRule(
     re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}"),
     "1 to 222 letters, digits, dashes, underscores and dots, a letter or digit first",
 )

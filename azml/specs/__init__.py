@@ -11,7 +11,6 @@ from .files import (
     yaml_files,
 )
 from .load import from_python, load_deployment, load_endpoint
-from .names import is_asset_name, is_resource_name
 from .records import (
     AssetReference,
     Collection,
@@ -62,8 +61,6 @@ __all__ = [
     "deployment_names",
     "endpoint_file",
     "from_python",
-    "is_asset_name",
-    "is_resource_name",
     "iso_duration",
     "load_deployment",
     "load_endpoint",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from azml import rules
-from azml.bundling import Bundle, HashCache, bundle
+from azml.bundling import Bundle, BundledAsset, BundledEnvironment, HashCache, bundle
 from azml.findings import Finding, InvalidInput
 from azml.specs import (
     AssetReference,
@@ -21,6 +21,9 @@ from azml.specs import (
     yaml_files,
 )
 from azml.stack.faults import Faults
+
+Part = BundledAsset | BundledEnvironment | AssetReference
+"""What a deployment is made of: on this disk, or registered already."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,13 @@ class Slot:
     name: str
     spec: DeploymentSpec
     bundle: Bundle
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """What it is made of, by kind: `model`, `code`, `environment`; what it does without is left out."""
+        made = self.bundle
+        found = {"model": made.model, "code": made.code, "environment": made.environment}
+        return {kind: part for kind, part in found.items() if part is not None}
 
 
 @dataclass(frozen=True)
@@ -139,8 +149,10 @@ def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None
     if path is None and settings.name is None and not rules.ENDPOINT.accepts(settings.key):
         message = f"{settings.key!r} is refused by Azure as the name of an endpoint"
         faults.add(settings.path, message, f"give it a `name:` of {rules.ENDPOINT.words}")
-    elif not rules.ASSET.accepts(settings.key):
-        faults.add(settings.path, f"{settings.key!r} cannot begin the names of models", rules.ASSET.words)
+    elif not rules.ASSET_PREFIX.accepts(settings.key):
+        faults.add(
+            settings.path, f"{settings.key!r} cannot begin the names of models", rules.ASSET_PREFIX.words
+        )
     if path is None:
         return EndpointSpec(name=settings.name or settings.key)
     try:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from azml.azure import endpoints
 from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE, API_VERSION, SERVES_TAG
-from azml.providers.azml import endpoints
 from azml.providers.azml.lookup import Bodies, existing_bodies
 from azml.providers.codec import Value
 

@@ -9,11 +9,11 @@ knows the files of the last update.
 
 from collections.abc import Iterator, Mapping
 
+from azml.azure import endpoints
 from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.findings import did_you_mean
 from azml.providers import calls
-from azml.providers.azml import endpoints
 from azml.providers.azml.live_changes import LiveChange, changed, live_changes, read_live, shown_change
 from azml.providers.azml.lookup import Bodies
 from azml.providers.codec import Properties, Unknown, Value

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from azml.providers.azml import endpoints
+from azml.azure import endpoints
 from azml.server_owned import OPERATION, RETRY_TAG
 
 _FAILED = frozenset({"failed", "canceled"})

@@ -37,6 +37,15 @@ def engine_config(config: Mapping[str, Any]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 
+def only(findings: tuple[Finding, ...]) -> Finding:
+    assert len(findings) == 1, [str(finding) for finding in findings]
+    return findings[0]
+
+
+def endpoint(**keys: Any) -> dict[str, Any]:
+    return {"echo": {"deployments": {"blue": {}}, "traffic": {"blue": 100}, **keys}}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A program's folder with one scoring folder that names registered assets only."""
