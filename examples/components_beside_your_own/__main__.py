@@ -1,4 +1,4 @@
-"""A team's own program: its group, its storage account, and an endpoint of ours among them, by one provider."""
+"""A program of a team: an endpoint of ours beside its own resources, all by a provider of its own."""
 
 from dataclasses import replace
 from pathlib import Path
