@@ -46,6 +46,7 @@ _NO_IDENTITY = {"type": "None", "users": []}
 class Registration:
     """One resource as the program registered it."""
 
+    urn: str
     type: str
     name: str
     inputs: Mapping[str, Any]
@@ -153,6 +154,7 @@ class _Monitor(MockMonitor):
         inputs = deserialize_properties(request.object)
         self.graph.resources.append(
             Registration(
+                answer.urn,
                 request.type,
                 request.name,
                 inputs,

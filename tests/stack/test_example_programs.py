@@ -29,7 +29,7 @@ def test_two_programs_of_others_use_what_they_like(project: Project) -> None:
     place = f"{told['workspace']['name']}/onlineEndpoints/example-team/deployments/blue"
     group = told["versions"]["model"].partition("/workspaces/")[0]
     variables = team.azure.arm("GET", f"{group}/workspaces/{place}")["properties"]["environmentVariables"]
-    assert variables["ARCHIVE"].startswith("https://stexampleteam.")
+    assert "stexampleteam" in variables["ARCHIVE"]
 
     plain = project("example-plain")
     program(plain, EXAMPLES / "traffic_alone")
