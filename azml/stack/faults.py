@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 
 from azml.findings import Finding, InvalidInput, Place
-from azml.stack.stack_file import StackFile
+from azml.stack.places import Places
 
 
 class Faults:
     """Every finding of one run, in the order they were met."""
 
-    def __init__(self, stack_file: StackFile) -> None:
-        self.stack_file = stack_file
-        self.findings: list[Finding] = list(stack_file.duplicates)
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.findings: list[Finding] = list(places.duplicates)
 
     def add(self, key: str, message: str, remedy: str = "") -> None:
         """Note a fault in the setting `key`, a dotted path such as `azml:endpoints.diabetes.traffic`."""
@@ -19,7 +19,7 @@ class Faults:
 
     def place(self, key: str) -> Place:
         """Where the setting `key` stands."""
-        return Place(self.stack_file.path, self.stack_file.line(key), key)
+        return Place(self.places.path, self.places.line(key), key)
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Note what another reader found."""

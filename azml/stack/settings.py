@@ -12,9 +12,9 @@ from pulumi.runtime.config import CONFIG
 from azml.stack import target
 from azml.stack.endpoints import read_endpoints
 from azml.stack.faults import Faults
+from azml.stack.places import Places
 from azml.stack.records import Settings
 from azml.stack.section import Section, describe
-from azml.stack.stack_file import StackFile
 from azml.stack.target import Target
 from azml.stack.workspace import read_workspace
 
@@ -25,7 +25,7 @@ def read_settings(folder: Path) -> Settings:
     Raises InvalidInput with every finding: settings, endpoint and deployment files, scoring folders.
     """
     root = Path(pulumi.get_root_directory() or folder)
-    faults = Faults(StackFile.read(root / f"Pulumi.{pulumi.get_stack()}.yaml"))
+    faults = Faults(Places.read(root / f"Pulumi.{pulumi.get_stack()}.yaml"))
     stack = Section.of_stack(dict(_stack_config()), faults)
     protect = bool(stack.flag("protect"))
     chosen = _target(stack, root)

@@ -10,7 +10,7 @@ from azml.findings import Finding
 
 
 @dataclass(frozen=True)
-class StackFile:
+class Places:
     """The stack's own file: the line (from 1) of each dotted key below `config:`, and what is written twice.
 
     The engine hands a program values only. A file that is elsewhere (`--config-file`) or cannot be parsed
@@ -22,7 +22,7 @@ class StackFile:
     duplicates: tuple[Finding, ...] = ()
 
     @classmethod
-    def read(cls, path: Path) -> "StackFile":
+    def read(cls, path: Path) -> "Places":
         """Read `path`; an empty record when there is nothing to read."""
         try:
             # ParserError and the like: the engine has already said so in its own words.
