@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 MOST_DEPLOYMENTS = 20
 """Deployments of one endpoint."""
+MOST_PERCENT = 100
+"""Of one share of the live traffic."""
+SUMS = (0, MOST_PERCENT)
+"""What the shares of an endpoint may add up to, in percent: 0 for an endpoint without traffic."""
 MIRROR_LIMIT = 50
-"""Percent of requests that may be mirrored at most."""
+"""Percent of requests that may be mirrored at most, to one deployment without a share of the live traffic."""
 
 Problem = tuple[str, str, str]
 """The key at fault (`traffic` or `mirror_traffic.green`), what is wrong, what would be right."""
@@ -94,11 +98,11 @@ def _unknown(key: str, shares: Mapping[str, int], slots: Mapping[str, object]) -
 
 
 def _sums(traffic: Mapping[str, int]) -> Iterator[Problem]:
-    outside = {name: share for name, share in traffic.items() if not 0 <= share <= 100}
+    outside = {name: share for name, share in traffic.items() if not 0 <= share <= MOST_PERCENT}
     for name, share in outside.items():
         yield f"traffic.{name}", f"is {share}", "a share is 0 to 100 percent"
     total = sum(traffic.values())
-    if not outside and total not in (0, 100):
+    if not outside and total not in SUMS:
         yield (
             "traffic",
             f"adds up to {total}",

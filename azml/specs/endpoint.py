@@ -120,14 +120,14 @@ def read_shares(table: Table, key: str) -> Shares:
             table.findings.append(node.wrong(f"{name!r} matches no deployment", f"write {name.lower()!r}"))
         elif not rules.RESOURCE.accepts(name):
             table.findings.append(node.wrong(f"{name!r} is no name Azure takes", rules.RESOURCE.words))
-        found[name] = shares.integer(name, 0, 100, " percent")
+        found[name] = shares.integer(name, 0, rules.MOST_PERCENT, " percent")
     return {name: share for name, share in found.items() if share is not None}
 
 
 def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> None:
     """Live shares add up to 0 or 100; a mirror is one deployment without a live share, at most 50 percent."""
     total, written = sum(traffic.values()), table.node.value.get("traffic")
-    if written is not None and len(traffic) == len(written.value or ()) and total not in (0, 100):
+    if written is not None and len(traffic) == len(written.value or ()) and total not in rules.SUMS:
         table.findings.append(written.wrong(f"adds up to {total}", "make it 100, or 0 for none"))
     node = table.node.value.get("mirror_traffic")
     if node is None or not mirror:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from azml.azure.endpoints import API_VERSION
 from azml.findings import Finding, InvalidInput, Place
 from azml.stack.account import Account
 from azml.stack.facts import Fact, Held, Standing
@@ -17,7 +18,7 @@ from azml.stack.versions import deployment_id, endpoint_id, version_ids
 
 VAULT = "Microsoft.KeyVault/vaults"
 _DELETING = "deleting"
-_PURGE = "az rest --method delete --url '{id}?api-version=2025-12-01&forceToPurge=true'"
+_PURGE = "az rest --method delete --url '{id}?api-version={version}&forceToPurge=true'"
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _taken(workspace: WorkspaceSettings, held: Held) -> Finding:
     if f"/{VAULT}/" not in held.id:
         message = f"the workspace {name!r} was deleted, and Azure keeps its name until {held.until}"
         recover = 'recover it in the Azure portal under "Azure Machine Learning", "Recently deleted"'
-        purge = _PURGE.format(id=held.id)
+        purge = _PURGE.format(id=held.id, version=API_VERSION)
         return Finding(message, f"take another name, purge it: {purge}; or {recover}", *workspace.place)
     message = f"the key vault {name!r} was deleted, and Azure keeps its name until {held.until}"
     at = f"--name {name} --location {held.location}"

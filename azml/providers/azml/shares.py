@@ -43,7 +43,7 @@ def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | N
             continue
         if isinstance(share, bool) or not isinstance(share, int):
             yield Failure(path, f"the share of {name} must be a whole number of percent, not {share!r}")
-        elif not 0 <= share <= 100:
+        elif not 0 <= share <= rules.MOST_PERCENT:
             yield Failure(path, f"the share of {name} must be between 0 and 100 percent, not {share}")
     lower = [name.lower() for name in weights]
     for name in sorted({name for name in lower if lower.count(name) > 1}):
@@ -52,7 +52,7 @@ def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | N
 
 def _sum(live: Mapping[str, Value]) -> Iterator[Failure]:
     numbers = [share for share in live.values() if isinstance(share, int) and not isinstance(share, bool)]
-    if len(numbers) == len(live) and sum(numbers) not in (0, 100):
+    if len(numbers) == len(live) and sum(numbers) not in rules.SUMS:
         parts = " + ".join(f"{name} {share}" for name, share in live.items())
         yield Failure("traffic", f"the shares must add up to 100 (or 0 for none): {parts} is {sum(numbers)}")
 
