@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .roles import RoleGrant, RoleGrantArgs
     from .traffic import EndpointTraffic, EndpointTrafficArgs
     from .uploads import BundleUpload, BundleUploadArgs
-    from .workspace import ExistingStorageArgs, ExistingWorkspaceArgs, Workspace, WorkspaceArgs
+    from .workspace import Workspace
+    from .workspace_args import ExistingStorageArgs, ExistingWorkspaceArgs, WorkspaceArgs
 
 __all__ = [
     "Assets",
@@ -49,13 +50,14 @@ _MODULES = {
     "Deployment": "deployment",
     "Endpoint": "endpoint",
     "EndpointTraffic": "traffic",
-    "ExistingStorage": "workspace",
-    "ExistingWorkspace": "workspace",
+    "ExistingStorageArgs": "workspace_args",
+    "ExistingWorkspaceArgs": "workspace_args",
     "LiveSlots": "live_slots",
     "Plugin": "plugin",
     "PurgeOnDelete": "purge",
     "RoleGrant": "roles",
     "Workspace": "workspace",
+    "WorkspaceArgs": "workspace_args",
 }
 _SDK = (
     *("machinelearningservices", "storage", "keyvault", "operationalinsights", "applicationinsights"),
@@ -64,9 +66,9 @@ _SDK = (
 
 
 def __getattr__(name: str) -> Any:
-    module = _MODULES.get(name.removesuffix("Args"))
-    if name not in __all__ or module is None:
+    if name not in __all__:
         raise AttributeError(f"{__name__} has no {name}")
+    module = _MODULES.get(name) or _MODULES[name.removesuffix("Args")]
     return getattr(import_module(f"{__name__}.{module}"), name)
 
 
