@@ -29,3 +29,16 @@ def users_own(
 ) -> dict[str, Value]:
     """The entries of `live` that Azure did not add: with another name, or one that the user's file has."""
     return {name: value for name, value in live.items() if name not in names or name in filed}
+
+
+def ignored_properties(given: Mapping[str, str]) -> list[str]:
+    """The paths to ignore below an endpoint's or a deployment's own properties, of which the file gives some.
+
+    Azure keeps notes of its own among them and changes some with every write, a write of the shares too.
+    Without properties in the file all are Azure's. With some, the known names of Azure's are left out, so
+    that a key that is added to the file is still written: "Properties can be added, but not removed or
+    altered" (REST reference of online endpoints).
+    """
+    if not given:
+        return ["properties.properties"]
+    return [f'properties.properties["{name}"]' for name in sorted(PROPERTIES)]

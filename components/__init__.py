@@ -1,1 +1,81 @@
-"""What the stack declares: Pulumi component resources over typed settings."""
+"""Pulumi component resources for models on Azure ML online endpoints, for any program: see examples/.
+
+A name loads its module, and with it azure-native's SDK, when it is first looked at: that takes half a second.
+`load` loads all of it, for a program that has something to wait for meanwhile.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .assets import Assets, AssetsArgs
+    from .deployment import Deployment, DeploymentArgs
+    from .endpoint import Endpoint, EndpointArgs
+    from .live_slots import LiveSlots, LiveSlotsArgs
+    from .plugin import Plugin
+    from .purge import PurgeOnDelete, PurgeOnDeleteArgs
+    from .roles import RoleGrant, RoleGrantArgs
+    from .traffic import EndpointTraffic, EndpointTrafficArgs
+    from .uploads import BundleUpload, BundleUploadArgs
+    from .workspace import Workspace
+    from .workspace_args import ExistingStorageArgs, ExistingWorkspaceArgs, WorkspaceArgs
+
+__all__ = [
+    "Assets",
+    "AssetsArgs",
+    "BundleUpload",
+    "BundleUploadArgs",
+    "Deployment",
+    "DeploymentArgs",
+    "Endpoint",
+    "EndpointArgs",
+    "EndpointTraffic",
+    "EndpointTrafficArgs",
+    "ExistingStorageArgs",
+    "ExistingWorkspaceArgs",
+    "LiveSlots",
+    "LiveSlotsArgs",
+    "Plugin",
+    "PurgeOnDelete",
+    "PurgeOnDeleteArgs",
+    "RoleGrant",
+    "RoleGrantArgs",
+    "Workspace",
+    "WorkspaceArgs",
+]
+
+_MODULES = {
+    "Assets": "assets",
+    "BundleUpload": "uploads",
+    "Deployment": "deployment",
+    "Endpoint": "endpoint",
+    "EndpointTraffic": "traffic",
+    "ExistingStorageArgs": "workspace_args",
+    "ExistingWorkspaceArgs": "workspace_args",
+    "LiveSlots": "live_slots",
+    "Plugin": "plugin",
+    "PurgeOnDelete": "purge",
+    "RoleGrant": "roles",
+    "Workspace": "workspace",
+    "WorkspaceArgs": "workspace_args",
+}
+_SDK = (
+    *("machinelearningservices", "storage", "keyvault", "operationalinsights", "applicationinsights"),
+    "resources",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"{__name__} has no {name}")
+    module = _MODULES.get(name) or _MODULES[name.removesuffix("Args")]
+    return getattr(import_module(f"{__name__}.{module}"), name)
+
+
+def load() -> None:
+    """Load every component and the parts of azure-native's SDK that they use."""
+    for module in set(_MODULES.values()):
+        import_module(f"{__name__}.{module}")
+    for part in _SDK:
+        # Each part of the SDK loads when something in it is first looked at.
+        hasattr(import_module(f"pulumi_azure_native.{part}"), "outputs")

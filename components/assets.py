@@ -1,33 +1,46 @@
 """Model, code and environment versions, named by their content and uploaded once."""
 
-from __future__ import annotations  # or the SDK would load with this module
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from azml.bundling import BundledAsset, BundledEnvironment
+from azml.bundling import Bundle, BundledAsset, BundledEnvironment
 from azml.specs import AssetReference, InferenceConfig, Route
+from azml.stack.standing import ask_standing
+from azml.stack.versions import Local, as_held, kind_of, version_id, version_ids
 
-from .uploads import BundleUpload, folder_of
-from .versions import Local, as_held, kind_of, version_id
+from .component import Component
+from .uploads import BundleUpload, BundleUploadArgs, folder_of
 from .workspace import Workspace
 
 
-class Assets(pulumi.ComponentResource):
+@dataclass(frozen=True, kw_only=True)
+class AssetsArgs:
+    """All bundles that deployments of the program are made of, and the workspace they are registered in."""
+
+    workspace: Workspace
+    bundles: Sequence[Bundle]
+
+
+class Assets(Component):
     """The versions a workspace's deployments are made of. Two slots with the same content share one.
 
-    Versions and uploads outlive the stack's interest in them: what a release file names must keep working.
-    `held` are the ids of versions that the workspace holds already.
+    Versions and uploads outlive the program's interest in them: what a release file names must keep working.
+    What the workspace holds already is adopted: Azure refuses to create it a second time.
     """
 
-    def __init__(
-        self, workspace: Workspace, held: frozenset[str], opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("azml:components:Assets", workspace.name, {}, opts)
-        self.workspace = workspace
-        self._held = held
-        self._made: dict[str, pulumi.Resource] = {}
+    def __init__(self, name: str, args: AssetsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Assets", name, opts)
+        self.workspace = args.workspace
+        self._held = self._registered(args.bundles)
+        self._versions: dict[str, pulumi.Resource] = {}
         self._uploads: dict[str, BundleUpload] = {}
+        for bundle in args.bundles:
+            for part in (bundle.model, bundle.code, bundle.environment):
+                if isinstance(part, Local):
+                    self._declare(as_held(self.workspace.arm_id, part, self._held))
         self.register_outputs({})
 
     def arm_id(self, asset: Local | AssetReference, kind: str) -> str:
@@ -35,36 +48,42 @@ class Assets(pulumi.ComponentResource):
         own = self.workspace.arm_id
         return version_id(own, as_held(own, asset, self._held) if isinstance(asset, Local) else asset, kind)
 
-    def declare(
-        self, asset: Local | AssetReference | None, after: list[pulumi.Resource]
-    ) -> list[pulumi.Resource]:
-        """Register and upload `asset`, but not before `after`; returns what its deployments wait for."""
-        if asset is None or isinstance(asset, AssetReference):
-            return []
-        asset = as_held(self.workspace.arm_id, asset, self._held)
+    def versions_of(self, bundle: Bundle) -> list[pulumi.Resource]:
+        """What a deployment of the bundle waits for."""
+        parts = [part for part in (bundle.model, bundle.code, bundle.environment) if isinstance(part, Local)]
+        return [self._versions[self.arm_id(part, kind_of(part))] for part in parts]
+
+    def _registered(self, bundles: Sequence[Bundle]) -> frozenset[str]:
+        """The ids of versions that the workspace holds, asked for where the program has not."""
+        if self.workspace.standing:
+            return self.workspace.standing.registered
+        versions = version_ids(self.workspace.arm_id, bundles)
+        return ask_standing({"ids": [], "versions": versions}, pulumi.InvokeOptions(parent=self)).registered
+
+    def _declare(self, asset: Local) -> None:
         kind = kind_of(asset)
+        version = version_id(self.workspace.arm_id, asset, kind)
+        if version in self._versions:
+            return
         name = f"{kind}/{asset.name}/{asset.version}"
-        if name not in self._made:
-            self._made[name] = self._new_version(name, self.arm_id(asset, kind), asset, after)
-        return [self._made[name]]
-
-    def _new_version(
-        self,
-        name: str,
-        version: str,
-        asset: Local,
-        after: list[pulumi.Resource],
-    ) -> pulumi.Resource:
         if isinstance(asset, BundledEnvironment):
-            return self._environment(name, asset, self._version_options(version, after))
-        options = self._version_options(version, [*after, self._upload(asset, after)])
-        return (self._model if asset.kind == "model" else self._code)(name, asset, options)
+            made = self._environment(name, asset, self._version_options(version, []))
+        else:
+            options = self._version_options(version, [self._upload(asset)])
+            made = (self._model if asset.kind == "model" else self._code)(name, asset, options)
+        self._versions[version] = made
 
-    def _upload(self, asset: BundledAsset, after: list[pulumi.Resource]) -> BundleUpload:
+    def _upload(self, asset: BundledAsset) -> pulumi.Resource:
         folder = folder_of(asset)
         if folder not in self._uploads:
-            options = self._options([*after, *self.workspace.deployer_grants])
-            self._uploads[folder] = BundleUpload(folder, asset, self.workspace, options)
+            own = self.workspace
+            args = BundleUploadArgs(
+                asset=asset,
+                storage_account_id=own.storage_account_id,
+                container=own.blob_container,
+                role_granted=own.grants_roles,
+            )
+            self._uploads[folder] = BundleUpload(folder, args, self._options(own.deployer_grants))
         return self._uploads[folder]
 
     def _code(self, name: str, asset: BundledAsset, options: pulumi.ResourceOptions) -> pulumi.Resource:
@@ -138,8 +157,8 @@ class Assets(pulumi.ComponentResource):
         return options
 
     def _options(self, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
-        first = [*self.workspace.resources, *after]
-        return pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=first)
+        first = [*self.workspace.first, *after]
+        return self._child(pulumi.ResourceOptions(retain_on_delete=True, depends_on=first))
 
 
 def _routes(config: InferenceConfig) -> ml.InferenceContainerPropertiesArgs:

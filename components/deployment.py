@@ -1,12 +1,14 @@
 """One deployment of an endpoint, from its spec and bundle."""
 
-from __future__ import annotations  # or the SDK would load with this module
-
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
+from azml.azure.endpoints import SERVES_TAG
+from azml.server_owned import ignored_properties
 from azml.specs import (
     Collection,
     CollectionData,
@@ -19,76 +21,82 @@ from azml.specs import (
     ScaleSettings,
     iso_duration,
 )
+from azml.stack.scoring import Slot
+from azml.stack.versions import deployment_id, endpoint_id
 
 from .assets import Assets
-from .existing import Existing
-from .owned import azures_properties
-from .scoring import Slot
-from .versions import deployment_id, endpoint_id
-from .workspace import Workspace
-
-SERVES_TAG = "azml-serves"
-"""The tag that says what a deployment predicts with; the guard of live slots compares it."""
-# The same as azml.azure.endpoints.SERVES_TAG: components declare, and import nothing that speaks to Azure.
+from .component import Component
 
 
-class Deployment(pulumi.ComponentResource):
-    """A deployment and the versions it is made of.
+@dataclass(frozen=True, kw_only=True)
+class DeploymentArgs:
+    """The deployment in one slot of an endpoint, and the versions of the workspace it is made of.
 
-    Azure cannot change an instance type in place, so an idle slot is deleted and made again. A live one never
-    gets that far: `after` holds the guard that refuses it. `grants` are the roles it reads its files by.
+    `environment_variables` are given to the scoring script besides those of the slot's file; the guard of
+    live slots, which compares files, knows nothing of them.
     """
 
-    def __init__(
-        self,
-        endpoint_name: str,
-        slot: Slot,
-        workspace: Workspace,
-        assets: Assets,
-        existing: Existing,
-        *,
-        endpoint: pulumi.Resource,
-        after: list[pulumi.Resource],
-        grants: list[pulumi.Resource],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        name = f"{endpoint_name}-{slot.name}"
-        super().__init__("azml:components:Deployment", name, {}, opts)
-        parts = (slot.bundle.model, slot.bundle.code, slot.bundle.environment)
-        arm_id = deployment_id(endpoint_id(workspace.arm_id, endpoint_name), slot.name)
-        versions = [version for part in parts for version in assets.declare(part, after)]
+    assets: Assets
+    endpoint_name: pulumi.Input[str]
+    slot: Slot
+    environment_variables: Mapping[str, pulumi.Input[str]] | None = None
+
+
+class Deployment(Component):
+    """A deployment, which depends on the versions it is made of.
+
+    Azure cannot change an instance type in place, so an idle slot is deleted and made again. A live one never
+    gets that far where a guard refuses it: let the deployment depend on `LiveSlots`.
+    """
+
+    resource: ml.OnlineDeployment
+    """The deployment itself."""
+    name: pulumi.Output[str]
+    """What it is called on its endpoint."""
+
+    def __init__(self, name: str, args: DeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Deployment", name, opts)
+        slot, workspace = args.slot, args.assets.workspace
         self.resource = ml.OnlineDeployment(
             name,
             deployment_name=slot.name,
-            endpoint_name=endpoint_name,
+            endpoint_name=args.endpoint_name,
             workspace_name=workspace.name,
             resource_group_name=workspace.resource_group,
             location=workspace.location,
             sku=ml.SkuArgs(name="Default", capacity=slot.spec.instance_count or 1),
-            properties=_properties(slot, assets),
-            tags={**slot.spec.tags, **existing.tags(arm_id), SERVES_TAG: slot.bundle.serves},
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[endpoint, *after, *versions, *grants],
-                replace_on_changes=["properties.instanceType"],
-                delete_before_replace=True,
-                ignore_changes=_azures(slot.spec),
+            properties=_properties(args),
+            tags={**slot.spec.tags, **_retry_tags(args), SERVES_TAG: slot.bundle.serves},
+            opts=self._child(
+                pulumi.ResourceOptions(
+                    depends_on=args.assets.versions_of(slot.bundle),
+                    replace_on_changes=["properties.instanceType"],
+                    delete_before_replace=True,
+                    ignore_changes=_azures(slot.spec),
+                )
             ),
         )
+        self.name = pulumi.Output.from_input(slot.name)
         self.register_outputs({"name": slot.name, "serves": slot.bundle.serves})
+
+
+def _retry_tags(args: DeploymentArgs) -> dict[str, str]:
+    """Where the endpoint's name is known: what Azure has told of this deployment."""
+    workspace, endpoint = args.assets.workspace, args.endpoint_name
+    if not isinstance(endpoint, str):
+        return {}
+    return workspace.retry_tags(deployment_id(endpoint_id(workspace.arm_id, endpoint), args.slot.name))
 
 
 def _azures(spec: DeploymentSpec) -> list[str]:
     """What Azure changes by itself; the instances too where the file leaves their number to autoscaling."""
     capacity = [] if spec.instance_count else ["sku.capacity"]
-    return [*capacity, *azures_properties(spec.properties)]
+    return [*capacity, *ignored_properties(spec.properties)]
 
 
-def _properties(
-    slot: Slot, assets: Assets
-) -> ml.ManagedOnlineDeploymentArgs | ml.KubernetesOnlineDeploymentArgs:
+def _properties(args: DeploymentArgs) -> ml.ManagedOnlineDeploymentArgs | ml.KubernetesOnlineDeploymentArgs:
     """Dictionaries would reach Azure in snake case here: the two kinds are a union to the SDK."""
-    spec, made = slot.spec, slot.bundle
+    spec, made, assets = args.slot.spec, args.slot.bundle, args.assets
     code = ml.CodeConfigurationArgs(
         code_id=assets.arm_id(made.code, "code") if made.code else None,
         scoring_script=spec.scoring_script or "",
@@ -99,7 +107,7 @@ def _properties(
         "data_collector": _collector(spec.data_collector, assets.workspace.arm_id),
         "description": spec.description,
         "environment_id": assets.arm_id(made.environment, "environment") if made.environment else None,
-        "environment_variables": spec.environment_variables,
+        "environment_variables": {**spec.environment_variables, **(args.environment_variables or {})},
         "instance_type": spec.instance_type,
         "liveness_probe": _probe(spec.liveness_probe),
         "model": assets.arm_id(made.model, "model") if made.model else None,

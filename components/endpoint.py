@@ -1,168 +1,182 @@
 """An online endpoint with its deployments and its traffic."""
 
-from __future__ import annotations  # or the SDK would load with this module
-
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
+from azml.server_owned import ignored_properties
 from azml.specs import EndpointSpec, Identity
+from azml.stack.immutable import AUTH_MODES, IDENTITIES, compute_id
+from azml.stack.scoring import Slot, serves
+from azml.stack.versions import endpoint_id
 
 from .assets import Assets
-from .deployment import Deployment
-from .existing import Existing
-from .immutable import AUTH_MODES, IDENTITIES, compute_id
-from .owned import azures_properties
+from .component import Component
+from .deployment import Deployment, DeploymentArgs
+from .live_slots import LiveSlots, LiveSlotsArgs
 from .roles import BLOB_CONTRIBUTOR, BLOB_READER, managed_identity_grant
-from .scoring import ServedEndpoint
-from .traffic import EndpointTraffic, LiveSlots
-from .versions import endpoint_id
-from .workspace import Workspace
+from .traffic import EndpointTraffic, EndpointTrafficArgs, Shares, known
 
 SHARES = ("properties.traffic", "properties.mirrorTraffic")
 WITHOUT = ("traffic", "mirror_traffic", "source")
 
 
-class Endpoint(pulumi.ComponentResource):
+@dataclass(frozen=True, kw_only=True)
+class EndpointArgs:
+    """An endpoint as its file says, the deployments in its slots, and their shares in percent.
+
+    Shares that are None are somebody else's to set. `allow_live_change` lets a deployment with users change,
+    `protect` keeps the endpoint and its shares from being deleted. `environment_variables` are given to every
+    deployment.
+    """
+
+    assets: Assets
+    spec: EndpointSpec
+    slots: Sequence[Slot]
+    traffic: Shares | None = None
+    mirror_traffic: Shares | None = None
+    allow_live_change: bool = False
+    protect: bool = False
+    environment_variables: Mapping[str, pulumi.Input[str]] | None = None
+
+
+class Endpoint(Component):
     """An endpoint, its deployments, the guard of those that are live, and the shares.
 
     The endpoint resource never carries shares: they belong to EndpointTraffic, and the two would undo each
     other's work.
     """
 
-    def __init__(
-        self,
-        served: ServedEndpoint,
-        workspace: Workspace,
-        assets: Assets,
-        existing: Existing,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        spec = served.spec
+    resource: ml.OnlineEndpoint
+    """The endpoint itself."""
+    name: pulumi.Output[str]
+    """Its name in Azure."""
+    scoring_uri: pulumi.Output[str]
+    """Where requests go."""
+    swagger_uri: pulumi.Output[str]
+    """Where its description is."""
+    deployments: pulumi.Output[Mapping[str, int]]
+    """Each deployment with its share: as told, else as it is."""
+    mirror_traffic: pulumi.Output[Any]
+    """The mirroring that is told."""
+
+    def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Endpoint", name, opts)
+        spec, workspace = args.spec, args.assets.workspace
         arm_id = endpoint_id(workspace.arm_id, spec.name)
-        tags = {**spec.tags, **existing.tags(arm_id)}
-        super().__init__("azml:components:Endpoint", spec.name, {}, opts)
-        _tell_notes(served, self)
-        own = pulumi.ResourceOptions(parent=self)
+        spec = replace(spec, tags={**spec.tags, **workspace.retry_tags(arm_id)})
+        _tell_notes(args.slots, self)
         # Told its endpoint by name, so that it speaks before the first write, the endpoint's own included.
-        guard = LiveSlots(
-            spec.name,
-            endpoint_id=arm_id,
-            slots=served.slots,
-            allow=served.allow_live_change,
-            opts=own,
-        )
-        options = pulumi.ResourceOptions(parent=self, depends_on=[guard])
-        self.resource = _declare(served, workspace, tags, options)
-        grants = [*workspace.identity_grants, *_grants(served, self.resource, workspace, own)]
-        deployments = [
+        guarded = LiveSlotsArgs(endpoint_id=arm_id, serves=serves(args.slots), allow=args.allow_live_change)
+        guard = LiveSlots(name, guarded, self._child())
+        self.resource = self._endpoint(name, args, spec, guard)
+        grants = [*workspace.identity_grants, *self._grants(args)]
+        made = [
             Deployment(
-                spec.name,
-                slot,
-                workspace,
-                assets,
-                existing,
-                endpoint=self.resource,
-                after=[guard],
-                grants=grants,
-                opts=own,
+                f"{name}-{slot.name}",
+                DeploymentArgs(
+                    assets=args.assets,
+                    endpoint_name=spec.name,
+                    slot=slot,
+                    environment_variables=args.environment_variables,
+                ),
+                self._child(pulumi.ResourceOptions(depends_on=[self.resource, guard, *grants])),
             )
-            for slot in served.slots
+            for slot in args.slots
         ]
-        shares = EndpointTraffic(
-            spec.name,
-            endpoint_id=self.resource.id,
-            traffic=served.traffic,
-            mirror_traffic=served.mirror_traffic,
-            deployments=[slot.name for slot in served.slots],
-            endpoint_digest=digest(replace(spec, tags=tags)),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[made.resource for made in deployments],
-                # A destroy begins here, so the engine stops with every share and deployment in place.
-                protect=served.protect or None,
-            ),
-        )
-        self.outputs = {
-            "name": spec.name,
-            "scoring_uri": self.resource.properties.scoring_uri,
-            "swagger_uri": self.resource.properties.swagger_uri,
-            "deployments": _shares_of(served, shares),
-            "mirror_traffic": served.mirror_traffic,
+        shares = self._traffic(name, args, digest(spec), [one.resource for one in made])
+        self.name = pulumi.Output.from_input(spec.name)
+        self.scoring_uri = self.resource.properties.scoring_uri
+        self.swagger_uri = self.resource.properties.swagger_uri
+        self.deployments = _by_slot(args, shares)
+        self.mirror_traffic = known(args.mirror_traffic)
+        self.outputs: dict[str, pulumi.Output[Any]] = {
+            "name": self.name,
+            "scoring_uri": self.scoring_uri,
+            "swagger_uri": self.swagger_uri,
+            "deployments": self.deployments,
+            "mirror_traffic": self.mirror_traffic,
         }
         self.register_outputs(self.outputs)
 
+    def _endpoint(
+        self, name: str, args: EndpointArgs, spec: EndpointSpec, guard: LiveSlots
+    ) -> ml.OnlineEndpoint:
+        workspace, access = args.assets.workspace, spec.public_network_access
+        return ml.OnlineEndpoint(
+            name,
+            endpoint_name=spec.name,
+            workspace_name=workspace.name,
+            resource_group_name=workspace.resource_group,
+            location=workspace.location,
+            identity=_identity(spec.identity),
+            properties=ml.OnlineEndpointPropertiesArgs(
+                auth_mode=AUTH_MODES[spec.auth_mode],
+                compute=compute_id(spec, workspace.arm_id),
+                description=spec.description,
+                properties=spec.properties,
+                public_network_access=access.capitalize() if access else None,
+            ),
+            tags=spec.tags,
+            opts=self._child(
+                pulumi.ResourceOptions(
+                    depends_on=[guard, *workspace.first],
+                    protect=args.protect or None,
+                    ignore_changes=[*SHARES, *ignored_properties(spec.properties)],
+                )
+            ),
+        )
 
-def _tell_notes(served: ServedEndpoint, about: pulumi.Resource) -> None:
+    def _grants(self, args: EndpointArgs) -> list[pulumi.Resource]:
+        """What the endpoint's own identity reads models and code by, where keys of the storage open nothing.
+
+        Collected data is written by the same identity.
+        """
+        identity, workspace = args.spec.identity, args.assets.workspace
+        if not workspace.by_identity or (identity and "system_assigned" not in identity.type):
+            return []
+        writes = any(slot.spec.data_collector for slot in args.slots)
+        principal = self.resource.identity.apply(lambda found: found.principal_id if found else "")
+        role, scope = BLOB_CONTRIBUTOR if writes else BLOB_READER, workspace.storage_account_id
+        return [managed_identity_grant(args.spec.name, role, scope, principal, self._child())]
+
+    def _traffic(
+        self, name: str, args: EndpointArgs, written: str, deployments: list[ml.OnlineDeployment]
+    ) -> EndpointTraffic:
+        return EndpointTraffic(
+            name,
+            EndpointTrafficArgs(
+                endpoint_id=self.resource.id,
+                traffic=args.traffic,
+                mirror_traffic=args.mirror_traffic,
+                deployments=[slot.name for slot in args.slots],
+                endpoint_digest=written,
+            ),
+            # A destroy begins here, so the engine stops with every share and deployment in place.
+            self._child(pulumi.ResourceOptions(depends_on=deployments, protect=args.protect or None)),
+        )
+
+
+def _tell_notes(slots: Sequence[Slot], about: pulumi.Resource) -> None:
     """Tell what deserves a look once for all the deployments it is true of."""
-    slots: dict[str, list[str]] = {}
-    for slot in served.slots:
+    noted: dict[str, list[str]] = {}
+    for slot in slots:
         for note in slot.bundle.notes:
-            slots.setdefault(note, []).append(slot.name)
-    for note, names in slots.items():
+            noted.setdefault(note, []).append(slot.name)
+    for note, names in noted.items():
         pulumi.log.info(f"{', '.join(names)}: {note}", about)
 
 
-def _declare(
-    served: ServedEndpoint, workspace: Workspace, tags: Mapping[str, str], opts: pulumi.ResourceOptions
-) -> ml.OnlineEndpoint:
-    spec = served.spec
-    access = spec.public_network_access
-    return ml.OnlineEndpoint(
-        spec.name,
-        endpoint_name=spec.name,
-        workspace_name=workspace.name,
-        resource_group_name=workspace.resource_group,
-        location=workspace.location,
-        identity=_identity(spec.identity),
-        properties=ml.OnlineEndpointPropertiesArgs(
-            auth_mode=AUTH_MODES[spec.auth_mode],
-            compute=compute_id(spec, workspace.arm_id),
-            description=spec.description,
-            properties=spec.properties,
-            public_network_access=access.capitalize() if access else None,
-        ),
-        tags=tags,
-        opts=pulumi.ResourceOptions.merge(
-            opts,
-            pulumi.ResourceOptions(
-                depends_on=workspace.resources,
-                protect=served.protect or None,
-                ignore_changes=[*SHARES, *azures_properties(spec.properties)],
-            ),
-        ),
-    )
+def _by_slot(args: EndpointArgs, shares: EndpointTraffic) -> pulumi.Output[Mapping[str, int]]:
+    def by_slot(traffic: Mapping[str, int]) -> Mapping[str, int]:
+        return {slot.name: int(traffic.get(slot.name, 0)) for slot in args.slots}
 
-
-def _grants(
-    served: ServedEndpoint, endpoint: ml.OnlineEndpoint, workspace: Workspace, opts: pulumi.ResourceOptions
-) -> list[pulumi.Resource]:
-    """What the endpoint's own identity reads models and code by, where keys of the storage open nothing.
-
-    Collected data is written by the same identity.
-    """
-    identity = served.spec.identity
-    if not workspace.by_identity or (identity and "system_assigned" not in identity.type):
-        return []
-    writes = any(slot.spec.data_collector for slot in served.slots)
-    principal = endpoint.identity.apply(lambda found: found.principal_id if found else "")
-    role = BLOB_CONTRIBUTOR if writes else BLOB_READER
-    return [managed_identity_grant(served.spec.name, role, workspace.storage_id, principal, opts)]
-
-
-def _shares_of(
-    served: ServedEndpoint, shares: EndpointTraffic
-) -> dict[str, int] | pulumi.Output[dict[str, int]]:
-    """Each deployment with its share: as told, else as it is."""
-
-    def by_slot(traffic: Mapping[str, int]) -> dict[str, int]:
-        return {slot.name: int(traffic.get(slot.name, 0)) for slot in served.slots}
-
-    return shares.traffic.apply(by_slot) if served.traffic is None else by_slot(served.traffic)
+    return (shares.traffic if args.traffic is None else known(args.traffic)).apply(by_slot)
 
 
 def _identity(identity: Identity | None) -> ml.ManagedServiceIdentityArgs:

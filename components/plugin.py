@@ -1,7 +1,6 @@
-"""Our own plugin, as a program declares it, and questions to plugins."""
+"""Our own plugin, as a program declares it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import pulumi
 
@@ -11,22 +10,20 @@ from azml.azure.settings import SECRET_NAMES, SETTING_NAMES
 class Plugin(pulumi.ProviderResource):
     """The plugin `azml`, acting as the identity azure-native acts as.
 
-    An engine hands a plugin the settings of its own name only, so azure-native's are handed on here.
+    An engine hands a plugin the settings of its own name only, so azure-native's are handed on here:
+    `settings` by azure-native's names for them, as `subscriptionId`, for a program that has an azure-native
+    provider of its own; without them the stack's `azure-native:` settings.
     """
 
-    def __init__(self, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "azml",
+        settings: Mapping[str, pulumi.Input[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         config = pulumi.Config("azure-native")
-        settings = {
-            name: config.get_secret(name) if name in SECRET_NAMES else config.get(name)
-            for name in SETTING_NAMES
+        own = {
+            key: config.get_secret(key) if key in SECRET_NAMES else config.get(key) for key in SETTING_NAMES
         }
-        super().__init__("azml", "azml", {name: value for name, value in settings.items() if value}, opts)
-
-
-@contextmanager
-def asking() -> Iterator[None]:
-    """Ask a plugin something in the block. One that cannot answer says why: words to act on, no traceback."""
-    try:
-        yield
-    except Exception as failure:  # the SDK raises nothing more telling
-        raise pulumi.RunError(str(failure)) from None
+        given = {key: value for key, value in own.items() if value} if settings is None else dict(settings)
+        super().__init__("azml", name, given, opts)

@@ -1,44 +1,57 @@
 """The files of a bundle in the workspace's container, as one resource of our own plugin."""
 
+from dataclasses import dataclass
+
 import pulumi
 
 from azml.bundling import BundledAsset
 from azml.file_list import file_list_text
+from azml.stack.questions import ask
 
-from .plugin import asking
-from .workspace import Workspace
+
+@dataclass(frozen=True, kw_only=True)
+class BundleUploadArgs:
+    """A bundle, and the container of a storage account (an ARM id) it goes to.
+
+    `role_granted` says that the program gives whoever runs it a role there: a refusal at first is waited out.
+    """
+
+    asset: BundledAsset
+    storage_account_id: pulumi.Input[str]
+    container: pulumi.Input[str]
+    role_granted: bool = False
 
 
 class BundleUpload(pulumi.CustomResource):
-    """Uploads a bundle into `folder` of the workspace's container, unless it is there.
+    """Uploads a bundle into a folder of a container that is named by its content, unless it is there.
 
     Where its files lie on this machine is told to the plugin beside the inputs: the state holds no such path.
     """
 
     url: pulumi.Output[str]
+    """The folder's address."""
 
-    def __init__(
-        self, folder: str, asset: BundledAsset, workspace: Workspace, opts: pulumi.ResourceOptions
-    ) -> None:
+    def __init__(self, name: str, args: BundleUploadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        asset, folder = args.asset, folder_of(args.asset)
         if not pulumi.runtime.is_dry_run():
             _tell_sources(folder, asset, opts)
         inputs = {
-            "accountId": workspace.storage_id,
-            "container": workspace.blob_container,
+            "accountId": args.storage_account_id,
+            "container": args.container,
             "digest": asset.digest,
             "folder": folder,
             "files": file_list_text({asset.blob_path(file): file.sha256 for file in asset.files}),
-            "roleGranted": workspace.grants_roles,
+            "roleGranted": args.role_granted,
             "url": None,
         }
-        super().__init__("azml:index:BundleUpload", folder, inputs, opts)
+        super().__init__("azml:index:BundleUpload", name, inputs, opts)
 
 
-def _tell_sources(folder: str, asset: BundledAsset, opts: pulumi.ResourceOptions) -> None:
+def _tell_sources(folder: str, asset: BundledAsset, opts: pulumi.ResourceOptions | None) -> None:
     files = {asset.blob_path(file): file.location for file in asset.files}
-    options = pulumi.InvokeOptions(parent=opts.parent)
-    with asking():
-        pulumi.runtime.invoke("azml:index:bundleSources", {"folder": folder, "files": files}, options)
+    parent, provider = (opts.parent, opts.provider) if opts else (None, None)
+    options = pulumi.InvokeOptions(parent=parent, provider=provider)
+    ask("bundleSources", {"folder": folder, "files": files}, options)
 
 
 def folder_of(asset: BundledAsset) -> str:

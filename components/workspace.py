@@ -13,13 +13,12 @@ from pulumi_azure_native import (
     storage,
 )
 
-from .account import account
-from .existing import Existing
-from .immutable import Fact
-from .purge import PurgeOnDelete
-from .roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, RoleGrant, managed_identity_grant
-from .settings import Support, WorkspaceSettings
-from .standing import Standing, supports
+from azml.stack.account import account
+
+from .component import Component
+from .purge import PurgeOnDelete, PurgeOnDeleteArgs
+from .roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, RoleGrant, RoleGrantArgs, managed_identity_grant
+from .workspace_args import ExistingStorageArgs, WorkspaceArgs
 
 WRITE_TELEMETRY = ["connectionString", "instrumentationKey"]
 """Outputs of Application Insights that let anybody write to it; azure-native marks none as secret."""
@@ -30,201 +29,209 @@ GIVEN_BY_AZURE = ["containerRegistry"]
 LOG_RETENTION_DAYS = 30
 
 
-class Workspace(pulumi.ComponentResource):
+class Workspace(Component):
     """An Azure Machine Learning workspace, made here or there already.
 
     Names are plain text, so that previews show them and a change here never makes them unknown elsewhere.
-    `blob_container`, `blob_endpoint` and `storage_id` (an ARM id) are where the workspace's default datastore
-    keeps its files. `existing` and `standing` are what Azure has told of what is there. `deployer_grants`
-    come before whoever runs the stack uploads, `identity_grants` before a deployment reads; roles are given
-    on storage that is made here (`grants_roles`), on no other.
+    `deployer_grants` come before whoever runs the program uploads, `identity_grants` before a deployment
+    reads; roles are given on storage that is made here (`grants_roles`), on no other.
     """
 
-    def __init__(
-        self,
-        settings: WorkspaceSettings,
-        existing: Existing,
-        standing: Standing,
-        *,
-        protect: bool = False,
-        tags: Mapping[str, str] | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("azml:components:Workspace", settings.name, {}, opts)
-        self.settings = settings
-        self.standing = standing
-        self.name = settings.name
-        self.resource_group = settings.resource_group
-        self.account = account()
+    resource: machinelearningservices.Workspace | None
+    """The workspace itself; None for one that is there already."""
+    workspace_id: pulumi.Output[str]
+    """Its GUID."""
+    storage_account_id: pulumi.Output[str]
+    """The ARM id of the storage account in which its default datastore keeps files."""
+    blob_endpoint: pulumi.Output[str]
+    """Where the blobs of that account are."""
+    blob_container: pulumi.Output[str]
+    """The container of the default datastore."""
+
+    def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Workspace", name, opts)
+        self.args = args
+        self.name = args.workspace_name or name
+        self.resource_group = args.resource_group_name
+        self.account = args.account or account(pulumi.InvokeOptions(parent=self))
         self.arm_id = self.account.workspace_id(self.resource_group, self.name)
-        self._options = pulumi.ResourceOptions(parent=self, protect=protect or None)
-        self._purge_protection = protect or None
-        self._tags = tags or None
-        self._existing = existing
-        self.location: str | None = None
+        self.standing = args.standing
+        self.location = args.existing.location if args.existing else args.location
         self.grants_roles = False
         self.deployer_grants: list[pulumi.Resource] = []
         self.identity_grants: list[pulumi.Resource] = []
-        if settings.existing:
-            self._find()
+        self._options = self._child(pulumi.ResourceOptions(protect=args.protect or None))
+        if args.existing:
+            self.resource = None
+            self.workspace_id = pulumi.Output.from_input(args.existing.workspace_id)
+            self._use_storage(args.existing.storage_account)
         else:
-            self._declare()
+            self.resource = self._declare()
+        # Azure ML names it after the workspace.
+        self.blob_container = pulumi.Output.concat("azureml-blobstore-", self.workspace_id)
         self.register_outputs({"id": self.arm_id, "workspace_id": self.workspace_id})
 
-    def _find(self) -> None:
-        """Use a workspace as it stands, with its storage account. Nothing enters the state."""
-        found = self.standing.found[self.arm_id]
-        self.location = found.location
-        self.workspace_id: pulumi.Input[str] = found.text("workspaceId")
-        self._use_storage(found.text("storageAccount"))
-
-    def _declare(self) -> None:
-        settings = self.settings
-        if not settings.existing_resource_group:
-            group = resources.ResourceGroup(
-                settings.resource_group,
-                resource_group_name=self.resource_group,
-                tags=self._tags,
-                opts=self._options,
-            )
-            after = pulumi.ResourceOptions(depends_on=[group])
-            self._options = pulumi.ResourceOptions.merge(self._options, after)
-        if settings.purge:
-            self._purge_later()
+    def _declare(self) -> machinelearningservices.Workspace:
+        args = self.args
+        if not args.existing_resource_group:
+            self._after(self._resource_group())
+        if args.purge:
+            self._after(self._purge())
         made = machinelearningservices.Workspace(
             self.name,
             workspace_name=self.name,
             resource_group_name=self.resource_group,
+            location=self.location,
             sku=machinelearningservices.SkuArgs(name="Basic", tier=machinelearningservices.SkuTier.BASIC),
             identity=machinelearningservices.ManagedServiceIdentityArgs(type="SystemAssigned"),
-            storage_account=self._storage_account(settings.storage_account),
-            key_vault=self._key_vault(settings.key_vault),
-            application_insights=self._application_insights(settings),
-            public_network_access="Enabled" if settings.public_network_access else "Disabled",
+            storage_account=self._storage_account(),
+            key_vault=self._key_vault(),
+            application_insights=self._application_insights(),
+            public_network_access=_access(args.public_network_access),
             v1_legacy_mode=False,
-            system_datastores_auth_mode=None if settings.shared_keys else "Identity",
-            tags={**(self._tags or {}), **self._existing.tags(self.arm_id)} or None,
+            system_datastores_auth_mode=None if args.shared_keys else "Identity",
+            tags=self._tags_with(self.retry_tags(self.arm_id)),
             opts=pulumi.ResourceOptions.merge(
                 self._options, pulumi.ResourceOptions(ignore_changes=GIVEN_BY_AZURE)
             ),
         )
         # azure-native previews no output of a resource that changes, and the container is named by this one.
-        known = self._existing.workspace_ids.get(self.arm_id) if pulumi.runtime.is_dry_run() else None
-        self.workspace_id = known or made.workspace_id
-        self.made = made
+        known = self._known_workspace_id() if pulumi.runtime.is_dry_run() else None
+        self.workspace_id = pulumi.Output.from_input(known or made.workspace_id)
         if self.by_identity:
             principal = made.identity.apply(lambda identity: identity.principal_id if identity else "")
-            own = pulumi.ResourceOptions(parent=self)
             self.identity_grants = [
-                managed_identity_grant(self.name, role, self.storage_id, principal, own)
+                managed_identity_grant(self.name, role, self.storage_account_id, principal, self._child())
                 for role in (BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR)
             ]
+        return made
 
-    def _purge_later(self) -> None:
-        """Have the names freed once what bears them is deleted: all that follows depends on this."""
-        vault = self.settings.key_vault
-        purge = PurgeOnDelete(
-            self.name,
-            workspace_id=self.arm_id,
-            vault_name=None if vault.existing else vault.name,
-            vault_prefix=None if vault.name else self._vault_name(),
-            leftovers=", ".join(one.until for one in self.standing.held) or None,
-            opts=self._options,
-        )
-        after = pulumi.ResourceOptions(depends_on=[purge])
+    def _after(self, first: pulumi.Resource) -> None:
+        """Have all that is declared from here on depend on `first`."""
+        after = pulumi.ResourceOptions(depends_on=[first])
         self._options = pulumi.ResourceOptions.merge(self._options, after)
 
-    def _storage_account(self, settings: Support) -> pulumi.Input[str]:
-        """Files of models and code, with a role to write them for whoever runs the stack."""
-        if settings.existing:
-            return self._use_storage(self._existing_id("storageAccount"))
-        name = settings.name or self._global_name("st")
+    def _known_workspace_id(self) -> str | None:
+        fact = self.standing.found.get(self.arm_id) if self.standing else None
+        return fact.text("workspaceId") or None if fact else None
+
+    def retry_tags(self, resource_id: str) -> dict[str, str]:
+        """The tag by which a resource that failed is written again, as far as Azure has told of it."""
+        return self.standing.retry_tags(resource_id) if self.standing else {}
+
+    def _tags_with(self, own: Mapping[str, str]) -> pulumi.Input[Mapping[str, pulumi.Input[str]]] | None:
+        tags = self.args.tags
+        if tags is None or isinstance(tags, Mapping):
+            return {**(tags or {}), **own} or None
+        return pulumi.Output.all(tags).apply(lambda known: {**(known[0] or {}), **own})
+
+    def _resource_group(self) -> pulumi.Resource:
+        return resources.ResourceGroup(
+            self.resource_group,
+            resource_group_name=self.resource_group,
+            location=self.location,
+            tags=self._tags_with({}),
+            opts=self._options,
+        )
+
+    def _purge(self) -> pulumi.Resource:
+        """Frees the names once what bears them is deleted: all that follows depends on it."""
+        args, held = self.args, self.standing.held if self.standing else ()
+        ours = args.key_vault_id is None
+        purge = PurgeOnDeleteArgs(
+            workspace_id=self.arm_id,
+            vault_name=args.key_vault_name if ours else None,
+            vault_prefix=self._vault_name() if ours and not args.key_vault_name else None,
+            leftovers=", ".join(one.until for one in held) or None,
+        )
+        return PurgeOnDelete(self.name, purge, self._options)
+
+    def _storage_account(self) -> pulumi.Input[str]:
+        """Files of models and code, with a role to write them for whoever runs the program."""
+        if self.args.storage_account:
+            return self._use_storage(self.args.storage_account)
+        name = self.args.storage_account_name or self._global_name("st")
         made = storage.StorageAccount(
             name,
             account_name=name,
             resource_group_name=self.resource_group,
+            location=self.location,
             kind=storage.Kind.STORAGE_V2,
             sku=storage.SkuArgs(name=storage.SkuName.STANDARD_LRS),
             minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
             enable_https_traffic_only=True,
             allow_blob_public_access=False,
             allow_cross_tenant_replication=False,
-            allow_shared_key_access=self.settings.shared_keys,
-            tags=self._tags,
+            allow_shared_key_access=self.args.shared_keys,
+            tags=self._tags_with({}),
             opts=self._options,
         )
-        self.storage_id = self.account.storage_id(self.resource_group, name)
-        self.blob_endpoint: pulumi.Input[str] = made.primary_endpoints.blob
+        self.storage_account_id = pulumi.Output.from_input(self.account.storage_id(self.resource_group, name))
+        self.blob_endpoint = made.primary_endpoints.blob
         self.grants_roles = True
-        deployer = RoleGrant(
-            "whoever runs the stack",
-            scope=self.storage_id,
-            role=BLOB_CONTRIBUTOR,
-            principal_id=self.account.object_id,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
+        grant = RoleGrantArgs(
+            scope=self.storage_account_id, role=BLOB_CONTRIBUTOR, principal_id=self.account.object_id
         )
-        self.deployer_grants = [deployer]
+        after = self._child(pulumi.ResourceOptions(depends_on=[made]))
+        self.deployer_grants = [RoleGrant(f"{BLOB_CONTRIBUTOR} for whoever runs the stack", grant, after)]
         return made.id
 
-    def _use_storage(self, account: str) -> str:
-        self.storage_id = account
-        self.blob_endpoint = blob_endpoint(self.standing.found[account])
-        return account
+    def _use_storage(self, existing: ExistingStorageArgs) -> pulumi.Input[str]:
+        self.storage_account_id = pulumi.Output.from_input(existing.id)
+        self.blob_endpoint = pulumi.Output.from_input(existing.blob_endpoint)
+        return existing.id
 
-    def _existing_id(self, key: str) -> str:
-        """The ARM id of something the settings say exists."""
-        _, kind, support = supports(self.settings)[key]
-        group = support.resource_group or self.resource_group
-        return self.account.resource_id(group, kind, support.name or "")
-
-    def _key_vault(self, settings: Support) -> pulumi.Input[str]:
+    def _key_vault(self) -> pulumi.Input[str]:
         """The workspace's secrets. Named by the engine: a deleted vault holds its name for weeks."""
-        if settings.existing:
-            return self._existing_id("keyVault")
+        if self.args.key_vault_id is not None:
+            return self.args.key_vault_id
+        name = self.args.key_vault_name
         return keyvault.Vault(
-            settings.name or self._vault_name(),
-            vault_name=settings.name,
+            name or self._vault_name(),
+            vault_name=name,
             resource_group_name=self.resource_group,
+            location=self.location,
             properties=keyvault.VaultPropertiesArgs(
                 tenant_id=self.account.tenant_id,
                 sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
                 enable_rbac_authorization=True,
                 enable_soft_delete=True,
                 # Irreversible, and Azure refuses False: set where the stack is protected, else left out.
-                enable_purge_protection=self._purge_protection,
+                enable_purge_protection=self.args.protect or None,
             ),
-            tags=self._tags,
+            tags=self._tags_with({}),
             opts=self._options,
         ).id
 
-    def _log_analytics(self, settings: Support) -> pulumi.Input[str]:
-        if settings.existing:
-            return self._existing_id("logAnalytics")
-        name = settings.name or f"log-{self.name}"
+    def _log_analytics(self) -> pulumi.Input[str]:
+        if self.args.log_analytics_id is not None:
+            return self.args.log_analytics_id
+        name = self.args.log_analytics_name or f"log-{self.name}"
         return operationalinsights.Workspace(
             name,
             workspace_name=name,
             resource_group_name=self.resource_group,
+            location=self.location,
             sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
             retention_in_days=LOG_RETENTION_DAYS,
-            tags=self._tags,
+            tags=self._tags_with({}),
             opts=self._options,
         ).id
 
-    def _application_insights(self, settings: WorkspaceSettings) -> pulumi.Input[str]:
-        own = settings.application_insights
-        if own.existing:
-            return self._existing_id("applicationInsights")
-        name = own.name or f"appi-{self.name}"
+    def _application_insights(self) -> pulumi.Input[str]:
+        if self.args.application_insights_id is not None:
+            return self.args.application_insights_id
+        name = self.args.application_insights_name or f"appi-{self.name}"
         return applicationinsights.Component(
             name,
             resource_name_=name,
             resource_group_name=self.resource_group,
+            location=self.location,
             kind="web",
             application_type="web",
             ingestion_mode="LogAnalytics",
-            workspace_resource_id=self._log_analytics(settings.log_analytics),
-            tags=self._tags,
+            workspace_resource_id=self._log_analytics(),
+            tags=self._tags_with({}),
             opts=pulumi.ResourceOptions.merge(
                 self._options, pulumi.ResourceOptions(additional_secret_outputs=WRITE_TELEMETRY)
             ),
@@ -245,22 +252,17 @@ class Workspace(pulumi.ComponentResource):
         return f"https://ml.azure.com/endpoints?wsid={self.arm_id}&tid={self.account.tenant_id}"
 
     @property
-    def blob_container(self) -> pulumi.Output[str]:
-        """The container of the default datastore; Azure ML names it after the workspace."""
-        return pulumi.Output.concat("azureml-blobstore-", self.workspace_id)
-
-    @property
     def by_identity(self) -> bool:
         """Whether identities read the storage by roles of theirs, because its keys open nothing."""
-        return self.grants_roles and not self.settings.shared_keys
+        return self.grants_roles and not self.args.shared_keys
 
     @property
-    def resources(self) -> list[pulumi.Resource]:
+    def first(self) -> list[pulumi.Input[pulumi.Resource]]:
         """What must be there before anything is put into the workspace."""
-        return [] if self.settings.existing else [self.made]
+        return [self.resource] if self.resource else self._waits
 
 
-def blob_endpoint(account: Fact) -> str:
-    """Where a storage account's blobs are; empty for one that holds none."""
-    endpoints = account.properties.get("primaryEndpoints")
-    return str(endpoints.get("blob") or "") if isinstance(endpoints, dict) else ""
+def _access(public: pulumi.Input[bool]) -> pulumi.Input[str]:
+    if isinstance(public, bool):
+        return "Enabled" if public else "Disabled"
+    return pulumi.Output.all(public).apply(lambda known: _access(bool(known[0])))

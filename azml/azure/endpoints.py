@@ -1,4 +1,13 @@
-"""What everybody who speaks of online endpoints has to say alike."""
+"""Online endpoints and deployments as everybody here sees them: shares, tags, states, and the whole body.
+
+Nothing in here speaks to Azure.
+"""
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 API_VERSION = "2025-12-01"
 """azure-native 3.29's own version of Microsoft.MachineLearningServices."""
@@ -6,3 +15,84 @@ ALLOW_VARIABLE = "AZML_ALLOW_LIVE_CHANGE"
 """The variable that lets the endpoints it names change under their users, read by the program at each run."""
 SERVES_TAG = "azml-serves"
 """The tag of a deployment that says what it predicts with: the stack sets it, the guard of slots reads it."""
+
+_ID = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"
+    r"/workspaces/[^/]+/onlineEndpoints/(?P<name>[^/]+)",
+    re.IGNORECASE,
+)
+# What Azure answers and does not take (Microsoft.MachineLearningServices 2025-12-01, OnlineEndpoint).
+_READ_ONLY = ("id", "name", "type", "systemData", "etag")
+_READ_ONLY_PROPERTIES = ("scoringUri", "swaggerUri", "provisioningState", "compatibility", "keys")
+_READ_ONLY_IDENTITY = ("principalId", "tenantId")
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Percent of the requests by deployment, answered (`traffic`) and copied (`mirror`); no zeros."""
+
+    traffic: Mapping[str, int] = field(default_factory=dict)
+    mirror: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A deployment: its state in lower case, the digest of what it serves if it carries one, and its size."""
+
+    state: str
+    serves: str | None
+    instance_type: str | None = None
+
+
+def endpoint_name(endpoint_id: str) -> str | None:
+    """The name in an endpoint's ARM id; None when it is no such id."""
+    match = _ID.fullmatch(endpoint_id)
+    return match["name"] if match else None
+
+
+def shares(endpoint: Mapping[str, Any]) -> Shares:
+    """The shares in an endpoint's body."""
+    properties = endpoint.get("properties") or {}
+    return Shares(_positive(properties.get("traffic")), _positive(properties.get("mirrorTraffic")))
+
+
+def _positive(weights: Mapping[str, Any] | None) -> dict[str, int]:
+    return {name: int(share) for name, share in (weights or {}).items() if share}
+
+
+def state(resource: Mapping[str, Any]) -> str:
+    """The provisioning state in lower case; empty when there is none."""
+    return str((resource.get("properties") or {}).get("provisioningState") or "").lower()
+
+
+def with_shares(endpoint: Mapping[str, Any], wanted: Shares) -> dict[str, Any]:
+    """The body that writes the endpoint back as it is, with other shares: Azure offers no smaller write."""
+    body = copy.deepcopy(dict(endpoint))
+    for key in _READ_ONLY:
+        body.pop(key, None)
+    properties = body.setdefault("properties", {})
+    for key in _READ_ONLY_PROPERTIES:
+        properties.pop(key, None)
+    properties["traffic"] = dict(sorted(wanted.traffic.items()))
+    properties["mirrorTraffic"] = dict(sorted(wanted.mirror.items()))
+    if isinstance(body.get("identity"), dict):
+        body["identity"] = _identity(body["identity"])
+    return body
+
+
+def _identity(identity: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in identity.items() if key not in _READ_ONLY_IDENTITY}
+    if isinstance(kept.get("userAssignedIdentities"), dict):
+        kept["userAssignedIdentities"] = {name: {} for name in kept["userAssignedIdentities"]}
+    return kept
+
+
+def deployment_id(endpoint_id: str, name: str) -> str:
+    """The ARM id of a deployment of the endpoint with that id."""
+    return f"{endpoint_id}/deployments/{name}"
+
+
+def slot(body: Mapping[str, Any]) -> Slot:
+    """The deployment with this body."""
+    properties = body.get("properties") or {}
+    return Slot(state(body), (body.get("tags") or {}).get(SERVES_TAG), properties.get("instanceType"))

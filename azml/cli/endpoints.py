@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from azml.azure.endpoints import API_VERSION, SERVES_TAG
+from azml.azure.endpoints import API_VERSION, SERVES_TAG, Shares, with_shares
+from azml.azure.endpoints import shares as shares_of
 from azml.cli.failure import CommandError, NotThereError
 from azml.cli.stacks import Connection, WorkspaceName
 from azml.findings import did_you_mean
@@ -109,13 +110,7 @@ def write_traffic(
     records of its own would drop what these do not know. Azure may show a write late. Raises CommandError
     when it holds other shares a minute afterwards.
     """
-    stated = ("location", "tags", "sku", "kind")
-    kept = {key: endpoint.body[key] for key in stated if endpoint.body.get(key) is not None}
-    properties = {key: value for key, value in endpoint.body["properties"].items() if key not in _READ_ONLY}
-    body = {**kept, "properties": {**properties, "traffic": dict(traffic), "mirrorTraffic": dict(mirror)}}
-    identity = _identity(endpoint.body.get("identity"))
-    if identity:
-        body["identity"] = identity
+    body = with_shares(endpoint.body, Shares(traffic, mirror))
     connection.arm.wait(connection.arm.put(endpoint.id, API_VERSION, body))
     deadline = time.monotonic() + CONFIRM_SECONDS
     while True:
@@ -130,17 +125,6 @@ def write_traffic(
         connection.arm.pause(0.1 if connection.stack.local else 2.0)
 
 
-_READ_ONLY = frozenset({"provisioningState", "scoringUri", "swaggerUri", "keys"})
-
-
-def _identity(identity: Any) -> dict[str, Any] | None:
-    """An identity as a write takes it: the ids of user-assigned ones, without what Azure computed."""
-    if not identity:
-        return None
-    users: dict[str, object] = {name: {} for name in identity.get("userAssignedIdentities") or {}}
-    return {"type": identity["type"], **({"userAssignedIdentities": users} if users else {})}
-
-
 def shares(traffic: Mapping[str, int]) -> str:
     """Shares as people read them, largest first."""
     ordered = sorted(traffic.items(), key=lambda share: (-share[1], share[0]))
@@ -149,15 +133,15 @@ def shares(traffic: Mapping[str, int]) -> str:
 
 def _with_deployments(connection: Connection, body: Mapping[str, Any]) -> Endpoint:
     place = f"{connection.workspace.id}/onlineEndpoints/{body['name']}/deployments"
-    properties = body["properties"]
+    properties, live = body["properties"], shares_of(body)
     return Endpoint(
         connection.workspace,
         str(body["name"]),
         str(properties.get("provisioningState") or ""),
         str(properties.get("authMode") or ""),
         str(properties.get("scoringUri") or ""),
-        _positive(properties.get("traffic")),
-        _positive(properties.get("mirrorTraffic")),
+        live.traffic,
+        live.mirror,
         tuple(sorted((_deployment(one) for one in _listed(connection, place)), key=lambda one: one.name)),
         body,
     )
@@ -173,10 +157,6 @@ def _deployment(body: Mapping[str, Any]) -> Deployment:
         body.get("tags") or {},
         properties,
     )
-
-
-def _positive(traffic: Mapping[str, Any] | None) -> dict[str, int]:
-    return {name: int(share) for name, share in (traffic or {}).items() if share}
 
 
 def _listed(connection: Connection, path: str) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,6 @@ from .files import (
     yaml_files,
 )
 from .load import from_python, load_deployment, load_endpoint
-from .names import is_asset_name, is_resource_name
 from .records import (
     AssetReference,
     Collection,
@@ -33,6 +32,7 @@ from .records import (
     ScaleSettings,
     Source,
 )
+from .table import Table
 
 __all__ = [
     "AssetReference",
@@ -55,13 +55,12 @@ __all__ = [
     "Route",
     "ScaleSettings",
     "Source",
+    "Table",
     "common_files",
     "deployment_file",
     "deployment_names",
     "endpoint_file",
     "from_python",
-    "is_asset_name",
-    "is_resource_name",
     "iso_duration",
     "load_deployment",
     "load_endpoint",

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import yaml
 
+from azml import rules
+
 from .document import Node, read_text
-from .names import ASSET_RULE, is_asset_name
 from .records import (
     AssetReference,
     InferenceConfig,
@@ -152,8 +153,10 @@ def _reference(table: Table, node: Node, kind: str, otherwise: str) -> AssetRefe
 
 def _asset_name(table: Table, key: str) -> str | None:
     name = table.text(key)
-    if name is not None and not is_asset_name(name):
-        table.findings.append(table.node.value[key].wrong(f"{name!r} is no name Azure takes", ASSET_RULE))
+    if name is not None and not rules.ASSET.accepts(name):
+        table.findings.append(
+            table.node.value[key].wrong(f"{name!r} is no name Azure takes", rules.ASSET.words)
+        )
     return name
 
 
@@ -163,8 +166,8 @@ def _asset_version(table: Table) -> str | None:
     if version is None:
         return None
     node = table.node.value["version"]
-    if not is_asset_name(version):
-        table.findings.append(node.wrong(f"{version!r} is no version Azure takes", ASSET_RULE))
+    if not rules.ASSET.accepts(version):
+        table.findings.append(node.wrong(f"{version!r} is no version Azure takes", rules.ASSET.words))
     if "name" not in table.node.value:
         table.findings.append(node.wrong("has no name beside it", "add name:, or leave the version out"))
     return version

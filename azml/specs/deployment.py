@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from azml import rules
 from azml.findings import Finding
 
 from .assets import read_code, read_environment, read_model
 from .document import Node
 from .endpoint import ACCESS, read_name
-from .names import RESOURCE_RULE, is_resource_name
 from .records import Access, AssetReference, DeploymentSpec, Kind, ResourceRequirements, Source
 from .settings import read_collector, read_probe, read_requests, read_resources, read_scaling
 from .table import Table
@@ -57,8 +57,8 @@ def read_deployment(root: Node, folder: Path, source: Source, findings: list[Fin
 def _endpoint_name(table: Table) -> str:
     """The endpoint, as written: azure-ai-ml lowers its name in the endpoint's own file only."""
     name = table.text("endpoint_name", required=True)
-    if name is not None and not is_resource_name(name):
-        remedy = RESOURCE_RULE
+    if name is not None and not rules.RESOURCE.accepts(name):
+        remedy = rules.RESOURCE.words
         table.findings.append(
             table.node.value["endpoint_name"].wrong(f"{name!r} is no name Azure takes", remedy)
         )

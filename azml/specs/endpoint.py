@@ -1,9 +1,9 @@
 """An online endpoint file, key by key."""
 
+from azml import rules
 from azml.findings import Finding
 
 from .document import Node
-from .names import RESOURCE_RULE, is_resource_name
 from .records import Access, AuthMode, EndpointSpec, Identity, IdentityType, Kind, Shares, Source
 from .references import PREFIX
 from .table import Table, snake
@@ -25,7 +25,6 @@ REFUSED = {
 AUTH_MODES: tuple[AuthMode, ...] = ("key", "aml_token", "aad_token")
 IDENTITIES: tuple[IdentityType, ...] = ("system_assigned", "user_assigned", "none")
 ACCESS: tuple[Access, ...] = ("enabled", "disabled")
-MIRROR_LIMIT = 50  # percent
 
 
 def read_endpoint(root: Node, source: Source, findings: list[Finding]) -> EndpointSpec:
@@ -64,8 +63,10 @@ def read_name(table: Table, key: str) -> str:
     name = table.text(key, required=True)
     if name is None:
         return ""
-    if not is_resource_name(name):
-        table.findings.append(table.node.value[key].wrong(f"{name!r} is no name Azure takes", RESOURCE_RULE))
+    if not rules.RESOURCE.accepts(name):
+        table.findings.append(
+            table.node.value[key].wrong(f"{name!r} is no name Azure takes", rules.RESOURCE.words)
+        )
     return name.lower()
 
 
@@ -117,16 +118,16 @@ def read_shares(table: Table, key: str) -> Shares:
     for name, node in table.entries(key).items():
         if name != name.lower():
             table.findings.append(node.wrong(f"{name!r} matches no deployment", f"write {name.lower()!r}"))
-        elif not is_resource_name(name):
-            table.findings.append(node.wrong(f"{name!r} is no name Azure takes", RESOURCE_RULE))
-        found[name] = shares.integer(name, 0, 100, " percent")
+        elif not rules.RESOURCE.accepts(name):
+            table.findings.append(node.wrong(f"{name!r} is no name Azure takes", rules.RESOURCE.words))
+        found[name] = shares.integer(name, 0, rules.MOST_PERCENT, " percent")
     return {name: share for name, share in found.items() if share is not None}
 
 
 def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> None:
     """Live shares add up to 0 or 100; a mirror is one deployment without a live share, at most 50 percent."""
     total, written = sum(traffic.values()), table.node.value.get("traffic")
-    if written is not None and len(traffic) == len(written.value or ()) and total not in (0, 100):
+    if written is not None and len(traffic) == len(written.value or ()) and total not in rules.SUMS:
         table.findings.append(written.wrong(f"adds up to {total}", "make it 100, or 0 for none"))
     node = table.node.value.get("mirror_traffic")
     if node is None or not mirror:
@@ -136,8 +137,8 @@ def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> 
     if len(mirror) > 1:
         table.findings.append(node.wrong("mirrors to more than one deployment", "name one"))
     for name, share in mirror.items():
-        if share > MIRROR_LIMIT:
-            table.findings.append(node.value[name].wrong(f"{share} percent", f"at most {MIRROR_LIMIT}"))
+        if share > rules.MIRROR_LIMIT:
+            table.findings.append(node.value[name].wrong(f"{share} percent", f"at most {rules.MIRROR_LIMIT}"))
         if share and traffic.get(name):
             table.findings.append(
                 node.value[name].wrong(f"{name!r} has live traffic too", "mirror to an idle one")

@@ -32,6 +32,9 @@ def kind_of(value: object) -> str:
 class Table:
     """One mapping of a document; `finish`, after the last accessor, reports the keys nobody asked for."""
 
+    unknown = "is not a known key"
+    """What is told of a key that nobody asked for."""
+
     def __init__(self, node: Node, findings: list[Finding]) -> None:
         self.node = node
         self.findings = findings
@@ -57,8 +60,12 @@ class Table:
             return None
         if isinstance(node.value, wanted) and not (isinstance(node.value, bool) and wanted is not bool):
             return node.value
-        self.findings.append(node.wrong(f"is {kind_of(node.value)}, not {name}", hint))
+        self.findings.append(self.mistyped(node, name, hint))
         return None
+
+    def mistyped(self, node: Node, name: str, hint: str) -> Finding:
+        """What is told of a value of another type than `name` says."""
+        return node.wrong(f"is {kind_of(node.value)}, not {name}", hint)
 
     def text(self, key: str, *, required: bool = False) -> str | None:
         """A string; an unquoted number or date is none."""
@@ -167,4 +174,4 @@ class Table:
             if name in refused:
                 self.findings.append(node.wrong("is not supported here", refused[name]))
             else:
-                self.findings.append(node.wrong("is not a known key", did_you_mean(str(name), self.known)))
+                self.findings.append(node.wrong(self.unknown, did_you_mean(str(name), self.known)))

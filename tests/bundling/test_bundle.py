@@ -8,7 +8,8 @@ import pytest
 
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment, HashCache, bundle
 from azml.findings import Finding, InvalidInput
-from azml.specs import AssetReference, is_asset_name, load_deployment
+from azml.rules import ASSET
+from azml.specs import AssetReference, load_deployment
 
 Make = Callable[[Path], Bundle]
 Find = Callable[[Path], list[Finding]]
@@ -47,7 +48,7 @@ def test_a_custom_deployment_becomes_three_assets_and_a_digest(folder: Path, mak
     assert (made.model.name, made.model.type, made.model.root) == ("diabetes-blue", "custom_model", "model")
     assert made.model.blob_path(made.model.files[0]) == "model/weights.bin"
     assert made.code.blob_path(made.code.files[0]) == "score.py"
-    assert all(is_asset_name(asset.version) for asset in (made.model, made.code, made.environment))
+    assert all(ASSET.accepts(asset.version) for asset in (made.model, made.code, made.environment))
     assert set(made.files) == {
         "model/weights.bin", "code/score.py", "environment/conda.yml", "environment/image",
     }  # fmt: skip

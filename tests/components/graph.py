@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import set_all_config
 from pulumi.runtime.mocks import (
@@ -45,6 +46,7 @@ _NO_IDENTITY = {"type": "None", "users": []}
 class Registration:
     """One resource as the program registered it."""
 
+    urn: str
     type: str
     name: str
     inputs: Mapping[str, Any]
@@ -114,29 +116,30 @@ class _Azure(Mocks):
         if kind == "getClientConfig":
             ids = {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
             return {"clientId": "c", "objectId": "o", **ids}, []
-        if kind == "liveSlots":
-            return {"refused": {}}, []
         if kind == "bundleSources":
             return {"folder": args.args["folder"]}, []
-        if kind == "existing":
-            held = [each for each in args.args["versions"] if each.endswith(self.registered)]
-            names = {each: each.rpartition("/")[2] for each in args.args["resources"]}
-            retries = {each: self.retries[name] for each, name in names.items() if name in self.retries}
-            return {"registered": held, "retries": retries, "workspaceIds": {}}, []
-        there = [one for one in args.args["ids"] if "/onlineEndpoints/" not in one]
-        found = {one: _standing(one) for one in [*there, _SHARED]}
-        return {"found": found, "held": []}, []
+        registered = [each for each in args.args["versions"] if each.endswith(self.registered)]
+        names = {one: one.rpartition("/")[2] for one in [*args.args["ids"], _SHARED]}
+        there = [one for one, name in names.items() if "/onlineEndpoints/" not in one or name in self.retries]
+        found = {one: _standing(one, self.retries.get(names[one])) for one in there}
+        return {"found": found, "registered": registered, "held": [], "refused": {}}, []
 
 
-def _standing(one: str) -> dict[str, Any]:
-    """What Azure shows of an existing resource; no endpoint exists yet."""
+def _standing(one: str, retry: str | None) -> dict[str, Any]:
+    """What Azure shows of an existing resource; no endpoint exists yet, but for one that failed."""
     properties: dict[str, Any] = {"primaryEndpoints": {"blob": "https://stshared.blob.core.windows.net/"}}
+    identity = _NO_IDENTITY
     if one.split("/")[-2] == "workspaces":
         properties = {"workspaceId": "w-1", "storageAccount": _SHARED}
+    elif one.split("/")[-2] == "onlineEndpoints":
+        file = yaml.safe_load((PROGRAM.parent / "scoring/diabetes/endpoint.yml").read_text())
+        properties = {"authMode": "Key", "description": file["description"]}
+        identity = {"type": "SystemAssigned", "users": []}
     return {
         "location": "northeurope",
         "state": "Succeeded",
-        "identity": _NO_IDENTITY,
+        "retry": retry,
+        "identity": identity,
         "properties": properties,
     }
 
@@ -151,6 +154,7 @@ class _Monitor(MockMonitor):
         inputs = deserialize_properties(request.object)
         self.graph.resources.append(
             Registration(
+                answer.urn,
                 request.type,
                 request.name,
                 inputs,

@@ -5,8 +5,9 @@ import pytest
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.file_list import file_list_text
+from azml.providers.azml.live_changes import read_live
 from azml.providers.azml.live_slots import LiveSlots
-from azml.providers.calls import Check, Diff, ProviderError
+from azml.providers.calls import Check, Diff
 from azml.providers.codec import Value
 from azml.providers.engine_log import EngineLog
 from tests.emulator.local_azure import deployment_body, endpoint_body
@@ -96,25 +97,21 @@ def test_all_endpoints_are_judged_in_one_question_and_what_is_cleared_is_not_ask
     _serving(arm, {"blue": 100})
     guard = LiveSlots(arm, Lines())
     other = f"{_WORKSPACE}/onlineEndpoints/none"
-    asked: dict[str, Value] = {_ENDPOINT: {"blue": _slot("new")}, other: {"blue": _slot("new")}}
-    answer = guard.refused({"endpoints": asked})["refused"]
+    asked: dict[str, dict[str, Value]] = {_ENDPOINT: {"blue": _slot("new")}, other: {"blue": _slot("new")}}
+    bodies = read_live(arm, _ENDPOINT, {"blue": {}})
+    answer = guard.refused(bodies, asked)
     assert list(answer) == [_ENDPOINT]
     (reason,) = answer[_ENDPOINT]
     assert "AZML_ALLOW_LIVE_CHANGE=diabetes" in reason
 
     same: dict[str, Value] = {"blue": _slot("old")}
-    assert guard.refused({"endpoints": {_ENDPOINT: same}}) == {"refused": {}}
+    assert guard.refused(bodies, {_ENDPOINT: same}) == {}
     found = arm.get(f"{_ENDPOINT}/deployments/blue", API_VERSION) or {}
     arm.put(f"{_ENDPOINT}/deployments/blue", API_VERSION, {**found, "tags": {"azml-serves": "other"}})
     cleared = {"endpointId": _ENDPOINT, "serves": same}
     assert list(guard.check(Check(_URN, "", cleared, {})).failures) == []
     changed = {"endpointId": _ENDPOINT, "serves": {"blue": _slot("new")}}
     assert len(guard.check(Check(_URN, "", changed, {})).failures) == 1
-
-
-def test_a_question_that_is_none_is_refused(arm: Arm) -> None:
-    with pytest.raises(ProviderError, match="liveSlots takes endpoints"):
-        LiveSlots(arm, Lines()).refused({"endpoints": [_ENDPOINT]})
 
 
 def test_what_the_program_refused_is_explained_and_changes_nothing(arm: Arm) -> None:

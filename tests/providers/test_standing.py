@@ -6,17 +6,24 @@ from typing import Any
 
 import pytest
 
+from azml.azure import arm as sessions
 from azml.azure.arm import Arm
+from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
 from azml.azure.settings import AzureSettings
 from azml.providers import calls
+from azml.providers.azml.live_slots import LiveSlots
+from azml.providers.azml.package import Azml
 from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.azml.standing import standing
 from azml.providers.calls import ProviderError
+from azml.providers.codec import Properties
 from azml.providers.engine_log import EngineLog
+from tests.providers import arm_server
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws"
+ENDPOINT = f"{WORKSPACE}/onlineEndpoints/e"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/st"
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv"
 DELETED = "/subscriptions/s/providers/Microsoft.KeyVault/deletedVaults"
@@ -30,11 +37,13 @@ class Azure(Arm):
     def __init__(self, there: Mapping[str, Any]) -> None:
         super().__init__(AzureSettings())
         self.there = there
+        self.read: list[str] = []
         self.done: list[str] = []
 
     def get(
         self, path: str, api_version: str, query: Mapping[str, str] | None = None
     ) -> dict[str, Any] | None:
+        self.read.append(path)
         found = self.there.get(path)
         if isinstance(found, Exception):
             raise found
@@ -82,8 +91,12 @@ def deleted(*names: str, group: str = GROUP, **more: object) -> dict[str, Any]:
     }
 
 
+def ask(arm: Arm, arguments: Properties) -> Properties:
+    return standing(arm, LiveSlots(arm, EngineLog(None)).refused, arguments)
+
+
 def held(azure: Azure, **asked: str) -> list[str]:
-    return [one["id"] for one in standing(azure, {"ids": [], **asked})["held"]]
+    return [one["id"] for one in ask(azure, {"ids": [], **asked})["held"]]
 
 
 def test_what_exists_is_told_without_what_opens_anything() -> None:
@@ -96,17 +109,87 @@ def test_what_exists_is_told_without_what_opens_anything() -> None:
             "provisioningState": "Succeeded",
         },
     }
-    found = standing(Azure({WORKSPACE: body, ACCOUNT: {}}), {"ids": [GROUP, WORKSPACE, VAULT]})["found"]
+    found = ask(Azure({WORKSPACE: body, ACCOUNT: {}}), {"ids": [GROUP, WORKSPACE, VAULT]})["found"]
     assert found.keys() == {WORKSPACE, ACCOUNT}, "the storage account comes along"
     assert found[WORKSPACE]["identity"] == {"type": "UserAssigned", "users": ["/u"]}
     assert found[WORKSPACE]["properties"] == {"storageAccount": ACCOUNT}
     assert found[WORKSPACE]["state"] == "Succeeded"
 
 
-@pytest.mark.parametrize("asked", [{}, {"ids": ["no id"]}, {"ids": [1]}, {"ids": ["/subscriptions/s"]}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"ids": ["no id"]},
+        {"ids": [1]},
+        {"ids": ["/subscriptions/s"]},
+        *({"ids": [], "versions": wrong} for wrong in ("/one", [1], ["no-id"])),
+        *({"ids": [], "workspace": wrong} for wrong in ("no id", 1)),
+    ],
+)
 def test_what_is_no_id_of_a_known_type_is_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(ProviderError, match="ARM ids"):
-        standing(Azure({}), asked)
+        ask(Azure({}), asked)
+
+
+@pytest.mark.parametrize("serves", [[ENDPOINT], {ENDPOINT: "blue"}, {ENDPOINT: {"blue": {"digest": "d"}}}])
+def test_what_slots_are_to_serve_is_asked_of_endpoints_that_are_read(serves: Any) -> None:
+    with pytest.raises(ProviderError, match="serves takes"):
+        ask(Azure({}), {"ids": [ENDPOINT], "serves": serves})
+
+
+def test_another_function_is_refused_with_the_likely_one() -> None:
+    with pytest.raises(ProviderError, match="standing"):
+        Azml().invoke("azml:index:standin", {}, preview=True)
+
+
+def test_each_resource_is_read_once_whatever_is_asked_of_it() -> None:
+    """Its facts, what has to be tried again, and whether a live slot would change."""
+    blue, version = f"{ENDPOINT}/deployments/blue", f"{WORKSPACE}/models/m/versions/1"
+    endpoint = {"properties": {"traffic": {"blue": 100}, "provisioningState": "Failed"}}
+    azure = Azure(
+        {
+            WORKSPACE: {},
+            ENDPOINT: endpoint,
+            blue: {"tags": {"azml-serves": "old"}},
+            version: {"properties": {}},
+        }
+    )
+    told = ask(
+        azure,
+        {
+            "ids": [GROUP, WORKSPACE, ENDPOINT, blue],
+            "versions": [version, f"{version}2"],
+            "serves": {ENDPOINT: {"blue": {"digest": "new"}}},
+            "workspace": WORKSPACE,
+        },
+    )
+    assert len(azure.read) == len(set(azure.read)) == 6
+    assert told["registered"] == [version]
+    assert told["found"].keys() == {WORKSPACE, ENDPOINT, blue}
+    assert (told["found"][ENDPOINT]["retry"], told["found"][blue]["retry"]) == ("failed", None)
+    (reason,) = told["refused"][ENDPOINT]
+    assert "AZML_ALLOW_LIVE_CHANGE=e before the command" in reason
+
+
+def test_all_that_exist_are_told_however_many_there_are(arm: sessions.Arm) -> None:
+    there = [f"{WORKSPACE}/models/m/versions/{number}" for number in range(20)]
+    arm.put(WORKSPACE, API_VERSION, {"location": "westeurope", "properties": {"workspaceId": "w-1"}})
+    for version in there:
+        arm.put(version, API_VERSION, {"properties": {}})
+    missing = [f"{WORKSPACE}/codes/c/versions/1", f"{WORKSPACE}0/models/m/versions/1"]
+    told = ask(arm, {"ids": [WORKSPACE, ENDPOINT], "versions": [*there, *missing]})
+    assert told["registered"] == there
+    assert list(told["found"]) == [WORKSPACE]
+    assert told["found"][WORKSPACE]["properties"]["workspaceId"] == "w-1"
+
+
+def test_a_refusal_is_not_taken_for_a_version_that_is_missing(
+    arm: sessions.Arm, azure: arm_server.Arm
+) -> None:
+    azure.world.faults.append(arm_server.Fault("GET", "/versions/1", 403, "AuthorizationFailed"))
+    with pytest.raises(AzureError, match="AuthorizationFailed"):
+        ask(arm, {"ids": [], "versions": [f"{WORKSPACE}/models/m/versions/1"]})
 
 
 @pytest.mark.parametrize(

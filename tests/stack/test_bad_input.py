@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.components.conftest import engine_config
 from tests.components.graph import build
 from tests.stack.conftest import ROOT, Project, Stack
+from tests.stack.settings.conftest import engine_config
 
 SLOTS: dict[str, Any] = {"blue": {}, "green": {}}
 

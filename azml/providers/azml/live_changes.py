@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from azml.azure import endpoints
 from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE, API_VERSION, SERVES_TAG
-from azml.providers.azml import endpoints
+from azml.providers.azml.lookup import Bodies, existing_bodies
 from azml.providers.codec import Value
 
 AZML = ".venv/bin/azml"
@@ -61,33 +62,37 @@ def shown_change(instance_type: tuple[str, str] | None) -> str:
     return f"instance_type: {instance_type[0]} -> {instance_type[1]}" if instance_type else ""
 
 
-def live_changes(arm: Arm, endpoint_id: str, serves: Mapping[str, Value]) -> list[LiveChange]:
+def live_changes(bodies: Bodies, endpoint_id: str, serves: Mapping[str, Value]) -> list[LiveChange]:
     """The slots of one endpoint that have a share and would serve something else; none where there is none.
 
-    `serves` maps each declared slot to the `digest` of what it is to predict with, and its `instanceType`.
+    `bodies` has the endpoint and its deployments. `serves` maps each declared slot to the `digest` of what it
+    is to predict with, and its `instanceType`.
     """
-    endpoint = arm.get(endpoint_id, API_VERSION)
-    if endpoint is None:
-        return []
-    live = endpoints.shares(endpoint).traffic
-    return list(_changes(arm, endpoint_id, live, serves))
+    return list(_changes(bodies, endpoint_id, serves))
 
 
-def _changes(
-    arm: Arm, endpoint_id: str, live: Mapping[str, int], serves: Mapping[str, Value]
-) -> Iterator[LiveChange]:
+def _changes(bodies: Bodies, endpoint_id: str, serves: Mapping[str, Value]) -> Iterator[LiveChange]:
+    live = endpoints.shares(bodies.get(endpoint_id, {})).traffic
     idle = tuple(name for name in serves if not live.get(name))
     for name in live:
-        wanted = serves.get(name)
+        wanted, body = serves.get(name), bodies.get(endpoints.deployment_id(endpoint_id, name))
         digest = wanted.get("digest") if isinstance(wanted, dict) else None
-        if not isinstance(wanted, dict) or not isinstance(digest, str):
+        if body is None or not isinstance(wanted, dict) or not isinstance(digest, str):
             continue
-        slot = endpoints.slot(arm, endpoint_id, name)
+        slot = endpoints.slot(body)
         # A failed deployment serves nobody: changing it is how it gets repaired.
-        if slot is None or slot.state == "failed" or slot.serves == digest:
+        if slot.state == "failed" or slot.serves == digest:
             continue
         kinds = (slot.instance_type, wanted.get("instanceType"))
         yield LiveChange(endpoint_id, name, live, idle, changed(*kinds), slot.serves is not None)
+
+
+def read_live(arm: Arm, endpoint_id: str, serves: Mapping[str, Value]) -> Bodies:
+    """What `live_changes` needs: the endpoint, and those of its deployments that have a share."""
+    bodies = existing_bodies(arm, {endpoint_id: API_VERSION})
+    live = endpoints.shares(bodies.get(endpoint_id, {})).traffic
+    ids = [endpoints.deployment_id(endpoint_id, name) for name in live if name in serves]
+    return {**bodies, **existing_bodies(arm, dict.fromkeys(ids, API_VERSION))}
 
 
 def changed(before: Value, after: Value) -> tuple[str, str] | None:

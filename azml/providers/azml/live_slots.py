@@ -3,21 +3,27 @@
 The deployments of an endpoint depend on this resource. Its Check compares what each slot is to serve with
 what the live ones serve now, and fails before anything is written. An engine checks no resource that is not
 among its `--target`s, and ends at the first check that fails. So the program asks first, of all endpoints
-(`refused`), and where that refuses, this resource is `told` and only says what differs: it alone
+(`azml:index:standing`), and where that refuses, this resource is `told` and only says what differs: it alone
 knows the files of the last update.
 """
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
+from azml.azure import endpoints
 from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.file_list import file_list, file_list_text
 from azml.findings import did_you_mean
 from azml.providers import calls
-from azml.providers.azml import endpoints
-from azml.providers.azml.live_changes import AZML, changed, live_changes, shown_change
-from azml.providers.azml.lookup import THREADS
+from azml.providers.azml.live_changes import (
+    AZML,
+    LiveChange,
+    changed,
+    live_changes,
+    read_live,
+    shown_change,
+)
+from azml.providers.azml.lookup import Bodies
 from azml.providers.codec import Properties, Unknown, Value
 from azml.providers.differences import differences, top
 from azml.providers.engine_log import EngineLog
@@ -44,32 +50,28 @@ class LiveSlots:
             return self._explained(endpoint_id, call)
         if inputs.get("allow") or self._cleared.get(endpoint_id) == _digests(inputs):
             return calls.Checked(inputs)
-        changes = live_changes(self._arm, endpoint_id, inputs["serves"])
+        changes = self._changes(endpoint_id, inputs["serves"])
         # Named after no property: the engine would print its whole value before the reason.
         failures += [calls.Failure("", change.refusal(_of(call, change.slot))) for change in changes]
         return calls.Checked(inputs, failures)
 
-    def refused(self, arguments: Properties) -> Properties:
-        """Under `refused`, by endpoint, why live slots must not change: of all that are asked about at once.
+    def refused(self, bodies: Bodies, asked: Mapping[str, Mapping[str, Value]]) -> dict[str, list[str]]:
+        """By endpoint, why live slots must not change: of all that are asked about at once.
 
-        `endpoints` maps an endpoint's ARM id to what its slots are to serve. Raises ProviderError for
-        anything else, AzureError when Azure refuses to tell.
+        `asked` maps an endpoint's ARM id to what its slots are to serve; `bodies` has what Azure has of them.
         """
-        asked = arguments.get("endpoints")
-        if not isinstance(asked, dict) or not all(isinstance(serves, dict) for serves in asked.values()):
-            raise calls.ProviderError(f"liveSlots takes endpoints, what slots serve by ARM id, not {asked!r}")
-        with ThreadPoolExecutor(THREADS) as threads:
-            found = list(threads.map(lambda one: live_changes(self._arm, *one), asked.items()))
-        changes = dict(zip(asked, found, strict=True))
+        changes = {one: live_changes(bodies, one, serves) for one, serves in asked.items()}
         self._cleared = {one: _digests({"serves": asked[one]}) for one in asked if not changes[one]}
-        reasons = {one: [change.refusal() for change in changes[one]] for one in asked if changes[one]}
-        return {"refused": reasons}
+        return {one: [change.refusal() for change in found] for one, found in changes.items() if found}
+
+    def _changes(self, endpoint_id: str, serves: Mapping[str, Value]) -> list[LiveChange]:
+        return live_changes(read_live(self._arm, endpoint_id, serves), endpoint_id, serves)
 
     def _explained(self, endpoint_id: str, call: calls.Check) -> calls.Checked:
         """Say what differs in the slots of an endpoint that the program has refused; nothing is changed."""
         if not call.olds:
             return calls.Checked(call.news, [calls.Failure("", _elsewhere(endpoint_id))])
-        for change in live_changes(self._arm, endpoint_id, call.news["serves"]):
+        for change in self._changes(endpoint_id, call.news["serves"]):
             if what := _of(call, change.slot):
                 self._log.warning(call.urn, f"{change.slot}: {what}")
         return calls.Checked(call.olds, [])

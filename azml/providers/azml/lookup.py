@@ -8,6 +8,8 @@ from azml.azure.arm import Arm
 
 THREADS = 16
 """Questions to Azure at once."""
+Bodies = Mapping[str, Mapping[str, Any]]
+"""What Azure has, by ARM id; what does not exist is not in it."""
 
 
 def existing_bodies(arm: Arm, versions: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:

@@ -9,11 +9,10 @@ from azml.findings import did_you_mean
 from azml.providers.azml import VERSION
 from azml.providers.azml.bundle_sources import BundleSources
 from azml.providers.azml.bundle_uploads import BundleUpload
-from azml.providers.azml.existing import existing
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.azml.role_grants import RoleGrant
-from azml.providers.azml.schema import EXISTING, LIVE_SLOTS, SOURCES, STANDING, schema
+from azml.providers.azml.schema import SOURCES, STANDING, schema
 from azml.providers.azml.standing import standing
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.calls import ProviderError, Resource
@@ -60,10 +59,8 @@ class Azml:
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
         """Answer a question of the program. Raises ProviderError for an unknown one."""
         functions: Mapping[str, Callable[[Properties], Properties]] = {
-            EXISTING: partial(existing, self._arm),
-            STANDING: partial(standing, self._arm),
+            STANDING: partial(standing, self._arm, self._live_slots.refused),
             SOURCES: self._sources.tell,
-            LIVE_SLOTS: self._live_slots.refused,
         }
         if token not in functions:
             raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, functions)}")

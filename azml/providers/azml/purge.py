@@ -13,13 +13,12 @@ from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
 from azml.findings import did_you_mean
 from azml.providers import calls
-from azml.providers.azml.standing import API_VERSIONS, deleted_vaults, subscription_of
+from azml.providers.azml.held import VAULT_VERSION, deleted_vaults, subscription_of
 from azml.providers.codec import Properties, Unknown
 from azml.providers.differences import differences
 from azml.providers.engine_log import EngineLog
 
 INPUTS = ("workspaceId", "vaultName", "vaultPrefix", "leftovers")
-_VAULT_VERSION = API_VERSIONS["microsoft.keyvault/vaults"]
 
 
 class PurgeOnDelete:
@@ -83,7 +82,7 @@ class PurgeOnDelete:
             self._log.info(urn, f"purged the workspace {workspace.rpartition('/')[2]}: its name is free")
         try:
             for place in self._vaults(workspace, inputs):
-                self._arm.post(f"{place}/purge", _VAULT_VERSION)
+                self._arm.post(f"{place}/purge", VAULT_VERSION)
                 self._log.info(urn, f"purged the vault {place.rpartition('/')[2]}: its name is free")
         except AzureError as error:
             if error.status != 403:

@@ -36,7 +36,6 @@ _SLOTS = {
     "told": {"type": "boolean", "description": "The program has refused the change; say what differs."},
 }
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
-EXISTING = "azml:index:existing"
 _PURGE = {
     "workspaceId": {"type": "string", "description": "ARM id of the workspace."},
     "vaultName": {"type": "string", "description": "The key vault's name, if the stack gives it one."},
@@ -78,40 +77,36 @@ _SOURCES = {
     "outputs": {"properties": {"folder": _UPLOAD["folder"]}, "required": ["folder"]},
 }
 _IDS = {"type": "array", "items": {"type": "string"}}
-_EXISTING = {
-    "description": "Which versions of models, codes and environments exist, and what has to be tried again.",
-    "inputs": {"properties": {"versions": _IDS, "resources": _IDS}, "required": ["versions", "resources"]},
-    "outputs": {
-        "properties": {
-            "registered": {**_IDS, "description": "Those of the versions that exist."},
-            "retries": {**_TEXTS, "description": "By resource: the value of its tag `azml-retry`."},
-            "workspaceIds": {**_TEXTS, "description": "By workspace: its GUID."},
-        },
-        "required": ["registered", "retries", "workspaceIds"],
-    },
-}
+_ANY = {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
 _STANDING = {
-    "description": "What is known of existing resources, and which names deleted ones hold.",
+    "description": "What is known of existing resources, which names are held, what is refused.",
     "inputs": {
-        "properties": {"ids": _IDS, "workspace": {"type": "string"}, "vault": {"type": "string"}},
+        "properties": {
+            "ids": {**_IDS, "description": "ARM ids of resources to tell of."},
+            "versions": {**_IDS, "description": "ARM ids of versions of models, codes and environments."},
+            "serves": {**_ANY, "description": "What the slots of endpoints are to serve, by endpoint."},
+            "workspace": {"type": "string", "description": "ARM id of the workspace that is to be made."},
+            "vault": {"type": "string", "description": "ARM id of the key vault that is to be made."},
+        },
         "required": ["ids"],
     },
     "outputs": {
         "properties": {
-            "found": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
-            "held": {"type": "array", "items": {"$ref": "pulumi.json#/Any"}},
+            "found": {**_ANY, "description": "Those of the ids that exist, with what is known of them."},
+            "registered": {**_IDS, "description": "Those of the versions that exist."},
+            "held": {
+                "type": "array",
+                "items": {"$ref": "pulumi.json#/Any"},
+                "description": "Which names deleted resources hold.",
+            },
+            "refused": {
+                "type": "object",
+                "additionalProperties": _IDS,
+                "description": "By endpoint, why its live slots must not change.",
+            },
         },
-        "required": ["found", "held"],
+        "required": ["found", "registered", "held", "refused"],
     },
-}
-
-LIVE_SLOTS = "azml:index:liveSlots"
-_SERVES = {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
-_REASONS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
-_REFUSED = {
-    "description": "Why the live slots of endpoints must not change as these say, by the endpoint's id.",
-    "inputs": {"properties": {"endpoints": _SERVES}, "required": ["endpoints"]},
-    "outputs": {"properties": {"refused": _REASONS}, "required": ["refused"]},
 }
 
 
@@ -131,10 +126,8 @@ def schema(version: str) -> dict[str, object]:
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
         "functions": {
-            EXISTING: _EXISTING,
             STANDING: _STANDING,
             SOURCES: _SOURCES,
-            LIVE_SLOTS: _REFUSED,
         },
         "resources": {
             token: {

@@ -4,16 +4,12 @@ Where they come from: https://learn.microsoft.com/azure/machine-learning/how-to-
 and https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from azml import rules
 from azml.findings import did_you_mean
 from azml.providers.calls import Failure
 from azml.providers.codec import Unknown, Value
-
-_NAME = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9])*")
-_SHORTEST, _LONGEST = 3, 61  # 32 for a managed endpoint, more on Kubernetes
-_MOST_MIRRORED = 50  # percent
 
 
 def findings(traffic: Value, mirror: Value, deployments: Value) -> Iterator[Failure]:
@@ -39,19 +35,15 @@ def _known_names(deployments: Value) -> Sequence[str] | None:
 def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | None) -> Iterator[Failure]:
     for name, share in weights.items():
         path = f"{key}.{name}"
-        if not _NAME.fullmatch(name) or not _SHORTEST <= len(name) <= _LONGEST:
-            yield Failure(
-                path,
-                f"{name!r} is no name of a deployment: 3 characters or more, a letter first, then "
-                "letters, digits and single dashes",
-            )
+        if not rules.ANY_DEPLOYMENT.accepts(name):
+            yield Failure(path, f"{name!r} is no name of a deployment: {rules.ANY_DEPLOYMENT.words}")
         elif declared is not None and name not in declared:
             yield Failure(path, f"there is no deployment {name!r}: {did_you_mean(name, declared)}")
         if isinstance(share, Unknown):
             continue
         if isinstance(share, bool) or not isinstance(share, int):
             yield Failure(path, f"the share of {name} must be a whole number of percent, not {share!r}")
-        elif not 0 <= share <= 100:
+        elif not 0 <= share <= rules.MOST_PERCENT:
             yield Failure(path, f"the share of {name} must be between 0 and 100 percent, not {share}")
     lower = [name.lower() for name in weights]
     for name in sorted({name for name in lower if lower.count(name) > 1}):
@@ -60,7 +52,7 @@ def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | N
 
 def _sum(live: Mapping[str, Value]) -> Iterator[Failure]:
     numbers = [share for share in live.values() if isinstance(share, int) and not isinstance(share, bool)]
-    if len(numbers) == len(live) and sum(numbers) not in (0, 100):
+    if len(numbers) == len(live) and sum(numbers) not in rules.SUMS:
         parts = " + ".join(f"{name} {share}" for name, share in live.items())
         yield Failure("traffic", f"the shares must add up to 100 (or 0 for none): {parts} is {sum(numbers)}")
 
@@ -70,8 +62,10 @@ def _mirror(live: Mapping[str, Value], copied: Mapping[str, Value]) -> Iterator[
     if len(targets) > 1:
         yield Failure("mirrorTraffic", f"only one deployment can be mirrored to, not {' and '.join(targets)}")
     for name, share in targets.items():
-        if isinstance(share, int) and share > _MOST_MIRRORED:
-            yield Failure(f"mirrorTraffic.{name}", f"at most 50 percent can be mirrored, not {share}")
+        if isinstance(share, int) and share > rules.MIRROR_LIMIT:
+            yield Failure(
+                f"mirrorTraffic.{name}", f"at most {rules.MIRROR_LIMIT} percent can be mirrored, not {share}"
+            )
         if live.get(name, 0) != 0:
             yield Failure(
                 f"mirrorTraffic.{name}",

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Iterator
 
+from azml.azure import endpoints
 from azml.azure.arm import Arm
-from azml.azure.endpoints import API_VERSION
+from azml.azure.endpoints import API_VERSION, Shares
 from azml.azure.errors import AzureError, OperationFailedError
 from azml.findings import did_you_mean
 from azml.providers import calls
-from azml.providers.azml import endpoints
-from azml.providers.azml.endpoints import Shares
 from azml.providers.azml.shares import findings, without_zeros
 from azml.providers.codec import Properties, Unknown
 from azml.providers.differences import differences, top

@@ -1,0 +1,109 @@
+"""What this project's program declares: components, filled from the settings of a stack."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from azml import components
+from azml.stack.account import Account
+from azml.stack.facts import Fact, Standing
+from azml.stack.records import Settings, Support
+from azml.stack.scoring import ServedEndpoint, serves
+from azml.stack.standing import supports
+from azml.stack.versions import endpoint_id
+
+# Names of components stand in quotes where they are types: they load azure-native's SDK.
+
+
+def refuse_live_changes(
+    settings: Settings, account: Account, standing: Standing, plugin: pulumi.ProviderResource
+) -> None:
+    """Stop where deployments with users would change; raises RunError with all the reasons.
+
+    The program refuses because the engine would not: it checks no resource that is no `--target`. The guards
+    are declared alone, and say what differs from the last update: the engine alone knows that.
+    """
+    if not standing.refused:
+        return
+    own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
+    providers = pulumi.ResourceOptions(providers=[plugin])
+    for served in settings.endpoints:
+        name = served.spec.name
+        if (place := endpoint_id(own, name)) in standing.refused:
+            around = pulumi.ComponentResource("azml:components:Endpoint", name, {}, providers)
+            guard = components.LiveSlotsArgs(endpoint_id=place, serves=serves(served.slots), told=True)
+            components.LiveSlots(name, guard, pulumi.ResourceOptions(parent=around))
+    reasons = (reason for place in sorted(standing.refused) for reason in standing.refused[place])
+    raise pulumi.RunError("\n".join(reasons))
+
+
+def workspace_args(settings: Settings, account: Account, standing: Standing) -> "components.WorkspaceArgs":
+    """The workspace of the settings, with what Azure has told of what is there."""
+    own = settings.workspace
+    ids = {
+        key: account.resource_id(support.resource_group or own.resource_group, kind, support.name or "")
+        for key, (_, kind, support) in supports(own).items()
+        if support.existing
+    }
+    storage = ids.get("storageAccount")
+    return components.WorkspaceArgs(
+        resource_group_name=own.resource_group,
+        workspace_name=own.name,
+        existing=_existing(settings, account, standing) if own.existing else None,
+        existing_resource_group=own.existing_resource_group,
+        public_network_access=own.public_network_access,
+        shared_keys=own.shared_keys,
+        purge=own.purge,
+        protect=settings.protect,
+        tags=settings.tags,
+        storage_account=_storage(storage, standing.found) if storage else None,
+        storage_account_name=_own_name(own.storage_account),
+        key_vault_id=ids.get("keyVault"),
+        key_vault_name=_own_name(own.key_vault),
+        log_analytics_id=ids.get("logAnalytics"),
+        log_analytics_name=_own_name(own.log_analytics),
+        application_insights_id=ids.get("applicationInsights"),
+        application_insights_name=_own_name(own.application_insights),
+        account=account,
+        standing=standing,
+    )
+
+
+def _existing(settings: Settings, account: Account, standing: Standing) -> "components.ExistingWorkspaceArgs":
+    own = settings.workspace
+    found = standing.found[account.workspace_id(own.resource_group, own.name)]
+    return components.ExistingWorkspaceArgs(
+        workspace_id=found.text("workspaceId"),
+        location=found.location,
+        storage_account=_storage(found.text("storageAccount"), standing.found),
+    )
+
+
+def _storage(account_id: str, found: Mapping[str, Fact]) -> "components.ExistingStorageArgs":
+    """Its blobs' address is empty where it holds none."""
+    endpoints = found[account_id].properties.get("primaryEndpoints")
+    blob = str(endpoints.get("blob") or "") if isinstance(endpoints, dict) else ""
+    return components.ExistingStorageArgs(id=account_id, blob_endpoint=blob)
+
+
+def _own_name(support: Support) -> str | None:
+    return None if support.existing else support.name
+
+
+def assets_args(settings: Settings, workspace: "components.Workspace") -> "components.AssetsArgs":
+    """All that the endpoints of the settings are made of."""
+    bundles = [slot.bundle for served in settings.endpoints for slot in served.slots]
+    return components.AssetsArgs(workspace=workspace, bundles=bundles)
+
+
+def endpoint_args(served: ServedEndpoint, assets: "components.Assets") -> "components.EndpointArgs":
+    """One endpoint of the settings."""
+    return components.EndpointArgs(
+        assets=assets,
+        spec=served.spec,
+        slots=served.slots,
+        traffic=served.traffic,
+        mirror_traffic=served.mirror_traffic,
+        allow_live_change=served.allow_live_change,
+        protect=served.protect,
+    )

@@ -1,0 +1,123 @@
+"""Azure's rules of names, shares and limits, so that a fault is told at preview and not amid an update.
+
+Sources: Azure Resource Manager's "Naming rules and restrictions for Azure resources", and the limits page of
+Azure Machine Learning online endpoints.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+MOST_DEPLOYMENTS = 20
+"""Deployments of one endpoint."""
+MOST_PERCENT = 100
+"""Of one share of the live traffic."""
+SUMS = (0, MOST_PERCENT)
+"""What the shares of an endpoint may add up to, in percent: 0 for an endpoint without traffic."""
+MIRROR_LIMIT = 50
+"""Percent of requests that may be mirrored at most, to one deployment without a share of the live traffic."""
+
+Problem = tuple[str, str, str]
+"""The key at fault (`traffic` or `mirror_traffic.green`), what is wrong, what would be right."""
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """What Azure accepts as the name of one resource type: a pattern, and the same in words."""
+
+    pattern: re.Pattern[str]
+    words: str
+
+    def accepts(self, name: str) -> bool:
+        """Whether Azure would take `name`."""
+        return self.pattern.fullmatch(name) is not None
+
+
+RESOURCE_GROUP = NameRule(
+    re.compile(r"[-\w.()]{0,89}[-\w()]"),
+    "1 to 90 letters, digits, underscores, parentheses, dashes and dots, no dot at the end",
+)
+WORKSPACE = NameRule(
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}"), "3 to 33 letters, digits, dashes and underscores"
+)
+STORAGE_ACCOUNT = NameRule(re.compile(r"[a-z0-9]{3,24}"), "3 to 24 lower-case letters and digits")
+KEY_VAULT = NameRule(
+    re.compile(r"(?!.*--)[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]"),
+    "3 to 24 letters, digits and single dashes, a letter first, no dash at the end",
+)
+LOG_ANALYTICS = NameRule(
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
+    "4 to 63 letters, digits and dashes, no dash at either end",
+)
+APPLICATION_INSIGHTS = NameRule(
+    re.compile(r"[^%&\\?/]{0,259}[^%&\\?/. ]"),
+    "1 to 260 characters without % & \\ ? /, no dot or space at the end",
+)
+RESOURCE = NameRule(
+    re.compile(r"(?=.{3,32}\Z)[a-zA-Z](?:-?[a-zA-Z0-9])*"),
+    "3 to 32 characters: a letter first, then letters, digits and single dashes, no dash last",
+)
+"""Online endpoints and deployments, as Azure takes them."""
+ANY_DEPLOYMENT = NameRule(
+    re.compile(r"(?=.{3,61}\Z)[a-zA-Z](?:-?[a-zA-Z0-9])*"),
+    "3 characters or more, a letter first, then letters, digits and single dashes",
+)
+"""Deployments on Kubernetes too, whose names may be longer."""
+ASSET = NameRule(
+    re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}"),
+    "1 to 255 letters, digits, dashes, underscores and dots, a letter or digit first",
+)
+"""Models, code and environments, and their versions."""
+# Azure does not tell `Blue` from `blue`, and azure-ai-ml lowers both; our shares and our guard would.
+ENDPOINT = NameRule(
+    re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,30}[a-z0-9]"),
+    "3 to 32 lower-case letters, digits and single dashes, a letter first, no dash at the end",
+)
+DEPLOYMENT = ENDPOINT
+# Models, code and environments are called after the endpoint's key in the settings and the slot.
+ASSET_PREFIX = NameRule(
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}"),
+    "1 to 222 letters, digits, dashes, underscores and dots, a letter or digit first",
+)
+
+
+def share_problems(
+    traffic: Mapping[str, int], mirror: Mapping[str, int], slots: Mapping[str, object], kind: str
+) -> Iterator[Problem]:
+    """Every way in which these shares could not be set on an endpoint of `kind` with these deployments."""
+    yield from _unknown("traffic", traffic, slots)
+    yield from _unknown("mirror_traffic", mirror, slots)
+    yield from _sums(traffic)
+    yield from _mirror(traffic, {name: share for name, share in mirror.items() if share}, kind)
+
+
+def _unknown(key: str, shares: Mapping[str, int], slots: Mapping[str, object]) -> Iterator[Problem]:
+    declared = ", ".join(sorted(slots)) or "none"
+    for name in shares.keys() - slots.keys():
+        yield f"{key}.{name}", "names no deployment of this endpoint", f"declared: {declared}"
+
+
+def _sums(traffic: Mapping[str, int]) -> Iterator[Problem]:
+    outside = {name: share for name, share in traffic.items() if not 0 <= share <= MOST_PERCENT}
+    for name, share in outside.items():
+        yield f"traffic.{name}", f"is {share}", "a share is 0 to 100 percent"
+    total = sum(traffic.values())
+    if not outside and total not in SUMS:
+        yield (
+            "traffic",
+            f"adds up to {total}",
+            "shares add up to 100, or to 0 for an endpoint without traffic",
+        )
+
+
+def _mirror(traffic: Mapping[str, int], mirror: Mapping[str, int], kind: str) -> Iterator[Problem]:
+    if mirror and kind == "kubernetes":
+        yield "mirror_traffic", "is set on a Kubernetes endpoint", "only managed endpoints can mirror"
+    if len(mirror) > 1:
+        yield "mirror_traffic", f"names {len(mirror)} deployments", "one deployment can mirror at a time"
+    for name, share in mirror.items():
+        if not 0 < share <= MIRROR_LIMIT:
+            yield f"mirror_traffic.{name}", f"is {share}", f"mirror at most {MIRROR_LIMIT} percent"
+        if traffic.get(name):
+            remedy = "a deployment mirrors or answers users, not both: remove it from one"
+            yield f"mirror_traffic.{name}", f"has {traffic[name]} % of the live traffic", remedy

@@ -1,0 +1,1 @@
+"""The stack file: settings, what is wrong with them, and what they say is served."""

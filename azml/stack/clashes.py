@@ -1,0 +1,22 @@
+"""Versions that files fix: Azure takes one name and version for one content, now and ever after."""
+
+from azml.bundling import BundledAsset, BundledEnvironment
+from azml.findings import Finding
+from azml.stack.faults import Faults
+from azml.stack.scoring import ServedEndpoint
+
+
+def check_versions(served: tuple[ServedEndpoint, ...], faults: Faults) -> None:
+    """Note each slot whose model or environment has the name and version of another one's."""
+    first: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for endpoint in served:
+        for slot in endpoint.slots:
+            for key, asset in (("model", slot.bundle.model), ("environment", slot.bundle.environment)):
+                if not isinstance(asset, (BundledAsset, BundledEnvironment)):
+                    continue
+                own = (f"{slot.name} of {endpoint.spec.name}", asset.digest)
+                where, digest = first.setdefault((key, asset.name, asset.version), own)
+                if digest != asset.digest:
+                    message = f"{asset.name}:{asset.version} is another {key} in {where}"
+                    remedy = "give it a version of its own, or leave the version out"
+                    faults.extend([Finding(message, remedy, *slot.spec.place(f"{key}.version"))])

@@ -1,0 +1,95 @@
+"""The setting `endpoints`: which folders are served, in which slots, with which shares."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from azml import rules
+from azml.azure.endpoints import ALLOW_VARIABLE
+from azml.bundling import HashCache
+from azml.findings import Finding, did_you_mean
+from azml.stack.clashes import check_versions
+from azml.stack.faults import Faults
+from azml.stack.scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
+from azml.stack.section import Section
+from azml.stack.workspace import check_name
+
+KEYS = ("name", "endpoint_name")
+"""Keys of a deployment's file that a slot decides."""
+
+
+def read_endpoints(stack: Section, folder: Path, *, protect: bool) -> tuple[ServedEndpoint, ...]:
+    """Every endpoint with the files that it is served from; `folder` is the program's."""
+    section = stack.section("endpoints", "{diabetes: {deployments: {blue: {}}}}")
+    wanted = [_endpoint(section, key, folder, protect) for key in section.values]
+    cache = HashCache(folder / ".azml" / "hashes")
+    found = [load(settings, cache, section.faults) for settings in wanted]
+    cache.save()
+    section.faults.extend(unread(wanted))
+    usable = {one.key: endpoint for one, endpoint in zip(wanted, found, strict=True) if endpoint}
+    served = allowed_once(usable, section.faults)
+    _check_unique(served, section)
+    check_versions(served, section.faults)
+    return served
+
+
+def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> EndpointSettings:
+    own = section.section(key, "{deployments: {blue: {}}}")
+    path, name = own.text("path"), own.text("name")
+    check_name(own, "name", name, rules.ENDPOINT)
+    own_protect = own.flag("protect")
+    settings = EndpointSettings(
+        key,
+        folder / (path or f"scoring/{key}"),
+        name,
+        tuple(_slots(own)),
+        own.shares("traffic"),
+        own.shares("mirror_traffic"),
+        bool(own.flag("allow_live_change")),
+        protect if own_protect is None else own_protect,
+        own.text("file"),
+    )
+    own.finish()
+    return settings
+
+
+def _slots(endpoint: Section) -> Iterator[SlotSettings]:
+    slots = endpoint.section("deployments", "{blue: {file: blue.yml}}")
+    most = rules.MOST_DEPLOYMENTS
+    if len(slots.values) > most:
+        endpoint.fault("deployments", f"has {len(slots.values)}", f"an endpoint takes {most} at most")
+    for name in slots.values:
+        check_name(slots, name, name, rules.DEPLOYMENT)
+        own = slots.section(name, "{file: deployment.yml}")
+        rest = {key: node.plain() for key, node in own.values.items() if key != "file"}
+        for key in KEYS:
+            if key in rest:
+                own.fault(key, "cannot be overridden", "the slot is named by its key")
+        yield SlotSettings(name, own.text("file"), rest)
+
+
+def allowed_once(
+    served: Mapping[str, ServedEndpoint], faults: Faults, environment: Mapping[str, str] = os.environ
+) -> tuple[ServedEndpoint, ...]:
+    """The endpoints (by their keys), with leave to change for those that the shell names by key or name."""
+    told = (name.strip() for name in environment.get(ALLOW_VARIABLE, "").split(","))
+    names = {name for name in told if name}
+    known = {*served, *(endpoint.spec.name for endpoint in served.values())}
+    for name in sorted(names - known):
+        message = f"{ALLOW_VARIABLE} names no endpoint of this stack: {name!r}"
+        faults.extend([Finding(message, did_you_mean(name, known))])
+    return tuple(
+        replace(endpoint, allow_live_change=True) if names & {key, endpoint.spec.name} else endpoint
+        for key, endpoint in served.items()
+    )
+
+
+def _check_unique(served: tuple[ServedEndpoint, ...], section: Section) -> None:
+    seen: set[str] = set()
+    for endpoint in served:
+        name = endpoint.spec.name
+        if name in seen:
+            message = f"two endpoints are called {name!r}"
+            section.faults.add(section.node.key, message, "give one a `name:` of its own")
+        seen.add(name)

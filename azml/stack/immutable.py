@@ -1,0 +1,87 @@
+"""What Azure does not let change of an endpoint, judged at preview: a new one would have to be made.
+
+Sources: learn.microsoft.com, "Access Azure resources from an online endpoint" (the identity is fixed at
+creation); description of API 2025-12-01, EndpointPropertiesBase ("Properties can be added, but not removed or
+altered"). Authentication mode, compute and description: assumed, on the strict side.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from azml.findings import Finding
+from azml.server_owned import is_azures
+from azml.specs import EndpointSpec
+from azml.stack.facts import Fact
+
+AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
+IDENTITIES = {
+    "system_assigned": "SystemAssigned",
+    "user_assigned": "UserAssigned",
+    "system_assigned,user_assigned": "SystemAssigned,UserAssigned",
+    "none": "None",
+}
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A key of an endpoint file, what the endpoint has there now, and what the file asks for."""
+
+    key: str
+    now: str
+    asked: str
+
+
+def refused_changes(spec: EndpointSpec, live: Fact, workspace_id: str) -> Iterator[Finding]:
+    """A finding for each change of the live endpoint that Azure would refuse."""
+    for change in (*_fields(spec, live, workspace_id), *_properties(spec, live)):
+        message = f"is {change.asked}, and cannot change: the endpoint {spec.name} was made with {change.now}"
+        remedy = "write that again, or give the endpoint another name, which makes a new one"
+        yield Finding(message, remedy, *spec.place(change.key))
+
+
+def compute_id(spec: EndpointSpec, workspace_id: str) -> str | None:
+    """The id of the attached Kubernetes cluster, which the file may write as `azureml:name`."""
+    if spec.compute is None or spec.compute.startswith("/"):
+        return spec.compute
+    return f"{workspace_id}/computes/{spec.compute.removeprefix('azureml:')}"
+
+
+def _fields(spec: EndpointSpec, live: Fact, workspace_id: str) -> Iterator[_Change]:
+    mode = live.text("authMode")
+    if mode.lower() != AUTH_MODES[spec.auth_mode].lower():
+        names = {azure.lower(): name for name, azure in AUTH_MODES.items()}
+        yield _Change("auth_mode", names.get(mode.lower(), mode), spec.auth_mode)
+    compute, wanted = live.text("compute"), compute_id(spec, workspace_id) or ""
+    if compute.lower() != wanted.lower():
+        yield _Change("compute", compute or "none", wanted or "none")
+    description = live.text("description")
+    if description != (spec.description or ""):
+        yield _Change("description", repr(description), repr(spec.description or ""))
+    yield from _identity(spec, live)
+
+
+def _identity(spec: EndpointSpec, live: Fact) -> Iterator[_Change]:
+    asked = spec.identity.type if spec.identity else "system_assigned"
+    users = spec.identity.user_assigned_identities if spec.identity else ()
+    now, wanted = _kinds(live.identity), _kinds(IDENTITIES[asked])
+    if now != wanted:
+        names = {frozenset(_kinds(azure)): name for name, azure in IDENTITIES.items()}
+        yield _Change("identity.type", names.get(frozenset(now), live.identity), asked)
+    elif {user.lower() for user in live.users} != {user.lower() for user in users}:
+        key = "identity.user_assigned_identities"
+        yield _Change(key, ", ".join(live.users) or "none", ", ".join(users) or "none")
+
+
+def _kinds(identity: str) -> set[str]:
+    return set(identity.replace(" ", "").lower().split(",")) - {""}
+
+
+def _properties(spec: EndpointSpec, live: Fact) -> Iterator[_Change]:
+    """Keys that are there and of the user's own: each must still be written, with the same value."""
+    found = live.properties.get("properties")
+    for name, value in found.items() if isinstance(found, dict) else ():
+        if is_azures(name):
+            continue
+        asked = spec.properties.get(name)
+        if asked != str(value):
+            yield _Change(f"properties.{name}", repr(value), "nothing" if asked is None else repr(asked))

@@ -1,0 +1,252 @@
+"""What is served: from an endpoint's settings and its folder to specs and bundles, with every fault noted."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from azml import rules
+from azml.bundling import Bundle, BundledAsset, BundledEnvironment, HashCache, bundle
+from azml.file_list import file_list_text
+from azml.findings import Finding, InvalidInput
+from azml.specs import (
+    AssetReference,
+    CollectionData,
+    DeploymentSpec,
+    EndpointSpec,
+    deployment_file,
+    deployment_names,
+    endpoint_file,
+    load_deployment,
+    load_endpoint,
+    unread_endpoint_files,
+    yaml_files,
+)
+from azml.stack.faults import Faults
+
+Part = BundledAsset | BundledEnvironment | AssetReference
+"""What a deployment is made of: on this disk, or registered already."""
+
+
+@dataclass(frozen=True)
+class SlotSettings:
+    """One deployment as the stack config has it: its file (None: the default) and the overriding keys."""
+
+    name: str
+    file: str | None
+    overrides: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class EndpointSettings:
+    """One endpoint as the stack config has it. Shares are percents, None where the endpoint file decides.
+
+    `file` is its own file, relative to `folder`; None for the one that goes by its name.
+    """
+
+    key: str
+    folder: Path
+    name: str | None
+    slots: tuple[SlotSettings, ...]
+    traffic: Mapping[str, int] | None
+    mirror_traffic: Mapping[str, int] | None
+    allow_live_change: bool
+    protect: bool
+    file: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The dotted path of this endpoint's settings."""
+        return f"azml:endpoints.{self.key}"
+
+    @property
+    def own_file(self) -> Path | None:
+        """The endpoint's own file; None where it has none."""
+        return endpoint_file(self.folder, self.key, self.file)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A deployment ready to declare. `name` is the slot's, whatever the file calls it."""
+
+    name: str
+    spec: DeploymentSpec
+    bundle: Bundle
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """What it is made of, by kind: `model`, `code`, `environment`; what it does without is left out."""
+        made = self.bundle
+        found = {"model": made.model, "code": made.code, "environment": made.environment}
+        return {kind: part for kind, part in found.items() if part is not None}
+
+
+@dataclass(frozen=True)
+class ServedEndpoint:
+    """An endpoint ready to declare. Shares are percents of positive size; None where nobody tells any."""
+
+    spec: EndpointSpec
+    slots: tuple[Slot, ...]
+    traffic: Mapping[str, int] | None
+    mirror_traffic: Mapping[str, int] | None
+    allow_live_change: bool
+    protect: bool
+
+
+def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
+    """What each slot is to predict with, as the guard compares it."""
+    return {
+        slot.name: {
+            "digest": slot.bundle.serves,
+            "files": file_list_text(slot.bundle.files),
+            "instanceType": slot.spec.instance_type,
+        }
+        for slot in slots
+    }
+
+
+def unread(endpoints: Iterable[EndpointSettings]) -> Iterator[Finding]:
+    """The files in their folders that look like an endpoint's own, and that none of these endpoints reads.
+
+    Where the stack config names a folder's files, whoever wrote it has chosen among them.
+    """
+    folders: dict[Path, list[EndpointSettings]] = {}
+    for settings in endpoints:
+        folders.setdefault(settings.folder, []).append(settings)
+    for folder, together in folders.items():
+        if any(settings.file is None for settings in together):
+            read = [path for settings in together if (path := settings.own_file)]
+            yield from unread_endpoint_files(folder, read)
+
+
+def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> ServedEndpoint | None:
+    """Read, check and bundle one endpoint; None when it cannot be used, with the reasons in `faults`."""
+    if not settings.folder.is_dir():
+        remedy = "make the folder, or point `path:` at another one"
+        faults.add(settings.path, f"there is no folder {settings.folder}", remedy)
+        return None
+    spec = _endpoint(settings, faults)
+    found = [_slot(settings, slot, spec, cache, faults) for slot in settings.slots]
+    slots = tuple(slot for slot in found if slot)
+    if spec is None:
+        return None
+    traffic = spec.traffic or None if settings.traffic is None else settings.traffic
+    mirror = spec.mirror_traffic or None if settings.mirror_traffic is None else settings.mirror_traffic
+    if traffic is not None:
+        mirror = mirror or {}  # who says who answers says with it that nobody else is mirrored to
+    declared = {slot.name: slot for slot in settings.slots}
+    for key, message, remedy in rules.share_problems(traffic or {}, mirror or {}, declared, spec.kind):
+        _share_fault(settings, spec, faults, Finding(message, remedy, key=key))
+    return ServedEndpoint(
+        spec, slots, _positive(traffic), _positive(mirror), settings.allow_live_change, settings.protect
+    )
+
+
+def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None:
+    path = settings.own_file
+    if path is not None and not path.is_file():
+        message = f"there is no {settings.file} in {settings.folder}"
+        faults.add(f"{settings.path}.file", message, f"there: {_there(settings.folder)}")
+        return None
+    if path is None and settings.name is None and not rules.ENDPOINT.accepts(settings.key):
+        message = f"{settings.key!r} is refused by Azure as the name of an endpoint"
+        faults.add(settings.path, message, f"give it a `name:` of {rules.ENDPOINT.words}")
+    elif not rules.ASSET_PREFIX.accepts(settings.key):
+        faults.add(
+            settings.path, f"{settings.key!r} cannot begin the names of models", rules.ASSET_PREFIX.words
+        )
+    if path is None:
+        return EndpointSpec(name=settings.name or settings.key)
+    try:
+        spec = load_endpoint(path)
+    except InvalidInput as invalid:
+        faults.extend(invalid.findings)
+        return None
+    return replace(spec, name=settings.name or spec.name)
+
+
+def _slot(
+    settings: EndpointSettings,
+    slot: SlotSettings,
+    endpoint: EndpointSpec | None,
+    cache: HashCache,
+    faults: Faults,
+) -> Slot | None:
+    key = f"{settings.path}.deployments.{slot.name}"
+    path = _file(settings, slot, key, faults)
+    if path is None:
+        return None
+    owner = endpoint.name if endpoint else settings.name or settings.key
+    try:
+        spec = load_deployment(
+            path,
+            overrides={**slot.overrides, **_own_names(slot.name, owner)},
+            override_place=lambda own: faults.place(f"{key}.{own}" if own else key),
+        )
+        made = bundle(spec, endpoint=settings.key, cache=cache)
+    except InvalidInput as invalid:
+        faults.extend(invalid.findings)
+        return None
+    _references(spec, faults)
+    _collected(spec, faults)
+    if endpoint and endpoint.kind != spec.kind:
+        faults.add(key, f"is {spec.kind} on a {endpoint.kind} endpoint", "both files name the same kind")
+    return Slot(slot.name, spec, made)
+
+
+def _own_names(slot: str, endpoint: str) -> dict[str, str]:
+    """The stack names both, whatever the file says; a bad name was told where it is written."""
+    return {
+        "name": slot if rules.DEPLOYMENT.accepts(slot) else "slot",
+        "endpoint_name": endpoint if rules.ENDPOINT.accepts(endpoint) else "endpoint",
+    }
+
+
+def _file(settings: EndpointSettings, slot: SlotSettings, key: str, faults: Faults) -> Path | None:
+    found: list[Finding] = []
+    named = settings.folder / slot.file if slot.file else None
+    path = named or deployment_file(settings.folder, slot.name, found)
+    faults.extend(found)
+    if path is not None and path.is_file():
+        return path
+    choices = slot.file or " and no ".join(deployment_names(slot.name))
+    message = f"there is no {choices} in {settings.folder}"
+    faults.add(f"{key}.file" if slot.file else key, message, f"there: {_there(settings.folder)}")
+    return None
+
+
+def _there(folder: Path) -> str:
+    """The YAML files of a folder, for who named another."""
+    return ", ".join(path.name for path in yaml_files(folder)) or "no .yml and no .yaml file"
+
+
+def _references(spec: DeploymentSpec, faults: Faults) -> None:
+    """A stack says what runs: a label that moves would change it behind the preview's back."""
+    parts = {"model": spec.model, "code_configuration.code": spec.code, "environment": spec.environment}
+    for key, asset in parts.items():
+        if isinstance(asset, AssetReference) and asset.version is None:
+            named = str(asset).partition("/labels/")[0]
+            remedy = f"name one, as {f'{named}/versions/1' if asset.id else f'azureml:{asset.name}:1'}"
+            faults.extend([Finding(f"{asset} names no version", remedy, *spec.place(key))])
+
+
+def _collected(spec: DeploymentSpec, faults: Faults) -> None:
+    """`az ml` would register a data asset at that path; a stack makes models, code and environments alone."""
+    for name, collection in spec.data_collector.collections.items() if spec.data_collector else ():
+        data = collection.data
+        if isinstance(data, CollectionData) and data.path and not data.data_id:
+            place = spec.place(f"data_collector.collections.{name}.data.path")
+            remedy = "register a data asset with this path, and name it by name: and version: alone"
+            faults.extend([Finding("is where the stack makes no data asset", remedy, *place)])
+
+
+def _share_fault(settings: EndpointSettings, spec: EndpointSpec, faults: Faults, finding: Finding) -> None:
+    key = finding.key or ""
+    written = {"traffic": settings.traffic, "mirror_traffic": settings.mirror_traffic}[key.split(".")[0]]
+    if written is None:
+        faults.extend([Finding(finding.message, finding.remedy, *spec.place(key))])
+    else:
+        faults.add(f"{settings.path}.{key}", finding.message, finding.remedy)
+
+
+def _positive(traffic: Mapping[str, int] | None) -> Mapping[str, int] | None:
+    return None if traffic is None else {name: share for name, share in traffic.items() if share > 0}

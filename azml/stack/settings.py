@@ -1,0 +1,78 @@
+"""The stack's settings, read once and checked at once: the only reader of the stack config."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime import get_config_env
+from pulumi.runtime.config import CONFIG
+
+from azml.stack import target
+from azml.stack.endpoints import read_endpoints
+from azml.stack.faults import Faults
+from azml.stack.places import Places
+from azml.stack.records import Settings
+from azml.stack.section import Section, describe
+from azml.stack.target import Target
+from azml.stack.workspace import read_workspace
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read the stack config and the scoring folders below `folder`, the folder of the program.
+
+    Raises InvalidInput with every finding: settings, endpoint and deployment files, scoring folders.
+    """
+    root = Path(pulumi.get_root_directory() or folder)
+    faults = Faults(Places.read(root / f"Pulumi.{pulumi.get_stack()}.yaml"))
+    stack = Section.of_stack(dict(_stack_config()), faults)
+    protect = bool(stack.flag("protect"))
+    chosen = _target(stack, root)
+    settings = Settings(
+        chosen,
+        read_workspace(stack, protect=protect),
+        read_endpoints(stack, folder, protect=protect),
+        protect,
+        stack.plain_texts("tags"),
+        tuple(stack.names("policyTags")),
+        stack.text("studioUrl") or (_local_studio() if chosen == "local" else None),
+    )
+    stack.finish()
+    faults.raise_if_any()
+    return settings
+
+
+def _stack_config() -> Iterator[tuple[str, object]]:
+    """Every `azml:` setting. pulumi.Config reads keys one by one; finding unknown ones takes them all."""
+    config = pulumi.Config("azml")
+    for full in {**get_config_env(), **CONFIG.get()}:
+        package, _, key = full.partition(":")
+        if package == config.name:
+            yield key, _value(config.get(key) or "")
+
+
+def _value(text: str) -> object:
+    """The engine hands everything over as text: mappings and flags as JSON, a text as itself."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, dict | list | bool) else text
+
+
+def _target(stack: Section, root: Path) -> Target:
+    chosen = stack.text("target") or "azure"
+    if chosen not in ("azure", "local"):
+        stack.fault("target", f"is {describe(chosen)}", "write azure or local")
+        return "azure"
+    host = pulumi.Config("azure-native").get("metadataHost")
+    found: Target = "local" if chosen == "local" else "azure"
+    for message, remedy in target.problems(found, pulumi.get_project(), root, host, os.environ):
+        stack.fault("target", message, remedy)
+    return found
+
+
+def _local_studio() -> str:
+    """The local Azure's own page, at the address this shell points at."""
+    return f"https://{os.environ.get('ARM_METADATA_HOSTNAME', '').removeprefix('https://')}/studio"

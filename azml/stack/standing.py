@@ -1,0 +1,190 @@
+"""What stands in Azure already: asked for once, and judged before anything is declared."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from azml.azure.endpoints import API_VERSION
+from azml.findings import Finding, InvalidInput, Place
+from azml.stack.account import Account
+from azml.stack.facts import Fact, Held, Standing
+from azml.stack.immutable import refused_changes
+from azml.stack.questions import ask
+from azml.stack.records import Settings, Support, WorkspaceSettings
+from azml.stack.scoring import serves
+from azml.stack.versions import deployment_id, endpoint_id, version_ids
+
+VAULT = "Microsoft.KeyVault/vaults"
+_DELETING = "deleting"
+_PURGE = "az rest --method delete --url '{id}?api-version={version}&forceToPurge=true'"
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A resource that the settings say exists: what it is, its ARM id, and where they say so."""
+
+    what: str
+    id: str
+    place: Place
+
+
+def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) -> Standing:
+    """Ask once for all that the settings say exists, and for what would stand in the stack's way.
+
+    Raises InvalidInput with everything that is not there, on its way out, or not as Azure would take it.
+    Which live slots must not change is told in the answer, not raised.
+    """
+    own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
+    needed = list(_needed(settings.workspace, account))
+    options = pulumi.InvokeOptions(provider=plugin)
+    standing = ask_standing(_question(settings, account, needed), options)
+    findings = dict.fromkeys(_findings(settings, account, needed, standing))
+    for served in settings.endpoints:
+        if fact := standing.found.get(endpoint_id(own, served.spec.name)):
+            findings |= dict.fromkeys(refused_changes(served.spec, fact, own))
+    if findings:
+        raise InvalidInput(findings)
+    return standing
+
+
+def ask_standing(question: Mapping[str, object], options: pulumi.InvokeOptions) -> Standing:
+    """What our plugin tells of what stands in Azure: see the function `standing` of its schema."""
+    answer = ask("standing", question, options)
+    return Standing(
+        {one: _fact(told) for one, told in answer["found"].items()},
+        tuple(Held(**told) for told in answer["held"]),
+        frozenset(answer["registered"]),
+        {one: tuple(reasons) for one, reasons in answer["refused"].items()},
+    )
+
+
+def _fact(told: Mapping[str, Any]) -> Fact:
+    identity = told["identity"]
+    return Fact(
+        told["location"],
+        told["state"],
+        identity["type"],
+        tuple(identity["users"]),
+        told["properties"],
+        told.get("retry"),
+    )
+
+
+def _question(settings: Settings, account: Account, needed: list[Needed]) -> dict[str, object]:
+    workspace = settings.workspace
+    own = account.workspace_id(workspace.resource_group, workspace.name)
+    served = {endpoint_id(own, one.spec.name): one for one in settings.endpoints}
+    asked: dict[str, object] = {
+        "ids": list(
+            dict.fromkeys(
+                (
+                    account.group_id(workspace.resource_group),
+                    *(one.id for one in needed),
+                    own,
+                    *served,
+                    *(deployment_id(place, slot.name) for place, one in served.items() for slot in one.slots),
+                )
+            )
+        ),
+        "versions": version_ids(own, [slot.bundle for one in settings.endpoints for slot in one.slots]),
+        "serves": {place: serves(one.slots) for place, one in served.items() if not one.allow_live_change},
+    }
+    if not workspace.existing:
+        asked["workspace"] = own
+        if workspace.key_vault.name and not workspace.key_vault.existing:
+            asked["vault"] = account.resource_id(workspace.resource_group, VAULT, workspace.key_vault.name)
+    return asked
+
+
+def _findings(
+    settings: Settings, account: Account, needed: list[Needed], standing: Standing
+) -> Iterator[Finding]:
+    workspace = settings.workspace
+    yield from _leaving(workspace, standing.found.get(account.group_id(workspace.resource_group)))
+    yield from _missing(needed, standing)
+    if workspace.existing:
+        own = account.workspace_id(workspace.resource_group, workspace.name)
+        yield from _without_storage(workspace, standing, own)
+    for held in standing.held:
+        if held.protected or not workspace.purge:
+            yield _taken(workspace, held)
+
+
+def supports(workspace: WorkspaceSettings) -> dict[str, tuple[str, str, Support]]:
+    """What a workspace stands on, by its key in the settings: in words, as Azure's type, and as told."""
+    return {
+        "storageAccount": ("storage account", "Microsoft.Storage/storageAccounts", workspace.storage_account),
+        "keyVault": ("key vault", VAULT, workspace.key_vault),
+        "logAnalytics": (
+            "Log Analytics workspace",
+            "Microsoft.OperationalInsights/workspaces",
+            workspace.log_analytics,
+        ),
+        "applicationInsights": (
+            "Application Insights component",
+            "Microsoft.Insights/components",
+            workspace.application_insights,
+        ),
+    }
+
+
+def _needed(workspace: WorkspaceSettings, account: Account) -> Iterator[Needed]:
+    """All that is marked `existing: true`, what lies in a resource group after the group."""
+    own = workspace.resource_group
+    if workspace.existing_resource_group:
+        yield Needed("resource group", account.group_id(own), workspace.group_place)
+    if workspace.existing:
+        yield Needed("workspace", account.workspace_id(own, workspace.name), workspace.place)
+    for what, kind, support in supports(workspace).values():
+        if support.existing and support.name:
+            group = support.resource_group or own
+            yield Needed(what, account.resource_id(group, kind, support.name), support.place)
+
+
+def _missing(needed: list[Needed], standing: Standing) -> Iterator[Finding]:
+    for one in needed:
+        name, group = one.id.rpartition("/")[2], one.id.split("/")[4]
+        fact = standing.found.get(one.id)
+        where = "the subscription" if one.what == "resource group" else f"the resource group {group}"
+        if fact is None:
+            message = f"there is no {one.what} {name!r} in {where} ({one.id})"
+            remedy = "name one that exists, or have it made: leave out existing: true"
+            yield Finding(message, remedy, *one.place)
+        elif fact.state.lower() == _DELETING and one.what != "resource group":
+            yield Finding(f"the {one.what} {name!r} is being deleted", "name one that stays", *one.place)
+
+
+def _leaving(workspace: WorkspaceSettings, group: Fact | None) -> Iterator[Finding]:
+    if group is not None and group.state.lower() == _DELETING:
+        message = f"the resource group {workspace.resource_group!r} is being deleted, with all that is in it"
+        yield Finding(message, "wait until it is gone, or name another one", *workspace.group_place)
+
+
+def _without_storage(workspace: WorkspaceSettings, standing: Standing, own: str) -> Iterator[Finding]:
+    """Models and code go to the workspace's storage account."""
+    fact = standing.found.get(own)
+    if fact is None:
+        return
+    account = fact.text("storageAccount")
+    if not account:
+        message = f"the workspace {workspace.name!r} has no storage account, where models and code would go"
+        yield Finding(message, "name a workspace that has one", *workspace.place)
+    elif account not in standing.found:
+        message = f"the storage account of the workspace {workspace.name!r} is not there ({account})"
+        yield Finding(message, "name a workspace whose storage account exists", *workspace.place)
+
+
+def _taken(workspace: WorkspaceSettings, held: Held) -> Finding:
+    name = held.id.rpartition("/")[2]
+    if f"/{VAULT}/" not in held.id:
+        message = f"the workspace {name!r} was deleted, and Azure keeps its name until {held.until}"
+        recover = 'recover it in the Azure portal under "Azure Machine Learning", "Recently deleted"'
+        purge = _PURGE.format(id=held.id, version=API_VERSION)
+        return Finding(message, f"take another name, purge it: {purge}; or {recover}", *workspace.place)
+    message = f"the key vault {name!r} was deleted, and Azure keeps its name until {held.until}"
+    at = f"--name {name} --location {held.location}"
+    purge = "" if held.protected else f"purge it: az keyvault purge {at}; or "
+    remedy = f"take another name, {purge}recover it: az keyvault recover {at}, and add existing: true"
+    return Finding(message, remedy, *workspace.key_vault.place)
