@@ -9,6 +9,8 @@ import pytest
 
 from azml import components
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 
 
