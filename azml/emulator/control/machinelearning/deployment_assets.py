@@ -1,4 +1,4 @@
-"""The registered assets a deployment names, checked."""
+"""The registered assets a deployment names: found, and whether anything can serve them."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -22,31 +22,31 @@ class DeploymentAssets:
     @property
     def mlflow(self) -> bool:
         """Whether Azure's own server serves the model without code."""
-        own = self.environment and self.environment.properties.get("inferenceConfig")
-        return self.code is None and not own
+        return self.code is None and not properties_of(self.environment).get("inferenceConfig")
+
+    @property
+    def needs_image(self) -> bool:
+        """Whether Azure would build an image: for a conda file, or for an MLflow model without code."""
+        return self.mlflow or bool(properties_of(self.environment).get("condaFile"))
 
 
 def find_assets(properties: Json, store: ResourceStore) -> DeploymentAssets:
-    """The registered assets. Raises ArmError 400 when one is missing or nothing can serve them."""
+    """The registered assets. Raises ArmError 400 when one is missing."""
     code = section(properties, "codeConfiguration")
-    parts = DeploymentAssets(
+    return DeploymentAssets(
         find_asset(properties.get("model"), "models", store),
         find_asset(code.get("codeId"), "codes", store),
         find_asset(properties.get("environmentId"), "environments", store),
     )
-    check_local_limits(properties, properties_of(parts.model), properties_of(parts.environment))
-    if container_of(parts.environment, parts.model, parts.code, properties) is None:
-        _check_server_has_work(parts)
-    if parts.code:
-        _check_script(code.get("scoringScript"))
-    return parts
 
 
-def needs_image(properties: Json, store: ResourceStore) -> bool:
-    """Whether Azure would build an image: for a conda file, or for an MLflow model without code."""
-    parts = find_assets(properties, store)
-    conda = parts.environment and parts.environment.properties.get("condaFile")
-    return bool(conda) or parts.mlflow
+def check_assets(assets: DeploymentAssets, properties: Json) -> None:
+    """Raise ArmError 400 when nothing can serve the assets, on Azure or on this machine."""
+    check_local_limits(properties, properties_of(assets.model), properties_of(assets.environment))
+    if container_of(assets.environment, assets.model, assets.code, properties) is None:
+        _check_server_has_work(assets)
+    if assets.code:
+        _check_script(section(properties, "codeConfiguration").get("scoringScript"))
 
 
 def find_asset(reference: object, collection: str, store: ResourceStore) -> Record | None:
@@ -72,15 +72,15 @@ def properties_of(version: Record | None) -> Json:
     return version.properties if version else {}
 
 
-def _check_server_has_work(parts: DeploymentAssets) -> None:
+def _check_server_has_work(assets: DeploymentAssets) -> None:
     """Azure's own server runs a scoring script, or an MLflow model."""
-    if parts.code is None:
-        if parts.model is None or parts.model.properties.get("modelType") != "mlflow_model":
+    if assets.code is None:
+        if assets.model is None or assets.model.properties.get("modelType") != "mlflow_model":
             raise bad_request(
                 "A deployment without codeConfiguration must have a model of type mlflow_model.",
                 "ValidationError",
             )
-    elif parts.environment is None:
+    elif assets.environment is None:
         raise bad_request("A deployment with codeConfiguration needs environmentId.", "ValidationError")
 
 

@@ -16,7 +16,7 @@ from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.arm.types import Act, Action, ResourceType, Write
 from azml.emulator.control.dataplane_client import DataplaneClient, DataplaneError
 from azml.emulator.control.machinelearning.collector import check_collector
-from azml.emulator.control.machinelearning.deployment_assets import find_assets, needs_image
+from azml.emulator.control.machinelearning.deployment_assets import check_assets, find_asset, find_assets
 from azml.emulator.control.machinelearning.deployment_files import file_sources, lay_out
 from azml.emulator.control.machinelearning.deployment_settings import (
     TIMEOUT_LIMIT_MS,
@@ -80,7 +80,7 @@ class OnlineDeployments(ResourceType):
         _check_instances(write, kind)
         _check_settings(write.properties, kind)
         check_collector(write.properties)
-        find_assets(write.properties, write.store)
+        check_assets(find_assets(write.properties, write.store), write.properties)
         try:
             self.secrets.fill(environment_variables(write.properties))
         except NoSecrets as missing:
@@ -104,10 +104,13 @@ class OnlineDeployments(ResourceType):
     async def settle(self, record: Record, store: ResourceStore) -> Record:
         """Have it run so, and wait until it does or cannot. What it ran before serves until then."""
         self.quotas.check(record)
-        check_storage_access(store.get(record.id.parent), store, self.roles)
-        if needs_image(record.properties, store):
+        endpoint = store.get(record.id.parent)
+        check_storage_access(endpoint, store, self.roles)
+        assets = find_assets(record.properties, store)
+        if assets.needs_image:
             ensure_registry(_workspace_of(record), store)
-        desired = await to_contract(record, store, self.materialiser)
+        files = await lay_out(assets.model, assets.code, store, self.materialiser)
+        desired = to_contract(record, endpoint, assets, files)
         try:
             await self.dataplane.put_deployment(desired)
             await self._wait(desired)
@@ -163,9 +166,10 @@ class OnlineDeployments(ResourceType):
         """What it last served with, its folders laid out anew where they are gone. Raises ArmError."""
         if all(folder is None or folder.is_dir() for folder in (desired.model_folder, desired.code_folder)):
             return desired
-        assets = record.hidden.get("good_assets") or file_sources(record)
-        model, code = await lay_out(assets, store, self.materialiser)
-        return replace(desired, model_folder=model, code_folder=code)
+        named = record.hidden.get("good_assets") or file_sources(record)
+        model, code = (find_asset(named[name], f"{name}s", store) for name in ("model", "code"))
+        files = await lay_out(model, code, store, self.materialiser)
+        return replace(desired, model_folder=files.model, code_folder=files.code)
 
     def _noted(self, desired: DesiredDeployment) -> Json:
         return to_json(self._folders(desired, self.materialiser.noted))
