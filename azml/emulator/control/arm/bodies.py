@@ -119,11 +119,13 @@ class _Reader:
         self._unknown(kind, value, path)
         if self.whole:
             self._missing(kind, value, path)
-        return {
+        read = {
             key: self.read(kind.members.get(key, "any"), item, _below(path, key))
             for key, item in value.items()
             if key not in kind.read
+            or kind.members.get(key) in _KINDS  # what is Azure's to set has a type too
         }
+        return {key: item for key, item in read.items() if key not in kind.read}
 
     def _kind(self, shape: Shape, value: Json, path: str) -> Shape:
         """Which of its kinds an object is; the shape itself, open, where that cannot be told."""
