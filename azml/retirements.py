@@ -1,7 +1,8 @@
 """What Azure has announced the end of, as far as a deployment's files can name it: sizes, packages, images.
 
 A date is the last day that Azure names. A size is known by its series, as Microsoft names those; a package by
-its name in a conda file. Keep the table to what a source says, with the day on which it was read.
+its name in a conda file. Keep the table to what a source says. Read on 2026-11-25, in stored copies of the
+sources; each says how far it goes.
 """
 
 import re
@@ -11,10 +12,10 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Source:
-    """Where Microsoft announces an end, and the day on which that was read last."""
+    """Where Microsoft announces an end. `as_of` is the newest day that the text read there knows of."""
 
     address: str
-    read: date
+    as_of: date
 
 
 @dataclass(frozen=True)
@@ -45,25 +46,25 @@ class Retirement:
     @property
     def remedy(self) -> str:
         """What would be right, and where the end is announced."""
-        return f"{self.instead} ({self.source.address}, read on {self.source.read})"
+        return f"{self.instead} ({self.source.address}, as of {self.source.as_of})"
 
 
 SIZES_PAGE = Source(
     "https://learn.microsoft.com/azure/virtual-machines/sizes/retirement/retired-sizes-list",
-    date(2026, 11, 25),
+    date(2026, 4, 15),
 )
-"""A series that is listed as retired "can't be provisioned"; one that is announced is, on its planned date."""
+"""A series listed as retired "can't be provisioned"; one that is announced is retired on its planned date."""
 DCSV2_PAGE = Source(
     "https://learn.microsoft.com/azure/virtual-machines/sizes/retirement/dcsv2-series-retirement",
-    date(2026, 11, 25),
+    date(2025, 6, 30),
 )
 """All uses of these sizes end at once, those in other services too."""
 EOL_LIST = Source("https://github.com/Azure/EOL", date(2025, 12, 18))
 """Microsoft's list of announced ends over all services; `service_list.json` has them."""
 SDK_V1_PAGE = Source(
-    "https://learn.microsoft.com/azure/machine-learning/migrate-to-v2-deploy-endpoints", date(2026, 11, 25)
+    "https://learn.microsoft.com/azure/machine-learning/migrate-to-v2-deploy-endpoints", date(2025, 3, 31)
 )
-"""Support ends; what uses it "continues to operate"."""
+"""Support ends; what uses it "continue[s] to operate"."""
 
 GENERAL = "choose a size that stays, such as Standard_D2as_v4 or Standard_D4as_v4"
 STORAGE = "choose a size that stays, such as Standard_L8as_v3"

@@ -105,7 +105,7 @@ def test_images_of_prompt_flow_end_with_it() -> None:
     assert of_image("mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest") is None
 
 
-def test_every_row_says_where_and_when_its_end_was_read() -> None:
+def test_every_row_says_where_and_as_of_when_its_end_is_announced() -> None:
     for end in (*SIZES.values(), *PACKAGES.values(), *IMAGES.values()):
         assert end.source.address.startswith("https://")
-        assert end.remedy.endswith(f"({end.source.address}, read on {end.source.read.isoformat()})")
+        assert end.remedy.endswith(f"({end.source.address}, as of {end.source.as_of.isoformat()})")
