@@ -1,12 +1,16 @@
 """The table of announced ends: which sizes it knows, and when an end is one."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from azml.emulator.machinelearning.sizes import SIZES as SERVED
 from azml.retirements import GENERAL, GPU, IMAGES, PACKAGES, SIZES, SMALL_GPU, STORAGE, of_image, of_size
 
+ROOT = Path(__file__).parents[1]
+COPIED = (".ipynb", ".md", ".py", ".yaml", ".yml")
 MAY, NOVEMBER = date(2028, 5, 1), date(2028, 11, 15)
 
 
@@ -73,6 +77,14 @@ def test_a_size_that_stays_is_none_of_them(size: str) -> None:
 def test_what_is_told_to_be_chosen_stays() -> None:
     named = {word for text in (GENERAL, STORAGE, SMALL_GPU, GPU) for word in text.split() if "_" in word}
     assert len(named) == 6
+    assert [size for size in named if of_size(size)] == []
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "docs", "examples", "scoring"])
+def test_what_people_copy_names_sizes_that_stay(folder: str) -> None:
+    files = [path for path in Path(ROOT, folder).rglob("*") if path.suffix in COPIED]
+    named = {size for path in files for size in re.findall(r"\bStandard_[A-Z]\w+", path.read_text())}
+    assert named
     assert [size for size in named if of_size(size)] == []
 
 
