@@ -99,9 +99,9 @@ SIZES: dict[str, Retirement] = {
 """By the form of a size's name after `Standard_`."""
 
 SDK_V1 = Retirement(
-    "support of its SDK v1 for machine learning",
+    "SDK v1 of Azure Machine Learning",
     date(2026, 6, 30),
-    "take azureml-inference-server-http to serve, and azure-ai-ml for calls to Azure",
+    "what uses it goes on without support: take azureml-inference-server-http to serve, azure-ai-ml for calls",
     SDK_V1_PAGE,
 )
 PROMPT_FLOW = Retirement(

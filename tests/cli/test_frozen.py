@@ -159,8 +159,8 @@ def test_a_frozen_file_is_told_by_its_folder() -> None:
 
 def _live(**properties: Any) -> Deployment:
     tags = {"azml-serves": "abc", "azml-retry": "o1", "team": "a"}
-    body = {"endpointComputeType": "Managed", "instanceType": "Standard_D2as_v4", **properties}
-    return Deployment("blue", "Succeeded", "Standard_D2as_v4", 3, tags, body)
+    body = {"endpointComputeType": "Managed", "instanceType": "Standard_DS2_v2", **properties}
+    return Deployment("blue", "Succeeded", "Standard_DS2_v2", 3, tags, body)
 
 
 def _endpoint(live: Deployment) -> Endpoint:

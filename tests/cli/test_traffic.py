@@ -61,7 +61,7 @@ def test_what_is_not_ready_is_refused_all_of_it_at_once(
     slots = dict.fromkeys(("blue", "green", "broken", "next"))
     declared = StackEndpoint("diabetes", Path(), None, slots, {}, {"blue": 100})
     states = {"blue": "Succeeded", "green": "Succeeded", "broken": "Failed", "stray": "Succeeded"}
-    there = tuple(Deployment(name, state, "Standard_D2as_v4", 1) for name, state in states.items())
+    there = tuple(Deployment(name, state, "Standard_DS2_v2", 1) for name, state in states.items())
     workspace = WorkspaceName("s", "rg", "ws")
     found = Endpoint(workspace, "diabetes", "Succeeded", "Key", "", {"blue": 100}, mirror, there, {})
     findings = list(problems(declared, found, told))
@@ -73,7 +73,7 @@ def test_what_is_not_ready_is_refused_all_of_it_at_once(
 
 def test_a_mirroring_that_only_the_stack_file_knows_counts_too() -> None:
     declared = StackEndpoint("diabetes", Path(), None, {"blue": None}, {}, None, {"blue": 10})
-    there = (Deployment("blue", "Succeeded", "Standard_D2as_v4", 1),)
+    there = (Deployment("blue", "Succeeded", "Standard_DS2_v2", 1),)
     found = Endpoint(WorkspaceName("s", "rg", "ws"), "diabetes", "", "Key", "", {}, {}, there, {})
     (finding,) = problems(declared, found, {"blue": 100})
     assert "blue gets 10 % mirrored" in finding.message

@@ -105,9 +105,7 @@ def test_packages_and_images_that_end_are_told_with_their_lines(read: Read, fold
     (folder / "scoring/echo/conda.yml").write_text(CONDA)
     finding = only(tuple(retiring(specs(read()), TODAY)))
     assert (finding.file, finding.line) == (folder / "scoring/echo/conda.yml", 5)
-    assert finding.message == (
-        "AzureML_Core: Azure retired support of its SDK v1 for machine learning on 2026-06-30"
-    )
+    assert finding.message == "AzureML_Core: Azure retired SDK v1 of Azure Machine Learning on 2026-06-30"
 
 
 def test_what_names_nothing_that_ends_is_left_alone(read: Read, folder: Path) -> None:
