@@ -101,7 +101,7 @@ SIZES: dict[str, Retirement] = {
 SDK_V1 = Retirement(
     "SDK v1 of Azure Machine Learning",
     date(2026, 6, 30),
-    "what uses it goes on without support: take azureml-inference-server-http to serve, azure-ai-ml for calls",
+    "what uses it goes on without support: take azureml-inference-server-http to serve",
     SDK_V1_PAGE,
 )
 PROMPT_FLOW = Retirement(
