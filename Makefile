@@ -23,7 +23,7 @@ test-quick: install ## the tests that start no process, in less than a minute; n
 lint: install ## ruff, mypy --strict, the arrows between packages
 	@scripts/lint
 
-format: install ## put every file into the house format
+format: install ## format every file
 	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .
 
 bench: install ## measure: a table of ratios

@@ -20,11 +20,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from azml.emulator.dataplane.attached import Launch
-from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import Environments
-from azml.emulator.dataplane.launch import launch_of
-from azml.emulator.dataplane.requirements import requirements_of
+from azml.emulator.base.subprocesses import Launch
+from azml.emulator.contract.deployments import DesiredDeployment
+from azml.emulator.supervisor.environments.environments import Environments
+from azml.emulator.supervisor.environments.requirements import requirements_of
+from azml.emulator.supervisor.serving.launch import launch_of
 from azml.toolchain.cache import cache_folder
 from benchmarks.stacks import BARE_PROGRAM, ROOT, Stack, local_azure
 

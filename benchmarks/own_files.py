@@ -15,12 +15,12 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from azml.emulator.cloning import clone
-from azml.emulator.database import Database
-from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.files import Files
-from azml.emulator.machinelearning.materialise import Materialiser, Place
-from azml.emulator.storage.blobs import CHUNK, BlobStore
+from azml.emulator.base.cloning import clone
+from azml.emulator.contract.deployments import DesiredDeployment
+from azml.emulator.control.arm.database import Database
+from azml.emulator.control.machinelearning.materialise import Materialiser, Place
+from azml.emulator.control.storage.blobs import CHUNK, BlobStore
+from azml.emulator.supervisor.serving.instance_files import Files
 from benchmarks.make_up import servers_start
 from tests.emulator.serving import CONDA
 from tests.soak.azure import SCRIPT

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
 
-from azml.emulator.dataplane.contract import DesiredDeployment
+from azml.emulator.contract.deployments import DesiredDeployment
 from benchmarks.make_up import servers_start
 from tests.emulator.local_azure import WORKSPACE, endpoint_body
 from tests.emulator.serving import CONDA

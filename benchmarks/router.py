@@ -20,21 +20,21 @@ from pathlib import Path
 import uvloop
 
 from azml.emulator.__main__ import default_cache
-from azml.emulator.certificates import ensure_certificates
-from azml.emulator.collection.spool import Spool
-from azml.emulator.dataplane import table
-from azml.emulator.dataplane.contract import DesiredDeployment, DesiredEndpoint
-from azml.emulator.dataplane.environments import Environments
-from azml.emulator.dataplane.files import Files
-from azml.emulator.dataplane.history import History
-from azml.emulator.dataplane.link import Link
-from azml.emulator.dataplane.logs import Log
-from azml.emulator.dataplane.plane import Plane
-from azml.emulator.dataplane.services import Services
-from azml.emulator.identity import ensure_identity
-from azml.emulator.ports import listen, port_of
-from azml.emulator.processes import router_child
-from azml.emulator.secrets import TestSecrets
+from azml.emulator.base.certificates import ensure_certificates
+from azml.emulator.base.identity import ensure_identity
+from azml.emulator.base.logs import Log
+from azml.emulator.base.secrets import TestSecrets
+from azml.emulator.contract import routing_table
+from azml.emulator.contract.deployments import DesiredDeployment, DesiredEndpoint
+from azml.emulator.contract.spool import Spool
+from azml.emulator.supervisor.environments.environments import Environments
+from azml.emulator.supervisor.ports import listen, port_of
+from azml.emulator.supervisor.processes import router_child
+from azml.emulator.supervisor.serving.azure_services import AzureServices
+from azml.emulator.supervisor.serving.dataplane import Dataplane
+from azml.emulator.supervisor.serving.instance_files import Files
+from azml.emulator.supervisor.serving.metrics_history import MetricsHistory
+from azml.emulator.supervisor.serving.router_client import RouterClient
 from benchmarks.load import Target, drive
 
 SAMPLE = Path(__file__).parent.parent / "scoring" / "diabetes"
@@ -64,7 +64,7 @@ def request(path: str) -> bytes:
     return head.encode() + body
 
 
-async def ready(plane: Plane, desired: DesiredDeployment) -> None:
+async def ready(plane: Dataplane, desired: DesiredDeployment) -> None:
     """Wait until the deployment serves."""
     await plane.put_deployment(desired)
     while (observed := plane.observe(desired.key)).state != "ready":
@@ -79,15 +79,15 @@ async def measure(rounds: int, seconds: float) -> dict[str, float]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="azml-bench-")))
         certificates = ensure_certificates(folder / "certificates")
         trust = ssl.create_default_context(cafile=str(certificates.ca))
-        link = Link()
-        history = History(folder / "metrics.db")
+        link = RouterClient()
+        history = MetricsHistory(folder / "metrics.db")
         collected = folder / "collected"
-        services = Services(ensure_identity(folder), certificates.ca_bundle, folder, Spool(collected))
+        services = AzureServices(ensure_identity(folder), certificates.ca_bundle, folder, Spool(collected))
         await services.start()
         stack.push_async_callback(services.stop)
         environments = Environments(default_cache() / "environments")
         secrets = TestSecrets(folder / "secrets.yml")
-        plane = Plane(
+        plane = Dataplane(
             link,
             environments,
             Files(folder),
@@ -141,7 +141,7 @@ async def in_turn(direct: Target, routed: Target, rounds: int, seconds: float) -
     return found
 
 
-async def swap(link: Link, folder: Path, stack: AsyncExitStack) -> None:
+async def swap(link: RouterClient, folder: Path, stack: AsyncExitStack) -> None:
     """Put a server that does nothing behind the router."""
     path = folder / "nothing.sock"
     process = subprocess.Popen([sys.executable, "-c", NOTHING, str(path)], stdout=subprocess.PIPE)
@@ -150,10 +150,10 @@ async def swap(link: Link, folder: Path, stack: AsyncExitStack) -> None:
     assert process.stdout is not None
     await asyncio.to_thread(process.stdout.readline)
     process.stdout.close()
-    instances = (table.Instance("nothing", str(path)),)
-    deployment = table.Deployment("/n", "nothing", 5_000, CONNECTIONS, instances)
-    endpoint = table.Endpoint("/e", "w/e", (KEY,), None, {"nothing": 100}, {}, (deployment,))
-    await link.route(table.Table((endpoint,)))
+    instances = (routing_table.RoutedInstance("nothing", str(path)),)
+    deployment = routing_table.RoutedDeployment("/n", "nothing", 5_000, CONNECTIONS, instances)
+    endpoint = routing_table.RoutedEndpoint("/e", "w/e", (KEY,), None, {"nothing": 100}, {}, (deployment,))
+    await link.route(routing_table.RoutingTable((endpoint,)))
 
 
 def rate(latencies: list[float], seconds: float) -> float:

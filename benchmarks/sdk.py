@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from azml.cli import sdk_config
 from azml.cli.clone import Clone
-from azml.cli.stacks import WorkspaceName
+from azml.cli.stacks import sdk_config
+from azml.cli.stacks.stacks import WorkspaceName
 from benchmarks.make_up import SAMPLE, deployments, servers_start
 from benchmarks.stacks import ROOT, local_azure
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from azml.cli.clone import Clone
-from azml.cli.local_azure import LocalAzure, recorded
+from azml.cli.local.local_azure import LocalAzure, recorded
 from azml.toolchain.pulumi import find_or_install
 
 ROOT = Path(__file__).parents[1]

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import yaml
 
-from azml.cli.local_azure import LocalAzure
+from azml.cli.local.local_azure import LocalAzure
 from benchmarks.stacks import ROOT, Stack, local_azure
 
 UPLOAD_LIMIT, PREVIEW_LIMIT = 1.5, 1.15

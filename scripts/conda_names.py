@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-TABLE = Path(__file__).parents[1] / "azml" / "emulator" / "dataplane" / "conda_names.txt"
+TABLE = Path(__file__).parents[1] / "azml" / "emulator" / "supervisor" / "environments" / "conda_names.txt"
 MAPPING = "conda_pypi/grayskull_pypi_mapping.json"
 HEAD = """\
 # Conda's Python packages by the names the Python package index has for them.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from azml.emulator.control.exchanges import VARIABLE
+from azml.emulator.control.http.exchanges import VARIABLE
 from tests import tiers
 from tests.cli.clones import TestClone, make
 from tests.contract.check import findings

@@ -23,7 +23,7 @@ STARTED = {
     ("tests/stack", "cli"): "engine",
     ("tests/toolchain", "cli"): "engine",
     ("tests/emulator", "serving"): "serving",
-    ("tests/emulator/dataplane", "environments"): "serving",
+    ("tests/emulator", "environments"): "serving",
     ("tests/scoring", "blue"): "serving",
     ("tests/scoring", "either"): "serving",
     ("tests/scoring", "green"): "serving",

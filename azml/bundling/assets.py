@@ -6,10 +6,10 @@ from azml.findings import Finding
 from azml.specs import DeploymentSpec, LocalCode, LocalModel
 
 from .cache import HashCache
-from .choice import choose, choose_file
 from .mlflow import check_mlflow, is_mlflow
 from .records import BundledAsset, BundledFile
 from .script import check_script
+from .selection import choose, choose_file
 from .versions import digest_of, version_of
 
 MAX_CODE_BYTES = 300 * 1024 * 1024

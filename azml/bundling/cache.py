@@ -12,8 +12,8 @@ from pathlib import Path
 
 from azml.findings import Finding
 
-from .choice import RAW, Chosen, identity_of
 from .records import BundledFile
+from .selection import RAW, Chosen, identity_of
 from .text import MAX_TEXT, normalised
 
 FORMAT = 3

@@ -4,25 +4,26 @@ import sys
 
 import typer
 
-from azml.cli import edge, way_out
-from azml.cli.adopt import adopt
-from azml.cli.cache import cache
-from azml.cli.down import down
-from azml.cli.emulator import emulator
-from azml.cli.invoke import invoke
-from azml.cli.keys import keys
-from azml.cli.logs import logs
-from azml.cli.release import release
-from azml.cli.rollback import rollback
-from azml.cli.status import status
-from azml.cli.studio import studio
-from azml.cli.tools import tools
-from azml.cli.traffic import traffic
-from azml.cli.up import up
+from azml.cli import errors
+from azml.cli.commands.adopt import adopt
+from azml.cli.commands.cache import cache
+from azml.cli.commands.down import down
+from azml.cli.commands.emulator import emulator
+from azml.cli.commands.invoke import invoke
+from azml.cli.commands.keys import keys
+from azml.cli.commands.logs import logs
+from azml.cli.commands.release import release
+from azml.cli.commands.rollback import rollback
+from azml.cli.commands.status import status
+from azml.cli.commands.studio import studio
+from azml.cli.commands.tools import tools
+from azml.cli.commands.traffic import traffic
+from azml.cli.commands.up import up
+from azml.cli.local import proxy_variables
 
 app = typer.Typer(
     name="azml",
-    cls=edge.Commands,
+    cls=errors.CommandGroup,
     help="Machine learning models on Azure ML online endpoints: on Azure, or on a local Azure.",
     no_args_is_help=True,
     add_completion=False,
@@ -37,6 +38,6 @@ app.add_typer(cache, name="cache")
 
 def main() -> None:
     """Run the command line; every failure ends as a few lines and an exit code."""
-    edge.open_streams()
-    way_out.forget()
-    sys.exit(edge.run(app))
+    errors.open_streams()
+    proxy_variables.forget()
+    sys.exit(errors.run(app))

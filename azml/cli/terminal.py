@@ -26,7 +26,7 @@ def out() -> Console:
 
 def err() -> Console:
     """Everything else: progress, warnings, failures. Never mixed into an answer a script reads."""
-    # No emoji codes: `:house:` in a reference such as azureml:house:1 would become a picture.
+    # No emoji codes: `:car:` in a reference such as azureml:car:1 would become a picture.
     return Console(file=sys.stderr, soft_wrap=True, highlight=False, emoji=False)
 
 

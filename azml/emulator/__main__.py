@@ -8,11 +8,11 @@ import signal
 import sys
 from pathlib import Path
 
-from azml.emulator.children import ChildEnded
-from azml.emulator.descriptors import allow_many_connections
-from azml.emulator.leftovers import PathTooLong
-from azml.emulator.ports import PortTaken
-from azml.emulator.supervisor import FolderTaken, Options, clear_up, run
+from azml.emulator.base.file_limits import allow_many_connections
+from azml.emulator.supervisor.children import ChildEnded
+from azml.emulator.supervisor.leftovers import PathTooLong
+from azml.emulator.supervisor.ports import PortTaken
+from azml.emulator.supervisor.supervisor import FolderTaken, Options, clear_up, run
 
 
 def default_cache() -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from azml.providers.codec import Properties
+from azml.engine_values import Properties
 
 
 class Naming(Enum):

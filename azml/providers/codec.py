@@ -12,6 +12,8 @@ from typing import Any
 from google.protobuf.struct_pb2 import ListValue, Struct
 from google.protobuf.struct_pb2 import Value as WireValue
 
+from azml.engine_values import UNKNOWN, UNKNOWN_TEXT, UNKNOWNS, Properties, Unknown, Value
+
 _KEY = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a signature of the protocol
 _ASSET = "c44067f5952c0a294b673a41bacd8c17"
@@ -19,37 +21,8 @@ _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 _RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-UNKNOWNS = frozenset(
-    {
-        _UNKNOWN,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
-"""What stands for an unknown value: the engine may also say of which kind the value will be."""
 # Whole doubles beyond this are not exact integers any more and stay floats.
 _EXACT = 2.0**53
-
-Value = Any
-"""None, bool, int, float, str, a list or string-keyed dict of values, or one of this module's records."""
-
-Properties = dict[str, Value]
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """A value that will be known only after an `up`."""
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN = Unknown()
 
 
 @dataclass(frozen=True)
@@ -160,7 +133,7 @@ def _encode(value: Value, wire: WireValue) -> None:
     elif isinstance(value, str):
         wire.string_value = value
     elif isinstance(value, Unknown):
-        wire.string_value = _UNKNOWN
+        wire.string_value = UNKNOWN_TEXT
     elif isinstance(value, list | tuple):
         wire.list_value.CopyFrom(ListValue())
         for item in value:

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from azml.engine_values import UNKNOWN, Properties, Value
 from azml.providers.calls import Kind
-from azml.providers.codec import UNKNOWN, Properties, Value
 
 _PLAIN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 

@@ -8,8 +8,8 @@ from packaging.utils import canonicalize_name
 
 from azml.bundling import conda_document
 from azml.findings import Finding, Place
-from azml.retirements import PACKAGES, Retirement, of_image, of_size
 from azml.specs import DeploymentSpec, LocalEnvironment
+from azml.stack.retirements import PACKAGES, Retirement, of_image, of_size
 
 _NAME = re.compile(r"(?:[^\s:]+::)?([A-Za-z0-9][\w.-]*)")
 """A dependency's package, after its channel if it has one."""

@@ -1,4 +1,4 @@
-"""What this room says when a tool cannot be had."""
+"""The failure of a tool that cannot be had."""
 
 
 class ToolError(Exception):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from scripts.published import listed, table
 
-EMULATOR = Path(__file__).resolve().parents[2] / "azml" / "emulator"
+CONTROL = Path(__file__).resolve().parents[2] / "azml" / "emulator" / "control"
 FILES: Mapping[Path, Callable[[], str]] = {
-    EMULATOR / "arm" / "published.json": table.written,
-    EMULATOR / "control" / "operations.json": listed.written,
+    CONTROL / "arm" / "published.json": table.written,
+    CONTROL / "coverage" / "operations.json": listed.written,
 }
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ The stand-in's tables know its shapes; here they are laid out as Azure has them.
 a body takes; what only its outputs have is Azure's to set.
 """
 
-from azml.providers.local_azure import VERSION
-from azml.providers.local_azure.sdk import object_type, resource_type
-from azml.providers.local_azure.table import BY_TOKEN, Row
+from azml.azure_native import VERSION
+from azml.azure_native.sdk import object_type, resource_type
+from azml.azure_native.types import BY_TOKEN, Row
 from scripts.published.shapes import SCALARS, Models, Shape, Union, bare
 
 SAID = f"azure-native {VERSION}"

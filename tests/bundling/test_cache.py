@@ -13,7 +13,7 @@ import pytest
 
 from azml.bundling import Bundle, BundledAsset, HashCache
 from azml.bundling.cache import COARSE_GRAIN_NS, FINE_GRAIN_NS
-from azml.bundling.choice import choose, choose_file
+from azml.bundling.selection import choose, choose_file
 from azml.findings import Finding
 
 Make = Callable[[Path], Bundle]

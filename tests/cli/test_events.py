@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from azml.cli.engine import Engine
+from azml.cli.local.engine import Engine
 from azml.cli.terminal import Step
 
 pytestmark = pytest.mark.process

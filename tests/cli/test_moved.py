@@ -10,11 +10,11 @@ import psutil
 import pytest
 from rich.console import Console
 
-from azml.cli import local_azure
 from azml.cli.clone import Clone
 from azml.cli.failure import NotThereError
-from azml.cli.local_azure import LocalAzure
-from azml.cli.processes import alive
+from azml.cli.local import local_azure
+from azml.cli.local.local_azure import LocalAzure
+from azml.cli.local.processes import alive
 from azml.cli.terminal import Step
 from tests.cli.clones import free_ports
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from azml.emulator.arm.errors import ArmError
-from azml.emulator.arm.ids import Collection, parse, resource_id
+from azml.emulator.control.arm.errors import ArmError
+from azml.emulator.control.arm.ids import Collection, parse, resource_id
 from scripts.published.table import type_of
 from tests.contract.clients import Known, operations
 from tests.contract.models import wrong

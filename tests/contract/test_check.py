@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from azml.emulator.arm.stored import ML
-from azml.emulator.control.exchanges import blotted
+from azml.emulator.control.arm.simple_types import ML
+from azml.emulator.control.http.exchanges import blotted
 from tests.contract.check import check
 
 pytestmark = pytest.mark.thorough

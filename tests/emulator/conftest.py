@@ -4,6 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.emulator.dataplane_fixtures import (
+    cache,
+    certificates,
+    code,
+    environments,
+    harness,
+    routed,
+    run_dir,
+    trust,
+)
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import (
     ENDPOINT,
@@ -16,6 +26,9 @@ from tests.emulator.local_azure import (
 )
 from tests.emulator.serving import ServingAzure, build
 from tests.emulator.whole_azure import running
+
+__all__ = ["cache", "certificates", "code", "environments", "harness", "routed", "run_dir", "trust"]
+"""Fixtures of the data plane, for the tests of the router and of the supervisor."""
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ class FakeDataplane:
             return self._observe(key)
         self.calls.append((request.method, key))
         if (request.method, key.rpartition("/")[2]) in self.refused:
-            return web.json_response({"error": "no room"}, status=500)
+            return web.json_response({"error": "no space"}, status=500)
         if request.method == "PUT":
             self.deployments[key] = await request.json()
             return web.json_response({}, status=202)

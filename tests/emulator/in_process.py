@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from azml.emulator.addresses import Addresses
-from azml.emulator.certificates import Certificates
-from azml.emulator.control.app import Control
-from azml.emulator.dataplane.client import DataplaneClient
-from azml.emulator.identity import DATAPLANE, Identity, ensure_identity
+from azml.emulator.base.certificates import Certificates
+from azml.emulator.base.identity import DATAPLANE, Identity, ensure_identity
+from azml.emulator.control.arm.addresses import Addresses
+from azml.emulator.control.dataplane_client import DataplaneClient
+from azml.emulator.control.server.app import Control
 from tests.emulator.fake_dataplane import FakeDataplane
 from tests.emulator.local_azure import (
     ENDPOINT,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from azml.emulator.identity import PRINCIPAL, SUBSCRIPTION, Identity, ensure_identity, issue_token
-from azml.emulator.storage.roles import BLOB_CONTRIBUTOR
+from azml.emulator.base.identity import PRINCIPAL, SUBSCRIPTION, Identity, ensure_identity, issue_token
+from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR
 from tests.emulator.fake_dataplane import FakeDataplane
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from azml.emulator.arm.published import Published, Shape, published
+from azml.emulator.control.arm.published import Published, Shape, published
 from tests.emulator.local_azure import ACCOUNT, ENDPOINT, VAULT, WORKSPACE, Json
 
 _DEEPEST = 4

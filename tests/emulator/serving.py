@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from azml.emulator.identity import issue_token
+from azml.emulator.base.identity import issue_token
 from tests.emulator.local_azure import (
     ENDPOINT,
     GROUP,

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from azml.emulator.arm import operations
-from azml.emulator.arm.operations import Operations
-from azml.emulator.database import Database
-from azml.emulator.dataplane.failures import EnvironmentFailure
-from azml.emulator.dataplane.logs import Log
-from azml.emulator.dataplane.programs import run
+from azml.emulator.base.failures import EnvironmentFailure
+from azml.emulator.base.logs import Log
+from azml.emulator.control.arm import operations
+from azml.emulator.control.arm.database import Database
+from azml.emulator.control.arm.operations import Operations
+from azml.emulator.supervisor.environments.programs import run
 
 pytestmark = pytest.mark.process
 

@@ -15,7 +15,7 @@ from tests.emulator.local_azure import ENDPOINT, LocalAzure, endpoint_body, wait
 
 
 class WholeAzure(LocalAzure):
-    """The supervisor with all its processes, where the room of the control plane has that one alone."""
+    """The supervisor with all its processes, where the tests of the control plane start that one alone."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from azml.cli import local_azure
 from azml.cli.clone import Clone
+from azml.cli.local import local_azure
 from azml.toolchain.pulumi import find_or_install
 from tests.cli.clones import make
 from tests.journeys.azure import LOCAL, Azure

@@ -29,7 +29,7 @@ def test_a_journey_runs_through_and_what_held_is_told(tmp_path: Path) -> None:
     """Everything is removed at the end, and each assumption that was looked at held.
 
     One journey of four, for its time: `make verify-azure SUBSCRIPTION=local` runs them all. What the others
-    see, tests/stack/test_truth.py and tests/cli/test_release_and_rollback.py have happen too.
+    see, tests/stack/test_truth.py and tests/cli/commands/test_release_and_rollback.py have happen too.
     """
     report = tmp_path / "report.md"
     command = [sys.executable, "-m", "tests.journeys", "local", "--yes", "--report", str(report)]

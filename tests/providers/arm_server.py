@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import certifi
 import trustme
 
-from azml.emulator.control.exchanges import from_environment
+from azml.emulator.control.http.exchanges import from_environment
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 _ENDPOINT = re.compile(r"(?i)(.*/onlineEndpoints/[^/]+)(?:/deployments/([^/]+))?")

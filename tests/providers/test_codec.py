@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azml.engine_values import UNKNOWN
 from azml.providers.codec import (
-    UNKNOWN,
     Archive,
     Asset,
     ResourceReference,

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from azml.engine_values import UNKNOWN
 from azml.providers.calls import Kind
-from azml.providers.codec import UNKNOWN
 from azml.providers.differences import differences, same, top
 
 _VALUES = st.recursive(

@@ -4,11 +4,11 @@ import pytest
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
+from azml.engine_values import Value
 from azml.file_list import file_list_text
 from azml.providers.azml.live_changes import read_live
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.calls import Check, Diff
-from azml.providers.codec import Value
 from azml.providers.engine_log import EngineLog
 from tests.emulator.local_azure import deployment_body, endpoint_body
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azml.azure_native.addresses import parse
+from azml.azure_native.types import BY_TOKEN, ROWS, Row
 from azml.providers.calls import Autonaming, Check, Naming, ProviderError
-from azml.providers.local_azure.names import address, named, parse
-from azml.providers.local_azure.table import BY_TOKEN, ROWS, Row
+from azml.providers.local_azure.names import address, named
 
 _WORKSPACE = BY_TOKEN["azure-native:machinelearningservices:Workspace"]
 _SEGMENTS = st.text("abcxyz019-_.", min_size=1, max_size=8)
@@ -74,7 +75,7 @@ def test_an_address_gives_its_names_back(row: Row, data: st.DataObject) -> None:
 
 
 def test_an_address_of_another_type_is_refused() -> None:
-    with pytest.raises(ProviderError, match="is no id of azure-native:machinelearningservices:Workspace"):
+    with pytest.raises(ValueError, match="is no id of azure-native:machinelearningservices:Workspace"):
         parse(_WORKSPACE, "/subscriptions/s/resourceGroups/rg")
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from azml.azure.arm import Arm
 from azml.azure.settings import read_settings
+from azml.azure_native.types import ROWS
 from azml.providers import calls
 from azml.providers.codec import Asset
 from azml.providers.local_azure.package import LocalAzure
-from azml.providers.local_azure.table import ROWS
 
 pytestmark = pytest.mark.process
 

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azml.providers.codec import UNKNOWN
-from azml.providers.local_azure import generate, shapes
+from azml.azure_native import generate, shapes
+from azml.azure_native.addresses import parse
+from azml.azure_native.sdk import ObjectType, object_type, resource_type
+from azml.azure_native.types import BY_TOKEN, ROWS, Row
+from azml.engine_values import UNKNOWN
 from azml.providers.local_azure.drift import patched
 from azml.providers.local_azure.inputs import findings
 from azml.providers.local_azure.invokes import ACTIONS
-from azml.providers.local_azure.names import address, parse
-from azml.providers.local_azure.sdk import ObjectType, object_type, resource_type
-from azml.providers.local_azure.table import BY_TOKEN, ROWS, Row
+from azml.providers.local_azure.names import address
 
 _NAMES = st.text("abcxyz019-", min_size=1, max_size=8)
 _ARM_ROWS = [row for row in ROWS if row.token != "azure-native:storage:Blob"]

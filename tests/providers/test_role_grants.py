@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from azml.azure.arm import Arm
-from azml.emulator.storage.roles import BLOB_READER
+from azml.emulator.control.storage.roles import BLOB_READER
 from azml.providers import calls
 from azml.providers.azml.role_grants import FOUND, RoleGrant
 from tests.emulator.local_azure import ACCOUNT, LocalAzure, grant

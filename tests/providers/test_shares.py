@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azml.engine_values import UNKNOWN, Value
 from azml.providers.azml.shares import findings, without_zeros
-from azml.providers.codec import UNKNOWN, Value
 
 _SLOTS = ["blue", "green", "red"]
 

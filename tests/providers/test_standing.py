@@ -11,13 +11,13 @@ from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
 from azml.azure.settings import AzureSettings
+from azml.engine_values import Properties
 from azml.providers import calls
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.azml.package import Azml
 from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.azml.standing import standing
 from azml.providers.calls import ProviderError
-from azml.providers.codec import Properties
 from azml.providers.engine_log import EngineLog
 from tests.providers import arm_server
 

@@ -12,7 +12,7 @@ import pytest
 from azure.storage.blob import BlobClient
 
 from azml.azure.errors import AzureError
-from azml.emulator.storage.roles import BLOB_CONTRIBUTOR
+from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR
 from azml.providers.azml import transfer as transfers
 from azml.providers.azml.progress import Progress
 from azml.providers.azml.transfer import ChangedError, Item, WrongBlobError

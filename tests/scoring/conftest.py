@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import Environments
-from azml.emulator.dataplane.programs import find_uv
-from azml.emulator.dataplane.requirements import requirements_of
+from azml.emulator.contract.deployments import DesiredDeployment
+from azml.emulator.supervisor.environments.environments import Environments
+from azml.emulator.supervisor.environments.programs import find_uv
+from azml.emulator.supervisor.environments.requirements import requirements_of
 from azml.specs.load import load_deployment
 from azml.specs.records import DeploymentSpec, LocalCode, LocalEnvironment, LocalModel
 from azml.toolchain.cache import cache_folder, held

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from azml.emulator.dataplane.contract import DesiredDeployment
-from azml.emulator.dataplane.environments import Environment
-from azml.emulator.dataplane.launch import launch_of
+from azml.emulator.contract.deployments import DesiredDeployment
+from azml.emulator.supervisor.environments.environments import Environment
+from azml.emulator.supervisor.serving.launch import launch_of
 
 SAMPLE = Path(__file__).parents[2] / "scoring" / "diabetes"
 START_LIMIT = 120  # seconds; mlflow takes up to 18 on a busy machine

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from azml.cli import sdk_config
 from azml.cli.clone import Clone
-from azml.cli.stacks import WorkspaceName
+from azml.cli.stacks import sdk_config
+from azml.cli.stacks.stacks import WorkspaceName
 
 OURS = WorkspaceName("00000000-0000-0000-0000-000000000001", "rg", "ws")
 

@@ -64,7 +64,7 @@ def kill_worker(field: Field) -> None:
 
 def kill_router(field: Field) -> None:
     """The router: new connections wait for the next one."""
-    _killed(field, field.azure.processes("dataplane.router")[-1], "recovery of the router")
+    _killed(field, field.azure.processes("emulator.router")[-1], "recovery of the router")
 
 
 def kill_control(field: Field) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
-from azml.cli import local_azure
 from azml.cli.clone import Clone
-from azml.cli.local_azure import LocalAzure
+from azml.cli.local import local_azure
+from azml.cli.local.local_azure import LocalAzure
 from azml.cli.terminal import Step
-from azml.emulator.identity import issue_token
+from azml.emulator.base.identity import issue_token
 from tests.emulator.local_azure import (
     ENDPOINT,
     WORKSPACE,

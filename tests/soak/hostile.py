@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from azml.emulator.identity import issue_token, sign
+from azml.emulator.base.identity import issue_token, sign
 from tests.emulator.local_azure import ENDPOINT
 from tests.soak.azure import SoakedAzure
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from azml.emulator.control.exchanges import VARIABLE
+from azml.emulator.control.http.exchanges import VARIABLE
 from tests.soak.figures import MUST_BE_ZERO, Figures
 
 pytestmark = pytest.mark.engine

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from azml.toolchain.pulumi import find_or_install
-from tests.emulator.dataplane.docker_host import DockerHost, docker_host
+from tests.emulator.supervisor.serving.docker_host import DockerHost, docker_host
 
 ROOT = Path(__file__).parents[2]
 GROUP, WORKSPACE = "rg-tests", "mlw-tests"

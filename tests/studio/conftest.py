@@ -1,4 +1,4 @@
-"""One local Azure for all tests of this room, a browser a module, a browser profile a test."""
+"""One local Azure for all tests of this folder, a browser a module, a browser profile a test."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAzure]:
         yield whole
 
 
-# Not for the session: while Playwright's own loop lives, no test of another room could have one.
+# Not for the session: while Playwright's own loop lives, no test of another folder could have one.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = _chromium()

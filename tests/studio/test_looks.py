@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from azml.emulator.arm.errors import ArmError, bad_request
-from azml.emulator.arm.ids import resource_id
-from azml.emulator.arm.json import Json
-from azml.emulator.arm.store import Record
-from azml.emulator.studio import live
-from azml.emulator.studio.blame import OwnLine, own_line
-from azml.emulator.studio.health import Health, Standing, endpoint_health
-from azml.emulator.studio.live import STREAM_LIMIT, Live
-from azml.emulator.studio.looks import added
-from azml.emulator.studio.views import FROM_MODEL, Activity, activity, deployment_view, minutes
+from azml.emulator.control.arm.errors import ArmError, bad_request
+from azml.emulator.control.arm.ids import resource_id
+from azml.emulator.control.arm.json import Json
+from azml.emulator.control.arm.store import Record
+from azml.emulator.control.studio import live
+from azml.emulator.control.studio.blame import OwnLine, own_line
+from azml.emulator.control.studio.health import Health, Standing, endpoint_health
+from azml.emulator.control.studio.live import STREAM_LIMIT, Live
+from azml.emulator.control.studio.looks import added
+from azml.emulator.control.studio.views import FROM_MODEL, Activity, activity, deployment_view, minutes
 from tests.emulator.local_azure import ENDPOINT, deployment_body, endpoint_body
 
 

@@ -1,7 +1,7 @@
 """Codes and sessions by themselves."""
 
-from azml.emulator.identity import Identity
-from azml.emulator.studio.sessions import CODE_LIMIT, CODE_SECONDS, SESSION_SECONDS, Session, Sessions
+from azml.emulator.base.identity import Identity
+from azml.emulator.control.studio.sessions import CODE_LIMIT, CODE_SECONDS, SESSION_SECONDS, Session, Sessions
 
 IDENTITY = Identity("secret", "token", "signing")
 

@@ -34,9 +34,9 @@ def test_however_a_share_is_moved_the_sum_is_100(page: Page, cases: list[Any]) -
         assert found.keys() == shares.keys()
         assert all(isinstance(share, int) and 0 <= share <= 100 for share in found.values())
         assert all(found[one] == shares[one] for one in fixed)
-        room = 100 - sum(shares[one] for one in fixed)
+        free = 100 - sum(shares[one] for one in fixed)
         if len(fixed) + 1 < len(shares):
-            assert found[name] == min(max(value, 0), room)
+            assert found[name] == min(max(value, 0), free)
 
 
 def test_the_others_share_the_rest_as_they_did_before(page: Page) -> None:

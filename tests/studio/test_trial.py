@@ -6,8 +6,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from azml.emulator.certificates import ensure_certificates
-from azml.emulator.studio.trial import SHOWN_BYTES, Scoring
+from azml.emulator.base.certificates import ensure_certificates
+from azml.emulator.control.studio.trial import SHOWN_BYTES, Scoring
 
 PIECE = b"x" * (1 << 20)
 PIECES = 48

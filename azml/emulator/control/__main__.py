@@ -17,18 +17,18 @@ from pathlib import Path
 
 import uvicorn
 
-from azml.emulator.addresses import Addresses
-from azml.emulator.certificates import Certificates, ensure_certificates
-from azml.emulator.control.app import Control
-from azml.emulator.control.connections import ImpatientProtocol
-from azml.emulator.control.proxy import Proxy
-from azml.emulator.control.proxy import listen as listen_for_proxy
-from azml.emulator.dataplane.client import DataplaneClient
-from azml.emulator.dataplane.tether import die_with_parent
-from azml.emulator.descriptors import allow_many_connections
-from azml.emulator.files import write_private
-from azml.emulator.identity import DATAPLANE, ensure_identity
-from azml.emulator.memory import Trimmer, give_back_large_blocks
+from azml.emulator.base.certificates import Certificates, ensure_certificates
+from azml.emulator.base.file_limits import allow_many_connections
+from azml.emulator.base.files import write_private
+from azml.emulator.base.identity import DATAPLANE, ensure_identity
+from azml.emulator.base.memory import Trimmer, give_back_large_blocks
+from azml.emulator.base.parent_death import die_with_parent
+from azml.emulator.control.arm.addresses import Addresses
+from azml.emulator.control.dataplane_client import DataplaneClient
+from azml.emulator.control.server.app import Control
+from azml.emulator.control.server.connections import ImpatientProtocol
+from azml.emulator.control.server.proxy import Proxy
+from azml.emulator.control.server.proxy import listen as listen_for_proxy
 
 
 @dataclass(frozen=True)

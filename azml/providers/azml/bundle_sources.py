@@ -8,8 +8,8 @@ something may be uploaded. The engine gives all calls of one update to one proce
 from collections.abc import Mapping
 from pathlib import Path
 
+from azml.engine_values import Properties
 from azml.providers.calls import ProviderError
-from azml.providers.codec import Properties
 
 
 class BundleSources:

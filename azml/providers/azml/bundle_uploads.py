@@ -10,6 +10,7 @@ from pathlib import Path
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
+from azml.engine_values import UNKNOWN, Properties, Unknown
 from azml.file_list import file_list
 from azml.findings import did_you_mean
 from azml.providers import calls
@@ -17,7 +18,6 @@ from azml.providers.azml.bundle_sources import BundleSources
 from azml.providers.azml.container import STORAGE_API, Account, Container, find_account
 from azml.providers.azml.progress import Progress
 from azml.providers.azml.transfer import Item, Lanes, Transfer
-from azml.providers.codec import UNKNOWN, Properties, Unknown
 from azml.providers.differences import differences, top
 from azml.providers.engine_log import EngineLog
 

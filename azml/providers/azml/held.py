@@ -6,7 +6,7 @@ from typing import Any
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
-from azml.providers.codec import Properties
+from azml.engine_values import Properties
 
 VAULT_VERSION = "2024-11-01"
 """The version of Microsoft.KeyVault that azure-native 3.29 speaks."""

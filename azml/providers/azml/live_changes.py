@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from azml.azure import endpoints
 from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE, API_VERSION, SERVES_TAG
-from azml.providers.azml.lookup import Bodies, existing_bodies
-from azml.providers.codec import Value
+from azml.azure.lookup import Bodies, existing_bodies
+from azml.engine_values import Value
 
 AZML = ".venv/bin/azml"
 """The command, as `make` leaves it in the clone: it is on nobody's PATH."""

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from azml.azure import endpoints
 from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE
+from azml.azure.lookup import Bodies
+from azml.engine_values import Properties, Unknown, Value
 from azml.file_list import file_list, file_list_text
 from azml.findings import did_you_mean
 from azml.providers import calls
@@ -23,8 +25,6 @@ from azml.providers.azml.live_changes import (
     read_live,
     shown_change,
 )
-from azml.providers.azml.lookup import Bodies
-from azml.providers.codec import Properties, Unknown, Value
 from azml.providers.differences import differences, top
 from azml.providers.engine_log import EngineLog
 

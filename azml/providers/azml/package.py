@@ -5,6 +5,7 @@ from functools import partial
 
 from azml.azure.arm import Arm
 from azml.azure.settings import only_settings, read_settings
+from azml.engine_values import Properties
 from azml.findings import did_you_mean
 from azml.providers.azml import VERSION
 from azml.providers.azml.bundle_sources import BundleSources
@@ -16,7 +17,6 @@ from azml.providers.azml.schema import SOURCES, STANDING, schema
 from azml.providers.azml.standing import standing
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.calls import ProviderError, Resource
-from azml.providers.codec import Properties
 from azml.providers.engine_log import EngineLog
 
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
+from azml.engine_values import Properties, Unknown
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml.held import VAULT_VERSION, deleted_vaults, subscription_of
-from azml.providers.codec import Properties, Unknown
 from azml.providers.differences import differences
 from azml.providers.engine_log import EngineLog
 

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
+from azml.engine_values import UNKNOWN, Properties, Unknown
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml.roles import ROLES
-from azml.providers.codec import UNKNOWN, Properties, Unknown
 
 API_VERSION = "2022-04-01"
 INPUTS = ("scope", "role", "principalId", "principalType")

@@ -7,9 +7,9 @@ and https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas.
 from collections.abc import Iterator, Mapping, Sequence
 
 from azml import rules
+from azml.engine_values import Unknown, Value
 from azml.findings import did_you_mean
 from azml.providers.calls import Failure
-from azml.providers.codec import Unknown, Value
 
 
 def findings(traffic: Value, mirror: Value, deployments: Value) -> Iterator[Failure]:

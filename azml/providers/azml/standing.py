@@ -8,11 +8,11 @@ from typing import Any
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
+from azml.azure.lookup import Bodies, existing_bodies
+from azml.engine_values import Properties
 from azml.providers.azml.held import VAULT_VERSION, held_vault, held_workspace
-from azml.providers.azml.lookup import Bodies, existing_bodies
 from azml.providers.azml.retries import retry_of
 from azml.providers.calls import ProviderError
-from azml.providers.codec import Properties
 
 _WORKSPACES = "microsoft.machinelearningservices/workspaces"
 API_VERSIONS = {

@@ -7,10 +7,10 @@ from azml.azure import endpoints
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION, Shares
 from azml.azure.errors import AzureError, OperationFailedError
+from azml.engine_values import Properties, Unknown
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml.shares import findings, without_zeros
-from azml.providers.codec import Properties, Unknown
 from azml.providers.differences import differences, top
 
 INPUTS = ("endpointId", "traffic", "mirrorTraffic", "deployments", "endpointDigest")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from azml.providers.local_azure import VERSION
+from azml.azure_native import VERSION
 from azml.providers.server import serve
 
 if TYPE_CHECKING:

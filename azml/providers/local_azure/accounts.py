@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from azml.azure.arm import Arm
-from azml.providers.codec import Properties
+from azml.azure_native.types import BY_TOKEN
+from azml.engine_values import Properties
 from azml.providers.local_azure.names import address
-from azml.providers.local_azure.table import BY_TOKEN
 
 _SIGNED = ("content-encoding", "content-language", "content-length", "content-md5", "content-type", "date")
 

@@ -6,13 +6,15 @@ from urllib.parse import quote
 
 from azml.azure.arm import Arm
 from azml.azure.http import Body, Response
+from azml.azure_native.addresses import parse
+from azml.azure_native.types import Row
+from azml.engine_values import UNKNOWN, Properties
 from azml.providers import calls
-from azml.providers.codec import UNKNOWN, Archive, Asset, Properties
+from azml.providers.codec import Archive, Asset
 from azml.providers.local_azure.accounts import Account, Accounts, signature
-from azml.providers.local_azure.names import address, parse
+from azml.providers.local_azure.names import address
 from azml.providers.local_azure.resource import ArmResource, Locations
 from azml.providers.local_azure.sources import content
-from azml.providers.local_azure.table import Row
 
 _VERSION = "2023-11-03"  # of the blob service
 _DEFAULT_TYPE = "application/octet-stream"

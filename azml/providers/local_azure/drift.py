@@ -1,6 +1,6 @@
 """What a refresh makes of a resource that was changed behind the program's back."""
 
-from azml.providers.codec import Properties, Value
+from azml.engine_values import Properties, Value
 from azml.providers.differences import same
 
 

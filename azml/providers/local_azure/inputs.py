@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from azml.azure_native.sdk import ObjectType, chosen, object_names, object_type
+from azml.engine_values import Unknown, Value
 from azml.findings import did_you_mean
 from azml.providers.calls import Failure
-from azml.providers.codec import Archive, Asset, ResourceReference, Unknown, Value
+from azml.providers.codec import Archive, Asset, ResourceReference
 from azml.providers.differences import join
-from azml.providers.local_azure.sdk import ObjectType, chosen, object_names, object_type
 
 _SCALARS: Mapping[str, tuple[type, ...]] = {
     "string": (str,),

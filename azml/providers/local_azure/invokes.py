@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from azml.azure.arm import Arm
+from azml.azure_native import shapes
+from azml.azure_native.sdk import resource_type
+from azml.azure_native.types import BY_TOKEN, Row
+from azml.engine_values import Properties
 from azml.findings import did_you_mean
 from azml.providers.calls import ProviderError
-from azml.providers.codec import Properties, has_unknown, without_nulls
-from azml.providers.local_azure import shapes
+from azml.providers.codec import has_unknown, without_nulls
 from azml.providers.local_azure.names import address
-from azml.providers.local_azure.sdk import resource_type
-from azml.providers.local_azure.table import BY_TOKEN, Row
 
 
 @dataclass(frozen=True)

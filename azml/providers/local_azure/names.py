@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from azml.azure_native.types import Row
+from azml.engine_values import Properties, Unknown
 from azml.providers.calls import Check, Failure, Naming, ProviderError
-from azml.providers.codec import Properties, Unknown
-from azml.providers.local_azure.table import Row
 
 _RANDOM_MARK = "__createBeforeDelete"
 
@@ -73,18 +73,3 @@ def address(path: str, subscription: str, inputs: Mapping[str, object]) -> str:
 def unknown_address(row: Row, inputs: Mapping[str, object]) -> bool:
     """Whether an input in the resource's path is not known yet."""
     return any(isinstance(inputs.get(name), Unknown) for name in row.parameters)
-
-
-def parse(row: Row, resource_id: str) -> Properties:
-    """The inputs in the path of `resource_id`. Raises ProviderError when it is no id of this type."""
-    pattern = re.sub(r"\\{(\w+)\\}", _group, re.escape(row.path))
-    match = re.fullmatch(pattern, resource_id, re.IGNORECASE)
-    if match is None:
-        raise ProviderError(f"{resource_id!r} is no id of {row.token}: it must look like {row.path}")
-    found = {name: match.group(name) for name in row.parameters}
-    return {name: f"/{value}" if name in ("scope", "resourceUri") else value for name, value in found.items()}
-
-
-def _group(match: re.Match[str]) -> str:
-    name = match.group(1)
-    return f"(?P<{name}>.+)" if name in ("scope", "resourceUri", "blobName") else f"(?P<{name}>[^/]+)"

@@ -8,13 +8,13 @@ from azml.azure.cloud import Cloud
 from azml.azure.errors import AzureError
 from azml.azure.http import is_loopback
 from azml.azure.settings import AzureSettings, read_settings
+from azml.azure_native.types import BY_TOKEN
+from azml.engine_values import Properties
 from azml.findings import did_you_mean
 from azml.providers.calls import ProviderError, Resource
-from azml.providers.codec import Properties
 from azml.providers.local_azure.invokes import Invokes
 from azml.providers.local_azure.resource import ArmResource, Locations
 from azml.providers.local_azure.schema import schema
-from azml.providers.local_azure.table import BY_TOKEN
 
 _BLOB = "azure-native:storage:Blob"
 

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
 from azml.azure.http import Response
+from azml.azure_native import shapes
+from azml.azure_native.addresses import parse
+from azml.azure_native.sdk import ResourceType, resource_type
+from azml.azure_native.types import BY_TOKEN, Row
+from azml.engine_values import UNKNOWN, Properties
 from azml.providers import calls
-from azml.providers.codec import UNKNOWN, Properties
 from azml.providers.differences import differences, top
-from azml.providers.local_azure import shapes
 from azml.providers.local_azure.drift import patched
 from azml.providers.local_azure.inputs import findings
-from azml.providers.local_azure.names import address, named, parse, unknown_address
-from azml.providers.local_azure.sdk import ResourceType, resource_type
-from azml.providers.local_azure.table import BY_TOKEN, Row
+from azml.providers.local_azure.names import address, named, unknown_address
 
 _MARK = "__createBeforeDelete"
 _OPERATION_SECONDS = 3600.0

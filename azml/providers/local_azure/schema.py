@@ -1,7 +1,7 @@
 """The package schema of the stand-in, enough for `pulumi import` to write a program."""
 
-from azml.providers.local_azure import VERSION, sdk
-from azml.providers.local_azure.table import ROWS
+from azml.azure_native import VERSION, sdk
+from azml.azure_native.types import ROWS
 
 _ANY = {"$ref": "pulumi.json#/Any"}
 _PLAIN = {"string": "string", "integer": "integer", "number": "number", "boolean": "boolean"}

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from azml.emulator.arm.json import DEPTH_LIMIT, parse_object, whole
-from azml.emulator.identity import SUBSCRIPTION, issue_token
+from azml.emulator.base.identity import SUBSCRIPTION, issue_token
+from azml.emulator.control.arm.json import DEPTH_LIMIT, parse_object, whole
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import (
     ENDPOINT,
@@ -326,7 +326,7 @@ def test_an_upload_without_end_is_cut_off_and_leaves_nothing(
     inside: InProcessAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_workspace(inside)
-    monkeypatch.setattr("azml.emulator.storage.verbs.BLOB_LIMIT", 10)
+    monkeypatch.setattr("azml.emulator.control.storage.verbs.BLOB_LIMIT", 10)
     for rest in ("/big", "/big?comp=block&blockid=YQ=="):
         answer = blob(inside, "PUT", rest, bytes(11))
         assert (answer.status, answer.headers["x-ms-error-code"]) == (413, "RequestBodyTooLarge")

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import uvicorn
 
-from azml.emulator.control import connections
-from azml.emulator.control.management import BODY_LIMIT
-from azml.emulator.descriptors import allow_many_connections
-from azml.emulator.identity import SUBSCRIPTION, issue_token
+from azml.emulator.base.file_limits import allow_many_connections
+from azml.emulator.base.identity import SUBSCRIPTION, issue_token
+from azml.emulator.control.http.management import BODY_LIMIT
+from azml.emulator.control.server import connections
 from tests.emulator.local_azure import ENDPOINT, LocalAzure, endpoint_body
 
 MANY = 1_000

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from azml.emulator.control.coverage import REFUSED_TYPES, render
-from azml.emulator.identity import SUBSCRIPTION
+from azml.emulator.base.identity import SUBSCRIPTION
+from azml.emulator.control.coverage.page import REFUSED_TYPES, render
 from tests.emulator.local_azure import GROUP, LocalAzure
 
 PAGE = Path(__file__).parents[3] / "docs" / "emulator-coverage.md"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azml.emulator.identity import SUBSCRIPTION, issue_token
+from azml.emulator.base.identity import SUBSCRIPTION, issue_token
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import (
     ACCOUNT,

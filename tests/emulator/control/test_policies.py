@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from azml.emulator.identity import SUBSCRIPTION, issue_token
+from azml.emulator.base.identity import SUBSCRIPTION, issue_token
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer, Json, build_workspace, endpoint_body
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from azml.azure.http import Http
-from azml.emulator.control.proxy import Proxy, is_azure, listen
+from azml.emulator.control.server.proxy import Proxy, is_azure, listen
 
 
 @pytest.mark.parametrize(

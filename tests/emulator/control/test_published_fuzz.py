@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from azml.emulator.arm.published import published
+from azml.emulator.control.arm.published import published
 from tests.emulator.control.test_fuzz import check
 from tests.emulator.in_process import InProcessAzure
 from tests.emulator.local_azure import GROUP, WORKSPACE, Answer, Json

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from azml.emulator.arm.ids import RESOURCE_GROUPS
-from azml.emulator.arm.types import ResourceType
-from azml.emulator.control.coverage import control_of_nobody
+from azml.emulator.control.arm.ids import RESOURCE_GROUPS
+from azml.emulator.control.arm.types import ResourceType
+from azml.emulator.control.coverage.page import control_of_nobody
 from tests.emulator.control.accepted import accepted
 from tests.emulator.local_azure import ENDPOINT, WORKSPACE, LocalAzure
 

@@ -12,7 +12,7 @@ import sign_in
 
 client = sign_in.client()
 seen = {"sign_in": sign_in.seen}
-for room in (assets, endpoints, deployments, files, kubernetes, refusals):
-    seen[room.__name__] = room.run(client)
+for part in (assets, endpoints, deployments, files, kubernetes, refusals):
+    seen[part.__name__] = part.run(client)
 print()  # the dots of azure-ai-ml end here
 print(json.dumps(seen))

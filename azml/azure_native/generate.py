@@ -1,0 +1,165 @@
+"""Reads the argument names and types of the stand-in's resources from the installed azure-native SDK.
+
+The result, `sdk.json` beside this file, is committed: importing the SDK would take more than a second of
+every command. Run `python -m azml.azure_native.generate` after an upgrade; a test compares the two.
+
+A type is written as `string`, `integer`, `number`, `boolean`, `asset`, `any`, `[]T` for a list, `{}T` for a
+map, `module:Name` for an object type and `A|B` where several object types are possible.
+"""
+
+import ast
+import functools
+import importlib.util
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from azml.azure_native import VERSION
+from azml.azure_native.types import ROWS
+
+OUTPUT = Path(__file__).with_name("sdk.json")
+_SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_LISTS, _MAPS = ("Sequence",), ("Mapping",)
+
+
+def _sdk_folder() -> Path:
+    spec = importlib.util.find_spec("pulumi_azure_native")
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError("the package pulumi-azure-native is not installed in this environment")
+    return Path(spec.submodule_search_locations[0])
+
+
+@functools.cache
+def _classes(file: Path) -> dict[str, ast.ClassDef]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _getters(node: ast.ClassDef) -> Iterator[tuple[str, str, ast.FunctionDef]]:
+    """Every property: its name in Python, its name on the wire, its function."""
+    for item in node.body:
+        if not isinstance(item, ast.FunctionDef):
+            continue
+        for decorator in item.decorator_list:
+            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pulumi.getter":
+                yield item.name, str(ast.literal_eval(decorator.keywords[0].value)), item
+            elif ast.unparse(decorator) == "pulumi.getter":
+                yield item.name, item.name, item
+
+
+def _type(node: ast.expr | None, module: str) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return _reference(node.value, module)
+    if isinstance(node, ast.Subscript):
+        return _generic(ast.unparse(node.value).rpartition(".")[2], node.slice, module)
+    if isinstance(node, ast.BinOp):
+        return _joined([node.left, node.right], module)
+    name = ast.unparse(node).rpartition(".")[2] if node is not None else ""
+    return "asset" if name in ("Asset", "Archive") else _SCALARS.get(name, "any")
+
+
+def _reference(name: str, module: str) -> str:
+    """An argument type, `outputs.NameResponse`, or the name of an enumeration, whose values are strings."""
+    plain = name.removeprefix("outputs.")
+    if plain != name:
+        return f"{module}/outputs:{plain}"
+    return f"{module}:{name.removesuffix('Args')}" if name.endswith("Args") else "string"
+
+
+def _generic(name: str, inner: ast.expr, module: str) -> str:
+    if name in ("Input", "Output", "Optional"):
+        return _type(inner, module)
+    if name in _LISTS:
+        return f"[]{_type(inner, module)}"
+    if name in _MAPS and isinstance(inner, ast.Tuple):
+        return f"{{}}{_type(inner.elts[1], module)}"
+    if name == "Union" and isinstance(inner, ast.Tuple):
+        return _joined(inner.elts, module)
+    return "any"
+
+
+def _joined(nodes: list[ast.expr], module: str) -> str:
+    return "|".join(sorted({_type(item, module) for item in nodes}))
+
+
+def _arguments(node: ast.ClassDef, module: str) -> dict[str, Any]:
+    """What an argument class takes: types, which are required, which have one possible value."""
+    init = next(item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__")
+    optional = {
+        argument.arg
+        for argument, default in zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
+        if default is not None
+    }
+    constants = {
+        ast.literal_eval(call.args[1]): call.args[2].value
+        for call in ast.walk(init)
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) == "pulumi.set"
+        and isinstance(call.args[2], ast.Constant)
+    }
+    wire = {python: name for python, name, _ in _getters(node)}
+    result: dict[str, Any] = {
+        "properties": {name: _type(getter.returns, module) for _, name, getter in _getters(node)},
+        "required": sorted(name for python, name in wire.items() if python not in optional),
+    }
+    if constants:
+        result["constants"] = {wire[python]: value for python, value in constants.items()}
+    return result
+
+
+def _object_type(folder: Path, module: str, name: str) -> dict[str, Any]:
+    if module.endswith("/outputs"):
+        plain = module.removesuffix("/outputs")
+        return _arguments(_classes(folder / plain / "outputs.py")[name], plain)
+    return _arguments(_classes(folder / module / "_inputs.py")[f"{name}Args"], module)
+
+
+def _referred(properties: dict[str, str]) -> Iterator[str]:
+    for spec in properties.values():
+        for part in spec.replace("[]", "").replace("{}", "").split("|"):
+            if ":" in part:
+                yield part
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def generate() -> dict[str, Any]:
+    """The argument names and types of every row of the table, and of every type they refer to."""
+    folder = _sdk_folder()
+    resources, types = {}, {}
+    waiting: list[str] = []
+    for row in ROWS:
+        module, name = row.token.split(":")[1:]
+        classes = _classes(folder / module / f"{_snake(name)}.py")
+        # The SDK says Init where a nested type has taken the plain name.
+        taken = classes.get(f"{name}Args") or classes[f"{name}InitArgs"]
+        arguments = _arguments(taken, module)
+        arguments["outputs"] = {wire: _type(get.returns, module) for _, wire, get in _getters(classes[name])}
+        resources[row.token] = arguments
+        waiting.extend([*_referred(arguments["properties"]), *_referred(arguments["outputs"])])
+    while waiting:
+        reference = waiting.pop()
+        if reference not in types:
+            types[reference] = _object_type(folder, *reference.split(":"))
+            waiting.extend(_referred(types[reference]["properties"]))
+    version = json.loads((folder / "pulumi-plugin.json").read_text(encoding="utf-8"))["version"]
+    if version != VERSION:
+        raise ValueError(f"azure-native {version} is installed, and VERSION says {VERSION}: change it first")
+    return {"version": version, "resources": resources, "types": dict(sorted(types.items()))}
+
+
+def written() -> str:
+    """The file's text: one line an entry, so that an upgrade shows as a readable difference."""
+    document = generate()
+    parts = [f'"version": {json.dumps(document["version"])}']
+    for section in ("resources", "types"):
+        lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in document[section].items()]
+        parts.append(f'"{section}": {{\n' + ",\n".join(lines) + "\n}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+if __name__ == "__main__":
+    OUTPUT.write_text(written(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The commands of `azml`, one file each."""

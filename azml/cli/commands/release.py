@@ -1,0 +1,195 @@
+"""`azml release`: what the folder holds goes into the slot without users; the other one is held fast."""
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from azml.bundling import HashCache, bundle
+from azml.cli.clone import Clone, find_clone
+from azml.cli.endpoints import endpoints
+from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
+from azml.cli.failure import CommandError, InputError
+from azml.cli.options import EndpointArgument, StackOption
+from azml.cli.release import slots
+from azml.cli.release.frozen import FOLDER, as_file, frozen, read_spec
+from azml.cli.release.patch import patch
+from azml.cli.stacks import names, stacks
+from azml.cli.stacks.stack_file import StackEndpoint, write_atomically
+from azml.cli.stacks.stacks import Stack
+from azml.findings import InvalidInput
+from azml.specs import DeploymentSpec, common_files
+
+PAIR = ("blue", "green")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a release changes: the live slot's frozen file, and which slot reads which file."""
+
+    live: str
+    idle: str
+    frozen_file: str
+    frozen_text: str
+    working_file: str
+
+
+def release(
+    endpoint: EndpointArgument,
+    print_only: Annotated[bool, typer.Option("--print", help="Show the change; write nothing.")] = False,
+    into: Annotated[
+        str | None, typer.Option(metavar="SLOT", help="The slot to fill, where several have no traffic.")
+    ] = None,
+    stack: StackOption = None,
+) -> None:
+    """Put what the folder holds into the idle slot, and hold the live one to the versions that serve now."""
+    clone = find_clone()
+    chosen = stacks.choose(clone, stack)
+    declared = chosen.file.endpoint(endpoint)
+    found = endpoints.read(stacks.connect(chosen), names.azure_name(declared))
+    plan = make(clone, declared, found, into)
+    chosen.file.point(declared.key, plan.live, plan.frozen_file)
+    chosen.file.point(declared.key, plan.idle, plan.working_file)
+    if print_only:
+        typer.echo(shown(chosen, declared, plan), nl=False)
+        return
+    carry_out(chosen, declared, plan)
+
+
+def make(clone: Clone, declared: StackEndpoint, found: OnlineEndpoint, into: str | None) -> Plan:
+    """The release that is due. Raises CommandError where there is none, or where it would not be safe."""
+    live = live_slot(found)
+    idle = idle_slot(declared, live.name, into)
+    working = working_file(declared, live.name)
+    cache = HashCache(clone.work / "hashes")
+    _require_news(declared, found, live, working, cache)
+    spec = read_spec(found, live, _filed(declared, found, live.name))
+    text = as_file(spec)
+    name = f"{FOLDER}/{hashlib.sha256(text.encode()).hexdigest()[:8]}.yml"
+    _require_same(declared, found, live, text, cache)
+    return Plan(live.name, idle, name, text, working)
+
+
+def live_slot(found: OnlineEndpoint) -> OnlineDeployment:
+    """The slot with all the traffic; raises CommandError when there is none or when it is shared."""
+    if len(found.traffic) != 1:
+        raise CommandError(
+            f"endpoint {found.name} gives {endpoints.shares(found.traffic)}: no slot is idle"
+            if found.traffic
+            else f"endpoint {found.name} has no traffic: no slot is live, so any may change",
+            "give one slot all the traffic first"
+            if found.traffic
+            else "pulumi up puts the folder's version in",
+        )
+    return found.deployment(next(iter(found.traffic)))
+
+
+def idle_slot(declared: StackEndpoint, live: str, into: str | None) -> str:
+    """The slot to fill: the one named, else the only one beside the live one, else a new one."""
+    others = [slot for slot in declared.slots if slot != live]
+    if into is not None:
+        if into == live:
+            raise InputError(
+                f"{into} is the slot that users reach", f"fill another: {', '.join(others) or 'green'}"
+            )
+        return into
+    if len(others) > 1:
+        raise InputError("several slots have no traffic", f"choose one with --into: {', '.join(others)}")
+    return others[0] if others else next(name for name in PAIR if name != live)
+
+
+def working_file(declared: StackEndpoint, live: str) -> str:
+    """The file of the version being worked on: the common one, else the one the live slot follows."""
+    common = common_files(declared.folder)
+    if len(common) > 1:
+        names = " and ".join(path.name for path in common)
+        raise InputError(f"{declared.folder} holds {names}", "keep the one of the version being worked on")
+    if common:
+        return common[0].name
+    followed = declared.file_of(live)
+    if frozen(followed):
+        raise InputError(
+            f"there is no deployment.yml and no deployment.yaml in {declared.folder}",
+            "it describes the version being worked on",
+        )
+    return followed
+
+
+def shown(stack: Stack, declared: StackEndpoint, plan: Plan) -> str:
+    """The change, as a patch that `git apply` takes."""
+    root = stack.clone.root
+    file = declared.folder / plan.frozen_file
+    old = file.read_text() if file.is_file() else ""
+    parts = [
+        patch(stack.path, root, stack.file.before, stack.file.text),
+        patch(file, root, old, plan.frozen_text, new=not file.is_file()),
+    ]
+    return "".join(parts)
+
+
+def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
+    """Write the frozen file, then the stack file that names it, each in one step."""
+    clone, say = stack.clone, partial(typer.echo, err=True)
+    file = declared.folder / plan.frozen_file
+    if stack.file.text == stack.file.before and file.is_file():
+        say(f"{clone.shown(stack.path)} says so already; {_update(stack)} puts it into {plan.idle}")
+        return
+    file.parent.mkdir(exist_ok=True)
+    write_atomically(file, plan.frozen_text)
+    stack.file.write()
+    say(f"{plan.live} is held to what it serves: {clone.shown(file)}")
+    say(f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}")
+    say(f"{clone.shown(stack.path)} says so. {after_release(stack)}, then move the traffic")
+
+
+def after_release(stack: Stack) -> str:
+    """What to do with the two files, and next."""
+    if stack.local:
+        return f"The versions it names are in the local Azure of this clone alone. Next: {_update(stack)}"
+    return f"Commit both. Next: {_update(stack)}"
+
+
+def _update(stack: Stack) -> str:
+    return "make up" if stack.name == stacks.LOCAL else "pulumi up"
+
+
+def _filed(declared: StackEndpoint, found: OnlineEndpoint, slot: str) -> DeploymentSpec | None:
+    """The spec of a slot's own file; None when that is gone or broken, which must not hold a release up."""
+    try:
+        return slots.load(declared, found.name, slot, declared.file_of(slot))
+    except InvalidInput:
+        return None
+
+
+def _require_news(
+    declared: StackEndpoint, found: OnlineEndpoint, live: OnlineDeployment, working: str, cache: HashCache
+) -> None:
+    """Raises CommandError when the live slot serves what the folder holds, InvalidInput when it is broken."""
+    made = bundle(slots.load(declared, found.name, live.name, working), endpoint=declared.key, cache=cache)
+    if live.serves is not None and made.serves == live.serves:
+        raise CommandError(
+            f"{live.name} already serves what {declared.folder / working} describes",
+            "change it, then release it",
+        )
+
+
+def _require_same(
+    declared: StackEndpoint, found: OnlineEndpoint, live: OnlineDeployment, text: str, cache: HashCache
+) -> None:
+    """Raises CommandError when the frozen file would make the live slot predict with anything else."""
+    if live.serves is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="azml-") as folder:
+        trial = Path(folder) / "frozen.yml"
+        trial.write_text(text, encoding="utf-8")
+        spec = slots.load(declared, found.name, live.name, str(trial))
+        serves = bundle(spec, endpoint=declared.key, cache=cache).serves
+    if serves != live.serves:
+        raise CommandError(
+            f"{live.name} cannot be held to what it serves: in Azure it is not what the stack made it",
+            "run pulumi up first, which sets them again, or set them in the slot's own keys",
+        )

@@ -1,0 +1,77 @@
+"""`azml rollback`: all traffic back to the slot that had it before, now, in one write."""
+
+from typing import Annotated
+
+import typer
+
+from azml.cli.clone import find_clone
+from azml.cli.endpoints import endpoints, shares
+from azml.cli.endpoints.endpoints import OnlineEndpoint
+from azml.cli.failure import CommandError
+from azml.cli.local import local_azure
+from azml.cli.local.engine import Engine, environment
+from azml.cli.local.lifecycle import find_pulumi
+from azml.cli.options import EndpointArgument, StackOption
+from azml.cli.release import history, moves
+from azml.cli.release.frozen import frozen
+from azml.cli.stacks import names, stacks
+from azml.cli.stacks.stack_file import StackEndpoint
+from azml.cli.stacks.stacks import Stack
+from azml.findings import InvalidInput
+
+
+def rollback(
+    endpoint: EndpointArgument,
+    to: Annotated[
+        str | None, typer.Option(metavar="SLOT", help="This slot, whatever had the traffic before.")
+    ] = None,
+    stack: StackOption = None,
+) -> None:
+    """Give all traffic back to the slot that had it before, at once, and say so in the stack file."""
+    chosen = stacks.choose(find_clone(), stack)
+    declared = chosen.file.endpoint(endpoint)
+    connection = stacks.connect(chosen)
+    found = endpoints.read(connection, names.azure_name(declared))
+    moved_from = moves.before_move(chosen, declared.key, found.traffic)
+    target = to or moved_from or _before(chosen, declared, found)
+    _require_serving(found, target)
+    shares.move(connection, found, {target: 100}, {}, f"All traffic of {found.name} to {target}")
+    mirrored = bool(found.mirror_traffic or declared.mirror_traffic)
+    shares.keep(chosen, declared, {target: 100}, ends_mirroring=mirrored)
+
+
+def _before(stack: Stack, declared: StackEndpoint, found: OnlineEndpoint) -> str:
+    """The slot to go back to, by the stack's history."""
+    pulumi = find_pulumi()
+    azure = local_azure.required(stack.clone).environment() if stack.local else {}
+    variables = environment(stack.clone, pulumi, azure)
+    engine = Engine(pulumi, stack.project, stack.name, variables, stack.clone.work)
+    past = history.asked_before(engine, declared.key)
+    exists = [one.name for one in found.deployments]
+    slot = history.before(past, found.traffic, declared.traffic, exists)
+    if slot is not None and holds_a_newer_version(declared, found, slot):
+        raise CommandError(
+            f"{slot} had the traffic before, but a release has put a newer version into it",
+            f"if that is what you want: --to {slot}",
+        )
+    if slot is None:
+        raise CommandError(
+            f"no slot of {found.name} is on record as having had all its traffic before",
+            f"choose one with --to: {', '.join(exists)}",
+        )
+    return slot
+
+
+def holds_a_newer_version(declared: StackEndpoint, found: OnlineEndpoint, slot: str) -> bool:
+    """Whether a release came between: it freezes the live slot and fills the other from the folder."""
+    live = history.holder(found.traffic)
+    if live is None or live == slot:
+        return False
+    return frozen(declared.file_of(live)) and not frozen(declared.file_of(slot))
+
+
+def _require_serving(endpoint: OnlineEndpoint, slot: str) -> None:
+    """Raises InvalidInput when the slot could not answer."""
+    endpoint.deployment(slot)
+    if findings := list(shares.not_serving(endpoint, {slot: 100})):
+        raise InvalidInput(findings)

@@ -1,0 +1,89 @@
+"""`azml traffic`: these shares for an endpoint, now, in one write."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import typer
+
+from azml.cli.clone import find_clone
+from azml.cli.endpoints import endpoints, shares
+from azml.cli.endpoints.endpoints import OnlineEndpoint
+from azml.cli.options import EndpointArgument, StackOption
+from azml.cli.release import moves
+from azml.cli.release.patch import patch
+from azml.cli.stacks import names, stacks
+from azml.cli.stacks.stack_file import StackEndpoint
+from azml.findings import Finding, InvalidInput, did_you_mean
+
+
+def traffic(
+    endpoint: EndpointArgument,
+    wanted: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SLOT=PERCENT...", help="The shares, as blue=90 green=10; slots not named get none."
+        ),
+    ],
+    print_only: Annotated[
+        bool, typer.Option("--print", help="Show the change of the stack file; move and write nothing.")
+    ] = False,
+    stack: StackOption = None,
+) -> None:
+    """Give an endpoint's slots these shares of the traffic, at once, and say so in the stack file."""
+    told = read_shares(wanted)
+    chosen = stacks.choose(find_clone(), stack)
+    declared = chosen.file.endpoint(endpoint)
+    connection = stacks.connect(chosen)
+    found = endpoints.read(connection, names.azure_name(declared))
+    if findings := list(problems(declared, found, told)):
+        raise InvalidInput(findings)
+    live = {slot: share for slot, share in told.items() if share}
+    if print_only:
+        shares.edit(chosen, declared, live)
+        change = patch(chosen.path, chosen.clone.root, chosen.file.before, chosen.file.text)
+        typer.echo(change, nl=False)
+        return
+    title = f"Traffic of {found.name}: {endpoints.shares(live)}"
+    shares.move(connection, found, live, found.mirror_traffic, title)
+    moves.note(chosen, declared.key, found.traffic, live)
+    shares.keep(chosen, declared, live)
+
+
+def read_shares(wanted: list[str]) -> dict[str, int]:
+    """The shares as they are written. Raises InvalidInput with everything that is none."""
+    findings, told = [], {}
+    for text in wanted:
+        slot, _, percent = text.partition("=")
+        if not slot or not percent.isascii() or not percent.isdigit():
+            findings.append(Finding(f"{text!r} is no share", "write a slot and a whole percent, as blue=90"))
+        elif slot in told:
+            findings.append(Finding(f"{slot} is named twice", "name each slot once"))
+        else:
+            told[slot] = int(percent)
+    if not findings and sum(told.values()) not in (0, 100):
+        message = f"{' '.join(wanted)} adds up to {sum(told.values())}"
+        findings.append(Finding(message, "shares add up to 100, or to 0 for an endpoint without traffic"))
+    if findings:
+        raise InvalidInput(findings)
+    return told
+
+
+def problems(declared: StackEndpoint, found: OnlineEndpoint, told: Mapping[str, int]) -> Iterator[Finding]:
+    """Everything that stands against these shares: unknown slots, slots that are not ready, mirroring."""
+    there = [one.name for one in found.deployments]
+    for slot in told:
+        if slot not in there:
+            known = slot in declared.slots
+            remedy = "pulumi up makes it" if known else did_you_mean(slot, there) if there else "it has none"
+            yield Finding(f"endpoint {found.name} has no deployment {slot!r}", remedy)
+        elif slot not in declared.slots:
+            remedy = (
+                f"declare it in azml:endpoints.{declared.key}.deployments, or the next up would delete it"
+            )
+            yield Finding(f"{slot} is not in the stack file", remedy)
+    yield from shares.not_serving(found, told)
+    mirrors = {**(declared.mirror_traffic or {}), **found.mirror_traffic}
+    for slot, share in mirrors.items():
+        if share and told.get(slot):
+            remedy = "end the mirroring first: `mirror_traffic: {}` in the stack file, then pulumi up"
+            yield Finding(f"{slot} gets {share} % mirrored, and Azure mirrors to no live slot", remedy)

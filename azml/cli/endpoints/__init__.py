@@ -1,0 +1,1 @@
+"""Online endpoints as Azure has them, and requests to them."""

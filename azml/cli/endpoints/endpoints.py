@@ -1,0 +1,170 @@
+"""Online endpoints and deployments as Azure has them now.
+
+Read over ARM with the identity azure-native would use.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from azml.azure.endpoints import API_VERSION, SERVES_TAG, Shares, with_shares
+from azml.azure.endpoints import shares as shares_of
+from azml.cli.failure import CommandError, NotThereError
+from azml.cli.stacks.stacks import Connection, WorkspaceName
+from azml.findings import did_you_mean
+
+AML_SCOPE = "https://ml.azure.com/.default"
+CONFIRM_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class OnlineDeployment:
+    """One deployment. `properties` is Azure's own record of it, for who needs more than a status."""
+
+    name: str
+    state: str
+    instance_type: str
+    instance_count: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def serves(self) -> str | None:
+        """The digest of what it predicts with, as the stack tagged it."""
+        return self.tags.get(SERVES_TAG)
+
+    @property
+    def most_at_once(self) -> int:
+        """Requests it takes at once before it answers 429 (Azure: twice its instances' own limit)."""
+        settings = self.properties.get("requestSettings") or {}
+        return 2 * self.instance_count * int(settings.get("maxConcurrentRequestsPerInstance") or 1)
+
+
+@dataclass(frozen=True)
+class OnlineEndpoint:
+    """One endpoint. Shares are percents; `body` is Azure's own record, as a write has to repeat it."""
+
+    workspace: WorkspaceName
+    name: str
+    state: str
+    auth_mode: str
+    scoring_uri: str
+    traffic: Mapping[str, int]
+    mirror_traffic: Mapping[str, int]
+    deployments: tuple[OnlineDeployment, ...]
+    body: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Its ARM id."""
+        return f"{self.workspace.id}/onlineEndpoints/{self.name}"
+
+    def deployment(self, name: str) -> OnlineDeployment:
+        """The deployment of that name; raises NotThereError with the likely one."""
+        for found in self.deployments:
+            if found.name == name:
+                return found
+        names = [found.name for found in self.deployments]
+        remedy = did_you_mean(name, names) if names else "it has none"
+        raise NotThereError(f"endpoint {self.name} has no deployment {name!r}", remedy)
+
+
+def read_all(connection: Connection) -> list[OnlineEndpoint]:
+    """Every online endpoint of the workspace, with its deployments; none where there is no workspace."""
+    bodies = list(_listed(connection, f"{connection.workspace.id}/onlineEndpoints"))
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(lambda body: _with_deployments(connection, body), bodies))
+
+
+def read(connection: Connection, name: str) -> OnlineEndpoint:
+    """One endpoint with its deployments; raises NotThereError with the likely one."""
+    body = connection.arm.get(f"{connection.workspace.id}/onlineEndpoints/{name}", API_VERSION)
+    if body is None:
+        names = [
+            str(one["name"]) for one in _listed(connection, f"{connection.workspace.id}/onlineEndpoints")
+        ]
+        remedy = did_you_mean(name, names) if names else "it has none; `pulumi up` makes them"
+        raise NotThereError(f"workspace {connection.workspace.name} has no endpoint {name!r}", remedy)
+    return _with_deployments(connection, body)
+
+
+def bearer(connection: Connection, endpoint: OnlineEndpoint) -> str:
+    """What a request to the endpoint is let in with: its primary key, or a token, by its auth mode."""
+    match endpoint.auth_mode.lower():
+        case "key":
+            return str(connection.arm.post(f"{endpoint.id}/listKeys", API_VERSION)["primaryKey"])
+        case "amltoken":
+            return str(connection.arm.post(f"{endpoint.id}/token", API_VERSION)["accessToken"])
+        case _:
+            return connection.arm.token(AML_SCOPE)
+
+
+def write_traffic(
+    connection: Connection, endpoint: OnlineEndpoint, traffic: Mapping[str, int], mirror: Mapping[str, int]
+) -> OnlineEndpoint:
+    """Give the endpoint these shares and this mirroring, in one write, and read back until they are there.
+
+    The write repeats the whole record Azure holds: a PUT drops what it does not say, and a client with
+    records of its own would drop what these do not know. Azure may show a write late. Raises CommandError
+    when it holds other shares a minute afterwards.
+    """
+    body = with_shares(endpoint.body, Shares(traffic, mirror))
+    connection.arm.wait(connection.arm.put(endpoint.id, API_VERSION, body))
+    deadline = time.monotonic() + CONFIRM_SECONDS
+    while True:
+        after = read(connection, endpoint.name)
+        if (after.traffic, after.mirror_traffic) == (dict(traffic), dict(mirror)):
+            return after
+        if time.monotonic() >= deadline:
+            raise CommandError(
+                f"endpoint {endpoint.name} holds {shares(after.traffic)} after a write of {shares(traffic)}",
+                "somebody else may have moved it at the same time: look at azml status",
+            )
+        connection.arm.pause(0.1 if connection.stack.local else 2.0)
+
+
+def shares(traffic: Mapping[str, int]) -> str:
+    """Shares as people read them, largest first."""
+    ordered = sorted(traffic.items(), key=lambda share: (-share[1], share[0]))
+    return ", ".join(f"{name} {share} %" for name, share in ordered) or "no traffic"
+
+
+def _with_deployments(connection: Connection, body: Mapping[str, Any]) -> OnlineEndpoint:
+    place = f"{connection.workspace.id}/onlineEndpoints/{body['name']}/deployments"
+    properties, live = body["properties"], shares_of(body)
+    return OnlineEndpoint(
+        connection.workspace,
+        str(body["name"]),
+        str(properties.get("provisioningState") or ""),
+        str(properties.get("authMode") or ""),
+        str(properties.get("scoringUri") or ""),
+        live.traffic,
+        live.mirror,
+        tuple(sorted((_deployment(one) for one in _listed(connection, place)), key=lambda one: one.name)),
+        body,
+    )
+
+
+def _deployment(body: Mapping[str, Any]) -> OnlineDeployment:
+    properties = body["properties"]
+    return OnlineDeployment(
+        str(body["name"]),
+        str(properties.get("provisioningState") or ""),
+        str(properties.get("instanceType") or ""),
+        int((body.get("sku") or {}).get("capacity") or 1),
+        body.get("tags") or {},
+        properties,
+    )
+
+
+def _listed(connection: Connection, path: str) -> Iterator[Mapping[str, Any]]:
+    arm = connection.arm
+    page = arm.get(path, API_VERSION)
+    while page:
+        yield from page.get("value") or ()
+        link = page.get("nextLink")
+        if not link:
+            return
+        page = arm.accepted(arm.call("GET", link)).json()

@@ -1,0 +1,49 @@
+"""What does not serve after an `azml up`: one line each, and whether the command fails for it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from azml.cli.endpoints.endpoints import OnlineEndpoint
+from azml.cli.failure import CommandError
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that does not serve. Without `deployment` it is the endpoint as a whole.
+
+    `serious`: it has users, or the stack file asks for it. `logged`: the deployment's log tells more.
+    """
+
+    endpoint: str
+    deployment: str | None
+    what: str
+    serious: bool
+    logged: bool = False
+
+    def line(self, azml: str) -> str:
+        """The trouble in one line, with the command that tells more; `azml` is how to call it."""
+        name = f"{self.endpoint} {self.deployment}" if self.deployment else self.endpoint
+        hint = f"; see: {azml} logs {name}" if self.logged and self.deployment else ""
+        return f"{name}: {self.what}{hint}"
+
+
+def of_states(endpoint: OnlineEndpoint, declared: Iterable[str]) -> Iterator[Trouble]:
+    """The deployments that cannot answer: failed ones, and declared ones that are not there."""
+    wanted = set(declared)
+    for deployment in endpoint.deployments:
+        if deployment.state != "Succeeded":
+            users = bool(endpoint.traffic.get(deployment.name))
+            serious = users or deployment.name in wanted
+            yield Trouble(endpoint.name, deployment.name, f"is {deployment.state}", serious, logged=True)
+    for name in sorted(wanted - {deployment.name for deployment in endpoint.deployments}):
+        yield Trouble(endpoint.name, name, "was not made", serious=True)
+
+
+def require_served(troubles: Iterable[Trouble]) -> None:
+    """Raises CommandError when something does not serve that has users or that the stack file asks for."""
+    serious = [trouble for trouble in troubles if trouble.serious]
+    if serious:
+        named = ", ".join(
+            f"{one.endpoint} {one.deployment}" if one.deployment else one.endpoint for one in serious
+        )
+        raise CommandError(f"not everything serves: {named}")

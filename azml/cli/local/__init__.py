@@ -1,0 +1,1 @@
+"""The local Azure, the Pulumi engine and other processes of this machine."""

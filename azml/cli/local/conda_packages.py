@@ -1,0 +1,59 @@
+"""The packages of conda that environments were made of, as they were loaded down: `<cache>/conda`.
+
+An environment that is made has links to their files, or copies: it needs none of them. They save the next
+one from loading them down again.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from azml.cli.local.scoring_environments import environments_folder, sizes
+from azml.toolchain.cache import cache_folder
+
+
+def conda_folder() -> Path:
+    """Where they lie, with the lists of what the channels have."""
+    return cache_folder() / "conda"
+
+
+def size() -> int:
+    """Bytes on disk that go with them; files that an environment has too are not counted."""
+    return sizes(conda_folder())[1]
+
+
+def last_loaded() -> float:
+    """When the last of them was loaded down, in seconds since the epoch; 0 without any."""
+    packages = conda_folder() / "packages"
+    return max((path.stat().st_mtime for path in packages.glob("*")), default=0.0)
+
+
+def remove() -> bool:
+    """Delete them all; False, and nothing done, while an environment is being built or none is there."""
+    folder = conda_folder()
+    with _no_build() as ours:
+        if not ours or not folder.is_dir():
+            return False
+        aside = folder.with_name(".conda.pruned")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
+    return True
+
+
+@contextmanager
+def _no_build() -> Iterator[bool]:
+    """Whether nothing is being built; what had a build before gets none while the block runs."""
+    with ExitStack() as held:
+        for lock in environments_folder().glob("*.lock"):
+            descriptor = os.open(lock, os.O_RDWR)
+            held.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+        yield True

@@ -1,0 +1,330 @@
+"""The local Azure's process: find it, start it in the background, stop it. Everything else is HTTP."""
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from azml.cli.clone import Clone
+from azml.cli.failure import CommandError, InputError, NotThereError
+from azml.cli.local.processes import alive, end, is_local_azure, listener, orphans, tree
+from azml.cli.terminal import Step
+
+START_LIMIT = 60.0
+"""Seconds the local Azure has to answer after it was started."""
+RETURN_LIMIT = 600.0
+"""Seconds that what served before has to serve again: an environment may have to be made anew."""
+_COMMAND = (sys.executable, "-m", "azml.emulator")
+PATIENCE = 15.0
+"""Seconds a local Azure that lives has to answer before it counts as hung and is replaced."""
+
+
+@dataclass(frozen=True)
+class LocalAzure:
+    """A local Azure that runs: what its `emulator.json` says. `token` opens `/_azml/*` and nothing else.
+
+    `warning` is what this machine cannot hold scoring scripts to.
+    """
+
+    pid: int
+    arm: str
+    scoring: str
+    ca: Path
+    ca_bundle: Path
+    token: str
+    warning: str = ""
+
+    def ask(self, method: str, path: str, body: object = None, *, timeout: float = 30.0) -> Any:
+        """The answer of one of its own pages, as `health` or `environment`. `body` is sent as JSON."""
+        request = urllib.request.Request(  # noqa: S310 - the address is our own https server's
+            f"{self.arm}/_azml/{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Authorization": f"Bearer {self.token}"},
+            method=method,
+        )
+        direct = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),  # a proxy of the user's has no business with loopback
+            urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(self.ca))),
+        )
+        with direct.open(request, timeout=timeout) as response:
+            answer = response.read()
+        return json.loads(answer) if answer else None
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point any Azure client at it."""
+        return {name: str(value) for name, value in self.ask("GET", "environment").items()}
+
+    def proxy(self) -> str:
+        """The address of its https proxy, which lets a shell's programs reach everything but real Azure."""
+        return str(self.ask("GET", "proxy")["url"])
+
+    def answers(self, timeout: float = 5.0) -> bool:
+        """Whether it answers now."""
+        try:
+            self.ask("GET", "health", timeout=timeout)
+        except (OSError, ValueError):
+            return False
+        return True
+
+
+def recorded(clone: Clone) -> LocalAzure | None:
+    """The one this clone's record names, whether or not it still lives."""
+    try:
+        told = json.loads((clone.emulator / "emulator.json").read_text())
+        return LocalAzure(
+            int(told["pid"]),
+            told["arm"],
+            told["scoring"],
+            clone.emulator / told["ca"],
+            clone.emulator / told["ca_bundle"],
+            told["token"],
+            told.get("warning", ""),
+        )
+    except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError):
+        return None
+
+
+def running(clone: Clone) -> LocalAzure | None:
+    """The local Azure of this clone, when it lives and answers."""
+    found = recorded(clone)
+    return found if found and _lives(clone, found) and found.answers() else None
+
+
+def mended(clone: Clone) -> list[str]:
+    """What was damaged of its files since it was started, and what became of it."""
+    try:
+        return (clone.emulator / "mended.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def await_return(clone: Clone, azure: LocalAzure, step: Step) -> list[str]:
+    """Wait until what served before serves again; what does not come back, as `endpoint/deployment`.
+
+    Raises CommandError when the local Azure ends meanwhile, or when it takes too long.
+    """
+    log = f"its log: {clone.shown(clone.logs / 'emulator.log')}"
+    deadline = time.monotonic() + RETURN_LIMIT
+    waiting = ["what served before"]
+    while time.monotonic() < deadline:
+        try:
+            health = azure.ask("GET", "health", timeout=PATIENCE)
+        except (OSError, ValueError) as gone:
+            if not alive(azure.pid):
+                raise CommandError("the local Azure ended while it started", log) from gone
+            health = {"restored": False, "waiting": waiting}
+        if health["restored"]:
+            return [str(name) for name in health["lost"]]
+        waiting = health["waiting"] or waiting
+        step.say(f"bringing back {', '.join(waiting)}")
+        time.sleep(0.1)
+    raise CommandError(f"{', '.join(waiting)} did not come back within {RETURN_LIMIT:.0f} s", log)
+
+
+def required(clone: Clone) -> LocalAzure:
+    """The running local Azure; raises NotThereError when there is none, or none that would be of use here."""
+    found = running(clone)
+    if found is None:
+        raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
+    if before := _moved_from(clone, found):
+        raise NotThereError(
+            f"the local Azure was started in {before}, before the clone was moved",
+            "start it again here with: azml emulator start",
+        )
+    return found
+
+
+@contextmanager
+def alone(clone: Clone) -> Iterator[None]:
+    """One `up`, `down`, `start` or `stop` of a clone at a time; the lock goes with its process."""
+    clone.work.mkdir(exist_ok=True)
+    with (clone.work / "azml.lock").open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            raise CommandError(
+                f"another azml command works on this clone (process {handle.read().strip() or 'unknown'})",
+                "wait until it is done",
+            ) from None
+        _sign(handle)
+        yield
+
+
+def _sign(handle: IO[str]) -> None:
+    handle.truncate(0)
+    handle.write(f"{os.getpid()}\n")
+    handle.flush()
+
+
+def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[LocalAzure, bool]:
+    """The running local Azure, and whether it had to be started. Ends what an earlier one left behind."""
+    if found := _settled(clone, step):
+        return found, False
+    _clear(clone)
+    for wanted in (port, scoring_port):
+        _require_free(wanted)
+    log = clone.logs / "emulator.log"
+    process = _spawn(clone, port, scoring_port, log)
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise CommandError(
+                f"the local Azure did not start: {_last_words(log)}", f"its log: {clone.shown(log)}"
+            )
+        found = running(clone)
+        if found and found.pid == process.pid:
+            return found, True
+        step.say(f"waiting for it to answer; log: {clone.shown(log)}")
+        time.sleep(0.1)
+    end(tree(process.pid))
+    raise CommandError(
+        f"the local Azure did not answer within {START_LIMIT:.0f} s", f"its log: {clone.shown(log)}"
+    )
+
+
+def _settled(clone: Clone, step: Step) -> LocalAzure | None:
+    """The one that runs. One that lives and does not answer gets some time: the machine may be busy.
+
+    One whose clone was moved under it is stopped: its paths lead nowhere.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while (found := recorded(clone)) and _lives(clone, found) and time.monotonic() < deadline:
+        if before := _moved_from(clone, found):
+            step.say(f"stopping the one that was started in {before}")
+            stop(clone)
+            return None
+        if found.answers():
+            return found
+        step.say("it lives, but does not answer yet")
+        time.sleep(0.2)
+    return None
+
+
+def stop(clone: Clone) -> bool:
+    """Stop the local Azure and whatever is left of an earlier one; whether anything had to be stopped."""
+    found = recorded(clone)
+    processes = tree(found.pid) if found and _lives(clone, found) else []
+    if found and processes:
+        try:
+            found.ask("POST", "shutdown", timeout=10)
+        except (OSError, ValueError):
+            processes[0].terminate()
+        deadline = time.monotonic() + 15
+        while alive(found.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        end(process for process in processes if process.is_running())
+    left = _clear(clone)
+    _clear_sockets(clone)
+    return left or bool(processes)
+
+
+def _clear(clone: Clone) -> bool:
+    """End every process of a local Azure that is not to be kept, and remove its record."""
+    found = recorded(clone)
+    left = [orphan.process for orphan in orphans(clone) if orphan.what == "local Azure"]
+    if found and _is_ours(clone, found.pid):
+        left = [*tree(found.pid), *left]
+    end(left)
+    with contextlib.suppress(IsADirectoryError, PermissionError):  # a folder: a start removes it
+        (clone.emulator / "emulator.json").unlink(missing_ok=True)
+    return bool(left)
+
+
+def _clear_sockets(clone: Clone) -> None:
+    """Have what a killed one left outside of its folder removed; one that stops does it itself."""
+    if (clone.emulator / "run.json").exists():
+        command = [*_COMMAND, "--folder", str(clone.emulator), "--clear"]
+        subprocess.run(command, cwd=clone.root, capture_output=True, check=False)
+
+
+def _lives(clone: Clone, found: LocalAzure) -> bool:
+    """Whether its process is there. After a restart of the machine a stranger may have the number."""
+    return alive(found.pid) and _is_ours(clone, found.pid)
+
+
+def _is_ours(clone: Clone, pid: int) -> bool:
+    """Whether it holds the lock of the clone's folder, wherever that was before, or names the folder."""
+    if _holder(clone) == pid:
+        return True
+    with contextlib.suppress(psutil.Error):
+        return is_local_azure(" ".join(psutil.Process(pid).cmdline()), clone)
+    return False
+
+
+def _holder(clone: Clone) -> int:
+    """The process that holds the folder's lock; 0 when none does, or it cannot be told."""
+    try:
+        with (clone.emulator / "supervisor.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(lock.read())
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+def _moved_from(clone: Clone, found: LocalAzure) -> Path | None:
+    """The folder in which it was started, when the clone has been moved since."""
+    try:
+        process = psutil.Process(found.pid)
+        command = process.cmdline()
+        folder = Path(process.cwd(), command[command.index("--folder") + 1])
+    except (psutil.Error, ValueError, IndexError):
+        return None
+    try:
+        return None if folder.samefile(clone.emulator) else folder
+    except OSError:
+        return folder
+
+
+def _spawn(clone: Clone, port: int, scoring_port: int, log: Path) -> subprocess.Popen[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    clone.emulator.mkdir(parents=True, exist_ok=True)
+    command = [*_COMMAND, "--folder", str(clone.emulator)]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*command, "--port", str(port), "--scoring-port", str(scoring_port)],
+            cwd=clone.root,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A session of its own: Ctrl-C in the terminal that started it must not end it.
+            start_new_session=True,
+        )
+
+
+def _require_free(port: int) -> None:
+    """Raises InputError when something else listens on that port of loopback."""
+    if port == 0:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as taken:
+            who = listener(port)
+            raise InputError(
+                f"port {port} is taken by {who}" if who else f"port {port} is not free: {taken.strerror}",
+                "stop what listens there, or choose others: AZML_PORT and AZML_SCORING_PORT",
+            ) from None
+
+
+def _last_words(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it said nothing"

@@ -1,0 +1,1 @@
+"""Repairing what a killed run left behind."""

@@ -1,0 +1,235 @@
+"""Taking into a stack's state what exists in Azure and an update would create: Azure refuses the second.
+
+A preview tells which resources those are; the engine's own import reads them. What the import cannot do is
+done to the state it leaves: the inputs become what Azure holds of the declared ones, so that the next update
+changes what differs and nothing besides, and a resource with secret outputs enters without them, for an
+import would keep them in clear.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from azml.azure.arm import Arm
+from azml.azure.endpoints import ALLOW_VARIABLE
+from azml.azure.lookup import existing_bodies
+from azml.azure_native.types import BY_TOKEN
+from azml.cli.local.engine import Engine
+from azml.cli.recovery.held_inputs import differing, held
+from azml.cli.recovery.pending import arm_id
+from azml.cli.stacks import names
+from azml.cli.stacks.stacks import Connection
+from azml.engine_values import UNKNOWNS
+
+_RANDOM = "__createBeforeDelete"
+"""azure-native's mark on a resource that it has named: the program's name and eight hex digits."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A resource that exists and that an update would create.
+
+    `planned` is its state as the preview has it, `entry` its line of the engine's import file, `actual` what
+    Azure's record comes to as inputs.
+    """
+
+    planned: Mapping[str, Any]
+    entry: Mapping[str, Any]
+    id: str
+    actual: Mapping[str, Any]
+
+    @property
+    def urn(self) -> str:
+        """What the stack knows it by."""
+        return str(self.planned["urn"])
+
+    @property
+    def kind(self) -> str:
+        """Its type, without the provider's name."""
+        return str(self.planned["type"]).partition(":")[2]
+
+    @property
+    def name(self) -> str:
+        """Its name in Azure."""
+        return self.id.rpartition("/")[2]
+
+    @property
+    def secret(self) -> bool:
+        """Whether it has outputs that are secrets."""
+        return bool(self.planned.get("additionalSecretOutputs"))
+
+    @property
+    def differs(self) -> list[str]:
+        """The paths of the inputs that Azure does not hold as they are declared."""
+        return list(differing(self.planned.get("inputs") or {}, self.actual, UNKNOWNS))
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The declared inputs as Azure holds them."""
+        return held(self.planned.get("inputs") or {}, self.actual, UNKNOWNS)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an update would create of Azure's resources, and the import file that the engine makes of it."""
+
+    created: tuple[Mapping[str, Any], ...]
+    names: Mapping[str, str]
+    entries: tuple[Mapping[str, Any], ...]
+
+    def entry(self, planned: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The line of the import file about a resource."""
+        wanted = (planned["type"], planned["urn"].rpartition("::")[2])
+        fitting = (
+            one for one in self.entries if (one["type"], one.get("logicalName", one["name"])) == wanted
+        )
+        return next(fitting, None)
+
+
+def look(engine: Engine, work: Path, connection: Connection) -> tuple[Plan, list[Found]]:
+    """What an update of the stack would create, and what of it exists. Raises CommandError, as `plan`."""
+    declared = [names.azure_name(one) for one in connection.stack.file.endpoints()]
+    planned = plan(engine, work, declared)
+    return planned, find(planned, connection.arm, connection.workspace.subscription_id)
+
+
+def plan(engine: Engine, work: Path, endpoints: Iterable[str]) -> Plan:
+    """What an update would create. Raises CommandError where the program cannot be previewed.
+
+    A preview writes nothing, so the live deployments of `endpoints` may differ in it.
+    """
+    allowed = replace(engine, environment={**engine.environment, ALLOW_VARIABLE: ",".join(endpoints)})
+    with _folder(work) as folder:
+        file = folder / "import.json"
+        told = allowed.json("preview", "--json", "--import-file", str(file), "--stack", engine.stack)
+        written = json.loads(file.read_text()) if file.is_file() else {}
+    steps = [step["newState"] for step in told.get("steps") or () if step["op"] == "create"]
+    return Plan(
+        tuple(state for state in steps if state["type"] in BY_TOKEN),
+        written.get("nameTable") or {},
+        tuple(written.get("resources") or ()),
+    )
+
+
+def find(planned: Plan, arm: Arm, subscription: str) -> list[Found]:
+    """What exists already of what an update would create, in the order in which it would be created."""
+    fixed, free = {}, []
+    for state in planned.created:
+        if (state.get("inputs") or {}).get(_RANDOM):
+            free.append(state)
+        elif place := arm_id(state["type"], state.get("inputs") or {}, subscription):
+            fixed[place] = state
+    bodies = existing_bodies(
+        arm, {place: BY_TOKEN[state["type"]].api_version for place, state in fixed.items()}
+    )
+    for state in free:
+        if (body := _named_by_the_engine(state, arm, subscription, bodies)) is not None:
+            place, key = str(body["id"]), BY_TOKEN[state["type"]].name_parameter
+            fixed[place] = {**state, "inputs": {**state["inputs"], key: body["name"]}}
+            bodies[place] = body
+    found = [
+        Found(state, entry, place, _as_inputs(state["type"], place, bodies[place]))
+        for place, state in fixed.items()
+        if place in bodies and (entry := planned.entry(state)) is not None
+    ]
+    order = {state["urn"]: number for number, state in enumerate(planned.created)}
+    return sorted(found, key=lambda one: order[one.urn])
+
+
+def _named_by_the_engine(
+    state: Mapping[str, Any], arm: Arm, subscription: str, bodies: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """The resource that an earlier update has named; of several, the one that another resource uses."""
+    proposed = arm_id(state["type"], state["inputs"], subscription)
+    if proposed is None:
+        return None
+    pattern = re.compile(re.escape(state["urn"].rpartition("::")[2]) + "[0-9a-f]{8}")
+    listed = arm.get(proposed.rpartition("/")[0], BY_TOKEN[state["type"]].api_version) or {}
+    fitting = [one for one in listed.get("value") or () if pattern.fullmatch(str(one.get("name")))]
+    used = json.dumps(list(bodies.values())).lower()
+    chosen = [one for one in fitting if f'"{str(one["id"]).lower()}"' in used] or fitting
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def _as_inputs(kind: str, place: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource's record as the inputs it comes to, those in its address too."""
+    from azml.azure_native.addresses import parse
+    from azml.azure_native.sdk import resource_type
+    from azml.azure_native.shapes import outputs, projected
+
+    row, shape = BY_TOKEN[kind], resource_type(kind)
+    return {**projected(shape.inputs, outputs(row, shape, body)), **parse(row, place)}
+
+
+def adopt(engine: Engine, work: Path, planned: Plan, found: Iterable[Found]) -> None:
+    """Take the resources into the stack's state; nothing in Azure changes. Raises CommandError."""
+    taken = list(found)
+    read = [{**one.entry, "id": one.id} for one in taken if not one.secret]
+    with _folder(work) as folder:
+        if read:
+            around = [one for one in planned.entries if one.get("component")]
+            file = _written(
+                folder / "import.json", {"nameTable": planned.names, "resources": [*around, *read]}
+            )
+            quiet = ["--yes", "--skip-preview", "--generate-code=false", "--protect=false"]
+            engine.quiet("import", "--file", str(file), *quiet, "--stack", engine.stack)
+        state = engine.json("stack", "export", "--stack", engine.stack)
+        file = _written(folder / "state.json", completed(state, taken))
+        engine.quiet("stack", "import", "--stack", engine.stack, "--file", str(file))
+
+
+def completed(state: Mapping[str, Any], taken: Iterable[Found]) -> dict[str, Any]:
+    """The state after an import: inputs as declared as far as Azure holds them, and what was not imported.
+
+    `taken` comes in the order of the plan: what others depend on before them, so that the engine deletes it
+    after them.
+    """
+    by_urn = {one.urn: one for one in taken}
+    deployment = state["deployment"]
+    imported = {resource["urn"]: resource for resource in deployment["resources"]}
+    done = {urn: resource for urn, resource in imported.items() if urn not in by_urn}
+    for urn, one in by_urn.items():
+        entered = imported.get(urn) or _entered(one, done)
+        if entered is not None:
+            after = [other for other in one.planned.get("dependencies") or () if other in done]
+            done[urn] = {**entered, "inputs": one.inputs, "dependencies": after}
+    return {**state, "deployment": {**deployment, "resources": list(done.values())}}
+
+
+def _entered(one: Found, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The state of a resource that was not imported, without its secrets: the next refresh reads them.
+
+    None where the state lacks its provider or its parent: there is nothing it could be entered below.
+    """
+    provider = str(one.planned["provider"]).rpartition("::")[0]
+    if provider not in known or one.planned.get("parent") not in known:
+        return None
+    kept = ("urn", "type", "custom", "parent", "additionalSecretOutputs")
+    return {
+        **{key: one.planned[key] for key in kept},
+        "id": one.id,
+        "outputs": dict(one.actual),
+        "provider": f"{provider}::{known[provider]['id']}",
+    }
+
+
+def _written(file: Path, document: object) -> Path:
+    file.write_text(json.dumps(document))
+    return file
+
+
+@contextmanager
+def _folder(work: Path) -> Iterator[Path]:
+    """A folder for files of the engine's, always the same one: what a killed run left there goes."""
+    folder = work / "adoption"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

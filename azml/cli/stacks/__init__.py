@@ -1,0 +1,1 @@
+"""Stacks: their files, and the Azure they live in."""

@@ -1,0 +1,1 @@
+"""What the processes of the local Azure share: files, identity, certificates, subprocesses, logs."""

@@ -1,1 +1,0 @@
-"""The data collector: what deployments were asked and answered, kept in the workspace's blobs."""

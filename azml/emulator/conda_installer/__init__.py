@@ -1,0 +1,1 @@
+"""The process that makes an environment of conda's packages."""

@@ -1,0 +1,87 @@
+"""What a laid-out folder holds, file by file, so that it can be proved and made anew from the blobs.
+
+A manifest is not in the folder that it describes: that may be gone. It holds no absolute path.
+"""
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from azml.emulator.base.files import write_private
+
+CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """One file: its path in the folder, what it holds, and `stamp`, its marks when that was last proved.
+
+    A write changes the marks, whoever makes it. Without marks a file has to be read to be proved.
+    """
+
+    path: str
+    sha256: str
+    stamp: str = ""
+
+
+def stamp_of(path: Path) -> str:
+    """A file's marks: inode, size, and the times of its content and of its inode; empty without a file."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return ""
+    if not stat.S_ISREG(found.st_mode):
+        return ""
+    return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's content; empty when it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb", buffering=0) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def blob_path(blobs: Path, sha256: str) -> Path:
+    """The file below the blobs' folder that holds a content."""
+    return blobs / sha256[:2] / sha256
+
+
+class Manifests:
+    """The manifests under one folder, by the names of the folders that they describe."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, name: str) -> Sequence[KeptFile] | None:
+        """The files of a folder; None where nothing usable says so."""
+        try:
+            told = json.loads(self._path(name).read_bytes())
+            return [KeptFile(**one) for one in told["files"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, name: str, files: Sequence[KeptFile]) -> None:
+        """Note them. Raises OSError."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        told = {"files": [asdict(file) for file in files]}
+        write_private(self._path(name), json.dumps(told, separators=(",", ":")).encode())
+
+    def keep(self, names: frozenset[str]) -> None:
+        """Remove the manifests of all other folders."""
+        if self.folder.is_dir():
+            for entry in os.scandir(self.folder):
+                if entry.name.removesuffix(".json") not in names:
+                    Path(entry.path).unlink()
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.json"

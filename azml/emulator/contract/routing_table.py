@@ -1,0 +1,81 @@
+"""The routing table: what the supervisor tells the router. Pushed whole, so that a change is one step."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RoutedInstance:
+    """One instance that is ready: a name never used twice, and where it listens.
+
+    `address` is the path of a unix socket, or `127.0.0.1:PORT`.
+    """
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class RoutedDeployment:
+    """One deployment with its ready instances, and the limits of its request settings.
+
+    `collect` says of `request` and `response` what part of the payloads is collected, 0 to 1. What is asked
+    of `/score` goes to `scoring_path`.
+    """
+
+    key: str
+    name: str
+    timeout_ms: int
+    concurrency: int
+    instances: tuple[RoutedInstance, ...]
+    collect: dict[str, float] = field(default_factory=dict)
+    capture_headers: tuple[str, ...] = ()
+    scoring_path: str = "/score"
+
+
+@dataclass(frozen=True)
+class RoutedEndpoint:
+    """One endpoint: its place under the scoring address, who may ask, and the shares in percent."""
+
+    key: str
+    path: str
+    bearers: tuple[str, ...]
+    token_secret: str | None
+    traffic: dict[str, int]
+    mirror_traffic: dict[str, int]
+    deployments: tuple[RoutedDeployment, ...]
+
+
+@dataclass(frozen=True)
+class RoutingTable:
+    """Everything that can be reached; `complete` once all that was there before a start is told again."""
+
+    endpoints: tuple[RoutedEndpoint, ...] = ()
+    complete: bool = True
+
+
+def to_json(table: RoutingTable) -> dict[str, Any]:
+    """The table as JSON can carry it."""
+    return asdict(table)
+
+
+def from_json(told: dict[str, Any]) -> RoutingTable:
+    """The reverse of `to_json`."""
+    return RoutingTable(tuple(_endpoint(endpoint) for endpoint in told["endpoints"]), told["complete"])
+
+
+def _endpoint(told: dict[str, Any]) -> RoutedEndpoint:
+    deployments = tuple(_deployment(deployment) for deployment in told["deployments"])
+    return RoutedEndpoint(**{**told, "bearers": tuple(told["bearers"]), "deployments": deployments})
+
+
+def _deployment(told: dict[str, Any]) -> RoutedDeployment:
+    instances = tuple(RoutedInstance(**instance) for instance in told["instances"])
+    headers = tuple(told.get("capture_headers") or ())
+    return RoutedDeployment(**{**told, "instances": instances, "capture_headers": headers})
+
+
+def line(message: dict[str, Any]) -> bytes:
+    """A message between supervisor and router: one line of JSON."""
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,1 @@
+"""What the local Azure answers, as a page."""

@@ -1,0 +1,114 @@
+"""How the control plane asks the data plane to serve: HTTP and JSON over a unix socket."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from azml.emulator.contract.deployments import (
+    DesiredDeployment,
+    DesiredEndpoint,
+    ObservedDeployment,
+    observed_from_json,
+    to_json,
+)
+
+PATIENCE = 30.0  # seconds to wait for a data plane that is starting
+PAUSE = 0.2  # seconds between attempts
+TIMEOUT = aiohttp.ClientTimeout(total=300)  # a delete drains the requests in flight first
+
+
+class DataplaneError(Exception):
+    """The data plane cannot be reached, or refused what it was asked."""
+
+
+class DataplaneClient:
+    """The data plane behind a socket, which `token` opens.
+
+    Every call raises DataplaneError when it cannot be carried out.
+    """
+
+    def __init__(self, socket: Path, token: str, patience: float = PATIENCE) -> None:
+        self._socket = socket
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._patience = patience
+        self._session: aiohttp.ClientSession | None = None
+
+    async def put_deployment(self, desired: DesiredDeployment) -> None:
+        """Ask for a deployment to run so. Answers at once; `observe` tells how far it is."""
+        await self._call("PUT", f"/deployments/{quote(desired.key, safe='')}", to_json(desired))
+
+    async def observe(self, key: str) -> ObservedDeployment | None:
+        """How a deployment stands; None when the data plane knows none of that key."""
+        status, told = await self._call("GET", f"/deployments/{quote(key, safe='')}", missing=True)
+        return None if status == 404 else observed_from_json(told)
+
+    async def delete_deployment(self, key: str) -> None:
+        """Stop a deployment once its requests are answered."""
+        await self._call("DELETE", f"/deployments/{quote(key, safe='')}", missing=True)
+
+    async def put_endpoint(self, desired: DesiredEndpoint) -> None:
+        """Route an endpoint so, from this answer on."""
+        await self._call("PUT", f"/endpoints/{quote(desired.key, safe='')}", to_json(desired))
+
+    async def delete_endpoint(self, key: str) -> None:
+        """Answer no more for an endpoint."""
+        await self._call("DELETE", f"/endpoints/{quote(key, safe='')}", missing=True)
+
+    async def complete(self) -> None:
+        """Say that all that was there before a start has been asked for."""
+        await self._call("PUT", "/complete")
+
+    async def logs(self, key: str, container: str, tail: int) -> str:
+        """The last lines of `inference-server` or `storage-initializer`."""
+        path = f"/deployments/{quote(key, safe='')}/logs?container={container}&tail={tail}"
+        _, told = await self._call("GET", path, missing=True)
+        return told if isinstance(told, str) else str(told.get("content", ""))
+
+    async def metrics(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """What was answered in the minutes from `since` (unix time): `MetricsHistory.answers`."""
+        return await self._minutes("metrics", since, endpoint)
+
+    async def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """What instances used in the minutes from `since`: `MetricsHistory.usage`."""
+        return await self._minutes("usage", since, endpoint)
+
+    async def _minutes(self, what: str, since: float, endpoint: str | None) -> list[dict[str, Any]]:
+        only = f"&endpoint={quote(endpoint, safe='')}" if endpoint else ""
+        _, told = await self._call("GET", f"/{what}?since={since}{only}")
+        return list(told)
+
+    async def close(self) -> None:
+        """Let go of the socket."""
+        if self._session:
+            await self._session.close()
+
+    async def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, missing: bool = False
+    ) -> tuple[int, Any]:
+        deadline = asyncio.get_running_loop().time() + self._patience
+        while True:
+            try:
+                return await self._attempt(method, path, body, missing=missing)
+            except (aiohttp.ClientConnectionError, TimeoutError) as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise DataplaneError(f"The data plane does not answer: {error}") from error
+                await asyncio.sleep(PAUSE)
+
+    async def _attempt(
+        self, method: str, path: str, body: dict[str, Any] | None, *, missing: bool
+    ) -> tuple[int, Any]:
+        if self._session is None:
+            connector = aiohttp.UnixConnector(path=str(self._socket))
+            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=TIMEOUT)
+        # encoded=True: the key's slashes stay escaped, or they would read as more of the path.
+        url = URL(f"http://dataplane{path}", encoded=True)
+        async with self._session.request(method, url, json=body) as answer:
+            is_json = answer.content_type == "application/json"
+            told = await answer.json() if is_json else await answer.text()
+            if answer.status >= 400 and not (missing and answer.status == 404):
+                raise DataplaneError(f"The data plane answered {answer.status}: {told}")
+            return answer.status, told if answer.status < 400 or is_json else ""

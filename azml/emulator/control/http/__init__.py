@@ -1,0 +1,1 @@
+"""Management requests over HTTP: sign-in, guards, faults on demand, the journal."""

@@ -1,0 +1,57 @@
+"""Each management request with its answer, in a file: what contract tests compare with Azure's models.
+
+Off unless the environment variable AZML_EXCHANGES names a file. Secrets are blotted out, and keep their type.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from azml.emulator.control.arm.json import Json
+from azml.emulator.control.http.journal import SECRET_NAMES
+
+VARIABLE = "AZML_EXCHANGES"
+BLOT = "***"
+
+
+class Exchanges:
+    """The file, or nowhere."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+
+    def add(self, method: str, path: str, body: Json | None, status: int, answer: bytes) -> None:
+        """Note one exchange as a line of JSON."""
+        if self.file is None:
+            return
+        told = {
+            "method": method,
+            "path": path,
+            "body": blotted(body),
+            "status": status,
+            "answer": blotted(json.loads(answer)) if answer else None,
+        }
+        line = json.dumps(told).encode() + b"\n"
+        # One write to a file opened to append: several processes may note theirs in the same file.
+        descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+
+
+def from_environment() -> Exchanges:
+    """What the environment asks for."""
+    named = os.environ.get(VARIABLE)
+    return Exchanges(Path(named) if named else None)
+
+
+def blotted(value: Any, name: str = "") -> Any:
+    """A copy without the texts of names that hold secrets. All of an object of variables is secret."""
+    if isinstance(value, dict):
+        inside = name if name.lower() == "environmentvariables" else ""
+        return {key: blotted(item, inside or key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [blotted(item, name) for item in value]
+    return BLOT if isinstance(value, str) and name.lower() in SECRET_NAMES else value

@@ -1,0 +1,219 @@
+"""Models, codes and environments: containers, and versions that do not change once they are there."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from azml.emulator.control.arm.addresses import Addresses
+from azml.emulator.control.arm.errors import ArmError, bad_request, conflict
+from azml.emulator.control.arm.ids import ResourceId, resource_id
+from azml.emulator.control.arm.json import Json, section
+from azml.emulator.control.arm.store import SUCCEEDED, Record, ResourceStore
+from azml.emulator.control.arm.types import EarlyAction, Query, ResourceType, Write
+from azml.emulator.control.machinelearning.names import check_asset_name
+from azml.emulator.control.machinelearning.workspaces import WORKSPACE, default_account
+from azml.emulator.control.storage.accounts import ensure_container
+from azml.emulator.control.storage.signatures import container_sas
+
+MODEL_TYPES = ("custom_model", "mlflow_model", "triton_model")
+APART = (("image", "build"), ("condaFile", "build"), ("condaFile", "inferenceConfig"))
+"""What an environment version cannot have both of. An image with an inferenceConfig serves by itself."""
+UPLOAD_LIFETIME = timedelta(hours=24)
+
+
+class AssetContainers(ResourceType):
+    """`workspaces/{models,codes,environments}`: a name and the versions under it."""
+
+    located = False
+    deleted_at_once = True
+    computed_names = ("latestVersion", "nextVersion", "provisioningState")
+
+    def __init__(self, collection: str, store: ResourceStore) -> None:
+        self.name = f"{WORKSPACE}/{collection}"
+        self.store = store
+
+    def check(self, write: Write) -> None:
+        """Name."""
+        check_asset_name(write.id.name, "name")
+
+    def present(self, record: Record) -> Json:
+        """The container with its latest version, the one created last, and the next free number."""
+        versions = self.store.under(record.id.text, f"{self.name}/versions")
+        numbers = [int(found.id.name) for found in versions if found.id.name.isdigit()]
+        computed = {"nextVersion": str(max(numbers, default=0) + 1)}
+        if versions:
+            computed["latestVersion"] = versions[-1].id.name
+        return super().present(record.with_properties(**computed))
+
+    def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
+        """Those that are not archived, unless asked."""
+        return super().select(_listed(found, query), query)
+
+
+class AssetVersions(ResourceType):
+    """`.../versions` of one kind of asset. `fixed` are the properties that say what the version is."""
+
+    located = False
+    deleted_at_once = True
+    fixed: tuple[str, ...] = ()
+
+    def __init__(self, collection: str, addresses: Addresses) -> None:
+        self.collection = collection
+        self.name = f"{WORKSPACE}/{collection}/versions"
+        self.addresses = addresses
+
+    def check(self, write: Write) -> None:
+        """Names, and that a version which is there stays what it is."""
+        check_asset_name(resource_id(write.id.parent).name, "name")
+        check_asset_name(write.id.name, "version")
+        self.check_content(write.properties)
+        old = write.existing.properties if write.existing else None
+        changed = [
+            name
+            for name in self.fixed_in(write.properties)
+            if old is not None and old.get(name) != write.properties.get(name)
+        ]
+        if changed:
+            raise self.refusal(write, changed)
+
+    def fixed_in(self, properties: Json) -> Sequence[str]:
+        """What a write with these properties may not change."""
+        return self.fixed
+
+    def check_content(self, properties: Json) -> None:
+        """Raise ArmError 400 when the version could not be used."""
+
+    def refusal(self, write: Write, changed: Sequence[str]) -> ArmError:
+        """What a write gets that would change the version. azure-ai-ml looks for this very message."""
+        return bad_request("Asset paths cannot be updated.", "UserError")
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """The container comes with its first version."""
+        parent = resource_id(write.id.parent)
+        if write.store.find(parent.text) is None:
+            canonical = ResourceId(parent.text, f"{WORKSPACE}/{self.collection}", parent.name, parent.parent)
+            body = {"properties": {"provisioningState": SUCCEEDED, "isArchived": False}}
+            write.store.put(Record(canonical, body))
+        return record
+
+    def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
+        """Newest first if asked; of one hash if asked; not the archived ones unless asked."""
+        if wanted := query.get("hash"):
+            found = [
+                record
+                for record in found
+                if section(record.properties, "properties").get("hash_sha256") == wanted
+            ]
+        if "createdtime desc" in query.get("$orderBy", "").lower():
+            found = found[::-1]
+        return super().select(_listed(found, query), query)
+
+    def early_actions(self) -> Mapping[str, EarlyAction]:
+        """A place for the files of a version to come."""
+        return {"startpendingupload": self.start_pending_upload}
+
+    async def start_pending_upload(self, named: ResourceId, store: ResourceStore) -> Json:
+        """A container of its own for the files of a version to come, and a signature that opens it."""
+        account = default_account(store.get(resource_id(named.parent).parent), store)
+        container = ensure_container(account.id, f"{uuid.uuid4().hex[:12]}-{uuid.uuid4()}", store)
+        name = account.id.name
+        key = account.hidden["keys"][0]
+        uri = f"{self.addresses.blob(name)}{container.id.name}"
+        sas = container_sas(name, container.id.name, key, "racwl", UPLOAD_LIFETIME)
+        return {
+            "blobReferenceForConsumption": {
+                "blobUri": uri,
+                "storageAccountArmId": account.id.text,
+                "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{sas}"},
+            },
+            "pendingUploadType": "TemporaryBlobReference",
+        }
+
+
+class CodeVersions(AssetVersions):
+    """A folder of code."""
+
+    fixed = ("codeUri",)
+
+    def __init__(self, addresses: Addresses) -> None:
+        super().__init__("codes", addresses)
+
+    def scope(self, asked: str, query: Query) -> str:
+        """A hash is looked for in the whole workspace: azure-ai-ml asks under a name it has just made up."""
+        return resource_id(asked).parent if query.get("hash") else asked
+
+    def check_content(self, properties: Json) -> None:
+        """It says where its files are."""
+        _require(properties, "codeUri")
+
+
+class ModelVersions(AssetVersions):
+    """A model's files and what kind of model it is."""
+
+    fixed = ("modelUri", "modelType")
+
+    def __init__(self, addresses: Addresses) -> None:
+        super().__init__("models", addresses)
+
+    def fixed_in(self, properties: Json) -> Sequence[str]:
+        """A model that comes with a deployment is named by its files: its kind is the deployment's to say."""
+        return ("modelUri",) if properties.get("isAnonymous") else self.fixed
+
+    def check_content(self, properties: Json) -> None:
+        """It says where its files are and what they are."""
+        _require(properties, "modelUri")
+        kind = properties.get("modelType", "custom_model")
+        if kind not in MODEL_TYPES:
+            raise bad_request(f"modelType '{kind}' is none of {', '.join(MODEL_TYPES)}.", "ValidationError")
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """azure-ai-ml cannot read a model without flavors."""
+        completed = super().complete(write, record)
+        return completed.with_properties(flavors=completed.properties.get("flavors", {}))
+
+
+class DataVersions(AssetVersions):
+    """Where data is, as that of the data collector: azure-ai-ml registers one for each of its collections."""
+
+    fixed = ("dataUri", "dataType")
+
+    def __init__(self, addresses: Addresses) -> None:
+        super().__init__("data", addresses)
+
+    def check_content(self, properties: Json) -> None:
+        """It says where it is."""
+        _require(properties, "dataUri")
+
+
+class EnvironmentVersions(AssetVersions):
+    """An image and a conda file."""
+
+    fixed = ("image", "condaFile", "build", "osType", "inferenceConfig")
+
+    def __init__(self, addresses: Addresses) -> None:
+        super().__init__("environments", addresses)
+
+    def check_content(self, properties: Json) -> None:
+        """It has an image or a build context, and a conda file only where Azure builds on the image."""
+        if not ({"image", "build"} & set(properties)):
+            raise bad_request("An environment version needs image or build.", "ValidationError")
+        for one, other in APART:
+            if properties.get(one) and properties.get(other):
+                message = f"An environment version cannot have both {one} and {other}: leave one of them out."
+                raise bad_request(message, "ValidationError")
+
+    def refusal(self, write: Write, changed: Sequence[str]) -> ArmError:
+        """A conflict: it is what makes azure-ai-ml take the next version instead."""
+        name = resource_id(write.id.parent).name
+        return conflict(f"Environment {name}:{write.id.name} is there with another {', '.join(changed)}.")
+
+
+def _require(properties: Json, name: str) -> None:
+    if not properties.get(name):
+        raise bad_request(f"properties.{name} is missing.", "ValidationError")
+
+
+def _listed(found: Sequence[Record], query: Query) -> Sequence[Record]:
+    view = query.get("listViewType", "ActiveOnly")
+    archived = {"ActiveOnly": (False,), "ArchivedOnly": (True,)}.get(view, (False, True))
+    return [record for record in found if bool(record.properties.get("isArchived")) in archived]

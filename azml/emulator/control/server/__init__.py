@@ -1,0 +1,1 @@
+"""The control plane put together: its parts, its application, its start."""

@@ -1,0 +1,164 @@
+"""What an open page looks at: all endpoints, or one of them with its charts and a log."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from azml.emulator.control.arm.errors import ArmError, bad_request, not_found
+from azml.emulator.control.arm.ids import resource_id
+from azml.emulator.control.arm.json import Json
+from azml.emulator.control.arm.resource_manager import ResourceManager
+from azml.emulator.control.arm.store import Record
+from azml.emulator.control.dataplane_client import DataplaneClient
+from azml.emulator.control.machinelearning.deployments import LOGS
+from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, deployments_of
+from azml.emulator.control.studio import views
+from azml.emulator.control.studio.blame import own_line
+
+LOG_LINES = 2_000
+LATE_MINUTES = 2
+"""Minutes that are asked for again: an answer is counted some seconds after it was given."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log: its deployment's id, and `InferenceServer` or `StorageInitializer`."""
+
+    deployment: str
+    container: str
+
+
+class Looks:
+    """Reads resources, and what the data plane says of them."""
+
+    def __init__(self, service: ResourceManager, dataplane: DataplaneClient, authority: Path) -> None:
+        self._service = service
+        self._authority = authority
+        self._store = service.store
+        self._dataplane = dataplane
+
+    async def overview(self, minutes: int) -> Mapping[str, Json]:
+        """Every endpoint with its health, and the requests of the last minutes."""
+        report = await self._dataplane.metrics(_begin(minutes))
+        activity: dict[str, list[Mapping[str, object]]] = defaultdict(list)
+        for entry in report:
+            activity[str(entry["endpoint"])].append(entry)
+        rows = [
+            await self._row(record, activity[record.id.key]) for record in self._store.under("", ENDPOINT)
+        ]
+        return {"endpoints": {"rows": rows, "last": _last_minute(), "minutes": minutes}}
+
+    async def endpoint(self, record: Record) -> views.EndpointView:
+        """One endpoint with its deployments."""
+        shown = self._service.get(record.id).body or {}
+        return views.endpoint_view(record, shown, await self._deployments(record), self._authority)
+
+    async def _row(self, record: Record, activity: list[Mapping[str, object]]) -> Json:
+        row = asdict(views.endpoint_row(record, await self._deployments(record)))
+        return {**row, "activity": [asdict(minute) for minute in views.activity(activity)]}
+
+    async def _deployments(self, endpoint: Record) -> list[views.DeploymentView]:
+        found = deployments_of(endpoint.id.text, self._store).values()
+        return [
+            views.deployment_view(endpoint, one, await self._dataplane.observe(one.id.key)) for one in found
+        ]
+
+    async def minutes(self, record: Record, since: int) -> Json:
+        """What its deployments answered in the minutes from `since` (unix time)."""
+        series = views.minutes(await self._dataplane.metrics(since, record.id.key))
+        return {name: [asdict(minute) for minute in found] for name, found in series.items()}
+
+    def log_of(self, deployment: str, container: str) -> "Log":
+        """A container's log. Raises ArmError when there is no such deployment or container."""
+        if container.lower() not in LOGS:
+            raise bad_request(f"'{container}' is not a container: InferenceServer or StorageInitializer.")
+        return Log(named(self._store.get, deployment, DEPLOYMENT).id.text, container)
+
+    async def read(self, log: "Log") -> str:
+        """The end of a log; empty when its deployment is gone."""
+        if (record := self._store.find(log.deployment)) is None:
+            return ""
+        asked = {"containerType": log.container, "tail": LOG_LINES}
+        return str(((await self._service.act(record.id, "getLogs", asked)).body or {}).get("content", ""))
+
+    def find(self, endpoint: str) -> Record:
+        """The endpoint with an id. Raises ArmError."""
+        return named(self._store.get, endpoint, ENDPOINT)
+
+
+class Following:
+    """Looks at one endpoint; of charts and log only what is new."""
+
+    def __init__(self, looks: Looks, endpoint: str, minutes: int, log: Log | None) -> None:
+        self._looks = looks
+        self._endpoint = endpoint
+        self._minutes = minutes
+        self._log = log
+        self._since = 0
+        self._written: str | None = None
+        self._edition = 0
+
+    async def __call__(self) -> Mapping[str, Json]:
+        """The next look."""
+        try:
+            record = self._looks.find(self._endpoint)
+        except ArmError:
+            return {"gone": {"id": self._endpoint}}
+        found: dict[str, Json] = {"endpoint": asdict(await self._looks.endpoint(record))}
+        if self._minutes:
+            found["metrics"] = await self._metrics(record)
+        if self._log and (told := await self._grown(self._log)):
+            found["log"] = told
+        return found
+
+    async def _metrics(self, record: Record) -> Json:
+        begin, last = _begin(self._minutes), _last_minute()
+        told = await self._looks.minutes(record, max(begin, self._since))
+        self._since = last - LATE_MINUTES * views.MINUTE
+        return {"begin": begin, "last": last, "minutes": self._minutes, "deployments": told}
+
+    async def _grown(self, log: Log) -> Json | None:
+        now = await self._looks.read(log)
+        if now == self._written:
+            return None
+        more = None if self._written is None else added(self._written, now)
+        self._written = now
+        self._edition += 1
+        lead = own_line(now)
+        return {
+            "edition": self._edition,
+            "text": now if more is None else more,
+            "whole": more is None,
+            "lead": asdict(lead) if lead else None,
+        }
+
+
+def added(before: str, now: str) -> str | None:
+    """What `now` has after `before`, both being the end of one growing log; None where they do not meet."""
+    if now.startswith(before):
+        return now[len(before) :]
+    start = before.find("\n")
+    while start >= 0:
+        rest = before[start + 1 :]
+        if rest and now.startswith(rest):
+            return now[len(rest) :]
+        start = before.find("\n", start + 1)
+    return None
+
+
+def named(get: Callable[[str], Record], text: str, kind: str) -> Record:
+    """The resource of a kind with an id. Raises ArmError."""
+    record = get(resource_id(text).text)
+    if record.id.kind != kind.lower():
+        raise not_found(f"'{record.id.name}' is no {kind}.")
+    return record
+
+
+def _last_minute() -> int:
+    return int(time.time()) // views.MINUTE * views.MINUTE
+
+
+def _begin(minutes: int) -> int:
+    return _last_minute() - (minutes - 1) * views.MINUTE

@@ -1,0 +1,1 @@
+"""The pages by which a test steers the local Azure."""

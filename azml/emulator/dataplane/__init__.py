@@ -1,1 +1,0 @@
-"""Environments, scoring processes and the router: what makes deployments of the local Azure answer."""

@@ -1,0 +1,141 @@
+"""Which instance takes which request, and when: the state behind the rules."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterable
+from random import Random
+from typing import Protocol
+
+from azml.emulator.contract.routing_table import RoutedDeployment, RoutedEndpoint, RoutingTable
+from azml.emulator.router.rules import NOT_READY, TOO_MANY, Refusal, least_busy, queue_limit
+
+_SUSPECT_SECONDS = 1.0
+
+
+class Job(Protocol):
+    """A request on its way to an instance."""
+
+    def start(self, instance: str, address: str) -> None:
+        """Go to this instance now."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """It will not be served."""
+
+
+class RequestQueue:
+    """One deployment's queue. It outlives changes of the table, so that nothing that waits is lost."""
+
+    def __init__(self, deployment: RoutedDeployment, random: Random) -> None:
+        self.deployment = deployment
+        self.loads: Counter[str] = Counter()
+        self._random = random
+        self._waiting: deque[Job] = deque()
+        self._held = 0
+        self._suspects: set[str] = set()
+
+    def submit(self, job: Job) -> Refusal | None:
+        """Take a request, or say why not."""
+        instances = len(self.deployment.instances)
+        if not instances:
+            return NOT_READY
+        if self._held >= queue_limit(self.deployment.concurrency, instances):
+            return TOO_MANY
+        self._held += 1
+        self._waiting.append(job)
+        self.pump()
+        return None
+
+    def change(self, deployment: RoutedDeployment) -> None:
+        """Go on with other instances or limits. What is under way stays where it is."""
+        self.deployment = deployment
+        self._suspects.clear()
+        self.pump()
+
+    def pump(self) -> None:
+        """Start what waits, as far as instances are free."""
+        while self._waiting:
+            instances = {one.name: one.address for one in self.deployment.instances}
+            usable = {name: self.loads[name] for name in instances if name not in self._suspects}
+            if not usable:
+                return self._refuse_all()
+            name = least_busy(usable, self.deployment.concurrency, self._random)
+            if name is None:
+                return None
+            job = self._waiting.popleft()
+            self.loads[name] += 1
+            job.start(name, instances[name])
+        return None
+
+    def done(self, instance: str) -> None:
+        """A request has left its instance."""
+        self._held -= 1
+        self._left(instance)
+        self.pump()
+
+    def cancel(self, job: Job) -> None:
+        """A request that waits will not come."""
+        self._waiting.remove(job)
+        self._held -= 1
+
+    def unreachable(self, instance: str, job: Job) -> None:
+        """An instance took no connection: the request, of which nothing was sent, goes to another."""
+        self._left(instance)
+        self._suspects.add(instance)
+        asyncio.get_running_loop().call_later(_SUSPECT_SECONDS, self._suspects.discard, instance)
+        self._waiting.appendleft(job)
+        self.pump()
+
+    def busy_with(self, instance: str) -> int:
+        """How many requests an instance has, or may still get from what waits here."""
+        known = any(one.name == instance for one in self.deployment.instances)
+        return self.loads[instance] + (len(self._waiting) if known else 0)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return self._held == 0
+
+    def _left(self, instance: str) -> None:
+        self.loads[instance] -= 1
+        if not self.loads[instance]:
+            del self.loads[instance]
+
+    def _refuse_all(self) -> None:
+        while self._waiting:
+            job = self._waiting.popleft()
+            self._held -= 1
+            job.refuse(NOT_READY)
+
+
+class Dispatcher:
+    """The routing table with the state it needs. Until it is `complete`, more may exist than it names."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.endpoints: dict[str, RoutedEndpoint] = {}
+        self.complete = False
+        self._queues: dict[str, RequestQueue] = {}
+        self._retired: list[RequestQueue] = []
+
+    def apply(self, table: RoutingTable) -> None:
+        """Route by this table from now on. A deployment that is gone finishes what it has."""
+        wanted = {one.key: one for endpoint in table.endpoints for one in endpoint.deployments}
+        for key in self._queues.keys() - wanted.keys():
+            self._retired.append(self._queues.pop(key))
+        self._retired = [queue for queue in self._retired if not queue.idle]
+        self.complete = table.complete
+        self.endpoints = {endpoint.path.strip("/").lower(): endpoint for endpoint in table.endpoints}
+        for key, deployment in wanted.items():
+            if key in self._queues:
+                self._queues[key].change(deployment)
+            else:
+                self._queues[key] = RequestQueue(deployment, self.random)
+
+    def queue_of(self, deployment: RoutedDeployment) -> RequestQueue:
+        """The queue of a deployment of the table."""
+        return self._queues[deployment.key]
+
+    def busy(self, instances: Iterable[str]) -> int:
+        """How many requests these instances still have or may get."""
+        queues = [*self._queues.values(), *self._retired]
+        return sum(queue.busy_with(instance) for instance in instances for queue in queues)

@@ -1,0 +1,28 @@
+"""What the router counts: requests and latency per deployment and minute.
+
+Counts are handed on and forgotten: whoever asks for them adds them to what it has.
+"""
+
+from azml.emulator.contract.answer_counts import Counted, Tally
+
+
+class Meter:
+    """Counts until it is asked."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[int, str, str], Tally] = {}
+
+    def record(
+        self, now: float, endpoint: str, deployment: str, status: int, model_status: int, milliseconds: float
+    ) -> None:
+        """Count one answer at unix time `now`. `model_status` is 0 where the model was not reached."""
+        key = (int(now) // 60 * 60, endpoint, deployment)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = Tally()
+        tally.record(status, model_status, milliseconds)
+
+    def take(self) -> list[Counted]:
+        """Everything counted since the last time, which this meter forgets."""
+        taken, self._tallies = self._tallies, {}
+        return [Counted(*key, tally) for key, tally in taken.items()]

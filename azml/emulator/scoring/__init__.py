@@ -1,0 +1,1 @@
+"""What runs in a scoring process, in the environment of its deployment."""

@@ -1,0 +1,34 @@
+"""How gunicorn runs the inference server for one instance. Read by gunicorn, inside a scoring environment.
+
+The values are those of the server's own command line, which cannot be used: it listens on every interface.
+"""
+
+import importlib.util
+import os
+from pathlib import Path
+
+_MODULE = Path(__file__).parents[1] / "base" / "parent_death.py"
+_spec = importlib.util.spec_from_file_location("parent_death", _MODULE)
+_parent_death = importlib.util.module_from_spec(_spec)  # type: ignore[arg-type]
+_spec.loader.exec_module(_parent_death)  # type: ignore[union-attr]
+
+workers = int(os.environ.get("WORKER_COUNT", "1"))
+timeout = int(os.environ.get("WORKER_TIMEOUT", "300"))
+preload_app = os.environ.get("WORKER_PRELOAD", "false").lower() == "true"
+accesslog = "-"
+errorlog = "/dev/null"  # the server's logging writes gunicorn's errors; otherwise each would appear twice
+control_socket_disable = True  # one path for all instances: they would take it from one another
+graceful_timeout = 180  # the longest request Azure allows
+umask = 0o077
+secure_scheme_headers = {}  # type: ignore[var-annotated]  # else a client's that disagree are a model's 400
+limit_request_fields = 110  # its own 100, which the front checks, and those that the front adds
+
+
+def on_starting(server):  # type: ignore[no-untyped-def]
+    """The master dies with the supervisor."""
+    _parent_death.die_with_parent(int(os.environ["AZML_PARENT"]))
+
+
+def post_fork(server, worker):  # type: ignore[no-untyped-def]
+    """A worker dies with its master."""
+    _parent_death.die_with_parent(worker.ppid)

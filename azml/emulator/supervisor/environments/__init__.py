@@ -1,0 +1,1 @@
+"""Scoring environments: built from conda files, kept by content."""

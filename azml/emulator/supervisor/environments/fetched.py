@@ -1,0 +1,35 @@
+"""The files that uv and conda keep of what they fetched. An environment's files are links to them.
+
+A file that was written to in one place is damaged in all: what is built anew must not come from there.
+"""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from azml.emulator.base.child_processes import to_its_end
+from azml.emulator.supervisor.environments.installed import packages_of
+from azml.emulator.supervisor.environments.programs import uv
+
+
+async def forget(folder: Path, paths: Sequence[str], conda_cache: Path, lock: int) -> None:
+    """Remove what is kept of the packages that files of an environment belong to."""
+    names = sorted(await asyncio.to_thread(packages_of, folder, paths))
+    if names:
+        await uv(["cache", "clean", *names], folder.parent, lock)
+    for package in _of_conda(folder, frozenset(paths)):
+        kept = conda_cache / "packages" / package
+        await to_its_end(asyncio.to_thread(shutil.rmtree, kept, ignore_errors=True))
+
+
+def _of_conda(folder: Path, paths: frozenset[str]) -> Iterator[str]:
+    """The names, with version and build, of conda's packages that have one of these files."""
+    for told in folder.glob("conda-meta/*.json"):
+        try:
+            held = json.loads(told.read_bytes()).get("files", ())
+        except (OSError, ValueError):
+            continue
+        if not paths.isdisjoint(held):
+            yield told.stem

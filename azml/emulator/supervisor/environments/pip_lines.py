@@ -1,0 +1,94 @@
+"""A pip requirements file, as uv takes it: what uv says another way, or has no use for."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.emulator.base.failures import EnvironmentFailure
+
+Reader = Callable[[Path], tuple[str, ...]]
+"""Gives the lines of a requirements file."""
+
+_OPTION = re.compile(r"(?P<name>-\w|--[\w-]+)(?:\s+|=|(?<=-\w))?(?P<value>.*)", re.DOTALL)
+_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
+_ASIDE = re.compile(r"\s+(--(?:global-option|config-settings?)\b|-C\b).*")
+_FILES = {"-r": "-r", "--requirement": "-r", "-c": "-c", "--constraint": "-c"}
+_INDEXES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")
+_UNNEEDED = ("--prefer-binary", "--use-feature")
+
+
+@dataclass(frozen=True)
+class PipLines:
+    """Lines for a file that uv reads, the options that go beside it, and what got lost.
+
+    `own_indexes` says that the lines name an index or files of their own.
+    """
+
+    lines: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    own_indexes: bool = False
+
+
+def for_uv(lines: tuple[str, ...]) -> PipLines:
+    """What pip reads in `lines`. Raises EnvironmentFailure for what neither Azure nor this machine takes."""
+    kept: list[str] = []
+    options: list[str] = []
+    notes: list[str] = []
+    own = False
+    for line in lines:
+        if _VARIABLE.search(line):
+            # They would be filled from this machine's environment, which Azure's image build does not have.
+            raise EnvironmentFailure(f"{line!r} takes a variable, and there is none where Azure builds")
+        name, value = _option(line)
+        own = own or name in _INDEXES
+        if name in ("-e", "--editable"):
+            kept.append(value)  # the same code; what is installed for good cannot be edited anyway
+        elif name == "--pre":
+            options += ["--prerelease", "allow"]
+        elif name == "--trusted-host":
+            options += ["--allow-insecure-host", value]
+        elif name == "--require-hashes":
+            options.append(name)
+        elif name in _UNNEEDED:
+            notes.append(f"{line}: has no effect here")
+        else:
+            bare = _ASIDE.sub("", line)
+            notes += [f"{line}: options of a build have no effect here"] if bare != line else []
+            kept.append(bare)
+    if own:
+        # As pip: the best version of all indexes, where uv would stay with the first that has the name.
+        options += ["--index-strategy", "unsafe-best-match"]
+    return PipLines(tuple(kept), tuple(options), tuple(notes), own)
+
+
+def with_files(lines: tuple[str, ...], folder: Path, read: Reader, depth: int = 0) -> tuple[str, ...]:
+    """The lines with those of the files they name (`-r`, `-c`) in `folder`.
+
+    A constraints file becomes a path. Raises EnvironmentFailure for a file outside the folder.
+    """
+    found: list[str] = []
+    for line in lines:
+        name, value = _option(line)
+        if name not in _FILES or "://" in value:
+            found.append(line)
+            continue
+        path = (folder / value).resolve()
+        if depth > 5 or not path.is_relative_to(folder.resolve()) or not path.is_file():
+            raise EnvironmentFailure(f"{line!r} names a file that does not lie in the model's folder")
+        if _FILES[name] == "-c":
+            found.append(f"-c {path}")
+        else:
+            found += with_files(read(path), folder, read, depth + 1)
+    return tuple(found)
+
+
+def hashed(lines: tuple[str, ...]) -> bool:
+    """Whether a line carries a hash; pip then wants one for each package."""
+    return any("--hash" in line for line in lines)
+
+
+def _option(line: str) -> tuple[str, str]:
+    found = _OPTION.fullmatch(line) if line.startswith("-") else None
+    return (found["name"], found["value"].strip()) if found else ("", line)

@@ -1,0 +1,107 @@
+"""The two processes under the supervisor: their commands, and when each of them answers."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from azml.emulator.base.certificates import Certificates
+from azml.emulator.base.logs import Log
+from azml.emulator.base.parent_death import tied
+from azml.emulator.contract.spool import take_up_parts
+from azml.emulator.supervisor.children import Child
+from azml.emulator.supervisor.serving.dataplane import Dataplane
+from azml.emulator.supervisor.serving.router_client import RouterClient
+
+_READY_POLL_SECONDS = 0.05
+_Command = tuple[Sequence[str], Sequence[int]]
+"""A command line, and the descriptors that its process inherits."""
+
+
+def router_child(
+    listener: socket.socket,
+    certificates: Certificates,
+    run_dir: Path,
+    router_client: RouterClient,
+    dataplane: Dataplane,
+    collected: Path,
+    log: Log,
+) -> Child:
+    """The router. The socket that clients reach stays open here: while it restarts, they wait in line."""
+    options = ["--parent", str(os.getpid()), "--listener", str(listener.fileno())]
+    options += ["--certificate", str(certificates.certificate), "--run-dir", str(run_dir)]
+    router = _Router([*options, "--spool", str(collected)], listener, router_client, dataplane, collected)
+    return Child("router", router.prepare, router.started, log)
+
+
+def control_child(control: "ControlPlane", log: Log) -> Child:
+    """The control plane, which leaves when a client asks it to."""
+    return Child("control plane", control.prepare, control.started, log, may_leave=True)
+
+
+class _Router:
+    """The router's command, and the line to it, a new one for each start."""
+
+    def __init__(
+        self,
+        options: Sequence[str],
+        listener: socket.socket,
+        router_client: RouterClient,
+        dataplane: Dataplane,
+        collected: Path,
+    ) -> None:
+        self._options = options
+        self._listener = listener
+        self._router_client = router_client
+        self._dataplane = dataplane
+        self._collected = collected
+        self._ends: list[socket.socket] = []
+
+    def prepare(self) -> _Command:
+        while self._ends:
+            self._ends.pop().close()
+        self._ends.extend(socket.socketpair())
+        take_up_parts(self._collected)
+        theirs = self._ends[1].fileno()
+        command = [sys.executable, "-m", "azml.emulator.router", "--control", str(theirs)]
+        return [*command, *self._options], (self._listener.fileno(), theirs)
+
+    async def started(self) -> None:
+        ours, theirs = self._ends
+        self._ends.clear()
+        theirs.close()
+        await self._router_client.attach(ours)
+        await self._router_client.route(self._dataplane.routes())
+        await self._dataplane.publish()
+
+
+class ControlPlane:
+    """The control plane's command, and its port, which a restart keeps."""
+
+    def __init__(self, folder: Path, port: int, scoring: str, run_dir: Path) -> None:
+        self.port = port
+        self._folder = folder
+        self._scoring = scoring
+        self._run_dir = run_dir
+        self._ready = run_dir / "control.json"
+
+    def prepare(self) -> _Command:
+        """The command of its next start."""
+        self._ready.unlink(missing_ok=True)
+        # The tether holds it also where its own watch could not: before it has started.
+        command = [sys.executable, "-m", "azml.emulator.control", "--folder", str(self._folder)]
+        command += ["--port", str(self.port), "--scoring-url", self._scoring]
+        command += ["--dataplane-socket", str(self._run_dir / "dataplane.sock")]
+        return tied(*command, "--ready-file", str(self._ready)), ()
+
+    async def started(self) -> None:
+        """Wait until it answers."""
+        while True:
+            with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
+                self.port = int(json.loads(self._ready.read_bytes())["port"])
+                return
+            await asyncio.sleep(_READY_POLL_SECONDS)

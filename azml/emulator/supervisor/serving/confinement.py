@@ -1,0 +1,95 @@
+"""What keeps a scoring script from the local Azure's own files: its keys, its store, its authority.
+
+A script runs as the user whose files those are, so permissions are no hindrance to it. Linux has Landlock for
+that, macOS the sandbox of `sandbox-exec`. Where there is neither, a script can read them, which is said.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from azml.emulator.base.subprocesses import Launch
+from azml.emulator.scoring import landlock
+
+Means = Literal["Landlock", "sandbox-exec", "nothing"]
+_OPEN = (
+    "scoring scripts can read the local Azure's keys and files: this machine has no means to keep them out "
+    "(Landlock on Linux, sandbox-exec on macOS)"
+)
+_FOR_ALL = ("/private/tmp", "/private/var/folders", "/dev")
+_TRIAL_SECONDS = 5.0
+
+
+@cache
+def means() -> Means:
+    """What this machine has."""
+    if landlock.version():
+        return "Landlock"
+    if sys.platform == "darwin" and (program := shutil.which("sandbox-exec")):
+        trial = [program, "-p", "(version 1)(allow default)", "/usr/bin/true"]
+        try:
+            if (
+                subprocess.run(trial, check=False, timeout=_TRIAL_SECONDS, capture_output=True).returncode
+                == 0
+            ):
+                return "sandbox-exec"
+        except (OSError, subprocess.TimeoutExpired):
+            pass
+    return "nothing"
+
+
+def warning() -> str:
+    """What whoever starts a local Azure has to know; nothing where scripts are kept out."""
+    return _OPEN if means() == "nothing" else ""
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """Keeps launches from `hidden` paths by some means."""
+
+    hidden: tuple[Path, ...]
+    means: Means
+
+    def around(self, launch: Launch, own: Iterable[Path], readable: Iterable[Path]) -> Launch:
+        """The launch, confined: it writes only in its `own` folders and those for all, such as /tmp.
+
+        Of what is hidden it reaches what is its own, and reads what is `readable`.
+        """
+        hidden, mine, read = (_real(paths) for paths in (self.hidden, own, readable))
+        first: tuple[str, ...] = ()
+        match self.means:
+            case "Landlock":
+                told = [f"hidden:{path}" for path in hidden] + [f"own:{path}" for path in mine]
+                told += [f"readable:{path}" for path in read]
+                first = (sys.executable, "-I", "-S", landlock.__file__, *told, "--")
+            case "sandbox-exec":
+                first = ("sandbox-exec", "-p", profile(hidden, mine, read))
+            case "nothing":
+                pass
+        return replace(launch, command=(*first, *launch.command))
+
+
+def profile(hidden: Sequence[Path], own: Sequence[Path], readable: Sequence[Path]) -> str:
+    """The rules in the language of macOS's sandbox, of which the last that fits holds."""
+    lines = ["(version 1)", "(allow default)", "(deny file-write*)"]
+    lines += [_rule("allow file-write*", (*map(Path, _FOR_ALL), *own))]
+    # Not what is known of a file: a path is looked up through what is hidden.
+    lines += [_rule("deny file-read-data file-write*", hidden)]
+    lines += [_rule("allow file-read* file-write*", own), _rule("allow file-read*", readable)]
+    return "\n".join(line for line in lines if line)
+
+
+def _rule(what: str, paths: Sequence[Path]) -> str:
+    escaped = (str(path).replace("\\", "\\\\").replace('"', '\\"') for path in paths)
+    places = " ".join(f'(subpath "{path}")' for path in escaped)
+    return f"({what} {places})" if places else ""
+
+
+def _real(paths: Iterable[Path]) -> list[Path]:
+    """Without symlinks: both means go by what a path leads to."""
+    return [path.resolve() for path in paths]

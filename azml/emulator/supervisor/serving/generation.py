@@ -1,0 +1,72 @@
+"""The instances that serve one content of a deployment: same model, code, environment and variables."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
+
+from azml.emulator.base.child_processes import to_its_end
+from azml.emulator.base.failures import DeploymentFailure
+from azml.emulator.contract import routing_table
+from azml.emulator.contract.deployments import DesiredDeployment
+from azml.emulator.supervisor.serving.instance import Instance
+
+
+def content(desired: DesiredDeployment) -> DesiredDeployment:
+    """The part of a deployment that only new processes can take up."""
+    return replace(
+        desired, instance_count=1, request_timeout_ms=5_000, max_concurrent_requests_per_instance=1
+    )
+
+
+class Generation:
+    """See the module. `make` starts one more instance."""
+
+    def __init__(self, desired: DesiredDeployment, make: Callable[[], Instance]) -> None:
+        self.content = content(desired)
+        self._make = make
+        self._instances: list[Instance] = []
+
+    @property
+    def addresses(self) -> tuple[routing_table.RoutedInstance, ...]:
+        """The instances that are ready."""
+        return tuple(address for one in self._instances if (address := one.address))
+
+    @property
+    def instances(self) -> "tuple[Instance, ...]":
+        """All instances, ready or not."""
+        return tuple(self._instances)
+
+    async def grow(self, count: int) -> None:
+        """Have at least `count` instances, all ready. Raises DeploymentFailure; no new one is left then."""
+        new = [self._make() for _ in range(count - len(self._instances))]
+        self._instances += new
+        try:
+            await _all(one.started() for one in new)
+        except BaseException:
+            self._instances = [one for one in self._instances if one not in new]
+            await to_its_end(stop_all(new))
+            raise
+
+    def take(self, count: int) -> "list[Instance]":
+        """Give up all instances but `count`; whoever takes them stops them."""
+        taken = self._instances[count:]
+        del self._instances[count:]
+        return taken
+
+
+async def stop_all(instances: Iterable[Instance]) -> None:
+    """Stop instances, all at the same time."""
+    await asyncio.gather(*(one.stop() for one in instances))
+
+
+async def _all(waits: Iterable[Coroutine[None, None, None]]) -> None:
+    """Wait for all; the first failure ends the waiting."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for wait in waits:
+                group.create_task(wait)
+    except* DeploymentFailure as failures:
+        first = failures.exceptions[0]
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None

@@ -1,0 +1,170 @@
+"""One instance of a deployment: what it runs as is started again whenever it ends."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from azml.emulator.base.failures import DeploymentFailure
+from azml.emulator.base.logs import Log, Output
+from azml.emulator.contract import routing_table
+from azml.emulator.contract.deployments import DesiredDeployment
+from azml.emulator.contract.instance_routes import InstanceRoutes
+from azml.emulator.supervisor.serving.hints import hints
+from azml.emulator.supervisor.serving.probes import Streak, healthy
+from azml.emulator.supervisor.serving.runtime import Life, Runtime
+
+_POLL_SECONDS = 0.05
+_FIRST_PROBE_SECONDS = 5.0
+_LEAST_START_SECONDS = 60.0
+_BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the next start, by how many lives in a row have been short."""
+_SETTLED_SECONDS = 60.0
+
+
+class Instance:
+    """See the module. `changed` is called whenever it becomes ready or ceases to be."""
+
+    def __init__(
+        self, desired: DesiredDeployment, runtime: Runtime, log: Log, changed: Callable[[], None]
+    ) -> None:
+        self._desired = desired
+        self._runtime = runtime
+        self._log = log
+        self._changed = changed
+        self._output = Output(log)
+        self._address: routing_table.RoutedInstance | None = None
+        self._pid: int | None = None
+        self._ready = self._answered = False
+        self._first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sees = desired
+        self._life = asyncio.create_task(self._live())
+
+    @property
+    def address(self) -> routing_table.RoutedInstance | None:
+        """Where it takes requests, when it is ready. What was started again has a new address."""
+        return self._address if self._ready else None
+
+    @property
+    def pid(self) -> int | None:
+        """The process that shows what it uses of this machine, when it is ready and there is one."""
+        return self._pid if self._ready else None
+
+    async def started(self) -> None:
+        """Wait until it is ready for the first time. Raises DeploymentFailure when its process ends first."""
+        await asyncio.shield(self._first)
+
+    async def stop(self) -> None:
+        """End its process, at once if it does not end by itself."""
+        self._life.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._life
+        await self._runtime.close()
+        if self._first.done() and not self._first.cancelled():
+            self._first.exception()  # it was told, or nobody asks any more
+        self._first.cancel()
+
+    async def _live(self) -> None:
+        failures = 0
+        while True:
+            began, clock = time.monotonic(), time.time()
+            try:
+                await self._once()
+            except (DeploymentFailure, OSError) as failure:
+                self._log.say(f"azml: {failure}")
+                if not self._answered and await self._renewed(clock):
+                    continue
+                if not self._first.done():
+                    self._first.set_exception(DeploymentFailure(str(failure)))
+                    return
+            if time.monotonic() - began > _SETTLED_SECONDS:
+                failures = 0
+            await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+            failures += 1
+
+    async def _renewed(self, began: float) -> bool:
+        """Whether what the last life ran from was damaged, and is mended."""
+        try:
+            return await self._runtime.renew(began)
+        except (DeploymentFailure, OSError) as failure:
+            self._log.say(f"azml: {failure}")
+            return False
+
+    async def _once(self) -> None:
+        """One life. Raises DeploymentFailure with the reason for its end, or OSError."""
+        self._output = Output(self._log)
+        self._answered = False
+        async with self._runtime.live(self._output) as life:
+            self._pid, self._sees = life.pid, life.desired
+            try:
+                await self._serve(life)
+            finally:
+                self._tell(ready=False)
+
+    async def _serve(self, life: Life) -> None:
+        ended = asyncio.create_task(life.program.ended())
+        watching = asyncio.create_task(self._watch(life))
+        try:
+            await asyncio.wait({ended, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                watching.result()
+            raise DeploymentFailure(f"the {self._runtime.noun} ended with {ended.result()}\n{self._words()}")
+        finally:
+            watching.cancel()
+            ended.cancel()
+
+    async def _watch(self, life: Life) -> None:
+        """Wait until it is ready, then obey the probes. Raises DeploymentFailure when it is not well.
+
+        Azure waits for the initial delay in any case; here the first good answer is enough.
+        """
+        probe, noun = self._desired.liveness, self._runtime.noun
+        limit = max(_LEAST_START_SECONDS, probe.initial_delay + probe.period * probe.failure_threshold)
+        try:
+            async with asyncio.timeout(limit):
+                routes = await life.routes()
+                await self._become_ready(routes)
+        except TimeoutError:
+            text = self._words()
+            raise DeploymentFailure(f"the {noun} did not answer within {limit:.0f} s\n{text}") from None
+        self._address = routing_table.RoutedInstance(life.name, routes.scoring.address)
+        self._answered = True
+        self._tell(ready=True)
+        if not self._first.done():
+            self._first.set_result(None)
+        readiness = asyncio.create_task(self._watch_readiness(routes))
+        try:
+            await self._watch_liveness(routes)
+        finally:
+            readiness.cancel()
+
+    async def _become_ready(self, routes: InstanceRoutes) -> None:
+        probe = self._desired.readiness
+        streak = Streak(probe, good=False)
+        while not streak.tell(answered := await healthy(routes.readiness, _FIRST_PROBE_SECONDS)):
+            await asyncio.sleep(probe.period if answered else _POLL_SECONDS)
+
+    async def _watch_readiness(self, routes: InstanceRoutes) -> None:
+        probe = self._desired.readiness
+        streak = Streak(probe, good=True)
+        while True:
+            await asyncio.sleep(probe.period)
+            self._tell(ready=streak.tell(await healthy(routes.readiness, probe.timeout)))
+
+    async def _watch_liveness(self, routes: InstanceRoutes) -> None:
+        probe = self._desired.liveness
+        streak = Streak(probe, good=True)
+        await asyncio.sleep(probe.initial_delay)
+        while streak.tell(await healthy(routes.liveness, probe.timeout)):
+            await asyncio.sleep(probe.period)
+        self._log.say(f"azml: the liveness probe failed; the {self._runtime.noun} is started again")
+        raise DeploymentFailure("the liveness probe failed")
+
+    def _words(self) -> str:
+        text = self._output.excerpt()
+        return f"{text}{hints(self._sees, text)}"
+
+    def _tell(self, *, ready: bool) -> None:
+        if ready != self._ready:
+            self._ready = ready
+            self._changed()

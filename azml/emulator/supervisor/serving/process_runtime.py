@@ -1,0 +1,94 @@
+"""Instances that are processes of this machine: Microsoft's inference server with a scoring script."""
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.emulator.base.child_processes import to_its_end
+from azml.emulator.base.logs import Output
+from azml.emulator.base.subprocesses import running
+from azml.emulator.contract.deployments import DesiredDeployment
+from azml.emulator.contract.instance_routes import InstanceRoute, InstanceRoutes
+from azml.emulator.supervisor.environments.environments import Environment, Environments
+from azml.emulator.supervisor.environments.programs import Say
+from azml.emulator.supervisor.serving.azure_services import AzureServices
+from azml.emulator.supervisor.serving.confinement import Confinement
+from azml.emulator.supervisor.serving.instance_files import OwnFiles
+from azml.emulator.supervisor.serving.launch import byte_code_of, launch_of
+from azml.emulator.supervisor.serving.runtime import Life
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all instances of a deployment run from. `say` writes to the deployment's own log."""
+
+    desired: DesiredDeployment
+    environments: Environments
+    environment: Environment
+    run_dir: Path
+    services: AzureServices
+    confinement: Confinement
+    say: Say
+
+
+class ProcessRuntime:
+    """See the module: a Runtime."""
+
+    noun = "scoring process"
+
+    def __init__(self, shared: Shared, files: OwnFiles) -> None:
+        self._shared = shared
+        self._files = files
+
+    @asynccontextmanager
+    async def live(self, output: Output) -> AsyncIterator[Life]:
+        """A process behind a unix socket in a folder of its own, which goes with it."""
+        shared = self._shared
+        own = await self._files.ready()
+        folder = shared.run_dir / str(next(_numbers))
+        folder.mkdir(mode=0o700)
+        socket = folder / f"{folder.name}.sock"
+        route = InstanceRoute(str(socket), "/")
+
+        async def routes() -> InstanceRoutes:
+            return InstanceRoutes(route, route, route)
+
+        grant = shared.services.admit(shared.desired)
+        try:
+            launch = launch_of(own, shared.environment, socket, grant.variables)
+            readable = (shared.environment.folder, shared.services.bundle, *grant.files)
+            launch = shared.confinement.around(launch, self._writable(folder, own), readable)
+            async with running(launch, output) as program:
+                yield Life(socket.name, program, routes, own, program.pid)
+        finally:
+            shared.services.dismiss(grant)
+            await to_its_end(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+
+    async def renew(self, began: float) -> bool:
+        """Its files are made anew, whatever it wrote there; the environment is, if it is damaged."""
+        await self._files.remove()
+        shared = self._shared
+        return await shared.environments.mend(shared.environment, began, shared.say)
+
+    async def close(self) -> None:
+        """Remove its files, and the byte code of its scripts."""
+        await self._files.remove()
+        byte_code = byte_code_of(self._shared.environment) / self._files.folder.relative_to("/")
+        await to_its_end(asyncio.to_thread(shutil.rmtree, byte_code, ignore_errors=True))
+
+    def _writable(self, folder: Path, own: DesiredDeployment) -> Iterator[Path]:
+        """Where its process may write. The environment keeps byte code for the next start."""
+        yield folder
+        cache = byte_code_of(self._shared.environment)
+        with suppress(OSError):  # without it modules are compiled anew at each start
+            cache.mkdir(exist_ok=True)
+        yield cache
+        for path in (own.model_folder, own.code_folder):
+            if path:
+                yield path

@@ -1,0 +1,66 @@
+"""The supervisor's end of the line to its router."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from azml.emulator.contract import routing_table
+from azml.emulator.contract.answer_counts import Counted, counted_from_json
+
+_LINE_LIMIT = 64 * 1024 * 1024
+
+
+class RouterGone(Exception):
+    """The router is not there now; it gets the whole table when it is back."""
+
+
+class RouterClient:
+    """Asks the router, one question at a time. Every question raises RouterGone while there is none."""
+
+    def __init__(self) -> None:
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._turn = asyncio.Lock()
+
+    async def attach(self, end: socket.socket) -> None:
+        """Speak to a new router from now on."""
+        await self.detach()
+        self._streams = await asyncio.open_connection(sock=end, limit=_LINE_LIMIT)
+
+    async def detach(self) -> None:
+        """Close the line: the router leaves."""
+        if self._streams:
+            self._streams[1].close()
+            self._streams = None
+
+    async def route(self, routes: routing_table.RoutingTable) -> None:
+        """Have it route by this table; when this returns, it does."""
+        await self._ask({"do": "route", "table": routing_table.to_json(routes)})
+
+    async def busy(self, instances: Sequence[routing_table.RoutedInstance]) -> int:
+        """How many requests these instances have or may still get."""
+        return int(await self._ask({"do": "busy", "instances": [one.name for one in instances]}))
+
+    async def counted(self) -> list[Counted]:
+        """What it counted since it was asked last, and forgets now."""
+        return [counted_from_json(one) for one in await self._ask({"do": "metrics"})]
+
+    async def _ask(self, message: dict[str, Any]) -> Any:
+        # In a task of its own: an answer that nobody reads would be taken for that of the next question.
+        return await asyncio.shield(asyncio.create_task(self._tell(message)))
+
+    async def _tell(self, message: dict[str, Any]) -> Any:
+        async with self._turn:
+            if self._streams is None:
+                raise RouterGone
+            reader, writer = self._streams
+            try:
+                writer.write(routing_table.line(message))
+                await writer.drain()
+                answer = await reader.readline()
+            except OSError as gone:
+                raise RouterGone from gone
+            if not answer:
+                raise RouterGone
+            return json.loads(answer)["answer"]

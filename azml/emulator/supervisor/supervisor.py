@@ -1,0 +1,213 @@
+"""The process a local Azure is: it owns the control plane, the router and every scoring process."""
+
+import asyncio
+import errno
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from azml.emulator.base.certificates import Certificates, ensure_certificates
+from azml.emulator.base.damage import NOTES, remove
+from azml.emulator.base.files import private_folder, write_private
+from azml.emulator.base.identity import DATAPLANE, ensure_identity
+from azml.emulator.base.logs import Log
+from azml.emulator.base.secrets import TestSecrets, secrets_file
+from azml.emulator.contract.spool import Spool
+from azml.emulator.supervisor.children import Child
+from azml.emulator.supervisor.environments.environments import Environments
+from azml.emulator.supervisor.leftovers import PathTooLong, clear, new_run_dir
+from azml.emulator.supervisor.ports import HOST, listen, port_of, require_free
+from azml.emulator.supervisor.processes import ControlPlane, control_child, router_child
+from azml.emulator.supervisor.serving.azure_services import AzureServices
+from azml.emulator.supervisor.serving.confinement import warning
+from azml.emulator.supervisor.serving.dataplane import Dataplane
+from azml.emulator.supervisor.serving.http_api import application
+from azml.emulator.supervisor.serving.instance_files import Files
+from azml.emulator.supervisor.serving.metrics_history import MetricsHistory
+from azml.emulator.supervisor.serving.router_client import RouterClient
+
+RECORD = "emulator.json"
+_LEAST_FREE = 16 * 1024 * 1024
+"""Bytes: with less a store that is being written could not even say what is wrong."""
+
+
+_SQLITE_LIMIT = 504
+"""Bytes of a database's path: SQLite takes 512 with what it appends (MAX_PATHNAME in its os_unix.c)."""
+_LONGEST_NAME = ".azure.db.copy"
+
+
+class FolderTaken(Exception):
+    """Another local Azure runs on the folder."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a local Azure runs. Ports of 0 are any; `cache` keeps scoring environments across clones."""
+
+    folder: Path
+    port: int
+    scoring_port: int
+    cache: Path
+
+
+async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Run a local Azure until `stop` is set or its control plane is asked to shut down; leave no process.
+
+    Raises FolderTaken, PathTooLong, PortTaken, ChildEnded, or OSError, as when the disk is full.
+    """
+    folder = options.folder
+    require_short(folder)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    private_folder(folder)
+    if not any(folder.iterdir()):
+        with suppress(PermissionError):  # where it is another's, who lets us write there
+            folder.chmod(0o700)
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    with _alone(folder):
+        remove(folder / NOTES)
+        try:
+            async with AsyncExitStack() as stack:
+                left = await _start(options, stack, say)
+                waits = [asyncio.create_task(event.wait()) for event in (stop, left)]
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                for wait in waits:
+                    wait.cancel()
+        finally:
+            clear(folder)
+
+
+def clear_up(folder: Path) -> None:
+    """End and remove what a killed local Azure left. Raises FolderTaken where one runs, and OSError."""
+    with _alone(folder):
+        clear(folder)
+
+
+def require_short(folder: Path) -> None:
+    """Raises PathTooLong for a folder in which SQLite opens no file."""
+    length, limit = len(os.fsencode(folder)), _SQLITE_LIMIT - len(_LONGEST_NAME) - 1
+    if length > limit:
+        told = f"the path {folder} has {length} bytes, and SQLite takes at most {limit}"
+        raise PathTooLong(f"{told}: move it to a shorter one")
+
+
+async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], None]) -> asyncio.Event:
+    """Start everything, each thing with its end on the stack; what is set when a client asks for the end."""
+    folder, logs = options.folder, private_folder(options.folder / "logs")
+    run_dir = stack.enter_context(_run_dir(folder))
+    certificates = ensure_certificates(folder)
+    listener = stack.enter_context(listen(options.scoring_port, "--scoring-port"))
+    require_free(options.port, "--port")
+    scoring = f"https://{HOST}:{port_of(listener)}"
+    router_client, collected = RouterClient(), folder / "collected"
+    services = AzureServices(ensure_identity(folder), certificates.ca_bundle, run_dir, Spool(collected))
+    dataplane = await _dataplane(options, router_client, services, run_dir, stack)
+    router = router_child(
+        listener, certificates, run_dir, router_client, dataplane, collected, Log(logs / "router.log")
+    )
+    stack.push_async_callback(router.stop)
+    dataplane.recorder.start()
+    stack.push_async_callback(
+        dataplane.recorder.stop
+    )  # while the router is still there to tell what it counted
+    control = ControlPlane(folder, options.port, scoring, run_dir)
+    child = control_child(control, Log(logs / "control.log"))
+    stack.push_async_callback(child.stop)
+    await router.answered()
+    await child.answered()
+    await _told(dataplane, child)
+    arm = f"https://{HOST}:{control.port}"
+    _write_record(folder, arm, scoring, certificates)
+    if warning():
+        say(f"warning: {warning()}")
+    say(f"the local Azure answers at {arm}, its endpoints at {scoring}")
+    return child.left
+
+
+async def _told(dataplane: Dataplane, control: Child) -> None:
+    """Wait until the control plane has asked for all that was there before, or leaves on request."""
+    waits = [asyncio.create_task(wait) for wait in (dataplane.completed(), control.left.wait())]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+
+
+async def _dataplane(
+    options: Options,
+    router_client: RouterClient,
+    services: AzureServices,
+    run_dir: Path,
+    stack: AsyncExitStack,
+) -> Dataplane:
+    history = stack.enter_context(closing(MetricsHistory(options.folder / "metrics.db")))
+    await services.start()
+    stack.push_async_callback(services.stop)
+    environments = Environments(options.cache / "environments")
+    secrets = TestSecrets(secrets_file(options.folder))
+    files, logs = Files(options.folder), options.folder / "logs"
+    hidden = (options.folder, secrets.path)
+    dataplane = Dataplane(
+        router_client, environments, files, run_dir, logs, history, services, secrets, hidden
+    )
+    stack.push_async_callback(dataplane.stop)
+    token = ensure_identity(options.folder).derived(DATAPLANE)
+    await stack.enter_async_context(_http_api(dataplane, token, run_dir / "dataplane.sock"))
+    return dataplane
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder; the system lets go of it when this process dies."""
+    with (folder / "supervisor.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise FolderTaken(f"process {holder} runs a local Azure on {folder} already") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@contextmanager
+def _run_dir(folder: Path) -> Iterator[Path]:
+    run_dir = new_run_dir(folder)
+    try:
+        yield run_dir
+    finally:
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _http_api(dataplane: Dataplane, token: str, path: Path) -> AsyncIterator[None]:
+    runner = web.AppRunner(application(dataplane, token), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.UnixSite(runner, str(path)).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _write_record(folder: Path, arm: str, scoring: str, certificates: Certificates) -> None:
+    record = {
+        # No path of this folder: it may be moved, and these two with it.
+        "pid": os.getpid(),
+        "arm": arm,
+        "scoring": scoring,
+        "ca": certificates.ca.name,
+        "ca_bundle": certificates.ca_bundle.name,
+        "token": ensure_identity(folder).token,
+        "warning": warning(),
+    }
+    write_private(folder / RECORD, json.dumps(record, indent=2).encode())

@@ -1,0 +1,42 @@
+"""What Azure holds of what a program declares."""
+
+from azml.cli.recovery.held_inputs import differing, held
+
+NOT_KNOWN = frozenset({"?"})
+DECLARED = {
+    "__createBeforeDelete": True,
+    "location": "westeurope",
+    "keyVault": "?",
+    "model": "/subscriptions/S/resourceGroups/rg",
+    "password": "[secret]",
+    "properties": {"variables": {}, "sku": {"capacity": 2}, "description": "new"},
+    "tags": {"team": "ml"},
+    "zones": [],
+}
+ACTUAL = {
+    "location": "West Europe",
+    "keyVault": "/subscriptions/s/vaults/kv",
+    "model": "/subscriptions/s/resourcegroups/RG",
+    "password": "in clear",
+    "properties": {"variables": {"AML_APP_ROOT": "/var"}, "sku": {"capacity": 3}, "probe": {}},
+    "tags": {"team": "ML"},
+}
+
+
+def test_azures_values_stand_in_for_the_declared_ones_and_what_azure_adds_stays_out() -> None:
+    assert held(DECLARED, ACTUAL, NOT_KNOWN) == {
+        "__createBeforeDelete": True,
+        "location": "westeurope",
+        "keyVault": "/subscriptions/s/vaults/kv",
+        "model": "/subscriptions/S/resourceGroups/rg",
+        "properties": {"variables": {}, "sku": {"capacity": 3}},
+        "tags": {"team": "ML"},
+    }
+
+
+def test_every_difference_is_named_and_spellings_of_the_same_are_none() -> None:
+    assert list(differing(DECLARED, ACTUAL, NOT_KNOWN)) == [
+        "properties.sku.capacity",
+        "properties.description",
+        "tags.team",
+    ]

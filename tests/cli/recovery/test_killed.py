@@ -1,0 +1,194 @@
+"""What a killed run leaves, the next one mends by itself."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+
+from azml.cli.clone import Clone
+from azml.cli.local.local_azure import running
+from tests.cli.clones import TestClone
+
+BLUE = "/deployments/blue"
+LEAVE = ("--allow-live-change", "echo")
+
+
+@pytest.mark.timeout(900)
+def test_whatever_was_killed_the_next_run_mends_it(echo: TestClone) -> None:
+    """One clone's journey: each step kills at another moment what the one before has left, and goes on."""
+    an_engine_killed_at_the_first_resource(echo)
+    a_local_azure_killed_under_an_update_that_mends(echo)
+    an_engine_killed_while_a_deployment_starts(echo)
+    all_of_it_is_mended_by_one_up_and_no_second_beside_it(echo)
+    a_local_azure_killed_while_a_deployment_changes(echo)
+    a_killed_command_is_mended_while_its_engine_goes_on(echo)
+    a_killed_local_azure_comes_back_with_everything_it_served(echo)
+    down_after_a_killed_run_leaves_nothing(echo)
+
+
+def an_engine_killed_at_the_first_resource(clone: TestClone) -> None:
+    run = clone.start("up")
+    _until(run, clone, "/resourcegroups/rg-azml-local", 0)
+    _kill_engines(clone)
+    assert run.wait(60) != 0
+
+
+def a_local_azure_killed_under_an_update_that_mends(clone: TestClone) -> None:
+    """The update has put right what the killed engine left, or it would not come to the workspace."""
+    before = _written(clone, "/workspaces/mlw-azml-local")
+    run = clone.start("up")
+    _until(run, clone, "/workspaces/mlw-azml-local", before)
+    os.kill(_told(clone)["pid"], signal.SIGKILL)
+    assert run.wait(200) == 1
+
+
+def an_engine_killed_while_a_deployment_starts(clone: TestClone) -> None:
+    """The deployments come last: all that the killed local Azure had begun is there by then."""
+    run = clone.start("up")
+    _until(run, clone, BLUE, 0)
+    _kill_engines(clone)
+    assert run.wait(60) != 0
+
+
+def all_of_it_is_mended_by_one_up_and_no_second_beside_it(clone: TestClone) -> None:
+    log = clone.root / "run.log"
+    said = len(log.read_text())
+    run = clone.start("up")
+    _wait(lambda: "Pulumi CLI" in log.read_text()[said:])
+    second = clone.run("up")
+    assert second.returncode == 1
+    assert f"another azml command works on this clone (process {run.pid})" in second.stderr
+    assert run.wait(120) == 0, log.read_text()[said:]
+    assert 'blue  100 %  "one"' in log.read_text()[said:]
+    assert not list(_engines(clone))
+    again = clone.run("up")
+    assert "nothing changed" in again.stderr, again.stdout + again.stderr
+
+
+def a_local_azure_killed_while_a_deployment_changes(clone: TestClone) -> None:
+    run = _changing(clone, "two")
+    os.kill(_told(clone)["pid"], signal.SIGKILL)
+    assert run.wait(200) == 1
+    _serves_after_up(clone, "two")
+
+
+def a_killed_command_is_mended_while_its_engine_goes_on(clone: TestClone) -> None:
+    run = _changing(clone, "three")
+    run.kill()
+    run.wait()
+    _serves_after_up(clone, "three")
+
+
+def a_killed_local_azure_comes_back_with_everything_it_served(clone: TestClone) -> None:
+    pid = _told(clone)["pid"]
+    os.kill(pid, signal.SIGKILL)
+    done = _serves_after_up(clone, "three")
+    assert _told(clone)["pid"] != pid
+    assert "nothing changed" in done.stderr
+
+
+def down_after_a_killed_run_leaves_nothing(clone: TestClone) -> None:
+    run = _changing(clone, "four")
+    azure = _told(clone)["pid"]
+    _kill_engines(clone)
+    run.wait(60)
+    os.kill(azure, signal.SIGKILL)
+    done = clone.run("down")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(_processes(clone)) == []
+
+
+def test_the_local_azure_starts_and_stops_as_often_as_one_likes_on_a_port_that_is_free(
+    echo: TestClone,
+) -> None:
+    """A taken port is an error in a line, and starts nothing."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(echo.environment["AZML_PORT"])))
+        taken.listen()
+        done = echo.run("emulator", "start")
+    assert done.returncode == 2
+    assert f"port {echo.environment['AZML_PORT']} is taken by " in done.stderr
+    assert list(_processes(echo)) == []
+
+    assert "started" in echo.run("emulator", "start").stderr
+    assert "was running" in echo.run("emulator", "start").stderr
+    assert echo.run("emulator", "status").returncode == 0
+    assert "stopped" in echo.run("emulator", "stop").stderr
+    assert "was not running" in echo.run("emulator", "stop").stderr
+    assert list(_processes(echo)) == []
+
+
+def _told(clone: TestClone) -> dict[str, int]:
+    path = clone.root / ".azml" / "emulator" / "emulator.json"
+    found: dict[str, int] = json.loads(path.read_text())
+    return found
+
+
+def _engines(clone: TestClone) -> Iterator[psutil.Process]:
+    for process in _processes(clone):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.name() == "pulumi":
+                yield process
+
+
+def _processes(clone: TestClone) -> Iterator[psutil.Process]:
+    """Everything alive that names the clone's folder."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if any(str(clone.root) in word for word in process.cmdline()):
+                yield process
+
+
+def _kill_engines(clone: TestClone) -> None:
+    for process in _engines(clone):
+        process.kill()
+
+
+def _changing(clone: TestClone, answer: str) -> "subprocess.Popen[str]":
+    """An `azml up` at the moment at which Azure is asked for a deployment that answers so."""
+    (clone.root / "scoring" / "echo" / "model" / "answer.txt").write_text(f"{answer}\n")
+    before = _written(clone, BLUE)
+    run = clone.start("up", *LEAVE)
+    _until(run, clone, BLUE, before)
+    return run
+
+
+def _serves_after_up(clone: TestClone, answer: str) -> "subprocess.CompletedProcess[str]":
+    done = clone.run("up", *LEAVE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f'blue  100 %  "{answer}"' in done.stdout
+    return done
+
+
+def _until(run: "subprocess.Popen[str]", clone: TestClone, path: str, before: int) -> None:
+    """Wait until a run has written a resource whose path ends so more than `before` times."""
+    deadline = time.monotonic() + 60
+    while _written(clone, path) <= before:
+        assert run.poll() is None, (clone.root / "run.log").read_text()
+        assert time.monotonic() < deadline, (clone.root / "run.log").read_text()
+        time.sleep(0.02)
+
+
+def _written(clone: TestClone, path: str) -> int:
+    """How often a resource whose path ends so was written; none while no local Azure answers."""
+    return sum(entry["path"].lower().endswith(path) for entry in _journal(clone))
+
+
+def _journal(clone: TestClone) -> list[dict[str, Any]]:
+    azure = running(Clone(clone.root))
+    return list(azure.ask("GET", "journal")) if azure else []
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.02)

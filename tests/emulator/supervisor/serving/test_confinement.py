@@ -1,0 +1,147 @@
+"""What a scoring script reaches of this machine: what scripts need, and nothing of the local Azure's own."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from azml.emulator.base.subprocesses import Launch
+from azml.emulator.scoring import landlock
+from azml.emulator.supervisor.serving import confinement
+from azml.emulator.supervisor.serving.confinement import Confinement, means, profile
+
+pytestmark = pytest.mark.process
+
+needs_landlock = pytest.mark.skipif(means() != "Landlock", reason="this kernel has no Landlock")
+Try = Callable[[str], str]
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> Path:
+    """A folder to hide, with a key, an own folder below it, and a symlink to it from beside."""
+    folder = tmp_path / "azure"
+    (folder / "own").mkdir(parents=True)
+    (folder / "key").write_text("secret")
+    (folder / "bundle").write_text("certificates")
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "link").symlink_to(folder)
+    return folder
+
+
+@pytest.fixture
+def attempt(azure: Path) -> Try:
+    """Run Python in a confined process; what it printed, or the last line of why it failed."""
+
+    def run(code: str) -> str:
+        command = (sys.executable, "-I", "-S", "-c", f"import os\n{textwrap.dedent(code)}")
+        launch = Launch(command, azure / "own", {"PATH": os.defpath})
+        around = Confinement((azure,), "Landlock").around(launch, (azure / "own",), (azure / "bundle",))
+        done = subprocess.run(
+            around.command, cwd=around.folder, env=around.variables, capture_output=True, text=True
+        )
+        return (done.stdout or done.stderr).strip().rpartition("\n")[2]
+
+    return run
+
+
+@needs_landlock
+def test_a_confined_process_opens_nothing_that_is_hidden(attempt: Try, azure: Path) -> None:
+    """By its name, by a symlink, by another process, by the disk; it changes nothing either."""
+    beside = azure.parent / "beside"
+    for path in (azure / "key", beside / "link" / "key", azure / "own" / ".." / "key"):
+        assert "PermissionError" in attempt(f"print(open({str(path)!r}).read())")
+        assert "PermissionError" in attempt(f"open({str(path)!r}, 'w')")
+    assert "PermissionError" in attempt(f"print(os.listdir({str(azure)!r}))")
+    assert "PermissionError" in attempt(f"os.rename({str(azure / 'key')!r}, {str(azure / 'own' / 'key')!r})")
+    assert "Error" in attempt(f"os.link({str(azure / 'key')!r}, {str(azure / 'own' / 'key')!r})")
+    for name in ("environ", "mem", "maps"):
+        assert "PermissionError" in attempt(f"print(open('/proc/{os.getpid()}/{name}', 'rb').read(9))")
+    assert "Error" in attempt(f"os.listdir('/proc/{os.getpid()}/cwd/')")
+    for disk in landlock._disks():
+        assert "PermissionError" in attempt(f"print(open({disk!r}, 'rb').read(9))")
+    assert "Error" in attempt("os.mknod('disk', 0o60600, os.makedev(254, 0))")
+    assert (azure / "key").read_text() == "secret"
+
+
+@needs_landlock
+def test_a_confined_process_reaches_what_is_its_own_and_the_machines(attempt: Try, azure: Path) -> None:
+    assert attempt(
+        "open('new', 'w').write('1'); os.mkdir('d'); os.rename('new', 'd/new'); print(os.listdir())"
+    )
+    assert (azure / "own" / "d" / "new").read_text() == "1"
+    assert attempt(f"print(open({str(azure / 'bundle')!r}).read())") == "certificates"
+    assert "PermissionError" in attempt(f"open({str(azure / 'bundle')!r}, 'w')")
+    assert attempt("print(len(open('/etc/passwd').read()) > 0)") == "True"
+    assert attempt("print(open('/dev/null', 'w').write('x'))") == "1"
+    beside = azure.parent / "beside" / "file"
+    assert attempt(f"print(open({str(beside)!r}, 'w').write('x'))") == "1", "below /tmp, as scripts do"
+
+
+@needs_landlock
+def test_a_confined_process_plants_nothing_that_others_would_run(attempt: Try, tmp_path: Path) -> None:
+    """A program or a start-up file written by it would run outside, and read for it."""
+    for path in (
+        Path("/etc/passwd"),
+        Path.home() / ".profile",
+        Path(confinement.__file__),
+        Path("/etc/new"),
+    ):
+        said = attempt(f"open({str(path)!r}, 'a')")
+        assert "PermissionError" in said or "Read-only" in said, path
+    assert "Error" in attempt("open('/proc/sys/kernel/core_pattern', 'w')")
+
+
+@needs_landlock
+def test_a_confined_process_of_roots_has_no_power_over_the_kernel_or_others(attempt: Try) -> None:
+    held = "[line.split()[1] for line in open('/proc/self/status') if line.startswith('CapEff')]"
+    assert attempt(f"print(int({held}[0], 16) & ~0b11111)") == "0", "none but those for files"
+    assert attempt("print(open('/proc/self/status').read().count('NoNewPrivs:\\t1'))") == "1"
+    if landlock.version() >= 6:
+        assert "PermissionError" in attempt(f"os.kill({os.getpid()}, 0)")
+
+
+@needs_landlock
+def test_what_cannot_be_confined_is_not_started(azure: Path) -> None:
+    """Sixteen layers are the most there can be."""
+    command: tuple[str, ...] = (sys.executable, "-c", "print('started')")
+    for _ in range(17):
+        launch = Launch(command, azure, None)
+        command = Confinement((azure,), "Landlock").around(launch, (), (Path(landlock.__file__),)).command
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "cannot be kept from the local Azure's files" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.fixture
+def without_means(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine with no Landlock and no sandbox."""
+    monkeypatch.setattr(landlock, "version", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    means.cache_clear()
+    yield
+    means.cache_clear()
+
+
+@pytest.mark.usefixtures("without_means")
+def test_without_means_a_launch_stays_as_it_is_and_whoever_starts_it_is_told(azure: Path) -> None:
+    launch = Launch(("python",), azure, None)
+    assert Confinement((azure,), means()).around(launch, (), ()) == launch
+    assert "scoring scripts can read the local Azure's keys" in confinement.warning()
+
+
+def test_the_profile_for_macos_ends_with_what_is_allowed_of_the_hidden(azure: Path) -> None:
+    told = profile([azure, Path('/a "b" \\c')], [azure / "own"], [azure / "bundle"]).splitlines()
+    assert told[:3] == ["(version 1)", "(allow default)", "(deny file-write*)"]
+    hidden = f'(deny file-read-data file-write* (subpath "{azure}") (subpath "/a \\"b\\" \\\\c"))'
+    assert told[-3:] == [
+        hidden,
+        f'(allow file-read* file-write* (subpath "{azure}/own"))',
+        f'(allow file-read* (subpath "{azure}/bundle"))',
+    ]
+    assert profile([azure], [], [])[-1] == ")", "no rule without a place"

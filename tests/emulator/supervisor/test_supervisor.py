@@ -1,0 +1,311 @@
+"""The supervisor as a user starts it: `python -m azml.emulator`."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from azml.emulator.base.identity import DATAPLANE, ensure_identity
+from azml.emulator.contract.deployments import DesiredDeployment, DesiredEndpoint
+from azml.emulator.control.dataplane_client import DataplaneClient
+from azml.emulator.supervisor.leftovers import clear
+from tests.emulator.harness import KEY, alive
+from tests.emulator.supervisor.serving.docker_host import IMAGE, custom_container, docker_host
+
+pytestmark = pytest.mark.serving
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return found
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""  # it has ended
+
+
+class Emulator:
+    """One folder, and the processes started on it."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder = folder
+        self.cache = cache
+        self.started: list[subprocess.Popen[str]] = []
+
+    def spawn(self, port: int = 0, scoring_port: int = 0) -> "subprocess.Popen[str]":
+        ports = ["--port", str(port), "--scoring-port", str(scoring_port)]
+        command = [sys.executable, "-m", "azml.emulator", "--folder", str(self.folder), *ports]
+        command += ["--cache", str(self.cache)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.started.append(process)
+        return process
+
+    def start(self) -> dict[str, Any]:
+        process = self.spawn()
+        eventually(lambda: self.record().get("pid") == process.pid or process.poll() is not None)
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        return self.record()
+
+    def record(self) -> dict[str, Any]:
+        path = self.folder / "emulator.json"
+        found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        return found
+
+    @property
+    def last(self) -> "subprocess.Popen[str]":
+        return self.started[-1]
+
+    @property
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.last.pid).children(recursive=True)
+
+    def child(self, word: str) -> psutil.Process:
+        def find() -> psutil.Process | None:
+            return next((one for one in self.family if word in command_of(one)), None)
+
+        found: psutil.Process = eventually(find)
+        return found
+
+    def status(self, url: str, body: bytes | None = None) -> int:
+        headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+        request = urllib.request.Request(url, body, headers)
+        context = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
+        try:
+            with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return refused.code
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, cache: Path) -> Iterator[Emulator]:
+    one = Emulator(tmp_path / "emulator", cache)
+    yield one
+    for process in one.started:
+        process.kill()
+        process.communicate()
+    clear(one.folder)  # as its next start would: the folder of its sockets is not in tmp_path
+
+
+def gone(processes: list[psutil.Process], seconds: float) -> bool:
+    return not psutil.wait_procs(processes, timeout=seconds)[1]
+
+
+def test_what_it_keeps_is_its_owners_alone(emulator: Emulator) -> None:
+    """Also where the folder was made for it, by somebody who did not think of that."""
+    emulator.folder.mkdir(mode=0o755)
+    emulator.start()
+    for folder in (emulator.folder, emulator.folder / "logs", emulator.folder / "blobs"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_it_answers_records_itself_and_leaves_nothing(emulator: Emulator) -> None:
+    record = emulator.start()
+    assert emulator.status(f"{record['scoring']}/nowhere/none/score") == 404
+    assert emulator.status(f"{record['arm']}/metadata/endpoints?api-version=2022-09-01") == 200
+    assert (emulator.folder / "emulator.json").stat().st_mode & 0o777 == 0o600
+    run_dir = Path(json.loads((emulator.folder / "run.json").read_text())["run_dir"])
+    assert run_dir.stat().st_mode & 0o777 == 0o700
+    family = emulator.family
+    assert len(family) >= 2
+    emulator.last.terminate()
+    assert emulator.last.wait(20) == 0
+    assert gone(family, 1)
+    assert not (emulator.folder / "emulator.json").exists()
+    assert not run_dir.exists()
+    assert emulator.last.communicate()[1] == ""
+
+
+def test_two_never_share_a_folder(emulator: Emulator) -> None:
+    emulator.start()
+    first = emulator.last
+    second = emulator.spawn()
+    _, said = second.communicate(timeout=20)
+    assert second.returncode == 1
+    assert said.count("\n") == 1
+    assert f"process {first.pid} runs a local Azure" in said
+    assert first.poll() is None
+    assert (emulator.folder / "emulator.json").exists()
+
+
+@pytest.mark.parametrize("option", ["--port", "--scoring-port"])
+def test_a_taken_port_is_one_clear_line(emulator: Emulator, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = emulator.spawn(**{option.strip("-").replace("-", "_"): port})
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert said.count("\n") == 1
+    assert f"port {port} is taken" in said
+    assert option in said
+    if sys.platform == "linux":
+        assert f"process {os.getpid()}" in said
+
+
+def scripted(code: Path) -> DesiredDeployment:
+    return DesiredDeployment("/e/blue", "/e", "blue", code_folder=code, scoring_script="score.py")
+
+
+async def serve(emulator: Emulator, desired: DesiredDeployment) -> None:
+    """Have a deployment run, as the control plane would."""
+    token = ensure_identity(emulator.folder).derived(DATAPLANE)
+    client = DataplaneClient(run_dir_of(emulator) / "dataplane.sock", token)
+    try:
+        await client.put_endpoint(DesiredEndpoint("/e", "westeurope/e", (KEY,), None, {"blue": 100}))
+        await client.put_deployment(desired)
+        while (observed := await client.observe("/e/blue")) and observed.state != "ready":
+            assert observed.state != "failed", observed.error
+            await asyncio.sleep(0.05)
+    finally:
+        await client.close()
+
+
+def run_dir_of(emulator: Emulator) -> Path:
+    return Path(json.loads((emulator.folder / "run.json").read_text())["run_dir"])
+
+
+def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Emulator, code: Path) -> None:
+    emulator.start()
+    old_run_dir = run_dir_of(emulator)
+    asyncio.run(serve(emulator, scripted(code)))
+    family = emulator.family
+    assert sum("gunicorn" in command_of(one) for one in family) == 2  # a master and its worker
+    emulator.last.kill()
+    assert gone(family, 3)
+    emulator.start()
+    assert not old_run_dir.exists()
+
+
+@pytest.mark.parametrize("word", ["emulator.router", "emulator.control"])
+def test_scoring_goes_on_when_a_child_dies(emulator: Emulator, code: Path, word: str) -> None:
+    """Requests during a restart of the router wait for it; a restart of the control plane delays none."""
+    record = emulator.start()
+    asyncio.run(serve(emulator, scripted(code)))
+    url = f"{record['scoring']}/westeurope/e/score"
+    scoring = [one for one in emulator.family if "gunicorn" in command_of(one)]
+    child = emulator.child(word)
+    child.kill()
+    psutil.wait_procs([child], timeout=5)
+    assert emulator.status(url, b"{}") == 200
+    assert all(one.is_running() for one in scoring)
+    emulator.last.terminate()
+    assert emulator.last.wait(20) == 0
+    assert gone(scoring, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("word", ["emulator.router", "emulator.control"])
+def test_a_child_that_dies_is_started_again_at_the_same_address(
+    emulator: Emulator, word: str, number: signal.Signals
+) -> None:
+    record = emulator.start()
+    child = emulator.child(word)
+    child.send_signal(number)
+
+    def back() -> bool:
+        try:
+            return (
+                emulator.status(f"{record['arm']}/metadata/endpoints?api-version=2022-09-01") == 200
+                and emulator.status(f"{record['scoring']}/nowhere/none/score") == 404
+                and emulator.child(word).pid != child.pid
+            )
+        except (OSError, psutil.Error):
+            return False
+
+    eventually(back)
+    assert emulator.last.poll() is None
+
+
+def test_a_client_can_ask_it_to_shut_down(emulator: Emulator) -> None:
+    record = emulator.start()
+    request = urllib.request.Request(
+        f"{record['arm']}/_azml/shutdown",
+        method="POST",
+        headers={"Authorization": f"Bearer {record['token']}"},
+    )
+    context = ssl.create_default_context(cafile=emulator.folder / record["ca"])
+    urllib.request.urlopen(request, context=context, timeout=10).close()
+    assert emulator.last.wait(20) == 0
+
+
+def may_mount() -> bool:
+    try:
+        return subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not may_mount(), reason="needs Linux and leave to make a mount namespace")
+@pytest.mark.parametrize("kilobytes", [8, 300])
+def test_a_full_disk_is_one_clear_line(emulator: Emulator, kilobytes: int) -> None:
+    emulator.folder.mkdir()
+    script = f'mount -t tmpfs -o size={kilobytes}k none {emulator.folder} && exec "$@"'
+    command = [sys.executable, "-m", "azml.emulator", "--folder", str(emulator.folder)]
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script, "sh", *command, "--port", "0", "--scoring-port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "No space left on device" in done.stderr or "disk is full" in done.stderr
+
+
+def test_containers_that_were_left_behind_are_removed(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container is no child of the supervisor: what a killed one left runs on until the next start."""
+    host = docker_host(tmp_path / "docker")
+    host.offer(IMAGE)
+    monkeypatch.setenv("PATH", host.path)
+    emulator.start()
+    desired = DesiredDeployment("/e/blue", "/e", "blue", container=custom_container())
+    asyncio.run(serve(emulator, desired))
+    (left,) = host.containers
+    emulator.last.kill()
+    emulator.last.wait(10)
+    assert alive(left["pid"])
+    emulator.start()
+    assert host.containers == []
+    assert not alive(left["pid"])
+
+
+def test_scoring_processes_that_were_left_behind_are_ended(emulator: Emulator, tmp_path: Path) -> None:
+    """Where a supervisor's death did not reach a process, the next start does."""
+    run_dir = tmp_path / "azml-old"
+    run_dir.mkdir()
+    emulator.folder.mkdir()
+    (emulator.folder / "run.json").write_text(json.dumps({"run_dir": str(run_dir)}))
+    idle = "import time; time.sleep(600)"
+    orphan = subprocess.Popen([sys.executable, "-c", idle, "gunicorn", f"unix:{run_dir}/1.sock"])
+    other = subprocess.Popen([sys.executable, "-c", idle, "gunicorn", "unix:/elsewhere"])
+    try:
+        emulator.start()
+        assert orphan.wait(5) == -signal.SIGKILL
+        assert other.poll() is None
+        assert not run_dir.exists()
+    finally:
+        for process in (orphan, other):
+            process.kill()
+            process.wait()
