@@ -96,7 +96,7 @@ def test_deployments_come_from_local_and_registered_parts(seen: Seen) -> None:
         ["server", "versions", "2"],
         4000,
         "green",
-        "Standard_DS3_v2",
+        "Standard_D4as_v4",
     ]
     assert deployments["listed"] == ["blue", "green"]
 

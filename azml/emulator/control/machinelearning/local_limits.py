@@ -81,7 +81,7 @@ def _check_processor(properties: Json) -> None:
         raise _refusal(
             f"The instance type {size} has a GPU",
             "UnsupportedInstanceType",
-            "for this machine choose a size without one, such as Standard_DS3_v2",
+            "for this machine choose a size without one, such as Standard_D4as_v4",
         )
     asked = section(properties, "containerResourceRequirements")
     for name in ("containerResourceRequests", "containerResourceLimits"):
