@@ -110,7 +110,7 @@ def test_without_a_good_copy_the_loss_is_said(store: Path, damage: Damage, damag
     damage_copy(copy_of(store))
     ensure_sound(store, was_there=True)
     assert _entries(store) == []
-    assert "all resources are lost, and `azml up` makes the stack's anew" in _notes(store)
+    assert "all resources are lost, and `azml up` recreates the stack's" in _notes(store)
 
 
 def test_a_sound_store_is_left_alone_and_a_new_one_is_no_loss(store: Path, tmp_path: Path) -> None:
