@@ -121,7 +121,8 @@ class Management:
             message = "The api-version query parameter (?api-version=) is required for all requests."
             raise bad_request(message, "MissingApiVersionParameter")
         if not _is_version(query["api-version"]):
-            message = f"The api-version '{query['api-version']}' is invalid: not a date, as 2025-12-01 is."
+            asked = query["api-version"]
+            message = f"The api-version '{asked}' is invalid: it must be a date such as 2025-12-01."
             raise bad_request(message, "InvalidApiVersionParameter")
         if (told := await self.monitor.answer(request.method, path, query, body)) is not None:
             return JSONResponse(told)
