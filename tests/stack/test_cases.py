@@ -246,7 +246,7 @@ def test_what_people_bring(cases: Stack) -> None:
     rows = {"columns": ["x", "y"], "data": [[3.0, 4.0]]}
     assert answer(cases, "geo", {"input_data": rows}) == [5.0]
     assert answer(cases, "nested", {"data": [1]}) == {"y": [2], "root": "in", "cwd": "in"}
-    assert "as on Azure, a scoring script imports what lies in its own folder" in done.text
+    assert "as on Azure, a scoring script imports modules from its own folder" in done.text
 
     assert f"BANK_KEY asks for {REFERENCES['BANK_KEY']}" in done.text
     assert "test-secrets.yml" in done.text

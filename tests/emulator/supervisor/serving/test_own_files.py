@@ -59,4 +59,4 @@ async def test_a_script_changes_its_own_files_alone_and_a_damaged_environment_is
     said = harness.dataplane.logs("/e/blue", "storage-initializer", 1000).splitlines()
     (told,) = [line for line in said if "is damaged" in line]
     assert "site-packages/gunicorn/" in told
-    assert told.endswith("gone): it is built anew")
+    assert told.endswith("gone): rebuilding it")
