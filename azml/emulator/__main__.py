@@ -55,8 +55,8 @@ def _told(refused: OSError, folder: Path) -> str:
     path = refused.filename or folder
     if refused.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
         return f"cannot write {path}: {refused.strerror}"
-    way_out = "remove it, or all that the local Azure keeps: make clean"
-    return f"cannot use {path}: {refused.strerror or refused}; {way_out}"
+    remedy = "remove it, or all that the local Azure keeps: make clean"
+    return f"cannot use {path}: {refused.strerror or refused}; {remedy}"
 
 
 async def _until_signal(options: Options) -> None:

@@ -125,7 +125,7 @@ def test_an_import_ends_well_with_what_was_imported(
     identity = "/subscriptions/$ARM_SUBSCRIPTION_ID/resourceGroups/rg-azml-local"
     told = users_shell(
         sample,
-        "pulumi stack init second --non-interactive && "
+        "pulumi stack init second --no-select --non-interactive && "
         f"pulumi import azure-native:resources:ResourceGroup group {identity} "
         "--stack second --yes --skip-preview --non-interactive; code=$?; "
         "pulumi stack rm second --force --yes --non-interactive; exit $code",
