@@ -52,8 +52,8 @@ REFUSED_OTHERS = (
     ("any other blob operation; page and append blobs; copies; leases", "400 UnsupportedOperation"),
 )
 GAPS = """\
-The operations of Microsoft.MachineLearningServices that {source} describes, without those above. An address
-that does not begin with `/` comes after
+The operations of Microsoft.MachineLearningServices that {source} describes, except those above.
+An address that does not begin with `/` follows
 `/subscriptions/{{subscriptionId}}/resourceGroups/{{resourceGroupName}}/providers/`.
 """
 BESIDE = (
