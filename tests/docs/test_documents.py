@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from azml.bundling import HashCache, bundle
 from azml.cli.app import app
@@ -30,6 +31,8 @@ CITES = ROOT / "docs" / "azure-truth.md"
 CURRENT = [document for document in DOCUMENTS if document != CHANGES]
 WIDTH = 110
 """Characters in a line of prose at most; tables, code and what cannot be broken may be longer."""
+TOPS = ("azml", "benchmarks", "components", "docs", "examples", "local", "scoring", "scripts", "tests")
+"""The folders of the repository."""
 BASES = (
     "",
     "azml",
@@ -64,8 +67,7 @@ def quoted(document: Path) -> list[str]:
 @functools.cache
 def names() -> frozenset[str]:
     """The name of each file and folder that the documents speak of."""
-    tops = ("azml", "benchmarks", "components", "docs", "examples", "local", "scoring", "scripts", "tests")
-    return frozenset(path.name for top in tops for path in (ROOT / top, *(ROOT / top).rglob("*")))
+    return frozenset(path.name for top in TOPS for path in (ROOT / top, *(ROOT / top).rglob("*")))
 
 
 def exists(path: str, document: Path) -> bool:
@@ -83,10 +85,17 @@ def anchors(document: Path) -> set[str]:
     return {heading.replace(" ", "-") for heading in plain}
 
 
-def commands() -> set[str]:
-    """Every command of `azml`, those of groups with their group."""
-    alone = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
-    return alone | {group.name for group in app.registered_groups if isinstance(group.name, str)}
+def names_of(program: typer.Typer) -> set[str]:
+    """The commands of a program or of one of its groups, as they are typed."""
+    known = ((each.name, each.callback) for each in program.registered_commands)
+    return {name or str(getattr(callback, "__name__", "")) for name, callback in known}
+
+
+def commands() -> dict[str, set[str]]:
+    """Every command of `azml`; those of a group with the group's own."""
+    alone: dict[str, set[str]] = {name: set() for name in names_of(app)}
+    groups = [(each.name, each.typer_instance) for each in app.registered_groups]
+    return alone | {str(name): names_of(group) for name, group in groups if group}
 
 
 @pytest.mark.parametrize("document", CURRENT, ids=name_of)
@@ -99,9 +108,8 @@ def test_no_line_of_prose_is_too_long(document: Path) -> None:
 @pytest.mark.parametrize("document", CURRENT, ids=name_of)
 def test_each_path_that_is_named_exists(document: Path) -> None:
     paths = [span for span in quoted(document) if re.fullmatch(r"[\w.\-]+(/[\w.\-]+)*(/|\.py|\.md)", span)]
-    below = [
-        span for span in quoted(document) if re.fullmatch(r"(azml|components|docs|tests)(/[\w.\-]+)+", span)
-    ]
+    inside = rf"({'|'.join(TOPS)})(/[\w.\-]+)+/?"
+    below = [span for span in quoted(document) if re.fullmatch(inside, span)]
     named = below if document == CITES else [*paths, *below]
     wanted = [path for path in named if not path.startswith((*MADE, *SHOWN))]
     assert [path for path in wanted if not exists(path, document)] == []
@@ -130,8 +138,14 @@ def test_each_command_that_is_named_exists(document: Path) -> None:
     lines = list(run(document))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     makes = {found[1] for line in lines if (found := re.match(r"make ([a-z-]+)", line))}
-    named = {found for line in lines for found in re.findall(r"(?:^|/|\()azml ([a-z]+)", line)}
-    assert (makes - targets, named - commands()) == (set(), set())
+    named = [pair for line in lines for pair in re.findall(r"(?:^|/|\()azml ([a-z]+)(?: ([a-z]+))?", line)]
+    known = commands()
+    unknown = [
+        f"{name} {below}"
+        for name, below in named
+        if name not in known or (below and known[name] and below not in known[name])
+    ]
+    assert (makes - targets, unknown) == (set(), [])
 
 
 @pytest.mark.parametrize("document", CURRENT, ids=name_of)
