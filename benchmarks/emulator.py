@@ -91,7 +91,7 @@ def fill(arm: Arm) -> None:
     uri = "azureml://datastores/workspaceblobstore/paths/none/model"
     arm.put("models/m/versions/1", {"properties": {"modelType": "mlflow_model", "modelUri": uri}})
     arm.steer(path_pattern="/deployments/", ends="Failed", times=ENDPOINTS * len(DEPLOYMENTS))
-    kind = {"endpointComputeType": "Managed", "instanceType": "Standard_DS2_v2"}
+    kind = {"endpointComputeType": "Managed", "instanceType": "Standard_D2as_v4"}
     model = f"{arm.workspace}/models/m/versions/1"
     for number in range(ENDPOINTS):
         arm.put(f"onlineEndpoints/many-{number}", {**PLACED, "properties": {"authMode": "Key"}})

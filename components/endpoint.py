@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +13,7 @@ from pulumi_azure_native import machinelearningservices as ml
 from azml.server_owned import ignored_properties
 from azml.specs import EndpointSpec, Identity
 from azml.stack.immutable import AUTH_MODES, IDENTITIES, compute_id
+from azml.stack.retiring import retiring
 from azml.stack.scoring import Slot, serves
 from azml.stack.versions import endpoint_id
 
@@ -71,6 +73,7 @@ class Endpoint(Component):
         arm_id = endpoint_id(workspace.arm_id, spec.name)
         spec = replace(spec, tags={**spec.tags, **workspace.retry_tags(arm_id)})
         _tell_notes(args.slots, self)
+        _warn_of_retirements(args.slots, self)
         # Told its endpoint by name, so that it speaks before the first write, the endpoint's own included.
         guarded = LiveSlotsArgs(endpoint_id=arm_id, serves=serves(args.slots), allow=args.allow_live_change)
         guard = LiveSlots(name, guarded, self._child())
@@ -170,6 +173,12 @@ def _tell_notes(slots: Sequence[Slot], about: pulumi.Resource) -> None:
             noted.setdefault(note, []).append(slot.name)
     for note, names in noted.items():
         pulumi.log.info(f"{', '.join(names)}: {note}", about)
+
+
+def _warn_of_retirements(slots: Sequence[Slot], about: pulumi.Resource) -> None:
+    """Warn once for the endpoint of all that its deployments name and Azure has announced the end of."""
+    if found := retiring((slot.spec for slot in slots), date.today()):
+        pulumi.log.warn("\n".join(map(str, found)), about)
 
 
 def _by_slot(args: EndpointArgs, shares: EndpointTraffic) -> pulumi.Output[Mapping[str, int]]:

@@ -2,6 +2,7 @@
 
 from .bundle import bundle
 from .cache import HashCache
+from .environments import conda_document
 from .freeze import freeze
 from .records import Bundle, BundledAsset, BundledEnvironment, BundledFile
 from .versions import before_numbers
@@ -14,5 +15,6 @@ __all__ = [
     "HashCache",
     "before_numbers",
     "bundle",
+    "conda_document",
     "freeze",
 ]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import yaml
 
 from azml.findings import Finding
-from azml.specs import DeploymentSpec, InferenceConfig, LocalEnvironment, from_python, parse
+from azml.specs import DeploymentSpec, InferenceConfig, LocalEnvironment, Node, from_python, parse
 
 from .conda import check_conda
 from .image import image_notes
@@ -61,15 +61,26 @@ def _complete(conda: str, environment: LocalEnvironment) -> tuple[str, list[str]
     return completed, [note]
 
 
+def conda_document(
+    environment: LocalEnvironment, spec: DeploymentSpec, findings: list[Finding]
+) -> Node | None:
+    """The conda file with the places of its values; one written inline has them in the deployment file.
+
+    None without one, and with a finding where it cannot be parsed.
+    """
+    if environment.conda is None:
+        return None
+    if environment.conda_file is not None:
+        return parse(environment.conda, environment.conda_file, findings)
+    return from_python(yaml.safe_load(environment.conda), "environment.conda_file", spec.place)
+
+
 def _check_conda(
     conda: str, environment: LocalEnvironment, spec: DeploymentSpec, findings: list[Finding]
 ) -> None:
-    """Check the conda file; one written inline has its lines in the deployment file."""
+    """Check the conda file."""
     file, before = environment.conda_file, len(findings)
-    if file is not None:
-        root = parse(conda, file, findings)
-    else:
-        root = from_python(yaml.safe_load(conda), "environment.conda_file", spec.place)
+    root = conda_document(environment, spec, findings)
     if root is not None:
         check_conda(root, findings)
     if len(findings) == before and environment.inference_config is None and lacks_hash(conda):

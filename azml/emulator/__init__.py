@@ -1,5 +1,4 @@
-"""The local Azure: what the real Azure clients ask of Azure Resource Manager, storage and online endpoints.
+"""The local Azure: it answers the real clients of Azure Resource Manager, storage and online endpoints.
 
-It listens on loopback alone, keeps everything under one folder, and imports nothing of the rest of the
-project.
+It listens on loopback only, keeps everything under one folder, and imports nothing else of the project.
 """

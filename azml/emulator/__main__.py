@@ -16,7 +16,7 @@ from azml.emulator.supervisor.supervisor import FolderTaken, Options, clear_up, 
 
 
 def default_cache() -> Path:
-    """Where scoring environments are kept for all clones: AZML_CACHE_DIR, else XDG_CACHE_HOME's `azml`."""
+    """The folder of scoring environments, for all clones: AZML_CACHE_DIR, else XDG_CACHE_HOME's `azml`."""
     if named := os.environ.get("AZML_CACHE_DIR"):
         return Path(named)
     home = os.environ.get("XDG_CACHE_HOME")
@@ -24,17 +24,17 @@ def default_cache() -> Path:
 
 
 def main() -> int:
-    """Read the command line, run, and say in one line why it could not."""
-    parser = argparse.ArgumentParser(prog="azml.emulator", description="A local Azure, on loopback alone.")
-    parser.add_argument("--folder", type=Path, required=True, help="where it keeps everything")
+    """Parse the command line and run; an error is reported in one line."""
+    parser = argparse.ArgumentParser(prog="azml.emulator", description="A local Azure, on loopback only.")
+    parser.add_argument("--folder", type=Path, required=True, help="where it keeps all its files")
     parser.add_argument("--port", type=int, default=18443, help="Azure Resource Manager; 0: any")
     parser.add_argument("--scoring-port", type=int, default=18444, help="online endpoints; 0: any")
     parser.add_argument(
         "--cache", type=Path, default=None, help="scoring environments (default: %(default)s)"
     )
-    parser.add_argument("--clear", action="store_true", help="only end and remove what a killed one left")
+    parser.add_argument("--clear", action="store_true", help="only clean up after a killed one")
     told = parser.parse_args()
-    os.umask(0o077)  # whatever the folder's own mode: what is written is its owner's alone
+    os.umask(0o077)  # files are private to their owner, whatever the folder's mode
     allow_many_connections()
     cache = (told.cache or default_cache()).resolve()
     options = Options(told.folder.resolve(), told.port, told.scoring_port, cache)
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _told(refused: OSError, folder: Path) -> str:
-    """What a file of the folder refused, and the way out."""
+    """What went wrong with a file of the folder, and how to fix it."""
     path = refused.filename or folder
     if refused.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
         return f"cannot write {path}: {refused.strerror}"
@@ -65,7 +65,7 @@ async def _until_signal(options: Options) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     starting = asyncio.ensure_future(run(options, stop, lambda text: print(text, flush=True)))
     stopping = asyncio.ensure_future(stop.wait())
-    # A signal while it still starts ends that too.
+    # A signal during the start ends it too.
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     done, _ = await asyncio.wait({starting}, timeout=30)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pulumi
@@ -13,7 +14,8 @@ from azml.stack.facts import Fact, Held, Standing
 from azml.stack.immutable import refused_changes
 from azml.stack.questions import ask
 from azml.stack.records import Settings, Support, WorkspaceSettings
-from azml.stack.scoring import serves
+from azml.stack.retiring import refused_size
+from azml.stack.scoring import ServedEndpoint, serves
 from azml.stack.versions import deployment_id, endpoint_id, version_ids
 
 VAULT = "Microsoft.KeyVault/vaults"
@@ -44,6 +46,7 @@ def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) 
     for served in settings.endpoints:
         if fact := standing.found.get(endpoint_id(own, served.spec.name)):
             findings |= dict.fromkeys(refused_changes(served.spec, fact, own))
+        findings |= dict.fromkeys(_retired(served, standing, own))
     if findings:
         raise InvalidInput(findings)
     return standing
@@ -174,6 +177,12 @@ def _without_storage(workspace: WorkspaceSettings, standing: Standing, own: str)
     elif account not in standing.found:
         message = f"the storage account of the workspace {workspace.name!r} is not there ({account})"
         yield Finding(message, "name a workspace whose storage account exists", *workspace.place)
+
+
+def _retired(served: ServedEndpoint, standing: Standing, own: str) -> Iterator[Finding]:
+    for slot in served.slots:
+        fact = standing.found.get(deployment_id(endpoint_id(own, served.spec.name), slot.name))
+        yield from refused_size(slot.spec, fact.text("instanceType") if fact else "", date.today())
 
 
 def _taken(workspace: WorkspaceSettings, held: Held) -> Finding:

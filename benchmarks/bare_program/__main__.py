@@ -138,10 +138,10 @@ def deployment(name: str, size: str, **properties: object) -> ml.OnlineDeploymen
     )
 
 
-deployment("blue", "Standard_F4s_v2", model=blue_model.id)
+deployment("blue", "Standard_D4as_v4", model=blue_model.id)
 deployment(
     "green",
-    "Standard_DS2_v2",
+    "Standard_D2as_v4",
     model=green_model.id,
     environment_id=environment.id,
     code_configuration=ml.CodeConfigurationArgs(code_id=code.id, scoring_script="score.py"),

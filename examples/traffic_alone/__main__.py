@@ -39,7 +39,7 @@ deployments = [
             model=versions["model"],
             code_configuration=ml.CodeConfigurationArgs(code_id=versions["code"], scoring_script="score.py"),
             environment_id=versions["environment"],
-            instance_type="Standard_DS2_v2",
+            instance_type="Standard_D2as_v4",
         ),
         opts=pulumi.ResourceOptions(ignore_changes=["properties.properties"]),
     )

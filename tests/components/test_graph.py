@@ -248,15 +248,30 @@ def test_collected_data_goes_to_the_asset_that_is_named(config: dict[str, Any]) 
 
 
 def test_files_of_two_models_with_one_version_do_not_meet(config: dict[str, Any]) -> None:
-    """Both are version 1 of their own name, and their files have the same names."""
-    for slot, model in (("blue", "logistic-regression"), ("green", "support-vector-machine")):
+    """Both are version 1 of their own name, and their files have the same names.
+
+    What deserves a look is told once for the endpoint, announced ends of sizes too.
+    """
+    for slot, model, size in (
+        ("blue", "logistic-regression", "DS2_v2"),
+        ("green", "support-vector-machine", "F4s_v2"),
+    ):
         own = {"path": f"models/{model}", "name": model, "version": "1", "type": "custom_model"}
-        config["azml:endpoints"]["diabetes"]["deployments"][slot] = {"file": "green.yml", "model": own}
+        slots = config["azml:endpoints"]["diabetes"]["deployments"]
+        slots[slot] = {"file": "green.yml", "model": own, "instance_type": f"Standard_{size}"}
     graph = graph_of(config)
     places = {model.inputs["properties"]["modelUri"].rsplit("/", 1)[0] for model in graph.of("ModelVersion")}
     assert len(places) == 2
     (note,) = [note for note in graph.notes if "is fixed" in note]
     assert note == "blue, green: the model's version '1' is fixed: change it whenever its content changes"
+    (warning,) = [note for note in graph.notes if "Azure retires" in note]
+    blue, green = warning.splitlines()
+    assert "blue.instance_type: Standard_DS2_v2: Azure retires the Dsv2 series on 2028-05-01" in blue
+    assert "green.instance_type: Standard_F4s_v2: Azure retires the Fsv2 series on 2028-11-15" in green
+
+
+def test_the_sample_names_nothing_that_ends(config: dict[str, Any]) -> None:
+    assert [note for note in graph_of(config).notes if "Azure retire" in note] == []
 
 
 def test_an_upload_says_nothing_about_this_machine(config: dict[str, Any]) -> None:

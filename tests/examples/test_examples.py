@@ -49,8 +49,8 @@ def test_curl_names_the_endpoints_there_are(clone: TestClone) -> None:
 def test_azures_own_sdk_counts_the_split(clone: TestClone) -> None:
     done = shell(clone, f".venv/bin/python examples/invoke_from_python.py diabetes {SAMPLE} --requests 60")
     assert done.returncode == 0, done.stderr
-    assert "blue: 90 % on 1 x Standard_F4s_v2" in done.stdout
-    assert "green: 10 % on 1 x Standard_DS2_v2" in done.stdout
+    assert "blue: 90 % on 1 x Standard_D4as_v4" in done.stdout
+    assert "green: 10 % on 1 x Standard_D2as_v4" in done.stdout
     counted = re.findall(r"(\d+) x (\[.*\]) from (\w+)", done.stdout)
     assert sum(int(count) for count, _, _ in counted) == 60
     assert {(slot, answer) for _, answer, slot in counted} <= {

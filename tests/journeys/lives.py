@@ -12,7 +12,7 @@ VAULTS_API = "2024-11-01"
 LOGS_API = "2023-09-01"
 ACTIVITY_API = "2015-04-01"
 ACTIVITY_MINUTES = 20.0
-SIZE, FAMILY, VCPUS = "Standard_DS2_v2", "standardDSv2Family", 2
+SIZE, FAMILY, VCPUS = "Standard_D2as_v4", "standardDASv4Family", 2
 MOST_INSTANCES = 50
 """Of one deployment, unless Microsoft has raised it; learn.microsoft.com, "Manage and increase quotas"."""
 PURGE = {"forceToPurge": "true"}

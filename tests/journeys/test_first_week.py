@@ -49,7 +49,7 @@ code_configuration: {code: src, scoring_script: score.py}
 environment:
   image: mcr.microsoft.com/azureml/minimal-ubuntu22.04-py311-cpu-inference:latest
   conda_file: conda.yml
-instance_type: Standard_DS2_v2
+instance_type: Standard_D2as_v4
 environment_variables: {GREETING: hello}
 """
 

@@ -116,6 +116,14 @@ def test_what_exists_is_told_without_what_opens_anything() -> None:
     assert found[WORKSPACE]["state"] == "Succeeded"
 
 
+def test_a_deployment_is_told_with_its_size() -> None:
+    """A size that Azure makes no more is refused to those that do not have it."""
+    blue = f"{ENDPOINT}/deployments/blue"
+    body = {"properties": {"instanceType": "Standard_D2as_v4", "provisioningState": "Succeeded"}}
+    found = ask(Azure({blue: body}), {"ids": [blue]})["found"]
+    assert found[blue]["properties"] == {"instanceType": "Standard_D2as_v4"}
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -26,8 +26,8 @@ def test_each_deployment_file_makes_a_bundle_without_notes(name: str, tmp_path: 
 
 def test_the_two_deployments_are_what_the_readme_says() -> None:
     blue, green = load_deployment(SAMPLE / "blue.yml"), load_deployment(SAMPLE / "green.yml")
-    assert (blue.instance_type, blue.code, blue.environment) == ("Standard_F4s_v2", None, None)
-    assert (green.instance_type, green.scoring_script) == ("Standard_DS2_v2", "score.py")
+    assert (blue.instance_type, blue.code, blue.environment) == ("Standard_D4as_v4", None, None)
+    assert (green.instance_type, green.scoring_script) == ("Standard_D2as_v4", "score.py")
 
 
 def test_only_the_code_is_uploaded_as_code(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_the_notebook_deploys_asks_and_takes_away(executed: Any) -> None:
     assert found[4] == "[1, 0, 1, 0]"
     assert found[5].startswith("['mlflow-")
     assert "scoring_uri: https://127.0.0.1:" in found[6]
-    assert "blue: 1 x Standard_F4s_v2" in found[6]
+    assert "blue: 1 x Standard_D4as_v4" in found[6]
     assert found[7] == "(200, [1], 'blue')"
     assert found[8] == "[]"
 

@@ -50,7 +50,7 @@ endpoint_name: any
 model: {{path: models/{slot}.txt}}
 code_configuration: {{code: {code}, scoring_script: score.py}}
 environment: {{image: "mcr.microsoft.com/azureml/minimal:latest", conda_file: conda.yml}}
-instance_type: Standard_DS2_v2
+instance_type: Standard_D2as_v4
 instance_count: 1
 """
 

@@ -86,7 +86,7 @@ def folder(base: Path, name: str, conda: Any, script: str, **more: Any) -> Path:
         "model": {"path": "./model"},
         "code_configuration": {"code": "./src", "scoring_script": "score.py"},
         "environment": environment,
-        "instance_type": "Standard_DS3_v2",
+        "instance_type": "Standard_D4as_v4",
         "instance_count": 1,
     }
     write(own / "deployment.yml", {**document, **more})
@@ -156,7 +156,7 @@ def mlflow_model(base: Path) -> Path:
     conda = {"name": "geo", "dependencies": ["python=3.11", "pip", "shapely=2.0", "pandas", pip]}
     write(own / "model" / "conda.yaml", {**conda, "channels": ["conda-forge"]})
     document = {"name": "blue", "endpoint_name": "geo", "model": {"path": "model", "type": "mlflow_model"}}
-    write(own / "deployment.yml", {**document, "instance_type": "Standard_DS3_v2", "instance_count": 1})
+    write(own / "deployment.yml", {**document, "instance_type": "Standard_D4as_v4", "instance_count": 1})
     return own
 
 
@@ -246,7 +246,7 @@ def test_what_people_bring(cases: Stack) -> None:
     rows = {"columns": ["x", "y"], "data": [[3.0, 4.0]]}
     assert answer(cases, "geo", {"input_data": rows}) == [5.0]
     assert answer(cases, "nested", {"data": [1]}) == {"y": [2], "root": "in", "cwd": "in"}
-    assert "as on Azure, a scoring script imports what lies in its own folder" in done.text
+    assert "as on Azure, a scoring script imports modules from its own folder" in done.text
 
     assert f"BANK_KEY asks for {REFERENCES['BANK_KEY']}" in done.text
     assert "test-secrets.yml" in done.text

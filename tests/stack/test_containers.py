@@ -16,7 +16,7 @@ environment:
     readiness_route: {port: 8081, path: /ready}
     scoring_route: {port: 8080, path: /v1/predict}
 environment_variables: {FLAVOUR: own}
-instance_type: Standard_DS2_v2
+instance_type: Standard_D2as_v4
 instance_count: 1
 """
 

@@ -30,7 +30,7 @@ def test_two_slots_with_and_without_users(stack: Stack) -> None:
 
 
 def another_instance_type_for_a_live_slot_is_refused(stack: Stack) -> None:
-    stack.serve({"blue": {"instance_type": "Standard_F4s_v2"}, "green": {}}, {"blue": 100})
+    stack.serve({"blue": {"instance_type": "Standard_D4as_v4"}, "green": {}}, {"blue": 100})
     assert stack.run("up", "--yes", "--skip-preview").code != 0
     stack.serve(BOTH, {"blue": 100})
 
@@ -55,11 +55,11 @@ def a_live_slot_is_not_changed_under_its_users(stack: Stack) -> None:
 
 def the_guard_holds_for_a_target(stack: Stack) -> None:
     """The engine checks only targets, so the program asks."""
-    stack.serve({"blue": {"instance_type": "Standard_F4s_v2"}, "green": {}}, {"blue": 100})
+    stack.serve({"blue": {"instance_type": "Standard_D4as_v4"}, "green": {}}, {"blue": 100})
     target = "**OnlineDeployment::" + f"{stack.name}-blue"
     refused = stack.run("up", "--yes", "--skip-preview", "--target", target)
     assert refused.code != 0
-    assert "instance_type: Standard_DS2_v2 -> Standard_F4s_v2" in refused.text
+    assert "instance_type: Standard_D2as_v4 -> Standard_D4as_v4" in refused.text
     assert f"azml up --allow-live-change {stack.name}" in refused.text
 
     unknown = stack.run("preview", AZML_ALLOW_LIVE_CHANGE="ecko")
@@ -123,7 +123,7 @@ def going_back_to_old_content(stack: Stack) -> None:
 
 
 def another_instance_type_makes_an_idle_slot_anew(stack: Stack) -> None:
-    stack.serve({"blue": {}, "green": {"instance_type": "Standard_F4s_v2"}}, {"blue": 100})
+    stack.serve({"blue": {}, "green": {"instance_type": "Standard_D4as_v4"}}, {"blue": 100})
     start = stack.mark()
     stack.up()
     assert stack.writes(start) == ["DELETE green", "PUT green"]

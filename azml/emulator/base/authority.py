@@ -1,4 +1,4 @@
-"""Making the authority and what it issues. Imported only when something is to be made: it costs 15 MB."""
+"""Creates the certificate authority and its certificates. Imported only when needed: it costs 15 MB."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,12 +7,12 @@ import trustme
 
 from azml.emulator.base.files import write_private
 
-LIFETIME = timedelta(days=800)  # macOS trusts no server certificate that is valid for more than 825 days
+LIFETIME = timedelta(days=800)  # macOS rejects server certificates valid for more than 825 days
 CLOCK_SKEW = timedelta(days=1)
 
 
 def make_authority(path: Path) -> None:
-    """Write a new authority. Key and certificate share the file, so that a pair always matches."""
+    """Write a new authority. Key and certificate share a file, so that they always match."""
     authority = trustme.CA(organization_name="azml local Azure", key_type=trustme.KeyType.ECDSA)
     write_private(path, authority.private_key_pem.bytes() + authority.cert_pem.bytes())
 

@@ -1,4 +1,4 @@
-"""The local Azure's own certificate authority: real clients send no credential over plain http."""
+"""The local Azure's own certificate authority: real clients do not send credentials over plain http."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from azml.emulator.base.files import only_one, private_folder, write_private
 
 NAMES = ("127.0.0.1", "localhost")
 RENEW_BEFORE = timedelta(days=30)
-_FLIGHTS = 8  # a handshake takes three, each way
+_FLIGHTS = 8  # a handshake takes three in each direction
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -24,8 +24,8 @@ _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----",
 class Certificates:
     """Where a server's certificate is, and what its clients must trust. All are PEM files.
 
-    `ca` is the authority alone; `ca_bundle` adds the machine's own roots, for a client that takes one file
-    and also speaks to real hosts. `certificate` (with its chain) and `key` may be one and the same file.
+    `ca` is the authority alone; `ca_bundle` adds the machine's own roots, for a client that accepts only one
+    file and also connects to real hosts. `certificate` (with its chain) and `key` may be the same file.
     """
 
     ca: Path
@@ -35,7 +35,7 @@ class Certificates:
 
 
 def ensure_certificates(folder: Path) -> Certificates:
-    """The folder's certificates: made at first, kept after, the server's renewed a month before it ends.
+    """The folder's certificates, created on first use. The server's is renewed a month before it expires.
 
     Safe to call from several processes at once. Raises OSError when the folder cannot be written.
     """
@@ -55,7 +55,7 @@ def ensure_certificates(folder: Path) -> Certificates:
 
 
 def _is_readable(authority: Path) -> bool:
-    """Whether there is an authority whose key belongs to its certificate. A damaged one is put aside."""
+    """Whether there is an authority whose key matches its certificate. A damaged one is renamed."""
     if not authority.exists():
         return False
     try:
@@ -63,29 +63,29 @@ def _is_readable(authority: Path) -> bool:
     except (ssl.SSLError, IsADirectoryError) as error:
         note(
             authority.parent,
-            f"{authority.name} is damaged ({type(error).__name__}): there is a new authority, for clients to "
-            f"read from ca.pem. The damaged file is {set_aside(authority).name}.",
+            f"{authority.name} is damaged ({type(error).__name__}): a new authority was created, which "
+            f"clients read from ca.pem. The damaged file is {set_aside(authority).name}.",
         )
         return False
     return True
 
 
 def _make_authority(path: Path) -> None:
-    from azml.emulator.base.authority import make_authority  # only now: it costs memory for good
+    from azml.emulator.base.authority import make_authority  # imported late: its memory is never freed
 
     make_authority(path)
 
 
 def _issue(authority: Path, certificate: bytes, server: Path) -> None:
-    from azml.emulator.base.authority import issue  # only now, as above
+    from azml.emulator.base.authority import issue  # imported late, as above
 
     issue(authority, certificate, server, NAMES)
 
 
 def _is_good(server: Path, authority: bytes) -> bool:
-    """Whether a client that trusts the authority will take the server, a month from now too.
+    """Whether a client that trusts the authority will accept the server, and still will in a month.
 
-    The two shake hands in memory: the standard library reads no certificate in another way.
+    This does a TLS handshake in memory: the standard library has no other way to read a certificate.
     """
     try:
         return _end_seen_by_client(server, authority) > time.time() + RENEW_BEFORE.total_seconds()
@@ -94,7 +94,7 @@ def _is_good(server: Path, authority: bytes) -> bool:
 
 
 def _end_seen_by_client(server: Path, authority: bytes) -> float:
-    """When the server's certificate ends, in unix seconds. Raises OSError when the client refuses it."""
+    """When the server's certificate expires, in unix seconds. Raises OSError when the client refuses it."""
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(server)
     trusting = ssl.create_default_context(cadata=authority.decode())
@@ -107,11 +107,11 @@ def _end_seen_by_client(server: Path, authority: bytes) -> float:
                 side.do_handshake()
         if client.version() and (seen := client.getpeercert()):
             return float(ssl.cert_time_to_seconds(str(seen["notAfter"])))
-    raise ssl.SSLError("the handshake does not end")
+    raise ssl.SSLError("the handshake does not finish")
 
 
 def _bundle(authority: bytes, folder: Path) -> bytes:
-    # A machine behind an inspecting proxy names its roots by these; they may also name this very file.
+    # A machine behind an inspecting proxy names its roots with these; they may also name this file itself.
     named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
     sources = (*named, ssl.get_default_verify_paths().cafile, certifi.where())
     files = [Path(source) for source in sources if source]

@@ -1,4 +1,4 @@
-"""How child processes end: whole, with everything they started, whoever stops waiting meanwhile."""
+"""Ending child processes with everything they started, even when the caller is cancelled meanwhile."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ _Result = TypeVar("_Result")
 
 
 async def to_its_end(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Do `work` whole: a cancellation that comes meanwhile is raised after it."""
+    """Run `work` to completion: a cancellation that arrives meanwhile is raised afterwards."""
     task = asyncio.create_task(work)
     interrupted = False
     while not task.done():
@@ -26,9 +26,9 @@ async def to_its_end(work: Coroutine[Any, Any, _Result]) -> _Result:
 
 
 async def end_group(process: asyncio.subprocess.Process, grace: float) -> None:
-    """End a process that leads a group of its own, and the group: outright after `grace` seconds.
+    """End a process and the process group that it leads; kill them after `grace` seconds.
 
-    It is waited for, and its pipes are closed here, whatever a daemon it started still holds of them.
+    Waits for the process and closes its pipes, even if a daemon that it started still holds them open.
     """
     await to_its_end(_end_group(process, grace))
 

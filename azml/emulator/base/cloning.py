@@ -1,7 +1,7 @@
-"""Second copies of files: of the same blocks on disk where the file system can do that, else byte by byte.
+"""Copies of files: sharing the same blocks on disk where the file system can do that, else byte by byte.
 
-A clone (reflink) costs nothing however large the file is, and a write to either leaves the other as it was.
-A hard link does not: both names are one file.
+A clone (reflink) costs nothing however large the file is, and a write to one leaves the other unchanged.
+With a hard link a write changes both, as both names are one file.
 """
 
 import contextlib
@@ -17,17 +17,18 @@ FICLONE = 0x40049409
 """The ioctl of Linux (linux/fs.h): btrfs, XFS and bcachefs know it, ext4 and tmpfs do not."""
 CLONED_FROM = 64 * 1024  # bytes; smaller files are copied as fast
 _CANNOT = (errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL, errno.EXDEV, errno.ENOSYS, errno.EPERM)
-"""What a file system says that cannot clone, or cannot clone these two."""
+"""Errors of a file system that cannot clone, or cannot clone these two files."""
 
 
 def duplicate(source: Path, target: Path) -> None:
-    """Make a new file with the content of another. Raises OSError."""
+    """Create a copy of a file. Raises OSError."""
     if not clone(source, target):
         shutil.copyfile(source, target)
 
 
 def clone(source: Path, target: Path) -> bool:
-    """Make a new file of the same blocks; False, and nothing made, where that cannot or need not be.
+    """Create a file that shares the blocks of another; False, with no file created, where that is impossible
+    or not worthwhile.
 
     Raises OSError.
     """
@@ -50,7 +51,7 @@ def _clone_on_linux(source: Path, target: Path) -> None:
 
 
 def _clone_on_macos(source: Path, target: Path) -> None:
-    """APFS clones by a call of the system's library, which Python 3.11 has no name for."""
+    """APFS clones with a call of the system's library that Python 3.11 does not wrap."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.clonefile(os.fsencode(source), os.fsencode(target), 0):
         number = ctypes.get_errno()

@@ -1,4 +1,4 @@
-"""The container engine of this machine, by its command line: Docker's, which Podman has too."""
+"""The container engine of this machine, driven by Docker's command line, which Podman shares."""
 
 import asyncio
 import contextlib
@@ -24,17 +24,17 @@ _GRACE_SECONDS = 3
 
 
 class EngineFailure(DeploymentFailure):
-    """The engine is not there, or could not do what it was asked: its own words."""
+    """The engine is missing or failed. The text is the engine's own message."""
 
 
 @dataclass(frozen=True)
 class ContainerEngine:
-    """An engine that answered. Every method that asks it raises EngineFailure."""
+    """An engine that is running. Every method that calls it raises EngineFailure."""
 
     program: str
 
     async def ask(self, *arguments: str) -> str:
-        """What it answers to a command that ends by itself."""
+        """The output of a command that ends by itself."""
         process = await asyncio.create_subprocess_exec(
             *tied(self.program, *arguments),
             stdin=asyncio.subprocess.DEVNULL,
@@ -54,7 +54,7 @@ class ContainerEngine:
         return answer.decode(errors="replace").strip()
 
     async def ensure_image(self, image: str, log: Log) -> None:
-        """Have an image on this machine. One that is there is taken as it is; the pull tells its progress."""
+        """Pull an image, logging the progress, unless it is on this machine already."""
         with contextlib.suppress(EngineFailure):
             await self.ask("image", "inspect", "--format", "{{.Id}}", image)
             log.say(f"the image {image} is on this machine")
@@ -67,7 +67,7 @@ class ContainerEngine:
             raise EngineFailure(f"the image {image} cannot be pulled ({ended}): {output.excerpt()}")
 
     async def address(self, container: str, port: int) -> str | None:
-        """Where a container's port is published, None as long as it is not."""
+        """Where a container's port is published; None while it is not."""
         try:
             lines = (await self.ask("port", container, f"{port}/tcp")).splitlines()
         except EngineFailure:
@@ -75,18 +75,18 @@ class ContainerEngine:
         return lines[0] if lines else None
 
     async def stop(self, container: str) -> None:
-        """Ask a container to end, and end it outright after a few seconds."""
+        """Ask a container to stop, and kill it after a few seconds."""
         with contextlib.suppress(EngineFailure):
             await self.ask("stop", "-t", str(_GRACE_SECONDS), container)
 
     async def remove(self, container: str) -> None:
-        """Remove a container whatever it does. One that is not there is no failure."""
+        """Remove a container even if it is running. A missing one is not an error."""
         with contextlib.suppress(EngineFailure):
             await self.ask("rm", "--force", container)
 
 
 def find_engine() -> ContainerEngine:
-    """The engine that answers, Docker before Podman. Blocks for some seconds at worst.
+    """The engine that is running, Docker before Podman. Blocks for some seconds at worst.
 
     Raises EngineFailure when there is none, with the reason.
     """
@@ -96,20 +96,20 @@ def find_engine() -> ContainerEngine:
             try:
                 _run(program, "ps", "--quiet", "--filter", f"label={_LABEL}")
             except EngineFailure as failure:
-                reasons.append(f"{name} is installed and does not answer: {failure}")
+                reasons.append(f"{name} is installed but does not answer: {failure}")
             else:
                 return ContainerEngine(program)
-    raise EngineFailure("; ".join(reasons) or f"there is neither {' nor '.join(PROGRAMS)} on PATH")
+    raise EngineFailure("; ".join(reasons) or f"neither {' nor '.join(PROGRAMS)} is on PATH")
 
 
 def label(run_dir: Path) -> str:
-    """The label of the containers of one run of a local Azure. The run remembers that it has some."""
+    """The label of the containers of one run of a local Azure. Records that the run has containers."""
     (run_dir / _MARK).touch()
     return f"{_LABEL}={run_dir.name}"
 
 
 def remove_containers(run_dir: Path) -> None:
-    """Remove what containers a killed run left. Blocks. An engine that is gone has none running."""
+    """Remove containers that a killed run left. Blocks. An engine that is not running has none."""
     if not (run_dir / _MARK).is_file():
         return
     with contextlib.suppress(EngineFailure):

@@ -1,7 +1,7 @@
-"""Files that are not what their names say: each is kept under another name, and what became of it is noted.
+"""Damaged files: each is kept under another name, and what was done about it is noted.
 
-A file is damaged when its content cannot be read, or when something else is in its place. Who finds one makes
-it anew, or brings it back, and says so in the notes that `azml up` shows.
+A file is damaged when its content cannot be read, or when something else is in its place. The code that finds
+one recreates or restores it, and says so in the notes that `azml up` shows.
 """
 
 import json
@@ -13,15 +13,15 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 NOTES = "mended.log"
-"""Lines about what was damaged, since the local Azure was started last."""
+"""Lines about what was found damaged since the local Azure was last started."""
 _COMPANIONS = ("-wal", "-shm")
-"""SQLite's files beside a database: the log of the old file would be played into the new one."""
+"""SQLite's files beside a database: the log of the old file would be replayed into the new one."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 log = logging.getLogger(__name__)
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file or folder to `<name>.damaged`, in place of an earlier one; its new path."""
+    """Rename a damaged file or folder to `<name>.damaged`, replacing an earlier one; returns the new path."""
     kept = path.with_name(f"{path.name}.damaged")
     for companion in ("", *_COMPANIONS):
         target = kept.with_name(f"{kept.name}{companion}")
@@ -32,7 +32,7 @@ def set_aside(path: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Delete what is there, a file or a folder; nothing is no error."""
+    """Delete a file or a folder. A missing one is not an error."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -47,15 +47,15 @@ def note(folder: Path, text: str) -> None:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether SQLite says that a file is damaged; it also fails where a disk is full or a file is locked."""
+    """Whether SQLite reports a damaged file, and not, for example, a full disk or a locked file."""
     # The lowest byte is the kind of failure, the others are its details.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
 def wrong_with_database(path: Path) -> str:
-    """Why a file is no sound SQLite database; empty when it is one. It must be there.
+    """Why a file is not a sound SQLite database; empty when it is one. The file must exist.
 
-    Raises sqlite3.Error where it cannot be told, as on a full disk.
+    Raises sqlite3.Error where this cannot be determined, as on a full disk.
     """
     if path.is_dir():
         return "is a folder"
@@ -76,7 +76,7 @@ def wrong_with_resources(path: Path) -> str:
             if not connection.execute(f"PRAGMA table_info({table})").fetchall():
                 continue
             try:
-                for row in connection.execute(f"SELECT body, hidden FROM {table}"):  # noqa: S608, ours alone
+                for row in connection.execute(f"SELECT body, hidden FROM {table}"):  # noqa: S608, constants
                     for text in row:
                         json.loads(text)
             except (ValueError, TypeError, sqlite3.DatabaseError) as error:
@@ -85,10 +85,10 @@ def wrong_with_resources(path: Path) -> str:
 
 
 def _reading(path: Path) -> sqlite3.Connection:
-    """A connection that plays no log into the file: whoever repairs a damaged one wants both as they are."""
+    """A connection that does not replay the log into the file: a repair needs both unchanged."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def at(moment: float) -> str:
-    """A time (unix seconds) for a note."""
+    """A time (unix seconds) as text for a note."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))

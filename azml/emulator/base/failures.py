@@ -1,8 +1,8 @@
-"""What can go wrong while a deployment is made ready."""
+"""What can go wrong while a deployment is being prepared."""
 
 
 class DeploymentFailure(Exception):
-    """A deployment cannot serve. Its text is the reason, as the owner of the deployment should read it."""
+    """A deployment cannot serve. The text is the reason, written for the owner of the deployment."""
 
 
 class EnvironmentFailure(DeploymentFailure):

@@ -6,7 +6,7 @@ MOST = 8_192  # macOS allows a process 10,240
 
 
 def allow_many_connections() -> None:
-    """Raise this process's limit of open files, which systems set as low as 256. Children inherit it."""
+    """Raise this process's limit on open files, which some systems set as low as 256. Children inherit it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = MOST if hard == resource.RLIM_INFINITY else min(MOST, hard)
     if soft != resource.RLIM_INFINITY and soft < most:

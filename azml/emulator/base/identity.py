@@ -1,4 +1,4 @@
-"""Who may speak to the local Azure: its one service principal, its secrets, and the tokens it signs."""
+"""Who may call the local Azure: its one service principal, its secrets, and the tokens it signs."""
 
 import base64
 import hashlib
@@ -23,29 +23,29 @@ TOKEN_SECONDS = 86_400
 SCORING_AUDIENCE = "https://ml.azure.com"
 STORAGE_AUDIENCE = "https://storage.azure.com"
 DATAPLANE = "dataplane"
-"""The purpose of the secret by which the data plane knows the control plane: `Identity.derived`."""
+"""The purpose of the secret with which the control plane authenticates to the data plane."""
 _ACCOUNT_AUDIENCE = re.compile(r"https://([a-z0-9]{3,24})\.blob\.[a-z.]+")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The folder's secrets. `token` opens `/_azml/*`; `signing_key` signs what the login endpoint gives."""
+    """The folder's secrets. `token` gives access to `/_azml/*`; `signing_key` signs login tokens."""
 
     client_secret: str
     token: str
     signing_key: str
 
     def key_for(self, audience: str) -> str:
-        """The HS256 key of one audience: a token for one purpose opens nothing of another."""
+        """The HS256 key of one audience: a token for one audience is not valid for another."""
         return self.derived(_purpose(audience))
 
     def derived(self, purpose: str) -> str:
-        """A secret for one purpose. It stays the same over restarts, and tells nothing of the others."""
+        """A secret for one purpose. It is stable across restarts, and reveals nothing of the others."""
         return hmac.new(self.signing_key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def ensure_identity(folder: Path) -> Identity:
-    """The folder's secrets, made at first and kept after. Safe to call from several processes at once."""
+    """The folder's secrets, created on first use. Safe to call from several processes at once."""
     path = private_folder(folder) / "identity.json"
     with only_one(folder / ".identity.lock"):
         if known := _read(path):
@@ -56,7 +56,7 @@ def ensure_identity(folder: Path) -> Identity:
 
 
 def _read(path: Path) -> Identity | None:
-    """What the file holds; None when there is none. A damaged one is put aside."""
+    """What the file holds; None when there is no file. A damaged one is renamed."""
     try:
         known = Identity(**json.loads(path.read_bytes()))
         if all(isinstance(value, str) and value for value in asdict(known).values()):
@@ -65,11 +65,11 @@ def _read(path: Path) -> Identity | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, IsADirectoryError) as error:
-        why = type(error).__name__  # its words may quote the file, and that holds secrets
+        why = type(error).__name__  # its message may quote the file, which holds secrets
     note(
         path.parent,
-        f"{path.name} is damaged ({why}) and made anew: shells that were pointed at the local Azure have to "
-        f"be pointed there again (azml emulator env). The damaged file is {set_aside(path).name}.",
+        f"{path.name} is damaged ({why}) and was recreated: shells that were pointed at the local Azure "
+        f"have to be pointed there again (azml emulator env). The damaged file is {set_aside(path).name}.",
     )
     return None
 
@@ -81,7 +81,7 @@ def issue_token(
     client: str = CLIENT,
     resource: str = "",
 ) -> tuple[str, int]:
-    """A token and the time (unix seconds) at which it ends: for the service principal, or for another one.
+    """A token and its expiry time (unix seconds), for the service principal or another principal.
 
     `resource` is the ARM id of a user-assigned identity.
     """
@@ -110,7 +110,7 @@ def sign(claims: dict[str, object], key: str) -> str:
 
 
 def is_valid(token: str, key: str) -> bool:
-    """Whether a JWT was signed with this key and has not ended."""
+    """Whether a JWT was signed with this key and has not expired."""
     text, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _signature(text, key).encode()):
         return False
@@ -118,7 +118,7 @@ def is_valid(token: str, key: str) -> bool:
 
 
 def audience_of(token: str) -> str:
-    """The audience that a token names, which need not be true; nothing when it is no token."""
+    """The audience that a token claims, unverified; empty when it is not a token."""
     try:
         return str(_claims(token)["aud"])
     except (ValueError, KeyError, IndexError, TypeError):
@@ -126,7 +126,7 @@ def audience_of(token: str) -> str:
 
 
 def opens_account(audience: str, account: str) -> bool:
-    """Whether a storage account takes tokens of an audience: that of all accounts, or its own.
+    """Whether a storage account accepts tokens of an audience: that of all accounts, or its own.
 
     learn.microsoft.com, "Authorize access to blobs using Microsoft Entra ID", Microsoft Entra resource ID.
     """
@@ -135,7 +135,7 @@ def opens_account(audience: str, account: str) -> bool:
 
 
 def principal_of(token: str) -> str:
-    """The object id of whom a token was issued to; the token must be valid."""
+    """The object id of the principal a token was issued to; the token must be valid."""
     return str(_claims(token).get("oid", ""))
 
 

@@ -1,4 +1,4 @@
-"""What processes print, kept in files that cannot grow without end."""
+"""The output of processes, kept in files of limited size."""
 
 import asyncio
 import contextlib
@@ -10,12 +10,12 @@ from typing import Literal
 Container = Literal["inference-server", "storage-initializer"]
 CONTAINERS: tuple[Container, ...] = ("inference-server", "storage-initializer")
 LIMIT = 8 * 1024 * 1024
-"""Bytes a log may have before it becomes `<name>.1`, in the place of an earlier one."""
+"""Bytes a log may have before it is renamed to `<name>.1`, replacing an earlier one."""
 _EXCERPT_LINES = 60
 
 
 class Log:
-    """A log file that is renamed to `<name>.1` when it is full. A disk that is full stops no process."""
+    """A log file that is renamed to `<name>.1` when it is full. A full disk does not stop the process."""
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
         self.path = path
@@ -28,7 +28,7 @@ class Log:
         return self.path.with_name(f"{self.path.name}.1")
 
     def write(self, data: bytes) -> None:
-        """Append, or lose the data when the disk is full."""
+        """Append; the data is lost when the disk is full."""
         with contextlib.suppress(OSError):
             with self.path.open("ab") as file:
                 file.write(data)
@@ -41,7 +41,7 @@ class Log:
         self.write(f"{text}\n".encode())
 
     def tail(self, lines: int) -> str:
-        """The last lines, across the renamed file."""
+        """The last lines, including those in the renamed file."""
         kept: deque[str] = deque(maxlen=max(lines, 0))
         for path in (self._older, self.path):
             with contextlib.suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
@@ -49,7 +49,7 @@ class Log:
         return "".join(kept)
 
     def remove(self) -> None:
-        """Delete both files, and their folder once nothing else is in it."""
+        """Delete both files, and their folder if it is then empty."""
         for path in (self.path, self._older):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -57,7 +57,7 @@ class Log:
 
 
 class Output:
-    """What one process prints: written to its log, and its end kept at hand to explain a failure."""
+    """What one process prints: written to its log, with the end kept in memory to explain a failure."""
 
     def __init__(self, log: Log, kept: int = 64 * 1024) -> None:
         self._log = log
@@ -72,20 +72,20 @@ class Output:
             del self._recent[: -self._kept]
 
     def excerpt(self) -> str:
-        """The part that says why it failed."""
+        """The part of the output that explains a failure."""
         return excerpt(self._recent.decode(errors="replace"))
 
 
 def excerpt(text: str) -> str:
     """The last traceback with the line before it, else the end of the text; at most 60 lines.
 
-    The server prints the model folder's content after the traceback of a failed init(): that is left out.
+    The server prints the model folder's content after the traceback of a failed init(); it is left out.
     """
     lines = text.rstrip().splitlines()
     starts = [number for number, line in enumerate(lines) if "Traceback (most recent call last)" in line]
     if not starts:
         return "\n".join(lines[-_EXCERPT_LINES:])
-    # Chained exceptions print several tracebacks; the first of the last group is where it began.
+    # Chained exceptions print several tracebacks; the first of the last group is the original cause.
     first = starts[-1]
     for start in reversed(starts[:-1]):
         if not _chained(lines, start, first):

@@ -1,7 +1,7 @@
-"""Memory that many connections took: once they have ended, the system gets it back.
+"""Returns memory to the system after many connections have closed.
 
-An https connection has buffers of 256 KB in asyncio. glibc would keep what 600 of them took, 175 MB, always:
-it stops giving large blocks back as soon as one was freed, and never looks for free pages between others.
+An https connection has buffers of 256 KB in asyncio. glibc would keep the 175 MB of 600 of them for good:
+it stops returning large blocks once one has been freed, and never looks for free pages between others.
 """
 
 import ctypes
@@ -10,25 +10,25 @@ from collections.abc import Callable
 
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
 _LARGE = 128 * 1024
-"""Bytes: glibc's own default, which is fixed by setting it."""
+"""Bytes: glibc's own default. Setting it keeps glibc from raising it."""
 _MANY = 100
 """Connections."""
 
 
 def give_back_large_blocks() -> None:
-    """Have a large block leave this process when it is freed. Nothing to do where there is no glibc."""
+    """Have large blocks returned to the system when they are freed. Does nothing without glibc."""
     if mallopt := _glibc("mallopt"):
         mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 class Trimmer:
-    """Gives free pages back when most of many connections have ended."""
+    """Returns free pages to the system when most of many connections have closed."""
 
     def __init__(self) -> None:
         self._most = 0
 
     def look(self, connections: int) -> None:
-        """Take note of how many connections there are now."""
+        """Record how many connections there are now."""
         self._most = max(self._most, connections)
         if self._most >= _MANY and connections < self._most // 2:
             self._most = connections

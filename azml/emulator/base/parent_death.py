@@ -1,7 +1,7 @@
-"""Nothing outlives the process that started it, not even when that one is killed outright.
+"""Ends a process when its parent dies, even when the parent was killed.
 
-Run as a script, it ties a foreign program to its parent: `python tether.py PARENT PROGRAM ARGS...`. The file
-keeps to the standard library, and to what Python 3.8 reads, because scoring environments run it too.
+Run as a script, it ties a foreign program to its parent: `python parent_death.py PARENT PROGRAM ARGS...`.
+The file uses only the standard library and the syntax of Python 3.8: scoring environments run it too.
 """
 
 import ctypes
@@ -17,12 +17,12 @@ _INTERVAL = 0.5
 
 
 def die_with_parent(parent: int) -> None:
-    """Have this process killed once `parent`, the id of its parent, is gone: at once on Linux, else in 0.5 s.
+    """Have this process killed when its parent (process id `parent`) ends: at once on Linux, else in 0.5 s.
 
-    The tether holds as long as the thread lives that started this process.
+    On Linux this also happens when the thread that started this process ends.
     """
     _ask_kernel()
-    # A thread as well: macOS has no such call, and on Linux a change of credentials forgets it.
+    # A thread as well: macOS has no such call, and on Linux a change of credentials cancels it.
     threading.Thread(target=_watch, args=(parent,), name="tether", daemon=True).start()
 
 
@@ -54,7 +54,7 @@ def _run(parent: int, command: "list[str]") -> int:
         if os.getppid() != parent:
             child.kill()
         time.sleep(0.05)
-    if child.returncode < 0:  # as if this had been the program itself
+    if child.returncode < 0:  # end as the program did
         if child.returncode != -signal.SIGKILL:
             signal.signal(-child.returncode, signal.SIG_DFL)
         os.kill(os.getpid(), -child.returncode)

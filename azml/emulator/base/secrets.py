@@ -1,7 +1,7 @@
 """Test secrets: what `${{...}}` in a deployment's environment variables becomes on this machine.
 
 On Azure such a variable is replaced by the secret of a workspace connection or a key vault before the script
-starts. Here a file of the user's has values for tests: a mapping from what stands between the braces, such as
+starts. Here a file of the user's has values for tests: a mapping from the text between the braces, such as
 `azureml://connections/bank/credentials/API_KEY`, to text.
 """
 
@@ -14,13 +14,13 @@ import yaml
 
 FILE = "test-secrets.yml"
 VARIABLE = "AZML_TEST_SECRETS"
-"""Names another file, where the local Azure is started."""
+"""Set where the local Azure is started, it names another file."""
 _REFERENCE = re.compile(r"\$\{\{\s*((?:azureml|keyvault):.*?)\s*\}\}", re.IGNORECASE)
-"""Any form of the two: one that is misspelt is told, and reaches no script as text."""
+"""Any form of the two: a misspelt one is reported, and never reaches a script as text."""
 
 
 class NoSecrets(Exception):
-    """Variables ask for secrets that are not there. The text names them and says what would be right."""
+    """Variables ask for secrets that do not exist. The text names them and says how to add them."""
 
 
 def secrets_file(folder: Path) -> Path:
@@ -30,15 +30,15 @@ def secrets_file(folder: Path) -> Path:
 
 
 class TestSecrets:
-    """The file, read anew each time it is asked: nothing of it is kept."""
+    """The file, read again at each call: nothing of it is kept."""
 
-    __test__ = False  # for pytest: the name is not a test's
+    __test__ = False  # for pytest: this class is not a test
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def fill(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables with the secrets in their places. Raises NoSecrets when one is missing."""
+        """The variables with the secrets filled in. Raises NoSecrets when one is missing."""
         asked = {name: references(value) for name, value in variables.items()}
         if not any(asked.values()):
             return dict(variables)
@@ -56,7 +56,7 @@ class TestSecrets:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, yaml.YAMLError) as wrong:
-            # Its words may quote the file, and that holds secrets.
+            # The error's message may quote the file, which holds secrets.
             raise NoSecrets(f"{self.path} cannot be read: {type(wrong).__name__}") from None
         if not isinstance(told, dict):
             raise NoSecrets(f"{self.path} is not a mapping from references to secrets")

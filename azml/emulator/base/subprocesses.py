@@ -1,4 +1,4 @@
-"""A program that this process runs, with a line to what it prints."""
+"""A program that this process runs, and whose output it reads."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,7 @@ _LAST_WORDS_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Launch:
-    """A command to run in a folder with exactly these environment variables; None: those of this process."""
+    """A command to run in a folder with exactly these environment variables, or, if None, this process's."""
 
     command: tuple[str, ...]
     folder: Path
@@ -23,7 +23,7 @@ class Launch:
 
 
 class Subprocess:
-    """See the module."""
+    """A program that was started by `running`."""
 
     def __init__(self, process: asyncio.subprocess.Process, following: asyncio.Task[None]) -> None:
         self._process = process
@@ -36,13 +36,13 @@ class Subprocess:
 
     @property
     def code(self) -> int | None:
-        """Its exit code once it has ended, below zero for a signal."""
+        """The exit code once it has ended, negative for a signal; else None."""
         return self._process.returncode
 
     async def ended(self) -> str:
-        """Wait until it ends by itself; how it did."""
+        """Wait until it ends by itself, and return how, as text."""
         code = await self._process.wait()
-        await asyncio.wait({self._following}, timeout=_LAST_WORDS_SECONDS)  # it may still be in the pipe
+        await asyncio.wait({self._following}, timeout=_LAST_WORDS_SECONDS)  # output may still be in the pipe
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
@@ -56,7 +56,7 @@ async def running(launch: Launch, output: Output) -> AsyncIterator[Subprocess]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,  # Ctrl-C is the supervisor's; and the group can be ended as one
+        start_new_session=True,  # Ctrl-C is for the supervisor; the group can be ended as one
     )
     assert process.stdout is not None  # noqa: S101 - asked for above
     following = asyncio.create_task(output.follow(process.stdout))

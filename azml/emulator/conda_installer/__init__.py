@@ -1,1 +1,1 @@
-"""The process that makes an environment of conda's packages."""
+"""The process that creates an environment of conda's packages."""

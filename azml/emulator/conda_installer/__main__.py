@@ -1,8 +1,8 @@
-"""Makes an environment of conda's packages, in a process of its own: `python -m ... < request.json`.
+"""Creates an environment of conda's packages, in a process of its own: `python -m ... < request.json`.
 
 The request has `channels` (addresses), `packages` (as the conda file has them), `prefix` and `cache`
-(folders). What is done is printed, a line a step; when it cannot be done, the solver's words, with exit
-code 1.
+(folders). Each step is printed on a line of its own; if it fails, the solver's message, and the exit code
+is 1.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ async def make(request: Mapping[str, Any]) -> None:
 async def _solve(
     channels: list[rattler.Channel], specs: list[rattler.MatchSpec], cache: str
 ) -> list[rattler.RepoDataRecord]:
-    """As conda's flexible priority: packages of the first channel that has them, else of any."""
+    """Solve with conda's flexible priority: packages of the first channel that has them, else of any."""
     _say(f"conda: solving for {len(specs)} packages of {', '.join(one.base_url for one in channels)}")
     gateway = rattler.Gateway(cache_dir=Path(cache) / "index")
     virtual = rattler.VirtualPackage.detect()
@@ -57,15 +57,15 @@ def _say(line: str) -> None:
 
 
 def main() -> int:
-    """Do what standard input asks for."""
+    """Read the request from standard input and carry it out; returns the exit code."""
     try:
         asyncio.run(make(json.load(sys.stdin)))
-    except Exception as refused:  # rattler has an exception for each of its parts
+    except Exception as refused:  # each part of rattler has its own exception
         _say(f"conda: {refused}")
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    # At once, all being said and written: rattler's threads crash an interpreter that takes itself apart.
+    # Exit at once, as everything is written: rattler's threads crash an interpreter that shuts down.
     os._exit(main())

@@ -1,1 +1,1 @@
-"""What the processes of the local Azure say to one another: deployments, the routing table, counts."""
+"""What the processes of the local Azure send one another: deployments, the routing table, counts."""

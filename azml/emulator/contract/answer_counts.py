@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _GROWTH = math.log(1.02)
-"""Latencies fall into classes 2 % wide: percentiles are right to 1 %, a minute is a few hundred numbers."""
+"""Latencies are counted in classes 2 % wide: percentiles are accurate to 1 %, and a minute takes a few
+hundred numbers."""
 _LEAST_MS = 0.01
 PERCENTILES = (50, 90, 95, 99)
 
@@ -28,7 +29,7 @@ class Tally:
 
     @property
     def count(self) -> int:
-        """How many answers there were."""
+        """The number of answers."""
         return self.classes.total()
 
     def record(self, status: int, model_status: int, milliseconds: float) -> None:
@@ -40,7 +41,7 @@ class Tally:
         self.most_ms = max(self.most_ms, milliseconds)
 
     def add(self, other: "Tally") -> None:
-        """Take in the answers of another."""
+        """Add the answers of another tally."""
         self.statuses += other.statuses
         self.classes += other.classes
         self.total_ms += other.total_ms
@@ -48,7 +49,10 @@ class Tally:
         self.most_ms = max(self.most_ms, other.most_ms)
 
     def percentile(self, percent: int) -> float:
-        """The latency that `percent` of the answers did not exceed, right to 1 %. There must be an answer."""
+        """The latency that `percent` of the answers did not exceed, accurate to 1 %.
+
+        Raises ValueError without answers.
+        """
         left = math.ceil(self.count * percent / 100)
         for position, number in sorted(self.classes.items()):
             left -= number
@@ -57,7 +61,7 @@ class Tally:
         raise ValueError("a minute without an answer has no percentile")
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON can carry it."""
+        """The values as JSON types."""
         return {
             "statuses": [[*pair, count] for pair, count in self.statuses.items()],
             "classes": list(self.classes.items()),
@@ -65,7 +69,7 @@ class Tally:
         }
 
     def summary(self) -> dict[str, Any]:
-        """What a reader wants: `requests` lists status, model status, count; latencies are in ms."""
+        """A summary for readers: `requests` lists status, model status and count; latencies are in ms."""
         latency = {"count": self.count, "total": self.total_ms, "least": self.least_ms, "most": self.most_ms}
         latency |= {f"p{percent}": self.percentile(percent) for percent in PERCENTILES}
         return {"requests": [[*pair, count] for pair, count in self.statuses.items()], "latency": latency}
@@ -79,7 +83,7 @@ def tally_from_json(told: Mapping[str, Any]) -> Tally:
 
 @dataclass(frozen=True)
 class Counted:
-    """A tally with the minute (unix time at its begin), endpoint and deployment it is of."""
+    """A tally with its minute (unix time at its start), endpoint and deployment."""
 
     minute: int
     endpoint: str
@@ -87,7 +91,7 @@ class Counted:
     tally: Tally
 
     def to_json(self) -> list[Any]:
-        """As JSON can carry it."""
+        """The values as JSON types."""
         return [self.minute, self.endpoint, self.deployment, self.tally.to_json()]
 
 

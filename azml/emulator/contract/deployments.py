@@ -1,6 +1,6 @@
-"""What the control plane asks the data plane to serve, and what it hears back.
+"""What the control plane asks the data plane to serve, and what the data plane answers.
 
-The two are processes of their own and speak JSON over a unix socket; these records are the whole vocabulary.
+The two are separate processes that exchange JSON over a unix socket; these records are all they exchange.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Route:
-    """Where a custom container answers: the port it listens on, and the path, perhaps with a query."""
+    """Where a custom container answers: the port it listens on, and the path, with an optional query."""
 
     port: int
     path: str
@@ -30,7 +30,7 @@ class Route:
 
 @dataclass(frozen=True)
 class CustomContainer:
-    """An image that serves by itself. `model_at` and `code_at` are where it finds the two folders."""
+    """An image with a server of its own. `model_at` and `code_at` are where it finds the two folders."""
 
     image: str
     liveness: Route
@@ -41,18 +41,18 @@ class CustomContainer:
 
 
 AUTOMATIC = ("model_inputs", "model_outputs")
-"""The collections that Azure fills by itself where an MLflow model is served without code."""
+"""The collections that Azure fills by itself for an MLflow model served without code."""
 
 
 @dataclass(frozen=True)
 class DesiredDeployment:
-    """One deployment as it should run.
+    """The desired state of one deployment.
 
     `key` is its ARM id in lower case. `model_folder` is the folder that AZUREML_MODEL_DIR names: it contains
     the last element of the model's path. An MLflow model without code has no `code_folder`. `compute` is the
-    Kubernetes cluster that Azure would run it on. `collect` names the data collector's collections, with the
-    part of the data that is kept, 0 to 1; of requests also the headers in `capture_headers`. A custom
-    container needs no code, and gets no conda file. `image` is the environment's, where it is no custom
+    Kubernetes cluster that Azure would run it on. `collect` maps the data collector's collections to the
+    fraction of the data that is kept, 0 to 1; of requests also the headers in `capture_headers`. A custom
+    container needs no code, and gets no conda file. `image` is the environment's, unless it is a custom
     container.
     """
 
@@ -84,7 +84,7 @@ class DesiredDeployment:
 
 @dataclass(frozen=True)
 class ManagedIdentity:
-    """An identity of which scripts may ask tokens. `resource_id` is empty for a system-assigned one."""
+    """An identity whose tokens scripts may request. `resource_id` is empty for a system-assigned one."""
 
     principal_id: str
     client_id: str
@@ -93,9 +93,9 @@ class ManagedIdentity:
 
 @dataclass(frozen=True)
 class DesiredEndpoint:
-    """One endpoint as its router should answer.
+    """The desired state of one endpoint.
 
-    `path` is the endpoint's place under the scoring address, as `westeurope/diabetes`. `traffic` and
+    `path` is the endpoint's path under the scoring address, such as `westeurope/diabetes`. `traffic` and
     `mirror_traffic` map deployment names to percent. `bearers` are the keys or tokens it accepts: keys in
     auth mode key; for the token modes `token_secret` verifies the HS256 signature of a JWT instead.
     `identities` are the endpoint's own, a system-assigned one first.
@@ -115,7 +115,7 @@ State = Literal["building", "starting", "ready", "failed"]
 
 @dataclass(frozen=True)
 class ObservedDeployment:
-    """One deployment as it stands. `error` is why it failed: the end of its log, traceback and all."""
+    """The state of one deployment. `error` is why it failed: the end of its log, including the traceback."""
 
     key: str
     state: State
@@ -124,7 +124,7 @@ class ObservedDeployment:
 
 
 def to_json(record: DesiredDeployment | DesiredEndpoint | ObservedDeployment) -> dict[str, Any]:
-    """A record as JSON can carry it: paths as text."""
+    """A record as JSON types: paths become text."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(record).items()}
 
 

@@ -1,4 +1,4 @@
-"""Collected data on its way between the planes: a head in JSON, and the bytes as they came."""
+"""Collected data sent from the data plane to the control plane: a head in JSON, and the raw bytes."""
 
 import json
 import struct
@@ -13,7 +13,7 @@ _SIZES = struct.Struct(">II")
 class Frame:
     """One event. `deployment` is its key; `collection` is `request`, `response` or one of a scoring script's.
 
-    `time` is unix seconds; `attributes` are those of the record that only some collections have.
+    `time` is unix seconds; `attributes` are the record's, which only some collections have.
     """
 
     deployment: str
@@ -26,7 +26,7 @@ class Frame:
 
 
 def to_bytes(frame: Frame) -> bytes:
-    """The frame as it is written."""
+    """The frame in the form in which it is written."""
     told: dict[str, Any] = asdict(frame)
     body: bytes = told.pop("body")
     head = json.dumps(told).encode()
@@ -34,7 +34,7 @@ def to_bytes(frame: Frame) -> bytes:
 
 
 def read_frames(file: BinaryIO) -> Iterator[Frame]:
-    """All frames that are whole: a killed writer may have left half of one at the end."""
+    """All complete frames: a killed writer may have left an incomplete one at the end."""
     while len(sizes := file.read(_SIZES.size)) == _SIZES.size:
         head_size, body_size = _SIZES.unpack(sizes)
         head, body = file.read(head_size), file.read(body_size)

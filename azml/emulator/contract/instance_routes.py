@@ -1,4 +1,4 @@
-"""Where an instance is asked: an address and a path for each purpose."""
+"""Where to reach an instance: an address and a path for each purpose."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class InstanceRoute:
-    """A URL path behind an address, which is the path of a unix socket or `127.0.0.1:PORT`."""
+    """A URL path at an address, which is the path of a unix socket or `127.0.0.1:PORT`."""
 
     address: str
     path: str
@@ -15,7 +15,7 @@ class InstanceRoute:
 
 @dataclass(frozen=True)
 class InstanceRoutes:
-    """Where an instance takes requests, and where its probes ask."""
+    """Where an instance takes requests and probes."""
 
     scoring: InstanceRoute
     liveness: InstanceRoute
@@ -31,7 +31,7 @@ def socket_of(address: str) -> tuple[socket.AddressFamily, str | tuple[str, int]
 
 
 async def connect(route: InstanceRoute) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection. Raises OSError when there is none to be had."""
+    """Open a connection. Raises OSError when that fails."""
     family, target = socket_of(route.address)
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:

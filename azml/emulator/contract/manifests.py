@@ -1,6 +1,6 @@
-"""What a laid-out folder holds, file by file, so that it can be proved and made anew from the blobs.
+"""Manifests list the files of a folder, so that it can be verified and restored from the blobs.
 
-A manifest is not in the folder that it describes: that may be gone. It holds no absolute path.
+A manifest is kept outside the folder that it describes, which may be lost. It holds no absolute path.
 """
 
 import hashlib
@@ -18,9 +18,9 @@ CHUNK = 1 << 20  # bytes
 
 @dataclass(frozen=True)
 class KeptFile:
-    """One file: its path in the folder, what it holds, and `stamp`, its marks when that was last proved.
+    """One file: its path in the folder, its hash, and `stamp`, its marks when it was last verified.
 
-    A write changes the marks, whoever makes it. Without marks a file has to be read to be proved.
+    Any write changes the marks. Without marks a file has to be read to be verified.
     """
 
     path: str
@@ -29,7 +29,7 @@ class KeptFile:
 
 
 def stamp_of(path: Path) -> str:
-    """A file's marks: inode, size, and the times of its content and of its inode; empty without a file."""
+    """A file's marks: inode, size, and the times of its content and of its inode; empty if it is missing."""
     try:
         found = path.lstat()
     except OSError:
@@ -52,18 +52,18 @@ def sha256_of(path: Path) -> str:
 
 
 def blob_path(blobs: Path, sha256: str) -> Path:
-    """The file below the blobs' folder that holds a content."""
+    """The path below the blobs' folder of the content with this hash."""
     return blobs / sha256[:2] / sha256
 
 
 class Manifests:
-    """The manifests under one folder, by the names of the folders that they describe."""
+    """The manifests in one folder, by the names of the folders that they describe."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def read(self, name: str) -> Sequence[KeptFile] | None:
-        """The files of a folder; None where nothing usable says so."""
+        """The files of a folder; None where there is no usable manifest."""
         try:
             told = json.loads(self._path(name).read_bytes())
             return [KeptFile(**one) for one in told["files"]]
@@ -71,7 +71,7 @@ class Manifests:
             return None
 
     def write(self, name: str, files: Sequence[KeptFile]) -> None:
-        """Note them. Raises OSError."""
+        """Record the files of a folder. Raises OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         told = {"files": [asdict(file) for file in files]}
         write_private(self._path(name), json.dumps(told, separators=(",", ":")).encode())

@@ -1,4 +1,4 @@
-"""The routing table: what the supervisor tells the router. Pushed whole, so that a change is one step."""
+"""The routing table, which the supervisor sends to the router. Always sent whole: a change is atomic."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RoutedInstance:
-    """One instance that is ready: a name never used twice, and where it listens.
+    """One instance that is ready: a name that is never reused, and the address where it listens.
 
     `address` is the path of a unix socket, or `127.0.0.1:PORT`.
     """
@@ -20,8 +20,8 @@ class RoutedInstance:
 class RoutedDeployment:
     """One deployment with its ready instances, and the limits of its request settings.
 
-    `collect` says of `request` and `response` what part of the payloads is collected, 0 to 1. What is asked
-    of `/score` goes to `scoring_path`.
+    `collect` gives the fraction of the payloads of `request` and `response` that is collected, 0 to 1.
+    Requests to `/score` go to `scoring_path`.
     """
 
     key: str
@@ -36,7 +36,7 @@ class RoutedDeployment:
 
 @dataclass(frozen=True)
 class RoutedEndpoint:
-    """One endpoint: its place under the scoring address, who may ask, and the shares in percent."""
+    """One endpoint: its path under the scoring address, who may call it, and the shares in percent."""
 
     key: str
     path: str
@@ -49,14 +49,14 @@ class RoutedEndpoint:
 
 @dataclass(frozen=True)
 class RoutingTable:
-    """Everything that can be reached; `complete` once all that was there before a start is told again."""
+    """Everything that can be reached; `complete` once everything that existed before a restart is in it."""
 
     endpoints: tuple[RoutedEndpoint, ...] = ()
     complete: bool = True
 
 
 def to_json(table: RoutingTable) -> dict[str, Any]:
-    """The table as JSON can carry it."""
+    """The table as JSON types."""
     return asdict(table)
 
 

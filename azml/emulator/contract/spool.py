@@ -1,4 +1,4 @@
-"""A writer of frames that nobody waits for: a thread writes them to files that the control plane takes up."""
+"""Writes frames in the background: a thread puts them into files that the control plane collects."""
 
 import contextlib
 import logging
@@ -15,17 +15,17 @@ from azml.emulator.contract.frames import Frame, to_bytes
 READY = ".ready"
 _PART = ".part"
 _QUEUE_LIMIT = 64 * 1024 * 1024
-"""Bytes that may wait to be written; what comes then is dropped, as Azure's collector does."""
+"""Bytes that may wait to be written; anything more is dropped, as Azure's collector does."""
 _FILE_LIMIT = 8 * 1024 * 1024
 _FILES_LIMIT = 64
-"""Files that may wait for a control plane that is away."""
+"""Files that may wait for a control plane that is not running."""
 _PAUSE_SECONDS = 0.2
-"""How long frames are gathered into one file."""
+"""Seconds for which frames are gathered into one file."""
 log = logging.getLogger(__name__)
 
 
 class Spool:
-    """Files of frames in a folder, complete as soon as they are named `*.ready`; their names are in order."""
+    """Files of frames in a folder, complete once they are named `*.ready`; their names sort by time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = private_folder(folder)
@@ -38,7 +38,7 @@ class Spool:
         self.dropped = 0
 
     def put(self, frame: Frame) -> None:
-        """Take a frame; returns at once."""
+        """Queue a frame; returns at once."""
         with self._turn:
             if self._waiting + len(frame.body) > _QUEUE_LIMIT:
                 self.dropped += 1
@@ -51,7 +51,7 @@ class Spool:
         self._there.set()
 
     def close(self) -> None:
-        """Write what waits, and end the thread."""
+        """Write what is queued, and end the thread."""
         self._closing = True
         self._there.set()
         if self._thread:
@@ -75,11 +75,11 @@ class Spool:
             with part.open("xb") as file:
                 self._write(file)
         except OSError as error:
-            # What comes next would not fit either: the disk is full, or the folder is gone.
+            # Later frames would fail too: the disk is full, or the folder is gone.
             self._drop()
             log.warning("collected data is lost: %s", error)
         with contextlib.suppress(OSError):
-            part.replace(part.with_suffix(READY))  # the frames that are whole count
+            part.replace(part.with_suffix(READY))  # its complete frames can be used
 
     def _write(self, file: BinaryIO) -> None:
         written = 0
@@ -102,7 +102,7 @@ class Spool:
 
 
 def take_up_parts(folder: Path) -> None:
-    """Have what a killed writer left half written taken as far as it goes; this process may write on."""
+    """Release the incomplete files of a killed writer: their complete frames are used."""
     for part in private_folder(folder).glob(f"*{_PART}"):
         if not part.stem.endswith(f"-{os.getpid()}"):
             part.replace(part.with_suffix(READY))

@@ -1,6 +1,6 @@
 """`python -m azml.emulator.control`: one control plane, until it is told to stop.
 
-Writes `{"port": ..., "arm": ...}` to the ready file once it answers. Exit status 0 means it was asked to.
+Writes `{"port": ..., "arm": ...}` to the ready file once it answers. Exits with 0 if it was asked to stop.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from azml.emulator.control.server.proxy import listen as listen_for_proxy
 
 @dataclass(frozen=True)
 class Options:
-    """The command line. Port 0 takes a free one."""
+    """The command line. Port 0 is any free port."""
 
     folder: Path
     port: int
@@ -61,8 +61,8 @@ def main() -> int:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which says when it begins to stop: it waits for its answers, some of which only end
-    when they are told to."""
+    """uvicorn's server, which announces that it is stopping: it waits for its answers, and some of them end
+    only on that announcement."""
 
     def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
         super().__init__(config)
@@ -136,8 +136,8 @@ def _announce(options: Options, ready: dict[str, object]) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    # The protocol is named: only then asyncio turns Nagle's algorithm off, with which every answer would wait
-    # 40 ms for the client's delayed acknowledgement.
+    # The protocol is given explicitly: only then asyncio turns off Nagle's algorithm, which delays answers
+    # by the 40 ms of the client's delayed acknowledgement.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -157,5 +157,5 @@ def _read(arguments: list[str]) -> Options:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until uvicorn takes over: leave without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until uvicorn takes over: exit without a traceback
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""How the control plane asks the data plane to serve: HTTP and JSON over a unix socket."""
+"""The control plane's client for the data plane: HTTP and JSON over a unix socket."""
 
 import asyncio
 from pathlib import Path
@@ -22,11 +22,11 @@ TIMEOUT = aiohttp.ClientTimeout(total=300)  # a delete drains the requests in fl
 
 
 class DataplaneError(Exception):
-    """The data plane cannot be reached, or refused what it was asked."""
+    """The data plane cannot be reached, or refused a request."""
 
 
 class DataplaneClient:
-    """The data plane behind a socket, which `token` opens.
+    """The data plane behind a unix socket; `token` authenticates the control plane.
 
     Every call raises DataplaneError when it cannot be carried out.
     """
@@ -38,11 +38,11 @@ class DataplaneClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def put_deployment(self, desired: DesiredDeployment) -> None:
-        """Ask for a deployment to run so. Answers at once; `observe` tells how far it is."""
+        """Create or update a deployment. Returns at once; `observe` shows the progress."""
         await self._call("PUT", f"/deployments/{quote(desired.key, safe='')}", to_json(desired))
 
     async def observe(self, key: str) -> ObservedDeployment | None:
-        """How a deployment stands; None when the data plane knows none of that key."""
+        """The state of a deployment; None when the data plane has none with that key."""
         status, told = await self._call("GET", f"/deployments/{quote(key, safe='')}", missing=True)
         return None if status == 404 else observed_from_json(told)
 
@@ -51,15 +51,15 @@ class DataplaneClient:
         await self._call("DELETE", f"/deployments/{quote(key, safe='')}", missing=True)
 
     async def put_endpoint(self, desired: DesiredEndpoint) -> None:
-        """Route an endpoint so, from this answer on."""
+        """Create or update an endpoint; in effect when this returns."""
         await self._call("PUT", f"/endpoints/{quote(desired.key, safe='')}", to_json(desired))
 
     async def delete_endpoint(self, key: str) -> None:
-        """Answer no more for an endpoint."""
+        """Stop routing for an endpoint."""
         await self._call("DELETE", f"/endpoints/{quote(key, safe='')}", missing=True)
 
     async def complete(self) -> None:
-        """Say that all that was there before a start has been asked for."""
+        """Tell the data plane that everything that existed before the start has been restored."""
         await self._call("PUT", "/complete")
 
     async def logs(self, key: str, container: str, tail: int) -> str:
@@ -69,11 +69,11 @@ class DataplaneClient:
         return told if isinstance(told, str) else str(told.get("content", ""))
 
     async def metrics(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
-        """What was answered in the minutes from `since` (unix time): `MetricsHistory.answers`."""
+        """The answers of the minutes from `since` (unix time) on; see `MetricsHistory.answers`."""
         return await self._minutes("metrics", since, endpoint)
 
     async def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
-        """What instances used in the minutes from `since`: `MetricsHistory.usage`."""
+        """The instances' resource usage in the minutes from `since` on; see `MetricsHistory.usage`."""
         return await self._minutes("usage", since, endpoint)
 
     async def _minutes(self, what: str, since: float, endpoint: str | None) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ class DataplaneClient:
         return list(told)
 
     async def close(self) -> None:
-        """Let go of the socket."""
+        """Close the connections."""
         if self._session:
             await self._session.close()
 
@@ -104,7 +104,7 @@ class DataplaneClient:
         if self._session is None:
             connector = aiohttp.UnixConnector(path=str(self._socket))
             self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=TIMEOUT)
-        # encoded=True: the key's slashes stay escaped, or they would read as more of the path.
+        # encoded=True: the key's slashes stay escaped, or they would become part of the path.
         url = URL(f"http://dataplane{path}", encoded=True)
         async with self._session.request(method, url, json=body) as answer:
             is_json = answer.content_type == "application/json"

@@ -1,1 +1,1 @@
-"""The router's process: takes predictions over https, checks keys, splits the traffic."""
+"""The router's process: takes requests over https, checks keys, splits the traffic."""

@@ -1,7 +1,7 @@
-"""The router's process: https on loopback, told by the supervisor what to route.
+"""The router's process: serves https on loopback, by the routing table that the supervisor sends.
 
-It gets two open sockets from the supervisor: the one clients connect to, which outlives it, and one to the
-supervisor itself. When that one closes, the supervisor is gone and the router goes too.
+It inherits two open sockets: the one clients connect to, which outlives it, and one to the supervisor. When
+the latter closes, the supervisor has ended, and the router ends too.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def tls(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 def answer(front: Front, message: dict[str, Any]) -> Any:
-    """Do what the supervisor asks: route by a table, tell how busy instances are, or what was counted."""
+    """Carry out a command of the supervisor: apply a table, report how busy instances are, or the counts."""
     match message["do"]:
         case "route":
             front.dispatcher.apply(routing_table.from_json(message["table"]))
@@ -54,7 +54,7 @@ def answer(front: Front, message: dict[str, Any]) -> Any:
 
 
 async def obey(front: Front, control: socket.socket) -> None:
-    """Answer the supervisor until it is gone. Each message is a line of JSON, and so is each answer."""
+    """Answer the supervisor until it ends. Each message is a line of JSON, and so is each answer."""
     reader, writer = await asyncio.open_connection(sock=control, limit=_LINE_LIMIT)
     with contextlib.suppress(ConnectionError):
         while text := await reader.readline():
@@ -66,7 +66,7 @@ async def obey(front: Front, control: socket.socket) -> None:
 async def serve(
     listener: socket.socket, control: socket.socket, context: ssl.SSLContext, front: Front
 ) -> None:
-    """Serve until the supervisor is gone or this task is cancelled."""
+    """Serve until the supervisor ends or this task is cancelled."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(front.connect, sock=listener, ssl=context, ssl_handshake_timeout=10)
     sweeper = loop.create_task(_sweep(front))
@@ -103,10 +103,10 @@ async def _main(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the command line the supervisor wrote, and serve."""
+    """Parse the command line and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parent", type=int, required=True, help="process id of the supervisor")
-    parser.add_argument("--listener", type=int, required=True, help="descriptor of the socket clients reach")
+    parser.add_argument("--listener", type=int, required=True, help="descriptor of the clients' socket")
     parser.add_argument(
         "--control", type=int, required=True, help="descriptor of the socket to the supervisor"
     )

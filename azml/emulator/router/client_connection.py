@@ -1,4 +1,4 @@
-"""One client's connection: reads its requests one after the other, checks them, answers in their order."""
+"""One client's connection: reads and checks its requests, and answers them in order."""
 
 import asyncio
 import time
@@ -19,14 +19,14 @@ from azml.emulator.router.payloads import PayloadCollector
 from azml.emulator.router.rules import Refusal
 
 PIPELINED = 8
-"""Requests a client may send ahead before its connection is read no further."""
+"""Requests a client may pipeline before reading from its connection pauses."""
 _SUFFIXES = ("/score", "/swagger.json", "/")
 _DEPLOYMENT = b"azureml-model-deployment"
 
 
 @dataclass
 class Limits:
-    """Seconds a client may take: to send one request, and to stay silent between two."""
+    """Seconds a client may take to send a request, and may stay silent between two."""
 
     request: float = 60.0
     idle: float = 75.0
@@ -34,7 +34,7 @@ class Limits:
 
 @dataclass
 class Front:
-    """What all connections of the router share."""
+    """What all client connections of the router share."""
 
     dispatcher: Dispatcher
     meter: Meter
@@ -53,7 +53,7 @@ class Front:
 
 
 class ClientConnection(asyncio.Protocol):
-    """See the module."""
+    """The protocol of one client's connection."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -74,16 +74,16 @@ class ClientConnection(asyncio.Protocol):
         self._full = False
         self._since = time.monotonic()
 
-    # What the transport calls.
+    # Called by the transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
-        # uvloop's transports do what asyncio.Transport says without being one.
+        """A client has connected."""
+        # uvloop's transports have the interface of asyncio.Transport without being a subclass.
         self._transport = cast(asyncio.Transport, transport)
         self._front.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone: what it asked for is given up."""
+        """The client has disconnected: cancel its requests."""
         self._front.connections.discard(self)
         self._transport = None
         self._queue.clear()
@@ -92,7 +92,7 @@ class ClientConnection(asyncio.Protocol):
             self._exchange = None
 
     def pause_writing(self) -> None:
-        """The client reads slowly: no further answer is begun until it has caught up."""
+        """The client reads slowly: start no further answer until it has caught up."""
         self._full = True
         if self._exchange:
             self._exchange.pause()
@@ -106,7 +106,7 @@ class ClientConnection(asyncio.Protocol):
         self._next()
 
     def data_received(self, data: bytes) -> None:
-        """Parse; whatever cannot be parsed ends the connection after the answers that are due."""
+        """Parse; a parse error closes the connection after the answers that are due."""
         if self._closing or self._deaf:
             return
         self._head_bytes += len(data)
@@ -114,7 +114,7 @@ class ClientConnection(asyncio.Protocol):
             self._feed(data)
         except httptools.HttpParserError:
             self._reject(rules.BAD_REQUEST)
-        # What came with the end of the request before is not counted.
+        # Bytes that arrived with the end of the previous request are not counted.
         if self._in_head and self._head_bytes > rules.HEAD_LIMIT:
             self._reject(rules.HEAD_TOO_LARGE)
 
@@ -127,14 +127,14 @@ class ClientConnection(asyncio.Protocol):
         return None
 
     def _without_upgrade(self) -> bytes:
-        """The head that asked for another protocol, as one that does not. No protocol is changed here, and
-        the parser would leave the body of such a request alone."""
+        """The head without its request to switch protocols. The router switches to none, and the parser would
+        not parse the body of such a request."""
         request, self._upgrades = self._arriving or Request(), False
         self._parser = httptools.HttpRequestParser(self)
         return plain_head(request)
 
     def sweep(self, now: float) -> None:
-        """Close when the client is silent, or takes too long to send what it began."""
+        """Close when the client is silent for too long, or takes too long to send a request."""
         if self._exchange or (self._queue and not self._full) or not self._transport:
             return
         waited = now - self._since
@@ -146,7 +146,7 @@ class ClientConnection(asyncio.Protocol):
             self._closing = True
             self._transport.close()
 
-    # What the parser calls.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -162,12 +162,12 @@ class ClientConnection(asyncio.Protocol):
             self._arriving.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One of its headers. What comes after a chunked body was not checked, and counts for nothing."""
+        """A header. Trailers after a chunked body are unchecked, so they are ignored."""
         if self._arriving and self._in_head:
             self._arriving.add(name, value)
 
     def on_headers_complete(self) -> None:
-        """Check what can be checked before the body comes."""
+        """Check what can be checked before the body arrives."""
         request = self._arriving
         if not request:
             return None
@@ -177,8 +177,8 @@ class ClientConnection(asyncio.Protocol):
         request.keep_alive = self._parser.should_keep_alive()
         if self._parser.should_upgrade():
             if request.method == "CONNECT":
-                return self._reject(rules.UNKNOWN_PATH)  # this is no proxy
-            self._upgrades = True  # and this head comes once more, without that
+                return self._reject(rules.UNKNOWN_PATH)  # this is not a proxy
+            self._upgrades = True  # the head is parsed again, without the request to switch
             return None
         self._refusal = self._check(request)
         if (request.header(b"expect") or "").lower() == "100-continue":
@@ -189,7 +189,7 @@ class ClientConnection(asyncio.Protocol):
         return None
 
     def on_body(self, body: bytes) -> None:
-        """A part of its body, dropped when the request is refused anyway."""
+        """A part of the body, dropped when the request is already refused."""
         request = self._arriving
         if request and self._refusal is None:
             request.body += body
@@ -198,7 +198,7 @@ class ClientConnection(asyncio.Protocol):
                 request.body.clear()
 
     def on_message_complete(self) -> None:
-        """The request is whole: answer it, in its turn."""
+        """The request is complete: answer it when it is its turn."""
         request = self._arriving
         if not request or self._upgrades:
             return
@@ -253,7 +253,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _forward(self, request: Request, endpoint: RoutedEndpoint, suffix: str) -> None:
         dispatcher = self._front.dispatcher
-        # The table may have changed since the head was checked: the endpoint as it stands now decides.
+        # The table may have changed since the head was checked: the endpoint's current state decides.
         endpoint = dispatcher.endpoints.get(endpoint.path.strip("/").lower(), endpoint)
         known = {deployment.name: deployment for deployment in endpoint.deployments}
         wanted = request.header(_DEPLOYMENT)
@@ -274,7 +274,7 @@ class ClientConnection(asyncio.Protocol):
         return Exchange(client, question, queue, front.meter, front.collecting)
 
     def _continue(self) -> None:
-        # Only when no answer is under way: it would come in the middle of it.
+        # Only when no answer is being sent: it would end up in the middle of it.
         if self._transport and not self._exchange and not self._queue:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -300,7 +300,7 @@ class ClientConnection(asyncio.Protocol):
         self._queue.append((request, None, "", refusal))
         self._next()
 
-    # What the exchange calls.
+    # Called by the exchange.
 
     def send(self, data: bytes) -> None:
         """A part of the answer."""
@@ -308,7 +308,7 @@ class ClientConnection(asyncio.Protocol):
             self._transport.write(data)
 
     def finished(self) -> None:
-        """The answer is whole."""
+        """The answer is complete."""
         self._exchange = None
         if self._answering:
             self._turn(self._answering)
@@ -321,7 +321,7 @@ class ClientConnection(asyncio.Protocol):
         self._next()
 
     def broken(self) -> None:
-        """The answer ended half-way: only a broken connection tells the client."""
+        """The answer was cut off: only closing the connection can show that to the client."""
         self._exchange = None
         if self._transport:
             self._transport.abort()

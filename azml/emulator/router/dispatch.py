@@ -1,4 +1,4 @@
-"""Which instance takes which request, and when: the state behind the rules."""
+"""Decides which instance takes which request, and when: the state that the rules work on."""
 
 import asyncio
 from collections import Counter, deque
@@ -16,14 +16,14 @@ class Job(Protocol):
     """A request on its way to an instance."""
 
     def start(self, instance: str, address: str) -> None:
-        """Go to this instance now."""
+        """Send it to this instance now."""
 
     def refuse(self, refusal: Refusal) -> None:
-        """It will not be served."""
+        """Answer it with a refusal."""
 
 
 class RequestQueue:
-    """One deployment's queue. It outlives changes of the table, so that nothing that waits is lost."""
+    """One deployment's queue. It is kept when the table changes, so that no waiting request is lost."""
 
     def __init__(self, deployment: RoutedDeployment, random: Random) -> None:
         self.deployment = deployment
@@ -34,7 +34,7 @@ class RequestQueue:
         self._suspects: set[str] = set()
 
     def submit(self, job: Job) -> Refusal | None:
-        """Take a request, or say why not."""
+        """Queue a request, or return why it is refused."""
         instances = len(self.deployment.instances)
         if not instances:
             return NOT_READY
@@ -46,13 +46,13 @@ class RequestQueue:
         return None
 
     def change(self, deployment: RoutedDeployment) -> None:
-        """Go on with other instances or limits. What is under way stays where it is."""
+        """Change instances or limits. Requests in progress stay where they are."""
         self.deployment = deployment
         self._suspects.clear()
         self.pump()
 
     def pump(self) -> None:
-        """Start what waits, as far as instances are free."""
+        """Start waiting requests while instances are free."""
         while self._waiting:
             instances = {one.name: one.address for one in self.deployment.instances}
             usable = {name: self.loads[name] for name in instances if name not in self._suspects}
@@ -67,18 +67,18 @@ class RequestQueue:
         return None
 
     def done(self, instance: str) -> None:
-        """A request has left its instance."""
+        """An instance has finished a request."""
         self._held -= 1
         self._left(instance)
         self.pump()
 
     def cancel(self, job: Job) -> None:
-        """A request that waits will not come."""
+        """Remove a waiting request."""
         self._waiting.remove(job)
         self._held -= 1
 
     def unreachable(self, instance: str, job: Job) -> None:
-        """An instance took no connection: the request, of which nothing was sent, goes to another."""
+        """An instance refused the connection: the request, of which nothing was sent, goes to another."""
         self._left(instance)
         self._suspects.add(instance)
         asyncio.get_running_loop().call_later(_SUSPECT_SECONDS, self._suspects.discard, instance)
@@ -86,13 +86,13 @@ class RequestQueue:
         self.pump()
 
     def busy_with(self, instance: str) -> int:
-        """How many requests an instance has, or may still get from what waits here."""
+        """How many requests an instance has, or may still get from this queue."""
         known = any(one.name == instance for one in self.deployment.instances)
         return self.loads[instance] + (len(self._waiting) if known else 0)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits and nothing is under way."""
+        """Whether no request is waiting or in progress."""
         return self._held == 0
 
     def _left(self, instance: str) -> None:
@@ -118,7 +118,7 @@ class Dispatcher:
         self._retired: list[RequestQueue] = []
 
     def apply(self, table: RoutingTable) -> None:
-        """Route by this table from now on. A deployment that is gone finishes what it has."""
+        """Route by this table from now on. A deployment that was removed finishes its requests."""
         wanted = {one.key: one for endpoint in table.endpoints for one in endpoint.deployments}
         for key in self._queues.keys() - wanted.keys():
             self._retired.append(self._queues.pop(key))
@@ -132,10 +132,10 @@ class Dispatcher:
                 self._queues[key] = RequestQueue(deployment, self.random)
 
     def queue_of(self, deployment: RoutedDeployment) -> RequestQueue:
-        """The queue of a deployment of the table."""
+        """The queue of a deployment in the table."""
         return self._queues[deployment.key]
 
     def busy(self, instances: Iterable[str]) -> int:
-        """How many requests these instances still have or may get."""
+        """How many requests these instances have, or may still get."""
         queues = [*self._queues.values(), *self._retired]
         return sum(queue.busy_with(instance) for instance in instances for queue in queues)

@@ -1,4 +1,4 @@
-"""One request's way to a scoring process and back."""
+"""Passes one request to a scoring process and its answer back to the client."""
 
 import asyncio
 import time
@@ -15,19 +15,19 @@ from azml.emulator.router.rules import GONE, TIMED_OUT, Refusal
 
 
 class Client(Protocol):
-    """Who gets the answer."""
+    """The receiver of the answer."""
 
     def send(self, data: bytes) -> None:
         """A part of the answer."""
 
     def finished(self) -> None:
-        """The answer is whole."""
+        """The answer is complete."""
 
     def refused(self, refusal: Refusal, deployment: str) -> None:
-        """There is no answer but this."""
+        """The deployment did not answer; send this refusal."""
 
     def broken(self) -> None:
-        """The answer ended half-way: the client must see that it did."""
+        """The answer was cut off: the client must be able to notice."""
 
 
 class Nobody:
@@ -47,7 +47,7 @@ class Nobody:
 
 
 class Exchange:
-    """Waits in the queue of a deployment, goes to an instance, passes the answer on while it comes."""
+    """Waits in a deployment's queue, sends the request to an instance, streams the answer to the client."""
 
     def __init__(
         self,
@@ -83,30 +83,30 @@ class Exchange:
         self._timer = loop.call_later(self._deployment.timeout_ms / 1000, self._expire)
 
     def submit(self) -> None:
-        """Enter the queue, or be refused."""
+        """Enter the queue, or refuse the request."""
         self._waits = True
         refusal = self._queue.submit(self)
         if refusal:
             self.refuse(refusal)
 
     def cancel(self) -> None:
-        """The client has gone away: its place is free."""
+        """The client has disconnected: release its place in the queue."""
         self._end()
 
     def pause(self) -> None:
-        """The client reads slower than the model writes."""
+        """Stop reading: the client reads more slowly than the model writes."""
         if self._wire:
             self._wire.pause()
 
     def resume(self) -> None:
-        """The client reads again."""
+        """Read again: the client has caught up."""
         if self._wire:
             self._wire.resume()
 
-    # What the queue calls.
+    # Called by the queue.
 
     def start(self, instance: str, address: str) -> None:
-        """Go to this instance, or back to the queue when it takes no connection."""
+        """Send the request to this instance, or return to the queue when it refuses the connection."""
         self._waits = False
         self._instance = instance
         data = request_bytes(self._request, self._target)
@@ -116,11 +116,11 @@ class Exchange:
             self._unreachable()
 
     def refuse(self, refusal: Refusal) -> None:
-        """The queue does not take it, or has no instance left for it."""
+        """The queue is full, or has no instance left."""
         self._waits = False
         self._refuse(refusal)
 
-    # What the wire calls.
+    # Called by the connection.
 
     def _unreachable(self) -> None:
         instance, self._instance = self._instance, None
@@ -143,15 +143,15 @@ class Exchange:
         else:
             self._refuse(GONE)
 
-    # What the parser calls.
+    # Called by the parser.
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect, except what comes after the body."""
+        """Collect a header; trailers are ignored."""
         if not self._status:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Send the head on, wrapped as a model error where it is one."""
+        """Pass the head on, turned into a model error where it is one."""
         status = self._parser.get_status_code()
         if status < 200:
             self._headers.clear()
@@ -163,8 +163,8 @@ class Exchange:
         coded = any(name.lower() == b"transfer-encoding" for name, _ in headers)
         self._until_close = not (sized or coded or bodiless)
         self._chunked = not (sized or bodiless) and self._request.http11
-        # Servers write head and body apart; the client should be woken once. Where parts may be long in
-        # coming, the head goes ahead of them.
+        # Servers write head and body separately; sending them together wakes the client once. Where the
+        # body may be slow to arrive, the head is sent first.
         self._hold = sized
         if not (sized or bodiless or self._chunked):
             self._request.keep_alive = False
@@ -175,14 +175,14 @@ class Exchange:
             self.on_message_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Send a part of the body on."""
+        """Pass a part of the body on."""
         self._hold = False
         if self._sampled:
             self._sampled.answer.append(body)
         self._out.append(b"%x\r\n%s\r\n" % (len(body), body) if self._chunked else body)
 
     def on_message_complete(self) -> None:
-        """The answer is whole."""
+        """The answer is complete."""
         if self._over or not self._status:
             return
         if self._chunked:

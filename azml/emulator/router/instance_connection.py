@@ -11,12 +11,12 @@ _CHUNK = 256 * 1024
 
 
 class InstanceConnection:
-    """Connects and sends at once where it can, without a turn of the event loop: the model works while we
-    set up the rest.
+    """Connects and sends at once if possible, without waiting for the event loop: the model can start while
+    the rest is set up.
 
     `received` gets each part of the answer; `ended` is called once, with True when the instance closed the
-    connection in order. `refused` is called instead when it takes no connection after all; what is known at
-    once raises OSError.
+    connection in order. `refused` is called instead when the instance refuses the connection later; an
+    immediate refusal raises OSError.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class InstanceConnection:
             raise
 
     def pause(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
         if self._open and self._reading:
             self._reading = False
             self._loop.remove_reader(self._socket)
@@ -58,7 +58,7 @@ class InstanceConnection:
                 self._loop.add_reader(self._socket, self._readable)
 
     def close(self) -> None:
-        """Hang up; nothing is called any more."""
+        """Close the connection; no callback is called afterwards."""
         if self._open:
             self._open = False
             self._loop.remove_reader(self._socket)
@@ -66,7 +66,7 @@ class InstanceConnection:
             self._socket.close()
 
     def _connect(self, family: socket.AddressFamily, target: str | tuple[str, int]) -> bool:
-        """Whether it is connected; TCP is a turn of the event loop later."""
+        """Whether it is connected; TCP connects only in the next iteration of the event loop."""
         self._socket.setblocking(False)
         if family == socket.AF_UNIX:
             self._socket.connect(target)
@@ -107,7 +107,7 @@ class InstanceConnection:
         try:
             self._left = self._left[self._send(self._left) :]
         except OSError:
-            self._loop.remove_writer(self._socket)  # an answer may have come all the same: reading tells
+            self._loop.remove_writer(self._socket)  # an answer may have arrived all the same: reading shows
             return
         if not self._left:
             self._loop.remove_writer(self._socket)

@@ -1,4 +1,4 @@
-"""Requests and answers as bytes: which headers pass the front, and how its own answers look."""
+"""Requests and answers as bytes: which headers are passed on, and the router's own answers."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -7,7 +7,7 @@ from azml.emulator.router.rules import RETRY_SECONDS, Refusal
 
 Headers = list[tuple[bytes, bytes]]
 
-# Hop-by-hop, or set anew. Authorization is for the front: run() may see the other headers, never a key.
+# Hop-by-hop, or set by the router. Authorization is for the router alone: run() must never see a key.
 _KEPT_FROM_MODEL = frozenset(
     {
         *(
@@ -22,7 +22,7 @@ _KEPT_FROM_MODEL = frozenset(
         *(b"x-request-id", b"x-ms-client-request-id"),
     }
 )
-# Hop-by-hop, or the front's own to say: a model must not seem to be another deployment.
+# Hop-by-hop, or set by the router alone: a model must not be able to pose as another deployment.
 _KEPT_FROM_CLIENT = frozenset(
     {
         *(b"connection", b"keep-alive", b"server", b"trailer", b"transfer-encoding", b"upgrade"),
@@ -35,9 +35,9 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 @dataclass
 class Request:
-    """One request while it arrives and is answered. `first` is the first header of each lower-case name.
+    """One request, from arrival to answer. `first` has the first header of each lower-case name.
 
-    `id` is the front's own, `client_id` the client's as it leaves; each is empty where there is none.
+    `id` is set by the router, `client_id` is the client's as it is passed on; each is empty if there is none.
     """
 
     target: bytes = b""
@@ -52,7 +52,7 @@ class Request:
     client_id: str = ""
 
     def add(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
+        """Add a header."""
         self.headers.append((name, value))
         self.first.setdefault(name.lower(), value)
 
@@ -64,7 +64,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of an endpoint: a request to the place `suffix` under it, such as `/score`."""
+    """A request to an endpoint, at the path `suffix` under it, such as `/score`."""
 
     endpoint: str
     request: Request
@@ -76,21 +76,21 @@ class Question:
         return self.suffix == "/score"
 
     def target(self, scoring_path: str) -> bytes:
-        """The place as an instance knows it, with the query that came."""
+        """The path at the instance, with the request's query."""
         path = (scoring_path if self.scoring else self.suffix).encode()
         query = self.request.target.partition(b"?")[2]
         return path + (b"&" if b"?" in path else b"?") + query if query else path
 
 
 def plain_head(request: Request) -> bytes:
-    """The head as it came, but for its wish to change the protocol."""
+    """The head as it was sent, without its request to switch protocols."""
     lines = [b"%s %s HTTP/1.%d" % (request.method.encode(), request.target, request.http11)]
     lines += [b"%s: %s" % pair for pair in request.headers if pair[0].lower() != b"upgrade"]
     return b"\r\n".join([*lines, b"", b""])
 
 
 def request_bytes(request: Request, target: bytes) -> bytes:
-    """The request as a scoring process gets it. One connection carries one request: its workers keep none."""
+    """The request for a scoring process. A connection carries one request: workers keep none open."""
     lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
     lines += [b"%s: %s" % pair for pair in request.headers if pair[0].lower() not in _KEPT_FROM_MODEL]
     lines += _ids(request)
@@ -103,7 +103,7 @@ def request_bytes(request: Request, target: bytes) -> bytes:
 def response_head(
     request: Request, status: int, headers: Headers, deployment: str, *, failed: bool, chunked: bool
 ) -> bytes:
-    """The head of an answer that a deployment gave with this status; `failed` wraps it as a model error."""
+    """The head of a deployment's answer with this status; `failed` turns it into a model error."""
     lines = [_status_line(HTTPStatus.FAILED_DEPENDENCY if failed else status)]
     lines += [b"%s: %s" % pair for pair in headers if pair[0].lower() not in _KEPT_FROM_CLIENT]
     lines.append(b"azureml-model-deployment: " + deployment.encode())
@@ -117,7 +117,7 @@ def response_head(
 
 
 def refusal_bytes(request: Request, refusal: Refusal, deployment: str | None = None) -> bytes:
-    """An answer of the front's own, whole."""
+    """A complete answer of the router's own."""
     body = refusal.body
     lines = [_status_line(refusal.status), b"Content-Type: application/json"]
     lines.append(b"Content-Length: %d" % len(body))

@@ -1,13 +1,13 @@
 """What the router counts: requests and latency per deployment and minute.
 
-Counts are handed on and forgotten: whoever asks for them adds them to what it has.
+Counts are reset when they are read: the caller adds them to those it has.
 """
 
 from azml.emulator.contract.answer_counts import Counted, Tally
 
 
 class Meter:
-    """Counts until it is asked."""
+    """Counts answers until the counts are read."""
 
     def __init__(self) -> None:
         self._tallies: dict[tuple[int, str, str], Tally] = {}
@@ -23,6 +23,6 @@ class Meter:
         tally.record(status, model_status, milliseconds)
 
     def take(self) -> list[Counted]:
-        """Everything counted since the last time, which this meter forgets."""
+        """Return everything counted since the last call, and reset the counts."""
         taken, self._tallies = self._tallies, {}
         return [Counted(*key, tally) for key, tally in taken.items()]

@@ -1,4 +1,4 @@
-"""Payloads that the router collects on their way through: a copy for a thread that writes, nothing waits."""
+"""Collects payloads that pass through the router: copies go to a writing thread, and nothing waits."""
 
 import time
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ _NEVER = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 @dataclass
 class Sampled:
-    """One prediction that is collected: of what, and the parts of its answer so far."""
+    """One collected prediction: its deployment, and the parts of its answer so far."""
 
     payloads: tuple[str, ...]
     answer: list[bytes] = field(default_factory=list)
 
 
 class PayloadCollector:
-    """Decides what is collected and hands it on."""
+    """Decides what is collected, and passes it to the spool."""
 
     def __init__(self, spool: Spool, random: Random) -> None:
         self._spool = spool
@@ -46,7 +46,7 @@ class PayloadCollector:
         target: bytes,
         headers: Headers,
     ) -> None:
-        """Hand on what was asked, and what the model answered with these headers."""
+        """Pass on the request, and the model's answer with these headers."""
         now = time.time()
         ids = {"correlationid": _correlation(request), "xrequestid": request.id}
         if "request" in sampled.payloads:

@@ -1,4 +1,4 @@
-"""The rules of an online endpoint's front, as pure functions of the table and one request.
+"""The rules by which an online endpoint treats a request, as pure functions.
 
 Source: "Troubleshooting online endpoints deployment and scoring" and the managed online deployment schema.
 """
@@ -17,25 +17,25 @@ from azml.emulator.contract.limits import BODY_LIMIT
 ID_LIMIT = 100
 """Characters of `x-ms-request-id`; the inference server refuses more."""
 CLIENT_ID_LIMIT = 40
-"""Characters that are left of `x-ms-client-request-id` (docs/azure-truth.md, front-4)."""
+"""Characters that are kept of `x-ms-client-request-id` (docs/azure-truth.md, front-4)."""
 HEAD_LIMIT = 64 * 1024
 """Bytes of a request's line and headers."""
 FIELDS_LIMIT = 100
-"""Headers of a request. This and the next two are the limits of gunicorn, in which the inference server runs:
-what it would refuse is refused here, as the client's fault and not the model's."""
+"""Headers of a request. This and the next two are the limits of gunicorn, which runs the inference server:
+what it would refuse is refused here, so that the error is not reported as the model's."""
 FIELD_LIMIT = 8_190
 """Bytes of one header, with its name."""
 TARGET_LIMIT = 4_000
-"""Bytes of a path with its query: gunicorn takes 4,094 for the whole request line."""
+"""Bytes of a path with its query: gunicorn accepts 4,094 for the whole request line."""
 RETRY_SECONDS = 1
-"""What a client is told to wait where nothing is ready."""
+"""Seconds in the Retry-After header of an answer that no instance is ready."""
 _NOT_KEPT = re.compile(r"[^A-Za-z0-9_-]")
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer of the front's own: status, a code for programs, a text for people."""
+    """An answer of the router's own: status, a code for programs, a text for people."""
 
     status: int
     code: str
@@ -68,7 +68,7 @@ GONE = Refusal(502, "BadGateway", "The scoring process went away before it answe
 
 
 def host_allowed(host: str) -> bool:
-    """Whether a Host header means this machine. A page of another site that resolves its own name to
+    """Whether a Host header names this machine. A web page of another site that resolves its own name to
     loopback sends that name."""
     name, colon, port = host.rpartition(":")
     if not colon or not port.isdigit():
@@ -77,7 +77,7 @@ def host_allowed(host: str) -> bool:
 
 
 def head_refusal(target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
-    """Why a request's head is refused whatever it asks for: more or longer headers than a server takes."""
+    """Why a request's head is refused whatever its path: more or longer headers than a server accepts."""
     sizes = [len(name) + len(value) + 4 for name, value in headers]
     if len(target) > TARGET_LIMIT:
         return LONG_TARGET
@@ -97,7 +97,7 @@ def authorized(header: str | None, bearers: Collection[str], token_secret: str |
     if scheme.lower() != "bearer" or not bearer:
         return False
     told = bearer.encode("utf-8", "replace")
-    # No early end: the time taken must not tell which key was close.
+    # No early exit: the time taken must not reveal which key was close.
     matches = [hmac.compare_digest(told, key.encode()) for key in bearers]
     return any(matches) or bool(token_secret and _signed(bearer, token_secret))
 
@@ -114,8 +114,8 @@ def choose(
 ) -> str | Refusal:
     """The deployment that answers: the one the header names, else one drawn by the shares.
 
-    A share of a deployment that is not there counts for nothing while another has one. Where none is there,
-    they exist all the same and will be back: what has a share cannot be deleted.
+    Shares of deployments that are missing from the table are ignored while another deployment has one. If all
+    are missing, they exist all the same and will return: a deployment with a share cannot be deleted.
     """
     if wanted is not None:
         if wanted in known:
@@ -144,7 +144,7 @@ def queue_limit(concurrency: int, instances: int) -> int:
 
 
 def least_busy(loads: Mapping[str, int], concurrency: int, random: Random) -> str | None:
-    """The instance with the fewest requests that can take one more; among equals, any. None: all are full."""
+    """The instance with the fewest requests that can take one more, at random among equals; None if full."""
     free = {name: load for name, load in loads.items() if load < concurrency}
     if not free:
         return None
@@ -154,10 +154,10 @@ def least_busy(loads: Mapping[str, int], concurrency: int, random: Random) -> st
 
 
 def new_id(random_bits: Callable[[int], int]) -> str:
-    """A request id: a GUID of the front's own, whatever the client sent as `x-request-id`."""
+    """A request id: a new GUID, whatever the client sent as `x-request-id`."""
     return str(uuid.UUID(int=random_bits(128), version=4))
 
 
 def client_id(sent: str | None) -> str:
-    """`x-ms-client-request-id` as it goes on: letters, digits, dashes and underscores, 40 at most."""
+    """`x-ms-client-request-id` as it is passed on: letters, digits, dashes and underscores, at most 40."""
     return _NOT_KEPT.sub("", sent or "")[:CLIENT_ID_LIMIT]

@@ -17,11 +17,11 @@ timeout = int(os.environ.get("WORKER_TIMEOUT", "300"))
 preload_app = os.environ.get("WORKER_PRELOAD", "false").lower() == "true"
 accesslog = "-"
 errorlog = "/dev/null"  # the server's logging writes gunicorn's errors; otherwise each would appear twice
-control_socket_disable = True  # one path for all instances: they would take it from one another
+control_socket_disable = True  # all instances would compete for one path
 graceful_timeout = 180  # the longest request Azure allows
 umask = 0o077
 secure_scheme_headers = {}  # type: ignore[var-annotated]  # else a client's that disagree are a model's 400
-limit_request_fields = 110  # its own 100, which the front checks, and those that the front adds
+limit_request_fields = 110  # gunicorn's own 100, which the router checks, and those that the router adds
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]

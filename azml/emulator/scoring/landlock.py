@@ -1,9 +1,9 @@
-"""A program that reaches only what it may of the machine's files: Linux's Landlock (since 5.13).
+"""Restricts a program's access to the machine's files with Linux's Landlock (since 5.13).
 
 Run as a script: `python landlock.py hidden:PATH... own:PATH... readable:PATH... -- PROGRAM ARGS...`. The
-program reads everything but what is hidden, and writes in its own folders and in those that are for all. Of
-what is hidden it reaches what is its own or readable. The file keeps to the standard library, and imports
-little of it: it runs before each start of a scoring process.
+program can read everything that is not hidden, and write in its own folders and in those shared by all. Of
+what is hidden it can access only what is its own or readable. The file uses only the standard library, and
+imports little of it: it runs before each start of a scoring process.
 
 The rules: https://docs.kernel.org/userspace-api/landlock.html
 """
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
-"""System calls, by the same numbers on every processor that Python runs on."""
+"""System calls, which have the same numbers on every processor that Python runs on."""
 _VERSION = 1
 _PATH_BENEATH = 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = (1 << place for place in range(4))
@@ -30,7 +30,7 @@ _FOR_ALL = ("/tmp", "/dev")  # noqa: S108 - no file is made there
 _NO_NEW_PRIVILEGES = 38
 _DROP_FROM_BOUND = 24
 _FILE_CAPABILITIES = 0b11111
-"""CHOWN to FSETID: root may go on reading and writing files that are not its own."""
+"""CHOWN to FSETID: root can still read and write files that are not its own."""
 _CAPABILITIES_3 = 0x20080522
 
 
@@ -44,17 +44,17 @@ class _Beneath(ctypes.Structure):
 
 
 def version() -> int:
-    """The version of Landlock's interface that this kernel offers, 0 where it has none or does not let us."""
+    """The version of Landlock's interface that this kernel offers; 0 if it has none or forbids it."""
     if not sys.platform.startswith("linux"):
         return 0
     return max(0, int(ctypes.CDLL(None).syscall(_CREATE, None, 0, _VERSION)))
 
 
 def confine(hidden: Sequence[str], own: Iterable[str], readable: Iterable[str]) -> None:
-    """Confine this process and all that it starts, for good. Raises OSError."""
+    """Confine this process and all that it starts, irrevocably. Raises OSError."""
     known = version()
     handled = _BASIC | (_REFER if known > 1 else 0) | (_TRUNCATE if known > 2 else 0)
-    # A device made anew would be a way around: through the disk itself.
+    # Creating a device would be a way around it: through the disk itself.
     writing = handled & ~(_MAKE_CHAR | _MAKE_BLOCK)
     kept = frozenset([*hidden, *_disks()])
     ruleset = _ruleset(known, handled)
@@ -72,7 +72,7 @@ def confine(hidden: Sequence[str], own: Iterable[str], readable: Iterable[str]) 
 
 def _ruleset(known: int, handled: int) -> int:
     attributes = _Attributes(handled, 0, _SCOPES)
-    # A kernel takes no more of the structure than it knows.
+    # A kernel accepts no more of the structure than it knows.
     size = 24 if known > 5 else 8
     return _call("syscall", _CREATE, ctypes.byref(attributes), size, 0)
 
@@ -80,11 +80,11 @@ def _ruleset(known: int, handled: int) -> int:
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:  # gone meanwhile, or not ours to see
+    except OSError:  # deleted meanwhile, or not visible to us
         return
     try:
         mode = os.fstat(descriptor).st_mode
-        if stat.S_ISLNK(mode):  # what it leads to has a place of its own
+        if stat.S_ISLNK(mode):  # its target is handled under its own path
             return
         allowed = rights if stat.S_ISDIR(mode) else rights & _OF_FILES
         rule = _Beneath(allowed, descriptor)
@@ -94,7 +94,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def _spread(path: str, hidden: frozenset[str]) -> Iterator[str]:
-    """What to allow so that all below `path` is, but the hidden: Landlock can allow, and not refuse."""
+    """The paths to allow so that everything below `path` but the hidden is: Landlock can only allow."""
     if path in hidden:
         return
     inside = path.rstrip("/") + "/"
@@ -110,7 +110,7 @@ def _spread(path: str, hidden: frozenset[str]) -> Iterator[str]:
 
 
 def _disks() -> Iterator[str]:
-    """Block devices: root would read of them what it cannot open."""
+    """Block devices: root could read from them the files that it cannot open."""
     with os.scandir("/dev") as entries:
         for entry in entries:
             if stat.S_ISBLK(entry.stat(follow_symlinks=False).st_mode):
@@ -118,7 +118,7 @@ def _disks() -> Iterator[str]:
 
 
 def _give_up_capabilities() -> None:
-    """For root: none is left by which it could change the kernel, or look into other processes."""
+    """For root: drop those with which it could change the kernel, or inspect other processes."""
     library = ctypes.CDLL(None, use_errno=True)
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
     sets = (ctypes.c_uint32 * 6)()
@@ -127,7 +127,7 @@ def _give_up_capabilities() -> None:
         return
     for number in range(_FILE_CAPABILITIES.bit_length(), 64):
         if library.prctl(_DROP_FROM_BOUND, number, 0, 0, 0) < 0:
-            break  # the last there is, or not allowed: then no program gains any, by the call before
+            break  # past the last one, or not allowed: then no program gains any, because of the call before
     held = [word & mask for word, mask in zip(sets, (_FILE_CAPABILITIES,) * 3 + (0,) * 3, strict=True)]
     _call("capset", header, (ctypes.c_uint32 * 6)(*held))
 
@@ -151,7 +151,7 @@ def _main(arguments: Sequence[str]) -> None:
     try:
         confine(hidden, own, readable)
     except OSError as refused:
-        sys.exit(f"azml: not started, for it cannot be kept from the local Azure's files: {refused}")
+        sys.exit(f"azml: not started, because it cannot be kept from the local Azure's files: {refused}")
     os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
 
 

@@ -1,1 +1,1 @@
-"""The supervisor's process: starts the others, runs deployments, and takes all of them along when it goes."""
+"""The supervisor's process: starts the others and runs deployments; when it ends, they all end."""

@@ -1,4 +1,4 @@
-"""A child process of the supervisor that is started again whenever it ends."""
+"""A child process of the supervisor that is restarted whenever it ends."""
 
 import asyncio
 import contextlib
@@ -14,15 +14,15 @@ _STOP_SECONDS = 5.0
 
 
 class ChildEnded(Exception):
-    """The child ended before it ever answered; the text has its last words and names its log."""
+    """The child ended before it first answered; the text has its last output and names its log."""
 
 
 class Child:
     """Runs a command until it is stopped.
 
     `prepare` gives the command of each start and the descriptors that it inherits; `started` is called after
-    each start and returns once the child answers. One that `may_leave` is not started again when it ends with
-    code 0, because it was asked to: then `left` is set.
+    each start and returns once the child answers. One that `may_leave` is not restarted when it ends with
+    code 0, because it was asked to end: then `left` is set.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Child:
         self._life = asyncio.create_task(self._live())
 
     async def answered(self) -> None:
-        """Wait until it answers for the first time. Raises ChildEnded when it ends before."""
+        """Wait until it first answers. Raises ChildEnded when it ends before that."""
         await asyncio.shield(self._answered)
 
     async def stop(self) -> None:

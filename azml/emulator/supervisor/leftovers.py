@@ -1,4 +1,4 @@
-"""What a killed supervisor leaves behind: its processes and containers, its folder of sockets, its record."""
+"""Removes what a killed supervisor leaves: processes, containers, the folder of sockets, the record."""
 
 import contextlib
 import json
@@ -19,21 +19,21 @@ from azml.emulator.supervisor.serving.instance_files import INSTANCES
 _RECORD = "run.json"
 _BASE = Path("/var/tmp")  # noqa: S108 - a private folder with a name of its own is made there
 _SOCKET_LIMIT = 107 if sys.platform == "linux" else 103
-"""Bytes of a unix socket's path, its end not counted."""
-_LONGEST_NAME = "999999/999999.sock"  # that of an instance
+"""Bytes of a unix socket's path, without the final zero byte."""
+_LONGEST_NAME = "999999/999999.sock"  # an instance's socket
 
 
 class PathTooLong(Exception):
-    """A path that a system call would not take. The text says which, and what to do."""
+    """A path that is too long for a system call. The text says which, and what to do."""
 
 
 def new_run_dir(folder: Path) -> Path:
-    """A short private folder for sockets, after whatever an earlier supervisor left of its own is gone.
+    """Create a short private folder for sockets, after removing what an earlier supervisor left.
 
-    Short, because a unix socket's path has at most 104 bytes. Not in /tmp where there is another place: a
-    scoring script can make no file beside what is hidden from it, and many make some there. The caller holds
-    the folder's lock, so that nothing of another supervisor can still be meant to run. Raises PathTooLong;
-    OSError when a disk is full.
+    Short, because a unix socket's path has at most 104 bytes. Not in /tmp if there is an alternative: a
+    scoring script cannot create files beside what is hidden from it, and many create some there. The caller
+    holds the folder's lock, so no other supervisor of this folder can be running. Raises PathTooLong; OSError
+    when the disk is full.
     """
     clear(folder)
     base = _BASE if os.access(_BASE, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
@@ -44,7 +44,7 @@ def new_run_dir(folder: Path) -> Path:
             f"the temporary folder {run_dir.parent} is too long by {longest - _SOCKET_LIMIT} bytes: unix "
             f"sockets in it may have paths of {_SOCKET_LIMIT}. Set TMPDIR to a shorter one"
         )
-    # Named before it is made: killed between the two, the next start would not know of it.
+    # Recorded before it is created: if killed in between, the next start would not know of it.
     told = {"run_dir": str(run_dir), "folder": folder.stat().st_ino}
     write_private(folder / _RECORD, json.dumps(told).encode())
     run_dir.mkdir(mode=0o700)
@@ -52,9 +52,9 @@ def new_run_dir(folder: Path) -> Path:
 
 
 def clear(folder: Path) -> None:
-    """End the processes and containers of an earlier supervisor; remove its sockets, files and record.
+    """End an earlier supervisor's processes and containers; remove its sockets, files and record.
 
-    A folder that was copied has the record of one that may run on the first: that one is left alone.
+    A copied folder has the record of the original's supervisor, which may be running: it is left alone.
     """
     remove(folder / "emulator.json")
     try:
@@ -67,7 +67,7 @@ def _clear_run(folder: Path) -> None:
     try:
         here = folder.stat().st_ino
         told = json.loads((folder / _RECORD).read_bytes())
-        run_dir, owner = Path(told["run_dir"]), told.get("folder", here)  # earlier versions told no folder
+        run_dir, owner = Path(told["run_dir"]), told.get("folder", here)  # absent in earlier versions
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError, IsADirectoryError):
@@ -92,7 +92,7 @@ def _end(run_dir: Path) -> None:
 
 
 def _belongs(process: psutil.Process, run_dir: Path) -> bool:
-    """Whether it is one of ours: gunicorn or a child of the supervisor, started with this folder's name."""
+    """Whether it is ours: gunicorn or a child of the supervisor, started with this folder's name."""
     command = " ".join(process.info["cmdline"] or ())
     ours = "gunicorn" in command or "azml.emulator" in command
     mine = process.info["uids"] and process.info["uids"].real == os.getuid()

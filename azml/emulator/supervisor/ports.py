@@ -1,4 +1,4 @@
-"""The ports clients reach, and who has one that is taken."""
+"""The ports that clients connect to, and which process holds one that is taken."""
 
 import errno
 import socket
@@ -9,11 +9,11 @@ HOST = "127.0.0.1"
 
 
 class PortTaken(Exception):
-    """A port cannot be had. The text names it, who has it where that can be told, and what to do."""
+    """A port is not available. The text names it, its holder where that is known, and what to do."""
 
 
 def listen(port: int, option: str) -> socket.socket:
-    """A socket that listens on this port of loopback; 0 takes any. `option` is how to choose another.
+    """A socket that listens on this port of loopback; 0 is any port. `option` is how to choose another.
 
     Raises PortTaken.
     """
@@ -32,7 +32,7 @@ def listen(port: int, option: str) -> socket.socket:
 
 
 def require_free(port: int, option: str) -> None:
-    """Raises PortTaken when nothing of ours could listen on this port."""
+    """Raises PortTaken when it is not possible to listen on this port."""
     listen(port, option).close()
 
 
@@ -58,4 +58,4 @@ def _owner(port: int) -> str | None:
         ]
         return f"process {pids[0]} ({psutil.Process(pids[0]).name()})" if pids else None
     except psutil.Error:
-        return None  # macOS tells it to root alone
+        return None  # macOS shows it to root only

@@ -1,4 +1,4 @@
-"""The two processes under the supervisor: their commands, and when each of them answers."""
+"""The two child processes of the supervisor: their commands, and how to tell that each answers."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ def router_child(
     collected: Path,
     log: Log,
 ) -> Child:
-    """The router. The socket that clients reach stays open here: while it restarts, they wait in line."""
+    """The router. The clients' socket stays open here: while the router restarts, connections wait."""
     options = ["--parent", str(os.getpid()), "--listener", str(listener.fileno())]
     options += ["--certificate", str(certificates.certificate), "--run-dir", str(run_dir)]
     router = _Router([*options, "--spool", str(collected)], listener, router_client, dataplane, collected)
@@ -39,12 +39,12 @@ def router_child(
 
 
 def control_child(control: "ControlPlane", log: Log) -> Child:
-    """The control plane, which leaves when a client asks it to."""
+    """The control plane, which ends when a client asks it to."""
     return Child("control plane", control.prepare, control.started, log, may_leave=True)
 
 
 class _Router:
-    """The router's command, and the line to it, a new one for each start."""
+    """The router's command, and the connection to it, a new one for each start."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class _Router:
 
 
 class ControlPlane:
-    """The control plane's command, and its port, which a restart keeps."""
+    """The control plane's command, and its port, which stays the same over restarts."""
 
     def __init__(self, folder: Path, port: int, scoring: str, run_dir: Path) -> None:
         self.port = port
@@ -92,7 +92,7 @@ class ControlPlane:
     def prepare(self) -> _Command:
         """The command of its next start."""
         self._ready.unlink(missing_ok=True)
-        # The tether holds it also where its own watch could not: before it has started.
+        # This also ends it before its own check for its parent has started.
         command = [sys.executable, "-m", "azml.emulator.control", "--folder", str(self._folder)]
         command += ["--port", str(self.port), "--scoring-url", self._scoring]
         command += ["--dataplane-socket", str(self._run_dir / "dataplane.sock")]

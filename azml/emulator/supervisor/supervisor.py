@@ -1,4 +1,4 @@
-"""The process a local Azure is: it owns the control plane, the router and every scoring process."""
+"""The main process of a local Azure: it owns the control plane, the router and the scoring processes."""
 
 import asyncio
 import errno
@@ -35,7 +35,7 @@ from azml.emulator.supervisor.serving.router_client import RouterClient
 
 RECORD = "emulator.json"
 _LEAST_FREE = 16 * 1024 * 1024
-"""Bytes: with less a store that is being written could not even say what is wrong."""
+"""Bytes: with less, a store that is being written could not even report what is wrong."""
 
 
 _SQLITE_LIMIT = 504
@@ -49,7 +49,7 @@ class FolderTaken(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How a local Azure runs. Ports of 0 are any; `cache` keeps scoring environments across clones."""
+    """How a local Azure runs. A port of 0 is any; `cache` shares scoring environments between clones."""
 
     folder: Path
     port: int
@@ -68,7 +68,7 @@ async def run(options: Options, stop: asyncio.Event, say: Callable[[str], None])
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     private_folder(folder)
     if not any(folder.iterdir()):
-        with suppress(PermissionError):  # where it is another's, who lets us write there
+        with suppress(PermissionError):  # where it belongs to another user who lets us write there
             folder.chmod(0o700)
     if shutil.disk_usage(folder).free < _LEAST_FREE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
@@ -92,7 +92,7 @@ def clear_up(folder: Path) -> None:
 
 
 def require_short(folder: Path) -> None:
-    """Raises PathTooLong for a folder in which SQLite opens no file."""
+    """Raises PathTooLong for a folder in which SQLite cannot open a file."""
     length, limit = len(os.fsencode(folder)), _SQLITE_LIMIT - len(_LONGEST_NAME) - 1
     if length > limit:
         told = f"the path {folder} has {length} bytes, and SQLite takes at most {limit}"
@@ -100,7 +100,7 @@ def require_short(folder: Path) -> None:
 
 
 async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], None]) -> asyncio.Event:
-    """Start everything, each thing with its end on the stack; what is set when a client asks for the end."""
+    """Start everything and put its end on the stack; the event is set when a client asks for shutdown."""
     folder, logs = options.folder, private_folder(options.folder / "logs")
     run_dir = stack.enter_context(_run_dir(folder))
     certificates = ensure_certificates(folder)
@@ -115,9 +115,7 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     )
     stack.push_async_callback(router.stop)
     dataplane.recorder.start()
-    stack.push_async_callback(
-        dataplane.recorder.stop
-    )  # while the router is still there to tell what it counted
+    stack.push_async_callback(dataplane.recorder.stop)  # while the router can still report its counts
     control = ControlPlane(folder, options.port, scoring, run_dir)
     child = control_child(control, Log(logs / "control.log"))
     stack.push_async_callback(child.stop)
@@ -133,7 +131,7 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
 
 
 async def _told(dataplane: Dataplane, control: Child) -> None:
-    """Wait until the control plane has asked for all that was there before, or leaves on request."""
+    """Wait until the control plane has restored everything, or ends on request."""
     waits = [asyncio.create_task(wait) for wait in (dataplane.completed(), control.left.wait())]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
@@ -165,14 +163,14 @@ async def _dataplane(
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder; the system lets go of it when this process dies."""
+    """Lock the folder; the system releases the lock when this process dies."""
     with (folder / "supervisor.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise FolderTaken(f"process {holder} runs a local Azure on {folder} already") from None
+            raise FolderTaken(f"process {holder} already runs a local Azure on {folder}") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -201,7 +199,7 @@ async def _http_api(dataplane: Dataplane, token: str, path: Path) -> AsyncIterat
 
 def _write_record(folder: Path, arm: str, scoring: str, certificates: Certificates) -> None:
     record = {
-        # No path of this folder: it may be moved, and these two with it.
+        # Not a path of this folder, which may be moved together with these two.
         "pid": os.getpid(),
         "arm": arm,
         "scoring": scoring,

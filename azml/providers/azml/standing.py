@@ -38,6 +38,7 @@ _PROPERTIES = (
     "compute",
     "description",
     "properties",
+    "instanceType",
 )
 Judge = Callable[[Bodies, Mapping[str, Any]], Mapping[str, list[str]]]
 """Why live slots must not change: of bodies by ARM id, and of what slots are to serve by endpoint."""

@@ -57,7 +57,7 @@ def test_status_for_a_machine(sample: TestClone, first_up: str) -> None:
 
 def test_status_for_a_person(sample: TestClone, first_up: str) -> None:
     text = sample.run("status").stdout
-    assert re.search(r"blue +Succeeded +90 % .* 1 +Standard_F4s_v2", text)
+    assert re.search(r"blue +Succeeded +90 % .* 1 +Standard_D4as_v4", text)
     assert "\x1b" not in text
 
 

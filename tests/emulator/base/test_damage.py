@@ -110,7 +110,7 @@ def test_without_a_good_copy_the_loss_is_said(store: Path, damage: Damage, damag
     damage_copy(copy_of(store))
     ensure_sound(store, was_there=True)
     assert _entries(store) == []
-    assert "all resources are lost, and `azml up` makes the stack's anew" in _notes(store)
+    assert "all resources are lost, and `azml up` recreates the stack's" in _notes(store)
 
 
 def test_a_sound_store_is_left_alone_and_a_new_one_is_no_loss(store: Path, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_damaged_metrics_begin_anew(tmp_path: Path, damage: Damage) -> None:
         assert history.answers(0) == []
         history.add_answers([_answer(120)])
         assert [one["minute"] for one in history.answers(0)] == [120]
-    assert "metrics begin anew. The damaged file is metrics.db.damaged." in _notes(path)
+    assert "metrics start over. The damaged file is metrics.db.damaged." in _notes(path)
 
 
 def test_metrics_that_are_damaged_while_they_are_written_begin_anew(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_metrics_that_are_damaged_while_they_are_written_begin_anew(tmp_path: Pa
         assert history.answers(0) == []
         history.add_answers([_answer(60)])
         assert [one["minute"] for one in history.answers(0)] == [60]
-    assert "metrics begin anew" in _notes(path)
+    assert "metrics start over" in _notes(path)
 
 
 @pytest.mark.parametrize("damage", [garbage, empty, folder, lambda path: path.write_text('{"token": ""}')])
@@ -205,7 +205,7 @@ def test_damaged_certificates_are_made_anew(tmp_path: Path, damage: Damage) -> N
     damage(tmp_path / "ca-key.pem")
     assert ensure_certificates(tmp_path) == made
     assert made.ca.read_bytes().strip() in made.ca_bundle.read_bytes()
-    assert "there is a new authority" in _notes(made.ca)
+    assert "a new authority was created" in _notes(made.ca)
 
 
 def test_what_is_in_the_way_of_a_folder_or_a_file_is_put_aside(tmp_path: Path) -> None:
@@ -216,8 +216,8 @@ def test_what_is_in_the_way_of_a_folder_or_a_file_is_put_aside(tmp_path: Path) -
     write_private(tmp_path / "emulator.json", b"{}")
     assert (tmp_path / "emulator.json").read_bytes() == b"{}"
     assert _notes(tmp_path / "logs").splitlines() == [
-        "logs was no folder: it is now logs.damaged.",
-        "emulator.json was a folder: it is now emulator.json.damaged.",
+        "logs was not a folder: the file is now logs.damaged.",
+        "emulator.json was a folder: the folder is now emulator.json.damaged.",
     ]
 
 

@@ -146,7 +146,7 @@ async def test_real_clients_present_the_credential_of_its_address(
     """Python's own, requests and ours; all of them show the words of the refusal."""
     clients: tuple[Callable[[str], object], ...] = (
         requests.get,
-        urllib.request.urlopen,
+        lambda url: urllib.request.build_opener().open(url),  # urlopen keeps the proxies of its first use
         lambda url: Http(lambda _: None).request("GET", url),
     )
     with listen(tmp_path) as listening:

@@ -15,7 +15,7 @@ from azure.core.exceptions import HttpResponseError
 
 SERVER = Environment(image="mcr.microsoft.com/azureml/minimal:latest", conda_file="conda.yml")
 CODE = CodeConfiguration(code="src", scoring_script="score.py")
-SIZE = "Standard_DS3_v2"
+SIZE = "Standard_D4as_v4"
 
 
 def run(client: MLClient) -> dict[str, Any]:

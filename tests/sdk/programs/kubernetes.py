@@ -58,7 +58,7 @@ def run(client: MLClient) -> dict[str, Any]:
     seen["storage log"] = client.online_deployments.get_logs(
         "blue", "cluster-end", 100, container_type="storage-initializer"
     )
-    client.compute.begin_create_or_update(AmlCompute(name="machines", size="Standard_DS3_v2")).result()
+    client.compute.begin_create_or_update(AmlCompute(name="machines", size="Standard_D4as_v4")).result()
     try:
         wrong = KubernetesOnlineEndpoint(name="no-cluster", compute="machines")
         client.online_endpoints.begin_create_or_update(wrong).result()

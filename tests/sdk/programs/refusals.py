@@ -29,9 +29,9 @@ def run(client: MLClient) -> dict[str, Any]:
                 inference_config=ROUTES,
             ),
             "model": Model(path="heavy"),
-            "instance_type": "Standard_DS3_v2",
+            "instance_type": "Standard_D4as_v4",
         },
-        "triton": {"model": Model(path="heavy", type="triton_model"), "instance_type": "Standard_DS3_v2"},
+        "triton": {"model": Model(path="heavy", type="triton_model"), "instance_type": "Standard_D4as_v4"},
         "gpu": {
             "model": "azureml:light:7",
             "environment": "server@latest",
@@ -40,7 +40,7 @@ def run(client: MLClient) -> dict[str, Any]:
         },
         "registry": {
             "model": "azureml://registries/azureml/models/some/versions/1",
-            "instance_type": "Standard_DS3_v2",
+            "instance_type": "Standard_D4as_v4",
         },
     }
     seen: dict[str, Any] = {}

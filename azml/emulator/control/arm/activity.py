@@ -19,7 +19,7 @@ _TERM = re.compile(r"\s*(\w+)\s+(ge|le|eq)\s+'([^']*)'\s*", re.IGNORECASE)
 
 
 class ActivityLog:
-    """What is noted, and the page that answers with it.
+    """The entries, and the page that lists them.
 
     The page is `ActivityLogs - List` of Azure Monitor, API 2015-04-01: its filter must name a start, and may
     name an end and one resource. Azure shows an event after some minutes, the local one at once.
@@ -30,7 +30,7 @@ class ActivityLog:
         self._clock = clock
 
     def note(self, resource: ResourceId, verb: str) -> None:
-        """Note that a resource was written (`write`) or deleted (`delete`)."""
+        """Record that a resource was written (`write`) or deleted (`delete`)."""
         self._database.write(
             "INSERT INTO activity (key, id, operation, at) VALUES (?, ?, ?, ?)",
             resource.key,
@@ -41,7 +41,7 @@ class ActivityLog:
         self._database.write("DELETE FROM activity WHERE seq <= (SELECT max(seq) FROM activity) - ?", KEPT)
 
     def pages(self) -> list[Page]:
-        """Where it is read."""
+        """The page that lists the entries."""
         path = "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
         return [Page("GET", path, self._list)]
 
@@ -76,7 +76,7 @@ def _seconds(text: str) -> float:
     try:
         told = datetime.fromisoformat(text)
     except ValueError as error:
-        raise bad_request(f"'{text}' is not a time, as 2026-01-31T00:00:00Z.", "BadRequest") from error
+        raise bad_request(f"'{text}' is not a time such as 2026-01-31T00:00:00Z.", "BadRequest") from error
     return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
 
 

@@ -1,4 +1,4 @@
-"""What Azure adds to a resource on read, or changes without being asked, and how it is shown."""
+"""What Azure adds to a resource on read, or changes by itself, and how it is shown."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from azml.emulator.control.arm.store import Record, ResourceStore
 
 @dataclass(frozen=True)
 class Reading:
-    """What an addition may look at beside the record: other resources, and an operation's address."""
+    """What an addition may use besides the record: other resources, and the addresses."""
 
     store: ResourceStore
     operation_url: Callable[[str], str]
@@ -22,9 +22,9 @@ Show = Callable[[Record, Reading], Record]
 class Addition:
     """One fact: the `member` of the `resource` that appears or changes, `when`, and the `source` of the fact.
 
-    `show` adds it to a record of one of the `kinds` (in lower case) that is about to be read; what is stored,
-    and what runs, stays without it. Where `show` is None, it happens to the stored resource: by itself at a
-    known moment, or when a test asks for it, as `steered` says.
+    `show` adds it to a record of one of the `kinds` (in lower case) when it is read; the stored and running
+    resource does not have it. Where `show` is None, the stored resource changes: by itself at a known moment,
+    or when a test asks for it in the way that `steered` gives.
     """
 
     id: str
@@ -38,7 +38,7 @@ class Addition:
 
 
 class Additions:
-    """A table of additions, applied to whatever is read."""
+    """A table of additions, applied to every resource that is read."""
 
     def __init__(self, table: Iterable[Addition], reading: Reading) -> None:
         self._table = tuple(table)
@@ -48,7 +48,7 @@ class Additions:
         return iter(self._table)
 
     def shown(self, record: Record) -> Record:
-        """The record as Azure answers it."""
+        """The record as Azure returns it."""
         for addition in self._table:
             if addition.show and record.id.kind in addition.kinds:
                 record = addition.show(record, self._reading)

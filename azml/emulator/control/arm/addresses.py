@@ -1,4 +1,4 @@
-"""Where the local Azure answers, in the forms its clients need."""
+"""The addresses of the local Azure, in the forms its clients need."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ STORAGE_SUFFIX = "emulator"
 
 @dataclass(frozen=True)
 class Addresses:
-    """`arm` and `scoring` are URLs without a trailing slash, as `https://127.0.0.1:18443`."""
+    """`arm` and `scoring` are URLs without a trailing slash, such as `https://127.0.0.1:18443`."""
 
     arm: str
     scoring: str
@@ -18,9 +18,9 @@ class Addresses:
         return self.arm.removeprefix("https://")
 
     def blob(self, account: str) -> str:
-        """A storage account's blob endpoint. The account is a path: names under 127.0.0.1 resolve nowhere."""
+        """A storage account's blob endpoint. The account is in the path: 127.0.0.1 has no subdomains."""
         return f"{self.arm}/{account}.blob.{STORAGE_SUFFIX}/"
 
     def account_for_ml(self, account: str) -> str:
-        """The account name that brings azure-ai-ml here: it writes `https://<name>.blob.<suffix>`."""
+        """The account name that directs azure-ai-ml here: it builds `https://<name>.blob.<suffix>`."""
         return f"{self.host}/{account}"

@@ -1,4 +1,4 @@
-"""What a management request gets."""
+"""The answer to a management request."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from azml.emulator.control.arm.operations import Operation
 
 @dataclass(frozen=True)
 class Answer:
-    """The status, the resource or another body, and the operation to follow if any."""
+    """The status, the resource or another body, and the operation to poll, if any."""
 
     status: int
     body: Json | None = None

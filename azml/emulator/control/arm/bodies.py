@@ -1,9 +1,9 @@
-"""Bodies against the published types: what Azure would refuse to read is refused, all of it at once.
+"""Checks bodies against the published types: what Azure could not read is refused, with all findings at once.
 
-Azure's services read a body into the type of its API version. What no published version of a type knows is
-refused here; what only another version knows is taken. Members that are Azure's to set come along when
-someone puts back what was read: they are left out. Values of enumerations compare without regard to case
-and spaces.
+Azure's services read a body into the type of its API version. Members that no published version of a type has
+are refused here; those that only another version has are accepted. Read-only members, which clients send when
+they write back what they have read, are removed. Values of enumerations compare without regard to case and
+spaces.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,27 +23,27 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 }
 _WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
 _ELSEWHERE = {"location"}
-"""What the resource's own rules ask for at the top, with a code of their own."""
+"""Top-level members that the resource's own rules require, with a code of their own."""
 _SHOWN = 60  # characters of a wrong value
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: the member's path, and what."""
+    """One fault: the member's path, and a message."""
 
     path: str
     message: str
 
     def detail(self) -> Json:
-        """As an entry of an error's details."""
+        """The finding as an entry of an error's details."""
         return {"code": CODE, "target": self.path, "message": self.message}
 
 
 def checked(kind: str, word: str, body: Json) -> Json:
-    """The body of an operation on a resource type without the members that are Azure's to set.
+    """The body of an operation on a resource type, without its read-only members.
 
-    `word` is PUT, PATCH (where nothing is required) or an action's name. An action no type is published for
-    takes any body. Raises ArmError 400 with every finding.
+    `word` is PUT, PATCH (where nothing is required) or an action's name. An action without a published type
+    accepts any body. Raises ArmError 400 with every finding.
     """
     table = published()
     spec = table.body(kind, word) or (table.body(kind, "PUT") if word == "PATCH" else None)
@@ -65,7 +65,7 @@ def refusal(findings: list[Finding]) -> ArmError:
 
 
 class _Reader:
-    """Reads one body, and notes what is wrong with it."""
+    """Reads one body, and collects the findings."""
 
     def __init__(self, table: Published, *, whole: bool) -> None:
         self.table = table
@@ -73,7 +73,7 @@ class _Reader:
         self.findings: list[Finding] = []
 
     def read(self, spec: str, value: Any, path: str) -> Any:
-        """A value of some type, as it may be stored."""
+        """A value of a type, in the form to be stored."""
         if spec == "any" or value is None:
             return value
         if spec.startswith("[]"):
@@ -119,14 +119,16 @@ class _Reader:
         self._unknown(kind, value, path)
         if self.whole:
             self._missing(kind, value, path)
-        return {
+        read = {
             key: self.read(kind.members.get(key, "any"), item, _below(path, key))
             for key, item in value.items()
             if key not in kind.read
+            or kind.members.get(key) in _KINDS  # what is Azure's to set has a type too
         }
+        return {key: item for key, item in read.items() if key not in kind.read}
 
     def _kind(self, shape: Shape, value: Json, path: str) -> Shape:
-        """Which of its kinds an object is; the shape itself, open, where that cannot be told."""
+        """The kind that an object has; the shape itself, open, where that cannot be determined."""
         if not shape.kinds:
             return shape
         told = value.get(shape.tag)
@@ -168,14 +170,14 @@ def _plain(text: str) -> str:
 
 
 def _texted(value: Any) -> Any:
-    """A value in a map of text: azure-ai-ml sends the number 202208 as `hash_version`, and Azure takes it."""
+    """A value in a map of text: azure-ai-ml sends the number 202208 as `hash_version`; Azure accepts it."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
 
 
 def _nearest(key: str, shape: Shape) -> str:
-    """The member that is meant when only the case is wrong."""
+    """A hint at the right member when only the case is wrong."""
     found = next(_same(key, shape), None)
     return f" (it is spelt '{found}')" if found else ""
 

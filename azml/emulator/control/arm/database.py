@@ -44,7 +44,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
-        path.touch(mode=0o600)  # before SQLite does: its companion files take over the mode
+        path.touch(mode=0o600)  # before SQLite does: its companion files inherit the mode
         self.connection = sqlite3.connect(path, isolation_level=None)
         self.connection.row_factory = sqlite3.Row
         self.connection.execute("PRAGMA journal_mode = WAL")
@@ -53,13 +53,13 @@ class Database:
         self._complete()
 
     def _complete(self) -> None:
-        """Add what a file that an earlier version made has not."""
+        """Add the columns that are missing from a file of an earlier version."""
         if "headers" not in {row["name"] for row in self.rows("PRAGMA table_info(blobs)")}:
             self.write("ALTER TABLE blobs ADD COLUMN headers TEXT NOT NULL DEFAULT '{}'")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All writes inside, or none. A transaction inside another belongs to the outer one."""
+        """All writes inside take effect, or none. A nested transaction is part of the outer one."""
         if self.connection.in_transaction:
             yield
             return
@@ -68,7 +68,7 @@ class Database:
             yield
             self.connection.execute("COMMIT")
         except BaseException:
-            if self.connection.in_transaction:  # SQLite has ended it already where the disk is full
+            if self.connection.in_transaction:  # SQLite has already ended it if the disk is full
                 self.connection.execute("ROLLBACK")
             raise
 
@@ -86,5 +86,5 @@ class Database:
         return found
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.connection.close()

@@ -1,4 +1,4 @@
-"""Resources that were deleted and can be had back: their names stay taken until they are purged.
+"""Deleted resources that can be recovered: their names stay taken until they are purged.
 
 Sources: learn.microsoft.com, "Workspace soft deletion" (Azure Machine Learning, 14 days), "Azure Key Vault
 soft-delete overview" (7 to 90 days), "Delete and recover Azure Log Analytics workspace" (14 days).
@@ -16,12 +16,12 @@ from azml.emulator.control.arm.store import Record
 
 DAY = 86_400.0  # seconds
 KEPT_DAYS = 14
-"""How long a workspace of Machine Learning or Log Analytics can be recovered."""
+"""Days in which a workspace of Machine Learning or Log Analytics can be recovered."""
 
 
 @dataclass(frozen=True)
 class Deleted:
-    """One of them. `at` and `until` are unix seconds: when it was deleted, when it will be gone."""
+    """A deleted resource. `at` and `until` are unix seconds: when it was deleted and is purged."""
 
     record: Record
     at: float
@@ -29,14 +29,14 @@ class Deleted:
 
 
 class DeletedResources:
-    """All of them. A resource whose time is over is gone without anybody's doing."""
+    """The deleted resources. A resource disappears by itself when its recovery time is over."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def keep(self, record: Record, days: float) -> None:
-        """Keep a resource that is being deleted, for so many days."""
+        """Keep a resource that is being deleted for `days`."""
         now = self._clock.wall()
         self._database.write(
             "INSERT OR REPLACE INTO deleted VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -55,22 +55,22 @@ class DeletedResources:
         return found[0] if found else None
 
     def of(self, kind: str) -> Sequence[Deleted]:
-        """All of one type, the first deleted first."""
+        """All of one type, in the order of deletion."""
         return self._select("kind = ?", kind.lower())
 
     def drop(self, id_text: str) -> bool:
-        """Forget one for good: it was purged or recovered. Says whether there was one."""
+        """Remove one that was purged or recovered. Returns whether there was one."""
         there = self.find(id_text) is not None
         self._database.write("DELETE FROM deleted WHERE key = ?", id_text.lower())
         return there
 
     def clear(self) -> None:
-        """Forget all: for tests that begin with nothing."""
+        """Remove all: for tests that start with nothing."""
         self._database.write("DELETE FROM deleted")
 
     def _select(self, condition: str, value: str) -> list[Deleted]:
         rows = self._database.rows(
-            f"SELECT * FROM deleted WHERE {condition} AND until > ? ORDER BY at",  # noqa: S608, ours alone
+            f"SELECT * FROM deleted WHERE {condition} AND until > ? ORDER BY at",  # noqa: S608, constants
             value,
             self._clock.wall(),
         )

@@ -1,4 +1,4 @@
-"""The one exception of the management side, in the shape Azure Resource Manager answers with."""
+"""The exception of the management API, in the shape of Azure Resource Manager's errors."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from azml.emulator.control.arm.json import Json
 class ArmError(Exception):
     """A request that Azure would refuse: HTTP `status`, Azure's `code`, a message for people, and headers.
 
-    `target` is the member it is about, and `details` are the findings it sums up.
+    `target` is the member it concerns, and `details` are the findings that it summarizes.
     """
 
     def __init__(
@@ -30,26 +30,26 @@ class ArmError(Exception):
         self.details = list(details)
 
     def error(self) -> Json:
-        """The inner error object, as an asynchronous operation carries it."""
+        """The inner error object, which asynchronous operations contain."""
         found: Json = {"target": self.target} if self.target else {}
         found |= {"details": self.details} if self.details else {}
         return {"code": self.code, "message": self.message, **found}
 
     def body(self) -> Json:
-        """The whole answer."""
+        """The body of the answer."""
         return {"error": self.error()}
 
 
 def bad_request(message: str, code: str = "BadRequest") -> ArmError:
-    """What the request asks for breaks a rule; asking again will not help."""
+    """The request breaks a rule; repeating it will not help."""
     return ArmError(400, code, message)
 
 
 def conflict(message: str, code: str = "Conflict") -> ArmError:
-    """The request disagrees with what is there now."""
+    """The request conflicts with the current state."""
     return ArmError(409, code, message)
 
 
 def not_found(message: str, code: str = "ResourceNotFound") -> ArmError:
-    """What the request names is not there."""
+    """The request names something that does not exist."""
     return ArmError(404, code, message)

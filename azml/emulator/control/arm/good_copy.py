@@ -1,4 +1,4 @@
-"""The store's last good copy: taken at calm moments, and taken up when the store is damaged."""
+"""The store's last good copy: taken when nothing is being written, and restored if the store is damaged."""
 
 import asyncio
 import logging
@@ -12,19 +12,19 @@ from azml.emulator.base.damage import at, note, remove, set_aside, wrong_with_da
 from azml.emulator.control.arm.database import Database
 
 LOOK_SECONDS = 2.0
-"""Between two looks at the store: it is calm when nothing was written between them."""
+"""Seconds between two looks at the store: it is calm if nothing was written in between."""
 LONGEST_SECONDS = 60.0
-"""A store that is never calm is copied all the same after so long."""
+"""Seconds after which a store that is never calm is copied all the same."""
 log = logging.getLogger(__name__)
 
 
 def copy_of(store: Path) -> Path:
-    """Where the copy of a store is."""
+    """The path of a store's copy."""
     return store.with_name(f"{store.name}.copy")
 
 
 def ensure_sound(store: Path, *, was_there: bool) -> None:
-    """Bring a damaged store back from its copy, or say what is lost; `was_there` is whether one is expected.
+    """Restore a damaged store from its copy, or say what is lost; `was_there`: whether a store is expected.
 
     Raises OSError or sqlite3.Error where the folder cannot be read or written.
     """
@@ -39,14 +39,14 @@ def ensure_sound(store: Path, *, was_there: bool) -> None:
         _put_back(copy, store)
         became = f"it is restored from its copy of {at(taken)}, and what was written since then is lost."
     else:
-        became = "there is no good copy: all resources are lost, and `azml up` makes the stack's anew."
+        became = "there is no good copy: all resources are lost, and `azml up` recreates the stack's."
     note(store.parent, f"{store.name} {wrong}; {became}{kept}")
 
 
 def take(store: Path) -> None:
-    """Replace the copy by the store as it is now. A store that is damaged replaces nothing.
+    """Replace the copy with the current store, unless that is damaged.
 
-    Raises sqlite3.Error or OSError when that is not possible: the earlier copy stands then.
+    Raises sqlite3.Error or OSError when that fails: the earlier copy is then kept.
     """
     new = store.with_name(f".{store.name}.copy")
     remove(new)
@@ -73,7 +73,7 @@ class GoodCopy:
         self._copied = -1
 
     async def run(self) -> None:
-        """Take a copy whenever the store has changed and nothing is being written; for ever."""
+        """Take a copy whenever the store has changed and nothing is being written; runs until cancelled."""
         before, waited = -1, 0.0
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -83,7 +83,7 @@ class GoodCopy:
                 continue
             waited += LOOK_SECONDS
             if now == before or waited >= LONGEST_SECONDS:
-                # To its end: what ends this takes a last copy itself.
+                # Even when cancelled: `close` then takes a last copy itself.
                 await to_its_end(asyncio.to_thread(self._take, now))
             before = now
 
@@ -102,7 +102,7 @@ class GoodCopy:
 
 
 def _wrong(path: Path, *, expected: bool) -> str:
-    """What is wrong with a store; a new one is not there, or empty."""
+    """What is wrong with a store; a new one is missing or empty."""
     if not path.exists():
         return "is missing" if expected else ""
     if path.is_file() and not path.stat().st_size:

@@ -1,4 +1,4 @@
-"""Resource ids: Azure's paths, which compare without regard to case but keep the case they were given."""
+"""Resource ids: Azure's paths, which compare without regard to case but keep their case."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _GROUPS_BY_ID = "microsoft.resources/subscriptions/resourcegroups"
 
 @dataclass(frozen=True)
 class ResourceId:
-    """One resource. `type` is its full type, as `Microsoft.Storage/storageAccounts`; `parent` is above it."""
+    """One resource. `type` is its full type, such as `Microsoft.Storage/storageAccounts`."""
 
     text: str
     type: str
@@ -32,7 +32,7 @@ class ResourceId:
         return self.type.lower()
 
     def part(self, collection: str) -> str:
-        """The name that follows a collection in the id, as `part("workspaces")`; "" when there is none."""
+        """The name that follows a collection in the id, as in `part("workspaces")`; "" when there is none."""
         segments = self.text.split("/")
         lowered = [segment.lower() for segment in segments]
         place = lowered.index(collection.lower()) if collection.lower() in lowered else len(segments)
@@ -53,7 +53,7 @@ class Collection:
 
 
 def parse(path: str) -> ResourceId | Collection:
-    """What a management path names. Raises ArmError 400 when it is no such path."""
+    """What a management path names. Raises ArmError 400 when it is not such a path."""
     segments = path.strip("/").split("/")
     if not all(segments) or len(segments) < 1 or segments[0].lower() not in ("subscriptions", "providers"):
         raise bad_request(f"'{path[:500]}' is not a resource id.", "InvalidResourceId")
@@ -62,13 +62,16 @@ def parse(path: str) -> ResourceId | Collection:
         return _named("Microsoft.Resources", segments, 0)
     provider = len(segments) - 1 - lowered[::-1].index("providers")
     if len(segments) < provider + 3:
-        message = f"'{path}' names no resource type. The local Azure tells nothing about resource providers."
+        message = (
+            f"'{path}' does not name a resource type. The local Azure has no information about resource "
+            "providers."
+        )
         raise bad_request(message, "InvalidResourceId")
     return _named(segments[provider + 1], segments, provider)
 
 
 def check_name(named: ResourceId) -> None:
-    """Raise ArmError 400 for what no resource may be called, whatever its type.
+    """Raise ArmError 400 for a name that no resource may have, whatever its type.
 
     Azure Resource Manager's naming rules: 1 to 260 characters, none of `<>%&:?\\`, no control characters,
     no dot or space at the end.
@@ -79,7 +82,7 @@ def check_name(named: ResourceId) -> None:
 
 
 def resource_id(path: str) -> ResourceId:
-    """The resource a path names. Raises ArmError 400 when the path names none."""
+    """The resource that a path names. Raises ArmError 400 when it does not name one."""
     named = parse(path)
     if isinstance(named, Collection):
         raise bad_request(f"'{path}' names a collection, not a resource.", "InvalidResourceId")
@@ -92,7 +95,7 @@ def group_id(subscription: str, group: str) -> str:
 
 
 def _named(namespace: str, segments: list[str], scope: int) -> ResourceId | Collection:
-    # The pairs of type and name begin after `providers/<namespace>`, or at once for subscriptions and groups.
+    # The pairs of type and name begin after `providers/<namespace>`; for subscriptions and groups, at once.
     first = scope + 2 if segments[scope].lower() == "providers" else 0
     pairs = segments[first:]
     type_name = _type_name("/".join([namespace, *pairs[0::2]]))
@@ -109,5 +112,5 @@ def _named(namespace: str, segments: list[str], scope: int) -> ResourceId | Coll
 
 
 def _type_name(by_id: str) -> str:
-    # Ids put resource groups under their subscription; their type does not say so.
+    # In ids, resource groups are under their subscription; in their type they are not.
     return RESOURCE_GROUP_TYPE if by_id.lower() == _GROUPS_BY_ID else by_id

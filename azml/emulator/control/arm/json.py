@@ -1,4 +1,4 @@
-"""Bodies as they come off the wire: read defensively, once, at the edge."""
+"""Parses bodies of requests, defensively and once, where they arrive."""
 
 import json
 import math
@@ -12,9 +12,9 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_object(raw: bytes, *, keep_nulls: bool = False) -> Json | None:
-    """The JSON object in a request's body; None when it is something else. Empty reads as {}.
+    """The JSON object in a request's body; None when it is something else. An empty body is {}.
 
-    Nulls are dropped, except where they mean something: in a merge patch.
+    Nulls are removed, except in a merge patch, where they have a meaning.
     """
     try:
         value = _loads(raw) if raw else {}
@@ -26,10 +26,10 @@ def parse_object(raw: bytes, *, keep_nulls: bool = False) -> Json | None:
 
 
 def _loads(raw: bytes) -> Any:
-    """JSON as the standard has it. Raises ValueError for what Python reads beyond it and cannot write back.
+    """JSON by the standard. Raises ValueError for what only Python accepts and cannot write back.
 
-    That is NaN and infinities, numbers too large for a double, halves of surrogate pairs, depth, and other
-    encodings than UTF-8 (RFC 8259, section 8.1).
+    That is NaN and infinities, numbers too large for a double, lone surrogates, too much nesting, and
+    encodings other than UTF-8 (RFC 8259, section 8.1).
     """
     text = raw.decode("utf-8-sig")
     value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
@@ -79,7 +79,7 @@ def section(body: Mapping[str, Any], name: str) -> Json:
 
 
 def whole(text: str, most: int) -> int | None:
-    """The whole number a query parameter gives, at most `most`; None when it is none."""
+    """The whole number in a query parameter, at most `most`; None when it is not one."""
     if not (text.isascii() and text.isdigit()):
         return None
     return min(int(text[:18]), most) if len(text) <= 18 else most

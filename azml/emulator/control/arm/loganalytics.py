@@ -1,4 +1,4 @@
-"""Workspaces of Log Analytics: one that is made anew within 14 days is the old one again."""
+"""Workspaces of Log Analytics: recreating a deleted one within 14 days recovers it."""
 
 import uuid
 
@@ -26,7 +26,7 @@ class LogAnalytics(KeyedType):
         self.deleted = deleted
 
     def complete(self, write: Write, record: Record) -> Record:
-        """A customer id and keys: those it had, if it is made where a deleted one was."""
+        """A customer id and keys: the old ones, if a deleted workspace is recovered."""
         gone = self.deleted.find(write.id.text) if write.existing is None else None
         if gone and gone.record.location == record.location:
             record = record.with_hidden(**gone.record.hidden)
@@ -34,7 +34,7 @@ class LogAnalytics(KeyedType):
         return kept(super().complete(write, record), customerId=str(uuid.uuid4()))
 
     def marked(self, record: Record, query: Query) -> Record:
-        """Whether the delete is for good."""
+        """Record whether the delete is permanent."""
         return record.with_hidden(purge=is_flagged(query, _FORCE))
 
     def forgotten(self, record: Record) -> None:
@@ -43,11 +43,11 @@ class LogAnalytics(KeyedType):
             self.deleted.keep(record, KEPT_DAYS)
 
     def purge(self, named: ResourceId, query: Query) -> bool:
-        """A delete with `force` of one that can still be recovered."""
+        """Delete with `force` a workspace that can still be recovered."""
         return is_flagged(query, _FORCE) and self.deleted.drop(named.text)
 
     def pages(self) -> list[Page]:
-        """Where those that can be recovered are listed."""
+        """The page that lists the workspaces that can be recovered."""
         return [
             Page("GET", f"/subscriptions/{{subscription}}/{_DELETED}", self._list),
             Page("GET", f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/{_DELETED}", self._list),

@@ -1,4 +1,4 @@
-"""Asynchronous operations: what `Azure-AsyncOperation` points at. They outlive a restart."""
+"""Asynchronous operations, which `Azure-AsyncOperation` points at. They survive a restart."""
 
 import json
 import uuid
@@ -14,15 +14,15 @@ PROVIDER = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningSe
 PROGRESS = "asyncOperations"
 RESULTS = "operationResults"
 RETRY_AFTER_SECONDS = 1
-OPERATION_TIMEOUT = "PT1H"  # what a client waits at most
-KEPT = 10_000  # operations that have ended
+OPERATION_TIMEOUT = "PT1H"  # the longest a client waits
+KEPT = 10_000  # finished operations
 RETRY_AFTER_MS = 100  # milliseconds; all clients honour it, while azure-ai-ml reads `Retry-After: 0` as 30 s
 Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One long running request on the resource with that key. `error` says why it failed."""
+    """One long-running request on the resource with this key. `error` says why it failed."""
 
     id: str
     key: str
@@ -31,23 +31,23 @@ class Operation:
     error: Json | None = None
 
     def body(self) -> Json:
-        """What polling it answers."""
+        """The answer to polling it."""
         return {"name": self.id, "status": self.status, **({"error": self.error} if self.error else {})}
 
 
 def operation_path(id_text: str, kind: str = PROGRESS) -> str:
-    """Where an operation is looked at, below the address of Azure Resource Manager."""
+    """The path of an operation, below the address of Azure Resource Manager."""
     return f"{PROVIDER}/{kind}/{id_text}?api-version=2025-12-01"
 
 
 class Operations:
-    """Operations, in the same file as the resources they change, so that both agree after a crash."""
+    """The operations, in the same file as the resources they change, so that both agree after a crash."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     def begin(self, key: str, verb: str) -> Operation:
-        """Note that a request began. What was under way on the resource is given up for it."""
+        """Record a new operation. Another that is in progress on the resource is canceled."""
         operation = Operation(uuid.uuid4().hex, key, verb, "InProgress")
         given_up = "UPDATE operations SET status = 'Canceled' WHERE key = ? AND status = 'InProgress'"
         self.database.write(given_up, key)
@@ -62,7 +62,7 @@ class Operations:
         return operation
 
     def finish(self, operation: Operation, status: Status, error: Json | None = None) -> None:
-        """Note how a request ended."""
+        """Record how an operation ended."""
         self.database.write(
             "UPDATE operations SET status = ?, error = ? WHERE id = ?",
             status,
@@ -76,7 +76,7 @@ class Operations:
         return found[0] if found else None
 
     def unfinished(self) -> Sequence[Operation]:
-        """Those that a restart must take up again, oldest first."""
+        """The operations that a restart must resume, oldest first."""
         return self._select("WHERE status = 'InProgress' ORDER BY rowid")
 
     def _select(self, condition: str, *values: object) -> list[Operation]:

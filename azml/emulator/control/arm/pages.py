@@ -1,4 +1,4 @@
-"""Addresses of Azure Resource Manager that are no resource's: each is a method and a pattern."""
+"""Addresses of Azure Resource Manager that do not belong to a resource: methods and patterns."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ _PART = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Question:
-    """A request that a page's pattern matched: the parts of its path by name, its query and its body."""
+    """A request that matches a page's pattern: the parts of its path by name, its query and its body."""
 
     parts: Mapping[str, str]
     query: Mapping[str, str]
@@ -26,9 +26,9 @@ Answering = Callable[[Question], Awaitable[Answer]]
 
 @dataclass(frozen=True)
 class Page:
-    """One operation. `path` has its parts in braces, as `/subscriptions/{subscription}/providers/...`.
+    """One operation. `path` has its parts in braces, such as `/subscriptions/{subscription}/providers/...`.
 
-    A part called `id` takes any number of segments: a whole resource id.
+    A part called `id` matches any number of segments: a whole resource id.
     """
 
     method: str
@@ -44,7 +44,7 @@ class Page:
 
 
 class Pages:
-    """All of them, found by method and path without regard to case."""
+    """The pages, found by method and path without regard to case."""
 
     def __init__(self, pages: Iterable[Page]) -> None:
         self._pages = tuple(pages)
@@ -53,7 +53,7 @@ class Pages:
         return iter(self._pages)
 
     async def answer(self, method: str, path: str, query: Mapping[str, str], body: Json) -> Answer | None:
-        """The answer to a request; None when no page is meant. Raises ArmError."""
+        """The answer to a request; None when no page matches. Raises ArmError."""
         for page in self._pages:
             if (parts := page.match(method, path)) is not None:
                 check_scope(path)

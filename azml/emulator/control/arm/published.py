@@ -1,4 +1,4 @@
-"""What Azure's published types say of bodies: a table made from installed packages by `scripts.published`."""
+"""Azure's published types of bodies: a table generated from installed packages by `scripts.published`."""
 
 import functools
 import json
@@ -15,8 +15,8 @@ class Shape:
     """An object type.
 
     `members` are types by name, written as `string`, `integer`, `number`, `boolean`, `any`, `[]T`, `{}T`,
-    `=Enumeration` or `@Shape`. `read` ones are Azure's to set. The value of the member `tag` says which of
-    `kinds` an object is. An `open` shape takes any member.
+    `=Enumeration` or `@Shape`. Those in `read` are read-only. The value of the member `tag` says which of
+    `kinds` an object is. An `open` shape accepts any member.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Shape:
 
     @property
     def title(self) -> str:
-        """What Azure calls the type."""
+        """Azure's name of the type."""
         return self.name.partition(".")[2]
 
 
@@ -42,12 +42,12 @@ class Published:
         self._enums: Mapping[str, Sequence[str]] = document["enums"]
 
     def body(self, kind: str, word: str) -> str | None:
-        """The type of a body: `word` is PUT, PATCH or an action's name. None when none is published."""
+        """The type of a body; `word` is PUT, PATCH or an action's name. None when no type is published."""
         words = self._bodies.get(kind.lower(), {})
         return words.get(word) or words.get(word.lower())
 
     def has(self, kind: str, path: str) -> bool:
-        """Whether the body of a type's PUT knows a member, `a.b.c`. True for a type that is not published."""
+        """Whether the body of a type's PUT has a member, `a.b.c`. True for a type that is not published."""
         spec = self.body(kind, "PUT")
         for name in path.split(".") if spec else ():
             members = self.shape(spec[1:]).members if spec and spec.startswith("@") else {}

@@ -1,4 +1,4 @@
-"""Azure Resource Manager's rules over all types: parents, conflicts, asynchronous operations, cascades."""
+"""Azure Resource Manager's rules for all types: parents, conflicts, asynchronous operations, cascades."""
 
 import time
 from dataclasses import replace
@@ -21,7 +21,7 @@ from azml.emulator.control.arm.worker import Worker
 
 
 class ResourceManager:
-    """Every management request comes through here. Raises ArmError for whatever Azure would refuse."""
+    """Handles every management request. Raises ArmError for whatever Azure would refuse."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class ResourceManager:
         return self._write(kind, Write(canonical, asked, old, self.store), "PUT")
 
     def patch(self, named: ResourceId, body: Json) -> Answer:
-        """Change some of a resource: a merge patch of what its type lets be patched, tags as a whole."""
+        """Change a part of a resource: a merge patch of its type's patchable members; tags are replaced."""
         kind = self.types.get(named.type)
         old = self._found(named)
         self._check_writable(named, old)
@@ -113,9 +113,9 @@ class ResourceManager:
         return Answer(202, None, self.worker.start(begun))
 
     async def delete(self, named: ResourceId, query: Query) -> Answer:
-        """Delete a resource and all below it. What is not there is deleted already.
+        """Delete a resource and all below it. A missing one counts as deleted.
 
-        Clients wait for no operation where Azure has none: such a delete is done when it is answered.
+        Where Azure has no operation to wait for, the delete is complete when it is answered.
         """
         kind = self.types.get(named.type)
         record = self.store.find(named.text)
@@ -137,7 +137,7 @@ class ResourceManager:
         return Answer(202, None, operation) if operation.status == "InProgress" else Answer(200)
 
     def _purge(self, kind: ResourceType, named: ResourceId, query: Query) -> Answer:
-        """What is not there may have left its name behind. Nothing can be asked of a group that is gone."""
+        """A deleted resource may still hold its name. In a group that is gone there is nothing to purge."""
         check_parents(named.text, self.store, must_exist=False)
         with self.store.database.transaction():
             purged = kind.purge(named, query)
@@ -145,7 +145,7 @@ class ResourceManager:
         return Answer(200 if purged else 204)
 
     def progress(self, id_text: str) -> Operation:
-        """How an operation stands. Raises ArmError 404."""
+        """The state of an operation. Raises ArmError 404."""
         if found := self.operations.find(id_text):
             self.steering.read(found.key)
             found = self.operations.find(id_text)
@@ -154,9 +154,9 @@ class ResourceManager:
         return found
 
     def show(self, id_text: str, state: str, span: Span) -> None:
-        """Have a resource in some state: for a while, or for good where the span says nothing.
+        """Show a resource in a state for a span, or permanently where the span has no end.
 
-        Raises ArmError when it is not there, is busy already, or would be busy for good.
+        Raises ArmError when it does not exist, is busy already, or would be busy permanently.
         """
         record = self.store.get(id_text)
         self._check_writable(record.id, record)
@@ -178,19 +178,19 @@ class ResourceManager:
         self.store.put(restored.without_hidden(SHOWN))
 
     def resume(self) -> None:
-        """Take up what a stopped process left unfinished, and let work begin that waited for it."""
+        """Resume what a stopped process left unfinished, and start the work that waited for this."""
         for member in self.store.family(f"/subscriptions/{SUBSCRIPTION}"):
             self._unshow(member.id.text)
         self.worker.resume()
 
     async def close(self) -> None:
-        """Stop what runs; a later start takes it up again."""
+        """Stop running work; the next start resumes it."""
         await self.worker.close()
 
     def _write(self, kind: ResourceType, write: Write, method: str) -> Answer:
         write = replace(write, body=self.policies.modified(write.id, write.body))
         begun = None
-        # One transaction: a type may store more than the one record, as a workspace its datastore.
+        # One transaction: a type may store more than one record, such as a workspace and its datastore.
         with self.store.database.transaction():
             record = kind.prepare(write).without_hidden(SHOWN).with_hidden(modified=time.time())
             if kind.asynchronous or self.steering.expects(method, record.id.text):
@@ -212,7 +212,7 @@ class ResourceManager:
         return self.types.get(record.id.kind).present(self.additions.shown(record))
 
     def result(self, operation: Operation) -> Answer:
-        """What the `Location` of an operation answers: 202 while it runs, then what it was for."""
+        """The answer at the `Location` of an operation: 202 while it runs, then its result."""
         if operation.status == "InProgress":
             return Answer(202, None, operation)
         found = self.store.find(operation.key) if operation.verb == "PATCH" else None

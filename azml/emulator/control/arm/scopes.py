@@ -1,28 +1,28 @@
-"""Where a resource may be: in the one subscription, in a group that exists, under a parent that exists."""
+"""Checks that a resource is in the one subscription, and under a group and parents that exist."""
 
 from azml.emulator.base.identity import SUBSCRIPTION
 from azml.emulator.control.arm.errors import conflict, not_found
 from azml.emulator.control.arm.ids import RESOURCE_GROUPS, ResourceId, resource_id
 from azml.emulator.control.arm.store import ResourceStore, missing_group
 
-IMPLICIT = ("microsoft.storage/storageaccounts/blobservices",)  # there as soon as their parent is
+IMPLICIT = ("microsoft.storage/storageaccounts/blobservices",)  # they exist as soon as their parent does
 FREE_PARENTS = (
     "microsoft.machinelearningservices/workspaces/models",
     "microsoft.machinelearningservices/workspaces/codes",
     "microsoft.machinelearningservices/workspaces/environments",
     "microsoft.machinelearningservices/workspaces/data",
-)  # a version makes its container, and the versions of an unknown one are an empty list
+)  # a version creates its container; an unknown container has an empty list of versions
 
 
 def check_scope(path: str) -> None:
-    """Raise ArmError 404 for another subscription than the one there is."""
+    """Raise ArmError 404 for any but the one subscription."""
     segments = path.strip("/").split("/")
     if segments[0].lower() == "subscriptions" and len(segments) > 1 and segments[1] != SUBSCRIPTION:
         raise not_found(f"The subscription '{segments[1]}' could not be found.", "SubscriptionNotFound")
 
 
 def check_parents(scope: str, store: ResourceStore, *, must_exist: bool) -> None:
-    """Raise ArmError 404 when the group of a scope is not there, or the scope itself if it must be."""
+    """Raise ArmError 404 when a scope's group does not exist, or the scope itself if it must exist."""
     check_scope(scope)
     segments = scope.strip("/").split("/")
     if len(segments) >= 4 and segments[2].lower() == "resourcegroups":
@@ -34,7 +34,7 @@ def check_parents(scope: str, store: ResourceStore, *, must_exist: bool) -> None
 
 
 def check_standing(scope: str, store: ResourceStore) -> None:
-    """Raise ArmError 409 when something above is being deleted: what is written now would outlive it."""
+    """Raise ArmError 409 when something above is being deleted: a resource written now would outlive it."""
     while scope:
         above = resource_id(scope)
         found = store.find(scope)

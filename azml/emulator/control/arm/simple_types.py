@@ -1,4 +1,4 @@
-"""The resource types around a workspace: stored, with the few values Azure computes for them."""
+"""The resource types that a workspace uses: stored, with the few values that Azure computes for them."""
 
 import re
 import secrets
@@ -17,13 +17,13 @@ _OF_PRINCIPAL = re.compile(r"assignedTo\('([^']*)'\)|principalId eq '([^']*)'", 
 
 
 class ResourceGroups(ResourceType):
-    """`resourceGroups`. A delete takes everything inside along."""
+    """`resourceGroups`. A delete includes everything inside."""
 
     name = RESOURCE_GROUP_TYPE
 
 
 class StoredType(ResourceType):
-    """A type that Azure computes nothing for that anyone here reads: it is stored and given back."""
+    """A type without computed values that are used here: it is stored and returned."""
 
     stored_only = True
 
@@ -37,7 +37,7 @@ class StoredType(ResourceType):
 
 
 class KeyedType(StoredType):
-    """A stored type with two keys behind one action. `names` are what the action calls them."""
+    """A stored type with two keys, which an action returns under these `names`."""
 
     def __init__(self, name: str, action: str, names: tuple[str, str], *, located: bool = True) -> None:
         super().__init__(name, located=located)
@@ -120,7 +120,7 @@ class RoleAssignments(ResourceType):
     located = False
 
     def check(self, write: Write) -> None:
-        """Names are GUIDs; the same grant twice is a conflict; a grant does not change."""
+        """Names are GUIDs; a duplicate assignment is a conflict; an assignment cannot change."""
         try:
             uuid.UUID(write.id.name)
         except ValueError as error:
@@ -135,7 +135,7 @@ class RoleAssignments(ResourceType):
                 raise conflict("The role assignment already exists.", "RoleAssignmentExists")
 
     def select(self, found: Sequence[Record], query: Mapping[str, str]) -> Sequence[Record]:
-        """Those of one principal, where `$filter` names it; there are no groups here to hold it."""
+        """Those of one principal, where `$filter` names it; there are no groups it could belong to."""
         matched = _OF_PRINCIPAL.search(query.get("$filter", ""))
         named = str(matched[1] or matched[2]).lower() if matched else None
         own = [each for each in found if named in (None, str(each.properties.get("principalId")).lower())]
@@ -192,13 +192,13 @@ def stored_types() -> Sequence[ResourceType]:
 
 
 def kept(record: Record, **fresh: str) -> Record:
-    """Values that Azure makes up once and keeps for the resource's life."""
+    """Values that Azure generates once and keeps for the resource's life."""
     values = {name: record.hidden.get(name, value) for name, value in fresh.items()}
     return record.with_hidden(**values).with_properties(**values)
 
 
 def _is_twin(other: Record, write: Write) -> bool:
-    """Whether another assignment gives the same at the very same scope: one below it is another grant."""
+    """Whether another assignment is the same, at exactly the same scope."""
     same_scope = other.id.parent.lower() == write.id.parent.lower()
     is_another = other.id.key != write.id.key
     return is_another and same_scope and _grant(other.properties) == _grant(write.properties)

@@ -1,6 +1,6 @@
-"""States a test steers: operations that take their time or fail, states on demand, reads that lag.
+"""States that a test controls: operations that take time or fail, states on demand, reads that lag.
 
-Nothing here waits. What is held ends when somebody looks, when the clock is moved, or by a timer of the loop.
+Nothing here waits. A held state ends with a read, when the clock is moved, or by a timer of the event loop.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ End = Literal["Succeeded", "Failed", "Canceled"]
 
 @dataclass(frozen=True)
 class Span:
-    """How long something lasts: until that many reads have seen it, or that many seconds have passed.
+    """How long something lasts: a number of reads that see it, or a number of seconds.
 
-    With both, whichever is first; with neither it is over at once.
+    With both, whichever ends first; with neither it ends at once.
     """
 
     reads: int | None = None
@@ -37,13 +37,13 @@ class Selector:
     times: int = 1
 
     def matches(self, method: str, id_text: str) -> bool:
-        """Whether a request is one of them."""
+        """Whether a request matches."""
         return self.method in ("*", method) and self.path.search(id_text) is not None
 
 
 @dataclass(frozen=True)
 class Course:
-    """How an operation goes: the `state` shown meanwhile (None: the natural one), and how it `ends`."""
+    """How an operation proceeds: the `state` shown meanwhile (None: the usual one), and how it `ends`."""
 
     which: Selector
     span: Span
@@ -53,13 +53,13 @@ class Course:
     message: str = ""
 
     def error(self) -> ArmError | None:
-        """What the operation fails with, None when it is to succeed."""
+        """The error of the operation; None when it is to succeed."""
         return None if self.ends == "Succeeded" else ArmError(400, self.code, self.message)
 
 
 @dataclass(frozen=True)
 class Lag:
-    """Reads of a resource answer what was there before the write."""
+    """Reads of a resource return the state before the write."""
 
     which: Selector
     span: Span
@@ -67,7 +67,7 @@ class Lag:
 
 @dataclass
 class Until:
-    """A span under way."""
+    """A span that has begun."""
 
     span: Span
     clock: Clock
@@ -97,7 +97,7 @@ class _Held:
 
 
 class Steering:
-    """Everything asked for that has not ended. Keys are resource ids in lower case."""
+    """Everything that was asked for and has not ended. Keys are resource ids in lower case."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
@@ -107,14 +107,14 @@ class Steering:
         self._before: dict[str, tuple[Record | None, Until]] = {}
 
     def add(self, wish: Course | Lag) -> None:
-        """Have the next matching operations go so, or the next matching writes be read late."""
+        """Control the next matching operations, or have the next matching writes read late."""
         if isinstance(wish, Course):
             self._courses.append((wish, wish.which.times))
         else:
             self._lags.append((wish, wish.which.times))
 
     def clear(self) -> None:
-        """Forget all wishes and let everything held go on."""
+        """Remove all that was asked for, and release everything that is held."""
         self._courses.clear()
         self._lags.clear()
         self._before.clear()
@@ -122,13 +122,13 @@ class Steering:
             self._let_go(held)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock and let go of what that ends."""
+        """Move the clock, and release what ends by that."""
         self.clock.advance(seconds)
         for held in list(self._held.values()):
             self._look(held)
 
     def course(self, method: str, id_text: str) -> Course | None:
-        """How an operation that begins now goes; what an earlier one still held is dropped."""
+        """How an operation that begins now proceeds; whatever an earlier one still held is dropped."""
         self.drop(id_text.lower())
         found = _take(self._courses, method, id_text)
         if found:
@@ -136,7 +136,7 @@ class Steering:
         return found
 
     def drop(self, key: str) -> None:
-        """Hold a resource no longer, and do nothing about it."""
+        """Stop holding a resource, without calling its release."""
         if dropped := self._held.pop(key, None):
             _stop(dropped)
 
@@ -145,7 +145,7 @@ class Steering:
         return any(course.which.matches(method, id_text) for course, _ in self._courses)
 
     def when_over(self, key: str, release: Callable[[], None]) -> None:
-        """Do something once nothing holds the resource any more: perhaps at once."""
+        """Call `release` once nothing holds the resource any more, possibly at once."""
         held = self._held.get(key)
         if held is None:
             release()
@@ -160,18 +160,18 @@ class Steering:
         self.when_over(key, release)
 
     def read(self, key: str) -> None:
-        """Somebody looks at a resource or at its operation."""
+        """Count a read of a resource or of its operation."""
         if held := self._held.get(key):
             self._look(held)
             held.until.seen += 1
 
     def lag(self, method: str, id_text: str, before: Record | None) -> None:
-        """A write happens now: if it is to be read late, reads get `before` for a while (None: not there)."""
+        """A write happens now: if it is to be read late, reads get `before` for a while (None: missing)."""
         if found := _take(self._lags, method, id_text):
             self._before[id_text.lower()] = (before, Until(found.span, self.clock))
 
     def late(self, key: str) -> tuple[bool, Record | None]:
-        """Whether a read of a resource still answers what was before a write, and what that was."""
+        """Whether a read of a resource still gets the state before a write, and that state."""
         before, until = self._before.get(key, (None, None))
         if until is None or until.over():
             self._before.pop(key, None)

@@ -1,4 +1,4 @@
-"""Every resource there is, in SQLite, found by id without regard to case."""
+"""All resources, in SQLite, found by id without regard to case."""
 
 import json
 import sqlite3
@@ -13,13 +13,13 @@ from azml.emulator.control.arm.json import Json, section
 
 SUCCEEDED = "Succeeded"
 SHOWN = "shown"
-"""The hidden value that keeps a state which is only shown, and the true one. A write ends it."""
+"""The hidden value that holds the real state while another is shown. A write removes it."""
 BUSY = ("Creating", "Updating", "Deleting")
 
 
 @dataclass(frozen=True)
 class Record:
-    """One resource. `body` is what a GET answers, less id, name and type; `hidden` never leaves by itself:
+    """One resource. `body` is the answer to a GET without id, name and type; `hidden` is never returned:
     keys, folders and the like. `created` is unix seconds; `sequence` orders resources by creation."""
 
     id: ResourceId
@@ -40,7 +40,7 @@ class Record:
 
     @property
     def location(self) -> str:
-        """The region, as Azure compares it: lower case, no spaces."""
+        """The region in the form in which Azure compares it: lower case, no spaces."""
         return str(self.body.get("location", "")).lower().replace(" ", "")
 
     def with_properties(self, **values: object) -> "Record":
@@ -61,7 +61,7 @@ class Record:
 
 
 class ResourceStore:
-    """The resources. Writes are the caller's transaction when it holds one."""
+    """The resources. Writes are part of the caller's transaction, if there is one."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -97,7 +97,7 @@ class ResourceStore:
         return kept
 
     def under(self, scope: str, kind: str) -> Sequence[Record]:
-        """All resources of a type under a scope, oldest first. An empty scope is everywhere."""
+        """All resources of a type under a scope, oldest first. An empty scope includes all."""
         low = scope.lower().rstrip("/") + "/"
         rows = self.database.rows(
             "SELECT * FROM resources WHERE kind = ? AND substr(key, 1, ?) = ? ORDER BY sequence",
@@ -119,7 +119,7 @@ class ResourceStore:
         return [_record(row) for row in rows]
 
     def delete(self, id_text: str) -> None:
-        """Forget one resource."""
+        """Delete one resource."""
         self.database.write("DELETE FROM resources WHERE key = ?", id_text.lower())
 
     def _next(self) -> int:
@@ -128,7 +128,7 @@ class ResourceStore:
 
 
 def missing(named: ResourceId) -> ArmError:
-    """What is answered for a resource that is not there."""
+    """The error for a resource that does not exist."""
     group = named.part("resourceGroups")
     if named.kind == RESOURCE_GROUPS:
         return missing_group(group)
@@ -137,7 +137,7 @@ def missing(named: ResourceId) -> ArmError:
 
 
 def missing_group(name: str) -> ArmError:
-    """What is answered for a resource group that is not there, and for whatever would be in it."""
+    """The error for a resource group that does not exist, and for anything in it."""
     return not_found(f"Resource group '{name}' could not be found.", "ResourceGroupNotFound")
 
 

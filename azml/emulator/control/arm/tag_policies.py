@@ -1,7 +1,7 @@
-"""Azure Policy as far as it is felt here: definitions with the effect "modify" that add tags.
+"""The part of Azure Policy that is modelled here: definitions with the effect "modify" that add tags.
 
 https://learn.microsoft.com/azure/governance/policy/concepts/effect-modify: the effect changes a request
-before the resource provider sees it, and a remediation task brings what exists already into line.
+before the resource provider sees it, and a remediation task applies it to existing resources.
 """
 
 import re
@@ -17,7 +17,7 @@ from azml.emulator.control.arm.types import Types
 
 @dataclass(frozen=True)
 class TagPolicy:
-    """Tags that each resource with a matching id gets, unless it has tags of these names."""
+    """Tags that each resource with a matching id gets, unless it already has tags of these names."""
 
     tags: Mapping[str, str]
     path: re.Pattern[str]
@@ -32,7 +32,7 @@ class TagPolicies:
         self._policies: list[TagPolicy] = []
 
     def add(self, policy: TagPolicy) -> None:
-        """Put a policy into force and remediate; what is busy gets its tags with its next write."""
+        """Put a policy into force and remediate; busy resources get the tags with their next write."""
         self._policies.append(policy)
         for record in self._store.family(f"/subscriptions/{SUBSCRIPTION}"):
             body = self.modified(record.id, record.body)
@@ -40,11 +40,11 @@ class TagPolicies:
                 self._store.put(record.with_body(body))
 
     def clear(self) -> None:
-        """No policy any more; the tags stay."""
+        """Remove all policies; the tags stay."""
         self._policies.clear()
 
     def modified(self, named: ResourceId, body: Json) -> Json:
-        """A body as the policies leave it. Only what has a location, or is a resource group, carries tags."""
+        """A body after the policies. Only resource groups and resources with a location have tags."""
         tagged = named.kind == RESOURCE_GROUPS or self._types.get(named.kind).located
         found = [policy for policy in self._policies if tagged and policy.path.search(named.text)]
         if not found:

@@ -1,4 +1,4 @@
-"""The work behind operations: one task a resource, the newest."""
+"""The work of operations: one task for each resource, the newest."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,13 +7,13 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Tasks:
-    """What runs now. Keys are resource ids in lower case."""
+    """The running tasks. Keys are resource ids in lower case."""
 
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def start(self, key: str, work: Work) -> None:
-        """Begin some work; what still runs for the resource is stopped first."""
+        """Start a task; one that still runs for the resource is stopped first."""
         task = asyncio.create_task(_after(self._running.get(key), work))
         self._running[key] = task
         task.add_done_callback(lambda done: self._forget(key, done))
@@ -24,7 +24,7 @@ class Tasks:
             await asyncio.wait([task])
 
     async def cancel(self, keys: Sequence[str]) -> None:
-        """Stop what runs for some resources."""
+        """Stop the tasks of some resources."""
         tasks = [self._running[key] for key in keys if key in self._running]
         for task in tasks:
             task.cancel()

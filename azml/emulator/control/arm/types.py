@@ -1,4 +1,4 @@
-"""What every resource type shares: how a body becomes a record, what a GET shows, what a delete does."""
+"""What all resource types share: turning a body into a record, the answer to a GET, deletion."""
 
 import re
 import uuid
@@ -16,8 +16,8 @@ Query = Mapping[str, str]
 USER_IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 TEMPLATES = "microsoft.resources/deployments"
 TEMPLATES_HINT = (
-    " The local Azure deploys no ARM templates, which is how azure-ai-ml's workspaces.begin_create makes a "
-    "workspace: make it with the stack (`make up`), or put the workspace itself."
+    " The local Azure deploys no ARM templates, which is how azure-ai-ml's workspaces.begin_create creates a "
+    "workspace: create it with the stack (`make up`), or PUT the workspace itself."
 )
 _REGION = re.compile(r"[a-zA-Z0-9 ]*")
 _IDENTITY_KINDS = {"none", "systemassigned", "userassigned"}
@@ -26,7 +26,7 @@ ENVELOPE = ("location", "tags", "sku", "kind", "identity", "properties", "zones"
 
 @dataclass(frozen=True)
 class Write:
-    """One PUT or PATCH that is about to happen. `body` is the whole resource as it should become."""
+    """One PUT or PATCH that is about to happen. `body` is the whole desired resource."""
 
     id: ResourceId
     body: Json
@@ -50,7 +50,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Changed:
-    """An action that changes its resource: the service stores the record and settles it asynchronously."""
+    """The result of an action that changes its resource: the record is stored and settled asynchronously."""
 
     record: Record
 
@@ -63,9 +63,9 @@ class ResourceType:
     """The generic rules of one type. A type with rules of its own overrides what differs.
 
     `located` types need a region; `asynchronous` ones answer a write with an operation, which `settle`
-    carries out; properties in `computed_names` are Azure's to set and are ignored in a body. Behind a type
-    that is `stored_only` nothing runs: what was written is given back. `created` is the status of a PUT that
-    makes one; one that is `deleted_at_once` is gone when its DELETE is answered.
+    carries out; properties in `computed_names` are set by Azure and ignored in a body. A type that is
+    `stored_only` runs nothing: it returns what was written. `created` is the status of a PUT that creates a
+    resource; a type that is `deleted_at_once` is gone when its DELETE is answered.
     """
 
     name: str = ""
@@ -78,7 +78,7 @@ class ResourceType:
     computed_names: tuple[str, ...] = ()
 
     def prepare(self, write: Write) -> Record:
-        """Check a write and say what will be stored. Raises ArmError, nothing changed, if it may not."""
+        """Check a write and return the record to store. Raises ArmError, with nothing changed, if refused."""
         _check_region(write.body)
         self.check(write)
         old = write.existing
@@ -99,7 +99,7 @@ class ResourceType:
         return record
 
     def present(self, record: Record) -> Json:
-        """What a GET answers."""
+        """The answer to a GET."""
         properties = dict(record.properties)
         if not published().has(self.name, "properties.provisioningState"):
             properties.pop("provisioningState", None)
@@ -107,32 +107,32 @@ class ResourceType:
         return {"id": record.id.text, "name": record.id.name, "type": self.name, **shown}
 
     def scope(self, asked: str, query: Query) -> str:
-        """Under what a collection's members are looked for."""
+        """The scope under which a collection's members are looked up."""
         return asked
 
     def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
-        """Which of a collection a query asks for, in its order."""
+        """The members of a collection that a query asks for, in its order."""
         return found[: whole(query.get("$top", ""), len(found))]
 
     def check_delete(self, record: Record, store: ResourceStore) -> None:
         """Raise ArmError when the resource may not be deleted now."""
 
     async def settle(self, record: Record, store: ResourceStore) -> Record:
-        """Carry out an asynchronous write; the record it gives is stored. Raises ArmError when it fails."""
+        """Carry out an asynchronous write; the returned record is stored. Raises ArmError when it fails."""
         return record
 
     async def remove(self, record: Record) -> None:
-        """Take away what stands behind the resource, before it is forgotten. Doing it twice must not hurt."""
+        """Remove what belongs to the resource, before its record is deleted. Must be idempotent."""
 
     def marked(self, record: Record, query: Query) -> Record:
-        """A record that is about to be deleted, with what the request's query says of how."""
+        """A record that is about to be deleted, with the options in the request's query."""
         return record
 
     def forgotten(self, record: Record) -> None:
-        """It is gone, within the transaction that forgot it: a type may keep it aside."""
+        """Called in the transaction that deletes the record: a type may keep it for recovery."""
 
     def purge(self, named: ResourceId, query: Query) -> bool:
-        """Take away what a deleted resource has left, if the query asks so. Says whether there was any."""
+        """Purge a deleted resource, if the query asks for that. Returns whether there was one."""
         return False
 
     def actions(self) -> Mapping[str, Action]:
@@ -140,7 +140,7 @@ class ResourceType:
         return {}
 
     def early_actions(self) -> Mapping[str, EarlyAction]:
-        """The POST actions on a name that nothing has yet."""
+        """The POST actions on a name that does not exist yet."""
         return {}
 
     def _place(self, write: Write, body: Json) -> None:
@@ -158,14 +158,14 @@ class ResourceType:
 
 
 def _check_region(body: Json) -> None:
-    """A region is a word or two."""
+    """A region is one or two words."""
     if not _REGION.fullmatch(body.get("location", "")):
-        message = f"The location {body['location']!r} is not available: it is a region, as westeurope."
+        message = f"The location {body['location']!r} is not available: it must be a region, as westeurope."
         raise bad_request(message, "LocationNotAvailableForResourceType")
 
 
 def is_flagged(query: Query, name: str) -> bool:
-    """Whether a query parameter, found without regard to case, says true."""
+    """Whether a query parameter, found without regard to case, is true."""
     return any(key.lower() == name.lower() and value.lower() == "true" for key, value in query.items())
 
 
@@ -194,7 +194,7 @@ def _region(text: str) -> str:
 
 
 def _identity(asked: Json, hidden: Json, store: ResourceStore) -> Json:
-    """A managed identity as Azure completes it. A system-assigned principal lives with its resource."""
+    """A managed identity as Azure completes it. A system-assigned principal lives as long as its resource."""
     kinds = set(str(asked.get("type", "None")).replace(" ", "").lower().split(","))
     if not kinds <= _IDENTITY_KINDS:
         message = f"identity.type {asked['type']!r} is not SystemAssigned, UserAssigned, both or None."

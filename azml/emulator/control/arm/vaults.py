@@ -1,4 +1,4 @@
-"""Key vaults: their names are one namespace for everybody, and a deleted vault keeps its own until purged.
+"""Key vaults: their names are globally unique, and a deleted vault keeps its name until it is purged.
 
 Sources: models of Microsoft.KeyVault 2024-11-01; learn.microsoft.com, "Azure Key Vault soft-delete overview".
 """
@@ -31,7 +31,7 @@ class KeyVaults(ResourceType):
         self.deleted = deleted
 
     def check(self, write: Write) -> None:
-        """Its name, what it never gives up, and that its name is free."""
+        """Its name, that the name is free, and the settings that cannot be revoked."""
         if not 3 <= len(write.id.name) <= 24:
             raise bad_request("A vault name has 3 to 24 characters.", "VaultNameNotValid")
         _check_protection(write)
@@ -39,7 +39,7 @@ class KeyVaults(ResourceType):
             self._check_name(write)
 
     def complete(self, write: Write, record: Record) -> Record:
-        """Its address, and what it had before if it is recovered."""
+        """Its address, and its previous settings if it is recovered."""
         if gone := self._recovered(write):
             record = record.with_properties(**{**gone.record.properties, **record.properties})
             self.deleted.drop(gone.record.id.text)
@@ -51,11 +51,11 @@ class KeyVaults(ResourceType):
         )
 
     def forgotten(self, record: Record) -> None:
-        """Kept for the days it was made with."""
+        """Keep it for the number of days that it was created with."""
         self.deleted.keep(record, float(record.properties.get("softDeleteRetentionInDays", DEFAULT_DAYS)))
 
     def pages(self) -> list[Page]:
-        """Where deleted vaults are listed, shown and purged."""
+        """The pages that list, show and purge deleted vaults."""
         return [
             Page("GET", f"{_DELETED}/deletedVaults", self._list),
             Page("GET", _ONE, self._get),
@@ -113,7 +113,7 @@ def _check_protection(write: Write) -> None:
         raise bad_request(message, "BadRequest")
     days = write.properties.get("softDeleteRetentionInDays", DEFAULT_DAYS)
     if isinstance(days, bool) or days not in _DAYS:
-        message = f"softDeleteRetentionInDays is {days!r}: from {_DAYS.start} to {_DAYS.stop - 1}."
+        message = f"softDeleteRetentionInDays is {days!r}: it must be from {_DAYS.start} to {_DAYS.stop - 1}."
         raise bad_request(message, "BadRequest")
 
 

@@ -1,4 +1,4 @@
-"""Carrying operations out: their work, its end, and what a stopped process left of them."""
+"""Carries out operations: their work, its end, and those that a stopped process left unfinished."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Begun:
-    """What is stored of an operation that has not been started, and how it is to go."""
+    """An operation that is stored but not started, and how it is to proceed."""
 
     record: Record
     operation: Operation
@@ -30,7 +30,7 @@ class Begun:
 
 
 class Worker:
-    """Begins operations, does their work and notes how they ended."""
+    """Begins operations, does their work and records how they ended."""
 
     def __init__(
         self,
@@ -50,9 +50,9 @@ class Worker:
         self._may_work = asyncio.Event()
 
     def resume(self) -> None:
-        """Take up what a stopped process left unfinished, and let work begin.
+        """Resume what a stopped process left unfinished, and allow work to begin.
 
-        Until then what is written waits: the data plane is told the old before the new.
+        Until then new writes wait: the data plane must get the old state before the new one.
         """
         left, self._left_over = self._left_over, []
         for operation in (found for one in left if (found := self.operations.find(one.id))):
@@ -60,11 +60,11 @@ class Worker:
         self._may_work.set()
 
     async def close(self) -> None:
-        """Stop what runs; a later start takes it up again."""
+        """Stop running work; the next start resumes it."""
         await self._tasks.close()
 
     def begin(self, record: Record, verb: str, method: str) -> Begun:
-        """Store what an operation is about, and that it began: with whatever else the caller stores."""
+        """Store an operation's record, and that it began, in the caller's transaction."""
         record = record.without_hidden(SHOWN)
         course = self.steering.course(method, record.id.text)
         if course and course.state:
@@ -74,7 +74,7 @@ class Worker:
             return Begun(self.store.put(record.with_hidden(operation=operation.id)), operation, course)
 
     def start(self, begun: Begun) -> Operation:
-        """Carry out what has been stored: not before, for a full disk may have refused it."""
+        """Carry out an operation after it was stored, which may have failed on a full disk."""
         self._run(begun.record, begun.operation, begun.course)
         return begun.operation
 
@@ -125,7 +125,7 @@ class Worker:
         return found is not None and found.status == "InProgress"
 
     def _persist(self, note: Callable[[], None]) -> None:
-        """Store how an operation ended. A full disk is tried again until it takes it: clients are waiting."""
+        """Store how an operation ended. Retried while the disk is full: clients are waiting."""
         try:
             note()
         except sqlite3.OperationalError as error:
@@ -160,7 +160,7 @@ class Worker:
             self.steering.drop(key)
 
     def _take_up(self, operation: Operation) -> None:
-        if operation.status != "InProgress":  # given up meanwhile for a later one
+        if operation.status != "InProgress":  # canceled meanwhile by a later one
             return
         record = self.store.find(operation.key)
         if record is None:
@@ -170,7 +170,7 @@ class Worker:
 
 
 def _refusal(record: Record, operation: Operation, error: Exception) -> ArmError:
-    """What an operation says that failed."""
+    """The error of a failed operation."""
     if isinstance(error, ArmError):
         return error
     log.error("%s of %s failed", operation.verb, record.id.text, exc_info=error)

@@ -1,6 +1,6 @@
-"""Operations of Azure Machine Learning that its published description has and the local Azure has not.
+"""Operations of Azure Machine Learning that its published description has and the local Azure lacks.
 
-Each is asked of a control plane that holds nothing, so the list follows whatever is routed there.
+Each is sent to an empty control plane, so the list follows the actual routes.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ def source() -> str:
 
 
 def gaps(control: Control) -> list[tuple[str, str]]:
-    """What is missing: each address without what all have in common, and its methods."""
+    """The missing operations: each address, without the prefix that all share, and its methods."""
     return asyncio.run(_gaps(control))
 
 
@@ -39,7 +39,7 @@ async def _gaps(control: Control) -> list[tuple[str, str]]:
 
 
 async def _code(control: Control, method: str, path: str) -> str:
-    """The code of the refusal a request gets; empty where it gets none."""
+    """The error code that a request gets; empty if it succeeds."""
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

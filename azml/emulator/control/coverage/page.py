@@ -1,6 +1,6 @@
 """The page of `python -m azml.emulator.control.coverage`: every operation, and whether it is real.
 
-It is read off the tables that requests are routed by, so it cannot promise what is not there.
+It is generated from the tables by which requests are routed, so it cannot list what does not exist.
 """
 
 import tempfile
@@ -42,7 +42,7 @@ REFUSED_TYPES = tuple(
         "schedules",
     )
 ) + tuple(f"{ML}/registries/{name}/versions" for name in ("codes", "components", "environments", "models"))
-"""Types of Azure Machine Learning that clients ask for and that are not here; a test asks for each."""
+"""Types of Azure Machine Learning that clients use and the local Azure lacks; a test requests each."""
 REFUSED_OTHERS = (
     ("any other resource type", "400 InvalidResourceType"),
     ("`GET /subscriptions/{s}/providers` and below: what a subscription could have", "400 InvalidResourceId"),
@@ -127,7 +127,7 @@ def _refused() -> list[tuple[str, str, str]]:
 
 @contextmanager
 def control_of_nobody() -> Iterator[Control]:
-    """A control plane that serves nobody: for its tables."""
+    """A control plane without clients, for its tables."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "emulator"
         identity = ensure_identity(folder)

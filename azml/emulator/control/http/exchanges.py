@@ -1,6 +1,6 @@
-"""Each management request with its answer, in a file: what contract tests compare with Azure's models.
+"""Records each management request with its answer, for contract tests that compare them with Azure's models.
 
-Off unless the environment variable AZML_EXCHANGES names a file. Secrets are blotted out, and keep their type.
+Off unless the environment variable AZML_EXCHANGES names a file. Secrets are masked, and keep their type.
 """
 
 import json
@@ -16,13 +16,13 @@ BLOT = "***"
 
 
 class Exchanges:
-    """The file, or nowhere."""
+    """The file, if there is one."""
 
     def __init__(self, file: Path | None) -> None:
         self.file = file
 
     def add(self, method: str, path: str, body: Json | None, status: int, answer: bytes) -> None:
-        """Note one exchange as a line of JSON."""
+        """Append one exchange as a line of JSON."""
         if self.file is None:
             return
         told = {
@@ -33,7 +33,7 @@ class Exchanges:
             "answer": blotted(json.loads(answer)) if answer else None,
         }
         line = json.dumps(told).encode() + b"\n"
-        # One write to a file opened to append: several processes may note theirs in the same file.
+        # A single write to a file opened for appending: several processes may use the same file.
         descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(descriptor, line)
@@ -42,13 +42,13 @@ class Exchanges:
 
 
 def from_environment() -> Exchanges:
-    """What the environment asks for."""
+    """The file that the environment names."""
     named = os.environ.get(VARIABLE)
     return Exchanges(Path(named) if named else None)
 
 
 def blotted(value: Any, name: str = "") -> Any:
-    """A copy without the texts of names that hold secrets. All of an object of variables is secret."""
+    """A copy with secrets masked, by their names. All values of an object of variables are secret."""
     if isinstance(value, dict):
         inside = name if name.lower() == "environmentvariables" else ""
         return {key: blotted(item, inside or key) for key, item in value.items()}

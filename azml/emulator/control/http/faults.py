@@ -1,4 +1,4 @@
-"""Failures on demand: what a test or a rehearsal asks the local Azure to refuse or delay."""
+"""Failures on demand: requests that a test or a rehearsal has the local Azure refuse or delay."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ class Fault:
     retry_after: int | None
 
     def refusal(self) -> ArmError | None:
-        """What the request gets, None when it is let through."""
+        """The error that the request gets; None when it only waits."""
         if self.status is None:
             return None
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
@@ -37,13 +37,13 @@ class Fault:
 
 
 class Faults:
-    """The faults that were asked for and have not all happened."""
+    """The faults that have been requested and are not used up."""
 
     def __init__(self) -> None:
         self._left: list[tuple[Fault, int]] = []
 
     def add(self, asked: Json) -> None:
-        """Take on a fault. Raises ArmError 400 when it cannot be read."""
+        """Add a fault. Raises ArmError 400 when it cannot be read."""
         try:
             fault = _fault(asked)
         except (TypeError, ValueError, OverflowError, re.error) as error:
@@ -51,11 +51,11 @@ class Faults:
         self._left.append((fault, fault.times))
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self._left.clear()
 
     async def meet(self, method: str, path: str) -> None:
-        """Delay or refuse a request as asked. Raises ArmError."""
+        """Delay or refuse a request, if a fault matches. Raises ArmError."""
         for place, (fault, left) in enumerate(self._left):
             if fault.method in ("*", method) and fault.path.search(path):
                 self._left[place] = (fault, left - 1)
@@ -84,7 +84,7 @@ def _fault(asked: Json) -> Fault:
 
 
 def _code(text: str) -> str:
-    """The storage service says it in a header."""
+    """The code must fit a header, in which the storage service sends it."""
     if not re.fullmatch(r"\w{1,100}", text, re.ASCII):
         raise ValueError(f"code is {text[:100]!r}, not a word of letters and digits")
     return text

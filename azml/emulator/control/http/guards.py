@@ -1,4 +1,4 @@
-"""What holds for every request: our own host only, a limit for each body, failures in Azure's shape."""
+"""Rules for every request: our own host only, a limit for each body, failures in Azure's shape."""
 
 import hmac
 import logging
@@ -24,7 +24,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 async def limited_body(request: Request, limit: int) -> bytes:
-    """A request's body. Raises ArmError 413 as soon as it has more than `limit` bytes: it may have no end."""
+    """A request's body. Raises ArmError 413 as soon as it exceeds `limit` bytes: it may be endless."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -34,14 +34,14 @@ async def limited_body(request: Request, limit: int) -> bytes:
 
 
 class Guards:
-    """Stands before the handlers."""
+    """Wraps the handlers."""
 
     def __init__(self, addresses: Addresses, identity: Identity) -> None:
         self._hosts = {addresses.host, addresses.host.replace("127.0.0.1", "localhost")}
         self._identity = identity
 
     def guarded(self, handler: Handler) -> Handler:
-        """The handler for whoever names this very host; what it raises is answered."""
+        """The handler, restricted to requests that name this host; its exceptions become answers."""
 
         async def answer(request: Request) -> Response:
             if request.headers.get("host", "").lower() not in self._hosts:
@@ -63,13 +63,13 @@ class Guards:
                 return refused(ArmError(500, "InternalServerError", _told(error)))
             except Exception as error:
                 log.exception("%s %s", request.method, request.scope["path"])
-                message = f"The local Azure failed: {type(error).__name__}; its log says more."
+                message = f"The local Azure failed: {type(error).__name__}; see its log."
                 return refused(ArmError(500, "InternalServerError", message))
 
         return answer
 
     def opened(self, handler: Handler) -> Handler:
-        """The handler for holders of the control token."""
+        """The handler, restricted to holders of the control token."""
 
         async def answer(request: Request) -> Response:
             given = request.headers.get("authorization", "")
@@ -81,12 +81,12 @@ class Guards:
 
 
 def _told(error: sqlite3.DatabaseError) -> str:
-    """What to do about the store."""
+    """What went wrong with the store, and what to do."""
     if not is_damage(error):
-        return f"The local Azure failed: {error}; its log says more."
+        return f"The local Azure failed: {error}; see its log."
     return (
         f"The store of the local Azure, azure.db, is damaged: {error}. `azml emulator stop` and "
-        "`azml emulator start` bring it back from its last good copy."
+        "`azml emulator start` restore it from its last good copy."
     )
 
 
@@ -96,6 +96,6 @@ def refused(error: ArmError) -> Response:
 
 
 async def unrouted(request: Request, error: Exception) -> Response:
-    """The answer to a method that no route takes."""
+    """The answer to a method without a route."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     return refused(ArmError(status, "MethodNotAllowed", f"Nothing answers {request.method} here."))

@@ -1,4 +1,4 @@
-"""What was written, in order: the proof of what a deployment really did."""
+"""All writes, in order: they prove what a deployment really did."""
 
 import json
 import re
@@ -30,13 +30,13 @@ SECRET_NAMES = frozenset(
 
 
 class Journal:
-    """Every management write with its answer's status. Secrets in a body are blotted out, signatures too."""
+    """Every management write with its answer's status. Secrets and signatures in a body are masked."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
     def add(self, method: str, path: str, body: Json | None, status: int) -> None:
-        """Note one write."""
+        """Record one write."""
         with self.database.transaction():
             text = json.dumps(blotted(body)) if body else None
             self.database.write(
@@ -49,7 +49,7 @@ class Journal:
             self.database.write("DELETE FROM journal WHERE seq <= (SELECT max(seq) FROM journal) - ?", KEPT)
 
     def entries(self) -> list[Json]:
-        """All that is kept, oldest first."""
+        """All recorded writes, oldest first."""
         return [
             {**dict(row), "body": json.loads(row["body"]) if row["body"] else None}
             for row in self.database.rows("SELECT * FROM journal ORDER BY seq")

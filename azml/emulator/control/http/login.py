@@ -17,14 +17,14 @@ FORM_LIMIT = 64 << 10  # bytes
 
 
 class Login:
-    """Answers everything a client asks before it has a token."""
+    """Answers all requests of a client that has no token yet."""
 
     def __init__(self, addresses: Addresses, identity: Identity) -> None:
         self.addresses = addresses
         self.identity = identity
 
     async def metadata(self, request: Request) -> Response:
-        """`/metadata/endpoints`: a list up to 2019, for azure-ai-ml; one object since, for azcore."""
+        """`/metadata/endpoints`: a list up to 2019, for azure-ai-ml; one object since then, for azcore."""
         version = request.query_params.get("api-version", "")
         known = self._cloud()
         return JSONResponse([known] if version < "2020" else known)
@@ -62,7 +62,7 @@ class Login:
         return JSONResponse({"token_type": "Bearer", "expires_in": 86_399, "access_token": token})
 
     async def managed_identity(self, request: Request) -> Response:
-        """`/msi/token`: App Service's managed identity endpoint; the header proves who asks."""
+        """`/msi/token`: App Service's managed identity endpoint; the header authenticates the caller."""
         if not self._is_secret(request.headers.get("x-identity-header", "")):
             return JSONResponse({"statusCode": 401, "message": "The X-IDENTITY-HEADER is wrong."}, 401)
         resource = request.query_params.get("resource", AUDIENCES[0])

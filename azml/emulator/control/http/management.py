@@ -1,4 +1,4 @@
-"""Management requests over HTTP: who asks, what for, and the answer in Azure's shape."""
+"""Management requests over HTTP: authentication, dispatch, and answers in Azure's shape."""
 
 import re
 import uuid
@@ -34,13 +34,13 @@ from azml.emulator.control.http.policy_tokens import PolicyTokens
 from azml.emulator.control.monitor.monitor import Monitor
 
 _VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-[a-z]+)?", re.ASCII)
-FIRST_VERSION = date(2014, 1, 1)  # Azure Resource Manager is of that year
+FIRST_VERSION = date(2014, 1, 1)  # the year in which Azure Resource Manager appeared
 BODY_LIMIT = 4 << 20  # bytes; Azure Resource Manager's own
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 
 
 class Management:
-    """Azure Resource Manager's front."""
+    """The HTTP API of Azure Resource Manager."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Management:
         self.exchanges = from_environment()
 
     async def answer(self, request: Request) -> Response:
-        """The answer to one request, refusals included."""
+        """The answer to one request, including errors."""
         body: Json | None = None
         try:
             self._authenticate(request)
@@ -87,7 +87,7 @@ class Management:
         return response
 
     async def change(self, method: str, path: str, body: Json) -> Answer:
-        """A write by a page of the local Azure's own: the rules, faults and journal of any client's request.
+        """A write by one of the local Azure's own pages: with the rules, faults and journal of any request.
 
         Raises ArmError when it is refused.
         """
@@ -121,7 +121,8 @@ class Management:
             message = "The api-version query parameter (?api-version=) is required for all requests."
             raise bad_request(message, "MissingApiVersionParameter")
         if not _is_version(query["api-version"]):
-            message = f"The api-version '{query['api-version']}' is invalid: it is a date, as 2025-12-01."
+            asked = query["api-version"]
+            message = f"The api-version '{asked}' is invalid: it must be a date such as 2025-12-01."
             raise bad_request(message, "InvalidApiVersionParameter")
         if (told := await self.monitor.answer(request.method, path, query, body)) is not None:
             return JSONResponse(told)
@@ -170,14 +171,14 @@ class Management:
         return JSONResponse(answer.body, answer.status, headers)
 
     def _polled(self, operation: Operation) -> dict[str, str]:
-        """Whoever asks again while it runs is told when to: in milliseconds, or every poll cost a second."""
+        """While it runs, clients learn when to poll again: in milliseconds, or every poll would take 1 s."""
         return self._headers(operation) if operation.status == "InProgress" else {}
 
     def _begun(self, operation: Operation) -> dict[str, str]:
-        """What stands on the answer that begins an operation (description of API 2025-12-01).
+        """The headers of the answer that begins an operation (description of API 2025-12-01).
 
-        Clients look at once, and heed `Retry-After` only before they look again: by then the polled headers
-        speak.
+        Clients poll at once, and use `Retry-After` only before they poll again: by then they have the headers
+        of the first poll.
         """
         headers = self._headers(operation)
         if operation.verb != "PUT":
@@ -195,7 +196,7 @@ class Management:
 
 
 def _is_version(text: str) -> bool:
-    """Whether a text could be an api-version. Which of them a type has is not looked at."""
+    """Whether a text could be an api-version. Whether the type has that version is not checked."""
     matched = _VERSION.fullmatch(text)
     try:
         return matched is not None and date.fromisoformat(matched[1]) >= FIRST_VERSION

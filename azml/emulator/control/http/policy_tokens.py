@@ -1,7 +1,7 @@
-"""An Azure Policy that wants a token with writes, on demand: the refusal, and the service that gives tokens.
+"""An Azure Policy that requires a token with writes, on demand: the refusal, and the service of the tokens.
 
-Shapes: Microsoft.Authorization 2025-03-01 (`policyTokens`), and Azure/terraform-provider-azapi#1145 for that
-of the refusal. A token is for one operation: its address, method and body.
+Shapes: Microsoft.Authorization 2025-03-01 (`policyTokens`), and Azure/terraform-provider-azapi#1145 for the
+refusal. A token is for one operation: its address, method and body.
 """
 
 import json
@@ -29,7 +29,7 @@ _ACTION = "acquirePolicyToken"
 
 @dataclass(frozen=True)
 class Demand:
-    """Which writes need a token, whether the service gives any, and whether it wants a change reference."""
+    """Which writes need a token, whether the service issues any, and if it needs a change reference."""
 
     which: Selector
     tokens: Tokens = "given"
@@ -38,7 +38,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a token is for: the address less its host, the method, the body as text."""
+    """What a token is for: the address without its host, the method, the body as text."""
 
     address: tuple[str, tuple[tuple[str, str], ...]]
     method: str
@@ -46,7 +46,7 @@ class Operation:
 
 
 class PolicyTokens:
-    """The demand there is, if any, and the tokens that were given and not used."""
+    """The current demand, if any, and the unused tokens."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -54,12 +54,12 @@ class PolicyTokens:
         self._given: dict[str, tuple[Operation, float]] = {}
 
     def demand(self, demand: Demand | None) -> None:
-        """Want tokens from now on; with None no more."""
+        """Require tokens from now on; None ends that."""
         self._demand = demand
         self._given.clear()
 
     def check(self, method: str, path: str, query: Mapping[str, str], body: Json, token: str | None) -> None:
-        """Raise ArmError 403 for a write that needs a token and brings none of its own."""
+        """Raise ArmError 403 for a write that needs a token and has none that is valid for it."""
         if self._demand is None or not self._demand.which.matches(method, path) or _ACTION in path:
             return
         operation, until = self._given.pop(token, (None, 0.0)) if token else (None, 0.0)
@@ -67,7 +67,7 @@ class PolicyTokens:
             raise _Refusal(self._demand)
 
     def pages(self) -> list[Page]:
-        """Where tokens are given."""
+        """The page that issues tokens."""
         path = f"/subscriptions/{{subscription}}/providers/Microsoft.Authorization/{_ACTION}"
         return [Page("POST", path, self._acquire)]
 
@@ -78,7 +78,7 @@ class PolicyTokens:
         if not isinstance(method, str) or not isinstance(uri, str):
             raise bad_request("operation needs uri and httpMethod.", "InvalidRequestContent")
         if demand and demand.tokens == "down":
-            raise ArmError(503, "ServiceUnavailable", "The service of policy tokens is not available.")
+            raise ArmError(503, "ServiceUnavailable", "The policy token service is not available.")
         if demand and demand.tokens == "denied":
             return Answer(200, _failed("The external evaluation denied the operation."))
         if demand and demand.change_reference and not question.body.get("changeReference"):
@@ -96,7 +96,7 @@ class PolicyTokens:
 
 
 class _Refusal(ArmError):
-    """The 403, which says that a token is missing."""
+    """The 403 answer, which says that a token is missing."""
 
     def __init__(self, demand: Demand) -> None:
         super().__init__(403, "RequestDisallowedByPolicy", "Resource was disallowed by policy.")
@@ -114,7 +114,7 @@ class _Refusal(ArmError):
 
 
 def read_demand(asked: Json, which: Selector) -> Demand:
-    """A demand as the steering page is asked for it. Raises ArmError 400."""
+    """Read a demand from a request to the steering page. Raises ArmError 400."""
     tokens = asked.get("tokens", "given")
     if tokens not in ("given", "denied", "down"):
         raise bad_request(f"tokens is {tokens!r}: it must be one of given, denied, down.")

@@ -1,7 +1,7 @@
-"""The table "added on read": what Azure adds to a resource, or changes without being asked.
+"""The table "added on read": what Azure adds to a resource, or changes by itself.
 
-None of it was seen on Azure by this project. docs/azure-truth.md has a row for each, and a test holds the
-two together.
+This project has observed none of it on Azure. docs/azure-truth.md has a row for each entry, and a test keeps
+the two in step.
 """
 
 from azml.emulator.base.identity import CLIENT
@@ -88,7 +88,7 @@ def _with_operation(record: Record, reading: Reading) -> Record:
 
 
 def _with_own(record: Record, **added: str) -> Record:
-    """With entries in the resource's own map of properties, `properties.properties`."""
+    """The record with entries added to the resource's own map of properties, `properties.properties`."""
     return record.with_properties(properties={**section(record.properties, "properties"), **added})
 
 

@@ -1,4 +1,4 @@
-"""Models, codes and environments: containers, and versions that do not change once they are there."""
+"""Models, code, data and environments: containers, and their immutable versions."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from azml.emulator.control.storage.signatures import container_sas
 
 MODEL_TYPES = ("custom_model", "mlflow_model", "triton_model")
 APART = (("image", "build"), ("condaFile", "build"), ("condaFile", "inferenceConfig"))
-"""What an environment version cannot have both of. An image with an inferenceConfig serves by itself."""
+"""Members that exclude each other. An image with an inferenceConfig has a server of its own."""
 UPLOAD_LIFETIME = timedelta(hours=24)
 
 
@@ -37,7 +37,7 @@ class AssetContainers(ResourceType):
         check_asset_name(write.id.name, "name")
 
     def present(self, record: Record) -> Json:
-        """The container with its latest version, the one created last, and the next free number."""
+        """The container with its latest version (the one created last) and the next free number."""
         versions = self.store.under(record.id.text, f"{self.name}/versions")
         numbers = [int(found.id.name) for found in versions if found.id.name.isdigit()]
         computed = {"nextVersion": str(max(numbers, default=0) + 1)}
@@ -46,12 +46,12 @@ class AssetContainers(ResourceType):
         return super().present(record.with_properties(**computed))
 
     def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
-        """Those that are not archived, unless asked."""
+        """Without archived containers, unless the query asks for them."""
         return super().select(_listed(found, query), query)
 
 
 class AssetVersions(ResourceType):
-    """`.../versions` of one kind of asset. `fixed` are the properties that say what the version is."""
+    """`.../versions` of one kind of asset. `fixed` are the properties that define the version."""
 
     located = False
     deleted_at_once = True
@@ -63,7 +63,7 @@ class AssetVersions(ResourceType):
         self.addresses = addresses
 
     def check(self, write: Write) -> None:
-        """Names, and that a version which is there stays what it is."""
+        """Names, and that an existing version does not change."""
         check_asset_name(resource_id(write.id.parent).name, "name")
         check_asset_name(write.id.name, "version")
         self.check_content(write.properties)
@@ -77,18 +77,18 @@ class AssetVersions(ResourceType):
             raise self.refusal(write, changed)
 
     def fixed_in(self, properties: Json) -> Sequence[str]:
-        """What a write with these properties may not change."""
+        """The properties that a write with these properties may not change."""
         return self.fixed
 
     def check_content(self, properties: Json) -> None:
         """Raise ArmError 400 when the version could not be used."""
 
     def refusal(self, write: Write, changed: Sequence[str]) -> ArmError:
-        """What a write gets that would change the version. azure-ai-ml looks for this very message."""
+        """The error for a write that would change the version. azure-ai-ml looks for exactly this message."""
         return bad_request("Asset paths cannot be updated.", "UserError")
 
     def complete(self, write: Write, record: Record) -> Record:
-        """The container comes with its first version."""
+        """The container is created with its first version."""
         parent = resource_id(write.id.parent)
         if write.store.find(parent.text) is None:
             canonical = ResourceId(parent.text, f"{WORKSPACE}/{self.collection}", parent.name, parent.parent)
@@ -97,7 +97,7 @@ class AssetVersions(ResourceType):
         return record
 
     def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
-        """Newest first if asked; of one hash if asked; not the archived ones unless asked."""
+        """As the query asks: newest first, only those of one hash, archived ones too."""
         if wanted := query.get("hash"):
             found = [
                 record
@@ -109,11 +109,11 @@ class AssetVersions(ResourceType):
         return super().select(_listed(found, query), query)
 
     def early_actions(self) -> Mapping[str, EarlyAction]:
-        """A place for the files of a version to come."""
+        """A place to upload the files of a new version."""
         return {"startpendingupload": self.start_pending_upload}
 
     async def start_pending_upload(self, named: ResourceId, store: ResourceStore) -> Json:
-        """A container of its own for the files of a version to come, and a signature that opens it."""
+        """A separate container for the files of a new version, and a signature for access to it."""
         account = default_account(store.get(resource_id(named.parent).parent), store)
         container = ensure_container(account.id, f"{uuid.uuid4().hex[:12]}-{uuid.uuid4()}", store)
         name = account.id.name
@@ -139,16 +139,16 @@ class CodeVersions(AssetVersions):
         super().__init__("codes", addresses)
 
     def scope(self, asked: str, query: Query) -> str:
-        """A hash is looked for in the whole workspace: azure-ai-ml asks under a name it has just made up."""
+        """A hash is looked up in the whole workspace: azure-ai-ml asks under a newly generated name."""
         return resource_id(asked).parent if query.get("hash") else asked
 
     def check_content(self, properties: Json) -> None:
-        """It says where its files are."""
+        """It must say where its files are."""
         _require(properties, "codeUri")
 
 
 class ModelVersions(AssetVersions):
-    """A model's files and what kind of model it is."""
+    """A model's files and its type."""
 
     fixed = ("modelUri", "modelType")
 
@@ -156,15 +156,16 @@ class ModelVersions(AssetVersions):
         super().__init__("models", addresses)
 
     def fixed_in(self, properties: Json) -> Sequence[str]:
-        """A model that comes with a deployment is named by its files: its kind is the deployment's to say."""
+        """A model created by a deployment is named after its files: the deployment determines its type."""
         return ("modelUri",) if properties.get("isAnonymous") else self.fixed
 
     def check_content(self, properties: Json) -> None:
-        """It says where its files are and what they are."""
+        """It must say where its files are and which type they have."""
         _require(properties, "modelUri")
         kind = properties.get("modelType", "custom_model")
         if kind not in MODEL_TYPES:
-            raise bad_request(f"modelType '{kind}' is none of {', '.join(MODEL_TYPES)}.", "ValidationError")
+            message = f"modelType '{kind}' is not one of {', '.join(MODEL_TYPES)}."
+            raise bad_request(message, "ValidationError")
 
     def complete(self, write: Write, record: Record) -> Record:
         """azure-ai-ml cannot read a model without flavors."""
@@ -173,7 +174,7 @@ class ModelVersions(AssetVersions):
 
 
 class DataVersions(AssetVersions):
-    """Where data is, as that of the data collector: azure-ai-ml registers one for each of its collections."""
+    """The location of data: azure-ai-ml registers one for each collection of the data collector."""
 
     fixed = ("dataUri", "dataType")
 
@@ -181,7 +182,7 @@ class DataVersions(AssetVersions):
         super().__init__("data", addresses)
 
     def check_content(self, properties: Json) -> None:
-        """It says where it is."""
+        """It must say where the data is."""
         _require(properties, "dataUri")
 
 
@@ -194,7 +195,7 @@ class EnvironmentVersions(AssetVersions):
         super().__init__("environments", addresses)
 
     def check_content(self, properties: Json) -> None:
-        """It has an image or a build context, and a conda file only where Azure builds on the image."""
+        """It must have an image or a build context, and a conda file only where Azure builds on the image."""
         if not ({"image", "build"} & set(properties)):
             raise bad_request("An environment version needs image or build.", "ValidationError")
         for one, other in APART:
@@ -203,9 +204,10 @@ class EnvironmentVersions(AssetVersions):
                 raise bad_request(message, "ValidationError")
 
     def refusal(self, write: Write, changed: Sequence[str]) -> ArmError:
-        """A conflict: it is what makes azure-ai-ml take the next version instead."""
+        """A conflict, after which azure-ai-ml uses the next version instead."""
         name = resource_id(write.id.parent).name
-        return conflict(f"Environment {name}:{write.id.name} is there with another {', '.join(changed)}.")
+        found = f"Environment {name}:{write.id.name} already exists"
+        return conflict(f"{found} with another {', '.join(changed)}.")
 
 
 def _require(properties: Json, name: str) -> None:

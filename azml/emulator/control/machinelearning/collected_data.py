@@ -1,4 +1,4 @@
-"""Takes up what the data plane collected and writes it where Azure does: lines of JSON in blobs."""
+"""Reads what the data plane has collected and writes it where Azure does: lines of JSON in blobs."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Group:
-    """The lines that go to one folder, and the data that goes beside them, by the id of its record."""
+    """The lines for one folder, and the data that is stored beside them, by the id of its record."""
 
     container: str
     folder: str
@@ -36,7 +36,7 @@ class _Group:
 
 
 class CollectedData:
-    """See the module. A file is taken up at least once: a kill at the wrong moment doubles some lines."""
+    """Each file is processed at least once: a kill at the wrong moment duplicates some lines."""
 
     def __init__(self, folder: Path, store: ResourceStore, blobs: BlobStore, addresses: Addresses) -> None:
         self._folder = private_folder(folder)
@@ -48,29 +48,29 @@ class CollectedData:
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
-        """Take up files as they come."""
+        """Process files as they arrive."""
         while True:
             try:
                 await self.take_up()
             except (OSError, sqlite3.OperationalError) as error:
-                log.warning("collected data waits: %s", error)
+                log.warning("collected data is delayed: %s", error)
             except Exception:
-                log.exception("collected data waits")
+                log.exception("collected data is delayed")
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def take_up(self) -> None:
-        """Take up all files that are there. Raises OSError when the disk is full: they stay then."""
+        """Process all files. Raises OSError when the disk is full; the files are then kept."""
         async with self._turn:
             for path in sorted(self._folder.glob(f"*{READY}")):
                 try:
                     await self._file(path)
                 except ValueError:
-                    log.exception("%s cannot be read and is left out", path)
+                    log.exception("%s cannot be read and is skipped", path)
                 path.unlink()
                 self._written = {one for one in self._written if one[0] != path}
 
     async def _file(self, path: Path) -> None:
-        # Bodies have up to 10 MB: parsed here, they would hold up every other request.
+        # Bodies have up to 10 MB: parsing them on the event loop would delay every other request.
         frames = await asyncio.to_thread(_read, path)
         groups: dict[tuple[str, str], _Group] = {}
         for frame in frames:
@@ -80,7 +80,7 @@ class CollectedData:
                 await self._sort(frame, deployment, place, groups)
         for group in groups.values():
             key = (path, group.container, group.folder)
-            if key not in self._written:  # else the disk was full for a later group of this file
+            if key not in self._written:  # else a later group of this file failed on a full disk
                 await self._write(group)
                 self._written.add(key)
 
@@ -97,7 +97,7 @@ class CollectedData:
             group.raw[frame.id] = (line.raw, frame.content_type)
 
     def _place(self, frame: Frame, deployment: Record) -> Place | None:
-        """Where a collection goes: to its data asset, else to the workspace's default datastore."""
+        """Where a collection is stored: in its data asset, else in the workspace's default datastore."""
         collections = section(section(deployment.properties, "dataCollector"), "collections")
         named = {name.lower(): name for name in collections}.get(frame.collection.lower())
         settings = section(collections, named) if named else {}
@@ -108,7 +108,7 @@ class CollectedData:
         try:
             return find_place(uri.rstrip("/"), endpoint.parent, self._store) if named else None
         except ArmError as error:
-            log.warning("data of %s has no place: %s", deployment.id.text, error)
+            log.warning("collected data of %s cannot be stored: %s", deployment.id.text, error)
             return None
 
     async def _write(self, group: _Group) -> None:
@@ -118,7 +118,7 @@ class CollectedData:
         instance = self._instances.setdefault(key, str(uuid.uuid4()))
         known = self._blobs.find(group.container, f"{group.folder}/{instance}.jsonl")
         if known and known.content.size > INLINE_LIMIT:
-            # A blob is written anew when lines are added: it must not grow without end.
+            # Adding lines rewrites the whole blob, so its size must be limited.
             instance = self._instances[key] = str(uuid.uuid4())
             known = None
         name = f"{group.folder}/{instance}.jsonl"

@@ -1,4 +1,4 @@
-"""Collected data as Azure's data collector writes it: a CloudEvent a line.
+"""Collected data as Azure's data collector writes it: one CloudEvent per line.
 
 Source: "Collect production data from models deployed for real-time inferencing".
 """
@@ -11,7 +11,7 @@ from azml.emulator.contract.frames import Frame
 from azml.emulator.control.arm.json import Json
 
 INLINE_LIMIT = 4 * 1024 * 1024
-"""Bytes of data in a record; what is larger is a blob of its own that the record points at."""
+"""Bytes of data in a record; larger data is a blob of its own that the record points at."""
 _FOLDERS = {
     "year": "%Y",
     "month": "%Y/%m",
@@ -23,7 +23,7 @@ _FOLDERS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One record. `raw` is the data where it is no JSON or too large: the record points at a blob of it."""
+    """One record. `raw` is data that is not JSON or too large: the record points at a blob with it."""
 
     text: bytes
     raw: bytes | None
@@ -36,7 +36,7 @@ def folder_of(rolling_rate: str | None, moment: float) -> str:
 
 
 def line_of(frame: Frame, source: str, raw_url: str) -> Line:
-    """The record of a frame. `source` is the deployment's ARM id; `raw_url` where its data would be."""
+    """The record of a frame. `source` is the deployment's ARM id; `raw_url` is the blob for its raw data."""
     data = _json(frame)
     record: Json = {
         "specversion": "1.0",
@@ -59,7 +59,7 @@ def line_of(frame: Frame, source: str, raw_url: str) -> Line:
 
 
 def _json(frame: Frame) -> str | None:
-    """The data as JSON on one line; None where it is something else, as NaN is, or too large for a line."""
+    """The data as JSON on one line; None where it is not JSON (NaN is not), or too large for a line."""
     if len(frame.body) > INLINE_LIMIT or "json" not in frame.content_type.lower():
         return None
     try:

@@ -5,9 +5,9 @@ from azml.emulator.control.arm.json import Json, section
 
 
 def collected(properties: Json) -> dict[str, float]:
-    """The collections that are enabled, with the part of the data they keep, 0 to 1.
+    """The collections that are enabled, with the fraction of the data they keep, 0 to 1.
 
-    Names are in lower case, as azureml-ai-monitoring asks for them. Raises ArmError 400.
+    Names are in lower case, as azureml-ai-monitoring sends them. Raises ArmError 400.
     """
     collections = section(section(properties, "dataCollector"), "collections")
     found: dict[str, float] = {}
@@ -25,12 +25,12 @@ def capture_headers(properties: Json) -> tuple[str, ...]:
 
 
 def check_collector(properties: Json) -> None:
-    """Raise ArmError 400 when the settings could not be obeyed."""
+    """Raise ArmError 400 when the settings are not valid."""
     collected(properties)
 
 
 def _rate(name: str, value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
-    message = f"samplingRate of the collection '{name}' is {value!r}: it is a number from 0 to 1."
+    message = f"samplingRate of the collection '{name}' is {value!r}: it must be a number from 0 to 1."
     raise bad_request(message, "ValidationError")

@@ -1,4 +1,4 @@
-"""Custom containers: what an environment's inferenceConfig and a deployment say of one."""
+"""Custom containers, as an environment's inferenceConfig and a deployment define them."""
 
 import re
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ from azml.emulator.control.arm.store import Record
 _APP = "/var/azureml-app"
 _MODELS = f"{_APP}/azureml-models"
 """Where Azure mounts `<model>/<version>`, unless modelMountPath says where: "Deploy a custom container"."""
-# No space and no control character: it becomes part of a request's first line.
+# No spaces or control characters: it becomes part of a request's first line.
 _PATH = re.compile(r"/[!-~]*")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 
@@ -21,9 +21,9 @@ _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 def container_of(
     environment: Record | None, model: Record | None, code: Record | None, properties: Json
 ) -> CustomContainer | None:
-    """The custom container of a deployment with these properties, None when it is none.
+    """The custom container of a deployment with these properties, None when it has none.
 
-    Raises ArmError 400 when something in it cannot be.
+    Raises ArmError 400 when a setting is not valid.
     """
     if environment is None or not environment.properties.get("inferenceConfig"):
         return None
@@ -48,7 +48,7 @@ def model_at(model: Record, mount: object) -> str:
 
 
 def code_at(code: Record) -> str:
-    """The path of code in its container, which is named after the folder that was uploaded."""
+    """The path of the code in its container, which is named after the uploaded folder."""
     return f"{_APP}/{PurePosixPath(urlsplit(str(code.properties['codeUri'])).path).name}"
 
 
@@ -62,9 +62,9 @@ def _route(config: Json, name: str) -> Route:
     told = section(config, name)
     port, path = told.get("port"), told.get("path")
     if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65_535:
-        message = f"inferenceConfig.{name}.port is {port!r}: a number from 1 to 65535."
+        message = f"inferenceConfig.{name}.port is {port!r}: it must be a number from 1 to 65535."
         raise bad_request(message, "ValidationError")
     if not isinstance(path, str) or not _PATH.fullmatch(path):
-        message = f"inferenceConfig.{name}.path is {path!r}: a URL path that begins with a slash."
+        message = f"inferenceConfig.{name}.path is {path!r}: it must be a URL path that begins with a slash."
         raise bad_request(message, "ValidationError")
     return Route(port, path)

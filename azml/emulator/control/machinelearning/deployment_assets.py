@@ -1,4 +1,4 @@
-"""The registered assets a deployment names: found, and whether anything can serve them."""
+"""Finds the registered assets that a deployment names, and checks that they can be served."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ from azml.emulator.control.machinelearning.local_limits import check_local_limit
 
 @dataclass(frozen=True)
 class DeploymentAssets:
-    """The registered assets a deployment names. No code means an MLflow model that serves itself."""
+    """The registered assets that a deployment names. Without code, it is an MLflow model."""
 
     model: Record | None
     code: Record | None
@@ -21,7 +21,7 @@ class DeploymentAssets:
 
     @property
     def mlflow(self) -> bool:
-        """Whether Azure's own server serves the model without code."""
+        """Whether Azure's own server serves the model, without user code."""
         return self.code is None and not properties_of(self.environment).get("inferenceConfig")
 
     @property
@@ -68,12 +68,12 @@ def find_asset(reference: object, collection: str, store: ResourceStore) -> Reco
 
 
 def properties_of(version: Record | None) -> Json:
-    """What a version says; nothing where there is none."""
+    """A version's properties; empty where there is none."""
     return version.properties if version else {}
 
 
 def _check_server_has_work(assets: DeploymentAssets) -> None:
-    """Azure's own server runs a scoring script, or an MLflow model."""
+    """Azure's own server needs a scoring script or an MLflow model."""
     if assets.code is None:
         if assets.model is None or assets.model.properties.get("modelType") != "mlflow_model":
             raise bad_request(

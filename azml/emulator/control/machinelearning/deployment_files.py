@@ -1,4 +1,4 @@
-"""The files of a deployment, laid out in folders."""
+"""The files of a deployment, in folders."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,14 @@ from azml.emulator.control.machinelearning.materialise import Materialiser, find
 
 @dataclass(frozen=True)
 class DeploymentFiles:
-    """The folders of a deployment's model and code; None for what it does not name."""
+    """The folders of a deployment's model and code; None if it has none."""
 
     model: Path | None
     code: Path | None
 
 
 def file_sources(record: Record) -> Json:
-    """The versions whose files a deployment is laid out from; a version cannot change."""
+    """The versions that a deployment's files come from; a version cannot change."""
     code = section(record.properties, "codeConfiguration")
     return {"model": record.properties.get("model"), "code": code.get("codeId")}
 
@@ -26,7 +26,7 @@ def file_sources(record: Record) -> Json:
 async def lay_out(
     model: Record | None, code: Record | None, store: ResourceStore, materialiser: Materialiser
 ) -> DeploymentFiles:
-    """Lay out the files of these versions. Raises ArmError when they are gone."""
+    """Put the files of these versions into folders. Raises ArmError when they are gone."""
     return DeploymentFiles(
         await _model_folder(model, store, materialiser) if model else None,
         await _code_folder(code, store, materialiser) if code else None,

@@ -9,7 +9,7 @@ TIMEOUT_LIMIT_MS = {"managed": 180_000, "kubernetes": 300_000}
 
 
 def environment_variables(properties: Json) -> dict[str, str]:
-    """A deployment's environment variables as text, with what they ask for of secrets as it is written."""
+    """A deployment's environment variables as text; references to secrets stay as written."""
     return {name: str(value) for name, value in section(properties, "environmentVariables").items()}
 
 
@@ -19,7 +19,7 @@ def request_timeout_ms(properties: Json) -> int:
 
 
 def probe(properties: Json, name: str) -> Probe:
-    """`livenessProbe` or `readinessProbe`, Azure's defaults where it says nothing."""
+    """`livenessProbe` or `readinessProbe`, with Azure's defaults for what is not set."""
     told, default = section(properties, name), Probe()
     return Probe(
         initial_delay=seconds(told.get("initialDelay", default.initial_delay)),

@@ -1,4 +1,4 @@
-"""Online deployments: their rules, and the way from a PUT to processes that serve."""
+"""Online deployments: their rules, and the steps from a PUT to serving processes."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ from azml.emulator.control.storage.roles import DataRoles
 
 DEPLOYMENT_LIMIT = 20  # an endpoint
 INSTANCE_LIMIT = 50  # a deployment
-POLL = (0.05, 0.5)  # seconds between looks at the data plane, at first and at last
+POLL = (0.05, 0.5)  # seconds between polls of the data plane: the first, and the longest
 LOGS = {"inferenceserver": "inference-server", "storageinitializer": "storage-initializer"}
 LOG_LINES = 5_000
 LOG_LIMIT = 100_000
@@ -65,7 +65,7 @@ class OnlineDeployments(ResourceType):
         self.materialiser = materialiser
 
     def check(self, write: Write) -> None:
-        """Name, limits, assets, settings, and what cannot change in place."""
+        """Name, limits, assets, settings, and properties that cannot change in place."""
         endpoint = write.store.get(write.id.parent)
         kind = "kubernetes" if endpoint.properties.get("compute") else "managed"
         check_online_name(write.id.name, "deployment")
@@ -87,7 +87,7 @@ class OnlineDeployments(ResourceType):
             raise bad_request(f"{missing}.", "SecretNotFound") from missing
 
     def complete(self, write: Write, record: Record) -> Record:
-        """What azure-ai-ml reads without having sent it, or not in the case in which it sent it."""
+        """Members that azure-ai-ml reads without sending them, or in another case than it sends them."""
         sku = {"name": "Default", "capacity": 1, **section(record.body, "sku")}
         completed = Record(record.id, {**record.body, "sku": sku}, record.hidden)
         completed = _users_own(completed, write)
@@ -95,14 +95,14 @@ class OnlineDeployments(ResourceType):
         return completed.with_properties(dataCollector=_spelt(collector)) if collector else completed
 
     def check_delete(self, record: Record, store: ResourceStore) -> None:
-        """Not while the endpoint sends it anything."""
+        """Refused while it gets traffic."""
         share = share_of(store.get(record.id.parent), record.id.name)
         if share:
             message = f"The deployment '{record.id.name}' has {share} percent of the traffic: move it first."
             raise conflict(message, "DeploymentHasTraffic")
 
     async def settle(self, record: Record, store: ResourceStore) -> Record:
-        """Have it run so, and wait until it does or cannot. What it ran before serves until then."""
+        """Start the desired state, and wait until it runs or fails. Until then the old state serves."""
         self.quotas.check(record)
         endpoint = store.get(record.id.parent)
         check_storage_access(endpoint, store, self.roles)
@@ -119,16 +119,16 @@ class OnlineDeployments(ResourceType):
         return record.with_hidden(good=self._noted(desired), good_assets=file_sources(record))
 
     async def remove(self, record: Record) -> None:
-        """Stop it, once the requests in flight are answered."""
+        """Stop it, once the requests in progress are answered."""
         await self.dataplane.delete_deployment(record.id.key)
 
     def pages(self, store: ResourceStore) -> list[Page]:
-        """How many instances a deployment may have, under its one SKU."""
+        """The page that shows how many instances a deployment may have, under its one SKU."""
 
         async def skus(question: Question) -> Answer:
             record = store.get(question.parts["id"])
             if record.id.kind != DEPLOYMENT.lower():
-                raise not_found(f"'{record.id.name}' is no deployment.")
+                raise not_found(f"'{record.id.name}' is not a deployment.")
             capacity = {"minimum": 1, "maximum": INSTANCE_LIMIT, "default": 1, "scaleType": "Manual"}
             sku = {"name": "Default", "tier": "Standard"}
             return Answer(200, {"value": [{"resourceType": DEPLOYMENT, "sku": sku, "capacity": capacity}]})
@@ -151,19 +151,19 @@ class OnlineDeployments(ResourceType):
         return {"content": await self.dataplane.logs(act.record.id.key, container, min(tail, LOG_LIMIT))}
 
     def last_good(self, record: Record) -> DesiredDeployment | None:
-        """What a deployment last served with; None when it never did. Raises ArmError if that is unknown."""
+        """The state that a deployment last served; None if it never did. Raises ArmError if it is unknown."""
         good = record.hidden.get("good")
         try:
             desired = deployment_from_json(good) if good else None
         except TypeError as error:
-            told = f"What '{record.id.name}' served was noted by another version of the local Azure: {error}."
+            told = f"The last state of '{record.id.name}' is of another version of the local Azure: {error}."
             raise conflict(told, "ResourceNotReady") from error
         return desired and self._folders(desired, self.materialiser.found)
 
     async def lay_out_again(
         self, record: Record, desired: DesiredDeployment, store: ResourceStore
     ) -> DesiredDeployment:
-        """What it last served with, its folders laid out anew where they are gone. Raises ArmError."""
+        """The state that it last served, with its folders restored if they are gone. Raises ArmError."""
         if all(folder is None or folder.is_dir() for folder in (desired.model_folder, desired.code_folder)):
             return desired
         named = record.hidden.get("good_assets") or file_sources(record)
@@ -184,7 +184,7 @@ class OnlineDeployments(ResourceType):
         pause, longest = POLL
         while True:
             observed = await self.dataplane.observe(desired.key)
-            if observed is None:  # the data plane began anew and has not heard of it
+            if observed is None:  # the data plane was restarted and does not know it yet
                 await self.dataplane.put_deployment(desired)
             elif observed.state == "ready":
                 return
@@ -195,7 +195,7 @@ class OnlineDeployments(ResourceType):
 
 
 def _users_own(record: Record, write: Write) -> Record:
-    """Without what Azure added to the deployment that a client may have read and sent back."""
+    """Without Azure's additions to the deployment, which a client may have read and sent back."""
     properties = record.properties
     before = [write.existing.properties] if write.existing else []
     kept = {
@@ -215,7 +215,7 @@ def endpoint_of(record: Record) -> str:
 
 
 def _spelt(collector: Json) -> Json:
-    """A data collector whose modes have Azure's case: clients send `enabled` and look for `Enabled`."""
+    """A data collector whose modes have Azure's case: clients send `enabled` and expect `Enabled`."""
     collections = {
         name: {**told, "dataCollectionMode": str(told.get("dataCollectionMode", "Disabled")).capitalize()}
         for name, told in section(collector, "collections").items()
@@ -227,24 +227,24 @@ def _spelt(collector: Json) -> Json:
 def _check_instances(write: Write, kind: str) -> None:
     capacity = section(write.body, "sku").get("capacity", 1)
     if not 1 <= capacity <= INSTANCE_LIMIT:
-        message = f"sku.capacity is {capacity!r}: a deployment has 1 to {INSTANCE_LIMIT} instances."
+        message = f"sku.capacity is {capacity!r}: a deployment can have 1 to {INSTANCE_LIMIT} instances."
         raise bad_request(message, "InvalidInstanceCount")
     wanted = str(write.properties.get("instanceType", ""))
     if kind == "managed" and not wanted:
         raise bad_request("properties.instanceType is missing.", "ValidationError")
     old = str(write.existing.properties.get("instanceType", "")) if write.existing else wanted
     if old.lower() != wanted.lower():
-        message = f"instanceType cannot change from {old} to {wanted} in place; create the deployment anew."
+        message = f"instanceType cannot change from {old} to {wanted} in place; recreate the deployment."
         raise bad_request(message, "InstanceTypeImmutable")
 
 
 def _check_settings(properties: Json, kind: str) -> None:
     timeout, limit = request_timeout_ms(properties), TIMEOUT_LIMIT_MS[kind]
     if not 0 < timeout <= limit:
-        message = f"requestSettings.requestTimeout is {timeout} ms: more than 0 and at most {limit} ms."
+        message = f"requestSettings.requestTimeout is {timeout} ms: it must be from 1 to {limit} ms."
         raise bad_request(message, "ValidationError")
     for name in ("livenessProbe", "readinessProbe"):
         probe(properties, name)
     for name, value in section(properties, "environmentVariables").items():
         if not name or set(name) & set("=\0") or "\0" in str(value):
-            raise bad_request(f"{name!r} cannot be an environment variable.", "ValidationError")
+            raise bad_request(f"{name!r} is not a valid name of an environment variable.", "ValidationError")

@@ -1,4 +1,4 @@
-"""Durations as bodies have them."""
+"""Durations in bodies."""
 
 import re
 
@@ -9,7 +9,7 @@ LONGEST_SECONDS = 86_400 * 365
 
 
 def seconds(value: object) -> float:
-    """An ISO 8601 duration, as `PT1M30S`, in seconds. Raises ArmError 400."""
+    """An ISO 8601 duration, such as `PT1M30S`, in seconds. Raises ArmError 400."""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_SECONDS:
         return float(value)
     matched = _DURATION.fullmatch(str(value)) if isinstance(value, str) else None
@@ -18,6 +18,6 @@ def seconds(value: object) -> float:
     days, hours, minutes, rest = (float(part or 0) for part in matched.groups())
     told = ((days * 24 + hours) * 60 + minutes) * 60 + rest
     if told > LONGEST_SECONDS:
-        message = f"A duration of more than {LONGEST_SECONDS} seconds makes no sense here."
+        message = f"A duration of more than {LONGEST_SECONDS} seconds is not accepted here."
         raise bad_request(message, "ValidationError")
     return told

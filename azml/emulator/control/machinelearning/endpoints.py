@@ -1,4 +1,4 @@
-"""Online endpoints: names, authentication, keys, shares, and their place in the router."""
+"""Online endpoints: names, authentication, keys, shares, and their routes."""
 
 import secrets
 import uuid
@@ -33,7 +33,7 @@ REFRESH_AFTER = timedelta(hours=10)
 
 
 class OnlineEndpoints(ResourceType):
-    """`workspaces/onlineEndpoints`. Its PUT is whole: one without traffic sets all shares to zero."""
+    """`workspaces/onlineEndpoints`. A PUT replaces everything: without traffic, all shares become zero."""
 
     name = ENDPOINT
     asynchronous = True
@@ -60,7 +60,7 @@ class OnlineEndpoints(ResourceType):
         check_mirror(mirror, wanted, deployments, kubernetes=_on_kubernetes(write))
 
     def complete(self, write: Write, record: Record) -> Record:
-        """Keys, which a body may bring at creation only and which no GET shows, and defaults."""
+        """Defaults, and keys, which a body may set only at creation and which no GET shows."""
         properties = dict(record.properties)
         given = section(properties, "keys")
         properties.pop("keys", None)
@@ -73,14 +73,14 @@ class OnlineEndpoints(ResourceType):
         return Record(record.id, body, {**_new_secrets(given), **record.hidden})
 
     def present(self, record: Record) -> Json:
-        """The endpoint with the addresses it answers at."""
+        """The endpoint with its addresses."""
         base = f"{self.addresses.scoring}/{_path(record)}"
         return super().present(
             record.with_properties(scoringUri=f"{base}/score", swaggerUri=f"{base}/swagger.json")
         )
 
     async def settle(self, record: Record, store: ResourceStore) -> Record:
-        """Have the router answer so."""
+        """Have the router route it."""
         try:
             await self.dataplane.put_endpoint(self.desired(record, store))
         except DataplaneError as error:
@@ -88,7 +88,7 @@ class OnlineEndpoints(ResourceType):
         return record
 
     async def remove(self, record: Record) -> None:
-        """Have the router answer no more."""
+        """Have the router stop routing it."""
         await self.dataplane.delete_endpoint(record.id.key)
 
     def actions(self) -> Mapping[str, Action]:
@@ -120,7 +120,7 @@ class OnlineEndpoints(ResourceType):
         }
 
     def desired(self, record: Record, store: ResourceStore) -> DesiredEndpoint:
-        """The endpoint as the router should answer. Shares go by the names deployments were created with."""
+        """The desired state for the router. Shares use the deployments' names in their original case."""
         names = {key: found.id.name for key, found in deployments_of(record.id.text, store).items()}
         mode = record.properties["authMode"]
         secret = {
@@ -149,7 +149,7 @@ def identities_of(record: Record) -> tuple[ManagedIdentity, ...]:
     identity = section(record.body, "identity")
     users = section(identity, "userAssignedIdentities")
     own = str(identity.get("principalId") or "")
-    # Azure shows no client id of a system-assigned identity; it has one all the same.
+    # Azure does not show the client id of a system-assigned identity, but it has one.
     client = str(uuid.uuid5(uuid.NAMESPACE_URL, own))
     found = [ManagedIdentity(own, client)] if own else []
     for name in users:
@@ -181,21 +181,21 @@ def _check_auth_mode(write: Write) -> None:
     if mode == "AADToken" and _on_kubernetes(write):
         raise bad_request("A Kubernetes endpoint cannot use AADToken.", "InvalidAuthMode")
     if write.existing and write.existing.properties["authMode"] != mode:
-        message = f"The authentication mode of '{write.id.name}' cannot change; create the endpoint anew."
+        message = f"The authentication mode of '{write.id.name}' cannot change; recreate the endpoint."
         raise bad_request(message, "InvalidAuthMode")
 
 
 def _check_compute(write: Write) -> None:
-    """A cluster need not be attached: this machine plays it. Another kind of compute is a mistake."""
+    """A cluster need not be attached: this machine simulates it. Another kind of compute is an error."""
     compute = str(write.properties.get("compute") or "")
     found = write.store.find(compute) if compute.startswith("/") else None
     kind = str(found.properties.get("computeType", "")) if found else KUBERNETES
     if kind.lower() != KUBERNETES.lower():
-        message = f"The compute '{compute.rpartition('/')[2]}' is {kind}: an endpoint's is {KUBERNETES}."
+        message = f"The compute '{compute.rpartition('/')[2]}' is {kind}: an endpoint's must be {KUBERNETES}."
         raise bad_request(message, "InvalidComputeType")
     before = str(write.existing.properties.get("compute") or "") if write.existing else compute
     if before.lower() != compute.lower():
-        message = f"The compute of '{write.id.name}' cannot change; create the endpoint anew."
+        message = f"The compute of '{write.id.name}' cannot change; recreate the endpoint."
         raise bad_request(message, "ComputeImmutable")
 
 

@@ -1,8 +1,8 @@
-"""What a PUT or PATCH may not change of an online endpoint.
+"""What a PUT or PATCH may not change in an online endpoint.
 
 Sources: learn.microsoft.com, "Access Azure resources from an online endpoint" (the identity is fixed at
 creation); description of API 2025-12-01, EndpointPropertiesBase.properties: "Properties can be added, but not
-removed or altered". That the description is fixed too is an assumption, on the strict side.
+removed or altered". That the description is fixed too is a strict assumption.
 """
 
 from azml.emulator.control.arm.errors import bad_request
@@ -10,19 +10,19 @@ from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.types import Write
 
 _OF_AZURE = ("azureasyncoperationuri", "createdat", "createdby", "lastmodifiedat")
-"""Properties that Azure sets, beside those it calls `azureml.`: sent back or left out, they stay its own."""
+"""Properties that Azure sets, besides those that begin with `azureml.`: clients cannot change them."""
 
 
 def check_immutable(write: Write) -> None:
-    """Raise ArmError 400 for a change of the identity, the description, or a property that is there."""
+    """Raise ArmError 400 for a change of the identity, the description, or an existing property."""
     if write.existing is None:
         return
     name, old = write.id.name, write.existing
     if _identity(section(old.body, "identity")) != _identity(section(write.body, "identity")):
-        message = f"The identity of '{name}' cannot change; create the endpoint anew."
+        message = f"The identity of '{name}' cannot change; recreate the endpoint."
         raise bad_request(message, "IdentityImmutable")
     if old.properties.get("description", "") != write.properties.get("description", ""):
-        message = f"The description of '{name}' cannot change; create the endpoint anew."
+        message = f"The description of '{name}' cannot change; recreate the endpoint."
         raise bad_request(message, "DescriptionImmutable")
     wanted = section(write.properties, "properties")
     for key, value in section(old.properties, "properties").items():

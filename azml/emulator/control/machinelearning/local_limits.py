@@ -1,4 +1,4 @@
-"""What Azure runs and this machine does not. Said at the PUT, before anything is laid out or started."""
+"""What Azure can run and this machine cannot. Reported at the PUT, before anything is started."""
 
 import re
 from collections.abc import Callable
@@ -12,16 +12,16 @@ _GPU_SIZES = re.compile(r"standard_n[cdgv]\w*", re.I)
 _PUBLIC = frozenset(
     ("mcr.microsoft.com", "docker.io", "ghcr.io", "quay.io", "nvcr.io", "gcr.io", "public.ecr.aws")
 )
-"""Registries that anybody may pull from."""
+"""Registries with public access."""
 
 
 def check_local_limits(
     properties: Json, model: Json, environment: Json, find: Callable[[], ContainerEngine] = find_engine
 ) -> None:
-    """Raise ArmError 400 for a deployment that needs what the local Azure has not.
+    """Raise ArmError 400 for a deployment that needs something the local Azure lacks.
 
     `properties` are the deployment's, `model` and `environment` those of the versions it names. `find` looks
-    for a container engine, and is called for a custom container alone.
+    for a container engine, and is called only for a custom container.
     """
     _check_model(model)
     _check_environment(environment, find)
@@ -59,7 +59,7 @@ def _check_environment(environment: Json, find: Callable[[], ContainerEngine]) -
 
 
 def _check_image(environment: Json, find: Callable[[], ContainerEngine]) -> None:
-    """An image of one's own, with no conda file that says what is in it."""
+    """An image of the user's own, without a conda file that says what is in it."""
     image = str(environment.get("image") or "")
     host, slash, _ = image.partition("/")
     private = bool(slash) and ("." in host or ":" in host) and host.lower() not in _PUBLIC
@@ -81,7 +81,7 @@ def _check_processor(properties: Json) -> None:
         raise _refusal(
             f"The instance type {size} has a GPU",
             "UnsupportedInstanceType",
-            "for this machine choose a size without one, such as Standard_DS3_v2",
+            "for this machine choose a size without one, such as Standard_D4as_v4",
         )
     asked = section(properties, "containerResourceRequirements")
     for name in ("containerResourceRequests", "containerResourceLimits"):
@@ -94,7 +94,7 @@ def _check_processor(properties: Json) -> None:
 
 def _refusal(what: str, code: str, instead: str) -> ArmError:
     message = (
-        f"{what}. The local Azure runs scoring processes on this machine's processors: as it is, this "
+        f"{what}. The local Azure runs scoring processes on this machine's processors: unchanged, this "
         f"deployment runs on Azure itself; {instead}."
     )
     return bad_request(message, code)

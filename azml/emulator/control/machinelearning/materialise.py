@@ -1,4 +1,4 @@
-"""What a deployment runs with, out of blobs and into folders a scoring process can read."""
+"""Copies a deployment's files from blobs into folders that a scoring process can read."""
 
 import asyncio
 import contextlib
@@ -25,14 +25,14 @@ _DATASTORE_URI = re.compile(
     r"azureml://(?:(subscriptions/.+?/workspaces/[^/]+)/)?datastores/([^/]+)/paths/(.+)", re.I
 )
 LINKED_FROM = 32 * 1024 * 1024  # bytes
-"""Where the file system cannot clone, larger files are not stored twice: smaller ones are copied, so that a
-damaged one can be made anew from its blob."""
+"""Where the file system cannot clone, larger files are links to their blobs, to save space. Smaller ones are
+copied, so that a damaged one can be restored from its blob."""
 _ACCOUNT_HOST = re.compile(r"([a-z0-9]{3,24})\.blob\..+")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where files are: a container's id in lower case and the path inside it, without slashes at its ends."""
+    """Where files are: a container's id in lower case and the path in it, without slashes at either end."""
 
     container: str
     path: str
@@ -46,7 +46,7 @@ class _File:
 
 
 def find_place(uri: str, workspace: str, store: ResourceStore) -> Place:
-    """What a modelUri or codeUri points at: `azureml://.../datastores/D/paths/P` or a blob's https URL.
+    """The place a modelUri or codeUri points at: `azureml://.../datastores/D/paths/P` or a blob's https URL.
 
     `workspace` is the ARM id the short form belongs to. Raises ArmError 400 when it is neither.
     """
@@ -77,9 +77,9 @@ def _split(uri: str) -> SplitResult:
 
 
 class Materialiser:
-    """Lays blobs out in folders named by what is in them: the same content twice is one folder.
+    """Copies blobs into folders that are named by their content: equal content shares one folder.
 
-    No scoring process runs from such a folder: each gets files of its own
+    No scoring process runs in such a folder: each gets files of its own
     (`azml.emulator.supervisor.serving.instance_files`).
     """
 
@@ -101,15 +101,15 @@ class Materialiser:
         return folder / own
 
     async def code(self, place: Place) -> Path:
-        """A folder that holds the code's files as they were uploaded."""
+        """A folder with the code's files as they were uploaded."""
         return await self._folder(place, PurePosixPath())
 
     def noted(self, folder: Path | None) -> Path | None:
-        """A folder as it is kept in the store: from here, because all of it may be moved."""
+        """A folder as a path for the store: relative, because the whole local Azure may be moved."""
         return folder.relative_to(self.folder) if folder else None
 
     def found(self, noted: Path | None) -> Path | None:
-        """The folder that was noted so. Earlier versions noted whole paths."""
+        """The folder of a path in the store. Earlier versions stored absolute paths."""
         if noted is None or not noted.is_absolute():
             return noted and self.folder / noted
         names = noted.parts
@@ -117,7 +117,7 @@ class Materialiser:
         return self.folder.joinpath(*names[last + 1 :])
 
     def sweep(self, used: Iterable[Path]) -> None:
-        """Remove the folders that nothing uses any more, and what a killed process left half made."""
+        """Remove folders that are no longer used, and those that a killed process left incomplete."""
         kept = {path.relative_to(self.folder).parts[0] for path in used if path.is_relative_to(self.folder)}
         for path in self.folder.iterdir():
             if path.name not in kept:
@@ -132,7 +132,7 @@ class Materialiser:
             if not target.is_dir():
                 await asyncio.to_thread(self._lay_out, files, target)
             elif self.manifests.read(target.name) is None:
-                # Without marks: whoever uses the folder next looks at what is in it.
+                # Without marks: the next use of the folder verifies its content.
                 self.manifests.write(target.name, [KeptFile(str(one.target), one.sha256) for one in files])
         except OSError as error:
             raise _refusal(error) from error
@@ -149,7 +149,7 @@ class Materialiser:
             self.manifests.write(target.name, [_kept(file, temporary) for file in files])
             temporary.rename(target)
         except OSError:
-            if not target.is_dir():  # else another deployment of the same content was first
+            if not target.is_dir():  # else another deployment with the same content was faster
                 raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -171,10 +171,10 @@ class Materialiser:
 
 
 def _refusal(error: OSError) -> ArmError:
-    """A full disk is the machine's owner's to mend; two names in each other's way are for the uploader's."""
+    """A full disk is an error of this machine; names that conflict are an error of the upload."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ArmError(507, "InsufficientStorage", f"The files cannot be laid out: {error.strerror}")
-    message = f"The blobs cannot be files side by side on this machine: {error.strerror}."
+        return ArmError(507, "InsufficientStorage", f"The files cannot be written: {error.strerror}")
+    message = f"The blobs' names conflict as file names on this machine: {error.strerror}."
     return bad_request(message, "InvalidAssetUri")
 
 
@@ -183,27 +183,27 @@ def _kept(file: _File, folder: Path) -> KeptFile:
 
 
 def _put(source: Path, target: Path) -> None:
-    """A blob's content under another name. A link is safe: blobs are replaced, never written to."""
+    """Put a blob's content under another name. A link is safe: blobs are replaced, never modified."""
     if clone(source, target):
         return
     if source.stat().st_size >= LINKED_FROM:
-        with contextlib.suppress(OSError):  # on another file system, or with as many names as it may have
+        with contextlib.suppress(OSError):  # on another file system, or at the limit of links
             target.hardlink_to(source)
             return
     shutil.copyfile(source, target)
 
 
 def _open_to_all(folder: Path) -> None:
-    """Let a container's own user read. Nobody else here gets that far: the folder around is private."""
+    """Let a container's own user read. Other users have no access: the enclosing folder is private."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _relative(name: str, prefix: str) -> PurePosixPath:
-    """A blob's path below a prefix. Raises ArmError 400 when it would lead out of the folder."""
+    """A blob's path below a prefix. Raises ArmError 400 when it would be outside the folder."""
     path = PurePosixPath(name.removeprefix(prefix))
     if path.is_absolute() or not path.parts or any(part in ("..", "") or "\0" in part for part in path.parts):
-        raise bad_request(f"The blob '{name}' has a name that cannot be a file's.", "InvalidAssetUri")
+        raise bad_request(f"The blob '{name}' has a name that is not a valid file name.", "InvalidAssetUri")
     return path
 
 
@@ -217,10 +217,10 @@ def _place(account: str, container: str, inside: str, store: ResourceStore) -> P
     if owner is None or store.find(container_id(owner.id, container).text) is None:
         message = f"There is no container '{container}' in a storage account '{account}'."
         raise bad_request(message, "AssetFilesNotFound")
-    # `normalised`: a trailing slash or dot names the same thing, and the last element must have a name.
+    # Normalised: a trailing slash or dot has no meaning, and the last element must have a name.
     parts = [part for part in inside.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise bad_request(f"The path '{inside}' leads out of its container.", "InvalidAssetUri")
+        raise bad_request(f"The path '{inside}' is outside its container.", "InvalidAssetUri")
     return Place(container_id(owner.id, container).key, "/".join(parts))
 
 

@@ -1,4 +1,4 @@
-"""What Azure Machine Learning lets things be called.
+"""The names that Azure Machine Learning accepts.
 
 Rules of online endpoints: learn.microsoft.com, "Manage and increase quotas and limits", online endpoints.
 """

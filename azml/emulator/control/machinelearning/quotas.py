@@ -1,4 +1,4 @@
-"""Quotas of vCPUs by region and family of sizes: set by whoever likes, and used by the deployments there are.
+"""Quotas of vCPUs by region and family of sizes: they can be set, and existing deployments use them.
 
 Source of the rule: learn.microsoft.com, "Manage and increase quotas", online endpoints: a deployment needs
 the vCPUs of 20 % more instances than it runs, for upgrades. Shapes: description of API 2025-12-01.
@@ -16,12 +16,12 @@ from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT
 from azml.emulator.control.machinelearning.sizes import BY_NAME, FAMILIES, SIZES, Size
 
-UNLIMITED = 100_000  # vCPUs; what a family has whose quota nobody set
+UNLIMITED = 100_000  # vCPUs; the quota of a family for which none was set
 _ML = "/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}"
 
 
 class Quotas:
-    """The limits, what is used of them, and the pages that tell and set both."""
+    """The quotas, their use, and the pages that show and set them."""
 
     def __init__(self, database: Database, store: ResourceStore) -> None:
         self._database = database
@@ -114,7 +114,7 @@ class Quotas:
 
 
 def _counts(record: Record, besides: Record | None) -> bool:
-    """Whether a deployment has machines: one that failed has none, and what came later waits its turn."""
+    """Whether a deployment uses quota: a failed one does not, and a later one must wait."""
     if besides is None or record.state != "Creating":
         return record.state != "Failed" and (besides is None or record.id.key != besides.id.key)
     return record.sequence < besides.sequence
@@ -160,7 +160,7 @@ def _family(asked: Json) -> str:
 def _whole_limit(asked: Json) -> int:
     limit = asked.get("limit")
     if isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit <= UNLIMITED:
-        raise bad_request(f"limit is {limit!r}: a number of vCPUs up to {UNLIMITED}.", "InvalidQuota")
+        raise bad_request(f"limit is {limit!r}: it must be a number up to {UNLIMITED}.", "InvalidQuota")
     return limit
 
 

@@ -1,4 +1,4 @@
-"""The container registry that Azure makes for a workspace when it first has to build an image."""
+"""The container registry that Azure creates for a workspace when it first builds an image."""
 
 import hashlib
 

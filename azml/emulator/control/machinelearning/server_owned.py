@@ -1,9 +1,8 @@
-"""Names that are Azure's to set on endpoints and deployments: shown on read, no part of what was asked for.
+"""Names that Azure sets on endpoints and deployments: shown on read, and not part of the user's settings.
 
-A client that writes back what it has read sends them along; they are taken out again, so that what runs is
-what its user asked for. Recorded answers in public repositories tell which they are, and so does `azurerm`:
-it leaves the first two properties out (hashicorp/terraform-provider-azurerm,
-machine_learning_online_endpoint).
+A client that writes back what it has read sends them too; they are removed again, so that only the user's
+settings take effect. Recorded answers in public repositories show which they are, and so does `azurerm`: it
+omits the first two properties (hashicorp/terraform-provider-azurerm, machine_learning_online_endpoint).
 """
 
 from collections.abc import Collection
@@ -21,7 +20,7 @@ DEPLOYMENT_PROPERTIES = (OPERATION,)
 
 
 def without(properties: Json, names: Collection[str]) -> Json:
-    """Properties without those names, whatever their case."""
+    """Properties without these names, whatever their case."""
     owned = {name.lower() for name in names}
     return {name: value for name, value in properties.items() if name.lower() not in owned}
 
@@ -32,7 +31,7 @@ def variables(properties: Json, store: ResourceStore) -> dict[str, str]:
     script = PurePosixPath(str(code.get("scoringScript") or ""))
     found: dict[str, str] = {}
     if version := _find(code.get("codeId"), store):
-        # A script further down has its own folder as root (Azure/azure-sdk-for-python#30296).
+        # A script in a subfolder has its own folder as root (Azure/azure-sdk-for-python#30296).
         found["AML_APP_ROOT"] = str(PurePosixPath(code_at(version)) / script.parent)
         found["AZUREML_ENTRY_SCRIPT"] = script.name
     if version := _find(properties.get("model"), store):
@@ -43,7 +42,7 @@ def variables(properties: Json, store: ResourceStore) -> dict[str, str]:
 def users_variables(properties: Json, *others: Json, store: ResourceStore) -> dict[str, object]:
     """The variables a user gave: without those that Azure adds to this deployment or to `others`.
 
-    `others` are the properties the client may have read. A variable of Azure's name that has another value is
+    `others` are properties that the client may have read. A variable with Azure's name but another value is
     the user's.
     """
     added = [variables(each, store).items() for each in (properties, *others)]
@@ -52,7 +51,7 @@ def users_variables(properties: Json, *others: Json, store: ResourceStore) -> di
 
 
 def _find(version: object, store: ResourceStore) -> Record | None:
-    """A registered version by its id; none where it is gone since, or not of this workspace."""
+    """A registered version by its id; None where it was deleted, or is not in this workspace."""
     try:
         return store.find(resource_id(str(version)).text) if version else None
     except ArmError:

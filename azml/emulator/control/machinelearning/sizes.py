@@ -1,4 +1,4 @@
-"""The machine sizes of managed online endpoints, as Microsoft's list had them in 2025.
+"""The machine sizes of managed online endpoints, from Microsoft's list in 2025.
 
 Source: learn.microsoft.com, "Managed online endpoints SKU list", and the pages of each series. By family, as
 quotas name it: each size with vCPUs, memory in GB and GPUs.

@@ -1,4 +1,4 @@
-"""What a deployment needs where the workspace's storage refuses keys: roles, and a workspace that uses them.
+"""What a deployment needs if the workspace's storage refuses keys: roles, and a workspace that uses them.
 
 Microsoft's page (learn.microsoft.com, "Disable shared key access for your workspace's storage account", a
 preview) names the workspace property and the roles of its identity; an endpoint's own reads the files.

@@ -1,4 +1,4 @@
-"""From a deployment's ARM resource to what the data plane is asked to run."""
+"""Turns a deployment's ARM resource into its desired state for the data plane."""
 
 from azml.emulator.contract.deployments import DesiredDeployment
 from azml.emulator.control.arm.json import section
@@ -18,7 +18,7 @@ from azml.emulator.control.machinelearning.deployment_settings import (
 def to_contract(
     record: Record, endpoint: Record, assets: DeploymentAssets, files: DeploymentFiles
 ) -> DesiredDeployment:
-    """How a deployment should run, its files laid out. Raises ArmError for a setting that is wrong."""
+    """The desired state of a deployment whose files are in place. Raises ArmError for a wrong setting."""
     properties = record.properties
     code = section(properties, "codeConfiguration")
     settings = section(properties, "requestSettings")

@@ -12,7 +12,7 @@ Shares = dict[str, int]
 
 
 def read_shares(properties: Json, name: str) -> Shares:
-    """The shares in percent under `traffic` or `mirrorTraffic`. Raises ArmError 400 when they are none."""
+    """The shares in percent under `traffic` or `mirrorTraffic`. Raises ArmError 400 for an invalid one."""
     shares: Shares = {}
     for deployment, share in section(properties, name).items():
         if not 0 <= share <= 100:
@@ -26,10 +26,10 @@ def read_shares(properties: Json, name: str) -> Shares:
 
 
 def check_traffic(wanted: Shares, live: Shares, deployments: Mapping[str, Record]) -> None:
-    """The live shares: all or nothing in sum, and only to deployments that are ready.
+    """Check the live shares: their sum is 0 or 100, and only deployments that are ready have one.
 
-    `deployments` is keyed by name in lower case. A deployment whose update is running or has failed goes on
-    serving what it served, so a share it has already may stay or shrink.
+    `deployments` is keyed by name in lower case. A deployment whose update is running or has failed keeps
+    serving its old state, so a share that it already has may stay or shrink.
     """
     if sum(wanted.values()) not in (0, 100):
         message = f"The traffic adds up to {sum(wanted.values())}: it must be 0 or 100 in sum."
@@ -48,7 +48,7 @@ def check_traffic(wanted: Shares, live: Shares, deployments: Mapping[str, Record
 def check_mirror(
     mirror: Shares, wanted: Shares, deployments: Mapping[str, Record], *, kubernetes: bool
 ) -> None:
-    """The mirrored share: at most half, one deployment without live traffic, managed endpoints only."""
+    """Check the mirrored share: at most half, to one deployment without live traffic, if managed."""
     mirrored = {name: share for name, share in mirror.items() if share}
     for name in mirror:
         _existing(name, "mirrorTraffic", deployments)
@@ -75,7 +75,7 @@ def check_mirror(
 def without_gone(wanted: Shares, live: Shares, deployments: Mapping[str, Record]) -> Shares:
     """The shares without the zeros of deployments that were deleted.
 
-    Whoever reads an endpoint, changes it and puts it back sends them again.
+    Clients that read an endpoint, change it and write it back send them again.
     """
     known = {name.lower() for name in live}
     return {
@@ -86,7 +86,7 @@ def without_gone(wanted: Shares, live: Shares, deployments: Mapping[str, Record]
 
 
 def share_of(endpoint: Record, deployment: str) -> int:
-    """What a deployment has of an endpoint's live and mirrored traffic, in percent, added up."""
+    """A deployment's share of an endpoint's live and mirrored traffic, in percent, added up."""
     shares = (read_shares(endpoint.properties, name) for name in ("traffic", "mirrorTraffic"))
     return sum(
         share for group in shares for name, share in group.items() if name.lower() == deployment.lower()

@@ -51,22 +51,22 @@ _NAMED = {
 
 
 class Workspaces(ResourceType):
-    """`workspaces`: made with a default datastore on a container of its own.
+    """`workspaces`: created with a default datastore on a container of its own.
 
-    A deleted one keeps its name for 14 days, unless it is deleted with `forceToPurge`. It is recovered by a
-    PUT with `allowRecoverSoftDeletedWorkspace`, a property of API 2022-05-01, and comes back with its id and
-    its identity, and with nothing that was in it.
+    A deleted one keeps its name for 14 days, unless it is deleted with `forceToPurge`. A PUT with
+    `allowRecoverSoftDeletedWorkspace`, a property of API 2022-05-01, recovers it with its id and its
+    identity, but without its contents.
     """
 
     name = WORKSPACE
-    created = 200  # or 202, and no other: description of API 2025-12-01
+    created = 200  # or 202, and nothing else: description of API 2025-12-01
     computed_names = ("workspaceId", "discoveryUrl", "mlFlowTrackingUri", "provisioningState", _RECOVER)
 
     def __init__(self, deleted: DeletedResources) -> None:
         self.deleted = deleted
 
     def check(self, write: Write) -> None:
-        """Name, and the resources it stands on."""
+        """Name, and the resources it depends on."""
         check_workspace_name(write.id.name)
         if write.existing is None and self.deleted.find(write.id.text) and not _recovers(write):
             message = "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete"
@@ -107,21 +107,21 @@ class Workspaces(ResourceType):
         )
 
     def marked(self, record: Record, query: Query) -> Record:
-        """Whether the delete is a purge."""
+        """Record whether the delete is a purge."""
         return record.with_hidden(purge=is_flagged(query, PURGE))
 
     def forgotten(self, record: Record) -> None:
-        """Kept for 14 days. One with keys of the customer's own never is."""
+        """Keep it for 14 days. One with customer-managed keys is never kept."""
         encrypted = section(record.properties, "encryption").get("status") == "Enabled"
         if not record.hidden.get("purge") and not encrypted:
             self.deleted.keep(record, KEPT_DAYS)
 
     def purge(self, named: ResourceId, query: Query) -> bool:
-        """A delete with `forceToPurge` of one that is soft-deleted."""
+        """Delete with `forceToPurge` a workspace that is soft-deleted."""
         return is_flagged(query, PURGE) and self.deleted.drop(named.text)
 
     def actions(self) -> Mapping[str, Action]:
-        """Its keys, and what there is to say of its health."""
+        """Its keys, and a diagnosis."""
         return {
             "listkeys": self.list_keys,
             "liststorageaccountkeys": self.list_storage_account_keys,
@@ -130,12 +130,12 @@ class Workspaces(ResourceType):
         }
 
     def pages(self, store: ResourceStore) -> list[Page]:
-        """The addresses its computes would have to reach; here they reach none."""
+        """The page of the addresses that its computes must reach; here they use none of them."""
 
         async def outbound(question: Question) -> Answer:
             record = store.get(question.parts["id"])
             if record.id.kind != WORKSPACE.lower():
-                raise not_found(f"'{record.id.name}' is no workspace.")
+                raise not_found(f"'{record.id.name}' is not a workspace.")
             return Answer(200, {"value": [_reached(*one) for one in _OUTBOUND.items()]})
 
         return [Page("GET", "{id}/outboundNetworkDependenciesEndpoints", outbound)]
@@ -145,15 +145,15 @@ class Workspaces(ResourceType):
         return {"userStorageKey": default_account(act.record, act.store).hidden["keys"][0]}
 
     async def resync_keys(self, act: Act) -> Changed:
-        """Nothing has to be told: keys are looked up when they are needed."""
+        """Nothing to do: keys are looked up when they are needed."""
         return Changed(act.record)
 
     async def diagnose(self, act: Act) -> Json:
-        """No findings: what a workspace stands on was checked when it was written."""
+        """No findings: the resources a workspace depends on were checked when it was written."""
         return {"value": {name: [] for name in _DIAGNOSED}}
 
     async def list_keys(self, act: Act) -> Json:
-        """The keys of what it stands on."""
+        """The keys of the resources it depends on."""
         account = default_account(act.record, act.store)
         return {
             "userStorageKey": account.hidden["keys"][0],
@@ -163,7 +163,7 @@ class Workspaces(ResourceType):
 
 
 class Datastores(ResourceType):
-    """`workspaces/datastores`. Credentials go in and come out by listSecrets alone."""
+    """`workspaces/datastores`. Credentials are returned only by listSecrets."""
 
     name = DATASTORE
     located = False
@@ -177,7 +177,7 @@ class Datastores(ResourceType):
         check_asset_name(write.id.name, "datastore name")
 
     def complete(self, write: Write, record: Record) -> Record:
-        """Secrets are kept apart, for as long as the credentials are of their kind."""
+        """Secrets are stored separately, as long as the credentials keep their kind."""
         properties = dict(record.properties)
         credentials = section(properties, "credentials")
         kind = credentials.get("credentialsType", "None")
@@ -185,17 +185,17 @@ class Datastores(ResourceType):
         properties.setdefault("isDefault", record.hidden.get("default", False))
         if account := properties.get(
             "accountName"
-        ):  # whoever puts back what was read sends our address along
+        ):  # clients that write back what they read send our address
             properties["accountName"] = str(account).removeprefix(self.addresses.account_for_ml(""))
         hidden = {name: value for name, value in record.hidden.items() if name != "secrets"}
-        # Whoever reads a datastore and puts it back sends the kind of its secrets and nothing of them.
+        # Clients that write back a datastore send the kind of its secrets without the secrets.
         given = section(credentials, "secrets")
         if kept := given if given.keys() - {"secretsType"} else _kept_secrets(write, kind):
             hidden["secrets"] = kept
         return Record(record.id, {**record.body, "properties": properties}, hidden)
 
     def present(self, record: Record) -> Json:
-        """The datastore. The default one names its account so that azure-ai-ml's uploads arrive here."""
+        """The datastore. The default one's account name directs azure-ai-ml's uploads here."""
         if record.hidden.get("default"):
             name = str(record.properties["accountName"])
             record = record.with_properties(accountName=self.addresses.account_for_ml(name))
@@ -206,7 +206,7 @@ class Datastores(ResourceType):
         return {"listsecrets": self.list_secrets}
 
     async def list_secrets(self, act: Act) -> Json:
-        """What it was made with; without credentials, a signature for its container."""
+        """The secrets it was created with; without credentials, a signature for its container."""
         if kept := act.record.hidden.get("secrets"):
             return dict(kept)
         properties = act.record.properties
@@ -222,11 +222,11 @@ class Datastores(ResourceType):
 def _check_registry(write: Write) -> None:
     """A PUT without the registry Azure gave the workspace would detach its images.
 
-    No source says whether Azure detaches or refuses: the strict side is taken (docs/azure-truth.md, read-8).
+    No source says whether Azure detaches or refuses: refusing is the stricter (docs/azure-truth.md, read-8).
     """
     before = write.existing.properties.get("containerRegistry") if write.existing else None
     if before and not write.properties.get("containerRegistry"):
-        message = f"containerRegistry cannot be taken from '{write.id.name}': it has {before}."
+        message = f"containerRegistry cannot be removed from '{write.id.name}': it has {before}."
         raise bad_request(message, "ValidationError")
 
 
@@ -247,7 +247,7 @@ def _kept_secrets(write: Write, kind: str) -> Json:
 
 
 def default_account(workspace: Record, store: ResourceStore) -> Record:
-    """The storage account a workspace stands on."""
+    """The storage account that a workspace uses."""
     return store.get(str(workspace.properties.get("storageAccount", "")))
 
 

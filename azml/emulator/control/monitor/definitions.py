@@ -1,4 +1,4 @@
-"""Which metrics there are, and how Azure Monitor describes them.
+"""The available metrics, and how Azure Monitor describes them.
 
 Source: "Supported metrics for Microsoft.MachineLearningServices/workspaces/onlineEndpoints" and the same for
 its deployments. Only what is measured here is listed.
@@ -18,7 +18,7 @@ RETENTION = "P7D"
 
 @dataclass(frozen=True)
 class Definition:
-    """One metric. With `adds_up`, values of one minute that differ in a dimension are parts of a whole."""
+    """One metric. With `adds_up`, the values of one minute for different dimensions are added up."""
 
     name: str
     display: str

@@ -15,13 +15,13 @@ _LIMIT = 8_000  # characters
 
 @dataclass(frozen=True)
 class Condition:
-    """What the value of one dimension must be. Letters compare without regard to case, as in Azure."""
+    """A condition on the value of one dimension. Case does not matter, as in Azure."""
 
     verb: str
     value: str
 
     def allows(self, value: str) -> bool:
-        """Whether a value meets it."""
+        """Whether a value meets the condition."""
         own, other = self.value.lower(), value.lower()
         if self.verb == "eq":
             return own in ("*", other)
@@ -32,19 +32,19 @@ class Condition:
 
 @dataclass(frozen=True)
 class Filter:
-    """Conditions by dimension in lower case. Series are told apart by the dimensions it names."""
+    """Conditions by dimension in lower case. The dimensions that it names separate the series."""
 
     conditions: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
 
     def allows(self, dimensions: Mapping[str, str]) -> bool:
-        """Whether values with these dimensions, named in lower case, are asked for."""
+        """Whether values with these dimensions, named in lower case, match."""
         return all(
             _meets(conditions, dimensions.get(name, "")) for name, conditions in self.conditions.items()
         )
 
 
 def parse_filter(text: str) -> Filter:
-    """Read a filter. Raises ArmError 400 when it cannot be read, or joins two dimensions by `or`."""
+    """Read a filter. Raises ArmError 400 when it is not valid, or joins two dimensions with `or`."""
     if len(text) > _LIMIT:
         raise bad_request("The filter is too long.")
     found: dict[str, list[Condition]] = {}
@@ -52,18 +52,18 @@ def parse_filter(text: str) -> Filter:
     while text[place:].strip():
         matched = _TOKEN.match(text, place)
         if matched is None:
-            raise bad_request(f"The filter cannot be read from '{text[place : place + 40].strip()}' on.")
+            raise bad_request(f"The filter is not valid from '{text[place : place + 40].strip()}' on.")
         place = matched.end()
         if mark := matched["mark"]:
             depth += 1 if mark == "(" else -1
             if depth < 0:
                 break
         elif matched["join"]:
-            _check(bool(last) and not join, "'and' and 'or' stand between conditions")
+            _check(bool(last) and not join, "'and' and 'or' must be between conditions")
             join = matched["join"].lower()
         else:
             name = matched["name"].lower()
-            _check(not last or bool(join), "between two conditions is 'and' or 'or'")
+            _check(not last or bool(join), "'and' or 'or' is missing between two conditions")
             _check(join != "or" or name == last, "'or' may not join different dimensions")
             verb = matched["verb"].lower().replace("startswith", "sw")
             found.setdefault(name, []).append(Condition(verb, matched["value"].replace("''", "'")))
@@ -83,4 +83,4 @@ def _meets(conditions: tuple[Condition, ...], value: str) -> bool:
 
 def _check(good: bool, message: str) -> None:
     if not good:
-        raise bad_request(f"The filter cannot be read: {message}.")
+        raise bad_request(f"The filter is not valid: {message}.")

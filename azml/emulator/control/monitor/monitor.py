@@ -1,4 +1,4 @@
-"""Azure Monitor's answers: one resource's metrics over ARM, and those of many as the query client asks."""
+"""Azure Monitor's answers: one resource's metrics over ARM, and many resources' for the query client."""
 
 import re
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ _BATCH = re.compile(r"/subscriptions/(?P<subscription>[^/]+)/metrics:getbatch/?"
 
 
 class Monitor:
-    """Answers questions about metrics; every write is somebody else's."""
+    """Answers queries for metrics; it writes nothing."""
 
     def __init__(self, store: ResourceStore, dataplane: DataplaneClient) -> None:
         self.store = store
         self.dataplane = dataplane
 
     async def answer(self, method: str, path: str, query: Mapping[str, str], body: Json) -> Json | None:
-        """The answer to a request, None when it is not about metrics. Raises ArmError."""
+        """The answer to a request; None when it is not about metrics. Raises ArmError."""
         if (method, bool(_BATCH.fullmatch(path))) == ("POST", True):
             return await self._batch(query, body)
         matched = _OF_RESOURCE.fullmatch(path)
@@ -51,7 +51,7 @@ class Monitor:
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids) or not ids:
             raise bad_request("resourceids must be a list of resource ids.")
         if len(ids) > RESOURCES_LIMIT:
-            raise bad_request(f"A batch has at most {RESOURCES_LIMIT} resources.")
+            raise bad_request(f"A batch can have at most {RESOURCES_LIMIT} resources.")
         asked = read_query(query)
         values = []
         for one in ids:
@@ -76,7 +76,7 @@ class Monitor:
         }
 
     async def _measured(self, resource: Record, query: MetricsQuery) -> Measured:
-        """What there is of an endpoint, or of one of its deployments."""
+        """The measurements of an endpoint, or of one of its deployments."""
         one = resource.id.name if resource.id.kind == DEPLOYMENT.lower() else None
         endpoint = resource_id(resource.id.parent) if one else resource.id
         try:
@@ -93,7 +93,7 @@ class Monitor:
 def _definitions(resource: Record) -> tuple[str, tuple[Definition, ...]]:
     known = DEFINITIONS.get(resource.id.kind)
     if known is None:
-        raise bad_request(f"The local Azure measures nothing of the resource type '{resource.id.type}'.")
+        raise bad_request(f"The local Azure has no metrics of the resource type '{resource.id.type}'.")
     return (ENDPOINT if resource.id.kind == ENDPOINT.lower() else DEPLOYMENT), known
 
 
@@ -101,7 +101,7 @@ def _chosen(
     names: tuple[str, ...], known: tuple[Definition, ...], resource: Record
 ) -> tuple[Definition, ...]:
     if len(names) > METRICS_LIMIT:
-        raise bad_request(f"A query has at most {METRICS_LIMIT} metrics.")
+        raise bad_request(f"A query can have at most {METRICS_LIMIT} metrics.")
     found = {one.name.lower(): one for one in known}
     for name in names:
         if name.lower() not in found:

@@ -1,4 +1,4 @@
-"""What a client asks Azure Monitor for, read and checked."""
+"""A client's query to Azure Monitor, parsed and checked."""
 
 import time
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ POINTS_LIMIT = 20_000
 _SAME = {"PT60M": "PT1H", "PT24H": "P1D", "PT3600S": "PT1H", "PT60S": "PT1M", "PT300S": "PT5M"}
 _DEFAULT_SECONDS = 3_600
 _SERIES = 10
-_LARGEST = 253_402_300_799  # the year 9999, in which dates end
+_LARGEST = 253_402_300_799  # the year 9999, where dates end
 
 
 @dataclass(frozen=True)
 class MetricsQuery:
-    """One query. Times are unix seconds; `grain` is one of GRAINS, or None: one point for the whole span."""
+    """One query. Times are unix seconds; `grain` is one of GRAINS, or None: a single point for the span."""
 
     start: int
     end: int
@@ -51,11 +51,11 @@ class MetricsQuery:
 
 
 def read_query(told: Mapping[str, str]) -> MetricsQuery:
-    """A query from the parameters of its address, whatever their case. Raises ArmError 400."""
+    """A query from the parameters of a URL, whatever their case. Raises ArmError 400."""
     asked = {name.lower().lstrip("$"): value for name, value in told.items()}
     start, end = _span(asked)
     interval, grain = _interval(asked.get("interval", "PT1M"), start, end)
-    # Points begin where their grain does, as 10:05:00 for five minutes.
+    # Points begin at multiples of the grain, such as 10:05:00 for five minutes.
     start -= start % grain if interval != "FULL" else 0
     if (end - start) / grain > POINTS_LIMIT:
         raise _refused(f"The time span has more than {POINTS_LIMIT} points of {interval}.")
@@ -87,11 +87,11 @@ def _span(asked: Mapping[str, str]) -> tuple[int, int]:
         start, end = asked.get("starttime", ""), asked.get("endtime", "")
     now = time.time()
     if start and not slash and "timespan" in asked and not end:
-        raise _refused("timespan is two times with a slash between them.")
+        raise _refused("timespan must be two times with a slash between them.")
     last = _moment(end) if end else now
     first = _moment(start) if start else last - _DEFAULT_SECONDS
     if first >= last:
-        raise _refused("The start of the time span is not before its end.")
+        raise _refused("The start of the time span must be before its end.")
     return int(first), int(last)
 
 

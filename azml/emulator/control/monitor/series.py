@@ -1,4 +1,4 @@
-"""From measured minutes to time series: which values a metric has, and how they are put together."""
+"""Turns measured minutes into time series: the values of a metric, and how they are combined."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ Report = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Sample:
-    """What one minute has of a metric. Dimensions are named in lower case, as Azure Monitor answers them."""
+    """A metric's value in one minute. Dimensions are named in lower case, as in Azure Monitor's answers."""
 
     minute: int
     dimensions: Mapping[str, str]
@@ -25,7 +25,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the data plane has of a resource: `MetricsHistory.answers` and `MetricsHistory.usage`."""
+    """The data plane's measurements of a resource: `MetricsHistory.answers` and `MetricsHistory.usage`."""
 
     answers: Report
     usage: Report
@@ -85,7 +85,7 @@ def _added_up(values: Sequence[Aggregate]) -> Aggregate:
 
 
 def _point(moment: int, values: Aggregate | None, query: MetricsQuery) -> Json:
-    """A moment without a sample has its time alone."""
+    """One point; without a sample it has only its time."""
     point: Json = {"timeStamp": iso(moment)}
     if values:
         numbers = _numbers(values)

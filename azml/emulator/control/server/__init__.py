@@ -1,1 +1,1 @@
-"""The control plane put together: its parts, its application, its start."""
+"""Assembles the control plane: its parts, its application, its start."""

@@ -1,4 +1,4 @@
-"""What the control plane is made of, put together over one folder."""
+"""Assembles the parts of the control plane over one folder."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class ControlParts:
 def assemble(
     folder: Path, addresses: Addresses, identity: Identity, dataplane: DataplaneClient
 ) -> ControlParts:
-    """The parts over a folder. Folders that no deployment can come back to are removed."""
+    """Assemble the parts over a folder. Model and code folders that no deployment needs are removed."""
     store_file = folder / "azure.db"
     ensure_sound(store_file, was_there=(folder / "blobs").exists())
     database = Database(store_file)
@@ -130,7 +130,7 @@ def assemble(
 
 
 def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStore) -> Iterable[ResourceType]:
-    """Every resource type but endpoints, deployments and those whose deleted selves keep their names."""
+    """All resource types but endpoints, deployments and those that keep their names after deletion."""
     return (
         *stored_types(),
         StorageAccounts(addresses),
@@ -152,6 +152,6 @@ def _sweep(store: ResourceStore, materialiser: Materialiser, deployments: Online
 def _folders(record: Record, deployments: OnlineDeployments) -> Sequence[Path | None]:
     try:
         desired = deployments.last_good(record)
-    except ArmError:  # it does not come back: its state will say so
+    except ArmError:  # it will not be restored, which its state will show
         return ()
     return (desired.model_folder, desired.code_folder) if desired else ()

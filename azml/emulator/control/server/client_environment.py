@@ -1,4 +1,4 @@
-"""The environment variables that point any Azure client at the local Azure."""
+"""The environment variables that direct Azure clients to the local Azure."""
 
 from azml.emulator.base.certificates import Certificates
 from azml.emulator.base.identity import CLIENT, SUBSCRIPTION, TENANT, Identity
@@ -18,7 +18,7 @@ QUIET = {
 
 
 def environment(addresses: Addresses, certificates: Certificates, identity: Identity) -> dict[str, str]:
-    """Names and values; what they replace in a client's environment must go, proxies included."""
+    """Names and values; the variables that they replace in a client must be removed, proxies included."""
     return {
         **_azure_native(addresses, identity),
         **_azure_identity(addresses, identity),
@@ -43,12 +43,12 @@ def _azure_native(addresses: Addresses, identity: Identity) -> dict[str, str]:
 def _azure_identity(addresses: Addresses, identity: Identity) -> dict[str, str]:
     return {
         "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
-        # azure-identity's name for an authority that is taken at its word, as an AD FS is. With any other
+        # azure-identity trusts the authority of this tenant without a check, as for AD FS. With any other
         # tenant it would first ask login.microsoftonline.com whether this address is one.
         "AZURE_TENANT_ID": "adfs",
         "AZURE_CLIENT_ID": CLIENT,
         "AZURE_CLIENT_SECRET": identity.client_secret,
-        # Without it DefaultAzureCredential takes the secret above, and MSAL would ask a public host whether
+        # Without it DefaultAzureCredential uses the secret above, and MSAL would ask a public host whether
         # this address is an authority.
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "AZURE_AUTHORITY_HOST": addresses.host,
@@ -59,7 +59,7 @@ def _azure_identity(addresses: Addresses, identity: Identity) -> dict[str, str]:
 
 def _azure_ai_ml(addresses: Addresses) -> dict[str, str]:
     return {
-        # It takes the document's cloud only if the address is a part of this very text.
+        # It uses the document's cloud only if the address is contained in exactly this text.
         "ARM_CLOUD_METADATA_URL": f"{addresses.arm}/metadata/endpoints?api-version=2019-05-01",
         "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{addresses.arm}/registries/discovery",
     }

@@ -1,4 +1,4 @@
-"""Connections that say nothing, or never finish: they are closed, and nothing else waits for them."""
+"""Closes connections that stay silent or never finish, so that nothing else waits for them."""
 
 import asyncio
 from typing import Any
@@ -7,11 +7,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 20.0  # from connecting, or from a request's first byte, to the end of its head
 BODY_SECONDS = 60.0  # without a byte of a body that has not ended
-FAREWELL_SECONDS = 0.2  # for a client between two requests to close its end too, when the server stops
+FAREWELL_SECONDS = 0.2  # when the server stops, for an idle client to close its end too
 
 
 class ImpatientProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with an end to its patience; uvicorn itself waits for ever for a request."""
+    """uvicorn's protocol with timeouts; uvicorn itself waits for a request without limit."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -24,12 +24,12 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._wait(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
+        """Stop the timeout."""
         self._wait(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Wait for the end of a head that begins on a kept connection."""
+        """Wait for the end of a head that begins on a reused connection."""
         if self._patience is None and (self.cycle is None or self.cycle.response_complete):
             self._wait(HEAD_SECONDS)
         super().data_received(data)
@@ -45,18 +45,18 @@ class ImpatientProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Now it is our turn."""
+        """The request is complete: stop the timeout."""
         self._wait(None)
         super().on_message_complete()
 
     def shutdown(self) -> None:
-        """The server stops. A client between two requests neither reads nor answers TLS's farewell."""
+        """The server is stopping. An idle client neither reads nor answers the end of TLS."""
         self._stopping = True
         super().shutdown()
         self._take_leave()
 
     def on_response_complete(self) -> None:
-        """An answer has ended. When the server stops it was the connection's last."""
+        """An answer has ended. If the server is stopping, it was the connection's last."""
         super().on_response_complete()
         if self._stopping:
             self._take_leave()
@@ -66,7 +66,7 @@ class ImpatientProtocol(HttpToolsProtocol):
             self.loop.call_later(FAREWELL_SECONDS, self._part)
 
     def _part(self) -> None:
-        # What is still to be sent is the end of an answer: the server's own patience is for that.
+        # The rest of an answer is still to be sent: the server's own timeout covers that.
         if self in self.connections and not self.transport.get_write_buffer_size():
             self.transport.abort()
 
@@ -76,7 +76,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._patience = self.loop.call_later(seconds, self._give_up) if seconds else None
 
     def _give_up(self) -> None:
-        if self.flow.read_paused:  # it is we who keep the client waiting
+        if self.flow.read_paused:  # the server makes the client wait
             self._wait(BODY_SECONDS)
         elif not self.transport.is_closing():
             self.transport.abort()

@@ -1,9 +1,9 @@
-"""A way out for shells that are pointed here: an https proxy that lets no call through to real Azure.
+"""An https proxy for shells that are pointed at the local Azure. It blocks all calls to real Azure.
 
-A program that forgot where it is would reach real Azure by name. Through this proxy it is refused, and the
-refusal says why; package indexes and all other hosts are reached as before. It reads no more of a connection
-than the host it is for, and serves those alone who have the credential in its address: other users of the
-machine can connect to it, too.
+A program with a fixed Azure address would call real Azure. Through this proxy it is refused, and told why;
+package indexes and all other hosts can be reached as before. The proxy reads no more of a connection than its
+host, and serves only clients that have the credential in its address, because other users of the machine can
+connect to it too.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _AZURE = re.compile(
     r"|login\.(?:microsoft|live)\.com|graph\.microsoft\.com|169\.254\.169\.254|168\.63\.129\.16",
     re.I,
 )
-# Package feeds and source code: they hold no resources.
+# Package feeds and source code: these hosts have no resources.
 _NOT_RESOURCES = re.compile(r"(?:.*\.)?dev\.azure\.com", re.I)
 _CREDENTIAL = re.compile(rb"\r\nProxy-Authorization:[ \t]*Basic[ \t]+([A-Za-z0-9+/=]+)[ \t]*\r\n", re.I)
 _USER = "azml"
@@ -37,13 +37,13 @@ _CONNECT = re.compile(rb"CONNECT \[?([^\s\]]+?)\]?:(\d{1,5}) HTTP/1\.[01]\r\n")
 
 
 def is_azure(host: str) -> bool:
-    """Whether a host belongs to real Azure's management, data or sign-in, or takes its telemetry."""
+    """Whether a host belongs to real Azure's management, data, sign-in or telemetry."""
     host = host.rstrip(".")
     return bool(_AZURE.fullmatch(host)) and not _NOT_RESOURCES.fullmatch(host)
 
 
 def listen(folder: Path) -> socket.socket:
-    """A socket on loopback, at the port the folder's last one had where that is free: shells remember it."""
+    """A socket on loopback, at the folder's previous port if that is free: shells remember it."""
     file = folder / PORT_FILE
     text = file.read_text() if file.is_file() else ""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -60,8 +60,8 @@ def listen(folder: Path) -> socket.socket:
 class Proxy:
     """The proxy on a socket of `listen`, for clients that know the secret.
 
-    `url` is its address with the credential, as clients take it from HTTPS_PROXY; the secret must need no
-    escapes in it.
+    `url` is its address with the credential, in the form clients expect in HTTPS_PROXY; the secret must not
+    need escaping in it.
     """
 
     def __init__(self, listening: socket.socket, secret: str) -> None:
@@ -72,7 +72,7 @@ class Proxy:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Serve while the block runs; connections that are open then are cut."""
+        """Serve while the block runs; connections that are open at its end are closed."""
         server = await asyncio.start_server(self._meet, sock=self._listening, limit=HEAD_LIMIT)
         try:
             yield
@@ -98,16 +98,16 @@ class Proxy:
         given = _CREDENTIAL.search(head)
         if given and hmac.compare_digest(given[1], self._credential):
             return await _reach(head, writer)
-        words = "407 this proxy serves the local Azure's own shells: take its address from azml emulator env"
+        words = "407 this proxy serves the local Azure's own shells: use its address from azml emulator env"
         await _refuse(writer, words, 'Proxy-Authenticate: Basic realm="azml"\r\n')
         return None
 
 
 async def _reach(head: bytes, writer: asyncio.StreamWriter) -> Streams | None:
-    """A connection to the host that a request's head asks for; None when it was refused."""
+    """Connect to the host that a request's head asks for; None when it was refused."""
     asked = _CONNECT.match(head)
     if asked is None:
-        await _refuse(writer, "405 this proxy of the local Azure takes CONNECT alone")
+        await _refuse(writer, "405 this proxy of the local Azure accepts CONNECT only")
         return None
     host, port = asked[1].decode("latin-1"), int(asked[2])
     if is_azure(host):
@@ -123,7 +123,7 @@ async def _reach(head: bytes, writer: asyncio.StreamWriter) -> Streams | None:
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: str, headers: str = "") -> None:
-    # Clients show the reason of a refused CONNECT, and nothing of its body.
+    # Clients show the reason of a refused CONNECT, but not its body.
     plain = re.sub(r"[^\x20-\x7e]+", " ", status)
     writer.write(f"HTTP/1.1 {plain}\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
     await writer.drain()

@@ -1,4 +1,4 @@
-"""After a start: the data plane is told everything again that the store says should run."""
+"""After a start: sends the data plane everything that should run according to the store."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ PAUSE = 0.2  # seconds
 
 
 class Restore:
-    """Brings every deployment back to what it last served with, and then goes on with what was under way."""
+    """Restores every deployment to the state that it last served, then resumes unfinished operations."""
 
     def __init__(
         self,
@@ -34,9 +34,10 @@ class Restore:
         self.lost: set[str] = set()
 
     async def run(self) -> None:
-        """Ask for everything, take up unfinished operations, and wait until what served serves again.
+        """Restore everything, resume unfinished operations, and wait until all deployments serve again.
 
-        An operation on what served goes on when it serves again: if that fails, this is still there.
+        An operation on a serving deployment resumes only when that serves again: it is needed if the
+        operation fails.
         """
         store = self.service.store
         known = [record for record in store.under("", DEPLOYMENT) if record.hidden.get("good")]
@@ -53,7 +54,7 @@ class Restore:
         try:
             await self.dataplane.complete()
         except DataplaneError as error:
-            log.error("the data plane was not told that it knows everything: %s", error)
+            log.error("the data plane could not be told that it knows every deployment: %s", error)
 
     async def _route(self, endpoint: Record) -> None:
         try:
@@ -70,7 +71,7 @@ class Restore:
             self._is_lost(record, error)
 
     async def _follow(self, record: Record) -> None:
-        """Wait for one deployment; when it does not come back, say so in its state."""
+        """Wait for one deployment; if it is not restored, show that in its state."""
         try:
             while (observed := await self.dataplane.observe(record.id.key)) is not None:
                 if observed.state == "ready":
@@ -85,12 +86,12 @@ class Restore:
 
     def _is_lost(self, record: Record, error: Exception) -> None:
         self.lost.add(_shown(record))
-        log.error("%s did not come back: %s", record.id.name, error)
+        log.error("%s was not restored: %s", record.id.name, error)
         now = self.service.store.find(record.id.text)
         if now is not None and now.state not in BUSY:
             self.service.store.put(now.with_properties(provisioningState="Failed"))
 
 
 def _shown(record: Record) -> str:
-    """A deployment with its endpoint, for people."""
+    """A deployment with its endpoint, for messages."""
     return f"{resource_id(record.id.parent).name}/{record.id.name}"

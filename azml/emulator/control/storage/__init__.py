@@ -1,1 +1,1 @@
-"""Storage accounts and the blob verbs that the real clients use."""
+"""Storage accounts and the blob operations that the real clients use."""

@@ -20,7 +20,7 @@ _CONTAINER_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*|\$(?:root|web
 
 
 class StorageAccounts(ResourceType):
-    """`storageAccounts`. Names are one namespace for everybody."""
+    """`storageAccounts`. Names are globally unique."""
 
     name = ACCOUNT
     deleted_at_once = True
@@ -31,7 +31,7 @@ class StorageAccounts(ResourceType):
         self.addresses = addresses
 
     def check(self, write: Write) -> None:
-        """Name, which nobody else may have."""
+        """The name, which must be unique."""
         if not _ACCOUNT_NAME.fullmatch(write.id.name):
             raise bad_request(
                 f"{write.id.name} is not a valid account name: 3 to 24 lower-case letters and digits.",
@@ -72,7 +72,7 @@ class StorageAccounts(ResourceType):
 
 
 class BlobContainers(ResourceType):
-    """`storageAccounts/blobServices/containers`: the containers the blob verbs see are these."""
+    """`storageAccounts/blobServices/containers`: the containers of the blob service."""
 
     name = CONTAINER
     located = False
@@ -86,12 +86,12 @@ class BlobContainers(ResourceType):
         check_container_name(write.id.name)
 
     async def remove(self, record: Record) -> None:
-        """Its blobs go with it."""
+        """Remove its blobs."""
         self.blobs.delete_container(record.id.key)
 
 
 def find_account(name: str, store: ResourceStore) -> Record | None:
-    """The account of a name, in whatever resource group."""
+    """The account with a name, in any resource group."""
     found = (record for record in store.under("", ACCOUNT) if record.id.name.lower() == name.lower())
     return next(found, None)
 
@@ -102,7 +102,7 @@ def container_id(account: ResourceId, name: str) -> ResourceId:
 
 
 def ensure_container(account: ResourceId, name: str, store: ResourceStore) -> Record:
-    """The container of a name; made when it is not there."""
+    """The container with a name, created if it does not exist."""
     named = container_id(account, name)
     body = {"properties": {"provisioningState": "Succeeded", "publicAccess": "None"}}
     canonical = ResourceId(named.text, CONTAINER, named.name, named.parent)

@@ -1,7 +1,7 @@
-"""Blobs: what they are called is in the database, what they hold in files named by content.
+"""Blobs: their names are in the database, their contents in files named by hash.
 
 A blob's name never becomes a path here, so none can lead out of the folder; and a content file is complete
-before any row points at it, so a killed process or a full disk leaves no half blob.
+before any row points at it, so a killed process or a full disk leaves no incomplete blob.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from azml.emulator.control.arm.database import Database
 
 CHUNK = 1 << 20  # bytes
 _NAMED = 5
-"""Blobs that a note names; the others are counted."""
+"""The number of blobs that a note names; the others are only counted."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """Bytes that are on disk: their sha256 names the file; `md5` is base64, as HTTP writes it."""
+    """Bytes on disk: their sha256 is the file's name; `md5` is base64, as in HTTP."""
 
     sha256: str
     size: int
@@ -40,7 +40,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Blob:
-    """One block blob. `modified` is unix seconds; `headers` are those, beside its type, to be read with."""
+    """One block blob. `modified` is unix seconds; `headers` are returned on read, with its content type."""
 
     name: str
     content: Content
@@ -61,7 +61,7 @@ class BlobStore:
         self._clear()
 
     async def receive(self, stream: AsyncIterator[bytes]) -> "Incoming":
-        """Write a request's body to disk as it arrives. The caller puts or discards what it gets."""
+        """Write a request's body to disk as it arrives. The caller puts or discards the result."""
         incoming = Incoming(self._incoming)
         try:
             async for chunk in stream:
@@ -81,7 +81,7 @@ class BlobStore:
         metadata: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
     ) -> Blob:
-        """Create or replace a blob; blocks that were staged for it are gone."""
+        """Create or replace a blob; its staged blocks are removed."""
         now, etag = time.time(), _new_etag()
         blob = Blob(name, incoming.content, content_type, dict(metadata), now, etag, dict(headers or {}))
         with self._keeping(incoming, self._contents(container, name)):
@@ -90,7 +90,7 @@ class BlobStore:
         return blob
 
     def put_block(self, container: str, name: str, block: str, incoming: "Incoming") -> None:
-        """Stage one block of a blob to come."""
+        """Stage one block of a new blob."""
         key = (container, name, block)
         before = self.database.rows(
             "SELECT content FROM blocks WHERE container = ? AND name = ? AND block = ?", *key
@@ -112,7 +112,7 @@ class BlobStore:
     async def join(self, container: str, name: str, blocks: Sequence[str]) -> "Incoming | None":
         """The staged blocks in the order given, as one content; None when one of them is not staged.
 
-        The copying is done in a thread: a large model would hold up every other request.
+        The copying is done in a thread: a large model would delay every other request.
         """
         rows = self.database.rows(
             "SELECT block, content FROM blocks WHERE container = ? AND name = ?", container, name
@@ -152,13 +152,13 @@ class BlobStore:
         return changed
 
     def delete(self, container: str, name: str) -> None:
-        """Forget a blob."""
+        """Delete a blob."""
         with self._changing(self._contents(container, name)):
             self.database.write("DELETE FROM blobs WHERE container = ? AND name = ?", container, name)
             self.database.write("DELETE FROM blocks WHERE container = ? AND name = ?", container, name)
 
     def delete_container(self, container: str) -> None:
-        """Forget all blobs of a container."""
+        """Delete all blobs of a container."""
         rows = self.database.rows("SELECT content FROM blobs WHERE container = ?", container)
         staged = self.database.rows("SELECT content FROM blocks WHERE container = ?", container)
         with self._changing([row["content"] for row in (*rows, *staged)]):
@@ -166,7 +166,7 @@ class BlobStore:
             self.database.write("DELETE FROM blocks WHERE container = ?", container)
 
     def path(self, sha256: str) -> Path:
-        """The file that holds a content."""
+        """The file of a content."""
         return blob_path(self.folder, sha256)
 
     def _write(self, container: str, blob: Blob) -> None:
@@ -185,7 +185,7 @@ class BlobStore:
         )
 
     def _keep(self, incoming: "Incoming") -> None:
-        # No await between this and the row that points at the file, or a delete could take the file away.
+        # No await between this and the row that points at the file, or a delete could remove the file.
         target = self.path(incoming.content.sha256)
         private_folder(target.parent)
         incoming.path.replace(target)
@@ -213,7 +213,7 @@ class BlobStore:
 
     @contextmanager
     def _changing(self, contents: Sequence[str]) -> Iterator[None]:
-        """A transaction, after which those of the contents are gone that no row points at any more."""
+        """A transaction, after which contents that no row points at any more are deleted."""
         with self.database.transaction():
             yield
         self._clean(contents)
@@ -228,9 +228,9 @@ class BlobStore:
         return bool(blob or self.database.row("SELECT 1 FROM blocks WHERE content = ?", content))
 
     def _clear(self) -> None:
-        """Remove what a killed process left: bodies half received, contents that no row points at.
+        """Remove what a killed process left: incomplete bodies, and contents that no row points at.
 
-        Rows whose content is not there go too: who looks for such a blob is to hear that it must be uploaded.
+        Rows whose content is missing are removed too: a reader of such a blob must learn that it is missing.
         """
         for path in self._incoming.iterdir():
             remove(path)
@@ -261,7 +261,7 @@ class BlobStore:
 
 
 class Incoming:
-    """A content on its way in: a temporary file and the hashes of what was written to it."""
+    """A content that is being received: a temporary file, and the hashes of what was written to it."""
 
     def __init__(self, folder: Path) -> None:
         descriptor, name = tempfile.mkstemp(dir=folder)
@@ -273,7 +273,7 @@ class Incoming:
 
     @property
     def content(self) -> Content:
-        """What was written so far."""
+        """The content written so far."""
         return Content(self._sha256.hexdigest(), self._size, base64.b64encode(self._md5.digest()).decode())
 
     def write(self, chunk: bytes) -> None:
@@ -284,7 +284,7 @@ class Incoming:
         self._size += len(chunk)
 
     def close(self) -> None:
-        """Have everything in the file. Raises OSError when the disk is full."""
+        """Flush and close the file. Raises OSError when the disk is full."""
         self._file.close()
 
     def discard(self) -> None:

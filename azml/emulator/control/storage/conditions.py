@@ -1,4 +1,4 @@
-"""What a request wants a blob to be like before it is read or changed.
+"""Conditions of a request on a blob's state, checked before it is read or changed.
 
 Rules: learn.microsoft.com, "Specifying conditional headers for Blob service operations".
 """
@@ -12,7 +12,7 @@ from azml.emulator.control.storage.messages import StorageError
 
 
 def check_read(headers: Mapping[str, str], blob: Blob) -> None:
-    """Raises StorageError 412, or 304 where the client has what it would get."""
+    """Raises StorageError 412, or 304 where the client already has the blob."""
     if _is_known(headers, blob):
         raise StorageError(304, "ConditionNotMet", "The blob is the one that the client has.")
     _check_unchanged(headers, blob)
@@ -26,7 +26,7 @@ def check_change(headers: Mapping[str, str], blob: Blob) -> None:
 
 
 def check_put(headers: Mapping[str, str], there: Blob | None) -> None:
-    """The same for a blob that may not be there yet. Raises StorageError 409 where it is to be a new one."""
+    """The same for a blob that may not exist yet. Raises StorageError 409 where it must be new."""
     if there is None:
         if "if-match" in headers:
             raise _not_met()
@@ -48,7 +48,7 @@ def _is_known(headers: Mapping[str, str], blob: Blob) -> bool:
 
 
 def _modified(blob: Blob) -> datetime:
-    return datetime.fromtimestamp(int(blob.modified), UTC)  # headers know whole seconds
+    return datetime.fromtimestamp(int(blob.modified), UTC)  # headers have whole seconds
 
 
 def _date(headers: Mapping[str, str], name: str) -> datetime | None:
@@ -57,7 +57,7 @@ def _date(headers: Mapping[str, str], name: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except ValueError as error:
-        raise StorageError(400, "InvalidHeaderValue", f"{name} is no date: '{text}'.") from error
+        raise StorageError(400, "InvalidHeaderValue", f"{name} is not a date: '{text}'.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -48,8 +48,8 @@ def block_list(staged: Mapping[str, int]) -> bytes:
 def _found(
     container: str, blobs: BlobStore, prefix: str, delimiter: str, marker: str, batch_size: int
 ) -> Iterator[Blob | str]:
-    """Blobs in order of name; of those whose names go on after a delimiter, the part up to it, once."""
-    folder = marker if delimiter and marker.endswith(delimiter) else ""  # all of it was told
+    """Blobs in order of name; names that continue after a delimiter are reduced to one common prefix."""
+    folder = marker if delimiter and marker.endswith(delimiter) else ""  # all of it was listed
     after = marker
     while batch := blobs.under(container, prefix, after, batch_size):
         for blob in batch:

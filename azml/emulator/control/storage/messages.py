@@ -28,7 +28,7 @@ class StorageError(Exception):
 
 
 def metadata_of(request: Request) -> dict[str, str]:
-    """The metadata a request carries. Raises ArmError 400 for what cannot be kept."""
+    """A request's metadata. Raises ArmError 400 for metadata that is not valid."""
     found = {
         name.removeprefix(_META): value for name, value in request.headers.items() if name.startswith(_META)
     }
@@ -37,20 +37,20 @@ def metadata_of(request: Request) -> dict[str, str]:
 
 
 def kept_headers(request: Request, *, is_content: bool) -> dict[str, str]:
-    """The headers that a blob is to be read with; where the body is its content, the body's own count too."""
+    """The headers to return with a blob; where the body is its content, the body's headers count too."""
     told = {name: request.headers.get(f"x-ms-blob-{name}") for name in _KEPT}
     own = {name: request.headers.get(name) for name in _KEPT if is_content}
     return {name: value for name in _KEPT if (value := told[name] or own.get(name))}
 
 
 def stamps(blob: Blob) -> dict[str, str]:
-    """The headers that tell one state of a blob from another."""
+    """The headers that identify one state of a blob."""
     modified = formatdate(blob.modified, usegmt=True)
     return {"ETag": blob.etag, "Last-Modified": modified, "x-ms-request-server-encrypted": "false"}
 
 
 def headers_of(blob: Blob) -> dict[str, str]:
-    """Everything a GET tells beside the bytes."""
+    """All headers of a GET."""
     return {
         **stamps(blob),
         **blob.headers,
@@ -63,7 +63,7 @@ def headers_of(blob: Blob) -> dict[str, str]:
 
 
 def metadata_headers(blob: Blob) -> dict[str, str]:
-    """The metadata, as headers carry it."""
+    """The metadata as headers."""
     return {f"{_META}{name}": value for name, value in blob.metadata.items()}
 
 
@@ -80,7 +80,7 @@ def range_of(request: Request, size: int) -> tuple[int, int] | None:
 
 
 async def within(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
-    """A body as it comes. Raises StorageError 413 once it has more than `limit` bytes."""
+    """A body as it arrives. Raises StorageError 413 once it exceeds `limit` bytes."""
     size = 0
     async for chunk in stream:
         size += len(chunk)
@@ -97,8 +97,8 @@ async def small_body(request: Request) -> bytes:
 def block_ids(body: bytes) -> list[str]:
     """The blocks of a list, in order. Raises StorageError 400."""
     try:
-        text = body.decode("utf-8-sig")  # in another encoding, what is looked for next would look different
-        if "<!" in text:  # a document type could define entities without end
+        text = body.decode("utf-8-sig")  # in another encoding, the next check would miss its text
+        if "<!" in text:  # a document type could define endlessly expanding entities
             raise StorageError(400, "InvalidXmlDocument", "The block list must not have a document type.")
         return [(entry.text or "").strip() for entry in fromstring(text, XMLParser())]  # noqa: S314, checked
     except (UnicodeDecodeError, ParseError) as error:
@@ -108,7 +108,7 @@ def block_ids(body: bytes) -> list[str]:
 def refusal(error: StorageError) -> Response:
     """An error as the storage service answers it."""
     named = {"x-ms-error-code": error.code}
-    if error.status == 304:  # which has no body
+    if error.status == 304:  # has no body
         return Response(status_code=304, headers=named)
     body = (
         f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{error.code}</Code><Message>{escape(str(error))}'

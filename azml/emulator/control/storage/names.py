@@ -1,4 +1,4 @@
-"""What Azure Storage lets things be called.
+"""The names that Azure Storage accepts.
 
 Rules: learn.microsoft.com, "Naming and referencing containers, blobs, and metadata" and "Put Block".
 """
@@ -18,14 +18,14 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def check_text(text: str, what: str) -> None:
-    """Raise ArmError 400 for a blob's name, or a part of one, that a list in XML could not carry."""
+    """Raise ArmError 400 for a blob's name, or a part of one, that an XML listing cannot contain."""
     if len(text) > NAME_LIMIT or _CONTROL.search(text):
         message = f"The {what} has more than {NAME_LIMIT} characters, or control characters."
         raise bad_request(message, "InvalidResourceName")
 
 
 def check_readable(raw_path: bytes) -> None:
-    """Raise ArmError 400 for a path that is not UTF-8: decoded, many such names would be one."""
+    """Raise ArmError 400 for a path that is not UTF-8: several such names would be decoded to the same."""
     try:
         unquote_to_bytes(raw_path.partition(b"?")[0]).decode()
     except UnicodeDecodeError:
@@ -36,7 +36,7 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
     """Names must be C# identifiers, and values printable."""
     for name, value in metadata.items():
         if not _IDENTIFIER.fullmatch(name) or _CONTROL.search(value):
-            raise bad_request(f"The metadata {name!r} cannot be kept.", "InvalidMetadata")
+            raise bad_request(f"The metadata {name!r} is not valid.", "InvalidMetadata")
 
 
 def check_block(block: str) -> None:

@@ -1,7 +1,7 @@
-"""Which principals may read and write blobs: those with a data role at a scope around the container.
+"""Which principals may read and write blobs: those with a data role at or above the container's scope.
 
-Owner and Contributor are roles of the management side and open no blob (learn.microsoft.com, "Assign an Azure
-role for access to blob data"). An assignment that is read late is honoured late: Azure takes minutes.
+Owner and Contributor are management roles and give no access to blobs (learn.microsoft.com, "Assign an Azure
+role for access to blob data"). An assignment that is read late takes effect late: Azure needs minutes.
 """
 
 from azml.emulator.control.arm.steering import Steering
@@ -17,7 +17,7 @@ READERS = WRITERS | {BLOB_READER}
 
 
 class DataRoles:
-    """The role assignments, as the data side sees them."""
+    """The role assignments as the blob service sees them."""
 
     def __init__(self, store: ResourceStore, steering: Steering) -> None:
         self._store, self._steering = store, steering

@@ -1,4 +1,4 @@
-"""Who may touch a blob: a signed-in principal, a holder of the account's key, or of a signature made with it.
+"""Who may access a blob: a signed-in principal, a holder of the account's key, or of a signature by that key.
 
 The strings that are signed: learn.microsoft.com, "Authorize with Shared Key" and "Create a service SAS"
 (version 2020-12-06 and later).
@@ -29,7 +29,7 @@ _SAS_TAIL = ("snapshot", "ses", "rscc", "rscd", "rsce", "rscl", "rsct")
 
 
 def container_sas(account: str, container: str, key: str, permissions: str, lifetime: timedelta) -> str:
-    """A query string that opens one container for a while."""
+    """A query string that gives access to one container for a limited time."""
     end = (datetime.now(UTC) + lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
     fields = {"sp": permissions, "se": end, "spr": "https", "sv": SAS_VERSION, "sr": "c"}
     return urlencode({**fields, "sig": _sas_signature(f"/blob/{account}/{container}", fields, key)})
@@ -38,7 +38,7 @@ def container_sas(account: str, container: str, key: str, permissions: str, life
 def is_sas_good(
     account: str, container: str, blob: str, query: Mapping[str, str], keys: Iterable[str], permission: str
 ) -> bool:
-    """Whether a signature is made with an account's key, still runs, and allows a letter of `permission`."""
+    """Whether a signature is by an account's key, has not expired, and allows a letter of `permission`."""
     if query.get("sr") not in ("b", "c") or not set(permission) & set(query.get("sp", "")):
         return False
     if not _is_running(query):

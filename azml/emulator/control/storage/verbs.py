@@ -1,4 +1,4 @@
-"""The blob verbs that the real clients use, in path style: `/<account>.blob.emulator/<container>/<blob>`."""
+"""The blob operations of the real clients, in path style: `/<account>.blob.emulator/<container>/<blob>`."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -40,7 +40,7 @@ from azml.emulator.control.storage.signatures import is_sas_good, is_shared_key_
 
 _HOST = re.compile(rf"/([a-z0-9]{{3,24}})\.blob\.{STORAGE_SUFFIX}(?:/([^/]*)(?:/(.*))?)?", re.DOTALL)
 Meet = Callable[[str, str], Awaitable[None]]
-"""Delays or refuses a request by method and path, where a test asked for it. Raises ArmError."""
+"""Delays or refuses a request by method and path, if a test asked for that. Raises ArmError."""
 VERSION = "2025-05-05"
 BLOB_LIMIT = 5_000 << 20  # bytes in one request; learn.microsoft.com, "Scalability targets for Blob storage"
 
@@ -56,12 +56,12 @@ class Call:
 
     @property
     def key(self) -> str:
-        """What the blob store knows the container by."""
+        """The container's key in the blob store."""
         return container_id(self.account.id, self.container).key
 
     @property
     def verb(self) -> str:
-        """Method and sub-resource, as `PUT block`."""
+        """Method and sub-resource, such as `PUT block`."""
         comp = self.request.query_params.get("comp", "")
         return f"{self.request.method} {comp}".rstrip()
 
@@ -103,11 +103,11 @@ class BlobService:
         }
 
     def operations(self) -> tuple[list[str], list[str]]:
-        """What is answered, of a container and of a blob: method and sub-resource, as `PUT block`."""
+        """The operations of a container and of a blob: method and sub-resource, such as `PUT block`."""
         return sorted(self._of_container), sorted(self._of_blob)
 
     async def answer(self, request: Request) -> Response:
-        """The answer to one request, refusals included."""
+        """The answer to one request, including errors."""
         try:
             await self.faults(request.method, request.scope["path"])
             response = await self._answer(request)
@@ -153,7 +153,7 @@ class BlobService:
         else:
             raise StorageError(401, "NoAuthenticationInformation", "The request carries no authorization.")
         if not good:
-            raise StorageError(403, "AuthenticationFailed", "The request's signature or token is not good.")
+            raise StorageError(403, "AuthenticationFailed", "The request's signature or token is not valid.")
 
     def _is_signed(self, call: Call, header: str, query: dict[str, str]) -> bool:
         name, keys = call.account.id.name, call.account.hidden["keys"]
@@ -171,7 +171,7 @@ class BlobService:
             raise StorageError(403, "AuthorizationPermissionMismatch", message)
 
     def _check_keys_allowed(self, call: Call) -> None:
-        """Both a shared key and a signature made with one (learn.microsoft.com, "Prevent Shared Key")."""
+        """Applies to a shared key and to a signature by one (learn.microsoft.com, "Prevent Shared Key")."""
         if call.account.properties.get("allowSharedKeyAccess") is False:
             message = "Key based authentication is not permitted on this storage account."
             raise StorageError(403, "KeyBasedAuthenticationNotPermitted", message)
@@ -210,9 +210,9 @@ class BlobService:
     async def _put(self, call: Call) -> Response:
         headers = call.request.headers
         if headers.get("x-ms-blob-type", "BlockBlob") != "BlockBlob":
-            raise StorageError(400, "InvalidHeaderValue", "The local Azure keeps block blobs only.")
+            raise StorageError(400, "InvalidHeaderValue", "The local Azure supports block blobs only.")
         if "x-ms-copy-source" in headers:
-            raise StorageError(400, "UnsupportedOperation", "The local Azure copies no blobs.")
+            raise StorageError(400, "UnsupportedOperation", "The local Azure cannot copy blobs.")
         self._check_conditions(call)
         incoming = await self._receive(call)
         self._check_again(call, incoming)
@@ -235,7 +235,7 @@ class BlobService:
         return self._store(call, incoming, is_content=False)
 
     async def _get_block_list(self, call: Call) -> Response:
-        """Get Block List: the blocks staged for a blob to come; those of one that is there are not kept."""
+        """Get Block List: the blocks staged for a new blob; those of an existing blob are not kept."""
         staged = self.blobs.staged(call.key, call.blob)
         if not staged:
             self._find(call)
@@ -264,8 +264,8 @@ class BlobService:
         headers["Content-Length"] = str(end - start + 1)
         if span:
             headers["Content-Range"] = f"bytes {start}-{end}/{size}"
-            headers.pop("Content-MD5")  # of the whole blob, it would fail the check of a part
-        # Opened now: a blob that is replaced meanwhile is read to its end.
+            headers.pop("Content-MD5")  # the hash of the whole blob would not match a part
+        # Opened now, so that a blob that is replaced meanwhile can be read to its end.
         file = self.blobs.path(blob.content.sha256).open("rb")
         return StreamingResponse(part_of(file, start, end - start + 1), 206 if span else 200, headers)
 
@@ -288,7 +288,7 @@ class BlobService:
         return incoming
 
     def _check_again(self, call: Call, incoming: Incoming) -> None:
-        # While the body arrived, the container may have gone, or another upload may have been first.
+        # While the body arrived, the container may have been deleted, or another upload may have finished.
         try:
             self._check_container(call)
             self._check_conditions(call)
@@ -298,14 +298,14 @@ class BlobService:
 
     def _store(self, call: Call, incoming: Incoming, *, is_content: bool) -> Response:
         headers = call.request.headers
-        own = headers.get("content-type") if is_content else None  # else it is that of the list of blocks
+        own = headers.get("content-type") if is_content else None  # else it is the block list's
         kind = headers.get("x-ms-blob-content-type") or own or "application/octet-stream"
         kept = kept_headers(call.request, is_content=is_content)
         blob = self.blobs.put(call.key, call.blob, incoming, kind, metadata_of(call.request), kept)
         return Response(status_code=201, headers=stamps(blob) | {"Content-MD5": blob.content.md5})
 
     def _check_conditions(self, call: Call) -> None:
-        metadata_of(call.request)  # refused before a body is taken in
+        metadata_of(call.request)  # refused before the body is received
         check_put(call.request.headers, self.blobs.find(call.key, call.blob))
 
     def _find(self, call: Call) -> Blob:
@@ -316,7 +316,7 @@ class BlobService:
 
 
 def _check_audience(call: Call, audience: str) -> None:
-    """Azure's own words for a token that was made for another service."""
+    """Refuse a token for another service, in Azure's own words."""
     if not opens_account(audience, call.account.id.name):
         message = (
             "Server failed to authenticate the request. Please refer to the information in the "
@@ -330,9 +330,9 @@ def _is_container(call: Call) -> bool:
 
 
 def _permission(call: Call) -> str:
-    """The letters of a shared access signature of which one must be there."""
+    """The letters of which a shared access signature must have at least one."""
     if call.verb == "GET list":
         return "l"
     if not call.blob and call.request.method not in ("GET", "HEAD"):
-        return ""  # none of a service's makes or removes a container
+        return ""  # no service signature can create or delete a container
     return {"GET": "r", "HEAD": "r", "DELETE": "d"}.get(call.request.method, "wc")

@@ -1,1 +1,1 @@
-"""The studio page: one page, served by the local Azure itself, to look at endpoints and try them."""
+"""The studio: a web page, served by the local Azure itself, to inspect endpoints and try them."""

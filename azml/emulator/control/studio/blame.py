@@ -1,4 +1,4 @@
-"""The line of the user's own code that a traceback ends in: what a reader of a failed log looks for."""
+"""Finds the last line of the user's own code in a traceback: the reader of a failed log looks for it."""
 
 import re
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 _FRAME = re.compile(r'\s+File "(.+)", line (\d+)(?:, in (.+))?')
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?")
 _OWN = re.compile(r".*/instances/\d+/(?:code|model)/")
-"""The folders that hold an instance's files: below them begins the user's own path."""
+"""The folders with an instance's files: the user's own paths begin below them."""
 _LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python", "/mlflow_model/score.py", "<")
 
 
 @dataclass(frozen=True)
 class OwnLine:
-    """`source` is the line itself and `error` what was raised, as `ValueError: no such model`.
+    """`source` is the line itself and `error` the exception, such as `ValueError: no such model`.
 
     `file` is the path below the code folder. All but `error` are empty or 0 where no frame is the user's.
     """
@@ -25,7 +25,7 @@ class OwnLine:
 
 
 def own_line(log: str) -> OwnLine | None:
-    """The last frame inside the user's code in a log; without one the last error; without any None."""
+    """The last frame in the user's code in a log; else the last error; else None."""
     found: OwnLine | None = None
     last = ""
     lines = log.splitlines()
@@ -41,6 +41,6 @@ def own_line(log: str) -> OwnLine | None:
 
 
 def _raised(rest: list[str]) -> str:
-    """The exception of the traceback that goes on in `rest`: its first line that is not indented."""
+    """The exception of the traceback that continues in `rest`: its first line that is not indented."""
     line = next((line for line in rest if line and not line[0].isspace()), "")
     return line if _ERROR.fullmatch(line) else ""

@@ -1,4 +1,4 @@
-"""The page's files, read once. They hold nothing of the user's: that comes by the page's own calls."""
+"""The page's files, read once. They contain no user data, which the page requests by itself."""
 
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 HEADERS = {
-    # Everything from here and nothing from elsewhere: no inline script or style, no frame around the page.
+    # Everything from this origin only: no inline scripts or styles, no framing of the page.
     "Content-Security-Policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
@@ -26,7 +26,7 @@ HEADERS = {
 
 
 def page_file(name: str) -> Response | None:
-    """One file of the page by its name; None when there is none."""
+    """One file of the page by its name; None if it does not exist."""
     content = _files().get(name)
     if content is None:
         return None

@@ -1,4 +1,4 @@
-"""How an endpoint is, in one word for a colour and a few for a reader: what its deployments add up to."""
+"""An endpoint's health, derived from its deployments: a word for a colour, and a text for the reader."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Level = Literal["good", "busy", "warn", "bad", "idle"]
 
 @dataclass(frozen=True)
 class Health:
-    """`idle` is an endpoint that nobody can call by its traffic, though nothing is wrong with it."""
+    """A word and a text. An `idle` endpoint has no traffic to serve, though nothing is wrong with it."""
 
     level: Level
     words: str
@@ -18,7 +18,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Standing:
-    """How one deployment stands. `state` is Azure's, `running` that of its processes; `ready` of so many
+    """The state of one deployment. `state` is Azure's, `running` that of its processes; `ready` of
     `instances` answer; `traffic` is percent."""
 
     name: str
@@ -30,14 +30,14 @@ class Standing:
 
 
 def endpoint_health(state: str, deployments: Sequence[Standing]) -> Health:
-    """An endpoint in a provisioning state, with these deployments."""
+    """The health of an endpoint in a provisioning state, with these deployments."""
     if state in BROKEN:
         return Health("bad", f"The endpoint is {state}")
     if state == "Deleting":
         return Health("busy", state)
     live = [one for one in deployments if one.traffic]
     health = _serving(live, deployments) if live else _without_traffic(deployments)
-    # A traffic change shows as a write that is running: it must not hide what is wrong.
+    # A traffic change is a running write too: it must not hide a fault.
     return Health("busy", state) if state != "Succeeded" and health.level in ("good", "idle") else health
 
 

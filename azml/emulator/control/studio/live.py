@@ -1,6 +1,6 @@
-"""One stream of server-sent events for each open page: whatever changed since the last look, each second.
+"""One stream of server-sent events for each open page: every second, what changed since the last look.
 
-The next look begins when the client has taken the one before: who reads slowly misses states in between, and
+The next look begins when the client has received the previous one: slow readers miss states in between, and
 no queue grows. A stream ends with its session, and when the local Azure stops.
 """
 
@@ -18,26 +18,26 @@ from azml.emulator.control.dataplane_client import DataplaneError
 PERIOD = 1.0
 """Seconds between two looks."""
 STREAM_LIMIT = 32
-"""Streams at once. A browser has at most six to a server over HTTP/1.1: this is some browsers' worth."""
+"""Streams at once. A browser has at most six to a server over HTTP/1.1: this is enough for several."""
 KEEP_ALIVE_LOOKS = 5
-"""Looks without news after which a comment shows that the connection still stands."""
+"""Looks without news after which a comment shows that the connection is still open."""
 Look = Callable[[], Awaitable[Mapping[str, Json]]]
-"""One look: events by name. Those that are as they were at the last look are not sent again."""
+"""One look: events by name. Those that have not changed since the last look are not sent again."""
 
 
 class Live:
-    """The streams that are open."""
+    """The open streams."""
 
     def __init__(self) -> None:
         self._ending = asyncio.Event()
         self._open = 0
 
     def end(self) -> None:
-        """End every stream: the server stops, and waits for its answers to end."""
+        """End every stream: the server is stopping, and waits for its answers to end."""
         self._ending.set()
 
     def stream(self, look: Look, admitted: Callable[[], bool]) -> StreamingResponse:
-        """A stream of what `look` finds, for as long as its reader is admitted. Raises ArmError 429."""
+        """A stream of what `look` finds, as long as its reader is admitted. Raises ArmError 429."""
         if self._open >= STREAM_LIMIT:
             message = f"{STREAM_LIMIT} pages of the studio are open: close one of them."
             raise ArmError(429, "TooManyPages", message)
@@ -70,7 +70,7 @@ def _news(found: Mapping[str, Json], sent: dict[str, str]) -> str:
 
 
 async def _found(look: Look) -> Mapping[str, Json]:
-    """What a look finds, or why it finds nothing: what cannot be seen now may be seen at the next look."""
+    """The result of a look, or its error: the next look may succeed."""
     try:
         return {**await look(), "trouble": {}}
     except ArmError as error:

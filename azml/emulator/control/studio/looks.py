@@ -1,4 +1,4 @@
-"""What an open page looks at: all endpoints, or one of them with its charts and a log."""
+"""The data for an open page: all endpoints, or one of them with its charts and a log."""
 
 import time
 from collections import defaultdict
@@ -19,7 +19,7 @@ from azml.emulator.control.studio.blame import own_line
 
 LOG_LINES = 2_000
 LATE_MINUTES = 2
-"""Minutes that are asked for again: an answer is counted some seconds after it was given."""
+"""Minutes that are requested again: answers are counted with a delay of some seconds."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Log:
 
 
 class Looks:
-    """Reads resources, and what the data plane says of them."""
+    """Reads resources, and their state in the data plane."""
 
     def __init__(self, service: ResourceManager, dataplane: DataplaneClient, authority: Path) -> None:
         self._service = service
@@ -66,7 +66,7 @@ class Looks:
         ]
 
     async def minutes(self, record: Record, since: int) -> Json:
-        """What its deployments answered in the minutes from `since` (unix time)."""
+        """The answers of its deployments in the minutes from `since` (unix time) on."""
         series = views.minutes(await self._dataplane.metrics(since, record.id.key))
         return {name: [asdict(minute) for minute in found] for name, found in series.items()}
 
@@ -89,7 +89,7 @@ class Looks:
 
 
 class Following:
-    """Looks at one endpoint; of charts and log only what is new."""
+    """Looks at one endpoint; of charts and log it returns only what is new."""
 
     def __init__(self, looks: Looks, endpoint: str, minutes: int, log: Log | None) -> None:
         self._looks = looks
@@ -136,7 +136,7 @@ class Following:
 
 
 def added(before: str, now: str) -> str | None:
-    """What `now` has after `before`, both being the end of one growing log; None where they do not meet."""
+    """What `now` has after `before`, both the end of a growing log; None where they do not overlap."""
     if now.startswith(before):
         return now[len(before) :]
     start = before.find("\n")
@@ -152,7 +152,7 @@ def named(get: Callable[[str], Record], text: str, kind: str) -> Record:
     """The resource of a kind with an id. Raises ArmError."""
     record = get(resource_id(text).text)
     if record.id.kind != kind.lower():
-        raise not_found(f"'{record.id.name}' is no {kind}.")
+        raise not_found(f"'{record.id.name}' is not of type {kind}.")
     return record
 
 

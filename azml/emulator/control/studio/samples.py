@@ -1,4 +1,4 @@
-"""The endpoints' own sample requests: the command line has the files, and hands them over."""
+"""The endpoints' sample requests: the command line reads the files, and sends them here."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from azml.emulator.control.arm.json import parse_object
 from azml.emulator.control.http.guards import limited_body
 
 SAMPLES_LIMIT = 160 << 20
-"""Bytes of all samples together: a hundred endpoints, Azure's limit, with a megabyte each, in base64."""
+"""Bytes of all samples together: 100 endpoints (Azure's limit) with a megabyte each, in base64."""
 _FIELDS = {"endpoint", "file", "type", "content"}
 
 
@@ -30,14 +30,14 @@ class Sample:
 
 
 class Samples:
-    """One sample for each endpoint, in a file: browsers that are signed in outlive the local Azure."""
+    """One sample for each endpoint, in a file: browsers stay signed in when the local Azure restarts."""
 
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
         self._path = path
 
     async def replace(self, request: Request) -> Response:
-        """`PUT /_azml/studio/samples`: these are all there are."""
+        """`PUT /_azml/studio/samples`: replace all samples."""
         asked = parse_object(await limited_body(request, SAMPLES_LIMIT)) or {}
         told = asked.get("samples")
         if set(asked) != {"samples"} or not isinstance(told, list):
@@ -47,7 +47,7 @@ class Samples:
         return Response(status_code=204)
 
     def answer(self, endpoint: str) -> Response:
-        """The sample of the endpoint with this name, 204 when there is none."""
+        """The sample of the endpoint with this name; 204 if it has none."""
         found = next((one for one in self._read() if one.endpoint.lower() == endpoint.lower()), None)
         return JSONResponse(asdict(found)) if found else Response(status_code=204)
 
@@ -61,7 +61,7 @@ def _sample(told: Any) -> Sample:
         or set(told) != _FIELDS
         or not all(isinstance(v, str) for v in told.values())
     ):
-        raise bad_request(f"A sample must have the texts {', '.join(sorted(_FIELDS))}, and nothing else.")
+        raise bad_request(f"A sample must have the texts {', '.join(sorted(_FIELDS))}, and no other members.")
     try:
         base64.b64decode(told["content"], validate=True)
     except ValueError as error:

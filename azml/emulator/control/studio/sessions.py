@@ -1,7 +1,7 @@
-"""Who may use the page. A code that works once becomes a cookie and a page token; a request needs both.
+"""Who may use the page. A one-time code is exchanged for a cookie and a page token; a request needs both.
 
-Cookies know no ports: whatever else listens on loopback can be sent them, and set them. The page token stays
-in the storage of this very origin, and no other page can add it to a request.
+Cookies do not depend on the port: other servers on loopback can receive and set them. The page token stays in
+the storage of this origin, and no other page can add it to a request.
 """
 
 import hashlib
@@ -16,19 +16,19 @@ from azml.emulator.base.identity import Identity, is_valid, sign
 CODE_SECONDS = 30 * 60
 SESSION_SECONDS = 12 * 60 * 60
 CODE_LIMIT = 16
-"""Codes that are open at once; the oldest goes first."""
+"""Unused codes at once; the oldest is dropped first."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """What a browser gets: a cookie that scripts cannot read, and a token that only the page's own can."""
+    """A browser's session: a cookie that scripts cannot read, and a token for the page's own scripts."""
 
     cookie: str
     page_token: str
 
 
 class Sessions:
-    """Codes live in memory, once each. Sessions are signed, so that a restart signs nobody out."""
+    """One-time codes, in memory. Sessions are signed tokens, so that a restart signs nobody out."""
 
     def __init__(self, identity: Identity, clock: Callable[[], float] = time.time) -> None:
         self._key = hmac.new(identity.signing_key.encode(), b"studio", hashlib.sha256).hexdigest()
@@ -37,7 +37,7 @@ class Sessions:
         self._ended: set[str] = set()
 
     def issue_code(self) -> str:
-        """A code for one sign-in, good for half an hour."""
+        """A code for one sign-in, valid for half an hour."""
         while len(self._codes) >= CODE_LIMIT:
             del self._codes[next(iter(self._codes))]
         code = secrets.token_urlsafe(24)
@@ -45,7 +45,7 @@ class Sessions:
         return code
 
     def redeem(self, code: str) -> Session | None:
-        """The session a code opens; None when it never was, was used, or is too old."""
+        """The session for a code; None when the code is unknown, used or too old."""
         ends = self._codes.pop(code, 0.0)
         if ends <= self._clock():
             return None
@@ -57,13 +57,13 @@ class Sessions:
         return Session(cookie, self._page_token(cookie))
 
     def admits(self, cookie: str, page_token: str) -> bool:
-        """Whether these two belong together and to a session that has not ended."""
+        """Whether the two belong to the same session, and it has not ended."""
         belong = hmac.compare_digest(self._page_token(cookie).encode(), page_token.encode())
         return belong and cookie not in self._ended and is_valid(cookie, self._key)
 
     def end(self, cookie: str) -> None:
-        """End a session. Only its holder's browser asks for that, so few are kept; a restart forgets them,
-        and the browser has forgotten its own."""
+        """End a session. Only its own browser requests that, so few are kept; a restart forgets them,
+        but the browser has deleted its own."""
         self._ended.add(cookie)
 
     def _page_token(self, cookie: str) -> str:

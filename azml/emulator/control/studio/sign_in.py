@@ -1,4 +1,4 @@
-"""Signing in to the page: which requests come from a browser that is signed in, and from the page itself."""
+"""Sign-in to the page: checks that requests come from a signed-in browser, and from the page itself."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ SMALL_BODY = 64 << 10  # bytes
 
 
 class SignIn:
-    """Signing in at one address, as `https://127.0.0.1:18443`."""
+    """Sign-in at one address, such as `https://127.0.0.1:18443`."""
 
     def __init__(self, arm: str, identity: Identity) -> None:
         self._page = f"{arm}/studio"
@@ -30,13 +30,13 @@ class SignIn:
         self._cookie = f"__Host-azml-studio-{urlsplit(arm).port}"
 
     async def link(self, request: Request) -> Response:
-        """`POST /_azml/studio`: an address that signs one browser in. The code is after the #, which browsers
-        keep to themselves: no server and no log sees it there."""
+        """`POST /_azml/studio`: an address that signs one browser in. The code follows the #, a part that
+        browsers do not send: it reaches no server and no log."""
         link = f"{self._page}#code={self._sessions.issue_code()}"
         return private(JSONResponse({"url": self._page, "link": link}))
 
     async def sign_in(self, request: Request) -> Response:
-        """`POST /studio/api/session`: a code for a session."""
+        """`POST /studio/api/session`: exchange a code for a session."""
         code = (await small_object(request)).get("code")
         session = self._sessions.redeem(code) if isinstance(code, str) else None
         if session is None:
@@ -55,7 +55,7 @@ class SignIn:
         return response
 
     def own_page(self, handler: Handler) -> Handler:
-        """The handler for requests of the page; what Azure would refuse is answered in its shape."""
+        """The handler, restricted to requests of the page; errors are answered in Azure's shape."""
 
         async def answer(request: Request) -> Response:
             try:
@@ -70,7 +70,7 @@ class SignIn:
         return answer
 
     def signed_in(self, handler: Handler) -> Handler:
-        """The handler for requests of the page in a browser that is signed in."""
+        """The handler, restricted to requests of the page in a signed-in browser."""
 
         async def answer(request: Request) -> Response:
             if not self.admits(request):
@@ -80,12 +80,12 @@ class SignIn:
         return self.own_page(answer)
 
     def admits(self, request: Request) -> bool:
-        """Whether a request is of a session that has not ended."""
+        """Whether a request belongs to a session that has not ended."""
         cookie = request.cookies.get(self._cookie, "")
         return self._sessions.admits(cookie, request.headers.get(TOKEN_HEADER, ""))
 
     def _check_origin(self, request: Request) -> None:
-        """Browsers say where a request comes from: another site's is refused, whatever else it carries."""
+        """Browsers send a request's origin: one from another site is refused, whatever else it contains."""
         origin = request.headers.get("origin")
         foreign = request.headers.get("sec-fetch-site", "same-origin") != "same-origin"
         if foreign or (origin is not None and origin not in self._origins):
@@ -93,7 +93,7 @@ class SignIn:
 
 
 def private(response: Response) -> Response:
-    """The response, kept by nobody."""
+    """The response, marked as not to be cached."""
     response.headers.update({**HEADERS, "Cache-Control": "no-store"})
     return response
 

@@ -1,4 +1,4 @@
-"""What the page asks for: a stream of what there is, shares, keys, samples, and a request to try."""
+"""The page's API: a stream of the current state, shares, keys, samples, and trial requests."""
 
 from dataclasses import asdict
 from functools import partial
@@ -31,7 +31,7 @@ SHARES = ("traffic", "mirrorTraffic")
 
 
 class Studio:
-    """The page and its calls. Every write goes the way of any client's request."""
+    """The page and its API. Every write is handled like any client's request."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Studio:
         ]
 
     async def close(self) -> None:
-        """Let go of the scoring address."""
+        """Close the connections to the scoring address."""
         await self._scoring.close()
 
     async def _page(self, request: Request) -> Response:
@@ -77,7 +77,7 @@ class Studio:
         return _found(page_file(request.path_params["name"]))
 
     async def _live(self, request: Request) -> Response:
-        """Everything the page shows, as it changes: of one endpoint with `?id=`, else of all."""
+        """A stream of everything the page shows: of one endpoint with `?id=`, else of all."""
         asked = request.query_params
         minutes = _minutes(asked.get("minutes", "0"))
         look: Look = partial(self._looks.overview, minutes or OVERVIEW_MINUTES)
@@ -88,7 +88,7 @@ class Studio:
         return self.live.stream(look, partial(self.sign_in.admits, request))
 
     async def _traffic(self, request: Request) -> Response:
-        """New shares, by the same PUT of the whole endpoint that Azure's clients send."""
+        """Set new shares, with the same PUT of the whole endpoint that Azure's clients send."""
         record = self._looks.find(request.query_params.get("id", ""))
         asked = await small_object(request)
         if set(asked) - set(SHARES):

@@ -1,4 +1,4 @@
-"""A request of the test tab: sent to the endpoint as any client would, over https to the router."""
+"""Requests of the test tab: sent to the endpoint as any client would, over https to the router."""
 
 import base64
 import codecs
@@ -13,7 +13,7 @@ import aiohttp
 LONGEST_SECONDS = 330.0  # a Kubernetes deployment may take 300 s
 SHOWN_BYTES = 1 << 20
 IMAGE_BYTES = 8 << 20
-"""Of an image all or nothing can be shown."""
+"""An image is shown completely or not at all."""
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 TEXTS = ("application/json", "application/xml", "application/javascript", "application/x-ndjson")
 DEPLOYMENT_HEADER = "azureml-model-deployment"
@@ -21,8 +21,8 @@ DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 @dataclass(frozen=True)
 class Trial:
-    """What came back. `deployment` answered; `shown` of the `size` bytes of its body are in `text`, or in
-    `image` as base64. Of other binary bodies nothing is."""
+    """The answer. `deployment` answered; `shown` of the `size` bytes of its body are in `text`, or in
+    `image` as base64. Other binary bodies are not shown."""
 
     status: int
     milliseconds: float
@@ -43,7 +43,7 @@ class Scoring:
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, uri: str, headers: Mapping[str, str], body: bytes) -> Trial:
-        """Send one request. Raises aiohttp.ClientError or TimeoutError when no answer comes."""
+        """Send one request. Raises aiohttp.ClientError or TimeoutError without an answer."""
         began = time.perf_counter()
         async with self._client().post(uri, data=body, headers=headers) as answer:
             limit = IMAGE_BYTES if answer.content_type in IMAGES else SHOWN_BYTES
@@ -63,7 +63,7 @@ class Scoring:
         )
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         if self._session:
             await self._session.close()
 
@@ -79,7 +79,7 @@ class Scoring:
 
 
 async def _taken_in(body: aiohttp.StreamReader, limit: int) -> tuple[int, bytes]:
-    """How many bytes came, and those that are shown: an answer may be larger than the memory."""
+    """How many bytes arrived, and those to show: an answer may be larger than memory."""
     size, beginning = 0, bytearray()
     async for chunk in body.iter_any():
         size += len(chunk)
@@ -88,7 +88,7 @@ async def _taken_in(body: aiohttp.StreamReader, limit: int) -> tuple[int, bytes]
 
 
 def _shown(content_type: str, beginning: bytes, size: int) -> tuple[str, str | None]:
-    """An image in base64 and a text; of what is neither, no text."""
+    """The text to show, or an image in base64; for anything else, no text."""
     if content_type in IMAGES and size == len(beginning):
         return base64.b64encode(beginning).decode(), None
     if content_type.startswith("text/") or content_type in TEXTS or content_type.endswith(("+json", "+xml")):

@@ -1,4 +1,4 @@
-"""What the page shows, from the resources as they are stored."""
+"""The data that the page shows, from the stored resources."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from azml.emulator.control.studio.health import Health, Standing, endpoint_healt
 
 MINUTE = 60
 FROM_MODEL = "from the model"
-"""The environment of an MLflow model without code: Azure makes it of the model's own conda.yaml."""
+"""The environment of an MLflow model without code: Azure builds it from the model's own conda.yaml."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class EndpointRow:
 
 @dataclass(frozen=True)
 class DeploymentView(Standing):
-    """One deployment. `error` is why its processes failed, `lead` the line of the user's own code in it."""
+    """One deployment. `error` is why its processes failed, `lead` the user's own line of code in it."""
 
     id: str
     error: str | None
@@ -48,7 +48,7 @@ class DeploymentView(Standing):
 
 @dataclass(frozen=True)
 class EndpointView:
-    """All about one endpoint but its keys. `authority` is the file that a client must trust."""
+    """One endpoint, without its keys. `authority` is the certificate file that a client must trust."""
 
     row: EndpointRow
     scoring_uri: str
@@ -62,7 +62,7 @@ class EndpointView:
 
 @dataclass(frozen=True)
 class Minute:
-    """What a deployment answered in the minute that begins at `minute` (unix time); latencies in ms.
+    """A deployment's answers in the minute that begins at `minute` (unix time); latencies in ms.
 
     `failed` counts the answers of 400 and above by their status.
     """
@@ -76,7 +76,7 @@ class Minute:
 
 @dataclass(frozen=True)
 class Activity:
-    """What an endpoint answered in the minute that begins at `minute` (unix time)."""
+    """An endpoint's answers in the minute that begins at `minute` (unix time)."""
 
     minute: int
     requests: int
@@ -84,7 +84,7 @@ class Activity:
 
 
 def endpoint_row(record: Record, deployments: Sequence[DeploymentView]) -> EndpointRow:
-    """An endpoint as the overview shows it."""
+    """An endpoint's row in the overview."""
     return EndpointRow(
         id=record.id.text,
         name=record.id.name,
@@ -102,7 +102,7 @@ def endpoint_row(record: Record, deployments: Sequence[DeploymentView]) -> Endpo
 def endpoint_view(
     record: Record, shown: Json, deployments: Sequence[DeploymentView], authority: Path
 ) -> EndpointView:
-    """An endpoint with its deployments; `shown` is what a GET answers."""
+    """An endpoint with its deployments; `shown` is the answer to a GET."""
     properties = section(shown, "properties")
     return EndpointView(
         row=endpoint_row(record, deployments),
@@ -117,7 +117,7 @@ def endpoint_view(
 
 
 def deployment_view(endpoint: Record, record: Record, observed: ObservedDeployment | None) -> DeploymentView:
-    """A deployment as it is stored, and as its processes are."""
+    """A deployment's stored state, with the state of its processes."""
     properties = record.properties
     error = observed.error if observed else None
     return DeploymentView(
@@ -138,7 +138,7 @@ def deployment_view(endpoint: Record, record: Record, observed: ObservedDeployme
 
 
 def minutes(report: Iterable[Mapping[str, Any]]) -> dict[str, list[Minute]]:
-    """What the data plane counted for one endpoint, by deployment."""
+    """The data plane's counts for one endpoint, by deployment."""
     found: dict[str, list[Minute]] = defaultdict(list)
     for entry in report:
         found[str(entry["deployment"])].append(_minute(entry))
@@ -146,7 +146,7 @@ def minutes(report: Iterable[Mapping[str, Any]]) -> dict[str, list[Minute]]:
 
 
 def activity(report: Iterable[Mapping[str, Any]]) -> list[Activity]:
-    """What the data plane counted for one endpoint, all deployments together, by minute."""
+    """The data plane's counts for one endpoint by minute, for all deployments together."""
     found: dict[int, Activity] = {}
     for entry in report:
         one = _minute(entry)

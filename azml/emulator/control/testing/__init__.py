@@ -1,1 +1,1 @@
-"""The pages by which a test steers the local Azure."""
+"""The pages with which a test controls the local Azure."""

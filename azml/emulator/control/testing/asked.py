@@ -1,4 +1,4 @@
-"""What a page for tests is asked for: a JSON object whose names are known."""
+"""Requests to the pages for tests: JSON objects with known names."""
 
 import re
 from collections.abc import Collection
@@ -16,20 +16,20 @@ async def asked_object(request: Request, names: Collection[str]) -> Json:
     """The object in the request's body. Raises ArmError 400 for a name that is not one of `names`."""
     asked = parse_object(await limited_body(request, ASK_LIMIT))
     if asked is None:
-        raise bad_request("What is asked for must be a JSON object.")
+        raise bad_request("The body must be a JSON object.")
     check_names(asked, names)
     return asked
 
 
 def check_names(asked: Json, names: Collection[str]) -> None:
-    """A misspelt path_pattern would be none, and match everything."""
+    """Refuse unknown names: a misspelt path_pattern would be ignored, and so match everything."""
     if unknown := [name for name in asked if name not in names]:
-        raise bad_request(f"Nothing here is called {', '.join(unknown)}; known are {', '.join(names)}.")
+        raise bad_request(f"Unknown names: {', '.join(unknown)}; known are {', '.join(names)}.")
 
 
 def pattern_of(asked: Json) -> re.Pattern[str]:
-    """The pattern for resource ids; without one, every id."""
+    """The pattern for resource ids; by default, it matches every id."""
     try:
         return re.compile(str(asked.get("path_pattern", "")), re.IGNORECASE)
     except re.error as error:
-        raise bad_request(f"path_pattern is no regular expression: {error}.") from error
+        raise bad_request(f"path_pattern is not a regular expression: {error}.") from error

@@ -1,4 +1,4 @@
-"""The pages by which a test has Azure do what it does without being asked: scale, tag, give a registry."""
+"""Pages for tests of what Azure does by itself: scale, add tags, create a registry."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,7 +18,7 @@ Change = Callable[[ResourceId, object], Awaitable[None]]
 
 
 class ChangePages:
-    """Behind the control token. Rows of the table "added on read" name the page they happen by."""
+    """They require the control token. Rows of the table "added on read" name the page that triggers them."""
 
     def __init__(self, service: ResourceManager) -> None:
         self._service = service
@@ -46,7 +46,7 @@ class ChangePages:
         return Response(status_code=204)
 
     async def _scale(self, named: ResourceId, capacity: object) -> None:
-        """As Azure's autoscale does: a write of the capacity alone. Answers once it is done."""
+        """Like Azure's autoscale: a write of the capacity alone. Returns once it is complete."""
         answer = self._service.patch(named, {"sku": {"capacity": capacity}})
         if answer.operation:
             ended = await self._service.worker.worked(answer.operation)
@@ -57,12 +57,12 @@ class ChangePages:
         record = self._service.store.get(named.text)
         spelt = record.with_body({**record.body, "location": location})
         if not isinstance(location, str) or spelt.location != record.location:
-            raise bad_request(f"location is {location!r}: it is another region than {record.location}.")
+            raise bad_request(f"location is {location!r}: it must be the same region as {record.location}.")
         self._service.store.put(spelt)
 
     async def _give_registry(self, named: ResourceId, wanted: object) -> None:
         if wanted is not True:
-            raise bad_request("registry must be true: Azure takes none away.")
+            raise bad_request("registry must be true: Azure never removes one.")
         ensure_registry(named.text, self._service.store)
 
     async def _add_policy(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The pages by which a test steers the local Azure: faults, states, late reads, the clock."""
+"""The pages with which a test controls the local Azure: faults, states, late reads, the clock."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,7 +26,7 @@ FAULT = (*WHICH, "status", "code", "message", "delay_ms", "retry_after")
 
 
 class SteeringPages:
-    """Behind the control token. Every page answers 204, or 400 with what cannot be read."""
+    """They require the control token. Every page answers 204, or 400 with the error."""
 
     def __init__(
         self, service: ResourceManager, faults: Faults, deleted: DeletedResources, policies: PolicyTokens

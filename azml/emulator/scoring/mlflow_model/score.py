@@ -1,7 +1,7 @@
 """The scoring script of an MLflow model without code. Runs in the model's own environment and its Python.
 
-A request is `{"input_data": ..., "params": {...}}`. `input_data` is what pandas calls split (`columns`,
-`index`, `data`; the first two may be left out), a list of records, a list of rows, or an object of columns
+A request is `{"input_data": ..., "params": {...}}`. `input_data` is pandas's split format (`columns`,
+`index`, `data`; the first two are optional), a list of records, a list of rows, or an object of columns
 or tensors. Values are cast to the types of the model's signature. The answer is the bare predictions as JSON.
 Tables go into the collections `model_inputs` and `model_outputs` where the deployment has them.
 """
@@ -26,7 +26,7 @@ _state: Dict[str, Any] = {}  # noqa: UP006 - as above
 
 
 class BadRequest(Exception):
-    """What the client sent cannot be given to the model; the text says why."""
+    """The client's data cannot be passed to the model; the text says why."""
 
 
 def init() -> None:
@@ -37,7 +37,7 @@ def init() -> None:
 
 
 def run(raw_data: Any) -> Any:
-    """Predict. A request the model cannot take is answered 400 with the reason."""
+    """Predict. A request that the model cannot use is answered 400 with the reason."""
     model = _state["model"]
     try:
         body = _body(raw_data)
@@ -58,7 +58,7 @@ def _collector(name: str) -> Any:
 
 
 def _collect(data: Any, predictions: Any) -> None:
-    """Keep what was asked and answered, joined by one id. What is no table is not kept, as on Azure."""
+    """Collect request and answer under one id. Anything that is not a table is left out, as on Azure."""
     context = None
     for name, values in (("model_inputs", data), ("model_outputs", predictions)):
         collector = _state["collectors"].get(name)
@@ -67,7 +67,7 @@ def _collect(data: Any, predictions: Any) -> None:
         try:
             context = collector.collect(pandas.DataFrame(values), context)
         except ValueError:
-            logger.warning("%s: no table can be made of the values", name)
+            logger.warning("%s: the values cannot be turned into a table", name)
 
 
 def _body(raw_data: Any) -> Any:
@@ -173,7 +173,7 @@ def _tensors(data: Any, schema: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Predictions as JSON has them: tables as lists of records, missing and infinite numbers as null."""
+    """Predictions as JSON types: tables as lists of records, missing and infinite numbers as null."""
     if isinstance(value, pandas.DataFrame):
         return [plain(record) for record in value.to_dict(orient="records")]
     if isinstance(value, (pandas.Series, numpy.ndarray)):

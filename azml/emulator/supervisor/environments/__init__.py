@@ -1,1 +1,1 @@
-"""Scoring environments: built from conda files, kept by content."""
+"""Scoring environments: built from conda files, cached by content."""

@@ -1,4 +1,4 @@
-"""How an environment is built: by conda's packages and pip's on top, or by uv alone."""
+"""Building an environment: conda's packages with pip's on top, or by uv alone."""
 
 import asyncio
 import json
@@ -18,15 +18,15 @@ from azml.emulator.supervisor.environments.requirements import SERVER, Attempt, 
 
 _INSTALLER = ("-m", "azml.emulator.conda_installer")
 _CUT_OFF = re.compile(r"Failed to fetch|Request failed after|dns error")
-"""What uv says when an index does not answer."""
+"""uv's messages when an index does not answer."""
 _ROOT = Path(__file__).parents[4]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build. With `channels` conda makes the environment, else uv, with the interpreter `python`.
+    """What to build. With `channels` conda creates the environment, else uv, with the interpreter `python`.
 
-    `warning` says that it is not the Python asked for; it stands in the error when the rest fails.
+    `warning` says that it is not the Python asked for; it is part of the error when the build fails.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Plan:
 
 
 async def build(folder: Path, plan: Plan, conda_cache: Path, lock: int, say: Say) -> None:
-    """Build it. Raises EnvironmentFailure; nothing is left then."""
+    """Build the environment. Raises EnvironmentFailure, after removing the folder."""
     if folder.exists():
-        # To its end, cancelled or not: the thread would go on, in what the next to hold the lock builds.
+        # Even when cancelled: the thread would go on, in the folder that the lock's next holder builds.
         await to_its_end(asyncio.to_thread(shutil.rmtree, folder))
     requirements = plan.requirements
     packages = requirements.conda.packages if requirements.conda and plan.channels else requirements.mapped
@@ -61,22 +61,22 @@ async def build(folder: Path, plan: Plan, conda_cache: Path, lock: int, say: Say
 async def _venv(folder: Path, plan: Plan, lock: int) -> None:
     code, text = await uv(["venv", "--python", plan.python, str(folder)], folder.parent, lock)
     if code:
-        raise EnvironmentFailure(f"the environment cannot be made: {text}")
+        raise EnvironmentFailure(f"the environment cannot be created: {text}")
 
 
 async def _conda(folder: Path, plan: Plan, cache: Path, lock: int, say: Say) -> None:
-    """The packages of the conda file, Python among them in any case: the inference server needs it."""
+    """The packages of the conda file, always including Python: the inference server needs it."""
     assert plan.requirements.conda  # noqa: S101 - a plan with channels is one of a conda file
     wanted = [*map(for_solver, plan.requirements.conda.packages), "python", "pip"]
     request = {"channels": plan.channels, "packages": wanted, "prefix": str(folder), "cache": str(cache)}
     given = json.dumps(request).encode()
     code, text = await run([sys.executable, *_INSTALLER], _ROOT, lock, {}, given, say)
     if code:
-        raise EnvironmentFailure(f"conda cannot make the environment: {text}")
+        raise EnvironmentFailure(f"conda cannot create the environment: {text}")
 
 
 async def _install(folder: Path, plan: Plan, lock: int, say: Say) -> None:
-    """Pip's part, and what is mapped of conda's: of wheels alone, else with sources and a warning."""
+    """Pip's packages, and those mapped from conda's: wheels only, else also sources, with a warning."""
     failures: list[str] = []
     for sources in (False, True):
         for attempt in attempts(plan.requirements):
@@ -84,22 +84,22 @@ async def _install(folder: Path, plan: Plan, lock: int, say: Say) -> None:
                 code, text = await _pip(folder, batches, attempt.constraints, sources, lock)
                 if code == 0:
                     if sources:
-                        say(f"warning: not everything is there as a wheel. uv said of wheels: {failures[0]}")
+                        say(f"warning: not every package has a wheel. uv's message: {failures[0]}")
                     say(text)
                     if attempt.said:
                         say(f"{attempt.said}: {_server_of(folder)}")
                     return
                 failures.append(text)
-                if _CUT_OFF.search(text):  # asking for less would wait as long again
+                if _CUT_OFF.search(text):  # a further attempt would wait as long again
                     raise EnvironmentFailure(f"the environment cannot be installed: {text}")
-    # The last one asks for least: what it says is about the file alone.
+    # The last attempt asks for least: its message is about the file alone.
     raise EnvironmentFailure(f"the environment cannot be installed: {failures[-1]}")
 
 
 def _ways(plan: Plan, attempt: Attempt) -> Iterator[tuple[PipLines, ...]]:
-    """Batches to install, the best way first: both parts solved as one, else pip's on top as conda does it.
+    """Batches to install, best first: both parts solved as one, else pip's on top as conda does it.
 
-    Where pip's part names an index of its own, conda's names are not asked of it.
+    Where pip's part names an index of its own, conda's packages are not looked up there.
     """
     pip = for_uv(attempt.lines)
     mapped = () if plan.channels else plan.requirements.mapped
@@ -113,7 +113,7 @@ def _ways(plan: Plan, attempt: Attempt) -> Iterator[tuple[PipLines, ...]]:
 async def _pip(
     folder: Path, batches: Sequence[PipLines], constraints: Sequence[str], sources: bool, lock: int
 ) -> tuple[int, str]:
-    """Install batches of lines with uv, one after the other; what it said."""
+    """Install batches of lines with uv, one after the other; returns its exit code and output."""
     wanted, limits = folder / "requirements.txt", folder / "constraints.txt"
     limits.write_text("\n".join(constraints) + "\n")
     said = []

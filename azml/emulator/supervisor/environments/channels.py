@@ -1,4 +1,4 @@
-"""Conda's channels: their addresses, and whether they answer from here."""
+"""Conda's channels: their addresses, and whether they can be reached from here."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ import aiohttp
 from azml.emulator.supervisor.environments.conda import HOST
 
 _NAMED = {
-    # What conda means by `defaults` on Linux, where it is not configured otherwise.
+    # The channels that conda's `defaults` stands for on Linux, unless configured otherwise.
     "defaults": ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r"),
     "nodefaults": (),
     "*": (),  # any channel, in a package's own name: `*::numpy`
@@ -20,7 +20,7 @@ _INDEXES = ("repodata.json.zst", "repodata.json")
 
 
 def addresses(channels: Iterable[str]) -> tuple[str, ...]:
-    """Where channels lie, each once, in their order; without any, conda's defaults."""
+    """The addresses of channels, without duplicates, in their order; conda's defaults if there are none."""
     found = [place for channel in channels for place in _address(channel)]
     return tuple(dict.fromkeys(found or _NAMED["defaults"]))
 
@@ -32,7 +32,7 @@ def _address(channel: str) -> tuple[str, ...]:
 
 
 async def silent(places: Iterable[str]) -> tuple[str, ...]:
-    """Those of the addresses that do not answer within 4 seconds, all asked at once."""
+    """The addresses that do not answer within 4 seconds. All are asked at once."""
     asked = tuple(places)
     answers = await asyncio.gather(*(_answers(place) for place in asked))
     return tuple(place for place, answers in zip(asked, answers, strict=True) if not answers)

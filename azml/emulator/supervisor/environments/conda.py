@@ -1,4 +1,4 @@
-"""A conda file, read by conda's own rules, and the lines of a pip requirements file."""
+"""Reads a conda file by conda's own rules, and the lines of a pip requirements file."""
 
 import re
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _SEPARATOR = re.compile(r"[-_.]+")
 _SEVERAL = re.compile(r"^(?:defaults|\*)::")
 HOST = "https://conda.anaconda.org"
-"""Where a channel lies that is named and has no address."""
+"""The site of a channel that is given by name and not by address."""
 _COMPARISON = re.compile(r"(~=|[<>!=]=?)?\s*(.+)")
 
 
 @dataclass(frozen=True)
 class CondaFile:
-    """What a conda file asks for, as it is written there: channels, conda's packages, and pip's lines."""
+    """What a conda file asks for, as written: channels, conda's packages, and pip's lines."""
 
     channels: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
@@ -32,11 +32,11 @@ class CondaFile:
 
 @dataclass(frozen=True)
 class Mapped:
-    """Conda's packages as the Python package index has them.
+    """Conda's packages as packages of the Python package index.
 
     `lines` are requirements as pip reads them. `python` is a version such as `3.10`, or a range such as
-    `>=3.9`, or None where none is named. `dropped` are packages that conda alone has. `notes` say what a
-    requirement cannot say as conda does.
+    `>=3.9`, or None where none is named. `dropped` are packages that only conda has. `notes` say what cannot
+    be expressed as a pip requirement.
     """
 
     lines: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Mapped:
 
 
 def read_conda(text: str) -> CondaFile:
-    """A conda file's parts. Raises EnvironmentFailure when the text is no conda file."""
+    """A conda file's parts. Raises EnvironmentFailure when the text is not a conda file."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as broken:
@@ -65,7 +65,7 @@ def read_conda(text: str) -> CondaFile:
 
 
 def read_requirements(text: str) -> tuple[str, ...]:
-    """The lines of a pip requirements file, joined where one goes on in the next, without comments."""
+    """The lines of a pip requirements file, without comments, and with continued lines joined."""
     joined = re.sub(r"\\\r?\n", " ", text)
     lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
     return tuple(line for line in lines if line)
@@ -96,13 +96,13 @@ def mapped(packages: tuple[str, ...]) -> Mapped:
 
 
 def channels_of(packages: tuple[str, ...]) -> tuple[str, ...]:
-    """The channels that packages name for themselves, as `conda-forge::numpy` does: names or addresses."""
+    """The channels (names or addresses) that packages specify, as `conda-forge::numpy` does."""
     named = (_spec(package).channel for package in packages)
     return tuple(channel.base_url.rstrip("/").removeprefix(f"{HOST}/") for channel in named if channel)
 
 
 def for_solver(package: str) -> str:
-    """A package as rattler is asked for it, which takes `defaults::` for one channel of that name."""
+    """A package in the form that rattler needs: it takes `defaults::` for a single channel of that name."""
     return _SEVERAL.sub("", package)
 
 
@@ -132,18 +132,18 @@ def _spec(package: str) -> "MatchSpec":
 
 
 def _version(told: str | None) -> tuple[str, str]:
-    """A version as pip writes it, and what gets lost. Of alternatives, pip can have only one: the newest."""
+    """A version as pip writes it, and what is lost. Pip cannot express alternatives: the newest is used."""
     if not told or told == "*":
         return "", ""
     choices = [choice for part in told.split("|") if (choice := _choice(part))]
     if not choices:
-        return "", f"the version {told} means nothing to pip, so any is taken"
+        return "", f"the version {told} has no equivalent in pip, so any version is taken"
     best = max(choices, key=_newest)
-    return best, f"of these versions pip is asked for {best}" if "|" in told else ""
+    return best, f"of these versions, pip is asked for {best}" if "|" in told else ""
 
 
 def _choice(part: str) -> str:
-    """One alternative: comparisons that hold together. Empty when pip has no such version."""
+    """One alternative: comparisons that must all hold. Empty when pip has no equivalent."""
     written = [_comparison(one.strip(" ()")) for one in part.split(",")]
     try:
         return ",".join(str(SpecifierSet(one)) for one in written if one)
@@ -159,7 +159,7 @@ def _comparison(told: str) -> str:
     if operator == "=":
         operator = "=="
     if operator == "<":
-        # Conda's `<2.0a0` means what `<2.0` means to pip, which takes `a0` as leave for pre-releases.
+        # Conda's `<2.0a0` is pip's `<2.0`; pip would take `a0` as permission for pre-releases.
         version = re.sub(r"\.?(?:a|alpha|b|dev|rc)0$", "", version)
     return f"{operator}{version}"
 
@@ -175,6 +175,6 @@ def _newest(choice: str) -> tuple[Version, bool]:
 
 
 def _python(version: str) -> str | None:
-    """What to ask uv for: `3.10` for any pin, patch numbers left out, or a range as it stands."""
+    """What to ask uv for: for a pin such as `3.10.4`, `3.10`; a range unchanged."""
     pinned = re.match(r"==(\d+(?:\.\d+)?)", version)
     return pinned.group(1) if pinned else version or None

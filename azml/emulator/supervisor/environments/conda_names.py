@@ -1,4 +1,4 @@
-"""Which Python package a conda package is, by a table of names that is part of this package."""
+"""Maps a conda package to its Python package, with a table of names that is part of this package."""
 
 from functools import cache
 from pathlib import Path
@@ -7,9 +7,10 @@ _TABLE = Path(__file__).with_name("conda_names.txt")
 
 
 def python_package(name: str) -> str | None:
-    """The name that the Python package index has for a conda package; None where the table knows none.
+    """The name of a conda package in the Python package index; None where the table has none.
 
-    What is in no table is never looked for there by its conda name: it may be a stranger's.
+    A package that is not in the table is never looked up there by its conda name: that may be another
+    package.
     """
     return _table().get(name.lower())
 

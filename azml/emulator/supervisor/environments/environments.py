@@ -1,4 +1,4 @@
-"""Scoring environments: one folder for each set of requirements, built once and kept for every later use."""
+"""Scoring environments: one folder for each set of requirements, built once and then reused."""
 
 import asyncio
 import fcntl
@@ -29,7 +29,7 @@ _ASK_AGAIN_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Environment:
-    """A folder with a Python that has everything a deployment imports, made by `plan`."""
+    """A folder with a Python that has everything a deployment imports, built by `plan`."""
 
     folder: Path
     plan: Plan
@@ -48,11 +48,11 @@ class Environments:
         self._silent: dict[tuple[str, ...], tuple[float, tuple[str, ...]]] = {}
 
     async def prepare(self, requirements: Requirements, say: Say) -> Environment:
-        """The environment for these requirements, built when there is none yet; nothing said has a password.
+        """The environment for these requirements, built if there is none yet. Messages contain no passwords.
 
-        By conda's rules and of its packages where a conda file's channels answer, else by uv of Python's.
-        Raises EnvironmentFailure with the resolver's own words. Cancelled or killed, it leaves nothing that
-        would be taken for complete.
+        Built from conda's packages where the conda file's channels answer, else by uv from Python's.
+        Raises EnvironmentFailure with the resolver's own message. If cancelled or killed, it leaves nothing
+        that could be taken for complete.
         """
         try:
             return await self._prepare(requirements, lambda text: say(masked(text)))
@@ -73,10 +73,10 @@ class Environments:
         return Environment(folder, plan)
 
     async def mend(self, environment: Environment, began: float, say: Say) -> bool:
-        """Build an environment anew if it is damaged, and say so. True, too, when it was since `began`.
+        """Rebuild an environment if it is damaged, and say so. Also True if it was rebuilt since `began`.
 
-        To be asked when nothing could be started from it; `began` is in unix seconds. What was written to is
-        fetched anew: files are links to those of uv's or conda's cache. Raises EnvironmentFailure.
+        To be called when nothing could be started from it; `began` is in unix seconds. Modified files are
+        fetched again, as they are links to those in uv's or conda's cache. Raises EnvironmentFailure.
         """
         try:
             return await self._mend(environment, began, lambda text: say(masked(text)))
@@ -92,9 +92,9 @@ class Environments:
         return True
 
     async def _build_anew(self, folder: Path, plan: Plan, lock: int, say: Say) -> None:
-        """Build what is not there, or damaged. What no build has finished has no list of what was in it."""
+        """Build a missing or damaged environment. One that was never finished has no list of files."""
         if (folder / LISTED).is_file() and (found := await asyncio.to_thread(damage, folder)):
-            say(f"environment {plan.name} is damaged ({found}): it is built anew")
+            say(f"environment {plan.name} is damaged ({found}): rebuilding it")
             if found.changed:
                 await forget(folder, found.changed, self._folder.with_name("conda"), lock)
         await self._build(folder, plan, lock, say)
@@ -118,7 +118,7 @@ class Environments:
         partial.replace(folder / COMPLETE)
 
     async def _plan(self, requirements: Requirements, say: Say) -> Plan:
-        """How to make it. What conda made once serves without asking its channels again."""
+        """How to build it. An environment that conda has built is used without asking its channels again."""
         file = requirements.conda
         if file and file.packages:
             places = channels.addresses((*file.channels, *channels_of(file.packages)))
@@ -129,15 +129,15 @@ class Environments:
             silent = await self._silent_ones(places)
             if not silent:
                 return plan
-            say(f"conda's channels do not answer ({', '.join(silent)}): Python's packages are taken instead")
+            say(f"conda's channels do not answer ({', '.join(silent)}): using Python's packages instead")
             for name in requirements.dropped:
-                say(f"left out: {name} is a conda package that the table of Python packages does not have")
+                say(f"left out: {name} is a conda package with no known Python package")
         found = await interpreter(requirements.python, say)
         told = [sorted((*requirements.lines, *requirements.mapped)), found.path]
         return Plan(_name(told), requirements, python=found.path, warning=found.warning)
 
     async def _silent_ones(self, places: tuple[str, ...]) -> tuple[str, ...]:
-        """The channels that do not answer, asked again after a minute."""
+        """The channels that do not answer. They are asked again after a minute."""
         now = asyncio.get_running_loop().time()
         asked, silent = self._silent.get(places, (0.0, ()))
         if not silent or now - asked > _ASK_AGAIN_SECONDS:
@@ -157,7 +157,7 @@ def _name(told: Sequence[object]) -> str:
 
 @asynccontextmanager
 async def _only_one(path: Path, say: Say) -> AsyncIterator[int]:
-    """Hold a lock file among all processes and tasks; yields its descriptor."""
+    """Hold a lock file against all other processes and tasks; yields its descriptor."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         told = False

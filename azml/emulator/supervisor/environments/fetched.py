@@ -1,6 +1,6 @@
-"""The files that uv and conda keep of what they fetched. An environment's files are links to them.
+"""The caches of uv and conda. An environment's files are links to the files in them.
 
-A file that was written to in one place is damaged in all: what is built anew must not come from there.
+A file that was modified in one place is modified in all: a rebuilt environment must not use it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from azml.emulator.supervisor.environments.programs import uv
 
 
 async def forget(folder: Path, paths: Sequence[str], conda_cache: Path, lock: int) -> None:
-    """Remove what is kept of the packages that files of an environment belong to."""
+    """Remove from the caches the packages that these files of an environment belong to."""
     names = sorted(await asyncio.to_thread(packages_of, folder, paths))
     if names:
         await uv(["cache", "clean", *names], folder.parent, lock)

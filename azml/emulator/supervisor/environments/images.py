@@ -1,7 +1,7 @@
-"""What Microsoft's prebuilt images for inference hold, for deployments that name one and no conda file.
+"""What Microsoft's prebuilt images for inference contain, for deployments that name one and no conda file.
 
-Read on 2026-11-25 in github.com/Azure/azureml-assets, assets/inference/environments/*/context, where the
-images are built from. The images lie at mcr.microsoft.com/azureml/ and mcr.microsoft.com/azureml/curated/.
+Read on 2026-11-25 in github.com/Azure/azureml-assets, assets/inference/environments/*/context, from which
+the images are built. They are published at mcr.microsoft.com/azureml/ and mcr.microsoft.com/azureml/curated/.
 """
 
 import re
@@ -38,7 +38,7 @@ class Contents:
 
 
 def contents_of(image: str) -> Contents | None:
-    """What an image holds; None where nobody here knows."""
+    """What an image contains; None where that is not known."""
     place = _PLACE.fullmatch(image)
     for pattern, lines in _CONTENTS if place else ():
         if place and (found := pattern.fullmatch(place["name"])):
@@ -47,5 +47,5 @@ def contents_of(image: str) -> Contents | None:
 
 
 def unknown(image: str) -> str:
-    """The sentence about an image whose packages are not on this machine."""
-    return f"the deployment has no conda file, and the packages of its image {image} are not on this machine"
+    """The sentence about an image whose packages are not known here."""
+    return f"the deployment has no conda file, and the packages of its image {image} are not known here"

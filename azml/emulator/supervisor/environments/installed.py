@@ -1,7 +1,7 @@
-"""What an environment held when it was built, so that it can be asked later whether it is still whole.
+"""Records the files of an environment when it is built, so that damage can be detected later.
 
 `python -m azml.emulator.supervisor.environments.installed FOLDER...` prints what is damaged in each, as one
-JSON object. No content is read: a file that was written to has another size or another time.
+JSON object. No content is read: a modified file has a different size or time.
 """
 
 import json
@@ -21,7 +21,7 @@ _BYTE_CODE = "__pycache__"
 
 @dataclass(frozen=True)
 class Damage:
-    """Files of an environment that are gone, and those that were written to: paths below its folder."""
+    """Files of an environment that are missing, and those that were modified: paths below its folder."""
 
     gone: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -36,13 +36,13 @@ class Damage:
 
 
 def note(folder: Path) -> None:
-    """Write down what is in an environment that has just been built. Raises OSError."""
+    """Record the files of an environment that has just been built. Raises OSError."""
     found = {path: mark for path, mark in _marks(folder) if path not in _OURS}
     (folder / LISTED).write_text(json.dumps(found, separators=(",", ":")), encoding="utf-8")
 
 
 def damage(folder: Path) -> Damage:
-    """What is not as it was. All of it is when nothing tells how it was."""
+    """What has changed since the build. Without a record, all of it counts as damaged."""
     try:
         listed = json.loads((folder / LISTED).read_bytes())
         was = {str(path): str(mark) for path, mark in listed.items()}
@@ -54,12 +54,12 @@ def damage(folder: Path) -> Damage:
 
 
 def can_start(folder: Path) -> bool:
-    """Whether there is an interpreter at all: the part of `damage` that costs nothing."""
+    """Whether there is an interpreter at all: the cheap part of `damage`."""
     return os.access(folder / PYTHON, os.X_OK)
 
 
 def packages_of(folder: Path, paths: Sequence[str]) -> frozenset[str]:
-    """The names of the Python packages that files belong to, by the lists that packages bring."""
+    """The names of the Python packages that files belong to, by the packages' own lists of files."""
     wanted = {os.path.normpath(folder / path) for path in paths}
     found = set()
     for record in folder.glob("lib/python*/site-packages/*.dist-info/RECORD"):
@@ -80,7 +80,7 @@ def _marks(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _mark(path: Path) -> str:
-    """Size and time of a file; a link is well when it leads somewhere."""
+    """Size and time of a file. A link is sound when its target exists."""
     try:
         found = path.lstat()
     except OSError:

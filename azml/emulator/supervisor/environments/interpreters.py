@@ -1,4 +1,4 @@
-"""The Python of an environment that uv makes."""
+"""The Python of an environment that uv creates."""
 
 import platform
 import sys
@@ -8,19 +8,19 @@ from pathlib import Path
 from azml.emulator.supervisor.environments.programs import Say, uv
 
 _DOWNLOAD = {"UV_PYTHON_DOWNLOADS": "automatic", "UV_HTTP_RETRIES": "0"}
-"""One try: a machine that is cut off is told apart within a second or two."""
+"""One attempt: on a machine without a network this fails within a second or two."""
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """The path of a Python, and a warning when it is not the one asked for."""
+    """The path of a Python, with a warning if it is not the one asked for."""
 
     path: str
     warning: str = ""
 
 
 async def interpreter(wanted: str | None, say: Say) -> Interpreter:
-    """The Python asked for: of this machine, else one that uv loads down, else the one at hand."""
+    """The Python asked for: this machine's, else one that uv downloads, else this process's own."""
     if not wanted:
         return Interpreter(_at_hand())
     if found := await _find(wanted):
@@ -30,8 +30,8 @@ async def interpreter(wanted: str | None, say: Say) -> Interpreter:
     if code == 0 and (found := await _find(wanted)):
         return Interpreter(found)
     here = platform.python_version()
-    warning = f"Python {wanted} is asked for and cannot be had; Python {here} is here"
-    say(f"warning: {warning}; taking that")
+    warning = f"Python {wanted} is asked for but not available; Python {here} is used instead"
+    say(f"warning: {warning}")
     return Interpreter(_at_hand(), warning)
 
 

@@ -1,4 +1,4 @@
-"""A pip requirements file, as uv takes it: what uv says another way, or has no use for."""
+"""A pip requirements file in the form uv accepts: options that uv spells differently or ignores."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from pathlib import Path
 from azml.emulator.base.failures import EnvironmentFailure
 
 Reader = Callable[[Path], tuple[str, ...]]
-"""Gives the lines of a requirements file."""
+"""Returns the lines of a requirements file."""
 
 _OPTION = re.compile(r"(?P<name>-\w|--[\w-]+)(?:\s+|=|(?<=-\w))?(?P<value>.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
@@ -20,7 +20,7 @@ _UNNEEDED = ("--prefer-binary", "--use-feature")
 
 @dataclass(frozen=True)
 class PipLines:
-    """Lines for a file that uv reads, the options that go beside it, and what got lost.
+    """Lines for a file that uv reads, the options to pass with it, and notes about what was dropped.
 
     `own_indexes` says that the lines name an index or files of their own.
     """
@@ -32,7 +32,7 @@ class PipLines:
 
 
 def for_uv(lines: tuple[str, ...]) -> PipLines:
-    """What pip reads in `lines`. Raises EnvironmentFailure for what neither Azure nor this machine takes."""
+    """The lines for uv. Raises EnvironmentFailure for what neither Azure nor this machine accepts."""
     kept: list[str] = []
     options: list[str] = []
     notes: list[str] = []
@@ -40,11 +40,11 @@ def for_uv(lines: tuple[str, ...]) -> PipLines:
     for line in lines:
         if _VARIABLE.search(line):
             # They would be filled from this machine's environment, which Azure's image build does not have.
-            raise EnvironmentFailure(f"{line!r} takes a variable, and there is none where Azure builds")
+            raise EnvironmentFailure(f"{line!r} uses a variable, and Azure's image build has none")
         name, value = _option(line)
         own = own or name in _INDEXES
         if name in ("-e", "--editable"):
-            kept.append(value)  # the same code; what is installed for good cannot be edited anyway
+            kept.append(value)  # the same code; an installed copy cannot be edited anyway
         elif name == "--pre":
             options += ["--prerelease", "allow"]
         elif name == "--trusted-host":
@@ -55,10 +55,10 @@ def for_uv(lines: tuple[str, ...]) -> PipLines:
             notes.append(f"{line}: has no effect here")
         else:
             bare = _ASIDE.sub("", line)
-            notes += [f"{line}: options of a build have no effect here"] if bare != line else []
+            notes += [f"{line}: build options have no effect here"] if bare != line else []
             kept.append(bare)
     if own:
-        # As pip: the best version of all indexes, where uv would stay with the first that has the name.
+        # As pip does: the best version of all indexes; uv would use only the first that has the name.
         options += ["--index-strategy", "unsafe-best-match"]
     return PipLines(tuple(kept), tuple(options), tuple(notes), own)
 
@@ -76,7 +76,7 @@ def with_files(lines: tuple[str, ...], folder: Path, read: Reader, depth: int = 
             continue
         path = (folder / value).resolve()
         if depth > 5 or not path.is_relative_to(folder.resolve()) or not path.is_file():
-            raise EnvironmentFailure(f"{line!r} names a file that does not lie in the model's folder")
+            raise EnvironmentFailure(f"{line!r} names a file outside the model's folder")
         if _FILES[name] == "-c":
             found.append(f"-c {path}")
         else:
@@ -85,7 +85,7 @@ def with_files(lines: tuple[str, ...], folder: Path, read: Reader, depth: int = 
 
 
 def hashed(lines: tuple[str, ...]) -> bool:
-    """Whether a line carries a hash; pip then wants one for each package."""
+    """Whether a line has a hash; pip then requires one for each package."""
     return any("--hash" in line for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""Programs that make environments: uv, and our own installer of conda's packages."""
+"""Programs that build environments: uv, and our own installer of conda's packages."""
 
 import asyncio
 import os
@@ -17,11 +17,11 @@ from azml.emulator.base.parent_death import tied
 Say = Callable[[str], None]
 _STOP_SECONDS = 3.0
 _CREDENTIALS = re.compile(r"://[^/@\s]+@")
-_TOKEN = re.compile(r"/t/[^/\s]+/")  # of conda's channels
+_TOKEN = re.compile(r"/t/[^/\s]+/")  # in addresses of conda's channels
 
 
 def masked(text: str) -> str:
-    """A text for a log: without the names, passwords and tokens that addresses may carry."""
+    """A text for a log, without the user names, passwords and tokens that addresses may contain."""
     return _TOKEN.sub("/t/***/", _CREDENTIALS.sub("://***@", text))
 
 
@@ -31,7 +31,7 @@ async def uv(
     lock: int | None,
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[int, str]:
-    """Run uv; its exit code and what it said. It loads no Python down unless `variables` say so."""
+    """Run uv; returns its exit code and output. It downloads a Python only if `variables` say so."""
     told = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", **variables}
     return await run([find_uv(), "--color", "never", *arguments], cwd, lock, told)
 
@@ -44,10 +44,11 @@ async def run(
     given: bytes = b"",
     say: Say | None = None,
 ) -> tuple[int, str]:
-    """Run a program; its exit code and all it said, which `say` hears line by line. A cancelled call ends it.
+    """Run a program; returns its exit code and output, which `say` also gets line by line. Cancelling ends
+    it.
 
-    Raises EnvironmentFailure when it was killed: then its words say nothing about what was asked of it.
-    The lock goes with it: whoever comes after a killed supervisor waits until its program is gone too.
+    Raises EnvironmentFailure when the program was killed: then its output does not explain the failure. It
+    inherits the lock: the next supervisor after a killed one waits until that one's program has ended too.
     """
     process = await asyncio.create_subprocess_exec(
         *tied(*command),
@@ -57,7 +58,7 @@ async def run(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         pass_fds=() if lock is None else (lock,),
-        start_new_session=True,  # a build that it started ends with it
+        start_new_session=True,  # builds that it starts end with it
     )
     assert process.stdin and process.stdout  # noqa: S101 - asked for above
     try:

@@ -1,4 +1,4 @@
-"""What a deployment's environment holds, and the ways to ask for it, the best first."""
+"""What a deployment's environment contains, and the attempts to install it, best first."""
 
 import codecs
 import re
@@ -24,10 +24,10 @@ from azml.emulator.supervisor.environments.pip_lines import with_files
 
 SERVER = "azureml-inference-server-http"
 SERVER_FLOOR = f"{SERVER}>=1.5.1"
-"""Without a floor, resolvers please an mlflow or a pydantic by going back to a server of years ago."""
+"""Without a minimum, resolvers choose a years-old server to satisfy pins of mlflow or pydantic."""
 BRINGS_SERVER = "azureml-defaults"
 PKG_RESOURCES = "setuptools<81"
-"""Servers before 1.5 need pkg_resources, through gunicorn and opencensus; setuptools 82 has it no more."""
+"""Servers before 1.5 need pkg_resources, through gunicorn and opencensus; setuptools 82 removed it."""
 
 
 _NEW = Version("1.5")
@@ -36,11 +36,11 @@ _OLD = ("0.8.4", "1.0.0", "1.1.0", "1.2.2", "1.3.4", "1.4.1")
 
 @dataclass(frozen=True)
 class Requirements:
-    """What an environment holds.
+    """What an environment contains.
 
-    `lines` are those that pip would read. `conda` is the file that asks for conda's packages, None where
-    there is none; `mapped` are its packages as pip would be asked for them. `python` is the version or range
-    asked for. `notes` are said when the environment is built.
+    `lines` are requirements for pip. `conda` is the file that asks for conda's packages, None if there is
+    none; `mapped` are its packages as pip requirements. `python` is the version or range asked for. `notes`
+    are logged when the environment is built.
     """
 
     lines: tuple[str, ...]
@@ -53,7 +53,7 @@ class Requirements:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way to ask for the inference server. `said` explains it when it is the one that works."""
+    """One way to ask for the inference server. `said` is logged when this attempt succeeds."""
 
     lines: tuple[str, ...]
     constraints: tuple[str, ...] = ()
@@ -61,8 +61,8 @@ class Attempt:
 
 
 def requirements_of(deployment: DesiredDeployment) -> Requirements:
-    """What a deployment's environment holds: what its conda file asks for, an MLflow model's own files, or
-    what is known of its image. The inference server comes on top (`attempts`).
+    """What a deployment's environment contains: from its conda file, from an MLflow model's own files, or
+    from what is known of its image. The inference server is added by `attempts`.
 
     Raises EnvironmentFailure when they cannot be read.
     """
@@ -91,7 +91,7 @@ def mlflow_root(model_folder: Path) -> Path:
 
 
 def of_conda(file: CondaFile) -> Requirements:
-    """A conda file's requirements. Of a package that pip's section names too, pip's line counts."""
+    """A conda file's requirements. Where pip's section names a package too, pip's line wins."""
     found: Mapped = mapped(file.packages)
     pip = {distribution(line) for line in file.pip}
     lines = tuple(line for line in found.lines if distribution(line) not in pip)
@@ -101,8 +101,8 @@ def of_conda(file: CondaFile) -> Requirements:
 def attempts(requirements: Requirements) -> Iterator[Attempt]:
     """The ways to ask for the inference server beside `requirements`, the best first.
 
-    A version that the file gives stands. Else at least 1.5.1, or the newest that the file's pins leave, as
-    the image build on Azure would end up.
+    A version that the file gives is kept. Else at least 1.5.1, or the newest that the file's pins allow,
+    which is what the image build on Azure would choose.
     """
     lines = tuple(line for line in requirements.lines if not _is_bare_server(line))
     names = {distribution(line) for line in (*lines, *requirements.mapped)}
@@ -112,7 +112,7 @@ def attempts(requirements: Requirements) -> Iterator[Attempt]:
     setuptools = () if "setuptools" in names else ("setuptools",)
     server = () if pinned or BRINGS_SERVER in names else (SERVER,)
     asked = (*lines, *server, *setuptools)
-    said = "" if pinned else f"{SERVER_FLOOR} does not go with the file's pins; taking the newest that does"
+    said = "" if pinned else f"{SERVER_FLOOR} conflicts with the file's pins; using the newest that does not"
     if not pinned or _may_be_old((*lines, *requirements.mapped)):
         yield Attempt(asked, (PKG_RESOURCES,), said)
         yield Attempt(asked, (), said)
@@ -125,7 +125,7 @@ def _is_bare_server(line: str) -> bool:
 
 
 def _may_be_old(lines: tuple[str, ...]) -> bool:
-    """Whether a line lets in a server from before 1.5."""
+    """Whether a line allows a server older than 1.5."""
     told = next(line for line in lines if distribution(line) == SERVER)
     try:
         asked = Requirement(told).specifier
@@ -146,7 +146,7 @@ def _of_model(root: Path) -> Requirements:
     else:
         asked = Requirements(())
     names = {distribution(line) for line in (*asked.lines, *asked.mapped)}
-    # What our scoring script of a model without code imports.
+    # Imports of our scoring script for a model without code.
     server = () if names & {"mlflow", "mlflow-skinny"} else ("mlflow",)
     return _and(asked, *server, *(name for name in ("numpy", "pandas") if name not in names))
 
@@ -160,7 +160,7 @@ def _lines(path: Path) -> tuple[str, ...]:
 
 
 def _text(path: Path) -> str:
-    """A file of the user's. A mark at its begin says which Unicode it is, as for pip; else it is UTF-8."""
+    """A user's file. A byte order mark selects the encoding, as for pip; else it is UTF-8."""
     content = path.read_bytes()
     utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:

@@ -1,1 +1,1 @@
-"""Deployments as they run: their instances, their logs, what they use, and the routes to them."""
+"""Running deployments: their instances, logs, resource usage, and the routes to them."""

@@ -1,6 +1,6 @@
-"""What Azure offers to the processes of a deployment, on loopback: tokens, and the data collector.
+"""Azure's services for the processes of a deployment, on loopback: tokens, and the data collector.
 
-Each process gets a secret of its own, which opens both and ends with it.
+Each process gets a secret of its own for both, which is valid as long as the process lives.
 """
 
 import json
@@ -20,7 +20,7 @@ from azml.emulator.supervisor.ports import HOST
 
 _BODY_LIMIT = 16 * 1024 * 1024
 _LOGIN = "instance"
-# What a client may call the identity it wants: azure-identity's names, and those of Azure's documentation.
+# Parameters that select an identity: azure-identity's names, and those of Azure's documentation.
 _BY_CLIENT = ("clientid", "client_id")
 _BY_PRINCIPAL = ("object_id", "principal_id", "principalid")
 _BY_RESOURCE = ("mi_res_id", "msi_res_id", "resource_id")
@@ -35,7 +35,7 @@ _RECORD = {
 
 @dataclass(frozen=True)
 class Grant:
-    """What one process may do: its secret, and the environment variables that tell it so."""
+    """One process's access: its secret, and the environment variables that announce the services."""
 
     secret: str
     variables: Mapping[str, str]
@@ -43,7 +43,7 @@ class Grant:
 
 
 class AzureServices:
-    """See the module. `identities` gives those of an endpoint, `bundle` is what a client here must trust."""
+    """The HTTP service. `identities` returns an endpoint's; `bundle` has the certificates to trust."""
 
     def __init__(self, identity: Identity, bundle: Path, run_dir: Path, spool: Spool) -> None:
         self._identity = identity
@@ -63,7 +63,7 @@ class AzureServices:
         self._port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Listen no more, and write what was collected."""
+        """Stop listening, and write what was collected."""
         await self._runner.cleanup()
         self._spool.close()
 
@@ -82,14 +82,14 @@ class AzureServices:
         settings.write_text(json.dumps(_collector_settings(desired)))
         variables |= {
             "AZUREML_MDC_CONFIG_PATH": str(settings),
-            # azureml-ai-monitoring sends no secret; a host like this has requests send one for it.
+            # azureml-ai-monitoring sends no secret; with a host like this, requests sends it instead.
             "AZUREML_MDC_HOST": f"{_LOGIN}:{secret}@{HOST}",
             "AZUREML_MDC_PORT": str(self._port),
         }
         return Grant(secret, variables, (settings,))
 
     def dismiss(self, grant: Grant) -> None:
-        """Its process has ended."""
+        """Revoke a grant: its process has ended."""
         self._holders.pop(grant.secret, None)
         for path in grant.files:
             path.unlink(missing_ok=True)
@@ -153,7 +153,7 @@ class AzureServices:
 def choose_identity(
     identities: Sequence[ManagedIdentity], query: Mapping[str, str]
 ) -> ManagedIdentity | None:
-    """The identity a request names; without a name the system-assigned one, or the only one there is."""
+    """The identity a request names; without a name the system-assigned one, or the only one."""
     for names, attribute in (
         (_BY_CLIENT, "client_id"),
         (_BY_PRINCIPAL, "principal_id"),
@@ -169,7 +169,7 @@ def choose_identity(
 
 
 def _collector_settings(desired: DesiredDeployment) -> dict[str, object]:
-    """The file that azureml-ai-monitoring reads; it draws the samples of a script's collections itself."""
+    """The settings file of azureml-ai-monitoring, which itself samples the script's collections."""
     return {
         "runMode": "cloud",
         "collections": {

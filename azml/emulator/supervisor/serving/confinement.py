@@ -1,7 +1,7 @@
-"""What keeps a scoring script from the local Azure's own files: its keys, its store, its authority.
+"""Keeps scoring scripts away from the local Azure's own files: its keys, its store, its authority.
 
-A script runs as the user whose files those are, so permissions are no hindrance to it. Linux has Landlock for
-that, macOS the sandbox of `sandbox-exec`. Where there is neither, a script can read them, which is said.
+A script runs as the owner of those files, so permissions do not stop it. Linux has Landlock for this, macOS
+the sandbox of `sandbox-exec`. Without either, a script can read the files, and `warning` says so.
 """
 
 import shutil
@@ -27,7 +27,7 @@ _TRIAL_SECONDS = 5.0
 
 @cache
 def means() -> Means:
-    """What this machine has."""
+    """The means that this machine has, if any."""
     if landlock.version():
         return "Landlock"
     if sys.platform == "darwin" and (program := shutil.which("sandbox-exec")):
@@ -44,21 +44,21 @@ def means() -> Means:
 
 
 def warning() -> str:
-    """What whoever starts a local Azure has to know; nothing where scripts are kept out."""
+    """A warning for the user who starts a local Azure; empty where scripts are kept out."""
     return _OPEN if means() == "nothing" else ""
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """Keeps launches from `hidden` paths by some means."""
+    """Keeps launches away from `hidden` paths."""
 
     hidden: tuple[Path, ...]
     means: Means
 
     def around(self, launch: Launch, own: Iterable[Path], readable: Iterable[Path]) -> Launch:
-        """The launch, confined: it writes only in its `own` folders and those for all, such as /tmp.
+        """The launch, confined: it can write only in its `own` folders and shared ones, such as /tmp.
 
-        Of what is hidden it reaches what is its own, and reads what is `readable`.
+        Of what is hidden it can access its own folders, and read what is `readable`.
         """
         hidden, mine, read = (_real(paths) for paths in (self.hidden, own, readable))
         first: tuple[str, ...] = ()
@@ -75,10 +75,10 @@ class Confinement:
 
 
 def profile(hidden: Sequence[Path], own: Sequence[Path], readable: Sequence[Path]) -> str:
-    """The rules in the language of macOS's sandbox, of which the last that fits holds."""
+    """The rules in the language of macOS's sandbox, where the last matching rule applies."""
     lines = ["(version 1)", "(allow default)", "(deny file-write*)"]
     lines += [_rule("allow file-write*", (*map(Path, _FOR_ALL), *own))]
-    # Not what is known of a file: a path is looked up through what is hidden.
+    # Metadata stays readable: resolving a path goes through hidden folders.
     lines += [_rule("deny file-read-data file-write*", hidden)]
     lines += [_rule("allow file-read* file-write*", own), _rule("allow file-read*", readable)]
     return "\n".join(line for line in lines if line)
@@ -91,5 +91,5 @@ def _rule(what: str, paths: Sequence[Path]) -> str:
 
 
 def _real(paths: Iterable[Path]) -> list[Path]:
-    """Without symlinks: both means go by what a path leads to."""
+    """The paths with symlinks resolved: both means check the real path."""
     return [path.resolve() for path in paths]

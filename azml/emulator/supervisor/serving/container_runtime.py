@@ -1,4 +1,4 @@
-"""Instances that are containers: a custom container's own image, its ports published on loopback alone."""
+"""Instances that are containers: a custom container's image, its ports published on loopback only."""
 
 import asyncio
 import csv
@@ -21,7 +21,7 @@ from azml.emulator.supervisor.serving.runtime import Life
 
 _POLL_SECONDS = 0.2
 _numbers = itertools.count(1)
-# Paths and addresses that the engine's own command line, or what starts it, would obey.
+# Variables that would change how the engine's command line itself runs.
 _HEEDED = frozenset(
     {
         *("PATH", "HOME", "USER", "TMPDIR", "LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES"),
@@ -36,7 +36,7 @@ _HEEDED = frozenset(
 async def container_runtime(
     desired: DesiredDeployment, container: CustomContainer, run_dir: Path, log: Log
 ) -> "ContainerRuntime":
-    """The runtime of a custom container, its image on this machine. Raises DeploymentFailure."""
+    """The runtime of a custom container, after its image was pulled. Raises DeploymentFailure."""
     engine = await asyncio.to_thread(find_engine)
     log.say(
         f"instances are containers of {engine.program}: they cannot reach this machine's loopback, where the "
@@ -47,7 +47,7 @@ async def container_runtime(
 
 
 class ContainerRuntime:
-    """See the module: a Runtime."""
+    """A Runtime whose instances are containers."""
 
     noun = "container"
 
@@ -61,7 +61,7 @@ class ContainerRuntime:
 
     @asynccontextmanager
     async def live(self, output: Output) -> AsyncIterator[Life]:
-        """A container under a name of its own. The command line's process lasts as long as it does."""
+        """A container with a unique name. The command line's process runs as long as the container does."""
         name = f"{self._run_dir.name}-{next(_numbers)}"
         launch = launch_of(self._engine.program, name, label(self._run_dir), self._desired, self._container)
 
@@ -79,15 +79,15 @@ class ContainerRuntime:
                     if program.code is None:
                         await to_its_end(self._engine.stop(name))
         finally:
-            # A command line that was ended while it started the container may have left it.
+            # If the command line was ended while starting the container, the container may still run.
             await to_its_end(self._engine.remove(name))
 
     async def renew(self, began: float) -> bool:
-        """The engine keeps images whole, and a container cannot write to its mounts."""
+        """Nothing to repair: the engine protects its images, and a container cannot write to its mounts."""
         return False
 
     async def close(self) -> None:
-        """A container that has ended leaves nothing."""
+        """Nothing to remove: a container that has ended leaves nothing."""
 
     async def _route_to(self, name: str, route: Route) -> InstanceRoute:
         while not (address := await self._engine.address(name, route.port)):
@@ -98,7 +98,7 @@ class ContainerRuntime:
 def launch_of(
     program: str, name: str, mark: str, desired: DesiredDeployment, container: CustomContainer
 ) -> Launch:
-    """How a container is started. The values of its variables are no arguments: every user sees those."""
+    """How to start a container. Its variables' values are not passed as arguments: every user sees those."""
     variables = _variables(desired, container)
     routes = (container.scoring, container.liveness, container.readiness)
     command = [program, "run", "--rm", "--pull", "never", "--name", name, "--label", mark]
@@ -127,7 +127,7 @@ def _variables(desired: DesiredDeployment, container: CustomContainer) -> Mappin
 
 
 def _mount(source: Path, target: str) -> str:
-    """A mount that cannot be written to. The engine reads it as a line of CSV: a comma needs quotes."""
+    """A read-only mount. The engine parses it as a line of CSV: a comma needs quotes."""
     line = io.StringIO()
     fields = ["type=bind", f"source={source}", f"target={target}", "readonly"]
     csv.writer(line, lineterminator="").writerow(fields)

@@ -1,4 +1,4 @@
-"""Everything that is to be served, and the routing table that follows from it."""
+"""Everything to be served, and the routing table derived from it."""
 
 import asyncio
 import hashlib
@@ -32,13 +32,13 @@ _DRAIN_SECONDS = 300.0
 
 
 class UnknownDeployment(Exception):
-    """There is no deployment of that key."""
+    """There is no deployment with that key."""
 
 
 class Dataplane:
     """The data plane. Raises UnknownDeployment for a key it does not know.
 
-    Scoring processes are kept from `hidden` paths and from `run_dir`.
+    Scoring processes cannot access `hidden` paths or `run_dir`.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Dataplane:
         self.recorder = MetricsRecorder(router_client, history, self._deployments)
 
     async def put_deployment(self, desired: DesiredDeployment) -> ObservedDeployment:
-        """Run a deployment so; returns at once."""
+        """Create or update a deployment; returns at once."""
         found = self._deployments.get(desired.key)
         if found is None:
             server, storage = (Log(self._log(desired, container)) for container in CONTAINERS)
@@ -86,52 +86,52 @@ class Dataplane:
         return found.observe()
 
     def observe(self, key: str) -> ObservedDeployment:
-        """How a deployment stands."""
+        """The state of a deployment."""
         return self._find(key).observe()
 
     async def delete_deployment(self, key: str) -> None:
-        """Route nothing more to a deployment, let it finish, stop it."""
+        """Stop routing to a deployment, let it finish its requests, and stop it."""
         removed = self._find(key)
         del self._deployments[key]
         await self.publish()
         await removed.remove()
 
     async def put_endpoint(self, desired: DesiredEndpoint) -> None:
-        """Route an endpoint so; when this returns, the router does."""
+        """Create or update an endpoint; the router has it when this returns."""
         self._endpoints[desired.key] = desired
         await self.publish()
 
     async def delete_endpoint(self, key: str) -> None:
-        """Answer no more for an endpoint. One that is not there is no error."""
+        """Stop routing for an endpoint. A missing one is not an error."""
         self._endpoints.pop(key, None)
         await self.publish()
 
     async def complete(self) -> None:
-        """All that was there before the start has been asked for: what is unknown now does not exist."""
+        """Everything that existed before the start has been restored: what is unknown now does not exist."""
         self._complete.set()
         await self.publish()
 
     async def completed(self) -> None:
-        """Wait for that."""
+        """Wait until `complete` was called."""
         await self._complete.wait()
 
     def logs(self, key: str, container: Container, tail: int) -> str:
-        """The last lines a deployment wrote."""
+        """The last lines of a deployment's log."""
         found = self._find(key)
         log = found.server_log if container == "inference-server" else found.storage_log
         return log.tail(tail)
 
     async def metrics(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
-        """What was answered in the minutes from `since`: `MetricsHistory.answers`."""
+        """The answers of the minutes from `since` on; see `MetricsHistory.answers`."""
         await self.recorder.collect()
         return self._history.answers(since, endpoint)
 
     def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
-        """What instances used in the minutes from `since`: `MetricsHistory.usage`."""
+        """The instances' resource usage in the minutes from `since` on; see `MetricsHistory.usage`."""
         return self._history.usage(since, endpoint)
 
     async def publish(self) -> None:
-        """Give the router the table as it is now. A router that is away gets it when it is back."""
+        """Send the router the current table. A router that is not running gets it when it is back."""
         async with self._publishing:
             try:
                 await self._router_client.route(self.routes())
@@ -180,11 +180,11 @@ class Dataplane:
                 if not await self._router_client.busy(instances):
                     return
             except RouterGone:
-                return  # and every request it had with it
+                return  # and all its requests with it
             await asyncio.sleep(_POLL_SECONDS)
 
     def _log(self, desired: DesiredDeployment, container: Container) -> Path:
-        # The key tells apart deployments of one name, and a path in it would be too long for a file's name.
+        # The key distinguishes deployments of one name, and would be too long for a file name.
         mark = hashlib.sha256(desired.key.encode()).hexdigest()[:10]
         return self._logs / f"{desired.name}-{mark}" / f"{container}.log"
 

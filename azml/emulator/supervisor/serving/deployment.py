@@ -1,4 +1,4 @@
-"""One deployment: brings what runs to what is wanted, and never takes away what serves before that."""
+"""One deployment: brings it to its desired state, and keeps the old instances serving until then."""
 
 import asyncio
 import contextlib
@@ -29,9 +29,10 @@ from azml.emulator.supervisor.serving.runtime import Runtime
 class Surroundings:
     """What a deployment needs of its data plane.
 
-    `files` keeps models and code; `confinement` is for scoring processes. `secrets` are put into environment
-    variables that ask for them. `changed` is called when instances come or go; `published` returns once the
-    router routes by what is ready now; `drained` once the instances it is given have no requests left.
+    `files` keeps models and code; `confinement` is for scoring processes. `secrets` are filled into
+    environment variables that ask for them. `changed` is called when an instance becomes ready or ends;
+    `published` returns once the router routes to what is ready now; `drained` once the given instances have
+    no requests left.
     """
 
     environments: Environments
@@ -46,7 +47,7 @@ class Surroundings:
 
 
 class RunningDeployment:
-    """See the module. `server_log` and `storage_log` are the logs of Azure's two containers."""
+    """A deployment and its instances. `server_log` and `storage_log` are the logs of Azure's containers."""
 
     def __init__(
         self, desired: DesiredDeployment, around: Surroundings, server_log: Log, storage_log: Log
@@ -65,21 +66,21 @@ class RunningDeployment:
 
     @property
     def addresses(self) -> tuple[routing_table.RoutedInstance, ...]:
-        """Where it takes requests now."""
+        """The instances that take requests now."""
         return self._serving.addresses if self._serving else ()
 
     @property
     def instances(self) -> tuple[Instance, ...]:
-        """The instances of what serves, ready or not."""
+        """The serving instances, ready or not."""
         return self._serving.instances if self._serving else ()
 
     def observe(self) -> ObservedDeployment:
-        """How it stands."""
+        """The deployment's state."""
         return ObservedDeployment(self.desired.key, self._state, len(self.addresses), self._error)
 
     async def want(self, desired: DesiredDeployment) -> None:
-        """Run so from now on. The same once more changes nothing, or tries again what failed."""
-        async with self._turn:  # of two at once, the first must be at work before the second interrupts it
+        """Set the desired state. Repeating the same changes nothing, or retries what failed."""
+        async with self._turn:  # the first of two calls must have begun before the second interrupts it
             if self._work and desired == self.desired and self._state != "failed":
                 return
             await self._interrupt()
@@ -88,7 +89,7 @@ class RunningDeployment:
             self._work = asyncio.create_task(self._become(desired))
 
     async def remove(self) -> None:
-        """Answer what is under way, then stop. The router must route to it no more."""
+        """Finish the requests in progress, then stop. The router must have stopped routing to it."""
         await self._interrupt()
         if self._serving:
             await self._dismiss(self._serving.addresses, self._serving.take(0))
@@ -97,7 +98,7 @@ class RunningDeployment:
             log.remove()
 
     async def stop(self) -> None:
-        """Stop at once."""
+        """Stop at once, without finishing requests."""
         await self._interrupt()
         for task in self._leaving:
             task.cancel()
@@ -117,10 +118,10 @@ class RunningDeployment:
         except DeploymentFailure as failure:
             self._fail(str(failure))
         except OSError as refused:
-            self._fail(f"this machine refused: {refused}")
+            self._fail(f"the operating system refused: {refused}")
         except Exception as unforeseen:
-            # Whoever waits for it must hear of it: else it would be under way for ever.
-            self._fail(f"the local Azure has a defect: {unforeseen!r}")
+            # Callers that wait must learn of it: else the deployment would never leave its updating state.
+            self._fail(f"this is a fault in the local Azure: {unforeseen!r}")
 
     async def _try(self, desired: DesiredDeployment) -> None:
         serving = self._serving
@@ -135,7 +136,7 @@ class RunningDeployment:
             self._serving = new
         self.limits = desired
         if left:
-            # Before anything else is waited for: whoever interrupts that must not keep them from ending.
+            # Before any other await: an interruption there must not prevent them from being stopped.
             task = asyncio.create_task(self._dismiss(addresses, left))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
@@ -146,7 +147,7 @@ class RunningDeployment:
         self._say(f"model: {desired.model_folder}, code: {desired.code_folder}")
         if desired.compute:
             self._say(
-                f"the Kubernetes cluster {desired.compute} is played by this machine: instances are local "
+                f"the Kubernetes cluster {desired.compute} is simulated by this machine: instances are local "
                 "processes, and what they may use is not limited"
             )
         runtime = await self._runtimes(desired)
@@ -156,7 +157,7 @@ class RunningDeployment:
         return new
 
     async def _runtimes(self, desired: DesiredDeployment) -> Callable[[], Runtime]:
-        """What gives each instance what it runs as."""
+        """A factory of the runtime for each instance."""
         around = self._around
         await around.files.prove(desired, self._say)
         try:
@@ -182,7 +183,7 @@ class RunningDeployment:
     async def _dismiss(
         self, addresses: Sequence[routing_table.RoutedInstance], instances: list[Instance]
     ) -> None:
-        """Stop instances that are given up, once the router knows and what they were asked is answered."""
+        """Stop instances that are no longer needed, once the router knows and their requests are answered."""
         try:
             await self._around.published()
             gone = {one.address for one in instances}

@@ -1,4 +1,4 @@
-"""The instances that serve one content of a deployment: same model, code, environment and variables."""
+"""Instances of a deployment that share one content: model, code, environment and variables."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
@@ -12,14 +12,14 @@ from azml.emulator.supervisor.serving.instance import Instance
 
 
 def content(desired: DesiredDeployment) -> DesiredDeployment:
-    """The part of a deployment that only new processes can take up."""
+    """The part of a deployment whose changes need new processes."""
     return replace(
         desired, instance_count=1, request_timeout_ms=5_000, max_concurrent_requests_per_instance=1
     )
 
 
 class Generation:
-    """See the module. `make` starts one more instance."""
+    """Instances of one content. `make` starts one more instance."""
 
     def __init__(self, desired: DesiredDeployment, make: Callable[[], Instance]) -> None:
         self.content = content(desired)
@@ -37,7 +37,7 @@ class Generation:
         return tuple(self._instances)
 
     async def grow(self, count: int) -> None:
-        """Have at least `count` instances, all ready. Raises DeploymentFailure; no new one is left then."""
+        """Start instances until `count` are ready. Raises DeploymentFailure after stopping the new ones."""
         new = [self._make() for _ in range(count - len(self._instances))]
         self._instances += new
         try:
@@ -48,7 +48,7 @@ class Generation:
             raise
 
     def take(self, count: int) -> "list[Instance]":
-        """Give up all instances but `count`; whoever takes them stops them."""
+        """Remove and return all instances but `count`; the caller stops them."""
         taken = self._instances[count:]
         del self._instances[count:]
         return taken
@@ -60,7 +60,7 @@ async def stop_all(instances: Iterable[Instance]) -> None:
 
 
 async def _all(waits: Iterable[Coroutine[None, None, None]]) -> None:
-    """Wait for all; the first failure ends the waiting."""
+    """Wait for all; the first failure cancels the rest."""
     try:
         async with asyncio.TaskGroup() as group:
             for wait in waits:

@@ -1,4 +1,4 @@
-"""A sentence beside the usual first failures of a scoring script, saying what would be right."""
+"""Hints on how to fix the most common first failures of a scoring script."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _SHOWN = 8
 
 
 def hints(desired: DesiredDeployment, failure: str) -> str:
-    """What to add to the text of a failure: lines, or nothing."""
+    """Lines to add to the text of a failure; empty without a hint."""
     return "".join(f"\nazml: {hint}" for hint in _hints(desired, failure))
 
 
@@ -22,8 +22,8 @@ def _hints(desired: DesiredDeployment, failure: str) -> Iterator[str]:
         yield from _missing_file(desired.model_folder, failure)
     if refused := _REFUSED.search(failure):
         yield (
-            f"a scoring script may not open {refused[1]} so: it writes in its model and code folders, HOME "
-            "and temporary folders, and reads what you can read, but nothing of the local Azure's own"
+            f"a scoring script may not open {refused[1]} this way: it can write to its model and code "
+            "folders, HOME and temporary folders, and read what you can read, except the local Azure's files"
         )
     module = _MODULE.search(failure)
     if module:
@@ -31,14 +31,14 @@ def _hints(desired: DesiredDeployment, failure: str) -> Iterator[str]:
 
 
 def _missing_file(folder: Path, failure: str) -> Iterator[str]:
-    """The model's path is part of what lies below AZUREML_MODEL_DIR: `model/model.pkl`."""
+    """The model's path is part of the path below AZUREML_MODEL_DIR: `model/model.pkl`."""
     for found in re.finditer(rf"{re.escape(str(folder))}/([^'\"\n]+)", failure):
         if (folder / found[1]).exists():
             continue
         there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         same = [path for path in there if path.endswith(f"/{found[1]}")]
         same = same or [path for path in there if Path(path).name == Path(found[1]).name]
-        where = f"it lies at {same[0]}" if same else f"there is {', '.join(there[:_SHOWN])}"
+        where = f"it is at {same[0]}" if same else f"there is {', '.join(there[:_SHOWN])}"
         yield f"there is no {found[1]} below AZUREML_MODEL_DIR; {where}"
         return
 
@@ -52,6 +52,6 @@ def _missing_module(desired: DesiredDeployment, module: str) -> Iterator[str]:
     above = desired.code_folder if len(script.parts) > 1 else None
     if above and any((above / name).exists() for name in (module, f"{module}.py")):
         yield (
-            f"{module} lies in the code folder, and the script runs in {script.parent}: as on Azure, a "
-            "scoring script imports what lies in its own folder"
+            f"{module} is in the code folder, and the script runs in {script.parent}: as on Azure, a "
+            "scoring script imports modules from its own folder"
         )

@@ -15,9 +15,9 @@ _DATAPLANE = web.AppKey("dataplane", Dataplane)
 
 
 def application(dataplane: Dataplane, token: str) -> web.Application:
-    """The routes, for whoever has the token. Keys are quoted: their slashes are part of one path segment.
+    """The routes, which require the token. Keys are quoted: their slashes are part of one path segment.
 
-    A scoring script runs as the socket's owner, and nothing that confines it keeps it from connecting.
+    A scoring script runs as the socket's owner, and its confinement does not keep it from connecting.
     """
     app = web.Application(middlewares=[_known(token), _faults], client_max_size=16 * 1024 * 1024)
     app[_DATAPLANE] = dataplane

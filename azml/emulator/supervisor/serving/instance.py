@@ -1,4 +1,4 @@
-"""One instance of a deployment: what it runs as is started again whenever it ends."""
+"""One instance of a deployment: its process or container is restarted whenever it ends."""
 
 import asyncio
 import contextlib
@@ -18,12 +18,12 @@ _POLL_SECONDS = 0.05
 _FIRST_PROBE_SECONDS = 5.0
 _LEAST_START_SECONDS = 60.0
 _BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Seconds before the next start, by how many lives in a row have been short."""
+"""Seconds before the next start, by the number of short lives in a row."""
 _SETTLED_SECONDS = 60.0
 
 
 class Instance:
-    """See the module. `changed` is called whenever it becomes ready or ceases to be."""
+    """An instance that is kept running. `changed` is called whenever it becomes ready or stops being so."""
 
     def __init__(
         self, desired: DesiredDeployment, runtime: Runtime, log: Log, changed: Callable[[], None]
@@ -42,26 +42,26 @@ class Instance:
 
     @property
     def address(self) -> routing_table.RoutedInstance | None:
-        """Where it takes requests, when it is ready. What was started again has a new address."""
+        """Where it takes requests, if it is ready. A restart gives it a new address."""
         return self._address if self._ready else None
 
     @property
     def pid(self) -> int | None:
-        """The process that shows what it uses of this machine, when it is ready and there is one."""
+        """The process that shows its resource usage, if it is ready and has one."""
         return self._pid if self._ready else None
 
     async def started(self) -> None:
-        """Wait until it is ready for the first time. Raises DeploymentFailure when its process ends first."""
+        """Wait until it is first ready. Raises DeploymentFailure when its process ends before that."""
         await asyncio.shield(self._first)
 
     async def stop(self) -> None:
-        """End its process, at once if it does not end by itself."""
+        """Stop its process, and kill it if it does not end."""
         self._life.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._life
         await self._runtime.close()
         if self._first.done() and not self._first.cancelled():
-            self._first.exception()  # it was told, or nobody asks any more
+            self._first.exception()  # retrieved, so that asyncio does not warn
         self._first.cancel()
 
     async def _live(self) -> None:
@@ -83,7 +83,7 @@ class Instance:
             failures += 1
 
     async def _renewed(self, began: float) -> bool:
-        """Whether what the last life ran from was damaged, and is mended."""
+        """Whether the files of the last life were damaged and have been repaired."""
         try:
             return await self._runtime.renew(began)
         except (DeploymentFailure, OSError) as failure:
@@ -91,7 +91,7 @@ class Instance:
             return False
 
     async def _once(self) -> None:
-        """One life. Raises DeploymentFailure with the reason for its end, or OSError."""
+        """Run one life. Raises DeploymentFailure with the reason for its end, or OSError."""
         self._output = Output(self._log)
         self._answered = False
         async with self._runtime.live(self._output) as life:
@@ -114,9 +114,9 @@ class Instance:
             ended.cancel()
 
     async def _watch(self, life: Life) -> None:
-        """Wait until it is ready, then obey the probes. Raises DeploymentFailure when it is not well.
+        """Wait until it is ready, then follow the probes. Raises DeploymentFailure when it is not healthy.
 
-        Azure waits for the initial delay in any case; here the first good answer is enough.
+        Azure always waits for the initial delay; here the first successful answer is enough.
         """
         probe, noun = self._desired.liveness, self._runtime.noun
         limit = max(_LEAST_START_SECONDS, probe.initial_delay + probe.period * probe.failure_threshold)
@@ -157,7 +157,7 @@ class Instance:
         await asyncio.sleep(probe.initial_delay)
         while streak.tell(await healthy(routes.liveness, probe.timeout)):
             await asyncio.sleep(probe.period)
-        self._log.say(f"azml: the liveness probe failed; the {self._runtime.noun} is started again")
+        self._log.say(f"azml: the liveness probe failed; restarting the {self._runtime.noun}")
         raise DeploymentFailure("the liveness probe failed")
 
     def _words(self) -> str:

@@ -1,7 +1,7 @@
-"""The model and code of a deployment: kept once by content, and given to each instance as files of its own.
+"""The model and code of a deployment: stored once by content, and copied for each instance.
 
-What is kept is proved before it is used: a file that is missing or was written to is made anew from its blob.
-An instance may write into its own files; nobody else sees that, and it is gone with the instance.
+Stored files are verified before use: a missing or modified file is restored from its blob. An instance may
+write to its own copy; no other instance sees that, and the copy is removed with the instance.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from azml.emulator.supervisor.environments.programs import Say
 
 _numbers = itertools.count(1)
 INSTANCES = "instances"
-"""The folder of the instances' own files, below the local Azure's. What a killed one leaves has no use."""
+"""The folder of the instances' copies, below the local Azure's. A killed one's leftovers are useless."""
 
 
 class Files:
@@ -34,20 +34,20 @@ class Files:
         self._turn = asyncio.Lock()
 
     def of_one(self, desired: DesiredDeployment, say: Say) -> "OwnFiles":
-        """The files of one more instance, not made yet."""
+        """The files of one more instance, not created yet."""
         return OwnFiles(self, desired, self._instances / str(next(_numbers)), say)
 
     async def prove(self, desired: DesiredDeployment, say: Say) -> None:
-        """Make anew what is damaged of a deployment's kept files, and say so."""
-        async with self._turn:  # else two deployments of one model would both make its files anew
+        """Restore the damaged files among a deployment's stored files, and say so."""
+        async with self._turn:  # else two deployments of one model would both restore its files
             for folder in (desired.model_folder, desired.code_folder):
                 if folder is not None:
                     await to_its_end(asyncio.to_thread(self._prove, folder, say))
 
     def copy(self, folder: Path, target: Path) -> None:
-        """Give an instance its own copy of a kept folder: of what is listed, whatever came to lie there."""
+        """Copy a stored folder for an instance: only listed files, whatever else is in the folder."""
         listed = self._listed(folder)
-        if listed is None:  # it was not laid out from blobs
+        if listed is None:  # it was not downloaded from blobs
             shutil.copytree(folder, target, copy_function=lambda old, new: duplicate(Path(old), Path(new)))
             return
         kept, inside = self._kept / self._name(folder), folder.relative_to(self._kept / self._name(folder))
@@ -57,7 +57,7 @@ class Files:
             duplicate(kept / file.path, destination)
 
     def make_private(self, folder: Path) -> None:
-        """Make an instance's folder, in which nobody else looks."""
+        """Create an instance's folder, private to the user."""
         private_folder(self._instances)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
@@ -74,7 +74,7 @@ class Files:
         listed = self._listed(folder)
         if listed is None:
             if not folder.is_dir():
-                raise DeploymentFailure(f"{folder} is gone, and nothing says what was in it")
+                raise DeploymentFailure(f"{folder} is gone, and there is no list of its files")
             return
         name = self._name(folder)
         proved = [self._proved(name, file, say) for file in listed]
@@ -88,13 +88,13 @@ class Files:
             self._manifests.write(name, proved)
 
     def _proved(self, name: str, file: KeptFile, say: Say) -> KeptFile:
-        """The file with its marks; without marks when it cannot be had."""
+        """The file with its marks; without marks when it cannot be restored."""
         path = self._kept / name / file.path
         stamp = stamp_of(path)
         if stamp and stamp == file.stamp:
             return file
         if not (stamp and sha256_of(path) == file.sha256):
-            say(f"{file.path} is {'not as it was uploaded' if stamp else 'gone'}: made anew from its blob")
+            say(f"{file.path} is {'not as it was uploaded' if stamp else 'gone'}: restored from its blob")
             if not self._made_anew(path, file):
                 return replace(file, stamp="")
         return replace(file, stamp=stamp_of(path))
@@ -109,7 +109,7 @@ class Files:
             duplicate(blob, partial)
             if sha256_of(partial) != file.sha256:
                 return False
-            partial.chmod(0o644)  # a container's own user reads it, as `Materialiser` has it
+            partial.chmod(0o644)  # a container's own user must be able to read it, as in `Materialiser`
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             partial.replace(path)
@@ -119,7 +119,7 @@ class Files:
 
 
 class OwnFiles:
-    """The model and code folders of one instance, which last as long as it does."""
+    """The model and code folders of one instance, kept until `remove`."""
 
     def __init__(self, files: Files, desired: DesiredDeployment, folder: Path, say: Say) -> None:
         self._files = files
@@ -129,7 +129,7 @@ class OwnFiles:
         self._own: DesiredDeployment | None = None
 
     async def ready(self) -> DesiredDeployment:
-        """The deployment with folders of its own, made if there are none yet."""
+        """The deployment with folders of its own, created if there are none yet."""
         if self._own is None:
             await self._files.prove(self._desired, self._say)
             await to_its_end(asyncio.to_thread(self._make))
@@ -137,7 +137,7 @@ class OwnFiles:
         return self._own
 
     async def remove(self) -> None:
-        """Remove them. They are made anew when they are asked for again."""
+        """Remove them. The next `ready` creates them again."""
         self._own = None
         await to_its_end(asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True))
 
@@ -152,7 +152,7 @@ class OwnFiles:
                 self._files.copy(kept, target)
 
     def _with_own_folders(self) -> DesiredDeployment:
-        """As on Azure the model's folder ends in `<name>/<version>`."""
+        """As on Azure, the model's folder ends in `<name>/<version>`."""
         model, code = self._desired.model_folder, self._desired.code_folder
         return replace(
             self._desired,

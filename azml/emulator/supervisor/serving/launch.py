@@ -1,4 +1,4 @@
-"""How one scoring process is started: its command, its folder and its environment variables."""
+"""How to start a scoring process: its command, its folder and its environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _SCORING = Path(__file__).parents[2] / "scoring"
 _SETTINGS = _SCORING / "gunicorn_settings.py"
 _NO_CODE = _SCORING / "mlflow_model"
 _APP = "azureml_inference_server_http.server.entry:app"
-# What a program needs of the machine. Nothing else of ours reaches a scoring script: it may hold secrets.
+# Variables that a program needs. A scoring script gets no others of ours: they may hold secrets.
 _INHERITED = (
     "LANG",
     "LC_ALL",
@@ -35,15 +35,15 @@ def launch_of(
     granted: Mapping[str, str] = MappingProxyType({}),
     parent: int | None = None,
 ) -> Launch:
-    """The launch of one instance that listens on `socket` and dies with the process `parent` (this one).
+    """The launch of one instance that listens on `socket` and ends with the process `parent` (this one).
 
-    `granted` are the variables that open Azure's services to it; the user's own win over them.
+    `granted` are the variables for access to Azure's services; the user's own take precedence.
 
     Raises DeploymentFailure when the deployment has nothing to run.
     """
     variables = {
         **_of_machine(environment),
-        # As on Azure, what a script leaves there goes with its instance.
+        # As on Azure, files that a script leaves there are removed with its instance.
         "HOME": str(socket.parent),
         "TMPDIR": str(socket.parent),
         "AML_APP_INSIGHTS_ENABLED": "false",
@@ -68,13 +68,13 @@ def _of_machine(environment: Environment) -> dict[str, str]:
         "PATH": path,
         "VIRTUAL_ENV": str(environment.folder),
         "PYTHONUNBUFFERED": "1",
-        # Byte code beside the user's files would change what a later upload hashes.
+        # Byte code beside the user's files would change the hash of a later upload.
         "PYTHONPYCACHEPREFIX": str(byte_code_of(environment)),
     }
 
 
 def byte_code_of(environment: Environment) -> Path:
-    """Where the byte code of an environment's modules is kept, and that of its scripts."""
+    """Where the byte code of an environment's modules and scripts is kept."""
     return environment.folder / "pycache"
 
 
@@ -89,7 +89,7 @@ def _of_script(desired: DesiredDeployment) -> dict[str, str]:
     if script:
         if not script.is_file():
             raise DeploymentFailure(f"the scoring script {desired.scoring_script} is not in the code")
-        # Its own folder, even below the code's: Azure/azure-sdk-for-python#30296.
+        # The script's own folder, even below the code folder: Azure/azure-sdk-for-python#30296.
         return {"AML_APP_ROOT": str(script.parent), "AZUREML_ENTRY_SCRIPT": script.name}
     if desired.mlflow and desired.model_folder:
         root = str(mlflow_root(desired.model_folder))

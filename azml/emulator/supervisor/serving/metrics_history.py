@@ -1,4 +1,4 @@
-"""What was counted and measured, by the minute, in a SQLite file of its own: it outlives every process."""
+"""Counts and measurements by the minute, in a SQLite file of their own that outlives every process."""
 
 import contextlib
 import json
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class MetricsHistory:
-    """The minutes of a week. A disk that is full loses measurements and stops nothing."""
+    """The minutes of a week. A full disk loses measurements but stops nothing."""
 
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
@@ -35,7 +35,7 @@ class MetricsHistory:
         self._connection = _opened(path)
 
     def add_answers(self, counted: Iterable[Counted]) -> None:
-        """Add answers to those their minutes have."""
+        """Add answers to their minutes."""
         with self._writing():
             for one in counted:
                 place = (one.minute, _ANSWERS, one.endpoint, one.deployment)
@@ -44,7 +44,7 @@ class MetricsHistory:
                 self._put(place, one.tally.to_json())
 
     def add_usage(self, minute: int, endpoint: str, deployment: str, usage: Usage) -> None:
-        """Add a sample to those its minute has."""
+        """Add a sample to its minute."""
         with self._writing():
             place = (minute, _USAGE, endpoint, deployment)
             if known := self._find(place):
@@ -52,7 +52,7 @@ class MetricsHistory:
             self._put(place, usage.to_json())
 
     def answers(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
-        """What was answered in the minutes that begin at `since` (unix time) or later, oldest first: minute,
+        """The answers in the minutes that begin at `since` (unix time) or later, oldest first: minute,
         endpoint, deployment and `Tally.summary`."""
         return [
             {**_head(row), **tally_from_json(json.loads(row[3])).summary()}
@@ -60,16 +60,16 @@ class MetricsHistory:
         ]
 
     def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
-        """What instances used in the minutes from `since`: minute, endpoint, deployment and `Usage`."""
+        """The instances' usage in the minutes from `since` on: minute, endpoint, deployment and `Usage`."""
         return [{**_head(row), **json.loads(row[3])} for row in self._rows(_USAGE, since, endpoint)]
 
     def forget(self, before: float) -> None:
-        """Drop the minutes before a time."""
+        """Delete the minutes before a time."""
         with self._writing():
             self._connection.execute("DELETE FROM minutes WHERE minute < ?", (int(before),))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     @contextlib.contextmanager
@@ -84,7 +84,7 @@ class MetricsHistory:
             self._begin_anew(error)
 
     def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
-        """Go on with an empty file where the one at hand is damaged. Raises any other error again."""
+        """Start with an empty file if the current one is damaged. Re-raises any other error."""
         if not is_damage(error):
             raise error
         self._connection.close()
@@ -93,7 +93,7 @@ class MetricsHistory:
 
     def _put_aside(self, wrong: str) -> None:
         kept = set_aside(self._path)
-        told = f"{self._path.name} {wrong}; metrics begin anew. The damaged file is {kept.name}."
+        told = f"{self._path.name} {wrong}; metrics start over. The damaged file is {kept.name}."
         note(self._path.parent, told)
 
     def _find(self, place: tuple[int, str, str, str]) -> dict[str, Any] | None:

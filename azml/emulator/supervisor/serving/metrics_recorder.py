@@ -1,4 +1,4 @@
-"""Looks at the router's counts and at what instances use, every few seconds, and writes both down."""
+"""Records the router's counts and the instances' resource usage every few seconds."""
 
 import asyncio
 import contextlib
@@ -11,15 +11,15 @@ from azml.emulator.supervisor.serving.router_client import RouterClient, RouterG
 from azml.emulator.supervisor.serving.usage import Gauge
 
 _COLLECT_SECONDS = 5.0
-"""What the router counted since is lost when it is killed outright."""
+"""Seconds between two looks. A killed router loses what it has counted since the last."""
 _MEASURE_EVERY = 2
-"""Instances are measured at every other look: it costs some 10 ms, and a millisecond for each."""
+"""Instances are measured at every other look: that takes some 10 ms, and 1 ms for each instance."""
 _FORGET_EVERY = 720
 _LAST_LOOK_SECONDS = 2.0
 
 
 class MetricsRecorder:
-    """See the module."""
+    """Records until it is stopped."""
 
     def __init__(
         self,
@@ -35,16 +35,16 @@ class MetricsRecorder:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Look every few seconds from now on."""
+        """Start recording."""
         self._task = asyncio.create_task(self._run())
 
     async def collect(self) -> None:
-        """Write down what the router counted until now."""
-        # In a task of its own: what the router told is nowhere else, whoever stops waiting for it.
+        """Record what the router has counted so far."""
+        # In a task of its own: cancelling the caller must not lose the counts, which exist nowhere else.
         await asyncio.shield(asyncio.create_task(self._collect()))
 
     def measure(self) -> None:
-        """Write down what the instances use now."""
+        """Record the instances' current usage."""
         minute = int(time.time()) // 60 * 60
         pids: list[int] = []
         self._gauge.look()
@@ -57,7 +57,7 @@ class MetricsRecorder:
         self._gauge.keep(pids)
 
     async def stop(self) -> None:
-        """Look a last time, and no more. A router that does not answer is not waited for."""
+        """Record a last time, and stop. A router that does not answer is not waited for."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""Asking an instance whether it is well."""
+"""Liveness and readiness probes."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from azml.emulator.contract.instance_routes import InstanceRoute, connect
 
 
 async def healthy(route: InstanceRoute, timeout: float) -> bool:
-    """Whether GET is answered within `timeout` seconds with a status of 200 to 399, Kubernetes' rule."""
+    """Whether GET is answered within `timeout` seconds with a status of 200 to 399 (Kubernetes' rule)."""
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await connect(route)
@@ -20,12 +20,12 @@ async def healthy(route: InstanceRoute, timeout: float) -> bool:
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
-    except (OSError, TimeoutError, ValueError, IndexError):  # the last two: what answers speaks no HTTP
+    except (OSError, TimeoutError, ValueError, IndexError):  # the last two: the answer is not HTTP
         return False
 
 
 class Streak:
-    """Turns single answers into a state, by the thresholds of a probe."""
+    """Turns single answers into a state, using the thresholds of a probe."""
 
     def __init__(self, probe: Probe, *, good: bool) -> None:
         self._probe = probe
@@ -33,7 +33,7 @@ class Streak:
         self.good = good
 
     def tell(self, answer: bool) -> bool:
-        """Take one answer; whether the state is good after it."""
+        """Add one answer; returns whether the state is then good."""
         self._count = self._count + 1 if answer != self.good else 0
         needed = self._probe.failure_threshold if self.good else self._probe.success_threshold
         if self._count >= needed:

@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Shared:
-    """What all instances of a deployment run from. `say` writes to the deployment's own log."""
+    """What all instances of a deployment share. `say` writes to the deployment's own log."""
 
     desired: DesiredDeployment
     environments: Environments
@@ -38,7 +38,7 @@ class Shared:
 
 
 class ProcessRuntime:
-    """See the module: a Runtime."""
+    """A Runtime whose instances are processes."""
 
     noun = "scoring process"
 
@@ -48,7 +48,7 @@ class ProcessRuntime:
 
     @asynccontextmanager
     async def live(self, output: Output) -> AsyncIterator[Life]:
-        """A process behind a unix socket in a folder of its own, which goes with it."""
+        """A process that listens on a unix socket, in a folder that is removed with it."""
         shared = self._shared
         own = await self._files.ready()
         folder = shared.run_dir / str(next(_numbers))
@@ -71,7 +71,7 @@ class ProcessRuntime:
             await to_its_end(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     async def renew(self, began: float) -> bool:
-        """Its files are made anew, whatever it wrote there; the environment is, if it is damaged."""
+        """Recreate its files, whatever it wrote there, and rebuild the environment if it is damaged."""
         await self._files.remove()
         shared = self._shared
         return await shared.environments.mend(shared.environment, began, shared.say)
@@ -83,10 +83,10 @@ class ProcessRuntime:
         await to_its_end(asyncio.to_thread(shutil.rmtree, byte_code, ignore_errors=True))
 
     def _writable(self, folder: Path, own: DesiredDeployment) -> Iterator[Path]:
-        """Where its process may write. The environment keeps byte code for the next start."""
+        """Folders that its process may write to. The environment's byte code is kept for the next start."""
         yield folder
         cache = byte_code_of(self._shared.environment)
-        with suppress(OSError):  # without it modules are compiled anew at each start
+        with suppress(OSError):  # without it modules are compiled at each start
             cache.mkdir(exist_ok=True)
         yield cache
         for path in (own.model_folder, own.code_folder):

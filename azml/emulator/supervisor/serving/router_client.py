@@ -1,4 +1,4 @@
-"""The supervisor's end of the line to its router."""
+"""The supervisor's client for its router."""
 
 import asyncio
 import json
@@ -13,41 +13,41 @@ _LINE_LIMIT = 64 * 1024 * 1024
 
 
 class RouterGone(Exception):
-    """The router is not there now; it gets the whole table when it is back."""
+    """The router is not running; it gets the whole table when it is back."""
 
 
 class RouterClient:
-    """Asks the router, one question at a time. Every question raises RouterGone while there is none."""
+    """Sends the router one request at a time. Every request raises RouterGone while there is no router."""
 
     def __init__(self) -> None:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._turn = asyncio.Lock()
 
     async def attach(self, end: socket.socket) -> None:
-        """Speak to a new router from now on."""
+        """Connect to a new router."""
         await self.detach()
         self._streams = await asyncio.open_connection(sock=end, limit=_LINE_LIMIT)
 
     async def detach(self) -> None:
-        """Close the line: the router leaves."""
+        """Close the connection, which ends the router."""
         if self._streams:
             self._streams[1].close()
             self._streams = None
 
     async def route(self, routes: routing_table.RoutingTable) -> None:
-        """Have it route by this table; when this returns, it does."""
+        """Send it this table, which is in effect when this returns."""
         await self._ask({"do": "route", "table": routing_table.to_json(routes)})
 
     async def busy(self, instances: Sequence[routing_table.RoutedInstance]) -> int:
-        """How many requests these instances have or may still get."""
+        """How many requests these instances have, or may still get."""
         return int(await self._ask({"do": "busy", "instances": [one.name for one in instances]}))
 
     async def counted(self) -> list[Counted]:
-        """What it counted since it was asked last, and forgets now."""
+        """What it has counted since the last call; resets the counts."""
         return [counted_from_json(one) for one in await self._ask({"do": "metrics"})]
 
     async def _ask(self, message: dict[str, Any]) -> Any:
-        # In a task of its own: an answer that nobody reads would be taken for that of the next question.
+        # In a task of its own: an unread answer would be taken for the answer to the next request.
         return await asyncio.shield(asyncio.create_task(self._tell(message)))
 
     async def _tell(self, message: dict[str, Any]) -> Any:

@@ -13,10 +13,10 @@ from azml.emulator.contract.instance_routes import InstanceRoutes
 
 @dataclass(frozen=True)
 class Life:
-    """One life of an instance: a name never used twice, what runs, and where it is asked, once that is known.
+    """One life of an instance: a name that is never reused, what runs, and its routes, once they are known.
 
-    `pid` is the process that shows what the instance uses of this machine, if one does. `desired` is the
-    deployment as it sees it: with the folders that it runs from.
+    `pid` is the process that shows the instance's resource usage, if there is one. `desired` is the
+    deployment as the instance sees it: with the folders that it runs from.
     """
 
     name: str
@@ -27,22 +27,22 @@ class Life:
 
 
 class Runtime(Protocol):
-    """What one instance runs as, over all its lives. `noun` is what it is called."""
+    """What one instance runs as, over all its lives. `noun` is its name in messages."""
 
     noun: str
 
     def live(self, output: Output) -> AbstractAsyncContextManager[Life]:
-        """Start an instance, whose words go to `output`; it ends with the context.
+        """Start an instance, which prints to `output`; it ends with the context.
 
         Raises DeploymentFailure or OSError when it cannot be started.
         """
 
     async def renew(self, began: float) -> bool:
-        """After a life that ended before it was ready: look at what it ran from, and mend what is damaged.
+        """After a life that ended before it was ready: check the files it ran from, and repair damage.
 
-        True when something was, so that the next life may go better. `began` is when the life did, in unix
-        seconds. Raises DeploymentFailure or OSError when it cannot be mended.
+        True if something was repaired, so that the next life may succeed. `began` is the start of the life in
+        unix seconds. Raises DeploymentFailure or OSError when the repair fails.
         """
 
     async def close(self) -> None:
-        """Remove what the instance alone had."""
+        """Remove what belongs to this instance alone."""

@@ -1,4 +1,4 @@
-"""What the instances of a deployment use of this machine."""
+"""The resource usage of a deployment's instances."""
 
 import contextlib
 import time
@@ -32,7 +32,7 @@ class Usage:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON can carry it."""
+        """The values as JSON types."""
         return asdict(self)
 
 
@@ -44,14 +44,14 @@ def usage_from_json(told: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Usag
 
 
 class Gauge:
-    """Measures processes with all they started. CPU is what they used since they were measured last."""
+    """Measures processes with all that they started. CPU is the use since the last measurement."""
 
     def __init__(self) -> None:
         self._before: dict[int, tuple[float, float]] = {}
         self._children: Mapping[int, Sequence[psutil.Process]] = {}
 
     def look(self) -> None:
-        """See which processes there are. Once for all measurements: it goes through the whole machine."""
+        """List the machine's processes. Once for all measurements, as it is slow."""
         children: dict[int, list[psutil.Process]] = defaultdict(list)
         for process in psutil.process_iter(["ppid"]):
             children[process.info["ppid"]].append(process)
@@ -75,7 +75,7 @@ class Gauge:
 
     def _family(self, pid: int) -> list[psutil.Process]:
         family = [psutil.Process(pid)]
-        for member in family:  # it grows on the way
+        for member in family:  # grows during the loop
             family += self._children.get(member.pid, ())
         return family
 
@@ -85,7 +85,7 @@ class Gauge:
         self._before[pid] = (now, used)
         if then is None or now <= then[0]:
             return None
-        # A worker that was replaced took its seconds along: that is no use below zero.
+        # A replaced worker no longer counts with its seconds: the use must not become negative.
         return 100 * max(used - then[1], 0.0) / (now - then[0]) / (psutil.cpu_count() or 1)
 
 

@@ -47,6 +47,7 @@ def targets(kind: str, word: str, body: Json) -> list[str]:
         (ENDPOINTS, "PUT", endpoint_body({"blue": "100"}), ["properties.traffic.blue"]),
         (ENDPOINTS, "PUT", endpoint_body({"blue": 1.0}), ["properties.traffic.blue"]),
         (ENDPOINTS, "PUT", {**endpoint_body(), "Sku": {}}, ["Sku"]),
+        (ENDPOINTS, "PUT", {**endpoint_body(), "name": []}, ["name"]),
         (ENDPOINTS, "PUT", {"properties": {"authMode": "Password"}}, ["properties.authMode"]),
         (ENDPOINTS, "PUT", {"properties": {}}, ["properties.authMode"]),
         (ENDPOINTS, "PATCH", {"properties": {}}, ["properties"]),

@@ -140,7 +140,7 @@ def test_the_first_image_gives_the_workspace_a_registry_that_it_keeps(azure: InP
     del workspace["properties"]["containerRegistry"]
     refused = azure.arm("PUT", WORKSPACE, workspace)
     assert (refused.status, refused.code) == (400, "ValidationError")
-    assert "containerRegistry cannot be taken" in refused.raw.decode()
+    assert "containerRegistry cannot be removed" in refused.raw.decode()
 
 
 def test_a_workspace_without_an_image_gets_a_registry_when_asked(inside: InProcessAzure) -> None:

@@ -94,7 +94,7 @@ def test_without_an_engine_it_is_refused_with_what_would_run_it(
     answer = put(azure)
     assert (answer.status, answer.code) == (400, "UnsupportedEnvironment")
     message = answer.body["error"]["message"]
-    why = "docker is installed and does not answer: Cannot connect" if down else "neither docker nor podman"
+    why = "docker is installed but does not answer: Cannot connect" if down else "neither docker nor podman"
     assert why in message
     assert "install Docker (or Podman) and start it" in message
     assert azure.dataplane.deployments == {}

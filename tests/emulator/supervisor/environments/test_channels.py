@@ -130,7 +130,7 @@ async def test_what_the_channels_do_not_have_fails_with_the_solver_s_words(
 ) -> None:
     """As on Azure; the Python package index is not asked in their place."""
     file = CondaFile((channel,), ("iniconfig=9",), ())
-    with pytest.raises(EnvironmentFailure, match=r"(?s)conda cannot make the environment.*iniconfig"):
+    with pytest.raises(EnvironmentFailure, match=r"(?s)conda cannot create the environment.*iniconfig"):
         await Environments(tmp_path / "environments").prepare(of_conda(file), lambda _: None)
     assert not [path for path in (tmp_path / "environments").iterdir() if path.is_dir()]
 

@@ -127,7 +127,7 @@ async def test_an_engine_that_went_down_fails_the_deployment_with_its_words(
 ) -> None:
     docker.go_down()
     observed = await harness.settled(wanted())
-    assert "docker is installed and does not answer: Cannot connect" in (observed.error or "")
+    assert "docker is installed but does not answer: Cannot connect" in (observed.error or "")
 
 
 async def test_a_container_that_ends_is_started_again(harness: Harness, docker: DockerHost) -> None:

@@ -119,7 +119,7 @@ async def test_what_is_kept_is_made_anew_once_and_that_is_said(
     assert kept.weights().read_bytes() == BIG
     told = [line for line in kept.said if "m/weights.bin" in line]
     assert len(told) == 1
-    assert "made anew from its blob" in told[0]
+    assert "restored from its blob" in told[0]
 
 
 async def test_what_is_damaged_in_both_places_is_named(kept: Kept) -> None:

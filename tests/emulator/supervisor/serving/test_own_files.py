@@ -47,7 +47,8 @@ async def test_a_script_changes_its_own_files_alone_and_a_damaged_environment_is
     await harness.dataplane.delete_deployment("/e/green")
     assert len(list((run_dir / "instances").iterdir())) == 1
 
-    (environment,) = {path.parents[1] for path in harness.environments.glob("*/bin/python")}
+    said = harness.dataplane.logs("/e/blue", "storage-initializer", 1000)
+    (environment,) = {path for path in harness.environments.iterdir() if path.is_dir() and path.name in said}
     (site,) = environment.glob("lib/python*/site-packages")
     shutil.rmtree(site / "gunicorn")
     await harness.ask({"die": 1})
@@ -58,4 +59,4 @@ async def test_a_script_changes_its_own_files_alone_and_a_damaged_environment_is
     said = harness.dataplane.logs("/e/blue", "storage-initializer", 1000).splitlines()
     (told,) = [line for line in said if "is damaged" in line]
     assert "site-packages/gunicorn/" in told
-    assert told.endswith("gone): it is built anew")
+    assert told.endswith("gone): rebuilding it")

@@ -1,4 +1,4 @@
-// The page's calls. A request needs the cookie, which no script can read, and the token kept for this origin.
+// The page's API calls. A request needs the cookie, which scripts cannot read, and the token stored for this origin.
 
 const TOKEN = "azml-studio-token";
 
@@ -10,7 +10,7 @@ export class Refused extends Error {
   }
 }
 
-// The response to a call that is let in; what it carries is still to be read.
+// The response to a successful call; its body is still to be read.
 export async function opened(method, name, { query = {}, body, type = "application/json", signal } = {}) {
   const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
   const headers = { "X-Azml-Studio": localStorage.getItem(TOKEN) ?? "" };

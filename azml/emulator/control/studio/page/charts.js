@@ -5,7 +5,7 @@ import * as series from "./series.js";
 
 const HEIGHT = 180;
 const TALL = 220;
-const WIDE = 700; // from this width on a chart is tall
+const WIDE = 700; // from this width on, a chart is tall
 const TABLE_ROWS = 200;
 const INK = { 424: "--bad", 429: "--slot-4", 408: "--slot-3", 503: "--slot-5", 502: "--slot-6" };
 const MEANS = {
@@ -27,7 +27,7 @@ let plots = [];
 
 export const range = () => Number(element("range").value);
 
-// `now` has the minutes that changed since the last time; the first of another endpoint or range has them all.
+// `now` has the minutes that changed since the last call; the first call for an endpoint or range has them all.
 export function show(id, deployments, now) {
   const key = `${id} ${now.minutes}`;
   if (of !== key) known = {};
@@ -39,7 +39,7 @@ export function show(id, deployments, now) {
 }
 
 function refresh() {
-  if (!told || element("details").hidden) return; // a hidden chart has no size to be drawn in
+  if (!told || element("details").hidden) return; // a hidden chart has no size to draw in
   whenChanged("charts", [of, told.last, known, names], () => {
     legend();
     draw();
@@ -114,7 +114,7 @@ function failures() {
   return { title: `Failed requests ${every(size)}, by status`, words: `Failed requests: ${legend.join("; ")}`, kind: "bars", begins, end, size, rows, lines, unit: String, legend };
 }
 
-// A figure with a chart that can be given other numbers of the same lines.
+// A figure with a chart whose lines can be given new numbers.
 function build(first, shape) {
   let now = first;
   const tip = make("div", { class: "tip", hidden: true });
@@ -143,7 +143,7 @@ function mark(text, name) {
   return node;
 }
 
-// uPlot draws the last row on top: of stacked rows the lowest.
+// uPlot draws the last row on top; of stacked rows that must be the lowest.
 const data = (one) => [one.begins, ...(one.kind === "bars" ? series.stacked(one.rows).reverse() : one.rows)];
 
 function settings(one, current, tip) {
@@ -182,7 +182,7 @@ function drawnAs(one, line, ink, card) {
   return { stroke: ink, width: line.dashed ? 1.5 : 2, dash: line.dashed ? [5, 4] : undefined, points: { show: true, size: 6, fill: line.dashed ? card : ink, filter: lone } };
 }
 
-// The numbers under the mouse.
+// The numbers under the mouse pointer.
 function hover(chart, one, tip) {
   const at = chart.cursor.idx;
   const found = at === null || at === undefined ? [] : one.lines.map((line, place) => ({ ...line, value: one.rows[place][at] })).filter((line) => line.value);

@@ -2,7 +2,7 @@
 
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-// `key` is the bearer itself; without one the command asks `azml` for it, and it is never on the screen.
+// `key` is the bearer token; without one the command gets it from `azml`, and it is never on the screen.
 export function curl({ endpoint, uri, authority, type, deployment, text, file, key }) {
   const bearer = key ? quoted(`Authorization: Bearer ${key}`) : `"$(.venv/bin/azml keys header ${quoted(endpoint)})"`;
   const parts = [

@@ -74,7 +74,7 @@ async function toggleKeys() {
   if (!element("keys").hidden) return hideKeys();
   const asked = id;
   const keys = await call("POST", "keys", { query: { id } });
-  if (id !== asked) return; // another endpoint is shown by now
+  if (id !== asked) return; // another endpoint is shown meanwhile
   element("primary-key").textContent = keys.primaryKey;
   element("secondary-key").textContent = keys.secondaryKey;
   element("keys").hidden = false;

@@ -1,4 +1,4 @@
-// Elements by id, and elements made new. Text is only ever set as text: nothing that is shown can become markup.
+// Elements by id, and new elements. Text is always set as text: nothing that is shown can become markup.
 
 export const element = (id) => document.getElementById(id);
 
@@ -21,13 +21,13 @@ function filled(made, attributes, children) {
   return made;
 }
 
-// Sets the text where it differs: a live region says again whatever is set again.
+// Sets the text only if it differs: a live region announces every text that is set.
 export function say(id, text) {
   const spoken = element(id);
   if (spoken.textContent !== text) spoken.textContent = text;
 }
 
-// Runs `draw` when `value` is another than at the last time for this key.
+// Runs `draw` when `value` differs from the last one for this key.
 const shown = new Map();
 export function whenChanged(key, value, draw) {
   const text = JSON.stringify(value);
@@ -36,7 +36,7 @@ export function whenChanged(key, value, draw) {
   draw();
 }
 
-// A select's options, keeping what is chosen where it is still there.
+// Sets a select's options, and keeps the selected one if it still exists.
 export function options(select, values, words = (value) => value) {
   const before = select.value;
   select.replaceChildren(...values.map((value) => make("option", { value }, words(value))));
@@ -45,7 +45,7 @@ export function options(select, values, words = (value) => value) {
 
 const OTHERS = 4;
 
-// A deployment's colour: its name's own where the name is a colour of ours, else by its place.
+// A deployment's colour: its name, if that is one of our colours, else by its position.
 export function colour(name, place) {
   const own = /(^|[^a-z])(blue|green)([^a-z]|$)/i.exec(name);
   return own ? `--slot-${own[2].toLowerCase()}` : `--slot-${3 + (place % OTHERS)}`;
@@ -65,7 +65,7 @@ export const bytes = (size) =>
   size < 1024 ? count(size, "byte") : size < 1 << 20 ? `${(size / 1024).toFixed(1)} KB` : `${(size / (1 << 20)).toFixed(1)} MB`;
 export const milliseconds = (value) => (value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`);
 
-// Draws an image's bytes. A canvas needs no address that the page's policy would have to allow.
+// Draws an image's bytes. A canvas needs no URL that the page's policy would have to allow.
 export async function picture(canvas, blob) {
   const image = await createImageBitmap(blob);
   canvas.width = image.width;

@@ -1,4 +1,4 @@
-// What a failed log says first: the error, and the line of the user's own code that it came from.
+// The summary above a failed log: the error, and the line of the user's own code that caused it.
 
 import { make } from "./dom.js";
 

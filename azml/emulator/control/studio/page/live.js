@@ -1,15 +1,15 @@
 // One stream of server-sent events, by fetch: an EventSource cannot send the page's token. When the stream ends
-// or falls silent, it begins again, later each time; the server begins each stream with all there is.
+// or falls silent, it is reopened, after longer pauses each time; every stream begins with the full state.
 
 import { opened } from "./api.js";
 
-const SILENCE = 12_000; // milliseconds: the server says something every five seconds
+const SILENCE = 12_000; // milliseconds: the server sends something every five seconds
 const PAUSES = [300, 1000, 2000, 5000];
 
 let current = null;
 
-// Listens to what `query` asks for, and to nothing else any more. `on.event(name, told)` gets the events,
-// `on.lost(reason)` what went wrong.
+// Listens to what `query` asks for, and stops listening to anything else. `on.event(name, told)` gets the events,
+// `on.lost(reason)` gets the error.
 export function listen(query, on) {
   stop();
   const listening = new AbortController();
@@ -63,7 +63,7 @@ async function* chunks(stream) {
   }
 }
 
-// Takes the text of a stream piece by piece, however it is cut, and calls `event` for each event that is whole.
+// Takes the text of a stream in pieces of any size, and calls `event` for each complete event.
 export function parser(event) {
   let rest = "";
   return (text) => {

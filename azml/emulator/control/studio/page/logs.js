@@ -1,4 +1,4 @@
-// The log of a deployment, as it grows: what it says first, what was searched for, and all of it.
+// The log of a deployment as it grows: its summary, the search results, and the full text.
 
 import { count, element, make, options, whenChanged } from "./dom.js";
 import { lead } from "./lead.js";
@@ -7,7 +7,7 @@ const MOST = 1 << 20; // characters that are kept of a log that grows
 let endpoint = null;
 let of = "";
 let text = "";
-let waiting = ""; // what came while the log is not followed
+let waiting = ""; // text that arrived while the log is not followed
 
 export function show(told, wanted) {
   endpoint = told;
@@ -18,7 +18,7 @@ export function show(told, wanted) {
   });
 }
 
-// What to ask the stream for: {log, container}; nothing while no deployment is there.
+// What to request from the stream: {log, container}; empty without a deployment.
 export function query() {
   const deployment = endpoint?.deployments.find((one) => one.name === element("log-deployment").value);
   return deployment ? { log: deployment.id, container: element("log-container").value } : {};
@@ -33,15 +33,15 @@ export function take(told, asked) {
   else waiting = told.whole ? told.text : waiting + told.text;
 }
 
-// `whole` replaces what is there.
+// `whole` replaces the current text.
 function grow(more, whole, fresh = false) {
   const log = element("log");
   const down = log.scrollHeight - log.scrollTop - log.clientHeight < 40 || fresh;
   waiting = "";
-  if (whole && !fresh && more.startsWith(text)) return grow(more.slice(text.length), false); // the stream began again
+  if (whole && !fresh && more.startsWith(text)) return grow(more.slice(text.length), false); // the stream was reopened
   text = (whole ? more : text + more).slice(-MOST);
   if (whole || sought()) draw();
-  else if (more) log.append(more); // only what is new, so that only this is read out
+  else if (more) log.append(more); // only new text, so that screen readers announce only that
   element("log-empty").hidden = text !== "";
   if (down) log.scrollTop = log.scrollHeight;
 }

@@ -1,11 +1,11 @@
-// All endpoints: how each is, who gets its requests, and what it answered lately.
+// All endpoints: their health, their traffic, and their recent requests.
 
 import { count, drawn, element, make, paint, whenChanged } from "./dom.js";
 import { words } from "./shares.js";
 
 const WIDTH = 240;
 const HEIGHT = 36;
-const LEAST = 2; // of a bar, so that one request among a thousand is seen
+const LEAST = 2; // height of a bar, so that one request among a thousand is visible
 
 export function show({ rows, last, minutes }, placeOf) {
   element("overview-empty").hidden = rows.length > 0;

@@ -1,22 +1,22 @@
 // The numbers behind the charts, as pure functions. A minute is {minute, requests, failed: {status: count}, p50, p95}.
 
-// The minutes known before, with those that came now; none before `begin`.
+// The minutes known before, merged with new ones; without those before `begin`.
 export function merged(before, now, begin) {
   const byMinute = new Map([...before, ...now].map((one) => [one.minute, one]));
   return [...byMinute.values()].filter((one) => one.minute >= begin).sort((a, b) => a.minute - b.minute);
 }
 
-// How many minutes one bar stands for, so that no chart has more than 72.
+// The minutes per bar, so that no chart has more than 72 bars.
 export const width = (minutes) => [1, 5, 20].find((size) => minutes / size <= 72);
 
-// The begins (unix seconds) of the bars from `begin` to `last`.
+// The start times (unix seconds) of the bars from `begin` to `last`.
 export function bars(begin, last, size) {
   const found = [];
   for (let at = begin; at <= last; at += size * 60) found.push(at);
   return found;
 }
 
-// One sum a bar: `count` of the minutes that fall into it.
+// One sum per bar: `count` of its minutes.
 export function sums(minutes, begins, size, count) {
   const found = begins.map(() => 0);
   for (const one of minutes) {
@@ -26,13 +26,13 @@ export function sums(minutes, begins, size, count) {
   return found;
 }
 
-// Rows of numbers, each on top of those before it.
+// Rows of numbers, each stacked on those before it.
 export function stacked(rows) {
   const below = (rows[0] ?? []).map(() => 0);
   return rows.map((row) => row.map((value, at) => (below[at] += value)));
 }
 
-// One value a minute from `begin` to `last`, null where nothing was answered.
+// One value per minute from `begin` to `last`, null for minutes without answers.
 export function values(minutes, begins, pick) {
   const byMinute = new Map(minutes.map((one) => [one.minute, pick(one)]));
   return begins.map((begin) => byMinute.get(begin) ?? null);

@@ -2,8 +2,8 @@
 
 const sum = (shares) => Object.values(shares).reduce((total, share) => total + share, 0);
 
-// The shares after one was moved to `value`. What the others have in sum is divided among them as before the move,
-// equally where they had nothing. Those in `fixed` stay as they are.
+// The shares after one was moved to `value`. The rest is divided among the others in proportion to their shares
+// before the move, or equally if they had none. Those in `fixed` do not change.
 export function rebalance(shares, name, value, fixed = []) {
   const still = Object.keys(shares).filter((one) => one !== name && fixed.includes(one));
   const others = Object.keys(shares).filter((one) => one !== name && !fixed.includes(one));

@@ -1,4 +1,4 @@
-// The page: who is signed in, what the address names, and the one stream that tells of it.
+// The page: the sign-in, the view that the address names, and the stream with its data.
 
 import { signIn, signOut, wasHere } from "./api.js";
 import * as charts from "./charts.js";
@@ -12,9 +12,9 @@ import * as trial from "./trial.js";
 
 const TABS = ["details", "test", "logs"];
 let rows = []; // of the overview; the page of one endpoint needs its id
-let known = false; // whether they were told
-let asked = ""; // what the stream was last asked for
-let shown = null; // the endpoint that is shown
+let known = false; // whether the rows have arrived
+let asked = ""; // the last query of the stream
+let shown = null; // the endpoint on the page
 
 // The place in the address: #/ for all endpoints, #/workspace/endpoint/tab for one, with a deployment after logs.
 const placeOf = (row, ...rest) => `#/${[row.workspace, row.name, ...rest].map(encodeURIComponent).join("/")}`;
@@ -25,7 +25,7 @@ function place() {
   return { row, named: Boolean(workspace && name), tab: TABS.includes(tab) ? tab : TABS[0], deployment };
 }
 
-// The address can be typed by hand: what is no escape is what it says.
+// The address can be typed by hand: an invalid escape is taken literally.
 function decoded(text) {
   try {
     return decodeURIComponent(text);
@@ -34,7 +34,7 @@ function decoded(text) {
   }
 }
 
-// Shows what the address names, and listens to that.
+// Shows the view that the address names, and listens to its data.
 function arrive() {
   if (element("main").hidden) return;
   const { row, named, tab } = place();
@@ -68,7 +68,7 @@ function all(told) {
   rows = told.rows;
   known = true;
   overview.show(told, placeOf);
-  if (place().named) arrive(); // the address was there before the list
+  if (place().named) arrive(); // the address was set before the list arrived
 }
 
 function lost(reason, query) {
@@ -89,7 +89,7 @@ function one(told) {
   traffic.show(told);
   trial.show(told, failed);
   logs.show(told, deployment);
-  ask(); // of a log now that the deployments are known
+  ask(); // for a log, now that the deployments are known
 }
 
 function choose(tab) {
@@ -131,7 +131,7 @@ function shut(reason) {
   element("main").hidden = true;
   element("sign-out").hidden = true;
   element("signed-out").hidden = false;
-  if (reason || opens) say("signed-out-reason", reason); // an answer that was under way does not take back a reason
+  if (reason || opens) say("signed-out-reason", reason); // a late answer must not remove a reason
   say("line", "");
   details.hideKeys();
   trial.forgetKey();

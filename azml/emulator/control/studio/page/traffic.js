@@ -1,5 +1,5 @@
-// The traffic card: a slider a deployment, and the mirror. A draft is kept until it is applied or undone, whatever
-// comes meanwhile. A draft is {shares, mirror: {name: percent}}.
+// The traffic card: a slider per deployment, and the mirror. A draft is kept until it is applied or undone, even
+// when new data arrives. A draft is {shares, mirror: {name: percent}}.
 
 import { call } from "./api.js";
 import { element, make, options, paint, say, whenChanged } from "./dom.js";
@@ -7,10 +7,10 @@ import { rebalance, same, words } from "./shares.js";
 
 const MIRROR_LIMIT = 50; // percent, Azure's
 const NOBODY = "";
-let endpoint = null; // as it was last told
+let endpoint = null; // as last received
 let live = { shares: {}, mirror: {} };
 let draft = null;
-let anchor = {}; // the shares from which the present move began
+let anchor = {}; // the shares at the start of the current move
 let sending = false;
 
 export function show(told) {
@@ -52,7 +52,7 @@ function rows() {
 
 function move(name, value) {
   const shares = rebalance(anchor, name, value, fixed());
-  // Who gets live requests cannot have copies of them as well.
+  // A deployment with live traffic cannot have mirrored traffic.
   change({ shares, mirror: Object.fromEntries(Object.entries(now().mirror).filter(([one]) => !shares[one])) });
 }
 
@@ -110,7 +110,7 @@ async function apply(event) {
   const body = JSON.stringify({ traffic: wanted.shares, mirrorTraffic: wanted.mirror });
   const refused = await call("PUT", "traffic", { query: { id }, body }).then(() => null, (reason) => reason);
   sending = false;
-  if (endpoint.row.id === id) applied(wanted, refused); // else another endpoint is shown by now
+  if (endpoint.row.id === id) applied(wanted, refused); // else another endpoint is shown meanwhile
   refresh();
 }
 

@@ -1,4 +1,4 @@
-// The test tab: one request, its answer, the time it took and who answered.
+// The test tab: one request, its answer, its duration and the deployment that answered.
 
 import { call } from "./api.js";
 import { curl } from "./curl.js";
@@ -6,12 +6,12 @@ import { bytes, element, make, options, paint, picture, whenChanged } from "./do
 
 const EMPTY = { text: "", type: "application/json", file: null, hint: "" };
 const TEXT = /^text\/|[/+](json|xml|x-ndjson|csv)\b/;
-const LINE = 60; // characters of an answer that is shown as it came
-const kept = new Map(); // what was last written, by endpoint
+const LINE = 60; // characters of an answer that is shown unformatted
+const kept = new Map(); // the last request, by endpoint
 const samples = new Map(); // by endpoint; null where there is none
 let endpoint = null;
 let request = EMPTY;
-let key = ""; // the bearer, while it is asked for
+let key = ""; // the bearer token, while it is requested
 
 export function show(told, failed) {
   const other = endpoint?.row.id !== told.row.id;
@@ -57,7 +57,7 @@ function put(next) {
   if (next.file) {
     element("file-name").textContent = next.file.name;
     element("file-told").textContent = bytes(next.file.size);
-    if (next.file.type.startsWith("image/")) picture(element("file-picture"), next.file).catch(() => null); // not every kind can be drawn
+    if (next.file.type.startsWith("image/")) picture(element("file-picture"), next.file).catch(() => null); // not every format can be drawn
   }
   command();
 }
@@ -119,7 +119,7 @@ async function send(event) {
     (refused) => () => wrong(refused),
   );
   element("send").disabled = false;
-  if (endpoint.row.id === id) outcome(); // else another endpoint is shown by now
+  if (endpoint.row.id === id) outcome(); // else another endpoint is shown meanwhile
 }
 
 function wrong(refused) {
