@@ -271,11 +271,11 @@ def test_the_test_starts_with_the_sample_and_copies_as_curl(page: Page, azure: W
     expect(text).to_contain_text("azml keys header diabetes")
     key = azure.arm("POST", f"{ENDPOINT}/listKeys").body["primaryKey"]
     assert key not in page.content()
-    page.get_by_label("With the key in it").check()
+    page.get_by_label("Include the key").check()
     expect(text).to_contain_text(key)
     done = subprocess.run(["/bin/sh", "-c", text.inner_text()], capture_output=True, text=True, timeout=30)
     assert json.loads(done.stdout) == {"flavour": "green", "asked": {"it's": 1}}, done.stderr
-    page.get_by_label("With the key in it").uncheck()
+    page.get_by_label("Include the key").uncheck()
     assert key not in page.content()
 
 

@@ -83,7 +83,7 @@ class GoodCopy:
                 continue
             waited += LOOK_SECONDS
             if now == before or waited >= LONGEST_SECONDS:
-                # Even when cancelled: `close` then takes a last copy itself.
+                # To completion even when cancelled: `close` takes a last copy that must not overlap.
                 await to_its_end(asyncio.to_thread(self._take, now))
             before = now
 

@@ -48,7 +48,7 @@ def check_traffic(wanted: Shares, live: Shares, deployments: Mapping[str, Record
 def check_mirror(
     mirror: Shares, wanted: Shares, deployments: Mapping[str, Record], *, kubernetes: bool
 ) -> None:
-    """Check the mirrored share: at most half, to one deployment without live traffic, if managed."""
+    """Check the mirrored share: at most half, one deployment without live traffic, managed endpoints."""
     mirrored = {name: share for name, share in mirror.items() if share}
     for name in mirror:
         _existing(name, "mirrorTraffic", deployments)

@@ -47,8 +47,8 @@ async def test_a_script_changes_its_own_files_alone_and_a_damaged_environment_is
     await harness.dataplane.delete_deployment("/e/green")
     assert len(list((run_dir / "instances").iterdir())) == 1
 
-    said = harness.dataplane.logs("/e/blue", "storage-initializer", 1000)
-    (environment,) = {path for path in harness.environments.iterdir() if path.is_dir() and path.name in said}
+    log = harness.dataplane.logs("/e/blue", "storage-initializer", 1000)
+    (environment,) = {path for path in harness.environments.iterdir() if path.is_dir() and path.name in log}
     (site,) = environment.glob("lib/python*/site-packages")
     shutil.rmtree(site / "gunicorn")
     await harness.ask({"die": 1})

@@ -16,7 +16,7 @@ const MEANS = {
   424: "the scoring script failed",
   429: "too many requests at once",
   500: "the server failed",
-  502: "the deployment broke off",
+  502: "the deployment closed the connection",
   503: "no instance was ready",
 };
 let of = "";

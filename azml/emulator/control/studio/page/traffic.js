@@ -96,7 +96,7 @@ function refreshMirror() {
   element("mirror").disabled = endpoint.kubernetes || offered.length === 1;
   element("mirror-hint").textContent = endpoint.kubernetes
     ? "A Kubernetes endpoint cannot mirror traffic."
-    : `Copies go to one deployment without live traffic, ${MIRROR_LIMIT} % at most; its answers go to nobody.`;
+    : `Copies go to one deployment without live traffic, ${MIRROR_LIMIT} % at most; its answers are discarded.`;
 }
 
 async function apply(event) {
