@@ -15,7 +15,7 @@ DOCUMENTS = {
     "/{tenant}/.well-known/openid-configuration",
     "/studio",
 }
-PAGE = Path(__file__).parents[3] / "docs" / "emulator.md"
+PAGE = Path(__file__).parents[3] / "docs" / "emulator-security.md"
 
 
 def routes(azure: InProcessAzure) -> list[tuple[str, str]]:
