@@ -121,7 +121,7 @@ def compile_modules() -> None:
     """Byte code for what the commands import, where Python may not write any by itself too.
 
     Each command starts several short processes, and compiling takes them a good part of their time. A module
-    that cannot be compiled, or a file that cannot be written, is no error.
+    that cannot be compiled, or a file that cannot be written, is not an error.
     """
     with step("compiling"):
         others = rf"/pulumi_azure_native/(?!({'|'.join(AZURE_NATIVE)})/)\w+/"

@@ -96,7 +96,7 @@ class Arm:
         return _object(answer)
 
     def delete(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> None:
-        """Delete and wait until it is done; a resource that is not there is no error."""
+        """Delete and wait until it is done; a resource that is not there is not an error."""
         answer = self.send("DELETE", path, api_version, query=query)
         if answer.status != 404:
             self.wait(self.accepted(answer))

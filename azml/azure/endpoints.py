@@ -45,7 +45,7 @@ class Slot:
 
 
 def endpoint_name(endpoint_id: str) -> str | None:
-    """The name in an endpoint's ARM id; None when it is no such id."""
+    """The name in an endpoint's ARM id; None when it is not such an id."""
     match = _ID.fullmatch(endpoint_id)
     return match["name"] if match else None
 

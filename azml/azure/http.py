@@ -182,4 +182,4 @@ def _nobody(url: str) -> str:
             f"the local Azure does not answer at {parts.scheme}://{parts.netloc}: "
             "start it with `azml emulator start`, and run the line of `azml emulator env` in this shell"
         )
-    return f"nobody answers at {parts.scheme}://{parts.netloc}"
+    return f"nothing answers at {parts.scheme}://{parts.netloc}"

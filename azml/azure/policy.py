@@ -30,7 +30,7 @@ def wants_token(answer: Response) -> bool:
     for details in _missing(answer.json()):
         if details.get("isChangeReferenceRequired") and not os.environ.get(CHANGE_REFERENCE):
             raise PolicyTokenError(
-                "an Azure policy wants to know which change this write belongs to: set "
+                "an Azure policy asks for a change reference with this write: set "
                 f"{CHANGE_REFERENCE} to its reference and run the command again",
                 status=403,
                 code="RequestDisallowedByPolicy",
@@ -60,9 +60,9 @@ def token(answer: Response) -> str:
     given = told.get("token")
     if answer.status < 300 and str(told.get("result")).lower() == "succeeded" and isinstance(given, str):
         return given
-    why = "; ".join(_reasons(told)) or f"the service of policy tokens answered {answer.status}"
+    why = "; ".join(_reasons(told)) or f"the policy token service answered {answer.status}"
     raise PolicyTokenError(
-        f"an Azure policy wants a policy token with this write, and gave none: {why}",
+        f"this write needs a policy token, and Azure Policy issued none: {why}",
         status=answer.status,
         code="RequestDisallowedByPolicy",
     )

@@ -89,7 +89,11 @@ def _check_script(
         check_script(folder / script, findings)
         return
     if (folder / script).is_file() and not script.is_absolute() and ".." not in script.parts:
-        findings.append(Finding(f"{script} is left out by an ignore file", "let it in with !", *place))
+        findings.append(
+            Finding(
+                f"{script} is left out by an ignore file", "include it with a line that begins with !", *place
+            )
+        )
     else:
         scripts = ", ".join(file.path for file in files if file.path.endswith(".py")) or "no Python file"
         findings.append(Finding(f"there is no {script} in {folder}", f"there is {scripts}", *place))

@@ -25,7 +25,9 @@ def check_mlflow(folder: Path, deployed: Collection[str], findings: list[Finding
         findings.append(Finding(message, "point path: at the folder that mlflow.save_model wrote", folder))
         return
     if "MLmodel" not in deployed:
-        findings.append(Finding("is left out by an ignore file", "let it in with !", file))
+        findings.append(
+            Finding("is left out by an ignore file", "include it with a line that begins with !", file)
+        )
         return
     text = read_text(file, findings)
     root = None if text is None else parse(text, file, findings)
@@ -57,7 +59,11 @@ def _check_pyfunc(flavor: Node, folder: Path, deployed: Collection[str], finding
         if node is None or not isinstance(node.value, str) or _is_there(node.value, deployed):
             continue
         if folder in (folder / node.value).parents and (folder / node.value).exists():
-            findings.append(node.wrong(f"{node.value} is left out by an ignore file", "let it in with !"))
+            findings.append(
+                node.wrong(
+                    f"{node.value} is left out by an ignore file", "include it with a line that begins with !"
+                )
+            )
         else:
             findings.append(node.wrong(f"there is no {node.value} in the model", "save the model again"))
 

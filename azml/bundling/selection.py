@@ -77,7 +77,9 @@ def read_rules(folder: Path, findings: list[Finding]) -> IgnoreRules:
         try:
             pattern = GitIgnoreSpecPattern(line.strip())
         except GitIgnorePatternError as error:
-            findings.append(Finding(f"{line!r} is no pattern: {error}", "see gitignore(5)", file, number))
+            findings.append(
+                Finding(f"{line!r} is not a valid pattern: {error}", "see gitignore(5)", file, number)
+            )
             continue
         if pattern.include is not None:
             patterns.append(pattern)
@@ -195,7 +197,7 @@ class _Walk:
         elif not Path(target).is_dir():
             self.file(target, path, Path(target).stat())
         elif target in above:
-            self.wrong(location, "is a link to a folder around it", "remove it")
+            self.wrong(location, "is a link to a folder that contains it", "remove it")
         else:
             self.below(target, f"{path}/", (*above, target))
 

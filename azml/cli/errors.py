@@ -97,7 +97,7 @@ def told(failure: Exception) -> ExitCode:
         case _ if _azure(failure):
             _line(_azure(failure))
         case _:
-            _line(f"{type(failure).__name__}: {failure}", "this is a fault of azml: AZML_DEBUG=1 shows where")
+            _line(f"{type(failure).__name__}: {failure}", "this is a bug in azml: AZML_DEBUG=1 shows where")
     return ExitCode.FAILED
 
 

@@ -131,7 +131,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Delete:
-    """Remove it; that it is gone already is no error."""
+    """Remove it; that it is gone already is not an error."""
 
     urn: str
     type: str

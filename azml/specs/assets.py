@@ -147,7 +147,9 @@ def _reference(table: Table, node: Node, kind: str, otherwise: str) -> AssetRefe
         text if is_reference(text) else f"azureml:{text}" if kind == "codes" else text, kind
     )
     if found is None:
-        table.findings.append(node.wrong(f"{text!r} refers to no registered asset", f"{FORMS}; {otherwise}"))
+        table.findings.append(
+            node.wrong(f"{text!r} does not refer to a registered asset", f"{FORMS}; {otherwise}")
+        )
     return found
 
 
@@ -155,7 +157,7 @@ def _asset_name(table: Table, key: str) -> str | None:
     name = table.text(key)
     if name is not None and not rules.ASSET.accepts(name):
         table.findings.append(
-            table.node.value[key].wrong(f"{name!r} is no name Azure takes", rules.ASSET.words)
+            table.node.value[key].wrong(f"{name!r} is not a name that Azure accepts", rules.ASSET.words)
         )
     return name
 
@@ -167,7 +169,9 @@ def _asset_version(table: Table) -> str | None:
         return None
     node = table.node.value["version"]
     if not rules.ASSET.accepts(version):
-        table.findings.append(node.wrong(f"{version!r} is no version Azure takes", rules.ASSET.words))
+        table.findings.append(
+            node.wrong(f"{version!r} is not a version that Azure accepts", rules.ASSET.words)
+        )
     if "name" not in table.node.value:
         table.findings.append(node.wrong("has no name beside it", "add name:, or leave the version out"))
     return version

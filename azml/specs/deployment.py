@@ -60,7 +60,7 @@ def _endpoint_name(table: Table) -> str:
     if name is not None and not rules.RESOURCE.accepts(name):
         remedy = rules.RESOURCE.words
         table.findings.append(
-            table.node.value["endpoint_name"].wrong(f"{name!r} is no name Azure takes", remedy)
+            table.node.value["endpoint_name"].wrong(f"{name!r} is not a name that Azure accepts", remedy)
         )
     return name or ""
 
@@ -100,5 +100,5 @@ def _check_kubernetes(table: Table, spec: DeploymentSpec) -> None:
         if isinstance(asset, AssetReference) and asset.registry:
             remedy = "copy it into the workspace"
             table.findings.append(
-                table.node.value[key].wrong("Kubernetes takes nothing from a registry", remedy)
+                table.node.value[key].wrong("Kubernetes endpoints cannot use assets of a registry", remedy)
             )

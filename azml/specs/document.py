@@ -126,7 +126,7 @@ class _Reader:
             return self.convert(root, "")
         except _TooMuchError:
             self.findings.append(
-                Finding("unfolds to more values than a spec can hold", "use fewer aliases", self.file)
+                Finding("expands to more values than a file may hold", "use fewer aliases", self.file)
             )
             return None
         finally:
@@ -150,7 +150,7 @@ class _Reader:
     def value(self, node: yaml.Node, key: str) -> tuple[Any, str]:
         """The Python value of a node, and its text if it is a scalar; collections are plain ones."""
         if not isinstance(node, yaml.ScalarNode) and node.tag not in PLAIN:
-            raise ConstructorError(None, None, f"the tag {node.tag} has no place here", node.start_mark)
+            raise ConstructorError(None, None, f"the tag {node.tag} is not allowed here", node.start_mark)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, key), ""
         if isinstance(node, yaml.SequenceNode):

@@ -35,7 +35,7 @@ def read_endpoint(root: Node, source: Source, findings: list[Finding]) -> Endpoi
     auth_mode = table.choice("auth_mode", AUTH_MODES, snake) or "key"
     if auth_mode == "aad_token" and kind == "kubernetes":
         findings.append(
-            root.value["auth_mode"].wrong("Kubernetes endpoints take no aad_token", "key or aml_token")
+            root.value["auth_mode"].wrong("Kubernetes endpoints do not support aad_token", "key or aml_token")
         )
     access = table.choice("public_network_access", ACCESS) if kind == "managed" else None
     traffic, mirror = read_shares(table, "traffic"), read_shares(table, "mirror_traffic")
@@ -65,7 +65,7 @@ def read_name(table: Table, key: str) -> str:
         return ""
     if not rules.RESOURCE.accepts(name):
         table.findings.append(
-            table.node.value[key].wrong(f"{name!r} is no name Azure takes", rules.RESOURCE.words)
+            table.node.value[key].wrong(f"{name!r} is not a name that Azure accepts", rules.RESOURCE.words)
         )
     return name.lower()
 
@@ -76,7 +76,7 @@ def read_compute(table: Table) -> str | None:
     if name is None or (name.startswith(PREFIX) and name != PREFIX):
         return name.removeprefix(PREFIX) if name else None
     table.findings.append(
-        table.node.value["compute"].wrong(f"{name!r} names no compute", "azureml:<compute name>")
+        table.node.value["compute"].wrong(f"{name!r} does not name a compute", "azureml:<compute name>")
     )
     return None
 
@@ -91,7 +91,7 @@ def read_identity(table: Table) -> Identity | None:
     settings.finish(ignored=("principal_id", "tenant_id"))
     if kind == "user_assigned" and not ids:
         remedy = "user_assigned_identities: [{resource_id: /subscriptions/...}]"
-        settings.findings.append(settings.node.wrong("names no user-assigned identity", remedy))
+        settings.findings.append(settings.node.wrong("does not name a user-assigned identity", remedy))
     return Identity(kind, ids) if kind else None
 
 
@@ -119,7 +119,9 @@ def read_shares(table: Table, key: str) -> Shares:
         if name != name.lower():
             table.findings.append(node.wrong(f"{name!r} matches no deployment", f"write {name.lower()!r}"))
         elif not rules.RESOURCE.accepts(name):
-            table.findings.append(node.wrong(f"{name!r} is no name Azure takes", rules.RESOURCE.words))
+            table.findings.append(
+                node.wrong(f"{name!r} is not a name that Azure accepts", rules.RESOURCE.words)
+            )
         found[name] = shares.integer(name, 0, rules.MOST_PERCENT, " percent")
     return {name: share for name, share in found.items() if share is not None}
 
@@ -133,7 +135,7 @@ def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> 
     if node is None or not mirror:
         return
     if kind == "kubernetes":
-        table.findings.append(node.wrong("Kubernetes endpoints mirror no traffic", "remove it"))
+        table.findings.append(node.wrong("Kubernetes endpoints cannot mirror traffic", "remove it"))
     if len(mirror) > 1:
         table.findings.append(node.wrong("mirrors to more than one deployment", "name one"))
     for name, share in mirror.items():

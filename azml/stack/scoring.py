@@ -152,7 +152,9 @@ def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None
         faults.add(settings.path, message, f"give it a `name:` of {rules.ENDPOINT.words}")
     elif not rules.ASSET_PREFIX.accepts(settings.key):
         faults.add(
-            settings.path, f"{settings.key!r} cannot begin the names of models", rules.ASSET_PREFIX.words
+            settings.path,
+            f"{settings.key!r} cannot be the beginning of model names",
+            rules.ASSET_PREFIX.words,
         )
     if path is None:
         return EndpointSpec(name=settings.name or settings.key)
@@ -236,7 +238,7 @@ def _collected(spec: DeploymentSpec, faults: Faults) -> None:
         if isinstance(data, CollectionData) and data.path and not data.data_id:
             place = spec.place(f"data_collector.collections.{name}.data.path")
             remedy = "register a data asset with this path, and name it by name: and version: alone"
-            faults.extend([Finding("is where the stack makes no data asset", remedy, *place)])
+            faults.extend([Finding("is a path, and the stack creates no data asset", remedy, *place)])
 
 
 def _share_fault(settings: EndpointSettings, spec: EndpointSpec, faults: Faults, finding: Finding) -> None:

@@ -153,7 +153,9 @@ def _missing(needed: list[Needed], standing: Standing) -> Iterator[Finding]:
             remedy = "name one that exists, or have it made: leave out existing: true"
             yield Finding(message, remedy, *one.place)
         elif fact.state.lower() == _DELETING and one.what != "resource group":
-            yield Finding(f"the {one.what} {name!r} is being deleted", "name one that stays", *one.place)
+            yield Finding(
+                f"the {one.what} {name!r} is being deleted", "name one that is not being deleted", *one.place
+            )
 
 
 def _leaving(workspace: WorkspaceSettings, group: Fact | None) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def read_workspace(stack: Section, *, protect: bool) -> WorkspaceSettings:
     purge = _purge(section, protect=protect)
     for key in (*SUPPORT_RULES, *FLAGS) if existing else ():
         if section.get(key) is not None:
-            section.fault(key, "changes nothing of a workspace that is there", "leave it out")
+            section.fault(key, "has no effect on an existing workspace", "leave it out")
     storage, vault, logs, insights = (_support(section, key, rule) for key, rule in SUPPORT_RULES.items())
     section.finish()
     return WorkspaceSettings(
@@ -76,7 +76,7 @@ def _support(section: Section, key: str, rule: rules.NameRule) -> Support:
         own.fault("name", "is missing", "a resource is found by its name")
     if group and not existing:
         remedy = "leave it out, or add existing: true; what the stack makes lies in the workspace's group"
-        own.fault("resourceGroup", "is where an existing resource lies", remedy)
+        own.fault("resourceGroup", "applies only to an existing resource", remedy)
     own.finish()
     return Support(name, existing, group, section.faults.place(own.path("name")))
 

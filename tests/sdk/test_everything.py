@@ -199,7 +199,7 @@ def test_a_kubernetes_endpoint_is_served_by_this_machine(seen: Seen) -> None:
     assert cluster["endpoint"] == ["KubernetesOnlineEndpoint", "cluster"]
     assert cluster["deployment"] == ["KubernetesOnlineDeployment", "Succeeded", "0.1", 70]
     assert answer(cluster["answer"])["who"] == "cluster"
-    assert "cluster is played by this machine: instances are local processes" in cluster["storage log"]
+    assert "cluster is simulated by this machine: instances are local processes" in cluster["storage log"]
     assert cluster["mirrored"] == 400
     assert "asks for 1 GPU" in cluster["gpu"]
     assert cluster["no cluster"] == [400, "InvalidComputeType"]

@@ -53,7 +53,7 @@ BEYOND_DEPLOYMENT = [
     ("scale_settings: {type: target_utilization}\n", "scale_settings.type", "is for Kubernetes"),
     ("private_network_connection: true\n", "private_network_connection", "is not supported here"),
     ("environment: {image: x, name: e, version: 1.10}\n", "environment.version", "1.10 is read as 1.1"),
-    ("environment: {image: x, name: 'a b'}\n", "environment.name", "'a b' is no name Azure takes"),
+    ("environment: {image: x, name: 'a b'}\n", "environment.name", "'a b' is not a name that Azure accepts"),
     ("environment: {image: x, datastore: d}\n", "environment.datastore", "is not supported here"),
     (
         "environment: {image: x, conda_file: {dependencies: [pip]}, inference_config: {"
@@ -94,14 +94,14 @@ BEYOND_ENDPOINT = [
     ("traffic: {Blue: 100}\n", "traffic.Blue", "'Blue' matches no deployment"),
     ("traffic: {blue: '90', green: 10}\n", "traffic.blue", "is text, not a whole number"),
     ("traffic: {blue: 50}\n", "traffic", "adds up to 50"),
-    ("traffic: {x: 100}\n", "traffic.x", "'x' is no name Azure takes"),
+    ("traffic: {x: 100}\n", "traffic.x", "'x' is not a name that Azure accepts"),
     ("traffic: {blue: 100, blue: 100}\n", "traffic.blue", "appears twice"),
     ("mirror_traffic: {blue: 51}\n", "mirror_traffic.blue", "51 percent"),
     ("mirror_traffic: {blue: 10, red: 10}\n", "mirror_traffic", "more than one deployment"),
     ("traffic: {blue: 100}\nmirror_traffic: {blue: 10}\n", "mirror_traffic.blue", "has live traffic too"),
     ("compute: azureml:c\nmirror_traffic: {blue: 10}\n", "mirror_traffic", "mirror no traffic"),
-    ("compute: azureml:c\nauth_mode: aad_token\n", "auth_mode", "take no aad_token"),
-    ("identity: {type: user_assigned}\n", "identity", "names no user-assigned identity"),
+    ("compute: azureml:c\nauth_mode: aad_token\n", "auth_mode", "do not support aad_token"),
+    ("identity: {type: user_assigned}\n", "identity", "does not name a user-assigned identity"),
 ]
 
 
@@ -163,7 +163,11 @@ def test_every_finding_comes_at_once_with_line_and_key(tmp_path: Path) -> None:
         ("# only a comment\n", None, "is empty"),
         ("- a\n- b\n", 1, "is not a mapping"),
         ("just text", 1, "is not a mapping"),
-        ("a: !!python/object/apply:os.system ['true']\n", 1, "python/object/apply:os.system has no place"),
+        (
+            "a: !!python/object/apply:os.system ['true']\n",
+            1,
+            "python/object/apply:os.system is not allowed here",
+        ),
         ("a: 1\nb: \x07\n", 2, "is not valid YAML"),
         ("a: !!int abc\n", 1, "is not valid YAML"),
         ("a: &a [*a]\n", 1, "an alias refers to what contains it"),
@@ -185,10 +189,10 @@ def test_aliases_that_unfold_without_end_are_stopped(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     (found,) = findings(tmp_path, "\n".join(lines))
-    assert "unfolds to more values" in found.message
+    assert "expands to more values" in found.message
     merges = ["a0: &a0 {k: v}"] + [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)]
     (found,) = findings(tmp_path, "\n".join(merges))
-    assert "unfolds to more values" in found.message
+    assert "expands to more values" in found.message
 
 
 def test_huge_and_deep_and_binary_files_are_refused(tmp_path: Path) -> None:
@@ -290,7 +294,7 @@ def test_deployments_in_an_endpoint_file_are_refused_with_where_they_belong(tmp_
 def test_a_workspace_id_with_a_label_is_refused_as_azure_ai_ml_does(tmp_path: Path) -> None:
     arm = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
     (found,) = findings(tmp_path, DEPLOYMENT + f"environment: azureml:{arm}/environments/e/labels/latest\n")
-    assert "refers to no registered asset" in found.message
+    assert "does not refer to a registered asset" in found.message
 
 
 def test_overrides_win_and_their_findings_name_their_source(tmp_path: Path) -> None:

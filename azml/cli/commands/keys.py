@@ -21,7 +21,7 @@ def header(endpoint: EndpointArgument, stack: StackOption = None) -> None:
     """
     if sys.stdout.isatty():
         raise InputError(
-            "a key is not shown on a terminal", f'hand it on: curl -H "$(azml keys header {endpoint})" ...'
+            "a key is not shown on a terminal", f'pass it on: curl -H "$(azml keys header {endpoint})" ...'
         )
     chosen = stacks.choose(find_clone(), stack)
     connection = stacks.connect(chosen)

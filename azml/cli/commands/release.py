@@ -141,7 +141,7 @@ def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
     file.parent.mkdir(exist_ok=True)
     write_atomically(file, plan.frozen_text)
     stack.file.write()
-    say(f"{plan.live} is held to what it serves: {clone.shown(file)}")
+    say(f"{plan.live} is pinned to the version it serves: {clone.shown(file)}")
     say(f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}")
     say(f"{clone.shown(stack.path)} says so. {after_release(stack)}, then move the traffic")
 
@@ -190,6 +190,6 @@ def _require_same(
         serves = bundle(spec, endpoint=declared.key, cache=cache).serves
     if serves != live.serves:
         raise CommandError(
-            f"{live.name} cannot be held to what it serves: in Azure it is not what the stack made it",
+            f"{live.name} cannot be pinned to the version it serves: in Azure it differs from the stack",
             "run pulumi up first, which sets them again, or set them in the slot's own keys",
         )

@@ -55,7 +55,9 @@ def read_shares(wanted: list[str]) -> dict[str, int]:
     for text in wanted:
         slot, _, percent = text.partition("=")
         if not slot or not percent.isascii() or not percent.isdigit():
-            findings.append(Finding(f"{text!r} is no share", "write a slot and a whole percent, as blue=90"))
+            findings.append(
+                Finding(f"{text!r} is not a share", "write a slot and a whole percent, as blue=90")
+            )
         elif slot in told:
             findings.append(Finding(f"{slot} is named twice", "name each slot once"))
         else:

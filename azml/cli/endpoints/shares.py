@@ -25,10 +25,10 @@ def move(
     """Give the endpoint these shares, in percent and without zeros, in one write that is read back."""
     with step(title) as current:
         if found.traffic == traffic and found.mirror_traffic == mirror:
-            current.done("it has it already")
+            current.done("it already has it")
         else:
             _write(connection, found, traffic, mirror)
-            current.done(f"done, and read back; it was {endpoints.shares(found.traffic)}")
+            current.done(f"done and verified; it was {endpoints.shares(found.traffic)}")
 
 
 def _write(

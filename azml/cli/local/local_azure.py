@@ -210,7 +210,7 @@ def _settled(clone: Clone, step: Step) -> LocalAzure | None:
             return None
         if found.answers():
             return found
-        step.say("it lives, but does not answer yet")
+        step.say("it is running, but does not answer yet")
         time.sleep(0.2)
     return None
 

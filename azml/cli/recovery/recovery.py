@@ -160,7 +160,7 @@ def _await_orphaned_engine(clone: Clone, current: Step) -> None:
     deadline = time.monotonic() + PATIENCE
     while live := [lock.pid for lock in read_locks(clone.backend, PROJECT, LOCAL) if _orphaned(lock.pid)]:
         if time.monotonic() > deadline:
-            raise CommandError(f"pulumi (process {live[0]}) goes on and on", "end it, then run this again")
+            raise CommandError(f"pulumi (process {live[0]}) is still running", "end it, then run this again")
         current.say(f"waiting for pulumi (process {live[0]}), which outlived the command that started it")
         time.sleep(0.2)
 

@@ -39,7 +39,7 @@ def set_aside(backend: Path) -> list[str]:
     for state in _named(backend / "stacks", "*.json"):
         if not _json(state) or "checkpoint" not in json.loads(state.read_text()):
             state.replace(state.with_name(f"{state.name}.damaged"))
-            done.append(f"set aside, as {state.name}.damaged, a state that is no JSON of Pulumi's")
+            done.append(f"set aside, as {state.name}.damaged, a state that is not valid Pulumi JSON")
     return done
 
 

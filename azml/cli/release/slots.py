@@ -86,7 +86,7 @@ def _finding(connection: Connection, one: Held, missing: list[str]) -> Finding:
     shown = stack.clone.shown
     return Finding(
         f"holds {one.slot} to {', '.join(missing)}, which another workspace had and {workspace.name} has not",
-        f"to begin anew, let {one.slot} read the folder again, in {shown(stack.path)}: "
+        f"to start over, let {one.slot} read the folder again, in {shown(stack.path)}: "
         f"{one.slot}: {{file: {one.file_of_the_folder}}}",
         Path(shown(one.file)),
     )

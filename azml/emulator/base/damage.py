@@ -32,7 +32,7 @@ def set_aside(path: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Delete what is there, a file or a folder; nothing is no error."""
+    """Delete what is there, a file or a folder; a missing path is not an error."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

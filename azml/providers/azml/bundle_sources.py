@@ -37,6 +37,6 @@ class BundleSources:
             return self._told[folder]
         except KeyError:
             raise ProviderError(
-                f"nobody told where the files of {folder} lie: "
+                f"the program has not said where the files of {folder} are: "
                 "a program calls azml:index:bundleSources before it declares a BundleUpload"
             ) from None

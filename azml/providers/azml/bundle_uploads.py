@@ -105,7 +105,7 @@ def _items(folder: str, files: Mapping[str, str], sources: Mapping[str, Path]) -
     for path, sha256 in files.items():
         source = sources.get(path)
         if source is None:
-            raise calls.ProviderError(f"nobody told where {path} of {folder} lies")
+            raise calls.ProviderError(f"the program has not said where {path} of {folder} is")
         try:
             size = source.stat().st_size
         except OSError as error:

@@ -36,7 +36,7 @@ def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | N
     for name, share in weights.items():
         path = f"{key}.{name}"
         if not rules.ANY_DEPLOYMENT.accepts(name):
-            yield Failure(path, f"{name!r} is no name of a deployment: {rules.ANY_DEPLOYMENT.words}")
+            yield Failure(path, f"{name!r} is not a deployment name: {rules.ANY_DEPLOYMENT.words}")
         elif declared is not None and name not in declared:
             yield Failure(path, f"there is no deployment {name!r}: {did_you_mean(name, declared)}")
         if isinstance(share, Unknown):

@@ -74,7 +74,7 @@ class EndpointTraffic:
         return calls.State(call.id, {**known, **live}, {**known, **told})
 
     def delete(self, call: calls.Delete) -> None:
-        """Take all shares away, so that the deployments can go; that the endpoint is gone is no error."""
+        """Take all shares away, so that the deployments can go; that the endpoint is gone is not an error."""
         endpoint = self._arm.get(call.id, API_VERSION)
         if endpoint is not None and endpoints.shares(endpoint) != Shares():
             try:

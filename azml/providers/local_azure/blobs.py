@@ -59,7 +59,7 @@ class Blob(ArmResource):
         return calls.State(call.id, outputs, {**call.inputs, **drifted, **where})
 
     def delete(self, call: calls.Delete) -> None:
-        """Delete the blob; that it or its account is gone is no error."""
+        """Delete the blob; that it or its account is gone is not an error."""
         where = parse(self._row, call.id)
         account = self._accounts.find(where)
         if account is not None:

@@ -167,7 +167,7 @@ class ArmResource:
         return self._written(call.id, call.news, call.timeout)
 
     def delete(self, call: calls.Delete) -> None:
-        """Delete and wait; that it is gone already is no error: provider.go, Delete."""
+        """Delete and wait; that it is gone already is not an error: provider.go, Delete."""
         self._arm.delete(call.id, self._row.api_version)
 
 

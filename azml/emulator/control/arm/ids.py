@@ -53,7 +53,7 @@ class Collection:
 
 
 def parse(path: str) -> ResourceId | Collection:
-    """What a management path names. Raises ArmError 400 when it is no such path."""
+    """What a management path names. Raises ArmError 400 when it is not such a path."""
     segments = path.strip("/").split("/")
     if not all(segments) or len(segments) < 1 or segments[0].lower() not in ("subscriptions", "providers"):
         raise bad_request(f"'{path[:500]}' is not a resource id.", "InvalidResourceId")
@@ -62,7 +62,7 @@ def parse(path: str) -> ResourceId | Collection:
         return _named("Microsoft.Resources", segments, 0)
     provider = len(segments) - 1 - lowered[::-1].index("providers")
     if len(segments) < provider + 3:
-        message = f"'{path}' names no resource type. The local Azure tells nothing about resource providers."
+        message = f"'{path}' does not name a resource type. The local Azure does not list resource providers."
         raise bad_request(message, "InvalidResourceId")
     return _named(segments[provider + 1], segments, provider)
 

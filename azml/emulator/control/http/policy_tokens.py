@@ -78,7 +78,7 @@ class PolicyTokens:
         if not isinstance(method, str) or not isinstance(uri, str):
             raise bad_request("operation needs uri and httpMethod.", "InvalidRequestContent")
         if demand and demand.tokens == "down":
-            raise ArmError(503, "ServiceUnavailable", "The service of policy tokens is not available.")
+            raise ArmError(503, "ServiceUnavailable", "The policy token service is not available.")
         if demand and demand.tokens == "denied":
             return Answer(200, _failed("The external evaluation denied the operation."))
         if demand and demand.change_reference and not question.body.get("changeReference"):

@@ -164,7 +164,9 @@ class ModelVersions(AssetVersions):
         _require(properties, "modelUri")
         kind = properties.get("modelType", "custom_model")
         if kind not in MODEL_TYPES:
-            raise bad_request(f"modelType '{kind}' is none of {', '.join(MODEL_TYPES)}.", "ValidationError")
+            raise bad_request(
+                f"modelType '{kind}' is not one of {', '.join(MODEL_TYPES)}.", "ValidationError"
+            )
 
     def complete(self, write: Write, record: Record) -> Record:
         """azure-ai-ml cannot read a model without flavors."""
@@ -205,7 +207,9 @@ class EnvironmentVersions(AssetVersions):
     def refusal(self, write: Write, changed: Sequence[str]) -> ArmError:
         """A conflict: it is what makes azure-ai-ml take the next version instead."""
         name = resource_id(write.id.parent).name
-        return conflict(f"Environment {name}:{write.id.name} is there with another {', '.join(changed)}.")
+        return conflict(
+            f"Environment {name}:{write.id.name} already exists with another {', '.join(changed)}."
+        )
 
 
 def _require(properties: Json, name: str) -> None:

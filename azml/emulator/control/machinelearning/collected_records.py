@@ -23,7 +23,7 @@ _FOLDERS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One record. `raw` is the data where it is no JSON or too large: the record points at a blob of it."""
+    """One record. `raw` is the data where it is not JSON or too large: the record points at a blob of it."""
 
     text: bytes
     raw: bytes | None

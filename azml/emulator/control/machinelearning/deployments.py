@@ -128,7 +128,7 @@ class OnlineDeployments(ResourceType):
         async def skus(question: Question) -> Answer:
             record = store.get(question.parts["id"])
             if record.id.kind != DEPLOYMENT.lower():
-                raise not_found(f"'{record.id.name}' is no deployment.")
+                raise not_found(f"'{record.id.name}' is not a deployment.")
             capacity = {"minimum": 1, "maximum": INSTANCE_LIMIT, "default": 1, "scaleType": "Manual"}
             sku = {"name": "Default", "tier": "Standard"}
             return Answer(200, {"value": [{"resourceType": DEPLOYMENT, "sku": sku, "capacity": capacity}]})
@@ -156,7 +156,9 @@ class OnlineDeployments(ResourceType):
         try:
             desired = deployment_from_json(good) if good else None
         except TypeError as error:
-            told = f"What '{record.id.name}' served was noted by another version of the local Azure: {error}."
+            told = (
+                f"What '{record.id.name}' served was recorded by another version of the local Azure: {error}."
+            )
             raise conflict(told, "ResourceNotReady") from error
         return desired and self._folders(desired, self.materialiser.found)
 

@@ -18,6 +18,6 @@ def seconds(value: object) -> float:
     days, hours, minutes, rest = (float(part or 0) for part in matched.groups())
     told = ((days * 24 + hours) * 60 + minutes) * 60 + rest
     if told > LONGEST_SECONDS:
-        message = f"A duration of more than {LONGEST_SECONDS} seconds makes no sense here."
+        message = f"A duration of more than {LONGEST_SECONDS} seconds is not accepted here."
         raise bad_request(message, "ValidationError")
     return told

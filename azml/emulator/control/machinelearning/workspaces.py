@@ -135,7 +135,7 @@ class Workspaces(ResourceType):
         async def outbound(question: Question) -> Answer:
             record = store.get(question.parts["id"])
             if record.id.kind != WORKSPACE.lower():
-                raise not_found(f"'{record.id.name}' is no workspace.")
+                raise not_found(f"'{record.id.name}' is not a workspace.")
             return Answer(200, {"value": [_reached(*one) for one in _OUTBOUND.items()]})
 
         return [Page("GET", "{id}/outboundNetworkDependenciesEndpoints", outbound)]

@@ -53,7 +53,7 @@ class Restore:
         try:
             await self.dataplane.complete()
         except DataplaneError as error:
-            log.error("the data plane was not told that it knows everything: %s", error)
+            log.error("the data plane could not be told that it knows every deployment: %s", error)
 
     async def _route(self, endpoint: Record) -> None:
         try:

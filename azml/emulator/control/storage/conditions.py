@@ -57,7 +57,7 @@ def _date(headers: Mapping[str, str], name: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except ValueError as error:
-        raise StorageError(400, "InvalidHeaderValue", f"{name} is no date: '{text}'.") from error
+        raise StorageError(400, "InvalidHeaderValue", f"{name} is not a date: '{text}'.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -32,4 +32,4 @@ def pattern_of(asked: Json) -> re.Pattern[str]:
     try:
         return re.compile(str(asked.get("path_pattern", "")), re.IGNORECASE)
     except re.error as error:
-        raise bad_request(f"path_pattern is no regular expression: {error}.") from error
+        raise bad_request(f"path_pattern is not a regular expression: {error}.") from error

@@ -62,7 +62,7 @@ class ChangePages:
 
     async def _give_registry(self, named: ResourceId, wanted: object) -> None:
         if wanted is not True:
-            raise bad_request("registry must be true: Azure takes none away.")
+            raise bad_request("registry must be true: Azure never removes one.")
         ensure_registry(named.text, self._service.store)
 
     async def _add_policy(self, request: Request) -> Response:

@@ -137,7 +137,7 @@ def _version(told: str | None) -> tuple[str, str]:
         return "", ""
     choices = [choice for part in told.split("|") if (choice := _choice(part))]
     if not choices:
-        return "", f"the version {told} means nothing to pip, so any is taken"
+        return "", f"the version {told} has no equivalent in pip, so any version is taken"
     best = max(choices, key=_newest)
     return best, f"of these versions pip is asked for {best}" if "|" in told else ""
 

@@ -102,7 +102,7 @@ class Dataplane:
         await self.publish()
 
     async def delete_endpoint(self, key: str) -> None:
-        """Answer no more for an endpoint. One that is not there is no error."""
+        """Answer no more for an endpoint. One that is not there is not an error."""
         self._endpoints.pop(key, None)
         await self.publish()
 

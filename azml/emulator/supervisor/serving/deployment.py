@@ -117,10 +117,10 @@ class RunningDeployment:
         except DeploymentFailure as failure:
             self._fail(str(failure))
         except OSError as refused:
-            self._fail(f"this machine refused: {refused}")
+            self._fail(f"the operating system refused: {refused}")
         except Exception as unforeseen:
             # Whoever waits for it must hear of it: else it would be under way for ever.
-            self._fail(f"the local Azure has a defect: {unforeseen!r}")
+            self._fail(f"this is a fault in the local Azure: {unforeseen!r}")
 
     async def _try(self, desired: DesiredDeployment) -> None:
         serving = self._serving
@@ -146,7 +146,7 @@ class RunningDeployment:
         self._say(f"model: {desired.model_folder}, code: {desired.code_folder}")
         if desired.compute:
             self._say(
-                f"the Kubernetes cluster {desired.compute} is played by this machine: instances are local "
+                f"the Kubernetes cluster {desired.compute} is simulated by this machine: instances are local "
                 "processes, and what they may use is not limited"
             )
         runtime = await self._runtimes(desired)
