@@ -1,4 +1,4 @@
-"""From a resource's address to the inputs that are in it."""
+"""The inputs contained in a resource's address."""
 
 import re
 
