@@ -94,7 +94,7 @@ def share_problems(
 def _unknown(key: str, shares: Mapping[str, int], slots: Mapping[str, object]) -> Iterator[Problem]:
     declared = ", ".join(sorted(slots)) or "none"
     for name in shares.keys() - slots.keys():
-        yield f"{key}.{name}", "names no deployment of this endpoint", f"declared: {declared}"
+        yield f"{key}.{name}", "does not name a deployment of this endpoint", f"declared: {declared}"
 
 
 def _sums(traffic: Mapping[str, int]) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from .records import Access, AuthMode, EndpointSpec, Identity, IdentityType, Kin
 from .references import PREFIX
 from .table import Table, snake
 
-# What `az ml online-endpoint show` prints and a file may keep; Azure sets these itself.
+# Keys that `az ml online-endpoint show` prints and that a file may keep; Azure sets them itself.
 READ_ONLY = ("$schema", "id", "kind", "provisioning_state", "scoring_uri", "openapi_uri", "location")
 ENDPOINT_KEYS = frozenset(
     (
@@ -17,7 +17,7 @@ ENDPOINT_KEYS = frozenset(
         *("traffic", "mirror_traffic", "tags", "properties"),
     )
 )
-"""All that an endpoint's file may have."""
+"""Every key that an endpoint file may have."""
 REFUSED = {
     "deployments": "give each deployment a file of its own, as blue.yml; the stack config names the slots",
     "deployment": "give it a file of its own, as blue.yml; the stack config names the slots",
@@ -28,7 +28,7 @@ ACCESS: tuple[Access, ...] = ("enabled", "disabled")
 
 
 def read_endpoint(root: Node, source: Source, findings: list[Finding]) -> EndpointSpec:
-    """The endpoint a document describes. It is a Kubernetes one when it names a compute."""
+    """The endpoint that a document describes; a Kubernetes endpoint when it names a compute."""
     table = Table(root, findings)
     compute = read_compute(table)
     kind: Kind = "kubernetes" if "compute" in root.value else "managed"
@@ -59,7 +59,7 @@ def read_endpoint(root: Node, source: Source, findings: list[Finding]) -> Endpoi
 
 
 def read_name(table: Table, key: str) -> str:
-    """The name of an endpoint or deployment, in lower case: Azure does not tell `Blue` from `blue`."""
+    """The name of an endpoint or deployment, in lower case: Azure treats `Blue` and `blue` as the same."""
     name = table.text(key, required=True)
     if name is None:
         return ""
@@ -99,7 +99,9 @@ def _user_assigned(settings: Table) -> tuple[str, ...]:
     node = settings.get("user_assigned_identities")
     items = settings.expect(node, list, "a list") or []
     if node is not None and len(items) > 1:
-        settings.findings.append(node.wrong("names more than one identity", "online endpoints take one"))
+        settings.findings.append(
+            node.wrong("names more than one identity", "an online endpoint can have only one")
+        )
     found = []
     for item in items:
         if settings.expect(item, dict, "a mapping", "- resource_id: /subscriptions/...") is not None:
@@ -117,7 +119,9 @@ def read_shares(table: Table, key: str) -> Shares:
     found = {}
     for name, node in table.entries(key).items():
         if name != name.lower():
-            table.findings.append(node.wrong(f"{name!r} matches no deployment", f"write {name.lower()!r}"))
+            table.findings.append(
+                node.wrong(f"{name!r} does not match a deployment", f"write {name.lower()!r}")
+            )
         elif not rules.RESOURCE.accepts(name):
             table.findings.append(
                 node.wrong(f"{name!r} is not a name that Azure accepts", rules.RESOURCE.words)
@@ -127,7 +131,7 @@ def read_shares(table: Table, key: str) -> Shares:
 
 
 def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> None:
-    """Live shares add up to 0 or 100; a mirror is one deployment without a live share, at most 50 percent."""
+    """Live shares add up to 0 or 100; at most 50 percent is mirrored, to one deployment without a share."""
     total, written = sum(traffic.values()), table.node.value.get("traffic")
     if written is not None and len(traffic) == len(written.value or ()) and total not in rules.SUMS:
         table.findings.append(written.wrong(f"adds up to {total}", "make it 100, or 0 for none"))
@@ -137,11 +141,13 @@ def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> 
     if kind == "kubernetes":
         table.findings.append(node.wrong("Kubernetes endpoints cannot mirror traffic", "remove it"))
     if len(mirror) > 1:
-        table.findings.append(node.wrong("mirrors to more than one deployment", "name one"))
+        table.findings.append(node.wrong("mirrors to more than one deployment", "keep one"))
     for name, share in mirror.items():
         if share > rules.MIRROR_LIMIT:
             table.findings.append(node.value[name].wrong(f"{share} percent", f"at most {rules.MIRROR_LIMIT}"))
         if share and traffic.get(name):
             table.findings.append(
-                node.value[name].wrong(f"{name!r} has live traffic too", "mirror to an idle one")
+                node.value[name].wrong(
+                    f"{name!r} has live traffic too", "mirror to a deployment without live traffic"
+                )
             )

@@ -49,7 +49,7 @@ BEYOND_DEPLOYMENT = [
     ("environment_variables: {A: [1]}\n", "environment_variables.A", "is a list, not text"),
     ("environment_variables: {A: null}\n", "environment_variables.A", "is nothing, not text"),
     ("tags: {1: a}\n", "tags.1", "is not text"),
-    ("type: Kubernetes\n", "type", "takes 'Kubernetes' for managed"),
+    ("type: Kubernetes\n", "type", "reads 'Kubernetes' as managed"),
     ("scale_settings: {type: target_utilization}\n", "scale_settings.type", "is for Kubernetes"),
     ("private_network_connection: true\n", "private_network_connection", "is not supported here"),
     ("environment: {image: x, name: e, version: 1.10}\n", "environment.version", "1.10 is read as 1.1"),
@@ -60,7 +60,7 @@ BEYOND_DEPLOYMENT = [
         "liveness_route: {port: 1, path: /}, readiness_route: {port: 1, path: /}, "
         "scoring_route: {port: 1, path: /}}}\n",
         "environment.conda_file",
-        "stands beside inference_config",
+        "cannot be combined with inference_config",
     ),
     (
         "code_configuration: {code: https://x/y, scoring_script: s.py}\n",
@@ -91,7 +91,7 @@ def test_what_the_loader_lets_pass_and_azure_would_not(
 
 
 BEYOND_ENDPOINT = [
-    ("traffic: {Blue: 100}\n", "traffic.Blue", "'Blue' matches no deployment"),
+    ("traffic: {Blue: 100}\n", "traffic.Blue", "'Blue' does not match a deployment"),
     ("traffic: {blue: '90', green: 10}\n", "traffic.blue", "is text, not a whole number"),
     ("traffic: {blue: 50}\n", "traffic", "adds up to 50"),
     ("traffic: {x: 100}\n", "traffic.x", "'x' is not a name that Azure accepts"),
@@ -158,7 +158,7 @@ def test_every_finding_comes_at_once_with_line_and_key(tmp_path: Path) -> None:
     ("text", "line", "message"),
     [
         ("a: [1\nb: 2\n", 2, "is not valid YAML"),
-        ("a: 1\n---\nb: 2\n", 2, "holds more than one document: a second begins here"),
+        ("a: 1\n---\nb: 2\n", 2, "has more than one document: a second begins here"),
         ("", None, "is empty"),
         ("# only a comment\n", None, "is empty"),
         ("- a\n- b\n", 1, "is not a mapping"),
@@ -170,7 +170,7 @@ def test_every_finding_comes_at_once_with_line_and_key(tmp_path: Path) -> None:
         ),
         ("a: 1\nb: \x07\n", 2, "is not valid YAML"),
         ("a: !!int abc\n", 1, "is not valid YAML"),
-        ("a: &a [*a]\n", 1, "an alias refers to what contains it"),
+        ("a: &a [*a]\n", 1, "an alias refers to a value that contains it"),
         ("a: *missing\n", 1, "undefined alias"),
         ("? [a]\n: 1\n", 1, "a key is not a plain value"),
         ("<<: 3\n", 1, "only mappings can be merged"),
@@ -261,7 +261,7 @@ UNREGISTERED = [
         "is a path in a datastore",
         "az ml model create",
     ),
-    ("models:/churn/3", False, "is MLflow's own way to write it", "azureml:churn:3"),
+    ("models:/churn/3", False, "is MLflow's own notation", "azureml:churn:3"),
 ]
 
 
