@@ -99,7 +99,7 @@ BEYOND_ENDPOINT = [
     ("mirror_traffic: {blue: 51}\n", "mirror_traffic.blue", "51 percent"),
     ("mirror_traffic: {blue: 10, red: 10}\n", "mirror_traffic", "more than one deployment"),
     ("traffic: {blue: 100}\nmirror_traffic: {blue: 10}\n", "mirror_traffic.blue", "has live traffic too"),
-    ("compute: azureml:c\nmirror_traffic: {blue: 10}\n", "mirror_traffic", "mirror no traffic"),
+    ("compute: azureml:c\nmirror_traffic: {blue: 10}\n", "mirror_traffic", "cannot mirror traffic"),
     ("compute: azureml:c\nauth_mode: aad_token\n", "auth_mode", "do not support aad_token"),
     ("identity: {type: user_assigned}\n", "identity", "does not name a user-assigned identity"),
 ]

@@ -42,7 +42,7 @@ def test_of_several_idle_slots_one_has_to_be_chosen(tmp_path: Path) -> None:
 
 
 def test_the_live_slot_is_never_filled(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the slot that users reach"):
+    with pytest.raises(InputError, match="the live slot"):
         idle_slot(_declared(tmp_path, "blue", "green"), "blue", "blue")
 
 
