@@ -20,7 +20,7 @@ try:
         own = account()
         standing = look(settings, own, plugin)
 except InvalidInput as invalid:
-    # What is wrong with a user's files is no fault of the program: lines to act on, not a traceback.
+    # A fault in a user's files is not a bug in the program: print the findings, not a traceback.
     raise pulumi.RunError(str(invalid)) from None
 
 program.refuse_live_changes(settings, own, standing, plugin)

@@ -1,4 +1,4 @@
-"""Values of the Pulumi engine that need no protocol: what is not known yet."""
+"""Unknown values of the Pulumi engine, without loading its protocol."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ UNKNOWNS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
-"""What stands for an unknown value: the engine may also say of which kind the value will be."""
+"""The engine's markers for an unknown value, one for each type the value may have."""
 
 
 Value = Any
@@ -27,7 +27,7 @@ Properties = dict[str, Value]
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that will be known only after an `up`."""
+    """A value that is known only after an `up`."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"

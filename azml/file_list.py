@@ -1,8 +1,8 @@
-"""A bundle's files, by path, as one text: how they travel through the engine.
+"""A bundle's files, by path, as one text: the form in which they pass through the engine.
 
-The engine handles and logs every property of every resource several times a command: 2,000 files as 2,000
-properties cost a preview two seconds, one text costs nothing. Where a difference is shown, the engine takes
-JSON in a text apart and names the entries that differ.
+The engine handles and logs every property of every resource several times per command: 2,000 files as 2,000
+properties cost a preview two seconds, one text costs nothing. When the engine shows a difference, it parses
+JSON in a text and names the entries that differ.
 """
 
 import json
@@ -11,12 +11,12 @@ from typing import cast
 
 
 def file_list_text(files: Mapping[str, str]) -> str:
-    """`files`, from paths to what stands for their content, as JSON; equal files give equal texts."""
+    """`files`, a mapping of paths to content digests, as JSON; equal files give equal texts."""
     return json.dumps(dict(files), sort_keys=True, ensure_ascii=False)
 
 
 def file_list(value: object) -> dict[str, str]:
-    """The files that `value` tells: a text, or the mapping that states of before have.
+    """The files in `value`: a text, or the mapping that older states contain.
 
     Raises:
         ValueError: it is neither.

@@ -1,4 +1,4 @@
-"""What is wrong with what a user wrote: one record a fault, and the one exception that carries them all."""
+"""Faults in a user's files and settings: one record each, and one exception that carries them all."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where something stands: the file, its line (from 1), the dotted key; a finding's last three fields."""
+    """A position: the file, the line (from 1), the dotted key; the last three fields of a finding."""
 
     file: Path | None
     line: int | None
@@ -20,7 +20,7 @@ class Finding:
     """One fault in a user's file or setting.
 
     `message` says what is wrong, `remedy` what would be right. `line` counts from 1; `key` is the dotted
-    path inside the file, as `request_settings.request_timeout_ms`.
+    path inside the file, such as `request_settings.request_timeout_ms`.
     """
 
     message: str
@@ -44,7 +44,7 @@ class InvalidInput(Exception):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The remedy for an unknown word: the likely one, else the list of those that are known."""
+    """The remedy for an unknown word: the likeliest known one, else the list of all known words."""
     choices = sorted(known)
     likely = get_close_matches(word, choices, n=1)
     return f"did you mean {likely[0]!r}?" if likely else f"known: {', '.join(choices)}"

@@ -1,4 +1,4 @@
-"""What this project's program declares: components, filled from the settings of a stack."""
+"""The components that this project's program declares, from the settings of a stack."""
 
 from collections.abc import Mapping
 
@@ -12,16 +12,16 @@ from azml.stack.scoring import ServedEndpoint, serves
 from azml.stack.standing import supports
 from azml.stack.versions import endpoint_id
 
-# Names of components stand in quotes where they are types: they load azure-native's SDK.
+# Component names are quoted in annotations, because evaluating them loads azure-native's SDK.
 
 
 def refuse_live_changes(
     settings: Settings, account: Account, standing: Standing, plugin: pulumi.ProviderResource
 ) -> None:
-    """Stop where deployments with users would change; raises RunError with all the reasons.
+    """Stop where deployments with live traffic would change; raises RunError with all the reasons.
 
-    The program refuses because the engine would not: it checks no resource that is no `--target`. The guards
-    are declared alone, and say what differs from the last update: the engine alone knows that.
+    The program refuses because the engine would not: it does not check resources outside `--target`. Only the
+    guards are declared, to show what differs from the last update, which only the engine knows.
     """
     if not standing.refused:
         return
@@ -38,7 +38,7 @@ def refuse_live_changes(
 
 
 def workspace_args(settings: Settings, account: Account, standing: Standing) -> "components.WorkspaceArgs":
-    """The workspace of the settings, with what Azure has told of what is there."""
+    """The workspace of the settings, with what was found in Azure."""
     own = settings.workspace
     ids = {
         key: account.resource_id(support.resource_group or own.resource_group, kind, support.name or "")
@@ -80,7 +80,7 @@ def _existing(settings: Settings, account: Account, standing: Standing) -> "comp
 
 
 def _storage(account_id: str, found: Mapping[str, Fact]) -> "components.ExistingStorageArgs":
-    """Its blobs' address is empty where it holds none."""
+    """The blob address is empty for an account without blobs."""
     endpoints = found[account_id].properties.get("primaryEndpoints")
     blob = str(endpoints.get("blob") or "") if isinstance(endpoints, dict) else ""
     return components.ExistingStorageArgs(id=account_id, blob_endpoint=blob)
@@ -91,7 +91,7 @@ def _own_name(support: Support) -> str | None:
 
 
 def assets_args(settings: Settings, workspace: "components.Workspace") -> "components.AssetsArgs":
-    """All that the endpoints of the settings are made of."""
+    """The assets of all endpoints in the settings."""
     bundles = [slot.bundle for served in settings.endpoints for slot in served.slots]
     return components.AssetsArgs(workspace=workspace, bundles=bundles)
 

@@ -1,4 +1,4 @@
-"""Azure's rules of names, shares and limits, so that a fault is told at preview and not amid an update.
+"""Azure's rules for names, shares and limits, so that faults show at preview instead of during an update.
 
 Sources: Azure Resource Manager's "Naming rules and restrictions for Azure resources", and the limits page of
 Azure Machine Learning online endpoints.
@@ -9,27 +9,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 MOST_DEPLOYMENTS = 20
-"""Deployments of one endpoint."""
+"""The most deployments an endpoint may have."""
 MOST_PERCENT = 100
-"""Of one share of the live traffic."""
+"""The most percent one share of the live traffic may have."""
 SUMS = (0, MOST_PERCENT)
-"""What the shares of an endpoint may add up to, in percent: 0 for an endpoint without traffic."""
+"""The allowed sums of an endpoint's shares, in percent: 0 for an endpoint without traffic."""
 MIRROR_LIMIT = 50
-"""Percent of requests that may be mirrored at most, to one deployment without a share of the live traffic."""
+"""The most percent of requests that may be mirrored, to one deployment without a live share."""
 
 Problem = tuple[str, str, str]
-"""The key at fault (`traffic` or `mirror_traffic.green`), what is wrong, what would be right."""
+"""The key (`traffic` or `mirror_traffic.green`), what is wrong, what would be right."""
 
 
 @dataclass(frozen=True)
 class NameRule:
-    """What Azure accepts as the name of one resource type: a pattern, and the same in words."""
+    """The names Azure accepts for one resource type: a pattern, and the same in words."""
 
     pattern: re.Pattern[str]
     words: str
 
     def accepts(self, name: str) -> bool:
-        """Whether Azure would take `name`."""
+        """Whether Azure accepts `name`."""
         return self.pattern.fullmatch(name) is not None
 
 
@@ -57,24 +57,24 @@ RESOURCE = NameRule(
     re.compile(r"(?=.{3,32}\Z)[a-zA-Z](?:-?[a-zA-Z0-9])*"),
     "3 to 32 characters: a letter first, then letters, digits and single dashes, no dash last",
 )
-"""Online endpoints and deployments, as Azure takes them."""
+"""Online endpoints and deployments, as Azure accepts them."""
 ANY_DEPLOYMENT = NameRule(
     re.compile(r"(?=.{3,61}\Z)[a-zA-Z](?:-?[a-zA-Z0-9])*"),
     "3 characters or more, a letter first, then letters, digits and single dashes",
 )
-"""Deployments on Kubernetes too, whose names may be longer."""
+"""Any deployment, including those on Kubernetes, whose names may be longer."""
 ASSET = NameRule(
     re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}"),
     "1 to 255 letters, digits, dashes, underscores and dots, a letter or digit first",
 )
 """Models, code and environments, and their versions."""
-# Azure does not tell `Blue` from `blue`, and azure-ai-ml lowers both; our shares and our guard would.
+# Azure treats `Blue` and `blue` as the same, and azure-ai-ml lowers both; our shares and guard compare case.
 ENDPOINT = NameRule(
     re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,30}[a-z0-9]"),
     "3 to 32 lower-case letters, digits and single dashes, a letter first, no dash at the end",
 )
 DEPLOYMENT = ENDPOINT
-# Models, code and environments are called after the endpoint's key in the settings and the slot.
+# Models, code and environments are named after the endpoint's key in the settings and the slot.
 ASSET_PREFIX = NameRule(
     re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}"),
     "1 to 222 letters, digits, dashes, underscores and dots, a letter or digit first",
@@ -84,7 +84,7 @@ ASSET_PREFIX = NameRule(
 def share_problems(
     traffic: Mapping[str, int], mirror: Mapping[str, int], slots: Mapping[str, object], kind: str
 ) -> Iterator[Problem]:
-    """Every way in which these shares could not be set on an endpoint of `kind` with these deployments."""
+    """Every reason why Azure would refuse these shares on an endpoint of `kind` with these deployments."""
     yield from _unknown("traffic", traffic, slots)
     yield from _unknown("mirror_traffic", mirror, slots)
     yield from _sums(traffic)
@@ -94,7 +94,7 @@ def share_problems(
 def _unknown(key: str, shares: Mapping[str, int], slots: Mapping[str, object]) -> Iterator[Problem]:
     declared = ", ".join(sorted(slots)) or "none"
     for name in shares.keys() - slots.keys():
-        yield f"{key}.{name}", "names no deployment of this endpoint", f"declared: {declared}"
+        yield f"{key}.{name}", "does not name a deployment of this endpoint", f"declared: {declared}"
 
 
 def _sums(traffic: Mapping[str, int]) -> Iterator[Problem]:

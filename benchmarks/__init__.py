@@ -1,1 +1,1 @@
-"""Measurements against a floor, as ratios in one run."""
+"""Benchmarks against a baseline, as ratios within one run."""

@@ -1,4 +1,4 @@
-"""`make bench`: every measurement in turn, each in a process of its own; fails when one misses its limit."""
+"""`make bench`: runs every benchmark in its own process; fails when one misses its limit."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ HELPERS = {"__init__", "__main__", "load", "stacks"}
 
 
 def main() -> int:
-    """Run each module that measures; 1 when a limit was missed."""
+    """Run each benchmark; 1 when a limit was missed."""
     names = sorted(file.stem for file in Path(__file__).parent.glob("*.py") if file.stem not in HELPERS)
     missed = []
     for name in names:

@@ -1,8 +1,8 @@
 """Bundling 1 GB in 2,000 files against `sha256sum` over the same files, as ratios in one run.
 
 Limits: a first run takes at most 1.3 times as long as sha256sum, an unchanged run at most 2 % of a first one.
-Every figure is the best of several rounds taken in turn, files in the page cache, so that a busy machine
-weighs on all alike. Run with: python -m benchmarks.bundling
+Every figure is the best of several alternating rounds, with files in the page cache, so that a busy machine
+affects all alike. Run with: python -m benchmarks.bundling
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""The local Azure itself: the memory it takes while it does nothing, and lists of many endpoints.
+"""The local Azure itself: its memory while idle, and lists of many endpoints.
 
-Limits: its three processes take at most 150 MB in sum while idle; 100 endpoints with 2 deployments each, held
-as records without processes, list in at most 1 s: by azure-ai-ml's client, and by plain requests that also
-list the deployments of each. Run with: python -m benchmarks.emulator
+Limits: its three processes take at most 150 MB in total while idle; 100 endpoints with 2 deployments each,
+held as records without processes, list in at most 1 s: by azure-ai-ml's client, and by plain requests that
+also list the deployments of each. Run with: python -m benchmarks.emulator
 """
 
 import argparse
@@ -29,7 +29,7 @@ PLACED = {"location": "westeurope"}
 
 
 def memory(pid: int) -> dict[str, tuple[float, float]]:
-    """MB of each process: resident, and its share of what several hold together where the system tells it."""
+    """MB of each process: resident, and its proportional share (PSS) where the system reports it."""
     supervisor = psutil.Process(pid)
     found = {"supervisor": supervisor}
     for child in supervisor.children(recursive=True):
@@ -44,7 +44,7 @@ def _megabytes(process: psutil.Process) -> tuple[float, float]:
 
 
 class Arm:
-    """Plain requests over one kept connection."""
+    """Plain requests over one keep-alive connection."""
 
     def __init__(self, url: str, control_token: str, workspace: str) -> None:
         self.url = url
@@ -54,7 +54,7 @@ class Arm:
         self._session.headers["Authorization"] = f"Bearer {_token(self._session, url)}"
 
     def get(self, path: str) -> Any:
-        """What is at a path below the workspace."""
+        """The resource at a path below the workspace."""
         answer = self._session.get(f"{self.url}{self.workspace}/{path}?api-version=2025-12-01", timeout=30)
         answer.raise_for_status()
         return answer.json()
@@ -68,7 +68,7 @@ class Arm:
             time.sleep(0.01)
 
     def steer(self, **asked: Any) -> None:
-        """Have the next operations go some way."""
+        """Steer how the next operations go."""
         requests.post(
             f"{self.url}/_azml/states", json=asked, headers=self._control, timeout=30
         ).raise_for_status()
@@ -87,7 +87,7 @@ def _running(session: requests.Session, answer: requests.Response) -> bool:
 
 
 def fill(arm: Arm) -> None:
-    """The records. A deployment that ends failed has done none of its work: no process, no files."""
+    """Create the records. A deployment that is made to fail does no work: no process, no files."""
     uri = "azureml://datastores/workspaceblobstore/paths/none/model"
     arm.put("models/m/versions/1", {"properties": {"modelType": "mlflow_model", "modelUri": uri}})
     arm.steer(path_pattern="/deployments/", ends="Failed", times=ENDPOINTS * len(DEPLOYMENTS))
@@ -107,7 +107,7 @@ def list_all(arm: Arm) -> int:
 
 
 def timed(work: Callable[[], int], wanted: int, rounds: int) -> float:
-    """The median of the seconds some work takes; it must find as many as wanted."""
+    """The median of the seconds that `work` takes; it must find as many as `wanted`."""
     taken = []
     for _ in range(rounds):
         start = time.perf_counter()

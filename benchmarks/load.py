@@ -1,4 +1,4 @@
-"""A small load generator: the same request again and again over kept or fresh connections."""
+"""A small load generator: repeats a request over keep-alive or new connections."""
 
 import asyncio
 import ssl
@@ -10,7 +10,7 @@ import httptools
 
 @dataclass(frozen=True)
 class Target:
-    """Where to send what. `socket` is a unix socket's path; without it, `port` of loopback over TLS.
+    """The request and its target. `socket` is a unix socket's path; without it, `port` on loopback over TLS.
 
     Scoring processes close each connection after its answer: `kept` is False for them.
     """
@@ -45,7 +45,7 @@ class Client(asyncio.Protocol):
         self._latencies.append(time.perf_counter() - began)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._transport:
             self._transport.abort()
             self._transport = None
@@ -67,7 +67,7 @@ class Client(asyncio.Protocol):
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:
-        """An answer is whole."""
+        """An answer is complete."""
         status = self._parser.get_status_code()
         if self._answered and not self._answered.done():
             if status == 200:
@@ -76,13 +76,13 @@ class Client(asyncio.Protocol):
                 self._answered.set_exception(RuntimeError(f"answered {status}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """An answer that will not come."""
+        """Fail the pending answer."""
         if self._answered and not self._answered.done():
             self._answered.set_exception(ConnectionError("the connection was closed"))
 
 
 async def drive(target: Target, connections: int, seconds: float) -> list[float]:
-    """Latencies (seconds) of all requests sent over so many connections in about so many seconds."""
+    """Latencies (seconds) of all requests sent over `connections` in about `seconds`."""
     latencies: list[float] = []
     deadline = time.perf_counter() + seconds
 

@@ -1,4 +1,4 @@
-"""A warm `make up` on a fresh clone against the sum of its floors.
+"""A warm `make up` on a fresh clone against the sum of its baselines.
 
 Warm: the clone's environment, the Pulumi CLI and the scoring environments are there; the state is not. It is
 timed to its end, which lies after the first prediction, by 200 of them. The floors: `pulumi up` of the bare
@@ -33,7 +33,7 @@ SAMPLE = ROOT / "scoring" / "diabetes"
 
 
 def make_up(clone: Path) -> float:
-    """Seconds of `make up` in `clone`, which is taken down again."""
+    """Seconds of `make up` in `clone`, followed by `make down`."""
     environment = {**os.environ, "AZML_PORT": "0", "AZML_SCORING_PORT": "0"}
     try:
         return timed(["make", "--no-print-directory", "up"], clone, environment)
@@ -55,7 +55,7 @@ def timed(command: list[str], folder: Path, environment: Mapping[str, str]) -> f
 
 
 def bare_up(folder: Path) -> float:
-    """Seconds of the bare program's first `pulumi up`, on a local Azure that is already there."""
+    """Seconds of the bare program's first `pulumi up`, on a running local Azure."""
     with local_azure(folder / "azure") as azure:
         stack = Stack(folder / "bare", BARE_PROGRAM, BARE_PROGRAM, azure)
         start = time.perf_counter()
@@ -132,13 +132,13 @@ def healthy(address: Path) -> bool:
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
-    """Seconds of `make up` and of each floor, in turns."""
+    """Seconds of `make up` and of each baseline, alternating."""
     taken: dict[str, list[float]] = {"make up": [], "bare pulumi up": [], "slowest server start": []}
     with tempfile.TemporaryDirectory(prefix="azml-bench-") as name:
         folder = Path(name)
         clone = folder / "clone"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        # The first takes what is cold: the clone's environment and, on a new machine, everything cached.
+        # The first round is cold: it fills the clone's environment and, on a new machine, the caches.
         make_up(clone)
         served = deployments(folder)
         for number in range(rounds):

@@ -1,4 +1,4 @@
-"""What it costs that each instance runs from files of its own, which are proved before they are copied.
+"""The cost of giving each instance its own files, which are verified before they are copied.
 
 Limits: a model of 1 MB costs at most 5 % of a warm start of its server; where the file system clones, a model
 of 2 GB costs at most 0.1 s: its bytes are not read. `--folder` says on which file system. Medians.
@@ -57,7 +57,7 @@ async def laid_out(folder: Path, size: int) -> DesiredDeployment:
 
 
 async def given(folder: Path, desired: DesiredDeployment, rounds: int) -> list[float]:
-    """Seconds until one more instance has its files."""
+    """Seconds until another instance has its files."""
     taken, files = [], Files(folder)
     for _ in range(rounds):
         own = files.of_one(desired, print)

@@ -2,7 +2,7 @@
 
 Same engine, same provider, `refresh: always` in both; the bare program lacks what this project adds:
 settings, bundling, the guard of live slots and traffic of its own. Limit: 1.15 times as long. The two take
-turns, so that a busy machine weighs on both alike. Run with: python -m benchmarks.preview
+turns, so that a busy machine affects both alike. Run with: python -m benchmarks.preview
 """
 
 import argparse
@@ -20,14 +20,14 @@ LIMIT = 1.15
 
 
 def preview(stack: Stack) -> float:
-    """Seconds of a preview that must find nothing to do."""
+    """Seconds of a preview, which must find no changes."""
     start = time.perf_counter()
     stack.run("preview", "--expect-no-changes")
     return time.perf_counter() - start
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
-    """Seconds of each preview, a list a program, in turns after one unmeasured round."""
+    """Seconds of each preview, by program, alternating after one unmeasured round."""
     folder = Path(tempfile.mkdtemp(prefix="azml-bench-"))
     try:
         with local_azure(folder / "azure") as azure:

@@ -1,4 +1,4 @@
-"""How soon what was served is served again: after a kill of a deployment's only server, and after a restart.
+"""Recovery times: after a kill of a deployment's only server, and after a restart of the local Azure.
 
 Limits: a deployment with one instance answers again 1.5 s after its server was killed; 25 endpoints all
 answer, after the start of a local Azure that was stopped, within 1.2 times what 25 such servers take on the
@@ -30,7 +30,7 @@ PLACES = [f"{WORKSPACE}/onlineEndpoints/many-{number}" for number in range(ENDPO
 
 @dataclass(frozen=True)
 class Served:
-    """One endpoint: where it is asked, with what key, and the one deployment that has its traffic."""
+    """One endpoint: its URI, its key, and the deployment that has its traffic."""
 
     uri: str
     key: str
@@ -81,7 +81,7 @@ def killed(azure: SoakedAzure, one: Served) -> float:
 
 
 def bare(folder: Path, count: int) -> float:
-    """Seconds of so many servers of the same script, begun at once."""
+    """Seconds for `count` servers of the same script, started at once."""
     (folder / "code").mkdir(exist_ok=True)
     (folder / "code" / "score.py").write_bytes(SCRIPT)
     one = DesiredDeployment(

@@ -1,4 +1,4 @@
-"""The router against the server behind it, as ratios in one run.
+"""The router against the server behind it, as ratios within one run.
 
 Limits: the router adds at most 0.3 ms to the median of a request to the sample's custom model, and passes at
 least five times what one worker of the sample's inference server can answer. The first is measured with one

@@ -1,6 +1,6 @@
-"""Azure's own SDK against a local Azure: what an endpoint and a deployment take until they are Succeeded.
+"""Azure's own SDK against a local Azure: the time until an endpoint and a deployment are Succeeded.
 
-Limits: an endpoint at most 0.5 s beyond what the client itself waits between its looks; a deployment with a
+Limits: an endpoint at most 0.5 s beyond the client's own waits between polls; a deployment with a
 scoring script, its environment in the cache and its files uploaded, at most 1.5 times as long as the bare
 scoring server takes from its start to its first healthy answer. Run with: python -m benchmarks.sdk
 """
@@ -52,7 +52,7 @@ class Waits:
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds some work takes, and how many of them the client slept."""
+    """Seconds that `work` takes, and how many of them the client slept."""
     waits = Waits()
     with waits.counted():
         start = time.perf_counter()
@@ -61,11 +61,11 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
 
 
 def client(folder: Path) -> Any:
-    """The SDK's client on a workspace that is made for it, found by the file that says where it is."""
+    """The SDK's client for a new workspace, found through its config file."""
     place = WorkspaceName(os.environ["ARM_SUBSCRIPTION_ID"], "rg-bench", "mlw-bench")
     path, _ = sdk_config.write(Clone(folder), place)
     subprocess.run([sys.executable, str(WORKSPACE)], cwd=folder, check=True)
-    # It reads the environment when it is loaded, and loading it takes seconds.
+    # The SDK reads the environment when it is imported, and importing it takes seconds.
     from azure.ai.ml import MLClient
     from azure.identity import DefaultAzureCredential
 
@@ -99,7 +99,7 @@ def create(ours: Any, name: str) -> None:
 
 
 def deploy(ours: Any, name: str) -> float:
-    """Seconds the sample's deployment takes on an endpoint of its own, which goes again."""
+    """Seconds the sample's deployment takes on its own endpoint, which is deleted again."""
     from azure.ai.ml import load_online_deployment
 
     create(ours, name)

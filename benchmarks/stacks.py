@@ -1,4 +1,4 @@
-"""Stacks of the real engine on a local Azure of their own: what preview.py and make_up.py measure."""
+"""Stacks of the real engine on a separate local Azure, for preview.py and make_up.py."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ START_LIMIT = 60.0  # seconds
 
 @contextmanager
 def local_azure(folder: Path) -> Iterator[LocalAzure]:
-    """A local Azure on free ports with its state in `folder`; ends with the block."""
+    """A local Azure on free ports with its state in `folder`; it ends with the block."""
     clone = Clone(folder)
     clone.emulator.mkdir(parents=True)
     command = [sys.executable, "-m", "azml.emulator", "--folder", str(clone.emulator)]
@@ -47,7 +47,7 @@ def _answering(clone: Clone, process: "subprocess.Popen[bytes]") -> LocalAzure:
 
 
 class Stack:
-    """A project in a folder of its own, and the engine to run it with."""
+    """A project in its own folder, and the engine to run it."""
 
     def __init__(self, folder: Path, project: Path, program: Path, azure: LocalAzure) -> None:
         folder.joinpath(".state").mkdir(parents=True)

@@ -62,7 +62,7 @@ def make_scoring(folder: Path, files: int, size: int) -> None:
 
 
 def with_plugin(account: str, container: str, folder: Path, name: str) -> dict[str, float]:
-    """Upload by our plugin's resource; seconds, and megabytes at most over those before."""
+    """Upload with our plugin's resource; seconds, and the peak megabytes above those before."""
     from azml.providers import calls
     from azml.providers.azml.package import Azml
 
@@ -119,13 +119,13 @@ def file_hash(path: Path) -> str:
 
 
 def memory(name: str) -> float:
-    """Megabytes of this process: `VmRSS` now, `VmHWM` the most there ever were."""
+    """Megabytes of this process: `VmRSS` is the current figure, `VmHWM` the peak."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1000
 
 
 def in_a_process(environment: Mapping[str, str], *words: str) -> dict[str, float]:
-    """What one of the contestants says, each in a process of its own."""
+    """The figures of one contestant, run in its own process."""
     command = [sys.executable, "-m", "benchmarks.upload", "--as", *words]
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
@@ -150,7 +150,7 @@ def stack_of(folder: Path, name: str, files: int, size: int, azure: LocalAzure) 
 
 
 def in_turns(rounds: int, works: Mapping[str, Callable[[int], float]]) -> dict[str, float]:
-    """The best of each contestant's seconds; whoever is first in one round is last in the next."""
+    """The best of each contestant's seconds; the first in one round is last in the next."""
     taken: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds):
         for name in sorted(works, reverse=bool(number % 2)):

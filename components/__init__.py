@@ -1,7 +1,7 @@
 """Pulumi component resources for models on Azure ML online endpoints, for any program: see examples/.
 
-A name loads its module, and with it azure-native's SDK, when it is first looked at: that takes half a second.
-`load` loads all of it, for a program that has something to wait for meanwhile.
+The first access to a name loads its module and with it azure-native's SDK, which takes half a second.
+`load` loads everything, for a program that is waiting for something else anyway.
 """
 
 from importlib import import_module
@@ -77,5 +77,5 @@ def load() -> None:
     for module in set(_MODULES.values()):
         import_module(f"{__name__}.{module}")
     for part in _SDK:
-        # Each part of the SDK loads when something in it is first looked at.
+        # Each part of the SDK loads on first access.
         hasattr(import_module(f"pulumi_azure_native.{part}"), "outputs")

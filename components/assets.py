@@ -1,4 +1,4 @@
-"""Model, code and environment versions, named by their content and uploaded once."""
+"""Model, code and environment versions, named after their content and uploaded once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from .workspace import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class AssetsArgs:
-    """All bundles that deployments of the program are made of, and the workspace they are registered in."""
+    """The bundles of all deployments of the program, and the workspace to register them in."""
 
     workspace: Workspace
     bundles: Sequence[Bundle]
 
 
 class Assets(Component):
-    """The versions a workspace's deployments are made of. Two slots with the same content share one.
+    """The asset versions of a workspace's deployments. Two slots with the same content share a version.
 
-    Versions and uploads outlive the program's interest in them: what a release file names must keep working.
-    What the workspace holds already is adopted: Azure refuses to create it a second time.
+    Versions and uploads are kept when the program no longer uses them: release files that refer to them must
+    keep working. Versions that the workspace already has are adopted: Azure refuses to create them again.
     """
 
     def __init__(self, name: str, args: AssetsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -44,17 +44,17 @@ class Assets(Component):
         self.register_outputs({})
 
     def arm_id(self, asset: Local | AssetReference, kind: str) -> str:
-        """The id a deployment names the asset by."""
+        """The id by which a deployment refers to the asset."""
         own = self.workspace.arm_id
         return version_id(own, as_held(own, asset, self._held) if isinstance(asset, Local) else asset, kind)
 
     def versions_of(self, bundle: Bundle) -> list[pulumi.Resource]:
-        """What a deployment of the bundle waits for."""
+        """The resources that a deployment of the bundle must wait for."""
         parts = [part for part in (bundle.model, bundle.code, bundle.environment) if isinstance(part, Local)]
         return [self._versions[self.arm_id(part, kind_of(part))] for part in parts]
 
     def _registered(self, bundles: Sequence[Bundle]) -> frozenset[str]:
-        """The ids of versions that the workspace holds, asked for where the program has not."""
+        """The ids of versions that the workspace has, read here unless the program has already read them."""
         if self.workspace.standing:
             return self.workspace.standing.registered
         versions = version_ids(self.workspace.arm_id, bundles)
@@ -149,10 +149,10 @@ class Assets(Component):
 
     def _version_options(self, version: str, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         options = self._options(after)
-        # A version is settled when it is registered: Azure refuses to change where it points.
+        # A version is immutable once registered: Azure refuses to change what it points to.
         options.ignore_changes = ["properties"]
         if version in self._held:
-            # Ours or not, it is the same content; creating it a second time is refused.
+            # Whoever registered it, it has the same content, and Azure refuses to create it again.
             options.import_ = version
         return options
 

@@ -1,4 +1,4 @@
-"""What all components have in common."""
+"""The base class of all components."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import pulumi
 
 
 class Component(pulumi.ComponentResource):
-    """A component whose children wait for what it depends on, which Pulumi leaves to each component."""
+    """A component whose children wait for its dependencies, which Pulumi leaves to each component."""
 
     def __init__(self, kind: str, name: str, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(f"azml:components:{kind}", name, {}, opts)
@@ -16,6 +16,6 @@ class Component(pulumi.ComponentResource):
         )
 
     def _child(self, opts: pulumi.ResourceOptions | None = None) -> pulumi.ResourceOptions:
-        """Options of a child, with `opts` besides."""
+        """Options of a child, merged with `opts`."""
         own = pulumi.ResourceOptions(parent=self, depends_on=self._waits or None)
         return pulumi.ResourceOptions.merge(own, opts)

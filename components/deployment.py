@@ -30,10 +30,10 @@ from .component import Component
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentArgs:
-    """The deployment in one slot of an endpoint, and the versions of the workspace it is made of.
+    """The deployment in one slot of an endpoint, and the asset versions it uses.
 
-    `environment_variables` are given to the scoring script besides those of the slot's file; the guard of
-    live slots, which compares files, knows nothing of them.
+    `environment_variables` are given to the scoring script in addition to those of the slot's file; the
+    live-slot guard, which compares files, does not see them.
     """
 
     assets: Assets
@@ -43,16 +43,16 @@ class DeploymentArgs:
 
 
 class Deployment(Component):
-    """A deployment, which depends on the versions it is made of.
+    """A deployment, which depends on the asset versions it uses.
 
-    Azure cannot change an instance type in place, so an idle slot is deleted and made again. A live one never
-    gets that far where a guard refuses it: let the deployment depend on `LiveSlots`.
+    Azure cannot change an instance type in place, so an idle slot is deleted and created again. To protect a
+    live one, let the deployment depend on `LiveSlots`, which refuses the change first.
     """
 
     resource: ml.OnlineDeployment
     """The deployment itself."""
     name: pulumi.Output[str]
-    """What it is called on its endpoint."""
+    """Its name on its endpoint."""
 
     def __init__(self, name: str, args: DeploymentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Deployment", name, opts)
@@ -81,7 +81,7 @@ class Deployment(Component):
 
 
 def _retry_tags(args: DeploymentArgs) -> dict[str, str]:
-    """Where the endpoint's name is known: what Azure has told of this deployment."""
+    """The retry tag of this deployment, if there is one and the endpoint's name is known."""
     workspace, endpoint = args.assets.workspace, args.endpoint_name
     if not isinstance(endpoint, str):
         return {}
@@ -89,13 +89,13 @@ def _retry_tags(args: DeploymentArgs) -> dict[str, str]:
 
 
 def _azures(spec: DeploymentSpec) -> list[str]:
-    """What Azure changes by itself; the instances too where the file leaves their number to autoscaling."""
+    """What Azure changes itself, including the instance count where the file leaves it to autoscaling."""
     capacity = [] if spec.instance_count else ["sku.capacity"]
     return [*capacity, *ignored_properties(spec.properties)]
 
 
 def _properties(args: DeploymentArgs) -> ml.ManagedOnlineDeploymentArgs | ml.KubernetesOnlineDeploymentArgs:
-    """Dictionaries would reach Azure in snake case here: the two kinds are a union to the SDK."""
+    """Typed args: the SDK has a union of the two kinds here, so dictionaries would be sent in snake case."""
     spec, made, assets = args.slot.spec, args.slot.bundle, args.assets
     code = ml.CodeConfigurationArgs(
         code_id=assets.arm_id(made.code, "code") if made.code else None,
@@ -190,7 +190,7 @@ def _collector(collector: DataCollector | None, workspace_id: str) -> ml.DataCol
 
 
 def _collection(collection: Collection, sampling_rate: float | None, workspace_id: str) -> ml.CollectionArgs:
-    """Without a data asset of its own, Azure writes to the workspace's default datastore."""
+    """Without a data asset, Azure writes to the workspace's default datastore."""
     return ml.CollectionArgs(
         client_id=collection.client_id,
         data_collection_mode="Enabled" if collection.enabled else "Disabled",
@@ -200,7 +200,7 @@ def _collection(collection: Collection, sampling_rate: float | None, workspace_i
 
 
 def _data_id(data: CollectionData | str | None, workspace_id: str) -> str | None:
-    """The id of a registered data asset; without a version the first, as azure-ai-ml takes it."""
+    """The id of a registered data asset; version 1 if none is given, as in azure-ai-ml."""
     if isinstance(data, str):
         name, _, version = data.removeprefix("azureml:").partition(":")
         data = CollectionData(data_id=name) if "/" in name else CollectionData(name, version=version)

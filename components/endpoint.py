@@ -30,9 +30,9 @@ WITHOUT = ("traffic", "mirror_traffic", "source")
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointArgs:
-    """An endpoint as its file says, the deployments in its slots, and their shares in percent.
+    """An endpoint as described by its file, the deployments in its slots, and their shares in percent.
 
-    Shares that are None are somebody else's to set. `allow_live_change` lets a deployment with users change,
+    Shares that are None are not managed here. `allow_live_change` lets a deployment with live traffic change,
     `protect` keeps the endpoint and its shares from being deleted. `environment_variables` are given to every
     deployment.
     """
@@ -48,10 +48,10 @@ class EndpointArgs:
 
 
 class Endpoint(Component):
-    """An endpoint, its deployments, the guard of those that are live, and the shares.
+    """An endpoint, its deployments, the guard of the live ones, and the shares.
 
-    The endpoint resource never carries shares: they belong to EndpointTraffic, and the two would undo each
-    other's work.
+    The endpoint resource never includes shares: they belong to EndpointTraffic, and the two would overwrite
+    each other.
     """
 
     resource: ml.OnlineEndpoint
@@ -59,13 +59,13 @@ class Endpoint(Component):
     name: pulumi.Output[str]
     """Its name in Azure."""
     scoring_uri: pulumi.Output[str]
-    """Where requests go."""
+    """The URL for requests."""
     swagger_uri: pulumi.Output[str]
-    """Where its description is."""
+    """The URL of its OpenAPI description."""
     deployments: pulumi.Output[Mapping[str, int]]
-    """Each deployment with its share: as told, else as it is."""
+    """The share of each deployment: as given, else the current one."""
     mirror_traffic: pulumi.Output[Any]
-    """The mirroring that is told."""
+    """The mirror traffic, as given."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Endpoint", name, opts)
@@ -74,7 +74,7 @@ class Endpoint(Component):
         spec = replace(spec, tags={**spec.tags, **workspace.retry_tags(arm_id)})
         _tell_notes(args.slots, self)
         _warn_of_retirements(args.slots, self)
-        # Told its endpoint by name, so that it speaks before the first write, the endpoint's own included.
+        # It refers to the endpoint by name, so that it runs before the first write, even of the endpoint.
         guarded = LiveSlotsArgs(endpoint_id=arm_id, serves=serves(args.slots), allow=args.allow_live_change)
         guard = LiveSlots(name, guarded, self._child())
         self.resource = self._endpoint(name, args, spec, guard)
@@ -136,9 +136,9 @@ class Endpoint(Component):
         )
 
     def _grants(self, args: EndpointArgs) -> list[pulumi.Resource]:
-        """What the endpoint's own identity reads models and code by, where keys of the storage open nothing.
+        """Roles by which the endpoint's identity reads models and code, where storage keys are disabled.
 
-        Collected data is written by the same identity.
+        The same identity writes collected data.
         """
         identity, workspace = args.spec.identity, args.assets.workspace
         if not workspace.by_identity or (identity and "system_assigned" not in identity.type):
@@ -160,13 +160,13 @@ class Endpoint(Component):
                 deployments=[slot.name for slot in args.slots],
                 endpoint_digest=written,
             ),
-            # A destroy begins here, so the engine stops with every share and deployment in place.
+            # A destroy begins with this resource, so the engine stops with every share and deployment intact.
             self._child(pulumi.ResourceOptions(depends_on=deployments, protect=args.protect or None)),
         )
 
 
 def _tell_notes(slots: Sequence[Slot], about: pulumi.Resource) -> None:
-    """Tell what deserves a look once for all the deployments it is true of."""
+    """Log each note once, with all the deployments it applies to."""
     noted: dict[str, list[str]] = {}
     for slot in slots:
         for note in slot.bundle.notes:
@@ -198,6 +198,6 @@ def _identity(identity: Identity | None) -> ml.ManagedServiceIdentityArgs:
 
 
 def digest(spec: EndpointSpec) -> str:
-    """A digest of everything a write of the endpoint carries, without the shares."""
+    """A digest of everything that a write of the endpoint includes, except the shares."""
     written = {key: value for key, value in asdict(spec).items() if key not in WITHOUT}
     return sha256(json.dumps(written, sort_keys=True, default=dict).encode()).hexdigest()[:16]

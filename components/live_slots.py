@@ -1,4 +1,4 @@
-"""The guard of live deployments, of our own plugin."""
+"""The guard of live deployments: a resource of our own plugin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSlotsArgs:
-    """What each deployment of the endpoint with the ARM id `endpoint_id` is to predict with.
+    """What each deployment of the endpoint with the ARM id `endpoint_id` should serve.
 
-    `serves` has its `digest`, its `files` by path and its `instanceType`, by slot. `allow` lets a change
-    through; `told` says that the program has refused one already.
+    `serves` has, by slot, the `digest`, the `files` by path and the `instanceType`. `allow` permits a change;
+    `told` says that the program has already refused one.
     """
 
     endpoint_id: str
@@ -21,9 +21,9 @@ class LiveSlotsArgs:
 
 
 class LiveSlots(pulumi.CustomResource):
-    """Refuses, at preview and before any write, to change a deployment that has users.
+    """Refuses, at preview and before any write, to change a deployment that has live traffic.
 
-    Our plugin compares what is to be served with the tags and the shares that are live now.
+    Our plugin compares what should be served with the current tags and shares in Azure.
     """
 
     def __init__(self, name: str, args: LiveSlotsArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -8,11 +8,11 @@ from azml.azure.settings import SECRET_NAMES, SETTING_NAMES
 
 
 class Plugin(pulumi.ProviderResource):
-    """The plugin `azml`, acting as the identity azure-native acts as.
+    """The plugin `azml`, which uses the same identity as azure-native.
 
-    An engine hands a plugin the settings of its own name only, so azure-native's are handed on here:
-    `settings` by azure-native's names for them, as `subscriptionId`, for a program that has an azure-native
-    provider of its own; without them the stack's `azure-native:` settings.
+    The engine passes a plugin only the settings of its own package, so azure-native's are passed on here:
+    `settings`, by azure-native's names such as `subscriptionId`, for a program with an explicit azure-native
+    provider; otherwise the stack's `azure-native:` settings.
     """
 
     def __init__(

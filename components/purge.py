@@ -7,10 +7,10 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class PurgeOnDeleteArgs:
-    """What is purged: a workspace by its ARM id, and its key vault.
+    """What to purge: a workspace, by its ARM id, and its key vault.
 
-    The vault is named, or known by what its name begins with, or not the stack's. `leftovers` says until when
-    an earlier life of the stack holds names: they are purged at once.
+    The vault is given by name or by a prefix of its name, or neither if it is not the stack's. `leftovers`
+    says until when resources of an earlier, deleted stack reserve the names: these are purged at once.
     """
 
     workspace_id: pulumi.Input[str]
@@ -20,9 +20,9 @@ class PurgeOnDeleteArgs:
 
 
 class PurgeOnDelete(pulumi.CustomResource):
-    """Purges the workspace and its key vault after they were deleted, so that their names are free at once.
+    """Purges the workspace and its key vault once they are deleted, so that their names are free at once.
 
-    Whatever depends on it is deleted before it.
+    Everything that depends on it is deleted before it.
     """
 
     def __init__(

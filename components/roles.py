@@ -1,4 +1,4 @@
-"""Roles on the workspace's storage, given by our own plugin."""
+"""Roles on the workspace's storage, granted by our own plugin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ FILE_CONTRIBUTOR = "Storage File Data Privileged Contributor"
 
 @dataclass(frozen=True, kw_only=True)
 class RoleGrantArgs:
-    """Who gets which role, at the ARM id `scope`.
+    """The principal and the role, granted at the ARM id `scope`.
 
-    The type of a managed identity is told, `ServicePrincipal`: Azure may not know a new one by its id yet.
+    For a managed identity give the type, `ServicePrincipal`: Azure may not find a new one by its id yet.
     """
 
     scope: pulumi.Input[str]
@@ -24,9 +24,9 @@ class RoleGrantArgs:
 
 
 class RoleGrant(pulumi.CustomResource):
-    """Gives a principal a role. An assignment that is there already is as good as a new one.
+    """Grants a role to a principal. An existing assignment is as good as a new one.
 
-    Who updates the stack may change from run to run: a further principal gets the role too, none loses it.
+    The stack may be updated by different principals: each further one gets the role too, and none loses it.
     """
 
     assignments: pulumi.Output[Mapping[str, str]]

@@ -1,4 +1,4 @@
-"""Traffic as a resource of its own, of our own plugin."""
+"""An endpoint's traffic as a separate resource, of our own plugin."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ Shares = pulumi.Input[Mapping[str, pulumi.Input[int]]]
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointTrafficArgs:
-    """The shares of the endpoint with the ARM id `endpoint_id`; those that are None stay as they are.
+    """The shares of the endpoint with the ARM id `endpoint_id`; those that are None are left unchanged.
 
-    `deployments` are the names of those that are declared: only they may have a share. `endpoint_digest` is
-    anything that changes whenever the program changes the endpoint.
+    `deployments` are the names of the declared deployments: only they may have a share. `endpoint_digest` is
+    any value that changes whenever the program changes the endpoint.
     """
 
     endpoint_id: pulumi.Input[str]
@@ -29,14 +29,14 @@ class EndpointTraffic(pulumi.CustomResource):
     """The shares of an endpoint, in percent.
 
     Azure takes a share only for a deployment that exists, refuses to delete one that has a share, and forgets
-    all shares when the endpoint is written without them. So shares are set after every deployment is there
-    (let it depend on them), move before one goes, and are set again when `endpoint_digest` says that the
-    endpoint was written. The endpoint's own resource must ignore changes of `properties.traffic` and
+    all shares when the endpoint is written without them. So shares are set once every deployment exists (let
+    this resource depend on them), are moved before one is deleted, and are set again when `endpoint_digest`
+    shows that the endpoint was written. The endpoint resource must ignore changes of `properties.traffic` and
     `properties.mirrorTraffic`.
     """
 
     traffic: pulumi.Output[Mapping[str, int]]
-    """What is live, told or not."""
+    """The current shares, whether or not they are managed here."""
 
     def __init__(
         self, name: str, args: EndpointTrafficArgs, opts: pulumi.ResourceOptions | None = None
@@ -52,5 +52,5 @@ class EndpointTraffic(pulumi.CustomResource):
 
 
 def known(shares: Shares | None) -> pulumi.Output[Any]:
-    """The shares with all that stands in them known; None where none are told."""
+    """The shares once all their values are known; None where none are given."""
     return pulumi.Output.all(shares).apply(lambda values: values[0])

@@ -11,9 +11,10 @@ from azml.stack.questions import ask
 
 @dataclass(frozen=True, kw_only=True)
 class BundleUploadArgs:
-    """A bundle, and the container of a storage account (an ARM id) it goes to.
+    """A bundle, and the container of a storage account (an ARM id) to upload it to.
 
-    `role_granted` says that the program gives whoever runs it a role there: a refusal at first is waited out.
+    `role_granted` says that the program grants its own identity a role there: a refusal is then retried until
+    Azure honours the role.
     """
 
     asset: BundledAsset
@@ -23,13 +24,14 @@ class BundleUploadArgs:
 
 
 class BundleUpload(pulumi.CustomResource):
-    """Uploads a bundle into a folder of a container that is named by its content, unless it is there.
+    """Uploads a bundle into a folder of a container that is named after its content, unless it exists.
 
-    Where its files lie on this machine is told to the plugin beside the inputs: the state holds no such path.
+    The paths of its files on this machine go to the plugin separately from the inputs, so that the state does
+    not contain them.
     """
 
     url: pulumi.Output[str]
-    """The folder's address."""
+    """The URL of the folder."""
 
     def __init__(self, name: str, args: BundleUploadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         asset, folder = args.asset, folder_of(args.asset)
@@ -55,5 +57,5 @@ def _tell_sources(folder: str, asset: BundledAsset, opts: pulumi.ResourceOptions
 
 
 def folder_of(asset: BundledAsset) -> str:
-    """Where the files of one content lie in the container: two models may each be the version 1 of a name."""
+    """The folder of a bundle in the container, by digest: two models may have the same name and version."""
     return f"azml/{'models' if asset.kind == 'model' else 'code'}/{asset.digest}"

@@ -1,4 +1,4 @@
-"""The workspace and what it stands on: resource group, storage account, key vault, logs and insights."""
+"""The workspace and its dependencies: resource group, storage account, key vault, logs and insights."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -21,30 +21,30 @@ from .roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, RoleGrant, RoleGrantArgs,
 from .workspace_args import ExistingStorageArgs, WorkspaceArgs
 
 WRITE_TELEMETRY = ["connectionString", "instrumentationKey"]
-"""Outputs of Application Insights that let anybody write to it; azure-native marks none as secret."""
+"""Outputs of Application Insights that let anybody write to it; azure-native does not mark them secret."""
 
 GIVEN_BY_AZURE = ["containerRegistry"]
-"""Azure gives a workspace a registry when it first builds an image; a write without it would take it away."""
+"""Azure adds a registry to a workspace when it first builds an image; a write without it would remove it."""
 
 LOG_RETENTION_DAYS = 30
 
 
 class Workspace(Component):
-    """An Azure Machine Learning workspace, made here or there already.
+    """An Azure Machine Learning workspace, created here or existing.
 
     Names are plain text, so that previews show them and a change here never makes them unknown elsewhere.
-    `deployer_grants` come before whoever runs the program uploads, `identity_grants` before a deployment
-    reads; roles are given on storage that is made here (`grants_roles`), on no other.
+    Uploads must wait for `deployer_grants`, deployments for `identity_grants`; roles are granted only on
+    storage that is created here (`grants_roles`).
     """
 
     resource: machinelearningservices.Workspace | None
-    """The workspace itself; None for one that is there already."""
+    """The workspace itself; None for an existing one."""
     workspace_id: pulumi.Output[str]
     """Its GUID."""
     storage_account_id: pulumi.Output[str]
-    """The ARM id of the storage account in which its default datastore keeps files."""
+    """The ARM id of the storage account of its default datastore."""
     blob_endpoint: pulumi.Output[str]
-    """Where the blobs of that account are."""
+    """The blob endpoint of that account."""
     blob_container: pulumi.Output[str]
     """The container of the default datastore."""
 
@@ -67,7 +67,7 @@ class Workspace(Component):
             self._use_storage(args.existing.storage_account)
         else:
             self.resource = self._declare()
-        # Azure ML names it after the workspace.
+        # Azure ML names the container after the workspace's GUID.
         self.blob_container = pulumi.Output.concat("azureml-blobstore-", self.workspace_id)
         self.register_outputs({"id": self.arm_id, "workspace_id": self.workspace_id})
 
@@ -95,7 +95,7 @@ class Workspace(Component):
                 self._options, pulumi.ResourceOptions(ignore_changes=GIVEN_BY_AZURE)
             ),
         )
-        # azure-native previews no output of a resource that changes, and the container is named by this one.
+        # azure-native previews no output of a resource that changes, and the container's name needs this one.
         known = self._known_workspace_id() if pulumi.runtime.is_dry_run() else None
         self.workspace_id = pulumi.Output.from_input(known or made.workspace_id)
         if self.by_identity:
@@ -107,7 +107,7 @@ class Workspace(Component):
         return made
 
     def _after(self, first: pulumi.Resource) -> None:
-        """Have all that is declared from here on depend on `first`."""
+        """Make everything declared from here on depend on `first`."""
         after = pulumi.ResourceOptions(depends_on=[first])
         self._options = pulumi.ResourceOptions.merge(self._options, after)
 
@@ -116,7 +116,7 @@ class Workspace(Component):
         return fact.text("workspaceId") or None if fact else None
 
     def retry_tags(self, resource_id: str) -> dict[str, str]:
-        """The tag by which a resource that failed is written again, as far as Azure has told of it."""
+        """The tag that has a failed resource written again, according to what Azure reports about it."""
         return self.standing.retry_tags(resource_id) if self.standing else {}
 
     def _tags_with(self, own: Mapping[str, str]) -> pulumi.Input[Mapping[str, pulumi.Input[str]]] | None:
@@ -135,7 +135,7 @@ class Workspace(Component):
         )
 
     def _purge(self) -> pulumi.Resource:
-        """Frees the names once what bears them is deleted: all that follows depends on it."""
+        """Frees the names once the resources with them are deleted: all that follows depends on it."""
         args, held = self.args, self.standing.held if self.standing else ()
         ours = args.key_vault_id is None
         purge = PurgeOnDeleteArgs(
@@ -147,7 +147,7 @@ class Workspace(Component):
         return PurgeOnDelete(self.name, purge, self._options)
 
     def _storage_account(self) -> pulumi.Input[str]:
-        """Files of models and code, with a role to write them for whoever runs the program."""
+        """Storage for models and code, with a role to write there for the identity that runs the program."""
         if self.args.storage_account:
             return self._use_storage(self.args.storage_account)
         name = self.args.storage_account_name or self._global_name("st")
@@ -182,7 +182,7 @@ class Workspace(Component):
         return existing.id
 
     def _key_vault(self) -> pulumi.Input[str]:
-        """The workspace's secrets. Named by the engine: a deleted vault holds its name for weeks."""
+        """The workspace's secrets. The engine names the vault: a deleted one reserves its name for weeks."""
         if self.args.key_vault_id is not None:
             return self.args.key_vault_id
         name = self.args.key_vault_name
@@ -238,27 +238,27 @@ class Workspace(Component):
         ).id
 
     def _vault_name(self) -> str:
-        """What the engine's name for the vault begins with."""
+        """The prefix of the engine's name for the vault."""
         return self._global_name("kv")[:15]
 
     def _global_name(self, prefix: str) -> str:
-        """A name no other subscription has: storage accounts and vaults share one space across Azure."""
+        """A globally unique name, as storage accounts and vaults need across all of Azure."""
         word = "".join(letter for letter in self.name.lower() if letter.isascii() and letter.isalnum())
         return f"{prefix}{word[:12]}{sha256(self.arm_id.lower().encode()).hexdigest()[:8]}"
 
     @property
     def studio_page(self) -> str:
-        """Where a person looks at the workspace's endpoints in Azure ML studio."""
+        """The page of the workspace's endpoints in Azure ML studio."""
         return f"https://ml.azure.com/endpoints?wsid={self.arm_id}&tid={self.account.tenant_id}"
 
     @property
     def by_identity(self) -> bool:
-        """Whether identities read the storage by roles of theirs, because its keys open nothing."""
+        """Whether identities read the storage by their roles, because its keys are disabled."""
         return self.grants_roles and not self.args.shared_keys
 
     @property
     def first(self) -> list[pulumi.Input[pulumi.Resource]]:
-        """What must be there before anything is put into the workspace."""
+        """The resources that must exist before anything is created in the workspace."""
         return [self.resource] if self.resource else self._waits
 
 

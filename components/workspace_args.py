@@ -1,4 +1,4 @@
-"""What a workspace is told: its names, what it stands on, and what is there already."""
+"""The arguments of a workspace: its names, its dependencies, and what exists already."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from azml.stack.facts import Standing
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingStorageArgs:
-    """A storage account that is there: its ARM id, and where its blobs are (`primaryEndpoints.blob`)."""
+    """An existing storage account: its ARM id, and its blob endpoint (`primaryEndpoints.blob`)."""
 
     id: pulumi.Input[str]
     blob_endpoint: pulumi.Input[str]
@@ -19,7 +19,7 @@ class ExistingStorageArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingWorkspaceArgs:
-    """A workspace that is there: its GUID (`workspaceId`), its region and its storage account."""
+    """An existing workspace: its GUID (`workspaceId`), its region and its storage account."""
 
     workspace_id: pulumi.Input[str]
     location: pulumi.Input[str] | None = None
@@ -28,13 +28,13 @@ class ExistingWorkspaceArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceArgs:
-    """The workspace. Its name and its group's are plain text: ids and other names are made of them.
+    """The workspace. Its name and its group's are plain text: ids and other names are derived from them.
 
-    `workspace_name` is the component's own name unless told. With `existing` it is used as it stands. What it
-    stands on is made here (under a name of our choosing unless `..._name` tells one), or given by its ARM id.
-    Without `shared_keys` its storage opens to identities with a role alone (a preview of Azure's). `purge`
-    frees its name and its vault's when the stack is destroyed. `protect` keeps the engine from deleting all
-    this. `account` is asked for unless told; `standing` is what Azure has told of what is there.
+    `workspace_name` defaults to the component's name. With `existing` it is used unchanged. Its dependencies
+    are created here (under a generated name unless `..._name` is set), or given by their ARM ids. Without
+    `shared_keys` its storage accepts only identities with a role (a preview feature of Azure). `purge` frees
+    its name and its vault's when the stack is destroyed. `protect` keeps the engine from deleting all this.
+    `account` is looked up by default; `standing` is what Azure reports about existing resources.
     """
 
     resource_group_name: str

@@ -1,9 +1,9 @@
-"""Makes the table of conda's Python packages that the local Azure maps names with.
+"""Generates the table with which the local Azure maps the names of conda's Python packages.
 
     python scripts/conda_names.py conda_pypi-0.13.1-py3-none-any.whl 2026-11-25
 
 The wheel comes from `pip download --no-deps conda-pypi==0.13.1`; the second word is the date of the download.
-Of the wheel only its table of names is used: its dependencies are conda's own.
+Only the wheel's table of names is used: its dependencies are conda's own.
 """
 
 import json
@@ -75,7 +75,7 @@ OTHER = {
 
 
 _HASH = re.compile(r"[0-9a-f]{50,}")
-"""What the source has for a few projects in the place of a name."""
+"""What the source has instead of a name for a few projects."""
 
 
 def table(mapping: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Makes .venv hold exactly what the lock files name, and does nothing where it already does.
+"""Installs exactly what the lock files name into .venv, and does nothing if that is already so.
 
 Standard library only: it runs before anything is installed, under any Python the project supports.
 """
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
-#: Written last, so an environment that was interrupted has none.
+#: Written last, so an incomplete environment does not have it.
 STAMP = VENV / "installed-from"
 LOCKS = ("requirements-uv.txt", "requirements.txt")
 
@@ -34,9 +34,9 @@ PIP_TO_UV = {
     "trusted-host": "UV_INSECURE_HOST",
     "cert": "SSL_CERT_FILE",
 }
-#: What uv wants between the items of a list, where it is no space.
+#: uv's separator between the items of a list, where it is not a space.
 BETWEEN = {"find-links": ","}
-#: Older names that uv still reads: where one is set, the user has told uv already.
+#: Older names that uv still reads: if one is set, the user has configured uv already.
 UV_SYNONYMS = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
 #: Of the 260 packages of azure-native's SDK, those the program declares resources of.
 AZURE_NATIVE = (
@@ -51,7 +51,7 @@ AZURE_NATIVE = (
 
 
 class Stop(Exception):
-    """The environment cannot be made; the message is for the user."""
+    """The environment cannot be created; the message is for the user."""
 
 
 def main() -> None:
@@ -87,7 +87,7 @@ def runs(*arguments: str) -> bool:
 
 
 def make_environment() -> None:
-    """A .venv with a working pip that belongs to this folder; one that is broken or moved is made anew."""
+    """A .venv with a working pip that belongs to this folder; one that is broken or moved is recreated."""
     scripts = VENV / "bin" / "pip"
     at_home = scripts.exists() and str(VENV) in scripts.read_text(errors="replace").split("\n", 1)[0]
     if at_home and runs() and runs("-m", "pip", "--version"):
@@ -118,10 +118,10 @@ def install_requirements() -> None:
 
 
 def compile_modules() -> None:
-    """Byte code for what the commands import, where Python may not write any by itself too.
+    """Byte code for what the commands import, even where Python may not write any itself.
 
     Each command starts several short processes, and compiling takes them a good part of their time. A module
-    that cannot be compiled, or a file that cannot be written, is no error.
+    that cannot be compiled, or a file that cannot be written, is not an error.
     """
     with step("compiling"):
         others = rf"/pulumi_azure_native/(?!({'|'.join(AZURE_NATIVE)})/)\w+/"
@@ -140,7 +140,7 @@ def uv_environment() -> dict[str, str]:
 
 
 def pip_settings() -> dict[str, str]:
-    """What pip has been told, in its files and its variables; a later source wins, as with pip."""
+    """pip's settings, from its files and variables; a later source wins, as in pip."""
     answer = subprocess.run(
         [PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     )
@@ -170,7 +170,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> None:
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Say what begins, that it goes on every few seconds, and how long it took."""
+    """Print the title, the elapsed time every few seconds, and how long it took."""
     started = time.monotonic()
     ended = threading.Event()
 

@@ -1,1 +1,1 @@
-"""Azure Resource Manager by plain HTTP: which cloud, as whom, and how to wait for it."""
+"""Azure Resource Manager over plain HTTP: the cloud, the identity, and waiting for operations."""

@@ -16,14 +16,14 @@ from azml.azure.settings import AzureSettings
 
 _DONE = frozenset({"succeeded", "failed", "canceled", "cancelled"})
 _ATTEMPTS = 5
-_AWAY_SECONDS = 5.0  # between two looks at an operation while nobody answers
+_AWAY_SECONDS = 5.0  # between two polls of an operation while nothing answers
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
-# Azure says so when it still works on the same resource; the write is right, only early.
+# Azure answers this while it still works on the same resource: the write is valid, only too early.
 _BUSY = frozenset({"AnotherOperationInProgress", "ConcurrentOperationInProgress", "AllocationInProgress"})
 
 
 class Arm:
-    """One Azure, as one identity. Nothing is contacted before the first call; safe under many threads."""
+    """A client for one Azure cloud with one identity. Contacts nothing before the first call; thread-safe."""
 
     def __init__(
         self,
@@ -35,9 +35,9 @@ class Arm:
         vet: Callable[[Cloud], None] | None = None,
         policy_tokens: bool = True,
     ) -> None:
-        """`vet` may raise AzureError for a cloud that must not be reached; it is asked before any token.
+        """`vet` may raise AzureError for a cloud that must not be reached; it is called before any token.
 
-        Without `policy_tokens` a write that needs one is refused, as one of azure-native is.
+        Without `policy_tokens` a write that needs one is refused, as it is in azure-native.
         """
         self._stopped = threading.Event()
         self.settings = settings
@@ -60,7 +60,7 @@ class Arm:
             return self._cloud
 
     def token(self, scope: str | None = None) -> str:
-        """A bearer token for `scope`, by default the resource manager's."""
+        """A bearer token for `scope`, by default the resource manager's scope."""
         cloud = self.cloud
         with self._lock:
             self._tokens = self._tokens or token_source(self.settings, cloud, self.http)
@@ -89,20 +89,20 @@ class Arm:
         return self.accepted(self.send("PUT", path, api_version, body))
 
     def post(self, path: str, api_version: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call an action such as `listKeys` and answer its result, waiting for it where it takes time."""
+        """Call an action such as `listKeys` and return its result, waiting for it where it takes time."""
         answer = self.accepted(self.send("POST", path, api_version, body or {}))
         if answer.status == 202:
             answer = self.wait(answer)
         return _object(answer)
 
     def delete(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> None:
-        """Delete and wait until it is done; a resource that is not there is no error."""
+        """Delete and wait until it is done; a resource that does not exist is not an error."""
         answer = self.send("DELETE", path, api_version, query=query)
         if answer.status != 404:
             self.wait(self.accepted(answer))
 
     def wait(self, started: Response, *, seconds: float | None = None) -> Response:
-        """Wait until the operation `started` began has ended; answers the last response.
+        """Wait until the operation that `started` began has ended; returns the last response.
 
         Raises OperationFailedError with Azure's own reason when it failed, AzureError after `seconds`.
         """
@@ -136,12 +136,12 @@ class Arm:
         raise AssertionError("the intervals never end")
 
     def _looked_at(self, url: str) -> Response:
-        """What `url` answers, once the network is back: Azure works on while it is away."""
+        """The answer of `url`, retried while the network is down: Azure carries on meanwhile."""
         for left in reversed(range(_ATTEMPTS)):
             try:
                 return self.call("GET", url)
             except UnreachableError:
-                # A local Azure that does not answer is gone, and what it was at with it.
+                # A local Azure that does not answer has stopped, and its operations with it.
                 if not left or self.cloud.local:
                     raise
                 self.pause(_AWAY_SECONDS)
@@ -155,15 +155,15 @@ class Arm:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Response:
-        """One call, tried again while Azure is overloaded or still at work on the same resource.
+        """One call, retried while Azure is overloaded or still working on the same resource.
 
-        A write that Azure lets through with a policy token only is repeated with one; raises PolicyTokenError
-        when none is given.
+        A write that Azure accepts only with a policy token is repeated with one; raises PolicyTokenError
+        when none is issued.
         """
         return self.call(method, self._address(path, api_version, query), body)
 
     def call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Response:
-        """Like `send`, at an address that Azure gave, as that of an operation or of a list's next page."""
+        """Like `send`, for an address from Azure, such as that of an operation or of a list's next page."""
         answer = self._tried(method, url, body)
         if method == "GET" or not self._policy_tokens or not policy.wants_token(answer):
             return answer
@@ -173,7 +173,7 @@ class Arm:
         return self._tried(method, url, body, {policy.HEADER: self._policy_token(tokens, method, url, body)})
 
     def _policy_token(self, tokens: str, method: str, url: str, body: Mapping[str, Any] | None) -> str:
-        # Without that header the action may answer before it knows.
+        # Without this header the action may answer before the evaluation has finished.
         asked, at_once = policy.question(method, url, body), {"x-ms-force-sync": "true"}
         return policy.token(self._tried("POST", self._address(tokens, policy.API_VERSION), asked, at_once))
 
@@ -209,7 +209,7 @@ class Arm:
         return self.http.request(method, url, headers=headers, body=content)
 
     def accepted(self, answer: Response) -> Response:
-        """`answer` if Azure took the request; else raises AzureError with Azure's code and message."""
+        """`answer` if Azure accepted the request; otherwise raises AzureError with its code and message."""
         if answer.status < 300:
             return answer
         code, message = _reason(answer.json())
@@ -226,7 +226,7 @@ def _object(answer: Response) -> dict[str, Any]:
 
 
 def _intervals(*, local: bool) -> Iterator[float]:
-    """Seconds between polls where the server proposes none: eager at first, then patient."""
+    """Seconds between polls where the server suggests none: short at first, then longer."""
     delay, most = (0.05, 1.0) if local else (1.0, 10.0)
     while True:
         yield delay
@@ -234,9 +234,9 @@ def _intervals(*, local: bool) -> Iterator[float]:
 
 
 def _asked_delay(answer: Response, default: float) -> float:
-    """Seconds the server asks to wait, else `default`. Zero counts as not asked, as in Azure's clients.
+    """Seconds the server asks us to wait, else `default`. As in Azure's clients, zero counts as no request.
 
-    The finer ones come first, as in azcore, the library of azure-native.
+    The headers in milliseconds come first, as in azcore, the library azure-native uses.
     """
     for name, unit in (("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:

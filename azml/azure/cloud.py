@@ -1,4 +1,4 @@
-"""Which Azure: the public one, a sovereign one, or whatever a metadata host describes."""
+"""The Azure cloud to use: public, sovereign, or the one that a metadata host describes."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _METADATA_PATH = "/metadata/endpoints?api-version=2022-09-01"
 
 @dataclass(frozen=True)
 class Cloud:
-    """The addresses of one Azure; none ends with a slash.
+    """The addresses of one Azure cloud; none ends with a slash.
 
     `storage_suffix` is the part of a blob address after `<account>.blob.`.
     """
@@ -28,7 +28,7 @@ class Cloud:
 
     @property
     def local(self) -> bool:
-        """Whether this Azure is on this machine."""
+        """Whether this is the local Azure, on this machine."""
         return is_loopback(self.resource_manager) and is_loopback(self.login)
 
 
@@ -50,7 +50,7 @@ _GOVERNMENT = Cloud(
     "https://login.microsoftonline.us",
     "core.usgovcloudapi.net",
 )
-# The names azure-native's setting `environment` takes.
+# The names that azure-native's setting `environment` accepts.
 _NAMED = {
     "public": PUBLIC,
     "azurecloud": PUBLIC,
@@ -64,12 +64,12 @@ _NAMED = {
 
 
 def metadata_url(host: str) -> str:
-    """The address to ask at `host`, which may carry a scheme and a port."""
+    """The metadata address of `host`, which may include a scheme and a port."""
     return (host if "://" in host else f"https://{host}").rstrip("/") + _METADATA_PATH
 
 
 def discover(settings: AzureSettings, http: Http) -> Cloud:
-    """The cloud the settings mean. Like azure-native, a metadata host wins over `environment`.
+    """The cloud that the settings select. As in azure-native, a metadata host overrides `environment`.
 
     Raises AzureError for an unknown environment or a metadata host that gives no usable answer.
     """

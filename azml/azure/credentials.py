@@ -1,8 +1,8 @@
 """Tokens for the identity azure-native would use.
 
-For the local Azure the token is asked for by one plain client-credentials request: importing azure-identity
-takes ten times as long as all the rest of the plugin's start, and a command starts plugins up to four times.
-Real Azure always goes through azure-identity, imported when the first token is needed.
+For the local Azure one plain client-credentials request gets the token: importing azure-identity takes ten
+times as long as the rest of the plugin's start, and a command starts plugins up to four times. For real Azure
+tokens always come from azure-identity, imported when the first token is needed.
 """
 
 import json
@@ -20,19 +20,19 @@ from azml.azure.settings import AzureSettings
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-_EARLY_SECONDS = 300.0  # a token is renewed this long before it ends
+_EARLY_SECONDS = 300.0  # a token is renewed this long before it expires
 
 
 class TokenSource(Protocol):
-    """Gives a bearer token for a scope."""
+    """A source of bearer tokens."""
 
     def token(self, scope: str) -> str:
-        """A token that is valid for some minutes more. Raises AzureError when none can be had."""
+        """A token for `scope`, valid for some minutes more. Raises AzureError when there is none."""
         ...
 
 
 class ClientCredentials:
-    """Tokens from the local Azure's own login, by client id and secret."""
+    """Tokens from the local Azure's login endpoint, by client id and secret."""
 
     def __init__(self, settings: AzureSettings, cloud: Cloud, http: Http) -> None:
         if not cloud.local:
@@ -44,7 +44,7 @@ class ClientCredentials:
         self._held: dict[str, tuple[str, float]] = {}
 
     def token(self, scope: str) -> str:
-        """A token for `scope`, asked for once and held until shortly before it ends."""
+        """A token for `scope`, requested once and kept until shortly before it expires."""
         with self._lock:
             token, ends = self._held.get(scope, ("", 0.0))
             if ends - time.time() < _EARLY_SECONDS:
@@ -79,7 +79,7 @@ class ClientCredentials:
 
 
 class IdentityTokens:
-    """Tokens from an azure-identity credential; its import and its making wait for the first one."""
+    """Tokens from an azure-identity credential, imported and created when the first one is needed."""
 
     def __init__(self, make: "Callable[[], TokenCredential]") -> None:
         self._make = make
@@ -87,7 +87,7 @@ class IdentityTokens:
         self._credential: TokenCredential | None = None
 
     def token(self, scope: str) -> str:
-        """A token for `scope`; azure-identity holds and renews it."""
+        """A token for `scope`; azure-identity caches and renews it."""
         from azure.core.exceptions import ClientAuthenticationError
 
         with self._lock:
@@ -99,7 +99,7 @@ class IdentityTokens:
 
 
 def token_source(settings: AzureSettings, cloud: Cloud, http: Http) -> TokenSource:
-    """The tokens of the identity the settings describe."""
+    """The token source for the identity that the settings describe."""
     if cloud.local and settings.client_secret and not settings.use_oidc:
         return ClientCredentials(settings, cloud, http)
     return IdentityTokens(lambda: credential(settings, cloud))
@@ -108,8 +108,8 @@ def token_source(settings: AzureSettings, cloud: Cloud, http: Http) -> TokenSour
 def credential(settings: AzureSettings, cloud: Cloud) -> "TokenCredential":
     """The azure-identity credential azure-native would use for these settings.
 
-    The order is azure-native's: the default chain where asked for, certificate, secret, OIDC, managed
-    identity, and last the Azure CLI. Raises AzureError when a chosen way lacks a setting it needs.
+    The order is azure-native's: the default chain where requested, certificate, secret, OIDC, managed
+    identity, and last the Azure CLI. Raises AzureError when the selected method lacks a setting it needs.
     """
     from azure import identity
 
@@ -147,7 +147,7 @@ def _needed(settings: AzureSettings, *names: str) -> list[str]:
 
 
 def _assertion(settings: AzureSettings) -> Callable[[], str]:
-    """Gives the OIDC token: as set, from a file read afresh each time, or asked of the pipeline's service."""
+    """Gets the OIDC token: from the settings, from a file (read each time) or the pipeline's service."""
     if settings.oidc_token:
         token = settings.oidc_token
         return lambda: token
@@ -165,7 +165,7 @@ def _assertion(settings: AzureSettings) -> Callable[[], str]:
 
 
 def _asked(settings: AzureSettings) -> str:
-    """A token from the pipeline's own service, as GitHub Actions offers one."""
+    """A token from the pipeline's own service, such as that of GitHub Actions."""
     url = f"{settings.oidc_request_url}&audience={quote('api://AzureADTokenExchange', safe='')}"
     answer = Http().request("GET", url, headers={"Authorization": f"Bearer {settings.oidc_request_token}"})
     if answer.status != 200:

@@ -1,6 +1,6 @@
-"""Online endpoints and deployments as everybody here sees them: shares, tags, states, and the whole body.
+"""Online endpoints and deployments, for every package here: shares, tags, states and the whole body.
 
-Nothing in here speaks to Azure.
+Nothing here contacts Azure.
 """
 
 import copy
@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 API_VERSION = "2025-12-01"
-"""azure-native 3.29's own version of Microsoft.MachineLearningServices."""
+"""The API version of Microsoft.MachineLearningServices that azure-native 3.29 uses."""
 ALLOW_VARIABLE = "AZML_ALLOW_LIVE_CHANGE"
-"""The variable that lets the endpoints it names change under their users, read by the program at each run."""
+"""The environment variable naming the endpoints whose live deployments may change; read at each run."""
 SERVES_TAG = "azml-serves"
-"""The tag of a deployment that says what it predicts with: the stack sets it, the guard of slots reads it."""
+"""A deployment's tag with the digest of what it serves: the stack sets it, the live-slot guard reads it."""
 
 _ID = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"
     r"/workspaces/[^/]+/onlineEndpoints/(?P<name>[^/]+)",
     re.IGNORECASE,
 )
-# What Azure answers and does not take (Microsoft.MachineLearningServices 2025-12-01, OnlineEndpoint).
+# Members Azure returns but does not accept (Microsoft.MachineLearningServices 2025-12-01, OnlineEndpoint).
 _READ_ONLY = ("id", "name", "type", "systemData", "etag")
 _READ_ONLY_PROPERTIES = ("scoringUri", "swaggerUri", "provisioningState", "compatibility", "keys")
 _READ_ONLY_IDENTITY = ("principalId", "tenantId")
@@ -29,7 +29,7 @@ _READ_ONLY_IDENTITY = ("principalId", "tenantId")
 
 @dataclass(frozen=True)
 class Shares:
-    """Percent of the requests by deployment, answered (`traffic`) and copied (`mirror`); no zeros."""
+    """Percent of the requests by deployment, answered (`traffic`) and mirrored (`mirror`); no zeros."""
 
     traffic: Mapping[str, int] = field(default_factory=dict)
     mirror: Mapping[str, int] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Slot:
-    """A deployment: its state in lower case, the digest of what it serves if it carries one, and its size."""
+    """A deployment: its state in lower case, the digest of what it serves if it has one, and its size."""
 
     state: str
     serves: str | None
@@ -45,7 +45,7 @@ class Slot:
 
 
 def endpoint_name(endpoint_id: str) -> str | None:
-    """The name in an endpoint's ARM id; None when it is no such id."""
+    """The name in an endpoint's ARM id; None when it is not an endpoint's id."""
     match = _ID.fullmatch(endpoint_id)
     return match["name"] if match else None
 
@@ -66,7 +66,7 @@ def state(resource: Mapping[str, Any]) -> str:
 
 
 def with_shares(endpoint: Mapping[str, Any], wanted: Shares) -> dict[str, Any]:
-    """The body that writes the endpoint back as it is, with other shares: Azure offers no smaller write."""
+    """The body that writes the endpoint back unchanged but for its shares: Azure offers no smaller write."""
     body = copy.deepcopy(dict(endpoint))
     for key in _READ_ONLY:
         body.pop(key, None)

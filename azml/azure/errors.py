@@ -1,8 +1,8 @@
-"""What can go wrong between here and Azure."""
+"""Errors of calls to Azure."""
 
 
 class AzureError(Exception):
-    """Azure refused, failed or could not be reached. The text is fit to be shown.
+    """Azure refused, failed or could not be reached. The text can be shown to the user.
 
     `status` is the HTTP status, 0 where none was received; `code` is Azure's error code, such as
     `ResourceNotFound`.
@@ -15,7 +15,7 @@ class AzureError(Exception):
 
 
 class UnreachableError(AzureError):
-    """Nobody answers at the address."""
+    """Nothing answers at the address."""
 
 
 class OperationFailedError(AzureError):
@@ -23,4 +23,4 @@ class OperationFailedError(AzureError):
 
 
 class CancelledError(AzureError):
-    """The wait was given up because the user asked for it."""
+    """The user cancelled the wait."""

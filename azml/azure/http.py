@@ -1,7 +1,7 @@
-"""HTTP with kept-alive connections, for many threads at once, on the standard library alone.
+"""Thread-safe HTTP with keep-alive connections, using only the standard library.
 
-The libraries that would do this take longer to import than a whole run of the plugin takes to serve: a
-command starts plugins up to four times.
+The libraries that do this take longer to import than a whole run of the plugin takes, and a command starts
+plugins up to four times.
 """
 
 import base64
@@ -20,16 +20,16 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from azml.azure.errors import UnreachableError
 
 _TIMEOUT_SECONDS = 100.0
-_REFUSED_SECONDS = 3.0  # a server that is just being started gets this long
+_REFUSED_SECONDS = 3.0  # how long a server that is still starting may refuse connections
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Body = bytes | Callable[[], Iterable[bytes]] | None
-"""Content to send; a callable opens a stream anew for each attempt."""
+"""Content to send; a callable opens a new stream for each attempt."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer, read to its end. `headers` have lower-case names."""
+    """A complete HTTP response. `headers` have lower-case names."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -45,12 +45,12 @@ class Response:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether `url` stays on this machine."""
+    """Whether `url` is an address on this machine."""
     return (urlsplit(url).hostname or "") in _LOOPBACK
 
 
 def trust() -> ssl.SSLContext:
-    """A TLS context with the roots the environment names: the variables every Azure client honours."""
+    """A TLS context with the roots the environment names, in the variables every Azure client reads."""
     names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
     bundle = next((os.environ[name] for name in names if os.environ.get(name)), None)
     if bundle is None:
@@ -61,7 +61,7 @@ def trust() -> ssl.SSLContext:
 
 
 class Http:
-    """A pool of connections by server. Safe under any number of threads."""
+    """A pool of connections per server. Thread-safe."""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
@@ -80,7 +80,7 @@ class Http:
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Body = None
     ) -> Response:
-        """Send, read to the end; every status is an answer. Raises UnreachableError when nobody answers."""
+        """Send and read the response, whatever its status. Raises UnreachableError when nothing answers."""
         deadline = time.monotonic() + _REFUSED_SECONDS
         while True:
             try:
@@ -93,7 +93,7 @@ class Http:
             self._sleep(0.1)
 
     def _attempt(self, method: str, url: str, headers: dict[str, str], body: Body) -> Response:
-        """One exchange; a connection the server closed while it was idle is replaced by a fresh one."""
+        """One request and response; a connection that the server closed while idle is replaced."""
         parts = urlsplit(url)
         key = (parts.scheme, parts.netloc)
         kept = self._take(key)
@@ -150,7 +150,7 @@ class Http:
 
 
 def _credential(way: SplitResult) -> dict[str, str]:
-    """The header for a proxy whose address has a user's name and password."""
+    """The header for a proxy whose address contains a user name and password."""
     if way.username is None:
         return {}
     told = f"{unquote(way.username)}:{unquote(way.password or '')}"
@@ -158,7 +158,7 @@ def _credential(way: SplitResult) -> dict[str, str]:
 
 
 def _proxy(scheme: str, host: str) -> str | None:
-    """The proxy for https requests to `host`; this machine is never behind one."""
+    """The proxy for https requests to `host`; None for this machine, which is never reached through one."""
     if (
         scheme != "https"
         or host in _LOOPBACK
@@ -182,4 +182,4 @@ def _nobody(url: str) -> str:
             f"the local Azure does not answer at {parts.scheme}://{parts.netloc}: "
             "start it with `azml emulator start`, and run the line of `azml emulator env` in this shell"
         )
-    return f"nobody answers at {parts.scheme}://{parts.netloc}"
+    return f"nothing answers at {parts.scheme}://{parts.netloc}"

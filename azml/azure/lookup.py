@@ -1,4 +1,4 @@
-"""Many resources in one look."""
+"""Reads many resources at once."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -7,13 +7,13 @@ from typing import Any
 from azml.azure.arm import Arm
 
 THREADS = 16
-"""Questions to Azure at once."""
+"""Concurrent requests to Azure."""
 Bodies = Mapping[str, Mapping[str, Any]]
-"""What Azure has, by ARM id; what does not exist is not in it."""
+"""Resource bodies by ARM id; resources that do not exist are left out."""
 
 
 def existing_bodies(arm: Arm, versions: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
-    """The bodies of those resources that exist, by ARM id. `versions` has the API version to ask for each."""
+    """The bodies of the resources that exist, by ARM id. `versions` maps each ARM id to its API version."""
     with ThreadPoolExecutor(THREADS) as threads:
         bodies = threads.map(arm.get, versions.keys(), versions.values())
         return {one: body for one, body in zip(versions, bodies, strict=True) if body is not None}

@@ -1,6 +1,6 @@
-"""Policy tokens: what a write needs where an Azure Policy has it evaluated by an endpoint of its own.
+"""Policy tokens, which a write needs where an Azure Policy has an external endpoint evaluate it.
 
-Azure refuses such a write until it is repeated with a token that `acquirePolicyToken` gave for that very
+Azure refuses such a write until it is repeated with a token that `acquirePolicyToken` issued for exactly that
 operation and body (Microsoft.Authorization 2025-03-01, preview; as Azure/terraform-provider-azapi#1145 does).
 """
 
@@ -15,22 +15,22 @@ from azml.azure.http import Response
 HEADER = "x-ms-policy-external-evaluations"
 API_VERSION = "2025-03-01"
 CHANGE_REFERENCE = "AZML_CHANGE_REFERENCE"
-"""The environment variable that names the change a write belongs to, for policies that want to know."""
+"""The environment variable with the change reference of a write, for policies that require one."""
 _SUBSCRIPTION = re.compile(r"/subscriptions/[^/?]+", re.IGNORECASE)
 
 
 class PolicyTokenError(AzureError):
-    """Azure wants a policy token with a write, and none is to be had. Nothing was written."""
+    """A write needs a policy token, and none could be obtained. Nothing was written."""
 
 
 def wants_token(answer: Response) -> bool:
-    """Whether a write was refused for want of a token only. Raises PolicyTokenError where none would help."""
+    """Whether a write was refused only for lack of a token. Raises PolicyTokenError where none would help."""
     if answer.status != 403:
         return False
     for details in _missing(answer.json()):
         if details.get("isChangeReferenceRequired") and not os.environ.get(CHANGE_REFERENCE):
             raise PolicyTokenError(
-                "an Azure policy wants to know which change this write belongs to: set "
+                "an Azure policy asks for a change reference with this write: set "
                 f"{CHANGE_REFERENCE} to its reference and run the command again",
                 status=403,
                 code="RequestDisallowedByPolicy",
@@ -40,13 +40,13 @@ def wants_token(answer: Response) -> bool:
 
 
 def place(url: str) -> str | None:
-    """The path of the action that gives tokens for a write to `url`; None outside of a subscription."""
+    """The path of the action that issues tokens for a write to `url`; None outside a subscription."""
     found = _SUBSCRIPTION.search(url)
     return f"{found[0]}/providers/Microsoft.Authorization/acquirePolicyToken" if found else None
 
 
 def question(method: str, url: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the action is asked: the operation as it will be repeated."""
+    """The action's request body: the operation as it will be repeated."""
     asked: dict[str, Any] = {"operation": {"uri": url, "httpMethod": method, "content": body}}
     if reference := os.environ.get(CHANGE_REFERENCE):
         asked["changeReference"] = reference
@@ -60,16 +60,16 @@ def token(answer: Response) -> str:
     given = told.get("token")
     if answer.status < 300 and str(told.get("result")).lower() == "succeeded" and isinstance(given, str):
         return given
-    why = "; ".join(_reasons(told)) or f"the service of policy tokens answered {answer.status}"
+    why = "; ".join(_reasons(told)) or f"the policy token service answered {answer.status}"
     raise PolicyTokenError(
-        f"an Azure policy wants a policy token with this write, and gave none: {why}",
+        f"this write needs a policy token, and Azure Policy issued none: {why}",
         status=answer.status,
         code="RequestDisallowedByPolicy",
     )
 
 
 def _missing(document: Any) -> Iterator[Mapping[str, Any]]:
-    """What is said of missing tokens that would make the difference; it has stood at two depths."""
+    """What the refusal says about missing tokens; Azure has used two levels of nesting for it."""
     error = document.get("error") if isinstance(document, dict) else None
     if not isinstance(error, dict) or str(error.get("code")).lower() != "requestdisallowedbypolicy":
         return

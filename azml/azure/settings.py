@@ -1,4 +1,4 @@
-"""Whom to be and where: azure-native's own sources, so that every tool here is the same identity.
+"""Identity and cloud, from the sources azure-native reads, so that every tool here uses the same ones.
 
 Configuration (`azure-native:clientId` and so on) comes first, then the ARM_* variables, as azure-native reads
 them (https://www.pulumi.com/registry/packages/azure-native/installation-configuration/).
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class AzureSettings:
-    """Every setting azure-native has about identity and cloud; None where none is given."""
+    """Every azure-native setting about identity and cloud; None for those not given."""
 
     subscription_id: str | None = None
     tenant_id: str | None = None
@@ -34,7 +34,7 @@ class AzureSettings:
     use_default_azure_credential: bool = False
 
 
-# Field -> (key of the configuration, variables in the order they are asked).
+# Field -> (configuration key, environment variables in the order they are read).
 _SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "subscription_id": ("subscriptionId", ("ARM_SUBSCRIPTION_ID",)),
     "tenant_id": ("tenantId", ("ARM_TENANT_ID",)),
@@ -64,7 +64,7 @@ _SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
 SETTING_NAMES = tuple(key for key, _ in _SOURCES.values())
 """azure-native's names for its settings, without `azure-native:`."""
 SECRET_NAMES = frozenset({"clientSecret", "clientCertificatePassword", "oidcToken", "oidcRequestToken"})
-"""Those of them whose values are nobody's to read."""
+"""Those whose values are secret."""
 _FLAGS = frozenset({"disable_instance_discovery", "use_oidc", "use_msi", "use_default_azure_credential"})
 
 
@@ -85,5 +85,5 @@ def read_settings(
 
 
 def only_settings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries of `values` that are settings of azure-native's, by its names for them."""
+    """The entries of `values` that are azure-native settings, by azure-native's names."""
     return {key: value for key, value in values.items() if key in SETTING_NAMES}

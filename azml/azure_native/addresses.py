@@ -1,4 +1,4 @@
-"""From a resource's address to the inputs that are in it."""
+"""The inputs contained in a resource's address."""
 
 import re
 
@@ -7,11 +7,11 @@ from azml.engine_values import Properties
 
 
 def parse(row: Row, resource_id: str) -> Properties:
-    """The inputs in the path of `resource_id`. Raises ValueError when it is no id of this type."""
+    """The inputs in the path of `resource_id`. Raises ValueError when it is not an id of this type."""
     pattern = re.sub(r"\\{(\w+)\\}", _group, re.escape(row.path))
     match = re.fullmatch(pattern, resource_id, re.IGNORECASE)
     if match is None:
-        raise ValueError(f"{resource_id!r} is no id of {row.token}: it must look like {row.path}")
+        raise ValueError(f"{resource_id!r} is not an id of {row.token}: it must look like {row.path}")
     found = {name: match.group(name) for name in row.parameters}
     return {name: f"/{value}" if name in ("scope", "resourceUri") else value for name, value in found.items()}
 

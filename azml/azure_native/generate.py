@@ -1,7 +1,7 @@
 """Reads the argument names and types of the stand-in's resources from the installed azure-native SDK.
 
-The result, `sdk.json` beside this file, is committed: importing the SDK would take more than a second of
-every command. Run `python -m azml.azure_native.generate` after an upgrade; a test compares the two.
+The result, `sdk.json` beside this file, is committed: importing the SDK would add more than a second to every
+command. Run `python -m azml.azure_native.generate` after an upgrade; a test compares the two.
 
 A type is written as `string`, `integer`, `number`, `boolean`, `asset`, `any`, `[]T` for a list, `{}T` for a
 map, `module:Name` for an object type and `A|B` where several object types are possible.
@@ -37,7 +37,7 @@ def _classes(file: Path) -> dict[str, ast.ClassDef]:
 
 
 def _getters(node: ast.ClassDef) -> Iterator[tuple[str, str, ast.FunctionDef]]:
-    """Every property: its name in Python, its name on the wire, its function."""
+    """Every property: its Python name, its API name, its function."""
     for item in node.body:
         if not isinstance(item, ast.FunctionDef):
             continue
@@ -84,7 +84,7 @@ def _joined(nodes: list[ast.expr], module: str) -> str:
 
 
 def _arguments(node: ast.ClassDef, module: str) -> dict[str, Any]:
-    """What an argument class takes: types, which are required, which have one possible value."""
+    """The arguments of a class: their types, which are required, which have one possible value."""
     init = next(item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__")
     optional = {
         argument.arg
@@ -134,7 +134,7 @@ def generate() -> dict[str, Any]:
     for row in ROWS:
         module, name = row.token.split(":")[1:]
         classes = _classes(folder / module / f"{_snake(name)}.py")
-        # The SDK says Init where a nested type has taken the plain name.
+        # The SDK adds Init where a nested type already uses the plain name.
         taken = classes.get(f"{name}Args") or classes[f"{name}InitArgs"]
         arguments = _arguments(taken, module)
         arguments["outputs"] = {wire: _type(get.returns, module) for _, wire, get in _getters(classes[name])}
@@ -152,7 +152,7 @@ def generate() -> dict[str, Any]:
 
 
 def written() -> str:
-    """The file's text: one line an entry, so that an upgrade shows as a readable difference."""
+    """The file's text: one line per entry, so that an upgrade gives a readable diff."""
     document = generate()
     parts = [f'"version": {json.dumps(document["version"])}']
     for section in ("resources", "types"):

@@ -1,4 +1,4 @@
-"""The argument names and types of azure-native's SDK, from the table `generate` writes."""
+"""The argument names and types of azure-native's SDK, from the table that `generate` writes."""
 
 import functools
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ObjectType:
-    """One object type: the type of each property, the required ones, those with one possible value."""
+    """An object type: the type of each property, the required ones, those with one possible value."""
 
     properties: Mapping[str, str]
     required: frozenset[str] = frozenset()
@@ -19,7 +19,7 @@ class ObjectType:
 
 @dataclass(frozen=True)
 class ResourceType:
-    """What a resource takes and what it answers."""
+    """The inputs and outputs of a resource."""
 
     inputs: ObjectType
     outputs: ObjectType
@@ -33,7 +33,7 @@ def _document() -> dict[str, Any]:
 
 @functools.cache
 def resource_type(token: str) -> ResourceType:
-    """The resource type `token`, which must be a row of the table."""
+    """The resource type `token`, which must be in the table."""
     entry = _document()["resources"][token]
     return ResourceType(_object(entry), ObjectType(entry["outputs"]))
 
@@ -56,7 +56,7 @@ def object_names(spec: str) -> list[str]:
 
 
 def chosen(spec: str, value: Mapping[str, Any]) -> str | None:
-    """Which of the object types in `spec` the object `value` is: its constants decide, then its keys."""
+    """Which of the object types in `spec` matches `value`: by its constants first, then by its keys."""
     names = object_names(spec)
     if len(names) < 2:
         return names[0] if names else None

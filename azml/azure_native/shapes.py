@@ -1,4 +1,4 @@
-"""Between the SDK's shape of a resource and ARM's: flattening, renaming, sets of names, constants."""
+"""Converts resources between the SDK's shape and ARM's: flattening, renaming, sets of names, constants."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from azml.engine_values import UNKNOWN, Properties, Unknown, Value
 
 # ARM has a map of empty objects where the SDK has a list of names.
 _NAME_SETS = frozenset({"userAssignedIdentities"})
-# Members whose name on the wire cannot be one in a program: azure-native's schema calls ours their sdkName.
+# Members whose API name cannot be used in a program; the other name is azure-native's sdkName.
 _WIRE = {"odataType": "odata.type"}
 _SDK = {wire: sdk for sdk, wire in _WIRE.items()}
 _INTERNAL = frozenset({"__createBeforeDelete", "__defaults", "azureApiVersion"})
@@ -24,7 +24,7 @@ def body(row: Row, kind: ResourceType, inputs: Properties) -> dict[str, Any]:
 
 
 def _nest(fields: dict[str, Any], outside: frozenset[str], renamed: Mapping[str, str]) -> dict[str, Any]:
-    """Move everything that does not stay outside into `properties`."""
+    """Move everything that is not in `outside` into `properties`."""
     top = {key: value for key, value in fields.items() if key in outside}
     inner = {renamed.get(key, key): value for key, value in fields.items() if key not in outside}
     return {**top, "properties": inner}
@@ -55,7 +55,7 @@ def _to_arm(row: Row, key: str, spec: str, value: Value) -> Any:
 
 
 def outputs(row: Row, kind: ResourceType, resource: Mapping[str, Any]) -> Properties:
-    """The outputs the SDK knows of, from ARM's `resource`."""
+    """The outputs that the SDK has, from ARM's `resource`."""
     fields = _flat(resource, row.renamed) if row.flattened else dict(resource)
     fields["azureApiVersion"] = row.api_version
     known = {key: value for key, value in fields.items() if key in kind.outputs.properties}
@@ -67,7 +67,7 @@ def outputs(row: Row, kind: ResourceType, resource: Mapping[str, Any]) -> Proper
 
 
 def _flat(resource: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    """Lift the content of `properties` to the top; what is inside wins over what is outside."""
+    """Move the content of `properties` to the top level, where it overrides what is already there."""
     back = {arm: sdk for sdk, arm in renamed.items()}
     inner = resource.get("properties") or {}
     outer = {key: value for key, value in resource.items() if key != "properties"}
@@ -91,7 +91,7 @@ def _from_arm(row: Row, spec: str, value: Any) -> Value:
 
 
 def projected(kind: ObjectType, fields: Mapping[str, Value]) -> Properties:
-    """The part of outputs that could be inputs: what the SDK takes, in the form it takes it."""
+    """The part of the outputs that the SDK accepts as inputs, in the form it accepts."""
     return {
         key: _project(key, kind.properties[key], value)
         for key, value in fields.items()
@@ -113,7 +113,7 @@ def _project(key: str, spec: str, value: Value) -> Value:
 
 
 def previewed(row: Row, kind: ResourceType, inputs: Properties) -> Properties:
-    """The outputs as far as they are known before the resource is made: inputs as given, the rest unknown."""
+    """The outputs known before the resource is created: inputs as given, the rest unknown."""
     expected = _preview(kind.outputs, inputs)
     expected["azureApiVersion"] = row.api_version
     if "name" in expected and isinstance(inputs.get(row.name_parameter), str):

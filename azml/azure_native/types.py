@@ -1,7 +1,7 @@
-"""The resource types of azure-native that the project uses: one row each.
+"""The azure-native resource types that the project uses: one row each.
 
-Paths and API versions are those of azure-native 3.29.0. In a path `{name}` is an input of that name; the last
-one may be left to autonaming unless the row says otherwise.
+Paths and API versions are those of azure-native 3.29.0. In a path `{name}` is the input of that name; the
+last one may be left to autonaming unless the row says otherwise.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _GROUP = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
 _PROVIDERS = f"{_GROUP}/providers"
 _WORKSPACE = f"{_PROVIDERS}/Microsoft.MachineLearningServices/workspaces/{{workspaceName}}"
 
-# What a tracked ARM resource carries beside its `properties`.
+# The members of a tracked ARM resource beside its `properties`.
 _TRACKED = frozenset(
     {
         "id",
@@ -36,11 +36,11 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 class Row:
     """One resource type.
 
-    `flattened`: the SDK takes the content of ARM's `properties` at the top level and the keys in `outside`
-    stay where they are; otherwise the SDK has `properties` as an argument of its own.
+    `flattened`: the SDK has the content of ARM's `properties` at the top level, and the keys in `outside`
+    stay where they are; otherwise `properties` is an argument in the SDK too.
     `renamed`: SDK name -> ARM name inside `properties`. `flat`: nested object types that are flattened the
-    same way, with the keys that stay outside. `fixed`: extra inputs that cannot change in place, beside the
-    path and the location. `query`: inputs that go into the address of a write instead of its body.
+    same way, with the keys that stay outside. `fixed`: inputs that cannot change in place, besides the path
+    and the location. `query`: inputs that go into the URL of a write instead of its body.
     """
 
     token: str
@@ -76,7 +76,7 @@ def _ml(name: str, tail: str, *, query: frozenset[str] = frozenset()) -> Row:
     )
 
 
-# A part of a network resource: its own id, name and type beside `properties`.
+# A part of a network resource has its own id, name and type beside `properties`.
 _PART = frozenset({"id", "name", "type", "etag"})
 # The parts of network resources that carry `properties` of their own (Microsoft.Network 2024-05-01).
 _NETWORK_PARTS = MappingProxyType(

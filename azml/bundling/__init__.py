@@ -1,4 +1,4 @@
-"""A deployment's files, checked and named by their content."""
+"""A deployment's files, checked and named after their content."""
 
 from .bundle import bundle
 from .cache import HashCache

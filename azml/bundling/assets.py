@@ -1,4 +1,4 @@
-"""Models and code folders: checked, hashed and named by what they hold."""
+"""Models and code folders: checked, hashed and named after their content."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ MAX_CODE_FILES = 2000
 
 
 def default_name(endpoint: str, deployment: str) -> str:
-    """The name of an asset whose file gives none."""
+    """The name of an asset if its file gives none."""
     return f"{endpoint}-{deployment}".lower()
 
 
@@ -89,7 +89,11 @@ def _check_script(
         check_script(folder / script, findings)
         return
     if (folder / script).is_file() and not script.is_absolute() and ".." not in script.parts:
-        findings.append(Finding(f"{script} is left out by an ignore file", "let it in with !", *place))
+        findings.append(
+            Finding(
+                f"{script} is left out by an ignore file", "include it with a line that begins with !", *place
+            )
+        )
     else:
         scripts = ", ".join(file.path for file in files if file.path.endswith(".py")) or "no Python file"
         findings.append(Finding(f"there is no {script} in {folder}", f"there is {scripts}", *place))
@@ -100,12 +104,12 @@ def _files(path: Path, cache: HashCache, findings: list[Finding]) -> tuple[Bundl
     before = len(findings)
     chosen = choose(path, findings) if path.is_dir() else choose_file(path, findings)
     if not chosen and len(findings) == before:
-        findings.append(Finding("holds no files to deploy", "look at its ignore file", path))
+        findings.append(Finding("has no files to deploy", "check its ignore file", path))
     if len(findings) > before:
         return ()
     return tuple(cache.hash(chosen, findings))
 
 
 def _contents(files: tuple[BundledFile, ...]) -> str:
-    """Paths, contents and executable bits as one text; digests of one length keep it unambiguous."""
+    """Paths, contents and executable bits as one text; digests of equal length keep it unambiguous."""
     return "".join([f"{file.path}\0{file.sha256}{'x' if file.executable else '-'}\n" for file in files])

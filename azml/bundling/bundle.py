@@ -15,7 +15,7 @@ from .model_paths import model_path_notes
 from .records import Bundle, BundledAsset, BundledEnvironment
 from .versions import same_in_any_form
 
-SHORT = 12  # hex digits of a digest that is shown
+SHORT = 12  # hex digits shown of a digest
 Named = BundledAsset | BundledEnvironment | AssetReference | None
 
 
@@ -27,7 +27,7 @@ def bundle(spec: DeploymentSpec, *, endpoint: str, cache: HashCache) -> Bundle:
     """
     findings: list[Finding] = []
     notes = list(cache.notes)
-    cache.notes.clear()  # one bundle says it for all
+    cache.notes.clear()  # one bundle reports it for all
     name = default_name(endpoint, spec.name)
     _check_parts(spec, findings)
     model: BundledAsset | AssetReference | None
@@ -59,7 +59,7 @@ def bundle(spec: DeploymentSpec, *, endpoint: str, cache: HashCache) -> Bundle:
 
 
 def _check_parts(spec: DeploymentSpec, findings: list[Finding]) -> None:
-    """Which parts a deployment needs: an MLflow model nothing, a custom one an environment and code."""
+    """Require the parts that a deployment needs: environment and code for a custom model, none for MLflow."""
     environment = spec.environment
     container = environment.inference_config if isinstance(environment, LocalEnvironment) else None
     if spec.model is None and spec.code is None and environment is None:
@@ -75,17 +75,17 @@ def _check_parts(spec: DeploymentSpec, findings: list[Finding]) -> None:
             place = spec.place("code_configuration")
             findings.append(Finding("a custom model needs a scoring script", remedy, *place))
     if spec.code is not None and environment is None and not _is_custom(spec):
-        remedy = "add environment:, or leave code_configuration out to serve the MLflow model as it is"
+        remedy = "add environment:, or leave out code_configuration to serve the MLflow model as it is"
         findings.append(Finding("a scoring script needs an environment", remedy, *spec.place("environment")))
 
 
 def _is_custom(spec: DeploymentSpec) -> bool:
-    """Whether Azure needs to be told how to serve the model."""
+    """Whether the model needs an environment and a scoring script."""
     return not (isinstance(spec.model, LocalModel) and spec.model.type != "custom_model")
 
 
 def _note_given_versions(spec: DeploymentSpec, notes: list[str]) -> None:
-    """A version fixed in the file does not follow its content: say so."""
+    """Note that a version fixed in the file does not follow the content."""
     for kind, asset in (("model", spec.model), ("environment", spec.environment)):
         if isinstance(asset, (LocalModel, LocalEnvironment)) and asset.version is not None:
             notes.append(
@@ -94,7 +94,7 @@ def _note_given_versions(spec: DeploymentSpec, notes: list[str]) -> None:
 
 
 def label(asset: Named) -> str | None:
-    """`name:version` of an asset, the same for one on disk and for a reference to it, once registered."""
+    """`name:version` of an asset: the same for an asset on disk and for a reference to its version."""
     if asset is None:
         return None
     if not isinstance(asset, AssetReference):
@@ -104,14 +104,14 @@ def label(asset: Named) -> str | None:
 
 
 def _served(asset: Named) -> str | None:
-    """The label with the version in its one form."""
+    """The label with the version in its canonical form."""
     if asset is None or asset.version is None:
         return label(asset)
     return label(replace(asset, version=same_in_any_form(asset.version)))
 
 
 def _serves(spec: DeploymentSpec, model: Named, code: Named, environment: Named) -> str:
-    """The digest of what a slot predicts with; the form in which a version is written is not part of it."""
+    """The digest of what a slot serves; the form in which a version is written does not affect it."""
     parts = {
         "model": _served(model),
         "code": _served(code),

@@ -1,4 +1,4 @@
-"""Hashes of files that have not changed since they were last read."""
+"""A cache of the hashes of files."""
 
 import hashlib
 import json
@@ -18,19 +18,19 @@ from .text import MAX_TEXT, normalised
 
 FORMAT = 3
 CHUNK = 256 * 1024  # bytes
-FINE_GRAIN_NS = 50_000_000  # longer than any kernel's clock tick
-COARSE_GRAIN_NS = 2_000_000_000  # FAT and old HFS+ keep whole seconds, or every second one
+FINE_GRAIN_NS = 50_000_000  # longer than the clock tick of any kernel
+COARSE_GRAIN_NS = 2_000_000_000  # FAT and old HFS+ have a resolution of one or two seconds
 MAX_ENTRIES = 200_000
 _TAIL = b"}"
 _OTHER_FORMAT = re.compile(rb'\{"format":\s*(?!%d\b)\d+' % FORMAT)
 
 
 class HashCache:
-    """Digests by inode, size, mtime and ctime in one JSON file at `path`, which has its own checksum.
+    """Digests by inode, size, mtime and ctime in one JSON file at `path`, which includes a checksum.
 
-    A damaged one counts as empty, and `notes` says so. Text files with CRLF line endings are deployed with
-    LF; their converted copies live beside `path`. `reads` counts the files read so far. One cache may serve
-    many bundles; it is not safe between threads.
+    A damaged file counts as empty, and `notes` says so. Text files with CRLF line endings are deployed with
+    LF; their converted copies are stored beside `path`. `reads` counts the files read so far. One cache may
+    be used for many bundles; it is not thread-safe.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,7 +42,7 @@ class HashCache:
         self._new = False
 
     def hash(self, files: Sequence[Chosen], findings: list[Finding]) -> list[BundledFile]:
-        """What `files` deploy, in order; reads only what may have changed. Empty with findings."""
+        """The deployed files for `files`, in order; reads only what may have changed. Empty with findings."""
         known, values = self._known, dict[str, str]()
         unknown = [file for file in files if file.identity not in known]
         if unknown:
@@ -52,7 +52,7 @@ class HashCache:
                 return []
         found = [known.get(file.identity) or values[file.identity] for file in files]
         self._used.append(files)
-        # tuple.__new__, because the named constructor costs a tenth of an unchanged run
+        # tuple.__new__, because the named constructor takes a tenth of an unchanged run
         new = tuple.__new__
         return [
             new(BundledFile, (path, location, value, size, executable))
@@ -63,7 +63,7 @@ class HashCache:
         ]
 
     def save(self) -> None:
-        """Write the digests down if there are new ones. A cache that cannot be written is only slower."""
+        """Write the digests if there are new ones. A cache that cannot be written only costs time."""
         if not self._new:
             return
         entries = self._known
@@ -87,11 +87,11 @@ class HashCache:
         if stored == _head(files) + files + _TAIL:
             return dict(json.loads(files))
         if not _OTHER_FORMAT.match(stored):
-            self.notes.append(f"{self.path} was damaged: every file is read anew")
+            self.notes.append(f"{self.path} was damaged: every file is read again")
         return {}
 
     def _read(self, files: Sequence[Chosen], findings: list[Finding]) -> dict[str, str]:
-        """Read files, several at a time: hashing leaves Python's lock to the others."""
+        """Read files, several at a time: hashing releases Python's lock."""
         self.reads += len(files)
         now = time.time_ns()
         values: dict[str, str] = {}
@@ -107,7 +107,7 @@ class HashCache:
         return values
 
     def _converted(self, file: Chosen, value: str, findings: list[Finding]) -> BundledFile:
-        """The copy of a text file with LF line endings, made again if it has gone."""
+        """The copy of a text file with LF line endings, created again if it is missing."""
         digest, _, size = value.partition(":")
         copy = self.path.with_name(f"{self.path.name}.text") / digest
         try:
@@ -121,7 +121,7 @@ class HashCache:
         return BundledFile(file.path, str(copy), digest, int(size), file.executable)
 
     def _holds(self, copy: Path, digest: str) -> bool:
-        """Whether a copy is there and whole; it is read when its times say that it may have changed."""
+        """Whether a copy exists and is intact; it is read if its times show that it may have changed."""
         try:
             found = copy.stat()
             identity = identity_of(found)
@@ -136,7 +136,7 @@ class HashCache:
 
 
 def _digest(file: Chosen) -> str | Finding:
-    """The digest of what one file deploys, `digest:size` if that is its text with other line endings."""
+    """The digest of one deployed file, `digest:size` if that is its text with other line endings."""
     try:
         with open(file.location, "rb", buffering=0) as stream:  # noqa: PTH123, half the time of Path.open
             value = _contents(stream.fileno(), file)
@@ -149,7 +149,7 @@ def _digest(file: Chosen) -> str | Finding:
 
 
 def _contents(descriptor: int, file: Chosen) -> str:
-    """Hash an open file in chunks; only small files without an early NUL are looked at as text."""
+    """Hash an open file in chunks; only small files without an early NUL are checked for text."""
     digest = hashlib.sha256()
     chunk = os.read(descriptor, CHUNK)
     if file.identity.endswith(RAW) or file.size > MAX_TEXT or b"\0" in chunk[:8192]:
@@ -168,7 +168,7 @@ def _contents(descriptor: int, file: Chosen) -> str:
 
 
 def _is_settled(file: Chosen, now: int) -> bool:
-    """Whether a later change must show in the file's times: not so within one tick of their clock."""
+    """Whether a later change would show in the file's times, as it may not within one clock tick."""
     return _is_old(file.changed_ns, now)
 
 
@@ -177,12 +177,12 @@ def _is_old(changed: int, now: int) -> bool:
 
 
 def _head(files: bytes) -> bytes:
-    """What stands before the entries: a head of another length than this format's fits no file of it."""
+    """The file's header; a header of a different length does not match this format."""
     return b'{"format":%d,"sha256":"%s","files":' % (FORMAT, hashlib.sha256(files).hexdigest().encode())
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Replace a file in one step, so that a killed run leaves the old one."""
+    """Replace a file atomically, so that a killed run leaves the old one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -1,6 +1,6 @@
-"""The conda file: read by conda's own rules."""
+"""Checks the conda file by conda's own rules."""
 
-from __future__ import annotations  # conda's rules load when a file needs them
+from __future__ import annotations  # conda's rules are loaded only when a file needs them
 
 import re
 from difflib import get_close_matches
@@ -21,7 +21,7 @@ CHANNELS_TOO = ("intel", "microsoft", "rapidsai", "huggingface", "fastai", "appl
 
 
 def check_conda(root: Node, findings: list[Finding]) -> None:
-    """Add a finding for everything in a conda file that cannot be right."""
+    """Add a finding for everything in a conda file that is invalid."""
     if not root.is_table:
         findings.append(root.wrong("is not a mapping", "channels: and dependencies:"))
         return
@@ -39,7 +39,7 @@ def check_conda(root: Node, findings: list[Finding]) -> None:
 
 
 def _check_channels(node: Node | None, findings: list[Finding]) -> None:
-    """Channels are names or addresses; a misspelt one is told from an unusual one by its likeness."""
+    """Channels are names or URLs; a misspelt name is recognised by its similarity to a known one."""
     if node is None:
         return
     if not isinstance(node.value, list):
@@ -58,9 +58,9 @@ def _check_channels(node: Node | None, findings: list[Finding]) -> None:
 
 
 def _is_like(channel: str) -> bool:
-    """Whether a channel is all but one we know: too near to be another one.
+    """Whether a channel is so similar to a known one that it is probably misspelt.
 
-    One that goes on after a known name is another channel, as `pytorch-nightly` and `pytorch3d` are.
+    One that extends a known name is another channel, such as `pytorch-nightly` and `pytorch3d`.
     """
     known = ("conda-forge", "defaults", "anaconda", "bioconda", "pytorch", "nvidia")
     plain = re.sub(r"[^a-z]", "", channel.lower())
@@ -70,7 +70,7 @@ def _is_like(channel: str) -> bool:
 
 
 def _check_dependencies(node: Node, findings: list[Finding]) -> None:
-    """Every package, the conda ones and the pip ones; none twice in one section."""
+    """Check every package, conda's and pip's; none may appear twice in one section."""
     seen: dict[str, int | None] = {}
     lines: list[Node] = []
     python: str | None = None
@@ -106,8 +106,8 @@ def _check_conda_spec(item: Node, seen: dict[str, int | None], findings: list[Fi
 
 
 def read_spec(text: str) -> MatchSpec | str:
-    """A package as conda reads it, else why it cannot."""
-    from rattler import MatchSpec  # takes a tenth of a second, and many runs need it not
+    """A package as conda reads it, or why conda cannot read it."""
+    from rattler import MatchSpec  # takes a tenth of a second, and many runs do not need it
     from rattler.exceptions import InvalidMatchSpecError
 
     try:

@@ -1,4 +1,4 @@
-"""Environments written in the deployment file: checked, completed with the server, named by content."""
+"""Environments in the deployment file: checked, completed with the server, named after their content."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ def bundle_environment(
     before = len(findings)
     if environment.image is None:
         remedy = "image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04 fits most conda files"
-        findings.append(Finding("names no image", remedy, *spec.place("environment.image")))
+        findings.append(Finding("has no image", remedy, *spec.place("environment.image")))
     conda = environment.conda
     if conda is not None:
         _check_conda(conda, environment, spec, findings)
@@ -94,7 +94,7 @@ def _routes(config: InferenceConfig) -> str:
 
 
 def shown(environment: LocalEnvironment, bundled: BundledEnvironment) -> dict[str, str]:
-    """The parts of an environment by name, as digests a preview can compare."""
+    """The parts of an environment by name, as digests that a preview can compare."""
     found = {"environment/image": bundled.image}
     if bundled.conda is not None:
         name = environment.conda_file.name if environment.conda_file else "conda.yml"

@@ -1,4 +1,4 @@
-"""A deployment file that needs the folder no more."""
+"""Writes a deployment file that no longer needs the folder."""
 
 from dataclasses import fields, is_dataclass
 
@@ -6,12 +6,12 @@ from azml.specs import AssetReference, DataCollector, DeploymentSpec
 
 from .records import Bundle, BundledAsset, BundledEnvironment
 
-# Read from elsewhere below, or by another name in the file.
+# Fields that are handled separately below, or have another name in the file.
 ELSEWHERE = frozenset(("kind", "model", "code", "scoring_script", "environment", "data_collector", "source"))
 
 
 def freeze(spec: DeploymentSpec, bundle: Bundle) -> dict[str, object]:
-    """The CLI v2 document that deploys `bundle`, made of `spec`, from registered versions.
+    """The CLI v2 document that deploys `bundle`, made from `spec`, from registered versions.
 
     load_deployment reads it back to a spec whose bundle `serves` the same. Empty settings are left out.
     """
@@ -35,14 +35,14 @@ def freeze(spec: DeploymentSpec, bundle: Bundle) -> dict[str, object]:
 
 
 def _reference(asset: BundledAsset | BundledEnvironment | AssetReference | None) -> str | None:
-    """An asset as the file names it once it is registered."""
+    """The file's reference to an asset once it is registered."""
     if asset is None or isinstance(asset, AssetReference):
         return None if asset is None else str(asset)
     return f"azureml:{asset.name}:{asset.version}"
 
 
 def _plain(value: object) -> object:
-    """A record as a mapping without what is not set."""
+    """A record as a mapping, without the values that are not set."""
     if is_dataclass(value):
         found = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
         return {name: item for name, item in found.items() if item is not None}
@@ -50,7 +50,7 @@ def _plain(value: object) -> object:
 
 
 def _collector(collector: DataCollector) -> dict[str, object]:
-    """Data collection: `enabled` is text in the file, and the headers stand one level down."""
+    """Data collection: `enabled` is text in the file, and the headers are one level down."""
     streams = {}
     for name, stream in collector.collections.items():
         parts = {

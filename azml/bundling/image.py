@@ -1,4 +1,4 @@
-"""An image without a conda file: what the deployment finds in it."""
+"""Notes on environments that are an image without a conda file."""
 
 import re
 
@@ -7,11 +7,11 @@ KNOWN = re.compile(
     r"(?:minimal-ubuntu2[02]\.04-py(?:3[89]-[\w.-]*|311-cpu-)|minimal-py31(?:1|2(?:-cuda[\d.]+)?)-|mlflow-py312-)"
     r"inference(?:[:@].*)?"
 )
-"""Microsoft's images for inference with known contents; the local Azure holds the table (`images.py`)."""
+"""Microsoft's inference images with known contents; the local Azure has the table (`images.py`)."""
 
 
 def image_notes(image: str) -> list[str]:
-    """What to know of an environment that is an image alone: its packages are wherever the image is."""
+    """Notes on an environment that is only an image: its packages are in the image alone."""
     if KNOWN.fullmatch(image):
         return []
     return [

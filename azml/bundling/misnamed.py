@@ -1,4 +1,4 @@
-"""Names that are not the package their writer means."""
+"""Package names that are commonly confused with others."""
 
 from packaging.utils import canonicalize_name
 
@@ -29,7 +29,7 @@ MISNAMED = {
 
 
 def known_wrong(item: Node, name: str, findings: list[Finding]) -> bool:
-    """Whether a package's name is known to be wrong; then there is a finding."""
+    """Whether a package's name is known to be wrong; if so, adds a finding."""
     meant = MISNAMED.get(canonicalize_name(name))
     if meant:
         findings.append(item.wrong(f"{name!r} is not the package", f"did you mean {meant!r}?"))

@@ -1,4 +1,4 @@
-"""An MLflow model folder: can Azure serve it?"""
+"""Checks whether Azure can serve an MLflow model folder."""
 
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,7 @@ def is_mlflow(folder: Path) -> bool:
 
 
 def check_mlflow(folder: Path, deployed: Collection[str], findings: list[Finding]) -> None:
-    """Azure serves an MLflow model by its `python_function` flavor, in the environment that names.
+    """Azure serves an MLflow model by its `python_function` flavor, in the environment that the flavor names.
 
     `deployed` are the paths of the files that no ignore file leaves out.
     """
@@ -25,7 +25,9 @@ def check_mlflow(folder: Path, deployed: Collection[str], findings: list[Finding
         findings.append(Finding(message, "point path: at the folder that mlflow.save_model wrote", folder))
         return
     if "MLmodel" not in deployed:
-        findings.append(Finding("is left out by an ignore file", "let it in with !", file))
+        findings.append(
+            Finding("is left out by an ignore file", "include it with a line that begins with !", file)
+        )
         return
     text = read_text(file, findings)
     root = None if text is None else parse(text, file, findings)
@@ -33,7 +35,7 @@ def check_mlflow(folder: Path, deployed: Collection[str], findings: list[Finding
         return
     flavors = root.value.get("flavors") if root.is_table else None
     if flavors is None or not flavors.is_table:
-        findings.append(Finding("names no flavors", "save the model again with mlflow", file, root.line))
+        findings.append(Finding("has no flavors", "save the model again with mlflow", file, root.line))
     elif PYFUNC not in flavors.value:
         found = ", ".join(map(str, flavors.value)) or "none"
         remedy = (
@@ -46,9 +48,9 @@ def check_mlflow(folder: Path, deployed: Collection[str], findings: list[Finding
 
 
 def _check_pyfunc(flavor: Node, folder: Path, deployed: Collection[str], findings: list[Finding]) -> None:
-    """The flavor's loader, and the files and folders it says it needs."""
+    """Check the flavor's loader, and the files and folders it needs."""
     if not flavor.is_table or "loader_module" not in flavor.value:
-        findings.append(flavor.wrong("names no loader_module", "save the model again with mlflow"))
+        findings.append(flavor.wrong("has no loader_module", "save the model again with mlflow"))
         return
     env = flavor.value.get("env")
     named = [flavor.value.get("data"), flavor.value.get("model_path"), flavor.value.get("code")]
@@ -57,7 +59,11 @@ def _check_pyfunc(flavor: Node, folder: Path, deployed: Collection[str], finding
         if node is None or not isinstance(node.value, str) or _is_there(node.value, deployed):
             continue
         if folder in (folder / node.value).parents and (folder / node.value).exists():
-            findings.append(node.wrong(f"{node.value} is left out by an ignore file", "let it in with !"))
+            findings.append(
+                node.wrong(
+                    f"{node.value} is left out by an ignore file", "include it with a line that begins with !"
+                )
+            )
         else:
             findings.append(node.wrong(f"there is no {node.value} in the model", "save the model again"))
 

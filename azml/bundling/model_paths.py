@@ -1,7 +1,7 @@
-"""The files that a scoring script opens below AZUREML_MODEL_DIR, and whether they will lie there.
+"""Checks that the files a scoring script opens below AZUREML_MODEL_DIR will exist.
 
-The model's path is part of what lies below that folder: a model whose path is the folder `model` has its
-`model.pkl` at `model/model.pkl`. To open `model.pkl` is the commonest first failure.
+The last element of the model's path is part of the path below that folder: a model whose path is the folder
+`model` has its `model.pkl` at `model/model.pkl`. Opening `model.pkl` is the most common first mistake.
 """
 
 import ast
@@ -16,16 +16,16 @@ SHOWN = 6
 
 
 def model_path_notes(script: Path, shown: str, files: Collection[str]) -> list[str]:
-    """A note for each literal path that will not be there. `files` lie below AZUREML_MODEL_DIR.
+    """A note for each literal path that will not exist. `files` are the paths below AZUREML_MODEL_DIR.
 
-    The script is one that check_script took.
+    The script must have passed check_script.
     """
     try:
         module = ast.parse(script.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, SyntaxError):
         return []
     return [
-        f"{shown}:{line} opens {path} below {VARIABLE}, and there will be none: {_instead(path, files)}"
+        f"{shown}:{line} opens {path} below {VARIABLE}, which will not exist: {_instead(path, files)}"
         for line, path in dict.fromkeys(_Paths().of(module))
         if not _is_there(path, files)
     ]
@@ -41,19 +41,19 @@ def _instead(path: str, files: Collection[str]) -> str:
     same = [file for file in files if file.endswith(f"/{path}")]
     same = same or [file for file in files if PurePosixPath(file).name == name]
     if same:
-        return f"the file lies at {sorted(same)[0]}"
+        return f"the file is at {sorted(same)[0]}"
     return f"there is {', '.join(sorted(files)[:SHOWN])}"
 
 
 class _Paths:
-    """Follows what the module makes of AZUREML_MODEL_DIR, in the order it is written."""
+    """Follows the module's uses of AZUREML_MODEL_DIR, in source order."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._texts: dict[str, str] = {}
 
     def of(self, module: ast.Module) -> Iterator[tuple[int, str]]:
-        """Lines, and the paths below the folder that are written out there."""
+        """Lines, and the literal paths below the folder on them."""
         yield from self._visit(module)
 
     def _visit(self, node: ast.AST) -> Iterator[tuple[int, str]]:
@@ -76,11 +76,11 @@ class _Paths:
                     kept[name] = found
 
     def _part(self, node: ast.expr) -> str | None:
-        """A part of a path that is written out, there or where its name was given to it."""
+        """A literal part of a path, written in place or assigned to a name."""
         return self._texts.get(node.id) if isinstance(node, ast.Name) else _text(node)
 
     def _path(self, node: ast.expr) -> str | None:
-        """Where an expression leads below the folder: empty for the folder itself, None for elsewhere."""
+        """The path below the folder that an expression gives: empty for the folder, None for elsewhere."""
         if isinstance(node, ast.Name):
             return self._names.get(node.id)
         if isinstance(node, ast.Subscript):

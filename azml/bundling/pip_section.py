@@ -1,4 +1,4 @@
-"""The pip section of a conda file: what pip takes, as conda hands it over in a requirements file."""
+"""Checks the pip section of a conda file, which conda passes to pip as a requirements file."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,14 +39,14 @@ ASIDE = re.compile(r"\s+--(?:hash|config-settings?|global-option)\b.*|\s+-C\b.*"
 COMMENT = re.compile(r"(^|\s)#.*")
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 HASH = re.compile(r"--hash[=\s]+(\S+)")
-DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}  # pip takes these and no others
+DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}  # the only ones that pip accepts
 LOCAL = re.compile(
     r"\.|/|~|file:|[^;]*@\s*file:|[^;@\s]*(?:/|\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)\s*(?:;|$))"
 )
 ADDRESS = re.compile(r"(?!file:)[^;@\s]*://")
 GOES_ON = re.compile(r"\\\r?\n")
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
-# Azure runs deployments on Linux with x86-64, whatever this machine is.
+# Azure runs deployments on Linux on x86-64, whatever this machine is.
 AZURE = {
     "implementation_name": "cpython",
     "os_name": "posix",
@@ -61,7 +61,7 @@ AZURE = {
 
 
 def check_pip(lines: Sequence[Node], python: str | None, findings: list[Finding]) -> None:
-    """Add a finding for everything that pip refuses or that does not reach Azure's image builder.
+    """Add a finding for everything that pip refuses or that Azure's image builder does not get.
 
     `python` is the version that the conda file asks for, as conda writes it (`3.11.*`).
     """
@@ -81,7 +81,7 @@ def check_pip(lines: Sequence[Node], python: str | None, findings: list[Finding]
 
 
 def is_hashed(line: str) -> bool:
-    """Whether a line carries a hash; pip then wants one for every package."""
+    """Whether a line has a hash; pip then requires one for every package."""
     return HASH.search(line) is not None
 
 
@@ -98,7 +98,7 @@ def _bare(line: str) -> str:
 
 
 def _check_line(item: Node, findings: list[Finding]) -> Requirement | None:
-    """One line; its requirement, if it is one with a name."""
+    """Check one line; returns its requirement, if it has one with a name."""
     if not isinstance(item.value, str):
         findings.append(item.wrong("is not a requirement", "such as numpy==1.26.4"))
         return None
@@ -109,7 +109,7 @@ def _check_line(item: Node, findings: list[Finding]) -> Requirement | None:
     elif line.startswith("-"):
         _check_option(item, line, findings)
     elif ADDRESS.match(line):
-        pass  # the index or the host judges what lies there
+        pass  # only the index or the host can tell whether it exists
     elif LOCAL.match(line):
         findings.append(_local(item, line))
     elif line:
@@ -142,7 +142,7 @@ def _local(item: Node, line: str) -> Finding:
 
 
 def _check_hashes(lines: Sequence[Node], findings: list[Finding]) -> None:
-    """With one hash, pip wants a hash and an exact version of everything."""
+    """If one package has a hash, pip requires a hash and an exact version of every package."""
     texts = [(item, item.value) for item in lines if isinstance(item.value, str)]
     if not any(is_hashed(text) for _, text in texts):
         return
@@ -161,7 +161,7 @@ def _check_hashes(lines: Sequence[Node], findings: list[Finding]) -> None:
 
 
 def _meet(one: Marker | None, other: Marker | None, python: str | None) -> bool:
-    """Whether two markers hold at once on Azure, for the Python asked for or else for any."""
+    """Whether two markers can both be true on Azure, for the requested Python or else for any."""
     return any(
         all(marker is None or marker.evaluate(environment) for marker in (one, other))
         for environment in _environments(python)

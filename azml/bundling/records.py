@@ -1,4 +1,4 @@
-"""What bundling makes of a deployment: assets named by their content, ready to register and upload."""
+"""The results of bundling: assets named after their content, ready to register and upload."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ class BundledFile(NamedTuple):
     """One file of an asset; a tuple, because an asset may have thousands.
 
     `path` is relative to the asset's folder, POSIX, in Unicode normal form C. `source` is the file to upload
-    as it is: `sha256` (hex) and `size` (bytes) are of those very bytes.
+    unchanged: `sha256` (hex) and `size` (bytes) are of exactly those bytes.
     """
 
     path: str
@@ -29,9 +29,9 @@ class BundledFile(NamedTuple):
 
 @dataclass(frozen=True)
 class BundledAsset:
-    """A model or a code folder under the name and version to register it by.
+    """A model or a code folder, with the name and version to register.
 
-    `digest` (hex) stands for all it holds. The version is made from it, unless the file gives another.
+    `digest` (hex) covers its whole content. The version is made from it, unless the file gives another.
     `root` is the last element of the asset's path (`model`, `model.joblib`, `src`): a model's blob prefix
     must end with it, because AZUREML_MODEL_DIR contains it. `blob_path` says where each file goes: a model
     that is one file to `<digest>/<root>`, a folder's files to `<digest>/<root>/<path>`.
@@ -50,7 +50,7 @@ class BundledAsset:
     properties: Mapping[str, str] = field(default_factory=dict)
 
     def blob_path(self, file: BundledFile) -> str:
-        """Where `file` goes below the folder of this content: code at its top, a model below its root."""
+        """The path of `file` in the folder of this content: code at its top, a model below its root."""
         return file.path if self.kind == "code" or self.is_file else f"{self.root}/{file.path}"
 
 
@@ -58,7 +58,7 @@ class BundledAsset:
 class BundledEnvironment:
     """An environment version. `conda` is the text to register (None for an image that needs none).
 
-    `digest` (hex) stands for all it holds. The version is made from it, unless the file gives another.
+    `digest` (hex) covers its whole content. The version is made from it, unless the file gives another.
     """
 
     name: str
@@ -73,12 +73,12 @@ class BundledEnvironment:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Everything one deployment predicts with.
+    """Everything that one deployment serves.
 
     `serves` is a hex digest of model, code and environment (as name:version), scoring script, instance type
     and environment variables: the same for local assets and for frozen references to them. `files` maps paths
     such as `code/score.py`, `model/model.joblib`, `environment/conda.yml` to the first 12 hex digits of their
-    sha256. `notes` says what was added or deserves a look.
+    sha256. `notes` says what was added, or should be checked.
     """
 
     model: BundledAsset | AssetReference | None

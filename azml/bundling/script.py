@@ -1,4 +1,4 @@
-"""The scoring script: would Azure's inference server take it?
+"""Checks whether Azure's inference server would accept the scoring script.
 
 The rules are those of azureml-inference-server-http 1.5 (`server/user_script.py`): `init()` is called with
 nothing, `run()` with keywords only: its first parameter gets the request's body, `request_headers` the
@@ -47,7 +47,7 @@ def _example(name: str) -> str:
 
 
 def _top_level(module: ast.Module) -> dict[str, ast.stmt]:
-    """What the module binds, by name; the last binding wins, as at run time. `*` stands for anything."""
+    """The module's bindings by name; the last one wins, as at run time. `*` stands for anything."""
     names: dict[str, ast.stmt] = {}
     pending = list(module.body)
     while pending:
@@ -90,7 +90,7 @@ def _bound(statement: ast.stmt) -> list[str]:
 
 
 def _check(function: Function, file: Path, findings: list[Finding]) -> None:
-    """One of the two functions; decorators nobody here knows may change anything, so they are left alone."""
+    """Check one of the two functions; unknown decorators may change anything, so those are skipped."""
 
     def wrong(message: str, remedy: str) -> None:
         findings.append(Finding(f"{function.name}() {message}", remedy, file, function.lineno))

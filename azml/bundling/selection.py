@@ -1,7 +1,7 @@
-"""Which files of a folder are deployed, and how they look from outside.
+"""Selects the files of a folder to deploy.
 
-As azure-ai-ml chooses for an upload: `.amlignore` in the folder itself, else `.gitignore` there; the last
-pattern that matches a file decides. Beyond it: junk is never taken, and no link leads out of the folder.
+As in azure-ai-ml: `.amlignore` in the folder itself, else `.gitignore` there; the last pattern that matches a
+file decides. In addition, junk is never included, and links may not lead out of the folder.
 """
 
 import os
@@ -19,19 +19,19 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 from azml.findings import Finding
 from azml.specs import read_text
 
-IGNORE_FILES = (".amlignore", ".gitignore")  # the first that exists is the one that counts
+IGNORE_FILES = (".amlignore", ".gitignore")  # the first that exists is used
 NEVER = frozenset(
     f"{' '.join(IGNORE_FILES)} .gitattributes .git __pycache__ .DS_Store Thumbs.db desktop.ini"
     " .ipynb_checkpoints .mypy_cache .pytest_cache .ruff_cache".split()
 )
-SUSPECT = frozenset(name[0] for name in NEVER)  # the first letters of those, and of `._`
-RAW = "r"  # ends the identity of a file whose line endings are not touched
-FORMAT = stat.S_IFMT(0xFFFF)  # the bits of a mode that say what a file is
+SUSPECT = frozenset(name[0] for name in NEVER)  # the first letters of those names, and of `._`
+RAW = "r"  # ends the identity of a file whose line endings are kept
+FORMAT = stat.S_IFMT(0xFFFF)  # the bits of a mode that give the file's type
 FILE, FOLDER, LINK = stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK
 MAX_PATH = 900  # characters; a blob's name has 1,024 and our prefix needs some
 MAX_NAME = 255  # bytes of a name, on every file system that matters
 TELLING = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
-IDENTITY = "%x-%x-%x-%x-%x"  # of those; hexadecimal takes less time to write
+IDENTITY = "%x-%x-%x-%x-%x"  # of those; hexadecimal is faster to format
 
 
 class Chosen(NamedTuple):
@@ -58,7 +58,7 @@ class IgnoreRules:
         self.may_prune = all(pattern.include for pattern in patterns)
 
     def excludes(self, path: str) -> bool:
-        """Whether a file is left out; without negations a folder (`name/`) may be asked too."""
+        """Whether a file is left out; without negations it also works for a folder (`name/`)."""
         left_out = False
         for pattern in self.patterns:
             if pattern.match_file(path) is not None:
@@ -67,17 +67,19 @@ class IgnoreRules:
 
 
 def read_rules(folder: Path, findings: list[Finding]) -> IgnoreRules:
-    """The rules of `folder`; of the folder itself alone, not of those around or below it."""
+    """The rules of `folder` itself, not those of its parents or subfolders."""
     file = next((folder / name for name in IGNORE_FILES if (folder / name).is_file()), None)
     text = None if file is None else read_text(file, findings)
     patterns = []
     for number, line in enumerate((text or "").splitlines(), 1):
         if not line.strip().strip("!/"):
-            continue  # a bare slash names nothing, in git too
+            continue  # a bare slash matches nothing, as in git
         try:
             pattern = GitIgnoreSpecPattern(line.strip())
         except GitIgnorePatternError as error:
-            findings.append(Finding(f"{line!r} is no pattern: {error}", "see gitignore(5)", file, number))
+            findings.append(
+                Finding(f"{line!r} is not a valid pattern: {error}", "see gitignore(5)", file, number)
+            )
             continue
         if pattern.include is not None:
             patterns.append(pattern)
@@ -106,12 +108,12 @@ def choose_file(file: Path, findings: list[Finding]) -> list[Chosen]:
 
 
 def identity_of(status: os.stat_result) -> str:
-    """What changes when a file's contents do."""
+    """A text that changes when a file's contents do."""
     return IDENTITY % TELLING(status)
 
 
 def _read_raw(folder: Path, findings: list[Finding]) -> IgnoreRules | None:
-    """The files `.gitattributes` in the folder marks `-text` or `binary`: their line endings are content."""
+    """The files that the folder's `.gitattributes` marks `-text` or `binary`: their line endings are kept."""
     file = folder / ".gitattributes"
     text = read_text(file, findings) if file.is_file() else None
     patterns = []
@@ -138,14 +140,14 @@ class _Walk:
         self.composed = False  # whether a path is not as it is on disk
 
     def below(self, folder: str, prefix: str, above: tuple[str, ...]) -> None:
-        """Take the files of a folder and of those in it; `above` holds the real paths on the way down."""
+        """Take the files of a folder and its subfolders; `above` has the real paths of its parents."""
         try:
             opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             self.wrong(folder, f"cannot be read: {error.strerror}", "check its permissions")
             return
         try:
-            # By descriptor: the kernel looks up each name in this folder instead of a path from the top.
+            # By descriptor: the kernel then looks up each name in this folder, not a whole path.
             with os.scandir(opened) as entries:
                 folders = self.taken(entries, folder, prefix, above)
         finally:
@@ -156,10 +158,10 @@ class _Walk:
     def taken(
         self, entries: Iterable[os.DirEntry[str]], folder: str, prefix: str, above: tuple[str, ...]
     ) -> list[tuple[str, str]]:
-        """Take what a folder holds but for the folders in it, which are answered.
+        """Take the files of a folder; returns its subfolders.
 
-        A usual file is taken in the loop itself: all that is done for each of thousands is most of an
-        unchanged run.
+        Regular files are handled in the loop itself: the work per file, for thousands of them, is most of the
+        time of an unchanged run.
         """
         rules, folders, take, new = self.rules, list[tuple[str, str]](), self.chosen.append, tuple.__new__
         usual = not self.raw and prefix.isascii() and len(prefix) <= MAX_PATH - MAX_NAME
@@ -186,7 +188,7 @@ class _Walk:
         return folders
 
     def link(self, location: str, path: str, above: tuple[str, ...]) -> None:
-        """Take what a symbolic link stands for as content, if it lies inside the folder."""
+        """Take the target of a symbolic link as content, if it is inside the folder."""
         target = os.path.realpath(location)
         if not Path(target).exists():
             self.wrong(location, "is a link to nothing", "remove it, or put the file there")
@@ -195,12 +197,12 @@ class _Walk:
         elif not Path(target).is_dir():
             self.file(target, path, Path(target).stat())
         elif target in above:
-            self.wrong(location, "is a link to a folder around it", "remove it")
+            self.wrong(location, "is a link to a folder that contains it", "remove it")
         else:
             self.below(target, f"{path}/", (*above, target))
 
     def file(self, location: str, path: str, status: os.stat_result) -> None:
-        """Take one file by its status; a finding for what is no plain file or has no usable name."""
+        """Take one file by its status; a finding if it is not a regular file or its name cannot be used."""
         if status.st_mode & FORMAT != FILE:
             self.wrong(location, "is neither a file nor a folder", "remove it, or ignore it")
             return
@@ -216,7 +218,7 @@ class _Walk:
         self.chosen.append(Chosen(path, location, identity, status.st_size, executable))
 
     def name(self, location: str, path: str) -> str | None:
-        """An unusual path as it is deployed; None with a finding for one that cannot be."""
+        """The deployed form of an unusual path; None with a finding if it cannot be deployed."""
         try:
             path.encode()
         except UnicodeEncodeError:
@@ -230,6 +232,6 @@ class _Walk:
         return usable
 
     def wrong(self, location: str, message: str, remedy: str) -> None:
-        """Note what is wrong with a file."""
+        """Add a finding for a file."""
         shown = location.encode(errors="surrogateescape").decode(errors="backslashreplace")
         self.findings.append(Finding(message, remedy, Path(shown)))

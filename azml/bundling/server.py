@@ -1,4 +1,4 @@
-"""The inference server in a conda file: there, or added."""
+"""Adds the inference server to a conda file that lacks it."""
 
 import re
 
@@ -13,10 +13,10 @@ from .pip_section import is_hashed, requirement_of
 
 SERVER = "azureml-inference-server-http"
 BRINGS_SERVER = frozenset((SERVER, "azureml-defaults"))
-# Without a bound pip may choose a server years old to please its neighbours.
+# Without a bound, pip may choose a server that is years old to satisfy other packages.
 SERVER_REQUIREMENT = f"{SERVER}>=1.5.1"
-# What 1.5.1 requires (its metadata of 2026), and what its pydantic does. Patch releases may differ: a pin
-# that is judged wrongly costs a bound, or is told by the image build.
+# The requirements of 1.5.1 (its metadata of 2026) and of its pydantic. Patch releases may differ: a pin that
+# is judged wrongly leads to a missing bound, or to an error of the image build.
 NEEDS = {
     "flask": "~=3.1.0",
     "flask-cors": "~=6.0.0",
@@ -71,7 +71,7 @@ def in_the_way(text: str) -> str:
             if _conda_name(item) == "python" and not _meets(NEEDS_PYTHON, _conda_version(item)):
                 return item
             continue
-        # Only pip's: it replaces a package of conda's that a server does not go with.
+        # Only pip's: pip replaces a conda package that conflicts with the server.
         for line in item["pip"]:
             requirement = requirement_of(line)
             if requirement and not _leaves(requirement):
@@ -85,7 +85,7 @@ def _leaves(requirement: Requirement) -> bool:
 
 
 def _meets(need: str, told: str) -> bool:
-    """Whether some version is in both: tried with those that they name, and some later ones."""
+    """Whether some version satisfies both: tries the versions they name, and some later ones."""
     try:
         wanted, given = SpecifierSet(need), SpecifierSet(told)
     except InvalidSpecifier:

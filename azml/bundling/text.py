@@ -4,12 +4,12 @@ What counts as text is git's own rule for `text=auto` (convert.c), applied to co
 files give the same name whether or not git, or which settings of it, brought them here.
 """
 
-MAX_TEXT = 64 * 1024 * 1024  # bytes; larger files are never taken for text
+MAX_TEXT = 64 * 1024 * 1024  # bytes; larger files never count as text
 NOT_PRINTABLE = bytes(set(range(32)) - set(b"\b\t\n\r\x0c\x1b") | {127})
 
 
 def is_text(data: bytes) -> bool:
-    """Whether git would take `data` for text: no NUL, no lone CR, at most 1 control character in 128."""
+    """Whether git would treat `data` as text: no NUL, no lone CR, at most 1 control character in 128."""
     if b"\0" in data or data.count(b"\r") != data.count(b"\r\n"):
         return False
     controls = len(data) - len(data.translate(None, NOT_PRINTABLE))

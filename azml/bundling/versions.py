@@ -1,7 +1,7 @@
-"""The versions of assets: numbers made from what they hold.
+"""The versions of assets: numbers derived from their content.
 
-Microsoft's inference server reads a model's version out of AZUREML_MODEL_DIR and wants digits. Versions used
-to be the digests themselves, in hexadecimal; workspaces hold such versions, and files name them.
+Microsoft's inference server reads a model's version from AZUREML_MODEL_DIR and requires digits. Versions used
+to be the digests themselves, in hexadecimal; workspaces still have such versions, and files refer to them.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import TypeVar
 from .records import BundledAsset, BundledEnvironment
 
 DIGITS = 16  # hexadecimal, of the content's hash: two of a billion versions meet with a chance of 1 in 37
-_BASE = 10**20  # above every digest: all our numbers have 21 digits, and no other version looks like one
+_BASE = 10**20  # above every digest, so that our numbers, and no other versions, have 21 digits
 _NUMBER = re.compile(r"1\d{20}")
 Local = TypeVar("Local", bound=BundledAsset | BundledEnvironment)
 
@@ -32,11 +32,11 @@ def version_of(digest: str) -> str:
 
 
 def same_in_any_form(version: str) -> str:
-    """A version as digests of what is served name it: of our numbers, the digest they are made from."""
+    """The form of a version used in digests of what is served: for our numbers, the original digest."""
     value = int(version) - _BASE if _NUMBER.fullmatch(version) else -1
     return f"{value:0{DIGITS}x}" if 0 <= value < 16**DIGITS else version
 
 
 def before_numbers(asset: Local) -> Local | None:
-    """The asset under the version it had before versions were numbers; None where a file gives it one."""
+    """The asset with the version it had before versions were numbers; None if the file gives a version."""
     return replace(asset, version=asset.digest) if asset.version == version_of(asset.digest) else None

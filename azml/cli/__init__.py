@@ -1,1 +1,1 @@
-"""The `azml` command line: one noun per file, `app` puts them together, `edge` turns failures into lines."""
+"""The `azml` command line: `app` assembles the commands, `errors` turns failures into messages."""

@@ -1,4 +1,4 @@
-"""Where things lie in a clone of the project."""
+"""The paths in a clone of the project."""
 
 import os
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Clone:
-    """One checkout of the project; every path the commands use hangs off its root."""
+    """One checkout of the project; every path that the commands use is relative to its root."""
 
     root: Path
 
@@ -23,7 +23,7 @@ class Clone:
 
     @property
     def work(self) -> Path:
-        """What the project writes beside itself: never committed, safe to delete while nothing runs."""
+        """The project's working files: never committed, safe to delete while nothing runs."""
         return self.root / ".azml"
 
     @property
@@ -33,7 +33,7 @@ class Clone:
 
     @property
     def logs(self) -> Path:
-        """Logs of what runs in the background."""
+        """Logs of background processes."""
         return self.work / "logs"
 
     @property
@@ -42,16 +42,16 @@ class Clone:
         return self.root / ".venv"
 
     def shown(self, path: Path) -> str:
-        """`path` as a user in the clone's folder would type it; elsewhere, in full."""
+        """`path` relative to the clone's folder; in full when it is elsewhere."""
         if Path.cwd() == self.root and path.is_relative_to(self.root):
             return str(path.relative_to(self.root))
         return str(path)
 
 
 def find_clone() -> Clone:
-    """The clone the shell stands in, else the one this package was installed from.
+    """The clone that contains the working folder, else the one this package was installed from.
 
-    A copy of `azml` on the PATH thus works on whichever clone the user is in.
+    So an `azml` on the PATH works on whichever clone the user is in.
     """
     here = Path(os.environ.get("AZML_PROJECT") or Path.cwd()).resolve()
     for folder in (here, *here.parents):

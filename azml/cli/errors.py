@@ -1,4 +1,4 @@
-"""Where every failure becomes a few clean lines and an exit code. `AZML_DEBUG=1` shows the traceback."""
+"""Turns every failure into a short message and an exit code. `AZML_DEBUG=1` shows the traceback."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ from azml.toolchain.failure import ToolError
 
 
 class Through(BaseException):
-    """Carries an interrupt, or a reader that left, past typer, which would end the program itself."""
+    """Carries an interrupt or a broken pipe past typer, which would end the program itself."""
 
     def __init__(self, cause: BaseException) -> None:
         self.cause = cause
@@ -26,10 +26,10 @@ class Through(BaseException):
 
 
 class CommandGroup(TyperGroup):
-    """A group of commands whose ends are the edge's to tell, all of them."""
+    """A group of commands that leaves reporting every failure to `run`."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
+        """Run the selected command."""
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, BrokenPipeError) as cause:
@@ -37,7 +37,7 @@ class CommandGroup(TyperGroup):
 
 
 def open_streams() -> None:
-    """Have what the shell closed (`>&-`) lead nowhere: else the next file that is opened is taken for it."""
+    """Point streams that the shell closed (`>&-`) to nowhere: otherwise the next file opened becomes one."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)
@@ -50,7 +50,7 @@ def open_streams() -> None:
 
 
 def run(command: Callable[[], object]) -> int:
-    """Run `command`; its exit code. Failures that are known are told, the others are told apart as ours."""
+    """Run `command`; returns its exit code. Known failures are reported, others as a bug in azml."""
     try:
         _run(command)
     except SystemExit as stop:
@@ -60,7 +60,7 @@ def run(command: Callable[[], object]) -> int:
         _line("interrupted; running the same command again carries on")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader left (as `| head` does): not a failure of ours, and nobody is there to tell.
+        # The reader closed the pipe (as `| head` does): not a failure, and nobody reads a message.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except Exception as failure:
@@ -77,7 +77,7 @@ def _run(command: Callable[[], object]) -> None:
 
 
 def told(failure: Exception) -> ExitCode:
-    """Tell the user what went wrong, and answer the exit code for it."""
+    """Print what went wrong, and return the exit code for it."""
     match failure:
         case InvalidInput():
             for finding in failure.findings:
@@ -97,12 +97,12 @@ def told(failure: Exception) -> ExitCode:
         case _ if _azure(failure):
             _line(_azure(failure))
         case _:
-            _line(f"{type(failure).__name__}: {failure}", "this is a fault of azml: AZML_DEBUG=1 shows where")
+            _line(f"{type(failure).__name__}: {failure}", "this is a bug in azml: AZML_DEBUG=1 shows where")
     return ExitCode.FAILED
 
 
 def _azure(failure: Exception) -> str:
-    """The line for a failure of Azure's clients, without importing them: their bases tell them by name."""
+    """The line for a failure of Azure's clients, recognised by the names of its bases: no import needed."""
     families = {base.__name__ for base in type(failure).__mro__}
     if "ClientAuthenticationError" in families:
         return f"could not sign in to Azure: {_first_line(failure)}"

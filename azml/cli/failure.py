@@ -1,10 +1,10 @@
-"""Why a command could not do what it was asked, and what the shell hears of it."""
+"""Failures of commands, and their exit codes."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a script can rely on."""
+    """Exit codes that scripts can rely on."""
 
     DONE = 0
     FAILED = 1
@@ -24,14 +24,14 @@ class CommandError(Exception):
 
 
 class InputError(CommandError):
-    """What the user wrote, in a file or on the command line, cannot be used."""
+    """Invalid input, in a file or on the command line."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message, remedy, ExitCode.WRONG_INPUT)
 
 
 class NotThereError(CommandError):
-    """What the command was asked about does not exist, or does not run."""
+    """The subject of the command does not exist or does not run."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message, remedy, ExitCode.NOT_THERE)

@@ -14,10 +14,10 @@ StackOption = Annotated[
     ),
 ]
 EndpointArgument = Annotated[
-    str, typer.Argument(metavar="ENDPOINT", help="An endpoint, as the stack file or Azure names it.")
+    str, typer.Argument(metavar="ENDPOINT", help="An endpoint, by its name in the stack file or in Azure.")
 ]
 SlotArgument = Annotated[str, typer.Argument(metavar="SLOT", help="A deployment of the endpoint.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PortOption = Annotated[
     int,
     typer.Option(

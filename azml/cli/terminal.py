@@ -1,4 +1,4 @@
-"""What the user sees: colour and a live clock on a terminal, plain lines anywhere else."""
+"""Output for the user: colour and a live clock on a terminal, plain lines anywhere else."""
 
 import json
 import sys
@@ -12,32 +12,32 @@ from rich.markup import escape
 from rich.status import Status
 
 SPEAK_AFTER = 1.5
-"""Seconds between two lines of a step where there is no live clock; a shorter step has its last line only."""
+"""Seconds between two lines of a step without a live clock; a shorter step prints only its last line."""
 REPEAT_AFTER = 10.0
-"""Seconds after which a step that says nothing new repeats itself where there is no live clock."""
+"""Seconds after which a step without a live clock repeats its last line."""
 
 
 def out() -> Console:
-    """Answers: what a command was asked for. Made at use, so that a redirected stdout is honoured."""
-    # A file or a pipe has no edge at which a table would have to be cut.
+    """The console for a command's results. Created on use, so that a redirected stdout is honoured."""
+    # In a file or a pipe, tables need not be cut to a width.
     width = None if sys.stdout.isatty() else 200
     return Console(file=sys.stdout, soft_wrap=True, highlight=False, emoji=False, width=width)
 
 
 def err() -> Console:
-    """Everything else: progress, warnings, failures. Never mixed into an answer a script reads."""
+    """The console for everything else: progress, warnings, failures. Never mixed into results."""
     # No emoji codes: `:car:` in a reference such as azureml:car:1 would become a picture.
     return Console(file=sys.stderr, soft_wrap=True, highlight=False, emoji=False)
 
 
 def machine(document: object) -> None:
-    """Print JSON for a machine: without colour, whatever FORCE_COLOR and the like say."""
+    """Print JSON without colour, whatever FORCE_COLOR and the like say."""
     print(json.dumps(document, indent=2), flush=True)
 
 
 @dataclass
 class Step:
-    """One stretch of work the user waits for."""
+    """One piece of work that the user waits for."""
 
     title: str
     console: Console
@@ -48,7 +48,7 @@ class Step:
     _last: str = ""
 
     def say(self, what: str) -> None:
-        """Where the work stands now. Free to be called often: repetition is thinned out."""
+        """Show the current progress. May be called often: repetitions are left out."""
         if self.status is not None:
             self.status.update(f"{escape(self.title)} [dim]{escape(what)} ({self._elapsed()})[/dim]")
             return
@@ -58,14 +58,14 @@ class Step:
             self._said, self._last = now, what
 
     def done(self, result: str) -> None:
-        """What came of it; shown on the line that closes the step."""
+        """Set the result, shown on the step's closing line."""
         self.result = result
 
     def _elapsed(self) -> str:
         return f"{time.monotonic() - self.started:.0f} s"
 
     def close(self, mark: str) -> None:
-        """The line that stays."""
+        """Print the closing line."""
         took = time.monotonic() - self.started
         tail = f" [dim]({took:.1f} s)[/dim]" if took >= 1 else ""
         body = f"{escape(self.title)}: {escape(self.result)}" if self.result else escape(self.title)
@@ -74,9 +74,9 @@ class Step:
 
 @contextmanager
 def step(title: str, *, live: bool = True) -> Iterator[Step]:
-    """Show `title` while the work inside runs, and one closing line when it ends, well or badly.
+    """Show `title` while the block runs, and one closing line when it ends, whether or not it succeeds.
 
-    Not `live`: the work inside has the terminal to itself.
+    Without `live` the block has the terminal to itself.
     """
     console = err()
     status = console.status(escape(title)) if live and console.is_terminal else None

@@ -1,7 +1,7 @@
-"""What the engine asks of a plugin and what it may answer, as typed records without wire details.
+"""The engine's calls to a plugin and the answers, as typed records without wire details.
 
-Values in these records are plain: secrets are taken off before a resource sees them and put back on what it
-answers. They may still hold `UNKNOWN`, assets, archives and resource references.
+Values in these records are plain: secrets are unwrapped before a resource sees them and wrapped again in its
+answers. They may still contain `UNKNOWN`, assets, archives and resource references.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from azml.engine_values import Properties
 
 
 class Naming(Enum):
-    """How firmly the stack's autonaming setting speaks."""
+    """How strictly the stack's autonaming setting applies."""
 
     PROPOSE = 0
     ENFORCE = 1
@@ -22,7 +22,7 @@ class Naming(Enum):
 
 @dataclass(frozen=True)
 class Autonaming:
-    """The name the stack's settings propose, and how firmly."""
+    """The name that the stack's settings propose, and how strictly."""
 
     name: str
     mode: Naming
@@ -30,7 +30,7 @@ class Autonaming:
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing wrong with an input; `property` is empty when it concerns the whole resource."""
+    """A fault in an input; `property` is empty when it concerns the whole resource."""
 
     property: str
     reason: str
@@ -38,7 +38,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Check:
-    """Are these inputs sound? `olds` are the inputs of the last `up`; empty for a new resource."""
+    """Validate inputs. `olds` are the inputs of the last `up`; empty for a new resource."""
 
     urn: str
     type: str
@@ -55,14 +55,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
-    """The inputs with names and defaults filled in, and everything wrong with them."""
+    """The inputs with names and defaults filled in, and all their faults."""
 
     inputs: Properties
     failures: Sequence[Failure] = ()
 
 
 class Kind(Enum):
-    """How one property differs. The numbers are the protocol's; the odd ones are replacements."""
+    """How a property differs. The numbers are the protocol's; the odd ones are replacements."""
 
     ADD = 0
     ADD_REPLACE = 1
@@ -74,7 +74,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Diff:
-    """What would change? `news` are checked inputs; `outputs` the last known state."""
+    """Find changes. `news` are checked inputs; `outputs` the last known state."""
 
     urn: str
     type: str
@@ -95,7 +95,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Create:
-    """Make it. In a preview nothing is made and outputs the cloud computes are UNKNOWN."""
+    """Create it. In a preview nothing is created, and outputs that the cloud computes are UNKNOWN."""
 
     urn: str
     type: str
@@ -106,7 +106,7 @@ class Create:
 
 @dataclass(frozen=True)
 class Read:
-    """What is there now? Without `inputs` the resource is being imported by its id."""
+    """Read the current state. Without `inputs` the resource is being imported by its id."""
 
     urn: str
     type: str
@@ -131,7 +131,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Delete:
-    """Remove it; that it is gone already is no error."""
+    """Delete it; a resource that is gone already is not an error."""
 
     urn: str
     type: str
@@ -143,7 +143,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class State:
-    """A resource as it stands: its id, its outputs, and on a read the inputs that would make it so."""
+    """The state of a resource: its id, its outputs, and on a read the inputs that would produce it."""
 
     id: str
     outputs: Properties
@@ -151,7 +151,7 @@ class State:
 
 
 class ProviderError(Exception):
-    """A call failed; the text is shown to the user as it is."""
+    """A call failed; the text is shown to the user unchanged."""
 
 
 class InitFailedError(ProviderError):
@@ -164,10 +164,10 @@ class InitFailedError(ProviderError):
 
 
 class Resource(Protocol):
-    """The life of one resource type. Every method may raise ProviderError."""
+    """The operations of one resource type. Every method may raise ProviderError."""
 
     def check(self, call: Check) -> Checked:
-        """Judge the inputs and fill in names and defaults."""
+        """Validate the inputs and fill in names and defaults."""
         ...
 
     def diff(self, call: Diff) -> Changes:
@@ -175,35 +175,35 @@ class Resource(Protocol):
         ...
 
     def create(self, call: Create) -> State:
-        """Make the resource. Raises InitFailedError when it exists but is not ready."""
+        """Create the resource. Raises InitFailedError when it exists but is not ready."""
         ...
 
     def read(self, call: Read) -> State | None:
-        """The resource as it stands; None when it is gone. Raises InitFailedError when it is not ready."""
+        """The current state; None when it is gone. Raises InitFailedError when it is not ready."""
         ...
 
     def update(self, call: Update) -> Properties:
-        """Change it and answer its outputs. Raises InitFailedError like `create`."""
+        """Change it and return its outputs. Raises InitFailedError like `create`."""
         ...
 
     def delete(self, call: Delete) -> None:
-        """Remove it."""
+        """Delete it."""
         ...
 
 
 class Package(Protocol):
-    """What one plugin offers."""
+    """The resources and functions of one plugin."""
 
     def configure(self, settings: Properties) -> None:
-        """Take the provider's own inputs. Nothing may be contacted yet: a command may need no call at all."""
+        """Set the provider's inputs. Nothing may be contacted yet: a command may need no call at all."""
         ...
 
     def check_settings(self, settings: Properties) -> Properties:
-        """The part of the provider's inputs that belongs into its state."""
+        """The part of the provider's inputs that belongs in its state."""
         ...
 
     def resource(self, type_token: str) -> Resource:
-        """The resource type, or ProviderError naming those that exist."""
+        """The resource type. Raises a ProviderError that lists the existing ones."""
         ...
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
@@ -211,9 +211,9 @@ class Package(Protocol):
         ...
 
     def schema(self) -> Mapping[str, object]:
-        """The package schema, as Pulumi's own tools read it."""
+        """The package schema for Pulumi's own tools."""
         ...
 
     def cancel(self) -> None:
-        """Give up whatever is being waited for."""
+        """End every wait."""
         ...

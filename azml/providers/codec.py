@@ -1,8 +1,8 @@
-"""Property values as the engine writes them on the wire, and as Python values here.
+"""Converts property values between the engine's wire format and Python values.
 
-The engine sends JSON-like structures in which numbers are doubles, an unknown value is a sentinel string and
-everything else special (secret, asset, archive, resource reference, output value) is an object with a
-signature under one reserved key. Here they are plain Python values and the small records below.
+The engine sends JSON-like structures in which numbers are doubles, an unknown value is a sentinel string, and
+every other special value (secret, asset, archive, resource reference, output value) is an object with a
+signature under one reserved key. Here they are plain Python values and the records below.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,13 +21,13 @@ _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 _RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
-# Whole doubles beyond this are not exact integers any more and stay floats.
+# Whole doubles beyond this are no longer exact integers and stay floats.
 _EXACT = 2.0**53
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A value the engine encrypts in its state and never shows."""
+    """A value that the engine encrypts in its state and never shows."""
 
     value: Value
 
@@ -54,7 +54,7 @@ class Archive:
 
 @dataclass(frozen=True)
 class ResourceReference:
-    """Another resource of the stack. `id` is None for a component, UNKNOWN before it is made."""
+    """Another resource of the stack. `id` is None for a component, UNKNOWN before it is created."""
 
     urn: str
     id: str | Unknown | None = None
@@ -62,7 +62,7 @@ class ResourceReference:
 
 
 def decode(struct: Struct) -> Properties:
-    """The properties in `struct`, in Python values."""
+    """The properties in `struct` as Python values."""
     return {key: _decode(value) for key, value in struct.fields.items()}
 
 
@@ -116,7 +116,7 @@ _SPECIAL: dict[str, Callable[[Properties], Value]] = {
 
 
 def encode(properties: Mapping[str, Value]) -> Struct:
-    """The wire form of `properties`. Raises TypeError for a value that has none."""
+    """The wire format of `properties`. Raises TypeError for a value that has none."""
     struct = Struct()
     for key, value in properties.items():
         _encode(value, struct.fields[key])
@@ -165,7 +165,7 @@ def _given(**fields: Value) -> Properties:
 
 
 def strip(value: Value) -> Value:
-    """`value` with every secret replaced by what it hides."""
+    """`value` with every secret replaced by its content."""
     if isinstance(value, Secret):
         return strip(value.value)
     if isinstance(value, dict):
@@ -176,7 +176,7 @@ def strip(value: Value) -> Value:
 
 
 def paint(value: Value, like: Value) -> Value:
-    """`value` made secret wherever `like` is: what the cloud echoes of a secret input is a secret too."""
+    """`value` made secret wherever `like` is: a secret input that the cloud returns is a secret too."""
     if isinstance(value, Secret):
         return value
     if isinstance(like, Secret):
@@ -201,7 +201,7 @@ def has_unknown(value: Value) -> bool:
 
 
 def without_nulls(value: Value) -> Value:
-    """`value` without the keys whose value is null: to the engine and to ARM they mean the same as absent."""
+    """`value` without null values, which mean the same as absent keys to the engine and to ARM."""
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Where two sets of properties differ, path by path."""
+"""The differences between two sets of properties, path by path."""
 
 import json
 import re
@@ -16,7 +16,7 @@ def differences(old: Properties, new: Properties) -> dict[str, Kind]:
 
 
 def same(old: Value, new: Value) -> bool:
-    """Whether two values mean the same: nulls count as absent, an unknown is never the same."""
+    """Whether two values are equal: nulls count as absent, and an unknown value is never equal."""
     return not any(_values("", old, new))
 
 
@@ -52,7 +52,7 @@ def _lists(path: str, old: list[Value], new: list[Value]) -> Iterator[tuple[str,
 
 
 def join(path: str, key: str) -> str:
-    """`path` one key further; a key that is no identifier is quoted, as the engine parses paths."""
+    """`path` extended by `key`; a key that is not an identifier is quoted, as the engine parses paths."""
     if not _PLAIN.fullmatch(key):
         return f"{path}[{json.dumps(key)}]"
     return f"{path}.{key}" if path else key

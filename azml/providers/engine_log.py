@@ -1,4 +1,4 @@
-"""Lines for the user, through the engine, so that they appear beside the resource they speak of."""
+"""Messages to the user through the engine, which shows them beside the resource they concern."""
 
 import threading
 
@@ -8,7 +8,7 @@ from azml.providers.protos import engine_messages
 
 
 class EngineLog:
-    """Writes to the engine at `address` (host:port); without an address it writes nowhere."""
+    """Logs to the engine at `address` (host:port); without an address it logs nothing."""
 
     def __init__(self, address: str | None) -> None:
         self._address = address
@@ -20,11 +20,11 @@ class EngineLog:
         self._write("INFO", urn, message)
 
     def status(self, urn: str, message: str) -> None:
-        """What the resource is at: beside it on a terminal, until the next such text, and in no log."""
+        """A status shown beside the resource on a terminal until the next one; not logged."""
         self._write("INFO", urn, message, ephemeral=True)
 
     def warning(self, urn: str, message: str) -> None:
-        """A line that the user sees as a warning of the resource."""
+        """A line that the user sees as a warning about the resource."""
         self._write("WARNING", urn, message)
 
     def _write(self, severity: str, urn: str, message: str, *, ephemeral: bool = False) -> None:

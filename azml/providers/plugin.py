@@ -15,19 +15,19 @@ from azml.providers.protos import provider_pb2, status_messages
 
 
 class Plugin:
-    """Answers the engine's calls; one method per call of the protocol, named as there."""
+    """Answers the engine's calls, with one method per call of the protocol, of the same name."""
 
     def __init__(self, package: calls.Package) -> None:
         self._package = package
 
     def answer(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:
-        """What `method` answers; errors in words for the engine, an unforeseen one with its traceback."""
+        """The answer of `method`; errors as messages for the engine, unexpected ones with a traceback."""
         try:
             return getattr(self, method)(request, context)
         except (calls.ProviderError, AzureError) as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except Exception as error:
-            if context.code() is not None:  # an abort of our own on its way out
+            if context.code() is not None:  # our own abort, propagating
                 raise
             context.abort(grpc.StatusCode.INTERNAL, f"{error}\n{traceback.format_exc()}")
 
@@ -36,17 +36,17 @@ class Plugin:
         return provider_pb2.GetSchemaResponse(schema=json.dumps(self._package.schema()))
 
     def check_config(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Keep what belongs into the provider's own state."""
+        """Keep what belongs in the provider's state."""
         news = decode(request.news)
         kept = self._package.check_settings(strip(news))
         return provider_pb2.CheckResponse(inputs=encode(paint(kept, news)))
 
     def diff_config(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """A provider's own inputs never force its resources to be replaced."""
+        """Changes of a provider's inputs never replace its resources."""
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Take the provider's inputs."""
+        """Set the provider's inputs."""
         self._package.configure(strip(decode(request.args)))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True,
@@ -62,7 +62,7 @@ class Plugin:
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
 
     def check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Judge inputs."""
+        """Validate inputs."""
         news = decode(request.news)
         call = calls.Check(
             urn=request.urn,
@@ -95,7 +95,7 @@ class Plugin:
         return _diff_response(self._package.resource(call.type).diff(call))
 
     def create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Make a resource, or show what making it would give."""
+        """Create a resource, or show the result in a preview."""
         inputs = decode(request.properties)
         call = calls.Create(request.urn, _type(request), strip(inputs), request.preview, request.timeout)
         try:
@@ -105,7 +105,7 @@ class Plugin:
         return provider_pb2.CreateResponse(id=state.id, properties=encode(paint(state.outputs, inputs)))
 
     def read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """The resource as it stands; an empty id says that it is gone."""
+        """The resource's current state; an empty id means that it is gone."""
         inputs, outputs = decode(request.inputs), decode(request.properties)
         call = calls.Read(request.urn, _type(request), request.id, strip(inputs), strip(outputs))
         shades = {**outputs, **inputs}
@@ -123,7 +123,7 @@ class Plugin:
         )
 
     def update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Change a resource in place, or show what that would give."""
+        """Change a resource in place, or show the result in a preview."""
         news = decode(request.news)
         call = calls.Update(
             urn=request.urn,
@@ -165,7 +165,7 @@ class Plugin:
 
 
 def _type(request: Any) -> str:
-    """The resource's type; older engines say it in the urn alone, behind its parents' types."""
+    """The resource's type; older engines give it only in the URN, after its parents' types."""
     return str(request.type or request.urn.split("::")[2].rpartition("$")[2])
 
 

@@ -1,9 +1,9 @@
 """The provider protocol's messages, loaded without importing all of `pulumi`.
 
-`import pulumi` takes most of a second and an engine starts every plugin afresh, twice a command when it
-refreshes. The messages live in a corner of that package that needs none of the rest, so they are loaded
-with bare stand-ins for the parent packages, which are taken away again afterwards: whoever imports the
-real `pulumi` later in the same process (a test, say) gets it whole.
+`import pulumi` takes most of a second, and an engine starts every plugin anew, twice a command when it
+refreshes. The messages need nothing else of that package, so they are loaded with empty stand-ins for the
+parent packages, which are removed afterwards: a later import of the real `pulumi` in the same process (in a
+test, say) gets all of it.
 """
 
 import importlib
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["engine_messages", "plugin_pb2", "provider_pb2", "status_messages"]
 
 _PARENTS = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
-# The stand-ins are the whole process's for a moment, and calls of the engine come on many threads.
+# While they exist, the whole process sees the stand-ins, and the engine's calls come on many threads.
 _LOADING = threading.Lock()
 
 

@@ -1,7 +1,8 @@
-"""A plugin's process: it serves on a loopback port, prints it, and leaves with its engine.
+"""A plugin's process: it serves on a loopback port, prints it, and exits with its engine.
 
-An engine starts its plugins one after another, twice a command, and turns to the next as soon as one has
-greeted it. So only what a greeting needs is imported here; the plugin itself is loaded once the port is told.
+An engine starts its plugins one after another, twice a command, and continues with the next once the
+handshake is done. So only what the handshake needs is imported here; the plugin is loaded once the port is
+printed.
 """
 
 import os
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from azml.providers.calls import Package
     from azml.providers.plugin import Plugin
 
-_THREADS = (
-    64  # the engine has as many calls under way as it has resources ready; most of them wait for the cloud
-)
+_THREADS = 64  # the engine has one call in progress for each ready resource; most of them wait for the cloud
 _PARENT_SECONDS = 0.5
 _MESSAGE_BYTES = 400 * 1024 * 1024  # what the engine itself accepts
 
@@ -44,7 +43,7 @@ _METHODS = {
 
 
 def start(version: str, plugin: "Future[Plugin]") -> tuple[grpc.Server, int]:
-    """Serve `plugin`, which may be still to come, on a free loopback port; the server and its port."""
+    """Serve `plugin`, which may still be loading, on a free loopback port; returns server and port."""
     server = grpc.server(
         ThreadPoolExecutor(_THREADS),
         options=[("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
@@ -71,7 +70,7 @@ def _unary(answer: Callable[[Any, grpc.ServicerContext], Any], request: Any) -> 
 
 
 def _handshake(request: Any, context: grpc.ServicerContext) -> Any:
-    """Agree on what values look like: secrets and resource references yes, output values no."""
+    """Agree on the form of values: secrets and resource references yes, output values no."""
     return provider_pb2.ProviderHandshakeResponse(
         accept_secrets=True,
         accept_resources=True,
@@ -85,13 +84,13 @@ def _answered_by(plugin: "Future[Plugin]", method: str) -> Callable[[Any, grpc.S
 
 
 def serve(version: str, load: Callable[[], "Package"]) -> None:
-    """Serve what `load` gives until told to leave or until the process that started this one is gone.
+    """Serve the package from `load` until a signal arrives or the parent process is gone.
 
-    Prints the port, which is how an engine finds it. Leaves quietly on SIGINT and SIGTERM: an engine
-    runs its plugins in process groups of their own, so a Ctrl-C in the terminal reaches it alone and it asks
-    for Cancel.
+    Prints the port, which is how an engine finds it. Exits quietly on SIGINT and SIGTERM: an engine runs its
+    plugins in separate process groups, so a Ctrl-C in the terminal reaches only the engine, which then calls
+    Cancel.
     """
-    parent = os.getppid()  # before the port is printed: from then on the parent may be gone at any moment
+    parent = os.getppid()  # before the port is printed: after that the parent may exit at any moment
     leave = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: leave.set())
     signal.signal(signal.SIGINT, lambda *_: leave.set())
@@ -105,12 +104,12 @@ def serve(version: str, load: Callable[[], "Package"]) -> None:
     if plugin.exception() is None:
         plugin.result().give_up()
     server.stop(grace=None)
-    # Threads that still wait for the cloud must not hold the process: nobody is left to hear their answers.
+    # Threads that still wait for the cloud must not keep the process alive: nobody reads their answers.
     os._exit(0)
 
 
 def _keep(plugin: "Future[Plugin]", load: Callable[[], "Package"]) -> None:
-    """Load the plugin. One that cannot be loaded is the answer to every call."""
+    """Load the plugin. If it cannot be loaded, every call answers with the error."""
     try:
         from azml.providers.plugin import Plugin
 

@@ -25,11 +25,11 @@ READ_ONLY = ("id", "creation_context", "latest_version", "$schema")
 FORMS = "azureml:name:version, azureml:name@label, azureml:name, or a full id after azureml: or azureml://"
 REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|runs:/|models:/|file:", re.IGNORECASE)
 REGISTERED = (PREFIX, "/subscriptions/", "subscriptions/")
-REGISTER = "register it first, and name it as azureml:name:version"
+REGISTER = "register it first, and refer to it as azureml:name:version"
 NOT_CARRIED = ("datastore", "stage", "flavors", "system_metadata", "default_deployment_template")
 MODEL_REFUSED = dict.fromkeys((*NOT_CARRIED, "allowed_deployment_templates"), REGISTER)
 ENVIRONMENT_REFUSED = {
-    "build": "build and push the image, and name it with image:",
+    "build": "build and push the image, and give its name in image:",
     "datastore": "it serves build contexts only",
     "auto_delete_setting": "set it on a registered environment",
     "channels": "channels and dependencies belong in the conda file",
@@ -92,8 +92,10 @@ def read_environment(table: Table, folder: Path) -> LocalEnvironment | AssetRefe
     settings.choice("os_type", ("linux",))
     routes = _inference_config(settings)
     if node.value.get("conda_file") is not None and routes is not None:
-        remedy = "such an image serves as it is: have the packages in it, or leave inference_config out"
-        settings.findings.append(node.value["conda_file"].wrong("stands beside inference_config", remedy))
+        remedy = "such an image runs as it is: install the packages in it, or leave out inference_config"
+        settings.findings.append(
+            node.value["conda_file"].wrong("cannot be combined with inference_config", remedy)
+        )
     found = LocalEnvironment(
         image=settings.text("image"),
         conda=conda,
@@ -109,7 +111,7 @@ def read_environment(table: Table, folder: Path) -> LocalEnvironment | AssetRefe
 
 
 def _local_path(table: Table, key: str, folder: Path) -> Path | None:
-    """The path at `key`, which must be there; None with a finding for what can be none on this machine."""
+    """The path at `key`, which is required; None with a finding for what cannot be a path on this machine."""
     path = table.text(key, required=True)
     if path is None:
         return None
@@ -125,10 +127,10 @@ def _local_path(table: Table, key: str, folder: Path) -> Path | None:
 
 
 def _resolve(table: Table, node: Node, folder: Path, path: str) -> Path | None:
-    """`path` as azure-ai-ml resolves it: absolute as it is, relative against the folder of the file."""
+    """`path` as azure-ai-ml resolves it: an absolute one unchanged, others relative to the file's folder."""
     try:
         found = Path(path) if Path(path).is_absolute() else (folder / path).resolve()
-        found.exists()  # A name too long, or a NUL in it, is told from a file that is not there here alone.
+        found.exists()  # Only this tells a name that is too long, or has a NUL, from a missing file.
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         table.findings.append(
@@ -139,7 +141,7 @@ def _resolve(table: Table, node: Node, folder: Path, path: str) -> Path | None:
 
 
 def _reference(table: Table, node: Node, kind: str, otherwise: str) -> AssetReference | None:
-    """The reference a string makes."""
+    """The reference that a string contains."""
     text = table.expect(node, str, "text", FORMS)
     if text is None:
         return None
@@ -147,7 +149,9 @@ def _reference(table: Table, node: Node, kind: str, otherwise: str) -> AssetRefe
         text if is_reference(text) else f"azureml:{text}" if kind == "codes" else text, kind
     )
     if found is None:
-        table.findings.append(node.wrong(f"{text!r} refers to no registered asset", f"{FORMS}; {otherwise}"))
+        table.findings.append(
+            node.wrong(f"{text!r} does not refer to a registered asset", f"{FORMS}; {otherwise}")
+        )
     return found
 
 
@@ -155,26 +159,28 @@ def _asset_name(table: Table, key: str) -> str | None:
     name = table.text(key)
     if name is not None and not rules.ASSET.accepts(name):
         table.findings.append(
-            table.node.value[key].wrong(f"{name!r} is no name Azure takes", rules.ASSET.words)
+            table.node.value[key].wrong(f"{name!r} is not a name that Azure accepts", rules.ASSET.words)
         )
     return name
 
 
 def _asset_version(table: Table) -> str | None:
-    """The version; it needs a name, and only letters that fit an asset's id."""
+    """The version; it needs a name, and may have only characters allowed in an asset's id."""
     version = table.version("version")
     if version is None:
         return None
     node = table.node.value["version"]
     if not rules.ASSET.accepts(version):
-        table.findings.append(node.wrong(f"{version!r} is no version Azure takes", rules.ASSET.words))
+        table.findings.append(
+            node.wrong(f"{version!r} is not a version that Azure accepts", rules.ASSET.words)
+        )
     if "name" not in table.node.value:
-        table.findings.append(node.wrong("has no name beside it", "add name:, or leave the version out"))
+        table.findings.append(node.wrong("needs a name", "add name:, or leave out the version"))
     return version
 
 
 def _conda(table: Table, folder: Path) -> tuple[str | None, Path | None]:
-    """The text of the conda file and where it is; written inline it has no file."""
+    """The text of the conda file and its path; None for the path when it is written inline."""
     node = table.get("conda_file")
     if node is None:
         return None, None

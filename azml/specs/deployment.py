@@ -15,7 +15,7 @@ from .table import Table
 KINDS: tuple[Kind, ...] = ("managed", "kubernetes")
 READ_ONLY = ("$schema", "id", "provisioning_state", "creation_context")
 REFUSED = {"private_network_connection": "use egress_public_network_access: disabled"}
-NAMES_TOGETHER = (6, 62)  # characters: Kubernetes makes one name of endpoint and deployment
+NAMES_TOGETHER = (6, 62)  # characters: Kubernetes combines the names of endpoint and deployment
 
 
 def read_deployment(root: Node, folder: Path, source: Source, findings: list[Finding]) -> DeploymentSpec:
@@ -55,22 +55,22 @@ def read_deployment(root: Node, folder: Path, source: Source, findings: list[Fin
 
 
 def _endpoint_name(table: Table) -> str:
-    """The endpoint, as written: azure-ai-ml lowers its name in the endpoint's own file only."""
+    """The endpoint's name, as written: azure-ai-ml lowers it only in the endpoint file."""
     name = table.text("endpoint_name", required=True)
     if name is not None and not rules.RESOURCE.accepts(name):
         remedy = rules.RESOURCE.words
         table.findings.append(
-            table.node.value["endpoint_name"].wrong(f"{name!r} is no name Azure takes", remedy)
+            table.node.value["endpoint_name"].wrong(f"{name!r} is not a name that Azure accepts", remedy)
         )
     return name or ""
 
 
 def _kind(table: Table) -> Kind:
-    """Managed unless `type` says kubernetes; azure-ai-ml takes `Kubernetes` for managed, so case counts."""
+    """Managed unless `type` is `kubernetes`; azure-ai-ml reads `Kubernetes` as managed, so case matters."""
     kind = table.choice("type", KINDS) or "managed"
     node = table.node.value.get("type")
     if kind == "kubernetes" and node is not None and node.value != kind:
-        table.findings.append(node.wrong(f"azure-ai-ml takes {node.value!r} for managed", "write kubernetes"))
+        table.findings.append(node.wrong(f"azure-ai-ml reads {node.value!r} as managed", "write kubernetes"))
     return kind
 
 
@@ -87,11 +87,13 @@ def _resources(table: Table, kind: Kind) -> ResourceRequirements | None:
 
 
 def _check_kubernetes(table: Table, spec: DeploymentSpec) -> None:
-    """What Kubernetes deployments do not take."""
+    """Findings for what Kubernetes deployments do not support."""
     low, high = NAMES_TOGETHER
     if spec.name and spec.endpoint_name and not low <= len(spec.name) + len(spec.endpoint_name) <= high:
         remedy = f"{low} to {high} characters together on Kubernetes"
-        table.findings.append(table.node.value["name"].wrong("is too long with the endpoint's name", remedy))
+        table.findings.append(
+            table.node.value["name"].wrong("is too long together with the endpoint's name", remedy)
+        )
     for key, asset in (
         ("model", spec.model),
         ("environment", spec.environment),
@@ -100,5 +102,5 @@ def _check_kubernetes(table: Table, spec: DeploymentSpec) -> None:
         if isinstance(asset, AssetReference) and asset.registry:
             remedy = "copy it into the workspace"
             table.findings.append(
-                table.node.value[key].wrong("Kubernetes takes nothing from a registry", remedy)
+                table.node.value[key].wrong("Kubernetes endpoints cannot use assets of a registry", remedy)
             )

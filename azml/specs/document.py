@@ -1,7 +1,7 @@
-"""YAML read safely, with the line of every value kept.
+"""Safe YAML parsing that keeps the line of every value.
 
-Values are those of PyYAML's safe loader, which azure-ai-ml uses too. Beyond it: duplicate keys, more than one
-document, oversized files and aliases that unfold without end are findings, not surprises.
+Values are those of PyYAML's safe loader, which azure-ai-ml uses too. In addition, duplicate keys, more than
+one document, oversized files and aliases that expand without end are findings.
 """
 
 from collections.abc import Hashable, Iterator
@@ -15,15 +15,15 @@ from yaml.constructor import ConstructorError
 from azml.findings import Finding, Place
 
 MAX_BYTES = 1024 * 1024  # the largest spec we have seen is 8 KB
-MAX_NODES = 20_000  # after aliases are unfolded
+MAX_NODES = 20_000  # after aliases are expanded
 PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
-ANOTHER = "but found another document"  # PyYAML's words, which azure-ai-ml's loader fails with too
+ANOTHER = "but found another document"  # PyYAML's message, with which azure-ai-ml's loader fails too
 MERGE = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True)
 class Node:
-    """One value of a document: a scalar (`text` as written), a list of nodes or a dict of nodes."""
+    """One value of a document: a scalar (`text` is as written), a list of nodes or a dict of nodes."""
 
     value: Any
     key: str = ""
@@ -42,7 +42,7 @@ class Node:
 
     @property
     def place(self) -> Place:
-        """Where the value stands."""
+        """The position of the value."""
         return Place(self.file, self.line, self.key or None)
 
     def walk(self, path: str = "") -> Iterator[tuple[str, "Node"]]:
@@ -91,7 +91,7 @@ def parse(text: str, file: Path, findings: list[Finding]) -> Node | None:
         line = mark.line + 1 if mark else None
         if error.problem == ANOTHER:
             remedy = "give each endpoint and each deployment a file of its own"
-            findings.append(Finding("holds more than one document: a second begins here", remedy, file, line))
+            findings.append(Finding("has more than one document: a second begins here", remedy, file, line))
         else:
             findings.append(Finding(f"is not valid YAML: {problem}", "", file, line))
     except yaml.reader.ReaderError as error:
@@ -103,11 +103,11 @@ def parse(text: str, file: Path, findings: list[Finding]) -> Node | None:
 
 
 class _TooMuchError(Exception):
-    """The document is bigger than any honest one."""
+    """The document is larger than any legitimate one."""
 
 
 class _Reader:
-    """Turns PyYAML's node graph into a tree of nodes, counting as it unfolds aliases."""
+    """Turns PyYAML's node graph into a tree of nodes, counting nodes as it expands aliases."""
 
     def __init__(self, text: str, file: Path, findings: list[Finding]) -> None:
         self.loader = yaml.SafeLoader(text)
@@ -117,7 +117,7 @@ class _Reader:
         self.open: list[yaml.Node] = []
 
     def read(self) -> Node | None:
-        """The tree; None with a finding for an empty or endless document."""
+        """The tree; None with a finding for a document that is empty or too large."""
         try:
             root = self.loader.get_single_node()
             if root is None:
@@ -126,7 +126,7 @@ class _Reader:
             return self.convert(root, "")
         except _TooMuchError:
             self.findings.append(
-                Finding("unfolds to more values than a spec can hold", "use fewer aliases", self.file)
+                Finding("expands to more values than a file may hold", "use fewer aliases", self.file)
             )
             return None
         finally:
@@ -139,7 +139,7 @@ class _Reader:
             raise _TooMuchError
         line = node.start_mark.line + 1
         if any(node is other for other in self.open):
-            raise ConstructorError(None, None, "an alias refers to what contains it", node.start_mark)
+            raise ConstructorError(None, None, "an alias refers to a value that contains it", node.start_mark)
         self.open.append(node)
         try:
             value, text = self.value(node, key)
@@ -148,9 +148,9 @@ class _Reader:
         return Node(value, key, line, self.file, text)
 
     def value(self, node: yaml.Node, key: str) -> tuple[Any, str]:
-        """The Python value of a node, and its text if it is a scalar; collections are plain ones."""
+        """The Python value of a node, and its text if it is a scalar; the text is empty for collections."""
         if not isinstance(node, yaml.ScalarNode) and node.tag not in PLAIN:
-            raise ConstructorError(None, None, f"the tag {node.tag} has no place here", node.start_mark)
+            raise ConstructorError(None, None, f"the tag {node.tag} is not allowed here", node.start_mark)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, key), ""
         if isinstance(node, yaml.SequenceNode):
@@ -161,7 +161,7 @@ class _Reader:
             raise ConstructorError(None, None, str(error), node.start_mark) from None
 
     def mapping(self, node: yaml.MappingNode, key: str) -> dict[Any, Node]:
-        """A mapping with merge keys (`<<`) applied: its own keys win over merged ones."""
+        """A mapping with merge keys (`<<`) applied: its own keys override merged ones."""
         own: dict[Any, Node] = {}
         merged: dict[Any, Node] = {}
         for name_node, value_node in node.value:
@@ -186,7 +186,7 @@ class _Reader:
         return {**merged, **own}
 
     def merge(self, node: yaml.Node, key: str) -> dict[Any, Node]:
-        """What a merge key brings: one mapping, or several of which the first wins."""
+        """The keys that a merge key adds: from one mapping, or from several, of which the first wins."""
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         merged: dict[Any, Node] = {}
         for source in sources:

@@ -1,4 +1,4 @@
-"""Times as Azure's REST API takes them."""
+"""Durations as Azure's REST API expects them."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 def iso_duration(*, seconds: int = 0, milliseconds: int = 0) -> str | None:
     """An ISO 8601 duration such as `PT5S`, `PT1M30S`, `PT0.25S`; None for zero.
 
-    The same text azure-ai-ml sends, which leaves a zero out of the request.
+    The same text as azure-ai-ml sends, which leaves a zero out of the request.
     """
     span = timedelta(seconds=seconds, milliseconds=milliseconds)
     if not span:

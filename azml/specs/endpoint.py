@@ -8,7 +8,7 @@ from .records import Access, AuthMode, EndpointSpec, Identity, IdentityType, Kin
 from .references import PREFIX
 from .table import Table, snake
 
-# What `az ml online-endpoint show` prints and a file may keep; Azure sets these itself.
+# Keys that `az ml online-endpoint show` prints and that a file may keep; Azure sets them itself.
 READ_ONLY = ("$schema", "id", "kind", "provisioning_state", "scoring_uri", "openapi_uri", "location")
 ENDPOINT_KEYS = frozenset(
     (
@@ -17,7 +17,7 @@ ENDPOINT_KEYS = frozenset(
         *("traffic", "mirror_traffic", "tags", "properties"),
     )
 )
-"""All that an endpoint's file may have."""
+"""Every key that an endpoint file may have."""
 REFUSED = {
     "deployments": "give each deployment a file of its own, as blue.yml; the stack config names the slots",
     "deployment": "give it a file of its own, as blue.yml; the stack config names the slots",
@@ -28,14 +28,14 @@ ACCESS: tuple[Access, ...] = ("enabled", "disabled")
 
 
 def read_endpoint(root: Node, source: Source, findings: list[Finding]) -> EndpointSpec:
-    """The endpoint a document describes. It is a Kubernetes one when it names a compute."""
+    """The endpoint that a document describes; a Kubernetes endpoint when it names a compute."""
     table = Table(root, findings)
     compute = read_compute(table)
     kind: Kind = "kubernetes" if "compute" in root.value else "managed"
     auth_mode = table.choice("auth_mode", AUTH_MODES, snake) or "key"
     if auth_mode == "aad_token" and kind == "kubernetes":
         findings.append(
-            root.value["auth_mode"].wrong("Kubernetes endpoints take no aad_token", "key or aml_token")
+            root.value["auth_mode"].wrong("Kubernetes endpoints do not support aad_token", "key or aml_token")
         )
     access = table.choice("public_network_access", ACCESS) if kind == "managed" else None
     traffic, mirror = read_shares(table, "traffic"), read_shares(table, "mirror_traffic")
@@ -59,13 +59,13 @@ def read_endpoint(root: Node, source: Source, findings: list[Finding]) -> Endpoi
 
 
 def read_name(table: Table, key: str) -> str:
-    """The name of an endpoint or deployment, in lower case: Azure does not tell `Blue` from `blue`."""
+    """The name of an endpoint or deployment, in lower case: Azure treats `Blue` and `blue` as the same."""
     name = table.text(key, required=True)
     if name is None:
         return ""
     if not rules.RESOURCE.accepts(name):
         table.findings.append(
-            table.node.value[key].wrong(f"{name!r} is no name Azure takes", rules.RESOURCE.words)
+            table.node.value[key].wrong(f"{name!r} is not a name that Azure accepts", rules.RESOURCE.words)
         )
     return name.lower()
 
@@ -76,7 +76,7 @@ def read_compute(table: Table) -> str | None:
     if name is None or (name.startswith(PREFIX) and name != PREFIX):
         return name.removeprefix(PREFIX) if name else None
     table.findings.append(
-        table.node.value["compute"].wrong(f"{name!r} names no compute", "azureml:<compute name>")
+        table.node.value["compute"].wrong(f"{name!r} does not name a compute", "azureml:<compute name>")
     )
     return None
 
@@ -91,7 +91,7 @@ def read_identity(table: Table) -> Identity | None:
     settings.finish(ignored=("principal_id", "tenant_id"))
     if kind == "user_assigned" and not ids:
         remedy = "user_assigned_identities: [{resource_id: /subscriptions/...}]"
-        settings.findings.append(settings.node.wrong("names no user-assigned identity", remedy))
+        settings.findings.append(settings.node.wrong("does not name a user-assigned identity", remedy))
     return Identity(kind, ids) if kind else None
 
 
@@ -99,7 +99,9 @@ def _user_assigned(settings: Table) -> tuple[str, ...]:
     node = settings.get("user_assigned_identities")
     items = settings.expect(node, list, "a list") or []
     if node is not None and len(items) > 1:
-        settings.findings.append(node.wrong("names more than one identity", "online endpoints take one"))
+        settings.findings.append(
+            node.wrong("names more than one identity", "an online endpoint can have only one")
+        )
     found = []
     for item in items:
         if settings.expect(item, dict, "a mapping", "- resource_id: /subscriptions/...") is not None:
@@ -117,15 +119,19 @@ def read_shares(table: Table, key: str) -> Shares:
     found = {}
     for name, node in table.entries(key).items():
         if name != name.lower():
-            table.findings.append(node.wrong(f"{name!r} matches no deployment", f"write {name.lower()!r}"))
+            table.findings.append(
+                node.wrong(f"{name!r} does not match a deployment", f"write {name.lower()!r}")
+            )
         elif not rules.RESOURCE.accepts(name):
-            table.findings.append(node.wrong(f"{name!r} is no name Azure takes", rules.RESOURCE.words))
+            table.findings.append(
+                node.wrong(f"{name!r} is not a name that Azure accepts", rules.RESOURCE.words)
+            )
         found[name] = shares.integer(name, 0, rules.MOST_PERCENT, " percent")
     return {name: share for name, share in found.items() if share is not None}
 
 
 def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> None:
-    """Live shares add up to 0 or 100; a mirror is one deployment without a live share, at most 50 percent."""
+    """Live shares add up to 0 or 100; at most 50 percent is mirrored, to one deployment without a share."""
     total, written = sum(traffic.values()), table.node.value.get("traffic")
     if written is not None and len(traffic) == len(written.value or ()) and total not in rules.SUMS:
         table.findings.append(written.wrong(f"adds up to {total}", "make it 100, or 0 for none"))
@@ -133,13 +139,15 @@ def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> 
     if node is None or not mirror:
         return
     if kind == "kubernetes":
-        table.findings.append(node.wrong("Kubernetes endpoints mirror no traffic", "remove it"))
+        table.findings.append(node.wrong("Kubernetes endpoints cannot mirror traffic", "remove it"))
     if len(mirror) > 1:
-        table.findings.append(node.wrong("mirrors to more than one deployment", "name one"))
+        table.findings.append(node.wrong("mirrors to more than one deployment", "keep one"))
     for name, share in mirror.items():
         if share > rules.MIRROR_LIMIT:
             table.findings.append(node.value[name].wrong(f"{share} percent", f"at most {rules.MIRROR_LIMIT}"))
         if share and traffic.get(name):
             table.findings.append(
-                node.value[name].wrong(f"{name!r} has live traffic too", "mirror to an idle one")
+                node.value[name].wrong(
+                    f"{name!r} has live traffic too", "mirror to a deployment without live traffic"
+                )
             )

@@ -1,9 +1,9 @@
-"""Which files of an endpoint's folder are read, for the program and the commands alike.
+"""The files of an endpoint's folder that are read, by the program and the commands alike.
 
 An endpoint's own file is `endpoint` or `<key>-endpoint`, a slot's is `<slot>`, `<slot>-deployment` or, where
-there is neither, `deployment`; each ends in `.yml` or `.yaml`, as Microsoft's own samples have it. The stack
-config may name another with `file:`. What looks like an endpoint file and would not be read is a finding: its
-settings, such as who may call the endpoint, would be dropped without a word.
+there is neither, `deployment`; each ends in `.yml` or `.yaml`, as in Microsoft's own samples. The stack
+config may name another with `file:`. A file that looks like an endpoint file and would not be read is a
+finding: its settings, such as who may call the endpoint, would be silently ignored.
 """
 
 import re
@@ -17,12 +17,12 @@ from .endpoint import ENDPOINT_KEYS
 
 ENDINGS = (".yml", ".yaml")
 COMMON = "deployment"
-"""The stem of the file that every slot without one of its own reads."""
+"""The stem of the file that every slot without its own file reads."""
 _SCHEMA = "$schema"
 _SIGNS = frozenset({"auth_mode", "traffic", "mirror_traffic"})
-# These are in other files too, unless all else there is an endpoint's.
+# Other files have these keys too, unless all their other keys are an endpoint's.
 _WEAK_SIGNS = frozenset({"public_network_access", "identity"})
-# The same at the edge of a text that is no single YAML document.
+# The same test for text that is not a single YAML document: a key at the start of a line.
 _SIGN = re.compile(rf"^(?:{'|'.join(sorted(_SIGNS))})[ \t]*:", re.MULTILINE)
 _ENDPOINT_SCHEMA = re.compile(r"OnlineEndpoint\.schema\.json")
 
@@ -30,7 +30,7 @@ _ENDPOINT_SCHEMA = re.compile(r"OnlineEndpoint\.schema\.json")
 def endpoint_file(folder: Path, key: str, named: str | None = None) -> Path | None:
     """The file of the endpoint `key`; None where it has none.
 
-    With `named`, the stack config's `file:`, it is that one, there or not.
+    With `named`, the stack config's `file:`, it is that file, whether or not it exists.
     """
     if named is not None:
         return folder / named
@@ -39,7 +39,7 @@ def endpoint_file(folder: Path, key: str, named: str | None = None) -> Path | No
 
 
 def unread_endpoint_files(folder: Path, read: Collection[Path]) -> list[Finding]:
-    """A finding for each file of `folder` that looks like an endpoint's own and is not among those `read`."""
+    """A finding for each file of `folder` that looks like an endpoint file and is not in `read`."""
     instead = ", ".join(sorted(path.name for path in read)) or "none"
     return [
         Finding(
@@ -53,7 +53,7 @@ def unread_endpoint_files(folder: Path, read: Collection[Path]) -> list[Finding]
 
 
 def deployment_file(folder: Path, slot: str, findings: list[Finding]) -> Path | None:
-    """The file of a slot that names none; None where there is none. Two of its own are a finding."""
+    """The default file of a slot; None where there is none. Two files for one slot are a finding."""
     own = [path for path in _choices(folder, slot, f"{slot}-{COMMON}") if path.is_file()]
     for tier in (own, common_files(folder)):
         for path in tier[1:]:
@@ -65,12 +65,12 @@ def deployment_file(folder: Path, slot: str, findings: list[Finding]) -> Path | 
 
 
 def common_files(folder: Path) -> list[Path]:
-    """The files of the version being worked on that are there: one, if nobody made two."""
+    """The existing files of the working version: normally one, two if both endings exist."""
     return [path for path in _choices(folder, COMMON) if path.is_file()]
 
 
 def deployment_names(slot: str) -> list[str]:
-    """The names a slot's file may have, for messages."""
+    """The names that a slot's file may have, for messages."""
     return [f"{stem}{ending}" for stem in (slot, f"{slot}-{COMMON}", COMMON) for ending in ENDINGS]
 
 
@@ -84,7 +84,7 @@ def _choices(folder: Path, *stems: str) -> Iterator[Path]:
 
 
 def _looks_like_an_endpoint(path: Path) -> bool:
-    """Whether the schema it names is an online endpoint's; without one, whether it has an endpoint's keys."""
+    """Whether its `$schema` is an online endpoint's; without one, whether it has an endpoint's keys."""
     ignored: list[Finding] = []
     text = read_text(path, ignored)
     signs = (*_SIGNS, *_WEAK_SIGNS)

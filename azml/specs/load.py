@@ -1,4 +1,4 @@
-"""The two entrances: a file in, a frozen record out, or every finding at once."""
+"""Reads a file into a frozen record, or raises every finding at once."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ Spec = TypeVar("Spec")
 def load_endpoint(path: Path) -> EndpointSpec:
     """Read an online endpoint file.
 
-    Raises InvalidInput with every finding: what azure-ai-ml's loader refuses, and what it lets pass and Azure
+    Raises InvalidInput with every finding: what azure-ai-ml's loader refuses, and what it accepts but Azure
     refuses later (docs/bundling.md lists it).
     """
     return _load(path, NO_OVERRIDES, _nowhere, read_endpoint)
@@ -35,8 +35,10 @@ def load_deployment(
 ) -> DeploymentSpec:
     """Read an online deployment file.
 
-    `overrides` win over its keys, mappings key by key; paths in them are relative to the file's folder too,
-    and `override_place` says where each dotted key of them stands. Raises InvalidInput with every finding.
+    `overrides` replace its keys, mappings key by key; paths in them are relative to the file's folder too,
+    and `override_place` gives the position of each dotted key in them.
+
+    Raises InvalidInput with every finding.
     """
 
     def read(root: Node, source: Source, findings: list[Finding]) -> DeploymentSpec:
@@ -56,7 +58,7 @@ def _load(
     root = None if text is None else parse(text, path, findings)
     if root is None or not root.is_table:
         if root is not None:
-            findings.append(root.wrong("is not a mapping", "keys and values, as az ml takes them"))
+            findings.append(root.wrong("is not a mapping", "write keys and values, as for az ml"))
         raise InvalidInput(findings)
     root = _merge(root, from_python(dict(overrides), "", override_place))
     spec = read(root, Source(path, {key: node.place for key, node in root.walk()}), findings)
@@ -66,7 +68,7 @@ def _load(
 
 
 def from_python(value: Any, key: str, places: Places) -> Node:
-    """Plain data as nodes, so that it is read like a file; `places` says where each dotted key stands."""
+    """Plain data as nodes, so that it is read like a file; `places` gives the position of each dotted key."""
     file, line, written = places(key)
     text = ""
     if isinstance(value, Mapping):
@@ -82,7 +84,7 @@ def from_python(value: Any, key: str, places: Places) -> Node:
 
 
 def _merge(base: Node, top: Node) -> Node:
-    """`top` laid over `base`: mappings key by key, everything else replaced."""
+    """`base` with the values of `top`: mappings are merged key by key, everything else is replaced."""
     if not (base.is_table and top.is_table):
         return top
     merged = dict(base.value)

@@ -1,4 +1,4 @@
-"""What an Azure ML CLI v2 endpoint or deployment file says, as frozen records.
+"""The contents of Azure ML CLI v2 endpoint and deployment files, as frozen records.
 
 Field names, defaults and units are those of the CLI v2 YAML schema: probe times and the polling interval in
 whole seconds, request settings in milliseconds (`iso_duration` writes them as Azure's REST API takes them).
@@ -23,16 +23,16 @@ Shares = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a spec was read: the file, and the place of each dotted key, for findings made later.
+    """Where a spec came from: the file, and the position of each dotted key, for later findings.
 
-    A key that was laid over the file, as a stack's overrides are, has its place where it was written.
+    A key that overrides the file's, such as one from the stack config, has the position where it was written.
     """
 
     file: Path
     places: Mapping[str, Place]
 
     def place(self, key: str) -> Place:
-        """Where `key` stands, else where the nearest key around it does."""
+        """The position of `key`, else of its nearest parent key."""
         around = key
         while around not in self.places and around:
             around = around.rpartition(".")[0]
@@ -44,8 +44,8 @@ class Source:
 class AssetReference:
     """A registered asset: `azureml:name:version`, `azureml:name@label`, `azureml:name` or a full id.
 
-    `id` is set when the file gave a full id (`/subscriptions/...` or `azureml://registries/...`), exactly as
-    Azure's API takes it; name, version and label are then parsed from it. `azureml:name` alone means latest.
+    `id` is set when the file gives a full id (`/subscriptions/...` or `azureml://registries/...`), exactly as
+    Azure's API expects it; name, version and label are then parsed from it. `azureml:name` means latest.
     """
 
     name: str
@@ -55,12 +55,12 @@ class AssetReference:
 
     @property
     def registry(self) -> str | None:
-        """The registry that holds the asset, None for one of the workspace's own."""
+        """The registry that holds the asset; None for an asset of the workspace."""
         prefix = "azureml://registries/"
         return self.id[len(prefix) :].split("/")[0] if self.id and self.id.startswith(prefix) else None
 
     def __str__(self) -> str:
-        """The reference as CLI v2 YAML writes it."""
+        """The reference in the form of CLI v2 YAML."""
         if self.id:
             return self.id if self.id.startswith("azureml://") else f"azureml:{self.id}"
         if self.version is not None:
@@ -70,7 +70,7 @@ class AssetReference:
 
 @dataclass(frozen=True)
 class LocalModel:
-    """A model on disk; `path` is absolute, a file or a folder. Its type is custom unless the file says so."""
+    """A model on disk; `path` is absolute, a file or a folder. The default type is custom."""
 
     path: Path
     name: str | None = None
@@ -90,7 +90,7 @@ class LocalCode:
 
 @dataclass(frozen=True)
 class Route:
-    """Where a custom container answers: `port` and URL `path`."""
+    """An HTTP route of a custom container: `port` and URL `path`."""
 
     port: int
     path: str
@@ -109,8 +109,8 @@ class InferenceConfig:
 class LocalEnvironment:
     """An environment described in the deployment file.
 
-    `conda` is the text of the conda file, None without one. `conda_file` is its absolute path, None when the
-    environment is written inline.
+    `conda` is the text of the conda file, None without one. `conda_file` is its absolute path, None when it
+    is written inline.
     """
 
     image: str | None = None
@@ -224,7 +224,7 @@ class ResourceSettings:
 
 @dataclass(frozen=True)
 class ResourceRequirements:
-    """What a Kubernetes deployment asks for and may use at most."""
+    """Resource requests and limits of a Kubernetes deployment."""
 
     requests: ResourceSettings | None = None
     limits: ResourceSettings | None = None
@@ -232,7 +232,7 @@ class ResourceRequirements:
 
 @dataclass(frozen=True)
 class DeploymentSpec:
-    """An online deployment. None means the file does not say, and Azure's default applies."""
+    """An online deployment. None means that the file has no value and Azure's default applies."""
 
     name: str
     endpoint_name: str

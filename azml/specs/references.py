@@ -1,4 +1,4 @@
-"""References to registered assets, in every form azure-ai-ml reads."""
+"""References to registered assets, in every form that azure-ai-ml reads."""
 
 import re
 
@@ -13,7 +13,7 @@ REGISTRY_ID = re.compile(
     r"azureml://registries/[^/]+/(?P<kind>[^/]+)/(?P<name>[^/]+)/(?:versions/(?P<version>[^/]+)|labels/(?P<label>[^/]+))"
 )
 PREFIX = "azureml:"
-# What a model can be registered from, and what no deployment can be made from.
+# Sources a model can be registered from, but which a deployment cannot use.
 _UNREGISTERED = {
     "is the path of an MLflow run": re.compile(r"runs:/"),
     "is the path of a job's output": re.compile(
@@ -32,15 +32,15 @@ def is_reference(text: str) -> bool:
 
 
 def unregistered(text: str) -> tuple[str, str] | None:
-    """What `text` is instead of a registered model, and what would be right; None where it could be one.
+    """What `text` is instead of a registered model, and the remedy; None where it could be one.
 
     A model is registered from such a path (https://learn.microsoft.com/azure/machine-learning/reference-yaml-model);
-    a deployment takes what is registered. azure-ai-ml's loader passes the second and third on, and Azure
-    refuses them once the endpoint is there.
+    a deployment needs a registered one. azure-ai-ml's loader passes the second and third on, and Azure
+    refuses them once the endpoint exists.
     """
     if found := _MLFLOW_MODEL.fullmatch(text):
         return (
-            f"{text!r} is MLflow's own way to write it",
+            f"{text!r} is MLflow's own notation",
             f"write azureml:{found['name']}:{found['version']}",
         )
     for what, pattern in _UNREGISTERED.items():
@@ -54,7 +54,7 @@ def unregistered(text: str) -> tuple[str, str] | None:
 
 
 def parse_reference(text: str, kind: str) -> AssetReference | None:
-    """The asset `text` names; None if it names no asset of that `kind`: models, codes, environments."""
+    """The asset that `text` refers to; None if it is not one of that `kind`: models, codes, environments."""
     if text.startswith("azureml://"):
         return _from_id(REGISTRY_ID.fullmatch(text), text, kind)
     body = text.removeprefix(PREFIX)
@@ -72,7 +72,7 @@ def parse_reference(text: str, kind: str) -> AssetReference | None:
 
 
 def _from_id(match: re.Match[str] | None, full: str, kind: str) -> AssetReference | None:
-    """The reference a full id makes, if it is an id of the right kind."""
+    """The reference for a full id, if the id is of the right kind."""
     if match is None or match["kind"].lower() != kind:
         return None
     parts = match.groupdict()

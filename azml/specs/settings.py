@@ -101,7 +101,7 @@ def read_collector(table: Table) -> DataCollector | None:
 
 
 def _collection(parent: Table, node: Node) -> Collection:
-    """One stream. `enabled` is text, not a boolean: azure-ai-ml takes 'true' and 'false' only in quotes."""
+    """One stream. `enabled` is text, not a boolean: azure-ai-ml accepts 'true' and 'false' only in quotes."""
     if parent.expect(node, dict, "a mapping") is None:
         return Collection(False)
     stream = Table(node, parent.findings)

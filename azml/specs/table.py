@@ -1,4 +1,4 @@
-"""Typed reading of one mapping: each accessor returns the value or None, and notes what is wrong with it."""
+"""Typed reading of a mapping: each accessor returns the value or None, and adds a finding if it is wrong."""
 
 import math
 import re
@@ -30,10 +30,10 @@ def kind_of(value: object) -> str:
 
 
 class Table:
-    """One mapping of a document; `finish`, after the last accessor, reports the keys nobody asked for."""
+    """One mapping of a document; `finish`, called last, reports the keys that no accessor has read."""
 
     unknown = "is not a known key"
-    """What is told of a key that nobody asked for."""
+    """The message for a key that no accessor has read."""
 
     def __init__(self, node: Node, findings: list[Finding]) -> None:
         self.node = node
@@ -41,7 +41,7 @@ class Table:
         self.known: set[str] = set()
 
     def get(self, key: str, *, required: bool = False) -> Node | None:
-        """The node at `key`; None when it is not there, a finding when it is required or has no value."""
+        """The node at `key`; None when it is missing, with a finding when it is required or has no value."""
         self.known.add(key)
         node = self.node.value.get(key)
         if node is None:
@@ -64,11 +64,11 @@ class Table:
         return None
 
     def mistyped(self, node: Node, name: str, hint: str) -> Finding:
-        """What is told of a value of another type than `name` says."""
+        """The finding for a value of a type other than `name`."""
         return node.wrong(f"is {kind_of(node.value)}, not {name}", hint)
 
     def text(self, key: str, *, required: bool = False) -> str | None:
-        """A string; an unquoted number or date is none."""
+        """A string; an unquoted number or date is not accepted."""
         node = self.get(key, required=required)
         hint = f"write '{node.text}' in quotes" if node and node.text else ""
         return cast(str | None, self.expect(node, str, "text", hint))
@@ -78,7 +78,7 @@ class Table:
         return cast(bool | None, self.expect(self.get(key), bool, "true or false", "write true or false"))
 
     def integer(self, key: str, low: int, high: int | None = None, why: str = "") -> int | None:
-        """A whole number between `low` and `high`, both included; `why` says whose limit it is."""
+        """A whole number between `low` and `high`, both included; `why` gives the source of the limit."""
         node = self.get(key)
         value = self.expect(node, int, "a whole number", "write it without quotes and without a fraction")
         return cast(int | None, self.within(node, value, low, high, why))
@@ -127,7 +127,7 @@ class Table:
         return Table(node, self.findings) if node is not None and value is not None else None
 
     def entries(self, key: str) -> dict[str, Node]:
-        """The mapping at `key`, its names checked to be text."""
+        """The mapping at `key`; names that are not text are findings."""
         table = self.table(key)
         if table is None:
             return {}
@@ -137,7 +137,7 @@ class Table:
         return {name: node for name, node in table.node.value.items() if isinstance(name, str)}
 
     def texts(self, key: str) -> Mapping[str, str]:
-        """A mapping of text to text; plain scalars become the text Azure would store."""
+        """A mapping of text to text; scalars become the text that Azure would store."""
         found = {name: self.scalar_text(node) for name, node in self.entries(key).items()}
         return {name: text for name, text in found.items() if text is not None}
 
@@ -166,7 +166,7 @@ class Table:
         return str(value)
 
     def finish(self, *, ignored: Iterable[str] = (), refused: Mapping[str, str] = EMPTY) -> None:
-        """Report every key no accessor asked for; `refused` maps keys we know and do not take to remedies."""
+        """Report every key that no accessor has read; `refused` maps unsupported keys to remedies."""
         known = self.known | set(ignored)
         for name, node in self.node.value.items():
             if name in known:

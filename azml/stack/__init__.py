@@ -1,1 +1,1 @@
-"""The stack file: settings, what is wrong with them, and what they say is served."""
+"""The stack file: its settings, their faults, and what they deploy."""

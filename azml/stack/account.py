@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-# Not through its package, which loads a hundred other modules.
+# Imported directly: its package loads a hundred other modules.
 from pulumi_azure_native.authorization.get_client_config import get_client_config
 
 from azml.stack.questions import asking
@@ -12,9 +12,9 @@ from azml.stack.questions import asking
 
 @dataclass(frozen=True)
 class Account:
-    """A subscription and the tenant that owns it, as text: ids are built from them.
+    """A subscription and the tenant that owns it, as text: ARM ids are built from them.
 
-    `object_id` is whom the stack runs as.
+    `object_id` is the identity that runs the stack.
     """
 
     subscription_id: str
@@ -22,7 +22,7 @@ class Account:
     object_id: str
 
     def group_id(self, resource_group: str) -> str:
-        """The ARM id of a resource group, there already or not."""
+        """The ARM id of a resource group, which need not exist."""
         return f"/subscriptions/{self.subscription_id}/resourceGroups/{resource_group}"
 
     def resource_id(self, resource_group: str, kind: str, name: str) -> str:
@@ -30,19 +30,19 @@ class Account:
         return f"{self.group_id(resource_group)}/providers/{kind}/{name}"
 
     def workspace_id(self, resource_group: str, name: str) -> str:
-        """The ARM id of a workspace, there already or not."""
+        """The ARM id of a workspace, which need not exist."""
         return self.resource_id(resource_group, "Microsoft.MachineLearningServices/workspaces", name)
 
     def storage_id(self, resource_group: str, name: str) -> str:
-        """The ARM id of a storage account, there already or not."""
+        """The ARM id of a storage account, which need not exist."""
         group = f"/subscriptions/{self.subscription_id}/resourceGroups/{resource_group}"
         return f"{group}/providers/Microsoft.Storage/storageAccounts/{name}"
 
 
 def account(options: pulumi.InvokeOptions | None = None) -> Account:
-    """The account azure-native acts in, as azure-native says: it alone knows what its settings come to.
+    """The account azure-native acts in, asked of azure-native: only it knows what its settings resolve to.
 
-    `options` say which azure-native, by a provider or by a parent that has one.
+    `options` select the azure-native provider, directly or through a parent that has one.
     """
     with asking():
         found = get_client_config(options)

@@ -1,4 +1,4 @@
-"""Versions that files fix: Azure takes one name and version for one content, now and ever after."""
+"""Versions fixed in files: in Azure a name and version always stand for the same content."""
 
 from azml.bundling import BundledAsset, BundledEnvironment
 from azml.findings import Finding
@@ -7,7 +7,7 @@ from azml.stack.scoring import ServedEndpoint
 
 
 def check_versions(served: tuple[ServedEndpoint, ...], faults: Faults) -> None:
-    """Note each slot whose model or environment has the name and version of another one's."""
+    """Note each slot whose model or environment has the name and version of different content."""
     first: dict[tuple[str, str, str], tuple[str, str]] = {}
     for endpoint in served:
         for slot in endpoint.slots:

@@ -1,4 +1,4 @@
-"""The setting `endpoints`: which folders are served, in which slots, with which shares."""
+"""The setting `endpoints`: the folders to deploy, their slots, and the shares of traffic."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ from azml.stack.section import Section
 from azml.stack.workspace import check_name
 
 KEYS = ("name", "endpoint_name")
-"""Keys of a deployment's file that a slot decides."""
+"""Keys of a deployment file that the slot determines."""
 
 
 def read_endpoints(stack: Section, folder: Path, *, protect: bool) -> tuple[ServedEndpoint, ...]:
-    """Every endpoint with the files that it is served from; `folder` is the program's."""
+    """Every endpoint with its files; `folder` is the program's folder."""
     section = stack.section("endpoints", "{diabetes: {deployments: {blue: {}}}}")
     wanted = [_endpoint(section, key, folder, protect) for key in section.values]
     cache = HashCache(folder / ".azml" / "hashes")
@@ -58,7 +58,7 @@ def _slots(endpoint: Section) -> Iterator[SlotSettings]:
     slots = endpoint.section("deployments", "{blue: {file: blue.yml}}")
     most = rules.MOST_DEPLOYMENTS
     if len(slots.values) > most:
-        endpoint.fault("deployments", f"has {len(slots.values)}", f"an endpoint takes {most} at most")
+        endpoint.fault("deployments", f"has {len(slots.values)}", f"an endpoint may have at most {most}")
     for name in slots.values:
         check_name(slots, name, name, rules.DEPLOYMENT)
         own = slots.section(name, "{file: deployment.yml}")
@@ -72,12 +72,12 @@ def _slots(endpoint: Section) -> Iterator[SlotSettings]:
 def allowed_once(
     served: Mapping[str, ServedEndpoint], faults: Faults, environment: Mapping[str, str] = os.environ
 ) -> tuple[ServedEndpoint, ...]:
-    """The endpoints (by their keys), with leave to change for those that the shell names by key or name."""
+    """The endpoints (by key), with live changes allowed for those the environment names by key or name."""
     told = (name.strip() for name in environment.get(ALLOW_VARIABLE, "").split(","))
     names = {name for name in told if name}
     known = {*served, *(endpoint.spec.name for endpoint in served.values())}
     for name in sorted(names - known):
-        message = f"{ALLOW_VARIABLE} names no endpoint of this stack: {name!r}"
+        message = f"{ALLOW_VARIABLE} does not name an endpoint of this stack: {name!r}"
         faults.extend([Finding(message, did_you_mean(name, known))])
     return tuple(
         replace(endpoint, allow_live_change=True) if names & {key, endpoint.spec.name} else endpoint

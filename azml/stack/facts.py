@@ -1,4 +1,4 @@
-"""What Azure has told of what is there."""
+"""What Azure reports about existing resources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from azml.server_owned import RETRY_TAG
 
 @dataclass(frozen=True)
 class Fact:
-    """A resource as it stands: properties as Azure names them, `users` the ids of its assigned identities.
+    """The current state of a resource: properties as Azure names them, `users` the ids of its identities.
 
-    `retry` is what the tag is to say that has it written again after a failure; None for no tag.
+    `retry` is the value for the tag that has it written again after a failure; None for no tag.
     """
 
     location: str
@@ -21,13 +21,13 @@ class Fact:
     retry: str | None = None
 
     def text(self, name: str) -> str:
-        """A property that is a text; empty when it is not there."""
+        """A text property; empty when it is missing."""
         return str(self.properties.get(name) or "")
 
 
 @dataclass(frozen=True)
 class Held:
-    """A name that a deleted resource holds until `until`; no purge helps where it is `protected`."""
+    """A name that a deleted resource reserves until `until`; a `protected` one cannot be purged."""
 
     id: str
     until: str
@@ -37,10 +37,10 @@ class Held:
 
 @dataclass(frozen=True)
 class Standing:
-    """What was told: facts by ARM id of what exists, and the names that are `held`.
+    """What Azure reports: facts by ARM id of what exists, and names that deleted resources reserve (`held`).
 
-    `registered` are the ids of versions that the workspace holds; `refused` says why live slots must not
-    change, by the ARM id of their endpoint.
+    `registered` are the ids of versions that the workspace has; `refused` gives the reasons why live slots
+    must not change, by the ARM id of their endpoint.
     """
 
     found: Mapping[str, Fact] = field(default_factory=dict)
@@ -49,9 +49,9 @@ class Standing:
     refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def retry_tags(self, resource_id: str) -> dict[str, str]:
-        """The tag that has a failed resource written again, as an input that has changed since.
+        """The tag that has a failed resource written again, because it is an input that changes.
 
-        azure-native takes a failed resource for made: after a refresh nothing else would touch it again.
+        azure-native takes a failed resource for created: after a refresh nothing else would update it.
         """
         fact = self.found.get(resource_id)
         return {RETRY_TAG: fact.retry} if fact and fact.retry else {}

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, with file, line and key."""
+"""Faults in the settings, with file, line and key."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from azml.stack.places import Places
 
 
 class Faults:
-    """Every finding of one run, in the order they were met."""
+    """Every finding of one run, in the order found."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
@@ -18,14 +18,14 @@ class Faults:
         self.findings.append(Finding(message, remedy, *self.place(key)))
 
     def place(self, key: str) -> Place:
-        """Where the setting `key` stands."""
+        """The position of the setting `key`."""
         return Place(self.places.path, self.places.line(key), key)
 
     def extend(self, findings: Iterable[Finding]) -> None:
-        """Note what another reader found."""
+        """Add the findings of another reader."""
         self.findings.extend(findings)
 
     def raise_if_any(self) -> None:
-        """Raise InvalidInput with everything noted so far; what two slots' files share is told once."""
+        """Raise InvalidInput with everything noted so far; a fault that two slots share is reported once."""
         if self.findings:
             raise InvalidInput(dict.fromkeys(self.findings))

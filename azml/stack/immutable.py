@@ -1,8 +1,8 @@
-"""What Azure does not let change of an endpoint, judged at preview: a new one would have to be made.
+"""Settings of an endpoint that Azure does not let change, checked at preview: they need a new endpoint.
 
 Sources: learn.microsoft.com, "Access Azure resources from an online endpoint" (the identity is fixed at
 creation); description of API 2025-12-01, EndpointPropertiesBase ("Properties can be added, but not removed or
-altered"). Authentication mode, compute and description: assumed, on the strict side.
+altered"). Authentication mode, compute and description are assumed to be fixed, to be on the safe side.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ IDENTITIES = {
 
 @dataclass(frozen=True)
 class _Change:
-    """A key of an endpoint file, what the endpoint has there now, and what the file asks for."""
+    """A key of an endpoint file, its current value on the endpoint, and the value in the file."""
 
     key: str
     now: str
@@ -35,12 +35,12 @@ def refused_changes(spec: EndpointSpec, live: Fact, workspace_id: str) -> Iterat
     """A finding for each change of the live endpoint that Azure would refuse."""
     for change in (*_fields(spec, live, workspace_id), *_properties(spec, live)):
         message = f"is {change.asked}, and cannot change: the endpoint {spec.name} was made with {change.now}"
-        remedy = "write that again, or give the endpoint another name, which makes a new one"
+        remedy = "restore that value, or give the endpoint another name, which creates a new one"
         yield Finding(message, remedy, *spec.place(change.key))
 
 
 def compute_id(spec: EndpointSpec, workspace_id: str) -> str | None:
-    """The id of the attached Kubernetes cluster, which the file may write as `azureml:name`."""
+    """The id of the attached Kubernetes cluster, which the file may give as `azureml:name`."""
     if spec.compute is None or spec.compute.startswith("/"):
         return spec.compute
     return f"{workspace_id}/computes/{spec.compute.removeprefix('azureml:')}"
@@ -77,7 +77,7 @@ def _kinds(identity: str) -> set[str]:
 
 
 def _properties(spec: EndpointSpec, live: Fact) -> Iterator[_Change]:
-    """Keys that are there and of the user's own: each must still be written, with the same value."""
+    """The user's own properties on the endpoint: each must still be in the file, with the same value."""
     found = live.properties.get("properties")
     for name, value in found.items() if isinstance(found, dict) else ():
         if is_azures(name):

@@ -1,4 +1,4 @@
-"""Where in `Pulumi.<stack>.yaml` a setting stands, so that a finding can name its line."""
+"""The position of each setting in `Pulumi.<stack>.yaml`, so that a finding can name its line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from azml.findings import Finding
 
 @dataclass(frozen=True)
 class Places:
-    """The stack's own file: the line (from 1) of each dotted key below `config:`, and what is written twice.
+    """The stack file: the line (from 1) of each dotted key below `config:`, and the keys written twice.
 
-    The engine hands a program values only. A file that is elsewhere (`--config-file`) or cannot be parsed
-    costs the line numbers, nothing else.
+    The engine passes only values to a program. When the file is elsewhere (`--config-file`) or cannot be
+    parsed, only the line numbers are missing.
     """
 
     path: Path | None = None
@@ -23,9 +23,9 @@ class Places:
 
     @classmethod
     def read(cls, path: Path) -> "Places":
-        """Read `path`; an empty record when there is nothing to read."""
+        """Read `path`; an empty record when it cannot be read."""
         try:
-            # ParserError and the like: the engine has already said so in its own words.
+            # ParserError and the like: the engine has already reported it.
             root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         except (OSError, UnicodeDecodeError, yaml.YAMLError):
             return cls()
@@ -39,7 +39,7 @@ class Places:
         return cls(path, lines, tuple(duplicates))
 
     def line(self, key: str) -> int | None:
-        """The line of `key`, else of the nearest key around it."""
+        """The line of `key`, else of its nearest parent key."""
         while key:
             if key in self.lines:
                 return self.lines[key]

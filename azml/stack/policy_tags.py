@@ -1,4 +1,4 @@
-"""Tags that a policy owns, left alone on every resource."""
+"""Leaves tags that a policy sets unchanged on every resource."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ import pulumi
 
 
 def leave_to_policies(tags: Sequence[str]) -> None:
-    """Have no resource declared after this change tags of these names, which a policy of Azure's sets.
+    """Ignore changes of these tags, which an Azure policy sets, on every resource declared after this call.
 
-    Without it an update takes such a tag away and the policy puts it on again. Where the program gives a
-    resource no tags at all, there is no map for a path to lead into: then all its tags are left alone.
+    Without it an update removes such a tag and the policy adds it again. Where the program gives a resource
+    no tags at all, there is no map for a path to refer into: then all its tags are ignored.
     """
     if not tags:
         return

@@ -1,4 +1,4 @@
-"""Questions of a program to plugins."""
+"""Function calls from a program to plugins."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,15 +9,15 @@ import pulumi
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Ask a plugin something in the block. One that cannot answer says why: words to act on, no traceback."""
+    """Call a plugin in the block. A failure becomes an error message without a traceback."""
     try:
         yield
-    except Exception as failure:  # the SDK raises nothing more telling
+    except Exception as failure:  # the SDK raises nothing more specific
         raise pulumi.RunError(str(failure)) from None
 
 
 def ask(function: str, arguments: Mapping[str, object], options: pulumi.InvokeOptions) -> Mapping[str, Any]:
-    """What our own plugin answers; `function` is its name without the package."""
+    """Call a function of our own plugin; `function` is its name without the package."""
     with asking():
         answer = pulumi.runtime.invoke(f"azml:index:{function}", dict(arguments), options).value
     return answer or {}

@@ -12,10 +12,10 @@ NOWHERE = Place(None, None, None)
 
 @dataclass(frozen=True)
 class Support:
-    """A resource the workspace stands on: its name (None: one of our choosing), and whether it is there.
+    """A resource the workspace depends on: its name (None: we choose one), and whether it exists already.
 
-    `resource_group` is where an existing one lives, None for the workspace's own; `place` is where the
-    settings name it.
+    `resource_group` is the group of an existing one, None for the workspace's own; `place` is its position in
+    the settings.
     """
 
     name: str | None = None
@@ -26,11 +26,11 @@ class Support:
 
 @dataclass(frozen=True)
 class WorkspaceSettings:
-    """The workspace. `existing` means it is used as it stands, with everything below it.
+    """The workspace. `existing` means that it is used unchanged, with the resources it depends on.
 
-    Without `shared_keys` its storage opens to identities with a role alone (a preview of Azure's). `purge`
-    frees its name and its vault's when the stack is destroyed. `place` is where the settings name the
-    workspace, `group_place` where they name its resource group.
+    Without `shared_keys` its storage accepts only identities with a role (a preview feature of Azure).
+    `purge` frees its name and its vault's when the stack is destroyed. `place` is the position of the
+    workspace's name in the settings, `group_place` that of its resource group.
     """
 
     name: str
@@ -50,10 +50,10 @@ class WorkspaceSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All the program declares from. `protect` keeps the engine from deleting what holds users or data.
+    """All settings of the program. `protect` keeps the engine from deleting what has users or data.
 
-    `policy_tags` are names of tags that a policy of Azure's sets. `studio_url` is the page where people look
-    at the endpoints; None for the one of Azure ML studio.
+    `policy_tags` are names of tags that an Azure policy sets. `studio_url` is the web page of the endpoints;
+    None for Azure ML studio.
     """
 
     target: Target

@@ -1,4 +1,4 @@
-"""What is served: from an endpoint's settings and its folder to specs and bundles, with every fault noted."""
+"""From an endpoint's settings and folder to specs and bundles, with every fault noted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,12 +24,12 @@ from azml.specs import (
 from azml.stack.faults import Faults
 
 Part = BundledAsset | BundledEnvironment | AssetReference
-"""What a deployment is made of: on this disk, or registered already."""
+"""An asset of a deployment: on disk, or registered already."""
 
 
 @dataclass(frozen=True)
 class SlotSettings:
-    """One deployment as the stack config has it: its file (None: the default) and the overriding keys."""
+    """One deployment in the stack config: its file (None: the default) and the overriding keys."""
 
     name: str
     file: str | None
@@ -38,9 +38,9 @@ class SlotSettings:
 
 @dataclass(frozen=True)
 class EndpointSettings:
-    """One endpoint as the stack config has it. Shares are percents, None where the endpoint file decides.
+    """One endpoint in the stack config. Shares are percents, None where the endpoint file decides.
 
-    `file` is its own file, relative to `folder`; None for the one that goes by its name.
+    `file` is its own file, relative to `folder`; None for the default name.
     """
 
     key: str
@@ -66,7 +66,7 @@ class EndpointSettings:
 
 @dataclass(frozen=True)
 class Slot:
-    """A deployment ready to declare. `name` is the slot's, whatever the file calls it."""
+    """A deployment ready to declare. `name` is the slot's, whatever name the file gives."""
 
     name: str
     spec: DeploymentSpec
@@ -74,7 +74,7 @@ class Slot:
 
     @property
     def parts(self) -> Mapping[str, Part]:
-        """What it is made of, by kind: `model`, `code`, `environment`; what it does without is left out."""
+        """Its assets by kind: `model`, `code`, `environment`; kinds it does not use are left out."""
         made = self.bundle
         found = {"model": made.model, "code": made.code, "environment": made.environment}
         return {kind: part for kind, part in found.items() if part is not None}
@@ -82,7 +82,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class ServedEndpoint:
-    """An endpoint ready to declare. Shares are percents of positive size; None where nobody tells any."""
+    """An endpoint ready to declare. Shares are positive percents; None where none are given."""
 
     spec: EndpointSpec
     slots: tuple[Slot, ...]
@@ -93,7 +93,7 @@ class ServedEndpoint:
 
 
 def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
-    """What each slot is to predict with, as the guard compares it."""
+    """What each slot should serve, in the form the live-slot guard compares."""
     return {
         slot.name: {
             "digest": slot.bundle.serves,
@@ -105,9 +105,9 @@ def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
 
 
 def unread(endpoints: Iterable[EndpointSettings]) -> Iterator[Finding]:
-    """The files in their folders that look like an endpoint's own, and that none of these endpoints reads.
+    """The files in their folders that look like endpoint files and that none of these endpoints reads.
 
-    Where the stack config names a folder's files, whoever wrote it has chosen among them.
+    Where the stack config names a file of a folder, its author has chosen among them.
     """
     folders: dict[Path, list[EndpointSettings]] = {}
     for settings in endpoints:
@@ -121,7 +121,7 @@ def unread(endpoints: Iterable[EndpointSettings]) -> Iterator[Finding]:
 def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> ServedEndpoint | None:
     """Read, check and bundle one endpoint; None when it cannot be used, with the reasons in `faults`."""
     if not settings.folder.is_dir():
-        remedy = "make the folder, or point `path:` at another one"
+        remedy = "create the folder, or point `path:` at another one"
         faults.add(settings.path, f"there is no folder {settings.folder}", remedy)
         return None
     spec = _endpoint(settings, faults)
@@ -132,7 +132,7 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
     traffic = spec.traffic or None if settings.traffic is None else settings.traffic
     mirror = spec.mirror_traffic or None if settings.mirror_traffic is None else settings.mirror_traffic
     if traffic is not None:
-        mirror = mirror or {}  # who says who answers says with it that nobody else is mirrored to
+        mirror = mirror or {}  # settings that give the traffic also decide that nothing is mirrored
     declared = {slot.name: slot for slot in settings.slots}
     for key, message, remedy in rules.share_problems(traffic or {}, mirror or {}, declared, spec.kind):
         _share_fault(settings, spec, faults, Finding(message, remedy, key=key))
@@ -145,14 +145,16 @@ def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None
     path = settings.own_file
     if path is not None and not path.is_file():
         message = f"there is no {settings.file} in {settings.folder}"
-        faults.add(f"{settings.path}.file", message, f"there: {_there(settings.folder)}")
+        faults.add(f"{settings.path}.file", message, f"the folder has {_there(settings.folder)}")
         return None
     if path is None and settings.name is None and not rules.ENDPOINT.accepts(settings.key):
         message = f"{settings.key!r} is refused by Azure as the name of an endpoint"
         faults.add(settings.path, message, f"give it a `name:` of {rules.ENDPOINT.words}")
     elif not rules.ASSET_PREFIX.accepts(settings.key):
         faults.add(
-            settings.path, f"{settings.key!r} cannot begin the names of models", rules.ASSET_PREFIX.words
+            settings.path,
+            f"{settings.key!r} cannot be the beginning of model names",
+            rules.ASSET_PREFIX.words,
         )
     if path is None:
         return EndpointSpec(name=settings.name or settings.key)
@@ -189,12 +191,12 @@ def _slot(
     _references(spec, faults)
     _collected(spec, faults)
     if endpoint and endpoint.kind != spec.kind:
-        faults.add(key, f"is {spec.kind} on a {endpoint.kind} endpoint", "both files name the same kind")
+        faults.add(key, f"is {spec.kind} on a {endpoint.kind} endpoint", "use the same kind in both files")
     return Slot(slot.name, spec, made)
 
 
 def _own_names(slot: str, endpoint: str) -> dict[str, str]:
-    """The stack names both, whatever the file says; a bad name was told where it is written."""
+    """The stack names both, whatever the file says; an invalid name is reported where it is written."""
     return {
         "name": slot if rules.DEPLOYMENT.accepts(slot) else "slot",
         "endpoint_name": endpoint if rules.ENDPOINT.accepts(endpoint) else "endpoint",
@@ -210,33 +212,33 @@ def _file(settings: EndpointSettings, slot: SlotSettings, key: str, faults: Faul
         return path
     choices = slot.file or " and no ".join(deployment_names(slot.name))
     message = f"there is no {choices} in {settings.folder}"
-    faults.add(f"{key}.file" if slot.file else key, message, f"there: {_there(settings.folder)}")
+    faults.add(f"{key}.file" if slot.file else key, message, f"the folder has {_there(settings.folder)}")
     return None
 
 
 def _there(folder: Path) -> str:
-    """The YAML files of a folder, for who named another."""
+    """The YAML files of a folder, for a message about one that does not exist."""
     return ", ".join(path.name for path in yaml_files(folder)) or "no .yml and no .yaml file"
 
 
 def _references(spec: DeploymentSpec, faults: Faults) -> None:
-    """A stack says what runs: a label that moves would change it behind the preview's back."""
+    """Require a version: a label may move, which would change what runs without a preview showing it."""
     parts = {"model": spec.model, "code_configuration.code": spec.code, "environment": spec.environment}
     for key, asset in parts.items():
         if isinstance(asset, AssetReference) and asset.version is None:
             named = str(asset).partition("/labels/")[0]
-            remedy = f"name one, as {f'{named}/versions/1' if asset.id else f'azureml:{asset.name}:1'}"
-            faults.extend([Finding(f"{asset} names no version", remedy, *spec.place(key))])
+            remedy = f"add one, as in {f'{named}/versions/1' if asset.id else f'azureml:{asset.name}:1'}"
+            faults.extend([Finding(f"{asset} has no version", remedy, *spec.place(key))])
 
 
 def _collected(spec: DeploymentSpec, faults: Faults) -> None:
-    """`az ml` would register a data asset at that path; a stack makes models, code and environments alone."""
+    """`az ml` registers a data asset for such a path; a stack creates only models, code and environments."""
     for name, collection in spec.data_collector.collections.items() if spec.data_collector else ():
         data = collection.data
         if isinstance(data, CollectionData) and data.path and not data.data_id:
             place = spec.place(f"data_collector.collections.{name}.data.path")
-            remedy = "register a data asset with this path, and name it by name: and version: alone"
-            faults.extend([Finding("is where the stack makes no data asset", remedy, *place)])
+            remedy = "register a data asset with this path, and refer to it with name: and version: only"
+            faults.extend([Finding("is a path, and the stack creates no data asset", remedy, *place)])
 
 
 def _share_fault(settings: EndpointSettings, spec: EndpointSpec, faults: Faults, finding: Finding) -> None:

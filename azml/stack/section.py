@@ -1,4 +1,4 @@
-"""One mapping of the stack config, read like a mapping of a spec, in the words of a stack file."""
+"""One mapping of the stack config, read like a mapping of a spec, with messages that suit a stack file."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -9,7 +9,7 @@ from azml.stack.faults import Faults
 
 
 class Section(Table):
-    """A mapping in the stack config. What is written there without a value counts as left out."""
+    """A mapping in the stack config. A key without a value counts as left out."""
 
     unknown = "is not a setting"
 
@@ -20,13 +20,13 @@ class Section(Table):
 
     @classmethod
     def of_stack(cls, config: Mapping[str, object], faults: Faults) -> "Section":
-        """All settings of the package azml, by their names without it."""
+        """All `azml:` settings, by name without the prefix."""
         values = {key: from_python(value, f"azml:{key}", faults.place) for key, value in config.items()}
         return cls(Node(values, "azml"), faults, join=":")
 
     @property
     def values(self) -> Mapping[str, Node]:
-        """What is written, by key."""
+        """The nodes by key."""
         return cast(Mapping[str, Node], self.node.value)
 
     def path(self, key: str) -> str:
@@ -38,7 +38,7 @@ class Section(Table):
         self.faults.add(self.path(key), message, remedy)
 
     def get(self, key: str, *, required: bool = False) -> Node | None:
-        """The node at `key`; None when nothing is written there, and a finding when it is required."""
+        """The node at `key`; None when it is missing, with a finding when it is required."""
         self.known.add(key)
         node = self.values.get(key)
         if node is not None and node.value is not None:
@@ -48,7 +48,7 @@ class Section(Table):
         return None
 
     def section(self, key: str, shape: str) -> "Section":
-        """The mapping at `key`, an empty one where nothing or no mapping is written; `shape` shows one."""
+        """The mapping at `key`, empty where it is missing or not a mapping; `shape` is an example of one."""
         node = self.get(key)
         value = self.expect(node, dict, f"a mapping, as {shape}")
         return Section(node if node and value is not None else Node({}, self.path(key)), self.faults)
@@ -60,7 +60,7 @@ class Section(Table):
         return {name: value for name, value in found.items() if value is not None}
 
     def names(self, key: str) -> list[str]:
-        """A list of names, empty when it is not there."""
+        """A list of names, empty when it is missing."""
         found = self.expect(self.get(key), list, "a list of names, as [costCenter]") or []
         for place, node in enumerate(found):
             if not isinstance(node.value, str) or not node.value:
@@ -68,7 +68,7 @@ class Section(Table):
         return [node.value for node in found if isinstance(node.value, str) and node.value]
 
     def shares(self, key: str) -> dict[str, int] | None:
-        """Deployment names to whole percents; None when it is not there, none at all when one is faulty."""
+        """Deployment names to whole percents; None when it is missing, empty when one of them is faulty."""
         node = self.get(key)
         shape = "a mapping of deployment names to percents, as {blue: 90, green: 10}"
         values: Mapping[str, Node] | None = self.expect(node, dict, shape)
@@ -76,16 +76,16 @@ class Section(Table):
             return None
         wanted = "a whole number of percent, as 90"
         found = {name: self.expect(share, int, wanted) for name, share in values.items()}
-        # What the others add up to says nothing then.
+        # With one share missing, the sum of the others means nothing.
         return {} if None in found.values() else found
 
     def mistyped(self, node: Node, name: str, hint: str) -> Finding:
-        """A value of another type than `name` says."""
+        """The finding for a value of a type other than `name`."""
         return node.wrong(f"is {describe(node.plain())}", hint or f"write {name}")
 
 
 def describe(value: Any) -> str:
-    """A value as a finding names it: its kind and, when short, the value itself."""
+    """A value as a finding describes it: its kind and, when short, the value itself."""
     if value is None:
         return "empty"
     kinds = {

@@ -44,7 +44,7 @@ def read_settings(folder: Path) -> Settings:
 
 
 def _stack_config() -> Iterator[tuple[str, object]]:
-    """Every `azml:` setting. pulumi.Config reads keys one by one; finding unknown ones takes them all."""
+    """Every `azml:` setting. pulumi.Config reads keys one by one; finding unknown keys needs all of them."""
     config = pulumi.Config("azml")
     for full in {**get_config_env(), **CONFIG.get()}:
         package, _, key = full.partition(":")
@@ -53,7 +53,7 @@ def _stack_config() -> Iterator[tuple[str, object]]:
 
 
 def _value(text: str) -> object:
-    """The engine hands everything over as text: mappings and flags as JSON, a text as itself."""
+    """The engine passes everything as text: mappings and flags as JSON, a text as itself."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -74,5 +74,5 @@ def _target(stack: Section, root: Path) -> Target:
 
 
 def _local_studio() -> str:
-    """The local Azure's own page, at the address this shell points at."""
+    """The local Azure's studio page, at the address that this shell points at."""
     return f"https://{os.environ.get('ARM_METADATA_HOSTNAME', '').removeprefix('https://')}/studio"

@@ -1,4 +1,4 @@
-"""What stands in Azure already: asked for once, and judged before anything is declared."""
+"""What exists in Azure already: read once, and checked before anything is declared."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _PURGE = "az rest --method delete --url '{id}?api-version={version}&forceToPurge
 
 @dataclass(frozen=True)
 class Needed:
-    """A resource that the settings say exists: what it is, its ARM id, and where they say so."""
+    """A resource that the settings say exists: its kind, its ARM id, and its position in the settings."""
 
     what: str
     id: str
@@ -33,10 +33,10 @@ class Needed:
 
 
 def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) -> Standing:
-    """Ask once for all that the settings say exists, and for what would stand in the stack's way.
+    """Read everything that the settings say exists, and whatever would conflict with the stack.
 
-    Raises InvalidInput with everything that is not there, on its way out, or not as Azure would take it.
-    Which live slots must not change is told in the answer, not raised.
+    Raises InvalidInput with everything that is missing, being deleted, or would be refused by Azure. Live
+    slots that must not change are in the result, not raised.
     """
     own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
     needed = list(_needed(settings.workspace, account))
@@ -53,7 +53,7 @@ def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) 
 
 
 def ask_standing(question: Mapping[str, object], options: pulumi.InvokeOptions) -> Standing:
-    """What our plugin tells of what stands in Azure: see the function `standing` of its schema."""
+    """What our plugin reports about existing resources: see the function `standing` of its schema."""
     answer = ask("standing", question, options)
     return Standing(
         {one: _fact(told) for one, told in answer["found"].items()},
@@ -116,7 +116,7 @@ def _findings(
 
 
 def supports(workspace: WorkspaceSettings) -> dict[str, tuple[str, str, Support]]:
-    """What a workspace stands on, by its key in the settings: in words, as Azure's type, and as told."""
+    """The resources a workspace depends on, by settings key: in words, Azure's type, and the settings."""
     return {
         "storageAccount": ("storage account", "Microsoft.Storage/storageAccounts", workspace.storage_account),
         "keyVault": ("key vault", VAULT, workspace.key_vault),
@@ -134,7 +134,7 @@ def supports(workspace: WorkspaceSettings) -> dict[str, tuple[str, str, Support]
 
 
 def _needed(workspace: WorkspaceSettings, account: Account) -> Iterator[Needed]:
-    """All that is marked `existing: true`, what lies in a resource group after the group."""
+    """Everything marked `existing: true`; resources come after their resource group."""
     own = workspace.resource_group
     if workspace.existing_resource_group:
         yield Needed("resource group", account.group_id(own), workspace.group_place)
@@ -153,10 +153,12 @@ def _missing(needed: list[Needed], standing: Standing) -> Iterator[Finding]:
         where = "the subscription" if one.what == "resource group" else f"the resource group {group}"
         if fact is None:
             message = f"there is no {one.what} {name!r} in {where} ({one.id})"
-            remedy = "name one that exists, or have it made: leave out existing: true"
+            remedy = "name one that exists, or let the stack create it: leave out existing: true"
             yield Finding(message, remedy, *one.place)
         elif fact.state.lower() == _DELETING and one.what != "resource group":
-            yield Finding(f"the {one.what} {name!r} is being deleted", "name one that stays", *one.place)
+            yield Finding(
+                f"the {one.what} {name!r} is being deleted", "name one that is not being deleted", *one.place
+            )
 
 
 def _leaving(workspace: WorkspaceSettings, group: Fact | None) -> Iterator[Finding]:
@@ -166,13 +168,13 @@ def _leaving(workspace: WorkspaceSettings, group: Fact | None) -> Iterator[Findi
 
 
 def _without_storage(workspace: WorkspaceSettings, standing: Standing, own: str) -> Iterator[Finding]:
-    """Models and code go to the workspace's storage account."""
+    """Findings for a missing storage account, where models and code are uploaded."""
     fact = standing.found.get(own)
     if fact is None:
         return
     account = fact.text("storageAccount")
     if not account:
-        message = f"the workspace {workspace.name!r} has no storage account, where models and code would go"
+        message = f"the workspace {workspace.name!r} has no storage account to hold models and code"
         yield Finding(message, "name a workspace that has one", *workspace.place)
     elif account not in standing.found:
         message = f"the storage account of the workspace {workspace.name!r} is not there ({account})"

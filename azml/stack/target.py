@@ -1,4 +1,4 @@
-"""Which Azure a stack may reach: the local one from the local project only, the real one from every other."""
+"""The Azure a stack may reach: the local one from the local project only, real Azure from every other."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
@@ -11,15 +11,15 @@ Target = Literal["azure", "local"]
 LOCAL_PROJECT = "azml-local"
 
 Problem = tuple[str, str]
-"""What is wrong, what would be right."""
+"""What is wrong, and what would be right."""
 
 
 def problems(
     target: Target, project: str, root: Path, metadata_host: str | None, environment: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """Why this run could reach the wrong Azure, or the wrong state; nothing when all is well.
+    """Why this run could reach the wrong Azure or the wrong state; nothing when it could not.
 
-    `root` is the folder of `Pulumi.yaml`; `metadata_host` is what `azure-native:metadataHost` says.
+    `root` is the folder of `Pulumi.yaml`; `metadata_host` is the value of `azure-native:metadataHost`.
     """
     is_local_project = project == LOCAL_PROJECT
     if (target == "local") != is_local_project:
@@ -44,7 +44,7 @@ def problems(
 
 
 def _other_state(root: Path, backend: str | None) -> Iterator[Problem]:
-    """PULUMI_BACKEND_URL silently wins over the project's own backend."""
+    """PULUMI_BACKEND_URL silently overrides the project's own backend."""
     if backend and _folder(root, backend) != (root / ".state").resolve():
         message = f"is local, but PULUMI_BACKEND_URL={backend} keeps its state elsewhere"
         yield message, "unset PULUMI_BACKEND_URL: the local stack keeps its state in local/.state"

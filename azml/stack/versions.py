@@ -6,10 +6,10 @@ from azml.bundling import Bundle, BundledAsset, BundledEnvironment, before_numbe
 from azml.specs import AssetReference
 
 FOLDERS = {"model": "models", "code": "codes", "environment": "environments"}
-"""Asset kinds, and the segment of a resource id that stands for each."""
+"""Asset kinds, and the segment of a resource id for each."""
 
 Local = BundledAsset | BundledEnvironment
-"""What lies on this disk and has to be registered."""
+"""An asset on disk that has to be registered."""
 
 
 def kind_of(asset: Local) -> str:
@@ -18,7 +18,7 @@ def kind_of(asset: Local) -> str:
 
 
 def version_id(workspace_id: str, asset: Local | AssetReference, kind: str) -> str:
-    """The ARM id of a version, registered in that workspace unless it is a reference that says where."""
+    """The ARM id of a version, in that workspace unless it is a reference with a full id."""
     if isinstance(asset, AssetReference) and asset.id:
         return asset.id
     return f"{workspace_id}/{FOLDERS[kind]}/{asset.name}/versions/{asset.version}"
@@ -35,13 +35,13 @@ def deployment_id(endpoint: str, name: str) -> str:
 
 
 def as_held(workspace_id: str, asset: Local, held: frozenset[str]) -> Local:
-    """The asset by the name that the workspace has for it: what deployments name must not change its name."""
+    """The asset under the version that the workspace has: the id a deployment refers to must not change."""
     before = before_numbers(asset)
     return before if before and version_id(workspace_id, before, kind_of(before)) in held else asset
 
 
 def version_ids(workspace_id: str, bundles: Iterable[Bundle]) -> list[str]:
-    """The ids of all that the bundles would register, in both forms: some are from before numbers."""
+    """The ids of all versions the bundles would register, in both forms: older ones are not numbers."""
     parts = [part for bundle in bundles for part in (bundle.model, bundle.code, bundle.environment)]
     local = [part for part in parts if isinstance(part, Local)]
     both = [each for part in local for each in (part, before_numbers(part)) if each]

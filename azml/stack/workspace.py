@@ -1,4 +1,4 @@
-"""The setting `workspace`: what is made, and what is there already."""
+"""The setting `workspace`: what the stack creates, and what exists already."""
 
 from azml import rules
 from azml.stack.records import Support, WorkspaceSettings
@@ -15,7 +15,7 @@ SHAPE = "{resourceGroup: rg-azml-dev, name: mlw-azml-dev}"
 
 
 def read_workspace(stack: Section, *, protect: bool) -> WorkspaceSettings:
-    """The workspace; `protect` says that the stack is protected."""
+    """The workspace; `protect` says whether the stack is protected."""
     if stack.get("workspace") is None:
         stack.fault("workspace", "is missing", f"write a mapping, as {SHAPE}")
     section = stack.section("workspace", SHAPE)
@@ -31,7 +31,7 @@ def read_workspace(stack: Section, *, protect: bool) -> WorkspaceSettings:
     purge = _purge(section, protect=protect)
     for key in (*SUPPORT_RULES, *FLAGS) if existing else ():
         if section.get(key) is not None:
-            section.fault(key, "changes nothing of a workspace that is there", "leave it out")
+            section.fault(key, "has no effect on an existing workspace", "leave it out")
     storage, vault, logs, insights = (_support(section, key, rule) for key, rule in SUPPORT_RULES.items())
     section.finish()
     return WorkspaceSettings(
@@ -55,7 +55,7 @@ def _purge(section: Section, *, protect: bool) -> bool:
     purge = bool(section.flag("purge"))
     if purge and protect:
         message = "is true in a stack that is protected (azml:protect)"
-        remedy = "leave it out: what is purged cannot be recovered, and azml:protect is there to keep it"
+        remedy = "leave it out: a purged workspace cannot be recovered, and azml:protect is set to keep it"
         section.fault("purge", message, remedy)
     return purge
 
@@ -75,13 +75,13 @@ def _support(section: Section, key: str, rule: rules.NameRule) -> Support:
     if not name and (existing or (key == "resourceGroup" and node.value)):
         own.fault("name", "is missing", "a resource is found by its name")
     if group and not existing:
-        remedy = "leave it out, or add existing: true; what the stack makes lies in the workspace's group"
-        own.fault("resourceGroup", "is where an existing resource lies", remedy)
+        remedy = "leave it out, or add existing: true; the stack creates it in the workspace's resource group"
+        own.fault("resourceGroup", "applies only to an existing resource", remedy)
     own.finish()
     return Support(name, existing, group, section.faults.place(own.path("name")))
 
 
 def check_name(section: Section, key: str, name: str | None, rule: rules.NameRule) -> None:
-    """Note a name that Azure refuses."""
+    """Add a fault for a name that Azure refuses."""
     if name is not None and not rule.accepts(name):
         section.fault(key, f"{name!r} is refused by Azure", rule.words)

@@ -1,1 +1,1 @@
-"""Gets the Pulumi CLI, and a Python language host for it, onto the machine."""
+"""Installs the Pulumi CLI, and a Python language host for it."""

@@ -1,4 +1,4 @@
-"""What outlives a checkout: tools in the user's cache folder, each put there whole or not at all."""
+"""Tools in the user's cache folder, which outlive a checkout; each is installed completely or not at all."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 Progress = Callable[[str], None]
-"""Called with one line about where the work stands, at most every few seconds."""
+"""Called with one line of progress, at most every few seconds."""
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -23,7 +23,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 @contextmanager
 def held(lock: Path, progress: Progress, period: float = 0.5) -> Iterator[None]:
-    """Hold `lock` against every other process while the block runs; a holder that dies lets go of it."""
+    """Hold `lock` against every other process while the block runs; it is released if its holder dies."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         while not _taken(file.fileno()):
@@ -42,9 +42,9 @@ def _taken(descriptor: int) -> bool:
 
 @contextmanager
 def whole(folder: Path) -> Iterator[Path]:
-    """A new folder that becomes `folder`, in one step, if the block ends well; else nothing is left of it.
+    """A new folder that becomes `folder` atomically if the block succeeds, and is removed otherwise.
 
-    Call it with the lock of `folder` held: it also removes what killed runs have left half-made.
+    Call it with the lock of `folder` held: it also removes what killed runs have left.
     """
     prefix = f".{folder.name}."
     for left in folder.parent.glob(f"{prefix}*.part"):
@@ -62,7 +62,7 @@ def whole(folder: Path) -> Iterator[Path]:
 
 
 def write_whole(file: Path, content: bytes, mode: int) -> None:
-    """Give `file` this content and mode in one step, unless it has both: a reader sees the old or the new."""
+    """Give `file` this content and mode atomically, unless it has them: a reader sees the old or the new."""
     if file.exists() and file.read_bytes() == content and file.stat().st_mode & 0o777 == mode:
         return
     descriptor, part = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)

@@ -1,7 +1,7 @@
-"""What the language host starts: a Pulumi program, a policy pack or a plugin, that ends with its host.
+"""The process that the language host starts: a Pulumi program, policy pack or plugin; it ends with its host.
 
-Run by its path under the program's own interpreter, which may be an environment without azml: it imports
-nothing but the standard library and the Pulumi SDK.
+It is run by its path under the program's own interpreter, which may be an environment without azml: it
+imports only the standard library and the Pulumi SDK.
 
     python -P -u child.py program ENGINE_ADDRESS   < a serialised RunRequest
     python -P -u child.py module NAME ARGUMENTS...
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pulumi.runtime.proto import language_pb2
 
-#: The program failed and has told the engine why: nothing more is to be said (the official host's value).
+#: The program failed and has reported why to the engine; nothing more is printed (the official host's value).
 ALREADY_REPORTED = 32
 
 _SDK_MISSING = """
@@ -37,7 +37,7 @@ Install the program's requirements into the environment it runs in."""
 def exit_with_parent(period: float = 0.5) -> None:
     """End this process once the one that started it is gone, looking every `period` seconds.
 
-    An engine that is killed outright cannot stop its plugins; Linux alone could do this in the kernel.
+    An engine that is killed cannot stop its plugins; only Linux could do this in the kernel.
     """
     parent = os.getppid()
 
@@ -50,7 +50,7 @@ def exit_with_parent(period: float = 0.5) -> None:
 
 
 def _frames_of_the_program(error: BaseException, program: Path) -> TracebackType | None:
-    """The traceback from the program's first own frame on: what is above it is this file and the SDK."""
+    """The traceback from the program's first frame on; the frames above it are this file and the SDK."""
     entry = program / "__main__.py" if program.is_dir() else program
     frame = error.__traceback__
     while frame is not None and Path(frame.tb_frame.f_code.co_filename) != entry:
@@ -96,7 +96,7 @@ def _configure(request: "language_pb2.RunRequest", engine: str) -> None:
 
 
 def _cancel_what_is_left(loop: asyncio.AbstractEventLoop) -> None:
-    """A program that failed leaves tasks behind; unobserved, each would print a warning of its own."""
+    """Cancel the tasks of a failed program; otherwise each would print its own warning."""
     for task in asyncio.all_tasks(loop):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -109,11 +109,11 @@ def _execute(program: Path, parallel: int) -> int:
     def main_module() -> None:
         runpy.run_path(str(program), run_name="__main__")
 
-    # The graph of a failed program has futures nobody awaits: expected, and no news to its author.
+    # The graph of a failed program has futures that nobody awaits, which is expected and not worth reporting.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    # Every registration in flight waits in a thread of its own.
+    # Every registration in progress waits in its own thread.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=max(parallel, 1) * 4))
     try:
         loop.run_until_complete(run_in_stack(main_module))
@@ -160,7 +160,7 @@ def run_folder(folder: str, arguments: list[str]) -> int:
 
 
 def main() -> int:
-    """Do what the command line says (see the module's docstring); returns the exit code."""
+    """Run the command line (see the module's docstring); returns the exit code."""
     # An interrupt is for the engine to handle; it then ends the program by ending its host.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     exit_with_parent()

@@ -1,4 +1,4 @@
-"""Runs a long command: its output is progress while it works, and the reason when it fails."""
+"""Runs a long command: its output is shown as progress, and as the reason if it fails."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ _LINES_OF_A_FAILURE = 15
 
 
 class CommandFailed(subprocess.SubprocessError):
-    """The command ended badly or took too long; the message ends with the last lines it printed."""
+    """The command failed or took too long; the message ends with the last lines it printed."""
 
 
 def run(

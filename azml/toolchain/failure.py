@@ -1,8 +1,8 @@
-"""The failure of a tool that cannot be had."""
+"""The error for a tool that cannot be installed."""
 
 
 class ToolError(Exception):
-    """A tool the project needs is not on this machine and could not be put there.
+    """A tool that the project needs is missing and could not be installed.
 
     `message` says what was tried, `remedy` what the user can do about it; each is one line unless a tool's
     own output has to be shown.

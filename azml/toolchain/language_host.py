@@ -39,7 +39,7 @@ _LARGEST_MESSAGE = 400 * 1024 * 1024
 
 
 class Children:
-    """The processes this host has started, so that none outlives it."""
+    """The processes that this host has started, so that none outlives it."""
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -61,7 +61,7 @@ class Children:
         return code
 
     def end(self) -> None:
-        """Ask every running child to leave."""
+        """Ask every running child to exit."""
         with self._lock:
             running = list(self._running)
         for process in running:
@@ -69,11 +69,11 @@ class Children:
 
 
 def interpreter(info: "language_pb2.ProgramInfo") -> Path:
-    """The Python a program runs under: its project's `virtualenv` option, else the active environment's.
+    """The Python for a program: its project's `virtualenv` option, else the active environment's.
 
     The option's path is relative to the folder of the project file, as the official host takes it
-    (`resolveVirtualEnvironmentPath`, sdk/python/toolchain), wherever `main:` says that the program lies.
-    Where nothing is active it is this host's own.
+    (`resolveVirtualEnvironmentPath`, sdk/python/toolchain), wherever the program is according to `main:`.
+    Without an active environment it is this host's own.
 
     Raises:
         FileNotFoundError: the option names an environment that has no interpreter.
@@ -121,7 +121,7 @@ def _package(manifest: Mapping[str, Any]) -> "plugin_pb2.PackageDependency | Non
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """The calls an engine makes of a language host; the others answer `unimplemented`, as gRPC has it."""
+    """An engine's calls to a language host; the others answer `unimplemented`, gRPC's default."""
 
     def __init__(self, engine: str, children: Children) -> None:
         self._engine = engine
@@ -130,14 +130,14 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Handshake(  # noqa: N802 (every call is named by the protocol)
         self, request: "language_pb2.LanguageHandshakeRequest", context: grpc.ServicerContext
     ) -> "language_pb2.LanguageHandshakeResponse":
-        """Learn the engine's address where it was not given on the command line."""
+        """Take the engine's address if it was not given on the command line."""
         self._engine = request.engine_address or self._engine
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(  # noqa: N802
         self, request: empty_pb2.Empty, context: grpc.ServicerContext
     ) -> "plugin_pb2.PluginInfo":
-        """No version: this host goes with the checkout it runs from, not with a release of the CLI."""
+        """No version: this host belongs to the checkout it runs from, not to a release of the CLI."""
         return plugin_pb2.PluginInfo()
 
     def GetRequiredPackages(  # noqa: N802
@@ -200,9 +200,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GenerateProgram(  # noqa: N802
         self, request: "language_pb2.GenerateProgramRequest", context: grpc.ServicerContext
     ) -> "language_pb2.GenerateProgramResponse":
-        """What `pulumi import` prints: the resources in Pulumi's own notation, as comments of a program.
+        """The output of `pulumi import`: the resources in Pulumi's own notation, as comments of a program.
 
-        Python source is the official host's to write: it is generated in Go, and goes with that host alone.
+        Only the official host can write Python source, which its Go code generates.
         """
         return language_pb2.GenerateProgramResponse(
             source={"__main__.py": _as_comments(request.source.values()).encode()}
@@ -227,7 +227,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Cancel(  # noqa: N802
         self, request: empty_pb2.Empty, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        """End what runs: the engine is giving up."""
+        """End what runs: the engine has been cancelled."""
         self._children.end()
         return empty_pb2.Empty()
 
@@ -303,7 +303,7 @@ def main() -> None:
         signal.signal(number, lambda *_: leave.set())
     child.exit_with_parent()
     limits = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("send", "receive")]
-    # A thread is held by each running program and plugin for as long as it runs.
+    # Each running program and plugin occupies a thread.
     server = grpc.server(ThreadPoolExecutor(max_workers=64), options=limits)
     host = LanguageHost(sys.argv[-1], children)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)

@@ -1,4 +1,4 @@
-"""The Pulumi CLI from its makers' own installer: the quick way, where the network lets it through."""
+"""Installs the Pulumi CLI with the official installer: the fastest way, where the network allows it."""
 
 import queue
 import shutil
@@ -13,7 +13,7 @@ from azml.toolchain.failure import ToolError
 
 INSTALLER = "https://get.pulumi.com/install.sh"
 
-#: Seconds. Behind a closed network the answer is a refusal at once or never.
+#: Seconds. On a closed network the connection is refused at once or never answered.
 _PATIENCE_FOR_SCRIPT = 5
 _PATIENCE_FOR_DOWNLOAD = 900
 
@@ -41,7 +41,7 @@ def install(version: str, folder: Path, progress: Progress) -> None:
 
 
 def _fetch(url: str) -> bytes:
-    """The installer's text. A thread of its own, because looking up a name has no time limit to set."""
+    """The installer's text, fetched in a separate thread because name lookups have no timeout."""
     answers: queue.SimpleQueue[bytes | OSError] = queue.SimpleQueue()
 
     def ask() -> None:

@@ -1,4 +1,4 @@
-"""Gets the Pulumi CLI: the one installed, else the official installer's, else one built from Go modules."""
+"""Finds the Pulumi CLI, or installs it with the official installer, or builds it from Go modules."""
 
 import os
 import re
@@ -11,18 +11,18 @@ from azml.toolchain.cache import Progress, cache_folder, held, whole, write_whol
 from azml.toolchain.failure import ToolError
 
 VERSION = "3.259.0"
-"""The version installed where none is, and the oldest that is taken where one is."""
+"""The version to install if there is none, and the oldest accepted one."""
 
 _LANGUAGE_HOST = "pulumi-language-python"
 _BESIDE_PULUMI = Path(__file__).parent / "beside_pulumi"
-#: Written last into a folder whose CLI was built here: our language host belongs beside that one alone.
+#: Written last into a folder whose CLI was built here: only that one needs our language host.
 _BUILT_HERE = "built-from-go-modules"
 
 
 def find_or_install(progress: Progress) -> Path:
     """The path of a `pulumi` of at least VERSION that can run Python programs.
 
-    Looks on PATH, then in the cache folder, then installs one there. `progress` hears where the work stands.
+    Looks on PATH, then in the cache folder, then installs one there. `progress` gets the progress.
 
     Raises:
         ToolError: there is none and none can be installed here.
@@ -32,12 +32,12 @@ def find_or_install(progress: Progress) -> Path:
         return found
     folder = _folder()
     with held(folder.with_name(f"{VERSION}.lock"), progress):
-        # Whoever held the lock before may have installed it.
+        # The previous holder of the lock may have installed it.
         return find_cached() or _install(folder, progress)
 
 
 def find_installed(progress: Progress) -> Path | None:
-    """The `pulumi` on PATH, if it is new enough and has a Python language host; says why where it is not."""
+    """The `pulumi` on PATH, if it is new enough and has a Python language host; reports why if not."""
     on_path = shutil.which("pulumi")
     if on_path is None:
         return None
@@ -53,7 +53,7 @@ def find_installed(progress: Progress) -> Path | None:
 
 
 def find_cached() -> Path | None:
-    """The CLI an earlier run has installed, its language host brought up to date with this checkout's."""
+    """The CLI that an earlier run installed, with its language host updated to this checkout's."""
     pulumi = _folder() / "pulumi"
     if not pulumi.exists():
         return None
@@ -87,14 +87,14 @@ def _lay_beside(folder: Path) -> None:
 
 
 def _require_version(pulumi: Path) -> None:
-    """What was installed must start here and be what was asked for."""
+    """Check that the installed CLI runs here and has the requested version."""
     version = _version(pulumi)
     if version != VERSION:
         raise ToolError(f"the Pulumi CLI just installed says its version is {version or 'unknown'}")
 
 
 def _version(pulumi: Path) -> str | None:
-    """What `pulumi version` answers, such as `3.259.0`; None where it cannot be run."""
+    """The output of `pulumi version`, such as `3.259.0`; None if it cannot be run."""
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run(

@@ -1,7 +1,7 @@
-"""The Pulumi CLI built from its published Go modules, for networks that let nothing else through.
+"""Builds the Pulumi CLI from its published Go modules, for networks that allow nothing else.
 
-`gomodule/` pins every module by hash. The CLI's own Python language host is a module of its own that module
-proxies do not serve: ours (language_host.py) takes its place.
+`gomodule/` pins every module by hash. The CLI's own Python language host is a separate module that module
+proxies do not serve: ours (language_host.py) replaces it.
 """
 
 import os
@@ -21,9 +21,9 @@ _VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _PATIENCE = 3600
 
 _ENVIRONMENT = {
-    "CGO_ENABLED": "0",  # no C compiler needed, and nothing of this machine linked in
-    "GOWORK": "off",  # a workspace file above the cache folder is none of ours
-    "GOTOOLCHAIN": "local",  # the Go that is here; where it is too old, our own message says so
+    "CGO_ENABLED": "0",  # no C compiler needed, and no libraries of this machine linked in
+    "GOWORK": "off",  # ignore a workspace file above the cache folder
+    "GOTOOLCHAIN": "local",  # use the installed Go; if it is too old, our own message says so
 }
 
 
@@ -80,7 +80,7 @@ def _require_go() -> None:
 
 
 def _go(arguments: list[str], module: Path, **options: object) -> None:
-    # readonly: go.sum decides what is built; a module that is missing there is an error, not an addition.
+    # readonly: go.sum decides what is built; a module missing there is an error and is not added.
     command = ["go", arguments[0], "-mod=readonly", *arguments[1:]]
     try:
         run(command, cwd=module, env=_ENVIRONMENT, timeout=_PATIENCE, **options)  # type: ignore[arg-type]
@@ -123,7 +123,7 @@ def _compile(version: str, module: Path, output: Path, total: int, progress: Pro
         return f"compiling Go packages: {compiled} of {total}"
 
     progress(f"compiling up to {total} Go packages; minutes the first time")
-    # Without the version in it the CLI calls itself a development build, which the Automation API refuses.
+    # Without a version the CLI reports a development build, which the Automation API refuses.
     flags = f"-s -w -X {_VERSION_VARIABLE}=v{version}"
     arguments = [
         "build",

@@ -151,7 +151,7 @@ def test_every_finding_of_every_part_comes_at_once(folder: Path, find: Find) -> 
         ("scoring_script: score.py", "scoring_script: ../conda.yml", 7, "there is no ../conda.yml"),
         ("code: src", "code: source", 6, "is not there"),
         ("code: src", "code: conda.yml", 6, "is a file, not a folder"),
-        ("  image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04\n", "", 8, "names no image"),
+        ("  image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04\n", "", 8, "has no image"),
         ("code_configuration:\n  code: src\n  scoring_script: score.py\n", "", 1, "needs a scoring script"),
     ],
 )
@@ -235,7 +235,7 @@ def test_a_script_that_is_ignored_is_found(folder: Path, find: Find) -> None:
 def test_an_empty_folder_is_refused(folder: Path, find: Find) -> None:
     (folder / "model" / "weights.bin").unlink()
     (found,) = find(folder)
-    assert (found.message, found.file) == ("holds no files to deploy", folder / "model")
+    assert (found.message, found.file) == ("has no files to deploy", folder / "model")
 
 
 def test_too_much_code_is_refused(folder: Path, find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,9 +257,9 @@ def test_an_mlflow_model_needs_nothing_else(folder: Path, make: Make) -> None:
     ("text", "line", "message"),
     [
         ("flavors: [\n", 2, "is not valid YAML"),
-        ("a: 1\n", 1, "names no flavors"),
+        ("a: 1\n", 1, "has no flavors"),
         ("flavors:\n  spark: {a: b}\n", 1, "there is no python_function flavor, only spark"),
-        ("flavors:\n  python_function: {a: b}\n", 2, "names no loader_module"),
+        ("flavors:\n  python_function: {a: b}\n", 2, "has no loader_module"),
         (MLMODEL.replace("conda.yaml", "gone.yaml"), 3, "there is no gone.yaml in the model"),
         (
             MLMODEL.replace("model_path: model.pkl", "model_path: gone.pkl"),
@@ -359,4 +359,4 @@ def test_a_script_that_opens_what_will_not_lie_there_is_noted(folder: Path, make
     (folder / "src" / "score.py").write_text(f"{script}\n\ndef run(raw_data):\n    return []\n")
     (note,) = (note for note in make(folder).notes if "AZUREML_MODEL_DIR" in note)
     assert note.startswith("score.py:4 opens weights.bin")
-    assert note.endswith("the file lies at model/weights.bin")
+    assert note.endswith("the file is at model/weights.bin")

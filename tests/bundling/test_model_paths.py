@@ -42,8 +42,8 @@ def test_a_path_without_the_models_folder_is_told_with_the_right_one(tmp_path: P
     (note,) = notes(tmp_path, body)
     line = 4 + body.count("\n")
     assert note == (
-        f"score.py:{line} opens model.pkl below AZUREML_MODEL_DIR, and there will be none: "
-        "the file lies at model/model.pkl"
+        f"score.py:{line} opens model.pkl below AZUREML_MODEL_DIR, which will not exist: "
+        "the file is at model/model.pkl"
     )
 
 

@@ -107,7 +107,7 @@ def test_links_inside_the_folder_are_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [("../outside.txt", "out of the folder"), ("/usr", "out of the folder"), ("nowhere", "link to nothing"),
-     ("..", "out of the folder"), (".", "a folder around it"), ("loop", "link to nothing")],
+     ("..", "out of the folder"), (".", "a folder that contains it"), ("loop", "link to nothing")],
 )  # fmt: skip
 def test_links_out_of_the_folder_are_refused(tmp_path: Path, target: str, message: str) -> None:
     write(tmp_path, "outside.txt", "in/score.py")

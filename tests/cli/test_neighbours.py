@@ -63,8 +63,8 @@ def test_one_failure_holds_up_no_neighbour_and_a_picture_is_a_request(echo: Test
     azml = ".venv/bin/azml"
     assert done.stdout.endswith(f"does not serve\n  price blue: is Failed; see: {azml} logs price blue\n")
     assert done.stderr.endswith(
-        "azml: pulumi up failed; what it said is above\n"
-        "      correct it and run the same command again: it carries on from here\n"
+        "azml: pulumi up failed; see its output above\n"
+        "      correct it and run the same command again: it continues from here\n"
     )
     (line,) = re.findall(r"^ *(curl .* 'Content-Type: image/png' .*)$", done.stdout, re.MULTILINE)
     assert echo.shell(f"{line} | cmp - scoring/picture/requests/sample.png").returncode == 0

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.process
 
 @pytest.mark.parametrize("closed", [">&-", "<&- >&-", "<&-"])
 def test_a_closed_stream_is_no_fault_of_the_command(tmp_path: Path, closed: str) -> None:
-    """Before, `isatty` of nothing was told as a fault of azml."""
+    """Before, `isatty` of nothing was reported as a bug in azml."""
     line = f'exec "$0" -c "from azml.cli.app import main; main()" cache list {closed}'
     told = subprocess.run(
         ["/bin/sh", "-c", line, sys.executable],

@@ -55,7 +55,7 @@ def _refusals(arm: Arm, slots: dict[str, Value]) -> list[str]:
     [
         ({"blue": 100}, ("blue", "green"), "into the idle slot 'green'"),
         ({"blue": 90, "green": 10}, ("blue", "green"), "give one all the traffic first"),
-        ({"blue": 100}, ("blue",), "`.venv/bin/azml release diabetes` makes one"),
+        ({"blue": 100}, ("blue",), "`.venv/bin/azml release diabetes` creates one"),
     ],
 )
 def test_the_way_out_fits_the_slots_there_are(
@@ -140,7 +140,7 @@ def test_a_deployment_of_nobodys_is_no_reason_to_release(arm: Arm) -> None:
     found = arm.get(f"{_ENDPOINT}/deployments/blue", API_VERSION) or {}
     arm.put(f"{_ENDPOINT}/deployments/blue", API_VERSION, {**found, "tags": {}})
     (reason,) = _refusals(arm, {"blue": _slot("new")})
-    assert "no stack of this project made it" in reason
+    assert "no stack of this project created it" in reason
     assert "azml release" not in reason
 
 

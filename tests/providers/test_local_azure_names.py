@@ -75,7 +75,7 @@ def test_an_address_gives_its_names_back(row: Row, data: st.DataObject) -> None:
 
 
 def test_an_address_of_another_type_is_refused() -> None:
-    with pytest.raises(ValueError, match="is no id of azure-native:machinelearningservices:Workspace"):
+    with pytest.raises(ValueError, match="is not an id of azure-native:machinelearningservices:Workspace"):
         parse(_WORKSPACE, "/subscriptions/s/resourceGroups/rg")
 
 

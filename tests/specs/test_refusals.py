@@ -49,18 +49,18 @@ BEYOND_DEPLOYMENT = [
     ("environment_variables: {A: [1]}\n", "environment_variables.A", "is a list, not text"),
     ("environment_variables: {A: null}\n", "environment_variables.A", "is nothing, not text"),
     ("tags: {1: a}\n", "tags.1", "is not text"),
-    ("type: Kubernetes\n", "type", "takes 'Kubernetes' for managed"),
+    ("type: Kubernetes\n", "type", "reads 'Kubernetes' as managed"),
     ("scale_settings: {type: target_utilization}\n", "scale_settings.type", "is for Kubernetes"),
     ("private_network_connection: true\n", "private_network_connection", "is not supported here"),
     ("environment: {image: x, name: e, version: 1.10}\n", "environment.version", "1.10 is read as 1.1"),
-    ("environment: {image: x, name: 'a b'}\n", "environment.name", "'a b' is no name Azure takes"),
+    ("environment: {image: x, name: 'a b'}\n", "environment.name", "'a b' is not a name that Azure accepts"),
     ("environment: {image: x, datastore: d}\n", "environment.datastore", "is not supported here"),
     (
         "environment: {image: x, conda_file: {dependencies: [pip]}, inference_config: {"
         "liveness_route: {port: 1, path: /}, readiness_route: {port: 1, path: /}, "
         "scoring_route: {port: 1, path: /}}}\n",
         "environment.conda_file",
-        "stands beside inference_config",
+        "cannot be combined with inference_config",
     ),
     (
         "code_configuration: {code: https://x/y, scoring_script: s.py}\n",
@@ -91,17 +91,17 @@ def test_what_the_loader_lets_pass_and_azure_would_not(
 
 
 BEYOND_ENDPOINT = [
-    ("traffic: {Blue: 100}\n", "traffic.Blue", "'Blue' matches no deployment"),
+    ("traffic: {Blue: 100}\n", "traffic.Blue", "'Blue' does not match a deployment"),
     ("traffic: {blue: '90', green: 10}\n", "traffic.blue", "is text, not a whole number"),
     ("traffic: {blue: 50}\n", "traffic", "adds up to 50"),
-    ("traffic: {x: 100}\n", "traffic.x", "'x' is no name Azure takes"),
+    ("traffic: {x: 100}\n", "traffic.x", "'x' is not a name that Azure accepts"),
     ("traffic: {blue: 100, blue: 100}\n", "traffic.blue", "appears twice"),
     ("mirror_traffic: {blue: 51}\n", "mirror_traffic.blue", "51 percent"),
     ("mirror_traffic: {blue: 10, red: 10}\n", "mirror_traffic", "more than one deployment"),
     ("traffic: {blue: 100}\nmirror_traffic: {blue: 10}\n", "mirror_traffic.blue", "has live traffic too"),
-    ("compute: azureml:c\nmirror_traffic: {blue: 10}\n", "mirror_traffic", "mirror no traffic"),
-    ("compute: azureml:c\nauth_mode: aad_token\n", "auth_mode", "take no aad_token"),
-    ("identity: {type: user_assigned}\n", "identity", "names no user-assigned identity"),
+    ("compute: azureml:c\nmirror_traffic: {blue: 10}\n", "mirror_traffic", "cannot mirror traffic"),
+    ("compute: azureml:c\nauth_mode: aad_token\n", "auth_mode", "do not support aad_token"),
+    ("identity: {type: user_assigned}\n", "identity", "does not name a user-assigned identity"),
 ]
 
 
@@ -158,15 +158,19 @@ def test_every_finding_comes_at_once_with_line_and_key(tmp_path: Path) -> None:
     ("text", "line", "message"),
     [
         ("a: [1\nb: 2\n", 2, "is not valid YAML"),
-        ("a: 1\n---\nb: 2\n", 2, "holds more than one document: a second begins here"),
+        ("a: 1\n---\nb: 2\n", 2, "has more than one document: a second begins here"),
         ("", None, "is empty"),
         ("# only a comment\n", None, "is empty"),
         ("- a\n- b\n", 1, "is not a mapping"),
         ("just text", 1, "is not a mapping"),
-        ("a: !!python/object/apply:os.system ['true']\n", 1, "python/object/apply:os.system has no place"),
+        (
+            "a: !!python/object/apply:os.system ['true']\n",
+            1,
+            "python/object/apply:os.system is not allowed here",
+        ),
         ("a: 1\nb: \x07\n", 2, "is not valid YAML"),
         ("a: !!int abc\n", 1, "is not valid YAML"),
-        ("a: &a [*a]\n", 1, "an alias refers to what contains it"),
+        ("a: &a [*a]\n", 1, "an alias refers to a value that contains it"),
         ("a: *missing\n", 1, "undefined alias"),
         ("? [a]\n: 1\n", 1, "a key is not a plain value"),
         ("<<: 3\n", 1, "only mappings can be merged"),
@@ -185,10 +189,10 @@ def test_aliases_that_unfold_without_end_are_stopped(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     (found,) = findings(tmp_path, "\n".join(lines))
-    assert "unfolds to more values" in found.message
+    assert "expands to more values" in found.message
     merges = ["a0: &a0 {k: v}"] + [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)]
     (found,) = findings(tmp_path, "\n".join(merges))
-    assert "unfolds to more values" in found.message
+    assert "expands to more values" in found.message
 
 
 def test_huge_and_deep_and_binary_files_are_refused(tmp_path: Path) -> None:
@@ -257,7 +261,7 @@ UNREGISTERED = [
         "is a path in a datastore",
         "az ml model create",
     ),
-    ("models:/churn/3", False, "is MLflow's own way to write it", "azureml:churn:3"),
+    ("models:/churn/3", False, "is MLflow's own notation", "azureml:churn:3"),
 ]
 
 
@@ -290,7 +294,7 @@ def test_deployments_in_an_endpoint_file_are_refused_with_where_they_belong(tmp_
 def test_a_workspace_id_with_a_label_is_refused_as_azure_ai_ml_does(tmp_path: Path) -> None:
     arm = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
     (found,) = findings(tmp_path, DEPLOYMENT + f"environment: azureml:{arm}/environments/e/labels/latest\n")
-    assert "refers to no registered asset" in found.message
+    assert "does not refer to a registered asset" in found.message
 
 
 def test_overrides_win_and_their_findings_name_their_source(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def wrong(stack: Stack) -> list[str]:
     ("traffic", "mirror", "says"),
     [
         ({"blue": 90}, {}, "traffic: adds up to 90"),
-        ({"blue": 90, "gren": 10}, {}, "traffic.gren: names no deployment"),
+        ({"blue": 90, "gren": 10}, {}, "traffic.gren: does not name a deployment"),
         ({"blue": 100}, {"green": 60}, "mirror_traffic.green: is 60"),
         ({"blue": 100}, {"blue": 10}, "mirror_traffic.blue: has 100 % of the live traffic"),
     ],

@@ -64,7 +64,7 @@ def the_guard_holds_for_a_target(stack: Stack) -> None:
 
     unknown = stack.run("preview", AZML_ALLOW_LIVE_CHANGE="ecko")
     assert unknown.code != 0
-    assert "names no endpoint of this stack: 'ecko'; did you mean 'echo'?" in unknown.text
+    assert "does not name an endpoint of this stack: 'ecko'; did you mean 'echo'?" in unknown.text
     stack.serve(BOTH, {"blue": 100})
 
 

@@ -1,4 +1,4 @@
-"""`azml adopt`: take into a stack's state what Azure has of it, as after the state was lost."""
+"""`azml adopt`: add existing resources in Azure to a stack's state, for example after the state was lost."""
 
 import shlex
 import sys
@@ -21,12 +21,12 @@ from azml.cli.terminal import step
 
 def adopt(
     stack: StackOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take all of them without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Add all of them without asking.")] = False,
 ) -> None:
-    """Take what exists in Azure, and an update of the stack would create, into the stack's state.
+    """Add resources that exist in Azure, and that an update of the stack would create, to the stack's state.
 
-    Resources are known by their names; what of them is not as declared is shown before you are asked. Nothing
-    in Azure changes: the next update writes what differs.
+    Resources are found by their names; properties that are not as declared are shown before you are asked.
+    Nothing in Azure changes: the next update writes what differs.
     """
     clone = find_clone()
     chosen = stacks.choose(clone, stack)
@@ -40,7 +40,7 @@ def adopt(
             recovery.select_stack(clone, engine)
         else:
             require_stack(engine)
-        with step(f"Asking what stack {chosen.name} would make") as current:
+        with step(f"Previewing what stack {chosen.name} would create") as current:
             planned, found = adoption.look(engine, clone.work, connection)
             current.done(f"{len(planned.created)} resources, {len(found)} of them exist")
         if not found:
@@ -49,48 +49,48 @@ def adopt(
         for one in found:
             terminal.out().print(line(one))
         require_leave(chosen.name, len(found), yes=yes)
-        with step(f"Taking them into stack {chosen.name}") as current:
+        with step(f"Adding them to stack {chosen.name}") as current:
             adoption.adopt(engine, clone.work, planned, found)
             current.done("done; pulumi preview shows what an update would change")
 
 
 def require_stack(engine: Engine) -> None:
-    """Raises InputError where the state's backend does not know the stack."""
+    """Raises InputError when the backend has no such stack."""
     if engine.stack not in {one["name"].rpartition("/")[2] for one in engine.json("stack", "ls", "--json")}:
         at = shlex.quote(str(engine.project))
         raise InputError(
-            f"the backend of the state knows no stack {engine.stack}",
-            f"make it, with the settings it has: pulumi -C {at} stack init {engine.stack}",
+            f"the state's backend has no stack {engine.stack}",
+            f"create it, with its existing settings: pulumi -C {at} stack init {engine.stack}",
         )
 
 
 def line(one: Found) -> str:
-    """What is known of a resource that exists, in one line."""
+    """A short description of an existing resource, and its id."""
     differs = ", ".join(one.differs)
     return f"{one.kind} {one.name}: {f'differs in {differs}' if differs else 'as declared'}\n  {one.id}"
 
 
 def require_in_place(found: list[Found]) -> None:
-    """Raises InputError for what the next update would delete and make anew: Azure moves nothing."""
+    """Raises InputError for what the next update would delete and recreate: Azure cannot move resources."""
     elsewhere = [one for one in found if "location" in one.differs]
     if elsewhere:
         told = ", ".join(f"{one.kind} {one.name} is in {one.actual.get('location')}" for one in elsewhere)
         raise InputError(
-            f"not where the stack would make it: {told}",
-            "set azure-native:location to that, or give what the stack makes another name",
+            f"not in the location where the stack would create it: {told}",
+            "set azure-native:location to that, or give the stack's resource another name",
         )
 
 
 def require_leave(stack: str, count: int, *, yes: bool) -> None:
-    """Ask whether to go on. Raises CommandError for a no, InputError where nobody can be asked."""
+    """Ask whether to continue. Raises CommandError for a no, InputError without a terminal to ask on."""
     if yes:
         return
     if not interactive():
-        raise InputError("nobody to ask whether to take them", "look at the list, then add --yes")
-    if not typer.confirm(f"Take these {count} into stack {stack}?", err=True):
-        raise CommandError("nothing was taken")
+        raise InputError("cannot ask for confirmation here", "check the list, then add --yes")
+    if not typer.confirm(f"Add these {count} to stack {stack}?", err=True):
+        raise CommandError("nothing was added")
 
 
 def interactive() -> bool:
-    """Whether somebody can be asked."""
+    """Whether there is a terminal to ask on."""
     return sys.stdin.isatty()

@@ -1,4 +1,4 @@
-"""`azml cache`: the scoring environments that the local Azures of all clones share."""
+"""`azml cache`: the scoring environments, shared by the local Azures of all clones."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,9 @@ cache = typer.Typer(
     no_args_is_help=True, help="The scoring environments in your cache, shared by all clones."
 )
 DAY = 86_400
-SHOWN = 3  # damaged files of one environment
+SHOWN = 3  # damaged files listed for one environment
 UNUSED_FOR = 30
-"""Days after which an environment that nothing uses is removed, unless told otherwise."""
+"""Days after which an unused environment is removed by default."""
 
 
 @cache.command(name="list")
@@ -43,17 +43,18 @@ def list_(as_json: JsonOption = False) -> None:
 @cache.command()
 def prune(
     older_than: Annotated[
-        int, typer.Option(metavar="DAYS", min=0, help="Those not used for so many days.")
+        int, typer.Option(metavar="DAYS", min=0, help="Remove those not used for this many days.")
     ] = UNUSED_FOR,
     unused: Annotated[
-        bool, typer.Option("--unused", help="Every one that no running local Azure uses, whatever its age.")
+        bool,
+        typer.Option("--unused", help="Remove every one that no running local Azure uses, whatever its age."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove environments that nothing uses. The next deployment that needs one builds it anew.
+    """Remove environments that nothing uses. The next deployment that needs one rebuilds it.
 
-    Conda's packages go too, where none was loaded down for so long: no environment needs them.
-    One that a running local Azure of any clone uses, or that is being built, always stays.
+    Conda's packages are removed too if none was downloaded for as long: no environment needs them.
+    Environments that a running local Azure of any clone uses, or that are being built, are always kept.
     """
     wanted = to_remove(scoring_environments.cached(), time.time(), 0 if unused else older_than)
     removed = [one for one in wanted if scoring_environments.remove(one)]
@@ -66,14 +67,14 @@ def prune(
     if packages:
         typer.echo(f"removed conda's packages, {shown(packages)}")
     if removed and freed < sum(one.size for one in removed):
-        typer.echo(f"{shown(freed)} are free again; uv's own cache has the other files too: uv cache prune")
+        typer.echo(f"{shown(freed)} freed; uv's own cache still has the other files: uv cache prune")
 
 
 @cache.command()
 def verify(as_json: JsonOption = False) -> None:
-    """Look whether every environment is as it was built; exit code 1 when one is not.
+    """Check whether every environment is as it was built; exit code 1 when one is not.
 
-    The next deployment that needs a damaged one builds it anew. Nothing that runs is stopped.
+    The next deployment that needs a damaged one rebuilds it. Nothing that runs is stopped.
     """
     found = [one for one in scoring_environments.cached() if one.complete]
     damaged = scoring_environments.damaged(found)
@@ -85,7 +86,7 @@ def verify(as_json: JsonOption = False) -> None:
     else:
         for line in verdicts(damaged):
             typer.echo(line)
-        typer.echo(f"{len(found)} looked at, {len(damaged)} damaged")
+        typer.echo(f"{len(found)} checked, {len(damaged)} damaged")
     raise typer.Exit(1 if damaged else 0)
 
 
@@ -94,13 +95,13 @@ def verdicts(damaged: Mapping[str, Sequence[str]]) -> list[str]:
     return [
         f"{name} is damaged: {', '.join(paths[:SHOWN])}"
         f"{f' and {len(paths) - SHOWN} more' if len(paths) > SHOWN else ''}; "
-        "the next deployment that needs it builds it anew"
+        "the next deployment that needs it rebuilds it"
         for name, paths in damaged.items()
     ]
 
 
 def _prune_conda(days: int) -> int:
-    """Remove conda's packages when the last was loaded down `days` ago; the bytes that are free again."""
+    """Remove conda's packages if the last was downloaded `days` ago or earlier; returns the bytes freed."""
     last = conda_packages.last_loaded()
     if not last or time.time() - last < days * DAY:
         return 0
@@ -109,14 +110,14 @@ def _prune_conda(days: int) -> int:
 
 
 def to_remove(found: Iterable[CachedEnvironment], now: float, days: int) -> list[CachedEnvironment]:
-    """Those nothing uses that were not used for `days`, and what killed builds left, whatever its age."""
+    """The environments unused for `days`, and the remains of killed builds, whatever their age."""
     return [
         one for one in found if not one.used_by and (not one.complete or now - one.last_used >= days * DAY)
     ]
 
 
 def document(one: CachedEnvironment) -> dict[str, Any]:
-    """One environment for a machine. Sizes are bytes, times seconds since the epoch."""
+    """One environment as JSON. Sizes are bytes, times seconds since the epoch."""
     return {
         "name": one.name,
         "path": str(one.folder),
@@ -130,12 +131,12 @@ def document(one: CachedEnvironment) -> dict[str, Any]:
 
 
 def shown(size: int) -> str:
-    """Bytes as people read them."""
+    """A number of bytes in readable units."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def ago(seconds: float) -> str:
-    """How long ago, to the day."""
+    """How long ago, in days."""
     days = int(seconds // DAY)
     return "today" if days < 1 else "yesterday" if days == 1 else f"{days} days ago"
 

@@ -20,13 +20,13 @@ def down(
     port: PortOption = PORT,
     scoring_port: ScoringPortOption = SCORING_PORT,
     everything: Annotated[
-        bool, typer.Option("--all", help="Destroy the stack also when a release holds a slot.")
+        bool, typer.Option("--all", help="Destroy the stack even if a release pins a slot.")
     ] = False,
 ) -> None:
     """Destroy the local stack and stop the local Azure.
 
-    While a release holds a slot to registered versions, the stack stays: the versions would go with its
-    workspace, and no `up` could deploy that slot again.
+    While a release pins a slot to registered versions, the stack is kept: the versions would be deleted with
+    its workspace, and no `up` could deploy that slot again.
     """
     require_platform()
     clone = find_clone()
@@ -41,7 +41,7 @@ def down(
 
 
 def reason_to_stay(clone: Clone, *, everything: bool) -> str:
-    """Why there is nothing to destroy, or nothing that may be; empty when there is."""
+    """Why nothing is, or may be, destroyed; empty when there is something to destroy."""
     if not has_resources(clone):
         return "nothing is deployed"
     held = [] if everything else slots.held(stacks.Stack(clone, stacks.LOCAL))
@@ -50,7 +50,7 @@ def reason_to_stay(clone: Clone, *, everything: bool) -> str:
 
 
 def has_resources(clone: Clone) -> bool:
-    """Whether the local stack's state names anything, done or begun; what cannot be read may."""
+    """Whether the local stack's state lists resources or pending operations; True when it cannot be read."""
     try:
         latest = recovery.read_state(clone) or {}
     except ValueError:
@@ -59,7 +59,7 @@ def has_resources(clone: Clone) -> bool:
 
 
 def destroy(clone: Clone, port: int, scoring_port: int) -> None:
-    """Delete what the stack made; the local Azure has to run for that."""
+    """Delete what the stack created, for which the local Azure must run."""
     pulumi = find_pulumi()
     azure = start(clone, port, scoring_port)
     variables = environment(clone, pulumi, azure.environment())

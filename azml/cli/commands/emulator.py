@@ -1,4 +1,4 @@
-"""`azml emulator`: the local Azure by itself, and how to point any client at it."""
+"""`azml emulator`: the local Azure without a stack, and how to point any client at it."""
 
 import shlex
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from azml.cli.stacks import sdk_config
 from azml.cli.stacks.stacks import LOCAL, Stack, workspace_of
 from azml.toolchain.pulumi import find_cached, find_installed
 
-emulator = typer.Typer(no_args_is_help=True, help="The local Azure by itself.")
+emulator = typer.Typer(no_args_is_help=True, help="The local Azure without a stack.")
 
 
 @emulator.command()
@@ -32,7 +32,7 @@ def start(port: PortOption = PORT, scoring_port: ScoringPortOption = SCORING_POR
 
 @emulator.command()
 def stop() -> None:
-    """Stop the local Azure. What it holds is kept for the next start."""
+    """Stop the local Azure. Its data is kept for the next start."""
     clone = find_clone()
     with local_azure.alone(clone):
         stop_quietly(clone)
@@ -40,7 +40,7 @@ def stop() -> None:
 
 @emulator.command()
 def status(as_json: JsonOption = False) -> None:
-    """Say whether the local Azure runs, and where. Exit code 3: it does not."""
+    """Show whether the local Azure runs, and where. Exit code 3 when it does not."""
     clone = find_clone()
     found = local_azure.running(clone)
     if as_json:
@@ -49,7 +49,7 @@ def status(as_json: JsonOption = False) -> None:
         typer.echo(f"running: process {found.pid}, {found.arm}, scoring {found.scoring}")
         typer.echo(f"log: {clone.shown(clone.logs / 'emulator.log')}")
         for line in local_azure.mended(clone):
-            typer.echo(f"mended: {line}")
+            typer.echo(f"repaired: {line}")
     if found is None:
         raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
 
@@ -62,14 +62,14 @@ def env(
 ) -> None:
     """Print the shell lines that point any Azure client, and plain pulumi in local/, at the local Azure.
 
-    Use it as: eval "$(azml emulator env)". It puts the Pulumi CLI on PATH where it is not, and leaves your
-    own Python, environment and pip alone. It also writes the config.json that MLClient.from_config looks for.
+    Use it as: eval "$(azml emulator env)". It adds the Pulumi CLI to PATH if it is missing there, and leaves
+    your Python, environment and pip alone. It also writes the config.json that MLClient.from_config reads.
     """
     clone = find_clone()
     found = local_azure.required(clone)
     proxy = proxy_variables.variables(found)
     if not proxy:
-        typer.echo("your own https proxy stays in place: nothing stops calls to real Azure", err=True)
+        typer.echo("your own https proxy stays in use, so calls to real Azure are not blocked", err=True)
     variables = found.environment() | proxy | additions(clone)
     _write_config(clone, variables["ARM_SUBSCRIPTION_ID"])
     for line in for_editor(variables) if dotenv else lines(variables, _missing_on_path()):
@@ -77,7 +77,7 @@ def env(
 
 
 def lines(variables: Mapping[str, str], folder: str | None) -> list[str]:
-    """Lines for a POSIX shell: what leads elsewhere unset, the variables set, `folder` first on PATH."""
+    """Lines for a POSIX shell: unset what points elsewhere, set the variables, put `folder` first on PATH."""
     others = [*ELSEWHERE, *(name for name in foreign() if name not in variables)]
     return [
         f"unset {' '.join(others)}",
@@ -87,7 +87,7 @@ def lines(variables: Mapping[str, str], folder: str | None) -> list[str]:
 
 
 def for_editor(variables: Mapping[str, str]) -> list[str]:
-    """Lines of a `.env` file. It can unset nothing, so what leads elsewhere is set to nothing."""
+    """Lines of a `.env` file. It cannot unset variables, so those that point elsewhere are set to nothing."""
     emptied = dict.fromkeys((*ELSEWHERE, *foreign()), "")
     return [
         f"{name}={shlex.quote(value) if value else ''}"
@@ -104,7 +104,7 @@ def _write_config(clone: Clone, subscription_id: str) -> None:
 
 
 def _missing_on_path() -> str | None:
-    """The folder of the cached Pulumi CLI; None when the shell finds a CLI itself, or none is there."""
+    """The folder of the cached Pulumi CLI; None when the shell finds a CLI itself, or none is cached."""
     cached = None if find_installed(lambda _: None) else find_cached()
     return str(cached.parent) if cached else None
 

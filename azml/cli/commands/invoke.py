@@ -1,4 +1,4 @@
-"""`azml invoke`: one request, one answer."""
+"""`azml invoke`: send one request and print the answer."""
 
 import sys
 from pathlib import Path
@@ -21,11 +21,12 @@ def invoke(
         ),
     ],
     deployment: Annotated[
-        str | None, typer.Option("--deployment", "-d", metavar="SLOT", help="Ask this deployment only.")
+        str | None,
+        typer.Option("--deployment", "-d", metavar="SLOT", help="Send it to this deployment only."),
     ] = None,
     content_type: Annotated[
         str | None,
-        typer.Option(metavar="TYPE", help="What the file is, as image/png. Default: by its ending."),
+        typer.Option(metavar="TYPE", help="The file's type, such as image/png. Default: by its extension."),
     ] = None,
     stack: StackOption = None,
 ) -> None:
@@ -38,5 +39,5 @@ def invoke(
         found.deployment(deployment)
     bearer = endpoints.bearer(connection, found)
     answer = scoring.send(found.name, found.scoring_uri, bearer, deployment, request)
-    # The answer is the model's, an image for instance: in a file or a pipe not a byte of ours may follow it.
+    # The answer may be binary, such as an image: in a file or a pipe, no byte of ours may follow it.
     typer.echo(answer, nl=sys.stdout.isatty())

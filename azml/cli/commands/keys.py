@@ -1,4 +1,4 @@
-"""`azml keys`: what lets a request in. A key goes to another program, never onto a screen or into a file."""
+"""`azml keys`: credentials for requests. A key goes to another program, never to a terminal or a file."""
 
 import sys
 
@@ -10,7 +10,7 @@ from azml.cli.failure import InputError
 from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.stacks import names, stacks
 
-keys = typer.Typer(no_args_is_help=True, help="What lets a request in.")
+keys = typer.Typer(no_args_is_help=True, help="Credentials for requests.")
 
 
 @keys.command()
@@ -21,7 +21,7 @@ def header(endpoint: EndpointArgument, stack: StackOption = None) -> None:
     """
     if sys.stdout.isatty():
         raise InputError(
-            "a key is not shown on a terminal", f'hand it on: curl -H "$(azml keys header {endpoint})" ...'
+            "a key is not shown on a terminal", f'pass it on: curl -H "$(azml keys header {endpoint})" ...'
         )
     chosen = stacks.choose(find_clone(), stack)
     connection = stacks.connect(chosen)

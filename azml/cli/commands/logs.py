@@ -1,4 +1,4 @@
-"""`azml logs`: what a deployment says."""
+"""`azml logs`: the log of a deployment."""
 
 import contextlib
 import time
@@ -15,21 +15,21 @@ from azml.cli.options import EndpointArgument, SlotArgument, StackOption
 from azml.cli.stacks import names, stacks
 
 PERIOD = 1.0
-"""Seconds between two looks at a log that is followed."""
+"""Seconds between two reads of a log that is followed."""
 Container = Literal["inference-server", "storage-initializer"]
 CONTAINERS = {"inference-server": "InferenceServer", "storage-initializer": "StorageInitializer"}
-"""What Azure calls them (REST reference of online deployments, getLogs)."""
+"""Azure's names for the containers (REST reference of online deployments, getLogs)."""
 FOLLOWED_TAIL = 5_000
-"""Lines asked for at each look; a log that grows by more between two looks loses lines."""
+"""Lines requested by each read; a log that grows by more between two reads loses lines."""
 
 
 def logs(
     endpoint: EndpointArgument,
     slot: SlotArgument,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what is added.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Lines from the end.")] = 200,
     container: Annotated[
-        Container, typer.Option(help="The model's server, or what fetched its files.")
+        Container, typer.Option(help="The model's server, or the container that fetched its files.")
     ] = "inference-server",
     stack: StackOption = None,
 ) -> None:
@@ -41,7 +41,7 @@ def logs(
     read = partial(tail, connection.arm, place, container)
     seen = read(FOLLOWED_TAIL if follow else lines)
     _print(seen[-lines:])
-    # Following has no other end than this one, so it is none to speak of.
+    # An interrupt is the normal way to end following, so it is not reported.
     with contextlib.suppress(KeyboardInterrupt):
         while follow:
             time.sleep(PERIOD)
@@ -60,7 +60,7 @@ def tail(arm: Arm, deployment: str, container: Container, lines: int) -> list[st
 def added(seen: list[str], now: list[str]) -> list[str]:
     """The lines of `now` that come after `seen`, when both are the end of one growing log.
 
-    Where nothing overlaps the log was made anew, or ran away: all of it is new.
+    Where nothing overlaps, the log was replaced or grew by more than was read: all of it is new.
     """
     for overlap in range(min(len(seen), len(now)), 0, -1):
         if seen[-overlap:] == now[:overlap]:

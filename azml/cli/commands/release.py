@@ -1,4 +1,4 @@
-"""`azml release`: what the folder holds goes into the slot without users; the other one is held fast."""
+"""`azml release`: deploy the folder's version to the idle slot, and pin the live slot to what it serves."""
 
 import hashlib
 import tempfile
@@ -29,7 +29,7 @@ PAIR = ("blue", "green")
 
 @dataclass(frozen=True)
 class Plan:
-    """What a release changes: the live slot's frozen file, and which slot reads which file."""
+    """What a release changes: the live slot's frozen file, and the file that each slot reads."""
 
     live: str
     idle: str
@@ -46,7 +46,7 @@ def release(
     ] = None,
     stack: StackOption = None,
 ) -> None:
-    """Put what the folder holds into the idle slot, and hold the live one to the versions that serve now."""
+    """Put the folder's version into the idle slot, and pin the live slot to the versions it serves now."""
     clone = find_clone()
     chosen = stacks.choose(clone, stack)
     declared = chosen.file.endpoint(endpoint)
@@ -61,7 +61,7 @@ def release(
 
 
 def make(clone: Clone, declared: StackEndpoint, found: OnlineEndpoint, into: str | None) -> Plan:
-    """The release that is due. Raises CommandError where there is none, or where it would not be safe."""
+    """The release to make. Raises CommandError when there is nothing to release or it would not be safe."""
     live = live_slot(found)
     idle = idle_slot(declared, live.name, into)
     working = working_file(declared, live.name)
@@ -83,7 +83,7 @@ def live_slot(found: OnlineEndpoint) -> OnlineDeployment:
             else f"endpoint {found.name} has no traffic: no slot is live, so any may change",
             "give one slot all the traffic first"
             if found.traffic
-            else "pulumi up puts the folder's version in",
+            else "pulumi up deploys the folder's version",
         )
     return found.deployment(next(iter(found.traffic)))
 
@@ -93,9 +93,7 @@ def idle_slot(declared: StackEndpoint, live: str, into: str | None) -> str:
     others = [slot for slot in declared.slots if slot != live]
     if into is not None:
         if into == live:
-            raise InputError(
-                f"{into} is the slot that users reach", f"fill another: {', '.join(others) or 'green'}"
-            )
+            raise InputError(f"{into} is the live slot", f"choose another: {', '.join(others) or 'green'}")
         return into
     if len(others) > 1:
         raise InputError("several slots have no traffic", f"choose one with --into: {', '.join(others)}")
@@ -103,24 +101,24 @@ def idle_slot(declared: StackEndpoint, live: str, into: str | None) -> str:
 
 
 def working_file(declared: StackEndpoint, live: str) -> str:
-    """The file of the version being worked on: the common one, else the one the live slot follows."""
+    """The file of the working version: the common one, else the one that the live slot reads."""
     common = common_files(declared.folder)
     if len(common) > 1:
         names = " and ".join(path.name for path in common)
-        raise InputError(f"{declared.folder} holds {names}", "keep the one of the version being worked on")
+        raise InputError(f"{declared.folder} has {names}", "keep the one of the version you are working on")
     if common:
         return common[0].name
     followed = declared.file_of(live)
     if frozen(followed):
         raise InputError(
             f"there is no deployment.yml and no deployment.yaml in {declared.folder}",
-            "it describes the version being worked on",
+            "it describes the version you are working on",
         )
     return followed
 
 
 def shown(stack: Stack, declared: StackEndpoint, plan: Plan) -> str:
-    """The change, as a patch that `git apply` takes."""
+    """The change, as a patch for `git apply`."""
     root = stack.clone.root
     file = declared.folder / plan.frozen_file
     old = file.read_text() if file.is_file() else ""
@@ -132,7 +130,7 @@ def shown(stack: Stack, declared: StackEndpoint, plan: Plan) -> str:
 
 
 def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
-    """Write the frozen file, then the stack file that names it, each in one step."""
+    """Write the frozen file, then the stack file that refers to it, each atomically."""
     clone, say = stack.clone, partial(typer.echo, err=True)
     file = declared.folder / plan.frozen_file
     if stack.file.text == stack.file.before and file.is_file():
@@ -141,15 +139,15 @@ def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
     file.parent.mkdir(exist_ok=True)
     write_atomically(file, plan.frozen_text)
     stack.file.write()
-    say(f"{plan.live} is held to what it serves: {clone.shown(file)}")
-    say(f"{plan.idle} gets what the folder holds: {clone.shown(declared.folder / plan.working_file)}")
+    say(f"{plan.live} is pinned to the version it serves: {clone.shown(file)}")
+    say(f"{plan.idle} gets the folder's version: {clone.shown(declared.folder / plan.working_file)}")
     say(f"{clone.shown(stack.path)} says so. {after_release(stack)}, then move the traffic")
 
 
 def after_release(stack: Stack) -> str:
-    """What to do with the two files, and next."""
+    """What to do with the two files, and what to run next."""
     if stack.local:
-        return f"The versions it names are in the local Azure of this clone alone. Next: {_update(stack)}"
+        return f"The versions it names are only in the local Azure of this clone. Next: {_update(stack)}"
     return f"Commit both. Next: {_update(stack)}"
 
 
@@ -158,7 +156,7 @@ def _update(stack: Stack) -> str:
 
 
 def _filed(declared: StackEndpoint, found: OnlineEndpoint, slot: str) -> DeploymentSpec | None:
-    """The spec of a slot's own file; None when that is gone or broken, which must not hold a release up."""
+    """The spec of a slot's file; None when that is missing or invalid, which must not block a release."""
     try:
         return slots.load(declared, found.name, slot, declared.file_of(slot))
     except InvalidInput:
@@ -168,7 +166,7 @@ def _filed(declared: StackEndpoint, found: OnlineEndpoint, slot: str) -> Deploym
 def _require_news(
     declared: StackEndpoint, found: OnlineEndpoint, live: OnlineDeployment, working: str, cache: HashCache
 ) -> None:
-    """Raises CommandError when the live slot serves what the folder holds, InvalidInput when it is broken."""
+    """Raises CommandError when the live slot serves the folder's version already, InvalidInput for faults."""
     made = bundle(slots.load(declared, found.name, live.name, working), endpoint=declared.key, cache=cache)
     if live.serves is not None and made.serves == live.serves:
         raise CommandError(
@@ -180,7 +178,7 @@ def _require_news(
 def _require_same(
     declared: StackEndpoint, found: OnlineEndpoint, live: OnlineDeployment, text: str, cache: HashCache
 ) -> None:
-    """Raises CommandError when the frozen file would make the live slot predict with anything else."""
+    """Raises CommandError when the frozen file would change what the live slot serves."""
     if live.serves is None:
         return
     with tempfile.TemporaryDirectory(prefix="azml-") as folder:
@@ -190,6 +188,6 @@ def _require_same(
         serves = bundle(spec, endpoint=declared.key, cache=cache).serves
     if serves != live.serves:
         raise CommandError(
-            f"{live.name} cannot be held to what it serves: in Azure it is not what the stack made it",
+            f"{live.name} cannot be pinned to the version it serves: in Azure it differs from the stack",
             "run pulumi up first, which sets them again, or set them in the slot's own keys",
         )

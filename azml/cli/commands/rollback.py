@@ -1,4 +1,4 @@
-"""`azml rollback`: all traffic back to the slot that had it before, now, in one write."""
+"""`azml rollback`: move all traffic back to the slot that had it before, at once, in one write."""
 
 from typing import Annotated
 
@@ -23,11 +23,11 @@ from azml.findings import InvalidInput
 def rollback(
     endpoint: EndpointArgument,
     to: Annotated[
-        str | None, typer.Option(metavar="SLOT", help="This slot, whatever had the traffic before.")
+        str | None, typer.Option(metavar="SLOT", help="Use this slot, whichever had the traffic before.")
     ] = None,
     stack: StackOption = None,
 ) -> None:
-    """Give all traffic back to the slot that had it before, at once, and say so in the stack file."""
+    """Move all traffic back to the slot that had it before, at once, and update the stack file."""
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
     connection = stacks.connect(chosen)
@@ -41,7 +41,7 @@ def rollback(
 
 
 def _before(stack: Stack, declared: StackEndpoint, found: OnlineEndpoint) -> str:
-    """The slot to go back to, by the stack's history."""
+    """The slot to go back to, according to the stack's history."""
     pulumi = find_pulumi()
     azure = local_azure.required(stack.clone).environment() if stack.local else {}
     variables = environment(stack.clone, pulumi, azure)
@@ -63,7 +63,7 @@ def _before(stack: Stack, declared: StackEndpoint, found: OnlineEndpoint) -> str
 
 
 def holds_a_newer_version(declared: StackEndpoint, found: OnlineEndpoint, slot: str) -> bool:
-    """Whether a release came between: it freezes the live slot and fills the other from the folder."""
+    """Whether a release came in between, which freezes the live slot and deploys the folder to the other."""
     live = history.holder(found.traffic)
     if live is None or live == slot:
         return False
@@ -71,7 +71,7 @@ def holds_a_newer_version(declared: StackEndpoint, found: OnlineEndpoint, slot: 
 
 
 def _require_serving(endpoint: OnlineEndpoint, slot: str) -> None:
-    """Raises InvalidInput when the slot could not answer."""
+    """Raises InvalidInput when the slot cannot answer."""
     endpoint.deployment(slot)
     if findings := list(shares.not_serving(endpoint, {slot: 100})):
         raise InvalidInput(findings)

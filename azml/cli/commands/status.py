@@ -1,4 +1,4 @@
-"""`azml status`: what serves, in which state, with which share."""
+"""`azml status`: endpoints and deployments, their states and shares."""
 
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -24,14 +24,14 @@ def status(stack: StackOption = None, as_json: JsonOption = False) -> None:
         return
     console = terminal.out()
     if not found:
-        console.print(f"workspace {connection.workspace.name} has no endpoint; `pulumi up` makes them")
+        console.print(f"workspace {connection.workspace.name} has no endpoint; `pulumi up` creates them")
     for endpoint in found:
         console.print(f"[bold]{endpoint.name}[/bold]  {_state(endpoint.state)}  {endpoint.scoring_uri}")
         console.print(_table([endpoint]))
 
 
 def document(endpoint: OnlineEndpoint) -> dict[str, Any]:
-    """One endpoint for a machine. Shares are percents; field names are Azure ML's own."""
+    """One endpoint as JSON. Shares are percents; field names are Azure ML's own."""
     return {
         "name": endpoint.name,
         "workspace": endpoint.workspace.name,

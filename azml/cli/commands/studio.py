@@ -1,4 +1,4 @@
-"""`azml studio`: the page of the local Azure, in a browser."""
+"""`azml studio`: open the local Azure's studio page in a browser."""
 
 import os
 import sys
@@ -14,17 +14,17 @@ from azml.cli.local import local_azure
 
 
 def studio(
-    browser: Annotated[bool, typer.Option(help="Open a browser, where there is one.")] = True,
+    browser: Annotated[bool, typer.Option(help="Open a browser, if there is one.")] = True,
 ) -> None:
-    """Print a link to the studio page, and open it. It signs one browser in, once, within half an hour."""
+    """Print a link to the studio page, and open it. It works once, in one browser, within half an hour."""
     clone = find_clone()
     link = link_to(clone, local_azure.required(clone))
     if browser and _has_browser() and webbrowser.open(link):
-        terminal.err().print("opened in your browser; if nothing came up, open this yourself:")
+        terminal.err().print("opened in your browser; if nothing appeared, open this link:")
     terminal.out().print(link, style="none")
 
 
 def _has_browser() -> bool:
-    """Whether a window can open; elsewhere `webbrowser` would take over the terminal with a text browser."""
+    """Whether a browser window can open; otherwise `webbrowser` would run a text browser in the terminal."""
     desktop = sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     return desktop and sys.stdout.isatty()

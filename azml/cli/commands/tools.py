@@ -1,4 +1,4 @@
-"""`azml tools`: plain `pulumi` in a fresh shell, on Azure as on the local one."""
+"""`azml tools`: makes plain `pulumi` available in a new shell, for real and local Azure."""
 
 import shlex
 import shutil
@@ -9,10 +9,10 @@ from azml.cli.local.lifecycle import find_pulumi
 
 
 def tools() -> None:
-    """Print the shell line that puts the Pulumi CLI on PATH; install the CLI where it is missing.
+    """Print the shell line that puts the Pulumi CLI on PATH; install the CLI if it is missing.
 
-    Use it as: eval "$(azml tools)". It changes nothing else in the shell, and prints nothing where the shell
-    finds a CLI that will do.
+    Use it as: eval "$(azml tools)". It changes nothing else in the shell, and prints nothing if the shell
+    finds a suitable CLI already.
     """
     pulumi = find_pulumi()
     if shutil.which("pulumi") != str(pulumi):

@@ -1,4 +1,4 @@
-"""`azml traffic`: these shares for an endpoint, now, in one write."""
+"""`azml traffic`: set an endpoint's shares of traffic at once, in one write."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated
@@ -21,7 +21,7 @@ def traffic(
     wanted: Annotated[
         list[str],
         typer.Argument(
-            metavar="SLOT=PERCENT...", help="The shares, as blue=90 green=10; slots not named get none."
+            metavar="SLOT=PERCENT...", help="The shares, such as blue=90 green=10; other slots get none."
         ),
     ],
     print_only: Annotated[
@@ -29,7 +29,7 @@ def traffic(
     ] = False,
     stack: StackOption = None,
 ) -> None:
-    """Give an endpoint's slots these shares of the traffic, at once, and say so in the stack file."""
+    """Give an endpoint's slots these shares of the traffic at once, and update the stack file."""
     told = read_shares(wanted)
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
@@ -50,12 +50,14 @@ def traffic(
 
 
 def read_shares(wanted: list[str]) -> dict[str, int]:
-    """The shares as they are written. Raises InvalidInput with everything that is none."""
+    """The shares in the arguments. Raises InvalidInput with every argument that is not a share."""
     findings, told = [], {}
     for text in wanted:
         slot, _, percent = text.partition("=")
         if not slot or not percent.isascii() or not percent.isdigit():
-            findings.append(Finding(f"{text!r} is no share", "write a slot and a whole percent, as blue=90"))
+            findings.append(
+                Finding(f"{text!r} is not a share", "write a slot and a whole percent, as blue=90")
+            )
         elif slot in told:
             findings.append(Finding(f"{slot} is named twice", "name each slot once"))
         else:
@@ -69,12 +71,14 @@ def read_shares(wanted: list[str]) -> dict[str, int]:
 
 
 def problems(declared: StackEndpoint, found: OnlineEndpoint, told: Mapping[str, int]) -> Iterator[Finding]:
-    """Everything that stands against these shares: unknown slots, slots that are not ready, mirroring."""
+    """Every reason against these shares: unknown slots, slots that are not ready, mirroring."""
     there = [one.name for one in found.deployments]
     for slot in told:
         if slot not in there:
             known = slot in declared.slots
-            remedy = "pulumi up makes it" if known else did_you_mean(slot, there) if there else "it has none"
+            remedy = (
+                "pulumi up creates it" if known else did_you_mean(slot, there) if there else "it has none"
+            )
             yield Finding(f"endpoint {found.name} has no deployment {slot!r}", remedy)
         elif slot not in declared.slots:
             remedy = (
@@ -86,4 +90,4 @@ def problems(declared: StackEndpoint, found: OnlineEndpoint, told: Mapping[str, 
     for slot, share in mirrors.items():
         if share and told.get(slot):
             remedy = "end the mirroring first: `mirror_traffic: {}` in the stack file, then pulumi up"
-            yield Finding(f"{slot} gets {share} % mirrored, and Azure mirrors to no live slot", remedy)
+            yield Finding(f"{slot} gets {share} % mirrored, and Azure does not mirror to a live slot", remedy)

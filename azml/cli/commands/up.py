@@ -1,4 +1,4 @@
-"""`azml up`: from a clone to predictions, and from whatever a killed run left to the same."""
+"""`azml up`: from a clone, or from whatever a killed run left, to predictions."""
 
 import shlex
 from typing import Annotated
@@ -31,10 +31,10 @@ def up(
     scoring_port: ScoringPortOption = SCORING_PORT,
     allow_live_change: Annotated[
         list[str] | None,
-        typer.Option(metavar="ENDPOINT", help="Let this endpoint's live deployments change, this once."),
+        typer.Option(metavar="ENDPOINT", help="Let this endpoint's live deployments change, this time only."),
     ] = None,
 ) -> None:
-    """Start the local Azure, deploy the local stack on it, and ask it for predictions."""
+    """Start the local Azure, deploy the local stack to it, and send it sample requests."""
     require_platform()
     clone = find_clone()
     with local_azure.alone(clone):
@@ -53,7 +53,7 @@ def up(
         except UpdateFailed as failed:
             if not azure.answers():
                 raise
-            # What failed holds up nobody else: the others are asked and shown before it is told.
+            # A failure does not block the others: they are tried and shown before it is reported.
             failure = failed
         trials, troubles = try_out(clone)
     summary.show(terminal.out(), clone, azure, trials, troubles)
@@ -63,7 +63,7 @@ def up(
 
 
 def deploy(clone: Clone, engine: Engine) -> None:
-    """Make the local stack what the files say."""
+    """Update the local stack to match the files."""
     connection = stacks.connect(stacks.Stack(clone, stacks.LOCAL))
     slots.require_versions(connection)
     (clone.local_project / ".state").mkdir(exist_ok=True)
@@ -75,7 +75,7 @@ def deploy(clone: Clone, engine: Engine) -> None:
     recovery.settle_pending(clone, engine, connection.arm, connection.workspace.subscription_id)
     recovery.await_azure(connection)
     recovery.take_over(clone, engine, connection)
-    # No outputs: what answers, and where, is in the summary.
+    # No outputs: the summary shows the endpoints and their addresses.
     options = ["--yes", "--skip-preview", "--continue-on-error", "--suppress-outputs"]
     command = ["up", *options, "--stack", stacks.LOCAL]
     with step(shlex.join(["pulumi", "-C", "local", *command]), live=False) as current:
@@ -83,7 +83,7 @@ def deploy(clone: Clone, engine: Engine) -> None:
 
 
 def try_out(clone: Clone) -> tuple[list[Trial], list[Trouble]]:
-    """Ask every endpoint of the stack that has a sample request. What they answered; what does not serve."""
+    """Send each endpoint its sample request, if it has one; returns the answers, and what does not serve."""
     stack = stacks.Stack(clone, stacks.LOCAL)
     connection = stacks.connect(stack)
     trials: list[Trial] = []
@@ -97,27 +97,27 @@ def try_out(clone: Clone) -> tuple[list[Trial], list[Trouble]]:
                 trials.append(trial)
                 troubles += trial.troubles
         except NotThereError:
-            troubles.append(Trouble(name, None, "was not made", serious=True))
+            troubles.append(Trouble(name, None, "was not created", serious=True))
         except AzureError as failure:
             troubles.append(Trouble(name, None, str(failure), serious=True))
     return trials, troubles
 
 
 def _asked(connection: Connection, declared: StackEndpoint, endpoint: OnlineEndpoint) -> Trial | None:
-    """What the endpoint answers to its sample request; None where either is missing."""
+    """What the endpoint answers to its sample request; None without a request or a deployment."""
     request = find_request(declared.folder)
     if request is None or not endpoint.deployments:
         reason = "no deployment" if request else "no file in its requests/"
-        terminal.err().print(f"  {endpoint.name} is not asked: {reason}")
+        terminal.err().print(f"  {endpoint.name} gets no sample request: {reason}")
         return None
-    with step(f"Asking {endpoint.name}") as current:
+    with step(f"Sending requests to {endpoint.name}") as current:
         trial = ask(endpoint, endpoints.bearer(connection, endpoint), request, current.say)
         current.done(asked(trial))
     return trial
 
 
 def asked(trial: Trial) -> str:
-    """How often an endpoint was asked, in words."""
+    """A summary of the requests to an endpoint."""
     count, through = len(trial.predictions), sum(trial.split.values())
     answered = f"{count or 'no'} deployment{'s' if count > 1 else ''} answered"
     return f"{answered}, and {through} requests through the split" if through else answered

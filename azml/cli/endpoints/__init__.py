@@ -1,1 +1,1 @@
-"""Online endpoints as Azure has them, and requests to them."""
+"""Online endpoints in Azure, and requests to them."""

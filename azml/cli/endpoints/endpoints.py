@@ -1,6 +1,6 @@
-"""Online endpoints and deployments as Azure has them now.
+"""The current online endpoints and deployments in Azure.
 
-Read over ARM with the identity azure-native would use.
+They are read through ARM with the identity azure-native would use.
 """
 
 import time
@@ -21,7 +21,7 @@ CONFIRM_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class OnlineDeployment:
-    """One deployment. `properties` is Azure's own record of it, for who needs more than a status."""
+    """One deployment. `properties` is Azure's own record of it, for callers that need more than a status."""
 
     name: str
     state: str
@@ -32,19 +32,19 @@ class OnlineDeployment:
 
     @property
     def serves(self) -> str | None:
-        """The digest of what it predicts with, as the stack tagged it."""
+        """The digest of what it serves, from the stack's tag."""
         return self.tags.get(SERVES_TAG)
 
     @property
     def most_at_once(self) -> int:
-        """Requests it takes at once before it answers 429 (Azure: twice its instances' own limit)."""
+        """Concurrent requests it accepts before it answers 429 (Azure: twice the limit of its instances)."""
         settings = self.properties.get("requestSettings") or {}
         return 2 * self.instance_count * int(settings.get("maxConcurrentRequestsPerInstance") or 1)
 
 
 @dataclass(frozen=True)
 class OnlineEndpoint:
-    """One endpoint. Shares are percents; `body` is Azure's own record, as a write has to repeat it."""
+    """One endpoint. Shares are percents; `body` is Azure's own record, which every write has to repeat."""
 
     workspace: WorkspaceName
     name: str
@@ -62,7 +62,7 @@ class OnlineEndpoint:
         return f"{self.workspace.id}/onlineEndpoints/{self.name}"
 
     def deployment(self, name: str) -> OnlineDeployment:
-        """The deployment of that name; raises NotThereError with the likely one."""
+        """The deployment with that name; raises NotThereError with the likeliest name."""
         for found in self.deployments:
             if found.name == name:
                 return found
@@ -79,19 +79,19 @@ def read_all(connection: Connection) -> list[OnlineEndpoint]:
 
 
 def read(connection: Connection, name: str) -> OnlineEndpoint:
-    """One endpoint with its deployments; raises NotThereError with the likely one."""
+    """One endpoint with its deployments; raises NotThereError with the likeliest name."""
     body = connection.arm.get(f"{connection.workspace.id}/onlineEndpoints/{name}", API_VERSION)
     if body is None:
         names = [
             str(one["name"]) for one in _listed(connection, f"{connection.workspace.id}/onlineEndpoints")
         ]
-        remedy = did_you_mean(name, names) if names else "it has none; `pulumi up` makes them"
+        remedy = did_you_mean(name, names) if names else "it has none; `pulumi up` creates them"
         raise NotThereError(f"workspace {connection.workspace.name} has no endpoint {name!r}", remedy)
     return _with_deployments(connection, body)
 
 
 def bearer(connection: Connection, endpoint: OnlineEndpoint) -> str:
-    """What a request to the endpoint is let in with: its primary key, or a token, by its auth mode."""
+    """The credential for requests to the endpoint: its primary key or a token, depending on its auth mode."""
     match endpoint.auth_mode.lower():
         case "key":
             return str(connection.arm.post(f"{endpoint.id}/listKeys", API_VERSION)["primaryKey"])
@@ -104,11 +104,11 @@ def bearer(connection: Connection, endpoint: OnlineEndpoint) -> str:
 def write_traffic(
     connection: Connection, endpoint: OnlineEndpoint, traffic: Mapping[str, int], mirror: Mapping[str, int]
 ) -> OnlineEndpoint:
-    """Give the endpoint these shares and this mirroring, in one write, and read back until they are there.
+    """Give the endpoint these shares and mirror traffic in one write, and read it until they are there.
 
-    The write repeats the whole record Azure holds: a PUT drops what it does not say, and a client with
-    records of its own would drop what these do not know. Azure may show a write late. Raises CommandError
-    when it holds other shares a minute afterwards.
+    The write repeats Azure's whole record: a PUT removes what it leaves out, and a typed client would leave
+    out members that its types lack. Azure may show a write late. Raises CommandError when the endpoint has
+    other shares a minute later.
     """
     body = with_shares(endpoint.body, Shares(traffic, mirror))
     connection.arm.wait(connection.arm.put(endpoint.id, API_VERSION, body))
@@ -120,13 +120,13 @@ def write_traffic(
         if time.monotonic() >= deadline:
             raise CommandError(
                 f"endpoint {endpoint.name} holds {shares(after.traffic)} after a write of {shares(traffic)}",
-                "somebody else may have moved it at the same time: look at azml status",
+                "somebody else may have moved the traffic at the same time: see azml status",
             )
         connection.arm.pause(0.1 if connection.stack.local else 2.0)
 
 
 def shares(traffic: Mapping[str, int]) -> str:
-    """Shares as people read them, largest first."""
+    """Shares as readable text, largest first."""
     ordered = sorted(traffic.items(), key=lambda share: (-share[1], share[0]))
     return ", ".join(f"{name} {share} %" for name, share in ordered) or "no traffic"
 

@@ -1,4 +1,4 @@
-"""Asking what was just deployed: each deployment once, and the split often enough to be seen."""
+"""Sample requests to new deployments: one to each, and enough through the split to show it."""
 
 import contextlib
 import json
@@ -17,9 +17,9 @@ from azml.cli.endpoints.scoring import ROUTED_TO, Refused, Request, headers, rea
 from azml.cli.endpoints.trouble import Trouble
 
 TO_ONE = 10
-"""Requests through a split that has one deployment."""
+"""Requests through a split with only one deployment."""
 SEEN = 20
-"""Requests that the deployment with the smallest share is to have on average."""
+"""Requests that the deployment with the smallest share should get on average."""
 MOST = 500
 MOST_AT_ONCE = 8
 COME_BACK = frozenset({429, 502, 503})
@@ -31,7 +31,7 @@ Post = Callable[[str | None], Response]
 
 @dataclass(frozen=True)
 class Prediction:
-    """One deployment's answer to the sample request, and how long it took in milliseconds."""
+    """One deployment's answer to the sample request, and its duration in milliseconds."""
 
     deployment: str
     answer: str
@@ -40,7 +40,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Trial:
-    """What an endpoint answered. `split` counts which deployment took how many of the requests."""
+    """The answers of an endpoint. `split` counts the requests that each deployment answered."""
 
     endpoint: OnlineEndpoint
     request: Path
@@ -60,7 +60,7 @@ def _rank(path: Path) -> tuple[bool, bool]:
 
 
 def requests_for(traffic: Mapping[str, int]) -> int:
-    """How many requests show a split: few where one deployment has all of it, more the smaller a share is."""
+    """How many requests show a split: few if one deployment has it all, more the smaller a share is."""
     shares = [share for share in traffic.values() if share]
     if len(shares) < 2:
         return TO_ONE * len(shares)
@@ -68,9 +68,9 @@ def requests_for(traffic: Mapping[str, int]) -> int:
 
 
 def ask(endpoint: OnlineEndpoint, bearer: str, request: Path, say: Callable[[str], None]) -> Trial:
-    """Send the sample to each deployment that is up, then through the split, over connections kept alive.
+    """Send the sample to each deployment that is up, then through the split, over keep-alive connections.
 
-    A deployment that refuses it is a trouble of the trial, and holds up none of the others.
+    A deployment that refuses it becomes a trouble of the trial, and does not block the others.
     """
     http, asked = Http(), read_request(request)
 
@@ -97,7 +97,7 @@ def ask(endpoint: OnlineEndpoint, bearer: str, request: Path, say: Callable[[str
 def _through_the_split(
     endpoint: OnlineEndpoint, post: Post, split: Counter[str], say: Callable[[str], None]
 ) -> None:
-    """Send the requests that show the split, and count in `split` who answered them."""
+    """Send the requests that show the split, and count in `split` which deployments answered."""
     limits = [one.most_at_once for one in endpoint.deployments if endpoint.traffic.get(one.name)]
     total = requests_for(endpoint.traffic)
     with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, *limits)) as pool:
@@ -107,7 +107,7 @@ def _through_the_split(
 
 
 def _trouble(endpoint: OnlineEndpoint, asked: str | None, failure: Refused | AzureError) -> Trouble:
-    """What a refusal means. Where no deployment was `asked` by name it came through the split."""
+    """The trouble that a refusal means. Without a deployment (`asked`) it came through the split."""
     serious = asked is None or bool(endpoint.traffic.get(asked))
     if isinstance(failure, Refused):
         deployment = asked or failure.deployment
@@ -123,7 +123,7 @@ def _timed(deployment: str, post: Post) -> Prediction:
 
 
 def _answered(http: Http, endpoint: OnlineEndpoint, carried: Mapping[str, str], asked: Request) -> Response:
-    """The answer to one request. "Too many at once" and "not yet" are invitations to come back: done here."""
+    """The answer to one request; "too many requests" and "not ready yet" are retried."""
     deadline = time.monotonic() + PATIENCE
     while True:
         answer = http.request("POST", endpoint.scoring_uri, headers=carried, body=asked.content)
@@ -137,7 +137,7 @@ def _answered(http: Http, endpoint: OnlineEndpoint, carried: Mapping[str, str], 
 
 
 def one_line(answer: Response) -> str:
-    """An answer fit for a line: JSON without space, text cut to 80 characters; of other bytes their size."""
+    """An answer in one line: compact JSON, or text cut to 80 characters; for other bytes, their size."""
     try:
         text = answer.content.decode().strip()
     except UnicodeDecodeError:

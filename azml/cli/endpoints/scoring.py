@@ -1,4 +1,4 @@
-"""Requests to an endpoint's scoring address."""
+"""Requests to an endpoint's scoring URI."""
 
 import json
 import mimetypes
@@ -9,25 +9,25 @@ from azml.azure.errors import UnreachableError
 from azml.cli.failure import CommandError, InputError
 
 ROUTED_TO = "azureml-model-deployment"
-"""The header that asks for one deployment, and the one that tells which deployment answered."""
+"""The header that selects a deployment in a request, and names the deployment in an answer."""
 JSON = "application/json"
 ANY = "application/octet-stream"
 _LOG_TELLS = frozenset({408, 424, 500, 502, 503, 504})
-"""Statuses that come from the model or its server; the others are the endpoint's own, before any model."""
+"""Statuses from the model or its server; the others come from the endpoint, before any model runs."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """The body of a request, and what it is."""
+    """The body of a request, and its content type."""
 
     content: bytes
     content_type: str
 
 
 def read_request(path: Path, content_type: str | None = None) -> Request:
-    """The request in a file: any file, sent as it is. Its ending says what it is, unless `content_type` does.
+    """The request in a file, sent unchanged. Its extension gives the type unless `content_type` does.
 
-    Raises InputError when it is to be JSON and is not.
+    Raises InputError when it should be JSON and is not.
     """
     content = path.read_bytes()
     kind = content_type or mimetypes.guess_type(path.name)[0] or ANY
@@ -42,7 +42,7 @@ def read_request(path: Path, content_type: str | None = None) -> Request:
 
 
 class Refused(CommandError):
-    """An answer that is not a prediction, with the words it came with."""
+    """An answer that is not a prediction, with its text."""
 
     def __init__(self, endpoint: str, deployment: str | None, status: int, content: bytes) -> None:
         self.deployment = deployment
@@ -53,28 +53,28 @@ class Refused(CommandError):
 
     @property
     def logged(self) -> bool:
-        """Whether the log of the deployment tells more."""
+        """Whether the deployment's log has more about it."""
         return self.status in _LOG_TELLS
 
     @property
     def in_a_line(self) -> str:
-        """What was answered, fit for a line."""
+        """The answer in one line."""
         text = " ".join(self.text.split())
         return f"answered {self.status}: {text if len(text) <= 300 else f'{text[:297]}...'}"
 
 
 def headers(bearer: str, deployment: str | None, content_type: str) -> dict[str, str]:
-    """What a request carries; without `deployment` the endpoint's traffic decides who answers it."""
+    """The headers of a request; without `deployment` the endpoint's traffic decides which one answers."""
     carried = {"Authorization": f"Bearer {bearer}", "Content-Type": content_type}
     return carried if deployment is None else {**carried, ROUTED_TO: deployment}
 
 
 def send(endpoint: str, uri: str, bearer: str, deployment: str | None, asked: Request) -> bytes:
-    """The answer to one request. Raises Refused with the endpoint's own words when it is not a prediction.
+    """The answer to one request. Raises Refused with the endpoint's own text when it is not a prediction.
 
-    It goes through azure-core's pipeline, as that of azure-ai-ml's `invoke` does: five minutes for the model,
-    another try where the endpoint is not there yet, the shell's proxy and certificates. The package around it
-    takes seconds to import.
+    It uses azure-core's pipeline, as azure-ai-ml's `invoke` does: five minutes for the model, a retry where
+    the endpoint does not exist yet, the shell's proxy and certificates. azure-ai-ml itself takes seconds to
+    import.
     """
     from azure.core import PipelineClient
     from azure.core.exceptions import AzureError

@@ -1,4 +1,4 @@
-"""Moving an endpoint's traffic at once, and making the stack file agree, for `traffic` and `rollback`."""
+"""Moves an endpoint's traffic at once and updates the stack file, for `traffic` and `rollback`."""
 
 from collections.abc import Iterator, Mapping
 
@@ -25,10 +25,10 @@ def move(
     """Give the endpoint these shares, in percent and without zeros, in one write that is read back."""
     with step(title) as current:
         if found.traffic == traffic and found.mirror_traffic == mirror:
-            current.done("it has it already")
+            current.done("it already has it")
         else:
             _write(connection, found, traffic, mirror)
-            current.done(f"done, and read back; it was {endpoints.shares(found.traffic)}")
+            current.done(f"done and verified; it was {endpoints.shares(found.traffic)}")
 
 
 def _write(
@@ -40,13 +40,13 @@ def _write(
     except PolicyTokenError as refused:
         raise CommandError(
             f"the traffic of {found.name} has not moved ({endpoints.shares(found.traffic)}): {refused}",
-            "run it again; if that goes on, have whoever owns the policy exempt the resource group "
-            "(`az policy exemption create`) and run it again then",
+            "run it again; if it keeps failing, ask the policy's owner to exempt the resource group "
+            "(`az policy exemption create`), then run it again",
         ) from refused
 
 
 def not_serving(endpoint: OnlineEndpoint, slots: Mapping[str, int]) -> Iterator[Finding]:
-    """A finding for each slot that is to get a share and could not answer."""
+    """A finding for each slot that should get a share and cannot answer."""
     for slot, share in slots.items():
         state = next((one.state for one in endpoint.deployments if one.name == slot), "Succeeded")
         if share and state != "Succeeded":
@@ -57,7 +57,7 @@ def not_serving(endpoint: OnlineEndpoint, slots: Mapping[str, int]) -> Iterator[
 def edit(
     stack: Stack, declared: StackEndpoint, traffic: Mapping[str, int], *, ends_mirroring: bool = False
 ) -> bool:
-    """Make the stack file say these shares, where the next `up` would set others; whether it changed."""
+    """Put these shares into the stack file if the next `up` would set others; whether it changed."""
     if not _tells_shares(declared) or (declared.traffic == traffic and not ends_mirroring):
         return False
     stack.file.set_traffic(declared.key, traffic, ends_mirroring=ends_mirroring)
@@ -67,7 +67,7 @@ def edit(
 def keep(
     stack: Stack, declared: StackEndpoint, traffic: Mapping[str, int], *, ends_mirroring: bool = False
 ) -> None:
-    """Write the stack file so that the next `up` undoes neither the shares nor the end of mirroring."""
+    """Write the stack file so that the next `up` keeps the shares, and keeps mirroring off."""
     if edit(stack, declared, traffic, ends_mirroring=ends_mirroring):
         stack.file.write()
         shown = stack.clone.shown(stack.path)
@@ -76,11 +76,11 @@ def keep(
 
 
 def _tells_shares(declared: StackEndpoint) -> bool:
-    """Whether the next `up` sets shares: the stack file's, or those of the endpoint's own file."""
+    """Whether the next `up` sets shares, from the stack file or the endpoint's own file."""
     if declared.traffic is not None or declared.mirror_traffic is not None:
         return True
     try:
         own = names.own_file(declared)
     except InvalidInput:
-        return True  # it may, once it is corrected
+        return True  # the file may set them, once it is corrected
     return own is not None and bool(own.traffic or own.mirror_traffic)

@@ -1,4 +1,4 @@
-"""A link to the studio page that signs one browser in."""
+"""The link to the studio page, which signs in one browser."""
 
 import base64
 import mimetypes
@@ -12,12 +12,12 @@ from azml.cli.stacks import names, stacks
 from azml.findings import InvalidInput
 
 SAMPLE_LIMIT = 1 << 20
-"""Bytes of a sample request that the page starts with."""
+"""The largest sample request, in bytes, that is passed to the page."""
 
 
 def link_to(clone: Clone, azure: LocalAzure) -> str:
-    """A link with a new one-time code, after the # that browsers send to nobody. The page gets the endpoints'
-    sample requests too: the local Azure knows what was deployed, and no folders."""
+    """A link with a new one-time code, in the fragment, which browsers do not send. The page also gets the
+    endpoints' sample requests: the local Azure knows what was deployed, but not the folders."""
     azure.ask("PUT", "studio/samples", {"samples": samples(clone)})
     return str(azure.ask("POST", "studio")["link"])
 
@@ -27,7 +27,7 @@ def samples(clone: Clone) -> list[dict[str, str]]:
     try:
         declared = stacks.Stack(clone, stacks.LOCAL).file.endpoints()
         found = [(names.azure_name(one), find_request(one.folder)) for one in declared]
-    except (CommandError, InvalidInput):  # the page works without; `up` says what is wrong with the files
+    except (CommandError, InvalidInput):  # the page works without them; `up` reports faults in the files
         return []
     small = [(name, path) for name, path in found if path and path.stat().st_size <= SAMPLE_LIMIT]
     return [_sample(name, path) for name, path in small]

@@ -1,4 +1,4 @@
-"""The last thing `azml up` prints: what answers, where, and what to try next."""
+"""The summary at the end of `azml up`: what answers, where, and what to try next."""
 
 import os
 import shlex
@@ -19,7 +19,7 @@ from azml.cli.local.local_azure import LocalAzure
 def show(
     console: Console, clone: Clone, azure: LocalAzure, trials: list[Trial], troubles: list[Trouble]
 ) -> None:
-    """Print predictions, the observed split, addresses and commands that work as pasted; last what fails."""
+    """Print predictions, the observed split, addresses and commands to paste; then what does not serve."""
     for trial in trials:
         console.print()
         console.print(f"[bold]{trial.endpoint.name}[/bold]  {escape(trial.endpoint.scoring_uri)}")
@@ -29,7 +29,7 @@ def show(
     console.print()
     served = [trial for trial in trials if trial.split]
     if served:
-        console.print("[dim]ask it yourself[/dim]")
+        console.print("[dim]try it yourself[/dim]")
     for trial in served:
         console.print(f"  {escape(curl(clone, azure, trial, azml))}")
     console.print("[dim]studio, in a browser (this link works once; azml studio gives another)[/dim]")
@@ -49,7 +49,7 @@ def show(
 
 
 def predicted(trial: Trial) -> list[str]:
-    """Each deployment's answer, and what the split was seen to be."""
+    """Each deployment's answer, and the observed split."""
     width = max((len(one.deployment) for one in trial.predictions), default=0)
     lines = [
         f"{one.deployment:<{width}}  {trial.endpoint.traffic.get(one.deployment, 0):>3} %  {one.answer}"
@@ -66,7 +66,7 @@ def predicted(trial: Trial) -> list[str]:
 
 
 def curl(clone: Clone, azure: LocalAzure, trial: Trial, azml: str) -> str:
-    """A line for any POSIX shell. The key goes from one program to the other and is never on the screen."""
+    """A line for any POSIX shell. The key passes between programs and never shows on the screen."""
     words = ["curl", "--cacert", clone.shown(azure.ca)]
     if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
         words += ["--noproxy", "127.0.0.1"]
@@ -78,7 +78,7 @@ def curl(clone: Clone, azure: LocalAzure, trial: Trial, azml: str) -> str:
 
 
 def suggestions(azml: str, trials: list[Trial]) -> list[str]:
-    """Commands a user may want next."""
+    """Useful commands to run next."""
     lines = [f"{azml} status"]
     for trial in [trial for trial in trials if trial.predictions][:1]:
         request = shlex.quote(str(_relative(trial.request)))

@@ -1,4 +1,4 @@
-"""What does not serve after an `azml up`: one line each, and whether the command fails for it."""
+"""What does not serve after `azml up`: one line each, and whether it makes the command fail."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from azml.cli.failure import CommandError
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something that does not serve. Without `deployment` it is the endpoint as a whole.
+    """An endpoint or deployment that does not serve. Without `deployment` it is the whole endpoint.
 
-    `serious`: it has users, or the stack file asks for it. `logged`: the deployment's log tells more.
+    `serious`: it has live traffic, or the stack file declares it. `logged`: the deployment's log has more.
     """
 
     endpoint: str
@@ -21,14 +21,14 @@ class Trouble:
     logged: bool = False
 
     def line(self, azml: str) -> str:
-        """The trouble in one line, with the command that tells more; `azml` is how to call it."""
+        """The trouble in one line, with the command that shows more; `azml` is how to run our command."""
         name = f"{self.endpoint} {self.deployment}" if self.deployment else self.endpoint
         hint = f"; see: {azml} logs {name}" if self.logged and self.deployment else ""
         return f"{name}: {self.what}{hint}"
 
 
 def of_states(endpoint: OnlineEndpoint, declared: Iterable[str]) -> Iterator[Trouble]:
-    """The deployments that cannot answer: failed ones, and declared ones that are not there."""
+    """The deployments that cannot answer: failed ones, and declared ones that do not exist."""
     wanted = set(declared)
     for deployment in endpoint.deployments:
         if deployment.state != "Succeeded":
@@ -36,11 +36,11 @@ def of_states(endpoint: OnlineEndpoint, declared: Iterable[str]) -> Iterator[Tro
             serious = users or deployment.name in wanted
             yield Trouble(endpoint.name, deployment.name, f"is {deployment.state}", serious, logged=True)
     for name in sorted(wanted - {deployment.name for deployment in endpoint.deployments}):
-        yield Trouble(endpoint.name, name, "was not made", serious=True)
+        yield Trouble(endpoint.name, name, "was not created", serious=True)
 
 
 def require_served(troubles: Iterable[Trouble]) -> None:
-    """Raises CommandError when something does not serve that has users or that the stack file asks for."""
+    """Raises CommandError when something does not serve that has live traffic or that the stack declares."""
     serious = [trouble for trouble in troubles if trouble.serious]
     if serious:
         named = ", ".join(

@@ -1,1 +1,1 @@
-"""The local Azure, the Pulumi engine and other processes of this machine."""
+"""The local Azure, the Pulumi engine and other processes on this machine."""

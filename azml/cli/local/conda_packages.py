@@ -1,7 +1,7 @@
-"""The packages of conda that environments were made of, as they were loaded down: `<cache>/conda`.
+"""The downloaded conda packages from which environments were built: `<cache>/conda`.
 
-An environment that is made has links to their files, or copies: it needs none of them. They save the next
-one from loading them down again.
+A finished environment has links to their files, or copies, and does not need them. They save the next build
+from downloading them again.
 """
 
 import fcntl
@@ -16,23 +16,23 @@ from azml.toolchain.cache import cache_folder
 
 
 def conda_folder() -> Path:
-    """Where they lie, with the lists of what the channels have."""
+    """The folder of the packages and of the channels' package lists."""
     return cache_folder() / "conda"
 
 
 def size() -> int:
-    """Bytes on disk that go with them; files that an environment has too are not counted."""
+    """Bytes on disk that removing them frees; files that an environment also has are not counted."""
     return sizes(conda_folder())[1]
 
 
 def last_loaded() -> float:
-    """When the last of them was loaded down, in seconds since the epoch; 0 without any."""
+    """When the last of them was downloaded, in seconds since the epoch; 0 without any."""
     packages = conda_folder() / "packages"
     return max((path.stat().st_mtime for path in packages.glob("*")), default=0.0)
 
 
 def remove() -> bool:
-    """Delete them all; False, and nothing done, while an environment is being built or none is there."""
+    """Delete them all; False, with nothing done, while an environment is being built or there are none."""
     folder = conda_folder()
     with _no_build() as ours:
         if not ours or not folder.is_dir():
@@ -46,7 +46,7 @@ def remove() -> bool:
 
 @contextmanager
 def _no_build() -> Iterator[bool]:
-    """Whether nothing is being built; what had a build before gets none while the block runs."""
+    """Whether nothing is being built; environments built before cannot be rebuilt while the block runs."""
     with ExitStack() as held:
         for lock in environments_folder().glob("*.lock"):
             descriptor = os.open(lock, os.O_RDWR)

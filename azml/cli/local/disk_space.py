@@ -1,4 +1,4 @@
-"""Whether the disks that an update writes to have space: an engine without it goes on for minutes."""
+"""Checks that the disks an update writes to have space: without it, the engine retries for minutes."""
 
 import shutil
 import tempfile
@@ -9,9 +9,9 @@ from azml.cli.clone import Clone
 from azml.cli.failure import CommandError
 
 LEAST = 1024 * 1024
-"""Bytes that every folder has to have free."""
+"""Bytes that must be free in every folder."""
 COPIES = 4
-"""How many states an update ends with: the state, the one before, and two in its history."""
+"""How many copies of the state exist after an update: the state, the previous one, and two in the history."""
 
 
 class DiskFull(CommandError):
@@ -21,12 +21,12 @@ class DiskFull(CommandError):
         free = f"{_free(folder) // 1024} KB are free, {needed // 1024} KB are needed"
         super().__init__(
             f"the disk is full: {folder}, where {free}",
-            "free some space, then run the same command again: it takes over what was made",
+            "free some space, then run the same command again: it takes over what was created",
         )
 
 
 def needs(clone: Clone) -> Mapping[Path, int]:
-    """The bytes that have to be free, by folder: of the state, of the local Azure, of temporary files."""
+    """The bytes that must be free, by folder: of the state, the local Azure and temporary files."""
     states = [file.stat().st_size for file in clone.backend.glob("stacks/*/*.json")]
     state = max(LEAST, COPIES * max(states, default=0))
     return {clone.backend.parent: state, clone.work: LEAST, Path(tempfile.gettempdir()): LEAST}

@@ -1,4 +1,4 @@
-"""The Pulumi engine, run on a stack of this clone."""
+"""Runs the Pulumi engine on a stack of this clone."""
 
 import json
 import os
@@ -18,22 +18,22 @@ from azml.cli.local.engine_progress import EngineProgress, last_words
 from azml.cli.local.processes import end, tree
 from azml.cli.terminal import Step
 
-# Where the local stack's state lives is its project file's to say: these would send a run elsewhere.
+# The project file sets the local stack's backend; these variables would override it.
 ELSEWHERE = ("PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_PROJECT")
 WATCH_EVERY = 0.5
-"""Seconds between two looks at an engine that works."""
+"""Seconds between two checks of a running engine."""
 
 
 class UpdateFailed(CommandError):
-    """An update that got as far as the resources, and could not make all of them what the program says."""
+    """An update that began with the resources and could not bring all of them to their declared state."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """One stack and how to run Pulumi on it.
+    """A stack, and how to run Pulumi on it.
 
-    `work` is a folder for what a run writes beside its state. `needs` are the bytes that an update has to
-    have free, by folder.
+    `work` is a folder for files of a run other than its state. `needs` are the bytes that must be free for
+    an update, by folder.
     """
 
     pulumi: Path
@@ -44,7 +44,7 @@ class Engine:
     needs: Mapping[Path, int] = field(default_factory=dict)
 
     def quiet(self, *arguments: str) -> str:
-        """Run a command and return what it printed; raises CommandError with what it said when it fails."""
+        """Run a command and return its output; raises CommandError with its message when it fails."""
         done = subprocess.run(
             [*self._start(False), *arguments],
             env=self.environment,
@@ -62,14 +62,14 @@ class Engine:
         return json.loads(self.quiet(*arguments) or "null")
 
     def shown(self, step: Step, *arguments: str) -> outcome.Changes:
-        """Run an update whose progress the user watches, as the work of `step`; what it changed.
+        """Run an update and show its progress as that of `step`; returns what it changed.
 
-        On a terminal the engine shows it; elsewhere `step` says at times where it stands. Raises UpdateFailed
-        when resources failed, DiskFull when it was ended for lack of space, another CommandError when it came
-        to none of the resources, KeyboardInterrupt once the engine has stopped for an interrupt.
+        On a terminal the engine shows it; elsewhere `step` reports it from time to time. Raises UpdateFailed
+        when resources failed, DiskFull when it was ended for lack of space, another CommandError when it did
+        not get to any resource, KeyboardInterrupt once the engine has stopped for an interrupt.
         """
         disk_space.require(self.needs)
-        events = self.work / "events.jsonl"  # one for all runs: a killed run leaves it to the next
+        events = self.work / "events.jsonl"  # one for all runs: the next run removes a killed run's
         events.unlink(missing_ok=True)
         events.touch(mode=0o600)
         command = [*self._start(sys.stdout.isatty()), *arguments, "--event-log", str(events)]
@@ -83,8 +83,8 @@ class Engine:
         if code != 0:
             self._require_space()
             raise (UpdateFailed if seen.reached_resources else CommandError)(
-                f"pulumi {arguments[0]} failed; what it said is above",
-                "correct it and run the same command again: it carries on from here",
+                f"pulumi {arguments[0]} failed; see its output above",
+                "correct it and run the same command again: it continues from here",
             )
         return seen.changes
 
@@ -97,7 +97,7 @@ class Engine:
 
 
 def _diagnosed(printed: str) -> str:
-    """The errors that a command has put into the JSON it printed; empty where that is none."""
+    """The errors in the JSON that a command printed; empty where it is not JSON."""
     try:
         told = json.loads(printed)["diagnostics"]
         return "".join(one["message"] for one in told if one["severity"] == "error").removeprefix("error: ")
@@ -106,9 +106,9 @@ def _diagnosed(printed: str) -> str:
 
 
 def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[str, str]:
-    """What Pulumi needs around it: the CLI first on the PATH, and `azure`.
+    """Pulumi's environment: the CLI first on the PATH, and `azure`.
 
-    `azure` points at the local Azure; it is empty for a stack on Azure, whose state is where the shell says.
+    `azure` points at the local Azure; it is empty for a stack on Azure, which uses the shell's backend.
     """
     others = {*ELSEWHERE, *foreign()} if azure else set()
     kept = {name: value for name, value in os.environ.items() if name not in others}
@@ -117,20 +117,20 @@ def environment(clone: Clone, pulumi: Path, azure: Mapping[str, str]) -> dict[st
 
 
 def foreign() -> list[str]:
-    """The variables in this process that say which Azure, and as whom: they mislead beside another set."""
+    """The variables of this process that select an Azure and an identity, and would conflict with others."""
     return sorted(name for name in os.environ if name.startswith(("ARM_", "AZURE_")))
 
 
 def additions(clone: Clone) -> dict[str, str]:
-    """The variables beside the PATH and Azure's that Pulumi works by here.
+    """The variables for Pulumi here, besides the PATH and Azure's.
 
-    The first lets the cached CLI run Pulumi programs outside of the clone, in the environment that is active.
+    The first lets the cached CLI run Pulumi programs outside the clone, in the active environment.
     """
     return {"AZML_VENV": str(clone.environment), "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 def _watched(command: Sequence[str], environment: Mapping[str, str], check: Callable[[], None]) -> int:
-    """Run to the end; the exit code. The engine has the terminal."""
+    """Run to the end; returns the exit code. The engine has the terminal."""
     return _awaited(subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL), check)
 
 
@@ -140,8 +140,8 @@ def _shown_as_it_goes(
     progress: EngineProgress,
     check: Callable[[], None],
 ) -> int:
-    """Run to the end; the exit code. Few lines while it runs, and what the engine's display ends with."""
-    # A file, not a pipe: an engine that outlives this process must not trip over a reader that left.
+    """Run to the end; returns the exit code. Prints a few lines of progress, and the end of the output."""
+    # A file, not a pipe: an engine that outlives this process must not fail on a closed pipe.
     with tempfile.TemporaryFile("w+", errors="replace") as shown:
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=shown, stderr=shown
@@ -160,10 +160,10 @@ def _shown_as_it_goes(
 
 
 def _awaited(process: subprocess.Popen[bytes], meanwhile: Callable[[], None]) -> int:
-    """The exit code at the end. Ctrl-C reaches the engine too, and it stops in good order: wait.
+    """The exit code. Ctrl-C reaches the engine too, which then stops cleanly, so wait for it.
 
-    An engine that cannot write its state is ended when `meanwhile` raises DiskFull: it would try each write
-    for half a minute, and go on to the next.
+    An engine that cannot write its state is ended when `meanwhile` raises DiskFull: it would retry each write
+    for half a minute, and then go on to the next.
     """
     interrupted = False
     while True:

@@ -1,4 +1,4 @@
-"""An update told in few lines, for a pipe or a file: what the engine works on now, and what it said."""
+"""An update's progress in few lines, for a pipe or a file: the current operations, and the messages."""
 
 import json
 from collections import Counter
@@ -9,14 +9,14 @@ from typing import Any
 from azml.cli.terminal import Step
 
 BLOCKS = ("Diagnostics:", "Policies:", "Outputs:", "Resources:")
-"""What the engine's display ends with; before them it has a row or two for every resource."""
+"""The last sections of the engine's display; before them it has a row or two for every resource."""
 COUNTS = "Resources:"
-"""The last block: how many resources were created, deleted and so on, which the caller tells itself."""
+"""The last section: how many resources were created, deleted and so on, which the caller prints itself."""
 NAMED_AT_ONCE = 3
 
 
 class EngineProgress:
-    """Reads the engine's event log while it grows, and says what is under way."""
+    """Reads the engine's event log as it grows, and reports the current operations."""
 
     def __init__(self, events: Path, step: Step) -> None:
         self._events = events
@@ -26,7 +26,7 @@ class EngineProgress:
         self._done: Counter[str] = Counter()
 
     def tell(self) -> None:
-        """Take in what happened since the last call; free to be called often."""
+        """Read and report the events since the last call; may be called often."""
         for event in self._news():
             if begun := event.get("resourcePreEvent"):
                 self._under_way[begun["metadata"]["urn"]] = begun["metadata"]["op"]
@@ -36,7 +36,7 @@ class EngineProgress:
         self._step.say(self._now())
 
     def _news(self) -> Iterator[dict[str, Any]]:
-        """Whole lines only: the last may be half-written."""
+        """The new events, from complete lines only: the last may be half-written."""
         if not self._events.is_file():
             return
         with self._events.open("rb") as file:
@@ -48,7 +48,7 @@ class EngineProgress:
                 yield json.loads(line)
 
     def _now(self) -> str:
-        # Components and the stack are under way as long as what they hold: they tell nothing.
+        # Components and the stack take as long as their children: they add no information.
         at = [
             f"{operation} {urn.rpartition('::')[2]}"
             for urn, operation in self._under_way.items()
@@ -60,7 +60,7 @@ class EngineProgress:
 
 
 def last_words(shown: str) -> str:
-    """What the engine's display ends with, without its counts; all of it when it never came to that."""
+    """The last sections of the engine's display, without the counts; all of it when there are none."""
     lines = shown.splitlines()
     at = [number for number, line in enumerate(lines) if line.strip() in BLOCKS]
     if not at:

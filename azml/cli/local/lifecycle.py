@@ -1,4 +1,4 @@
-"""Starting and stopping what commands need, told to the user as it goes."""
+"""Starts and stops what commands need, and shows progress."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ def require_platform() -> None:
 
 
 def find_pulumi() -> Path:
-    """The Pulumi CLI, installed when it is missing."""
+    """The path of the Pulumi CLI, which is installed if it is missing."""
     with step("Pulumi CLI") as current:
         found = find_or_install(current.say)
         current.done(str(found))
@@ -31,7 +31,7 @@ def find_pulumi() -> Path:
 
 
 def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
-    """The local Azure, started when it does not run, once what served before serves again."""
+    """The local Azure, started if it does not run, once the deployments that served before serve again."""
     with step("Local Azure") as current:
         azure, fresh = local_azure.start(clone, port, scoring_port, current)
         lost = local_azure.await_return(clone, azure, current)
@@ -41,11 +41,11 @@ def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
     if azure.warning:
         terminal.err().print(f"  warning: {azure.warning}")
     for line in local_azure.mended(clone):
-        terminal.err().print(f"  mended: {escape(line)}")
+        terminal.err().print(f"  repaired: {escape(line)}")
     return azure
 
 
 def stop(clone: Clone) -> None:
-    """Stop the local Azure and everything an earlier one left."""
+    """Stop the local Azure and everything that an earlier one left."""
     with step("Local Azure") as current:
         current.done("stopped" if local_azure.stop(clone) else "was not running")

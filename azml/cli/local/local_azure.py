@@ -1,4 +1,4 @@
-"""The local Azure's process: find it, start it in the background, stop it. Everything else is HTTP."""
+"""Finds, starts and stops the local Azure's process. Everything else goes over HTTP."""
 
 import contextlib
 import fcntl
@@ -27,17 +27,17 @@ from azml.cli.terminal import Step
 START_LIMIT = 60.0
 """Seconds the local Azure has to answer after it was started."""
 RETURN_LIMIT = 600.0
-"""Seconds that what served before has to serve again: an environment may have to be made anew."""
+"""Seconds within which deployments must serve again after a start: environments may have to be rebuilt."""
 _COMMAND = (sys.executable, "-m", "azml.emulator")
 PATIENCE = 15.0
-"""Seconds a local Azure that lives has to answer before it counts as hung and is replaced."""
+"""Seconds a running local Azure has to answer before it counts as hung and is replaced."""
 
 
 @dataclass(frozen=True)
 class LocalAzure:
-    """A local Azure that runs: what its `emulator.json` says. `token` opens `/_azml/*` and nothing else.
+    """A running local Azure, from its `emulator.json`. `token` gives access to `/_azml/*` and nothing else.
 
-    `warning` is what this machine cannot hold scoring scripts to.
+    `warning` says which restrictions on scoring scripts this machine cannot enforce.
     """
 
     pid: int
@@ -49,7 +49,7 @@ class LocalAzure:
     warning: str = ""
 
     def ask(self, method: str, path: str, body: object = None, *, timeout: float = 30.0) -> Any:
-        """The answer of one of its own pages, as `health` or `environment`. `body` is sent as JSON."""
+        """The answer of one of its own pages, such as `health` or `environment`. `body` is sent as JSON."""
         request = urllib.request.Request(  # noqa: S310 - the address is our own https server's
             f"{self.arm}/_azml/{path}",
             None if body is None else json.dumps(body).encode(),
@@ -57,7 +57,7 @@ class LocalAzure:
             method=method,
         )
         direct = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}),  # a proxy of the user's has no business with loopback
+            urllib.request.ProxyHandler({}),  # loopback must not go through the user's proxy
             urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(self.ca))),
         )
         with direct.open(request, timeout=timeout) as response:
@@ -69,7 +69,7 @@ class LocalAzure:
         return {name: str(value) for name, value in self.ask("GET", "environment").items()}
 
     def proxy(self) -> str:
-        """The address of its https proxy, which lets a shell's programs reach everything but real Azure."""
+        """The URL of its https proxy, through which programs can reach everything except real Azure."""
         return str(self.ask("GET", "proxy")["url"])
 
     def answers(self, timeout: float = 5.0) -> bool:
@@ -82,7 +82,7 @@ class LocalAzure:
 
 
 def recorded(clone: Clone) -> LocalAzure | None:
-    """The one this clone's record names, whether or not it still lives."""
+    """The local Azure in this clone's record, whether or not it still runs."""
     try:
         told = json.loads((clone.emulator / "emulator.json").read_text())
         return LocalAzure(
@@ -99,13 +99,13 @@ def recorded(clone: Clone) -> LocalAzure | None:
 
 
 def running(clone: Clone) -> LocalAzure | None:
-    """The local Azure of this clone, when it lives and answers."""
+    """The local Azure of this clone, if it runs and answers."""
     found = recorded(clone)
     return found if found and _lives(clone, found) and found.answers() else None
 
 
 def mended(clone: Clone) -> list[str]:
-    """What was damaged of its files since it was started, and what became of it."""
+    """The files found damaged since it was started, and how they were repaired."""
     try:
         return (clone.emulator / "mended.log").read_text(errors="replace").splitlines()
     except OSError:
@@ -113,9 +113,9 @@ def mended(clone: Clone) -> list[str]:
 
 
 def await_return(clone: Clone, azure: LocalAzure, step: Step) -> list[str]:
-    """Wait until what served before serves again; what does not come back, as `endpoint/deployment`.
+    """Wait until what served before serves again; returns what does not, as `endpoint/deployment`.
 
-    Raises CommandError when the local Azure ends meanwhile, or when it takes too long.
+    Raises CommandError when the local Azure ends meanwhile or takes too long.
     """
     log = f"its log: {clone.shown(clone.logs / 'emulator.log')}"
     deadline = time.monotonic() + RETURN_LIMIT
@@ -136,7 +136,7 @@ def await_return(clone: Clone, azure: LocalAzure, step: Step) -> list[str]:
 
 
 def required(clone: Clone) -> LocalAzure:
-    """The running local Azure; raises NotThereError when there is none, or none that would be of use here."""
+    """The running local Azure; raises NotThereError when there is none, or none that is usable here."""
     found = running(clone)
     if found is None:
         raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
@@ -150,7 +150,7 @@ def required(clone: Clone) -> LocalAzure:
 
 @contextmanager
 def alone(clone: Clone) -> Iterator[None]:
-    """One `up`, `down`, `start` or `stop` of a clone at a time; the lock goes with its process."""
+    """Allow one `up`, `down`, `start` or `stop` per clone at a time; the lock ends with its process."""
     clone.work.mkdir(exist_ok=True)
     with (clone.work / "azml.lock").open("a+") as handle:
         try:
@@ -172,7 +172,7 @@ def _sign(handle: IO[str]) -> None:
 
 
 def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[LocalAzure, bool]:
-    """The running local Azure, and whether it had to be started. Ends what an earlier one left behind."""
+    """The running local Azure, and whether it was started here. Ends what an earlier one left behind."""
     if found := _settled(clone, step):
         return found, False
     _clear(clone)
@@ -198,9 +198,9 @@ def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[Local
 
 
 def _settled(clone: Clone, step: Step) -> LocalAzure | None:
-    """The one that runs. One that lives and does not answer gets some time: the machine may be busy.
+    """The running one. If it does not answer it gets some time: the machine may be busy.
 
-    One whose clone was moved under it is stopped: its paths lead nowhere.
+    If its clone has been moved it is stopped: its paths no longer exist.
     """
     deadline = time.monotonic() + PATIENCE
     while (found := recorded(clone)) and _lives(clone, found) and time.monotonic() < deadline:
@@ -210,13 +210,13 @@ def _settled(clone: Clone, step: Step) -> LocalAzure | None:
             return None
         if found.answers():
             return found
-        step.say("it lives, but does not answer yet")
+        step.say("it is running, but does not answer yet")
         time.sleep(0.2)
     return None
 
 
 def stop(clone: Clone) -> bool:
-    """Stop the local Azure and whatever is left of an earlier one; whether anything had to be stopped."""
+    """Stop the local Azure and whatever is left of an earlier one; returns whether anything was stopped."""
     found = recorded(clone)
     processes = tree(found.pid) if found and _lives(clone, found) else []
     if found and processes:
@@ -234,31 +234,31 @@ def stop(clone: Clone) -> bool:
 
 
 def _clear(clone: Clone) -> bool:
-    """End every process of a local Azure that is not to be kept, and remove its record."""
+    """End every process of the local Azure, and remove its record."""
     found = recorded(clone)
     left = [orphan.process for orphan in orphans(clone) if orphan.what == "local Azure"]
     if found and _is_ours(clone, found.pid):
         left = [*tree(found.pid), *left]
     end(left)
-    with contextlib.suppress(IsADirectoryError, PermissionError):  # a folder: a start removes it
+    with contextlib.suppress(IsADirectoryError, PermissionError):  # if it is a folder, a start removes it
         (clone.emulator / "emulator.json").unlink(missing_ok=True)
     return bool(left)
 
 
 def _clear_sockets(clone: Clone) -> None:
-    """Have what a killed one left outside of its folder removed; one that stops does it itself."""
+    """Remove what a killed one left outside its folder; one that stops does so itself."""
     if (clone.emulator / "run.json").exists():
         command = [*_COMMAND, "--folder", str(clone.emulator), "--clear"]
         subprocess.run(command, cwd=clone.root, capture_output=True, check=False)
 
 
 def _lives(clone: Clone, found: LocalAzure) -> bool:
-    """Whether its process is there. After a restart of the machine a stranger may have the number."""
+    """Whether its process runs. After a restart of the machine another process may have its number."""
     return alive(found.pid) and _is_ours(clone, found.pid)
 
 
 def _is_ours(clone: Clone, pid: int) -> bool:
-    """Whether it holds the lock of the clone's folder, wherever that was before, or names the folder."""
+    """Whether it holds the lock of the clone's folder, even if that was moved, or names the folder."""
     if _holder(clone) == pid:
         return True
     with contextlib.suppress(psutil.Error):
@@ -267,7 +267,7 @@ def _is_ours(clone: Clone, pid: int) -> bool:
 
 
 def _holder(clone: Clone) -> int:
-    """The process that holds the folder's lock; 0 when none does, or it cannot be told."""
+    """The process that holds the folder's lock; 0 when none does or it cannot be determined."""
     try:
         with (clone.emulator / "supervisor.lock").open() as lock:
             try:
@@ -280,7 +280,7 @@ def _holder(clone: Clone) -> int:
 
 
 def _moved_from(clone: Clone, found: LocalAzure) -> Path | None:
-    """The folder in which it was started, when the clone has been moved since."""
+    """The folder in which it was started, if the clone has been moved since."""
     try:
         process = psutil.Process(found.pid)
         command = process.cmdline()
@@ -304,7 +304,7 @@ def _spawn(clone: Clone, port: int, scoring_port: int, log: Path) -> subprocess.
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # A session of its own: Ctrl-C in the terminal that started it must not end it.
+            # In its own session, so that Ctrl-C in the terminal that started it does not end it.
             start_new_session=True,
         )
 
@@ -321,10 +321,10 @@ def _require_free(port: int) -> None:
             who = listener(port)
             raise InputError(
                 f"port {port} is taken by {who}" if who else f"port {port} is not free: {taken.strerror}",
-                "stop what listens there, or choose others: AZML_PORT and AZML_SCORING_PORT",
+                "stop what listens there, or choose other ports: AZML_PORT and AZML_SCORING_PORT",
             ) from None
 
 
 def _last_words(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it said nothing"
+    return lines[-1].strip() if lines else "its log is empty"

@@ -1,4 +1,4 @@
-"""What an update came to, read from the engine's event log once it has ended."""
+"""The outcome of an update, read from the engine's event log once it has ended."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,14 +8,14 @@ from typing import Any
 
 STACK = "pulumi:pulumi:Stack"
 HOLDS_VERSIONS = ("azure-native:machinelearningservices:Workspace", "azure-native:resources:ResourceGroup")
-"""What takes the registered versions with it when it is deleted."""
+"""Types of resources that take the registered versions with them when they are deleted."""
 
 
 @dataclass(frozen=True)
 class Changes:
     """What an update did: how many resources by operation, as the engine counts them.
 
-    `kept` of its deletions took a resource out of the stack alone: Azure keeps it, as registered versions.
+    `kept` counts deletions that only removed a resource from the stack: Azure keeps registered versions.
     """
 
     by_operation: Mapping[str, int]
@@ -45,26 +45,26 @@ class Changes:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What changed, and whether the update came to any resource, or failed before the first."""
+    """What changed, and whether the update got to any resource or failed before the first."""
 
     changes: Changes
     reached_resources: bool
 
 
 def read(log: Path) -> Outcome:
-    """The outcome an event log tells of; nothing at all where the engine wrote none."""
+    """The outcome according to an event log; an empty one if the engine wrote none."""
     return of(_events(log))
 
 
 def of(events: Iterable[Mapping[str, Any]]) -> Outcome:
-    """The outcome these events tell of."""
+    """The outcome according to these events."""
     counts: dict[str, int] = {}
     kept, gone, reached = 0, False, False
     for event in events:
         if summary := event.get("summaryEvent"):
             counts = {name: int(count) for name, count in (summary.get("resourceChanges") or {}).items()}
         if begun := event.get("resourcePreEvent"):
-            # A program that fails at once has read the resources of the last run from Azure, and named none.
+            # Before a program that fails at once, the engine has refreshed resources, but declared none.
             step = begun["metadata"]
             reached = reached or (step["op"] not in ("refresh", "delete") and step["type"] != STACK)
         if ended := event.get("resOutputsEvent"):
@@ -76,7 +76,7 @@ def of(events: Iterable[Mapping[str, Any]]) -> Outcome:
 
 
 def _only_forgotten(step: Mapping[str, Any]) -> bool:
-    """Whether a deletion left the resource in Azure."""
+    """Whether a deletion leaves the resource in Azure."""
     return step["op"] == "delete" and bool((step.get("old") or {}).get("retainOnDelete"))
 
 
@@ -85,7 +85,7 @@ def _takes_versions(step: Mapping[str, Any]) -> bool:
 
 
 def _events(log: Path) -> Iterator[dict[str, Any]]:
-    """Whole lines only: a killed engine leaves the last half-written."""
+    """The events, from complete lines only: a killed engine leaves the last half-written."""
     if log.is_file():
         with log.open("rb") as file:
             yield from (json.loads(line) for line in file if line.endswith(b"\n"))

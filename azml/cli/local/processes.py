@@ -1,4 +1,4 @@
-"""Processes of this clone: which live, and how to end those that a killed run left behind."""
+"""Processes of this clone: finds them, and ends those that a killed run left behind."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import psutil
 from azml.cli.clone import Clone
 
 GRACE = 5.0
-"""Seconds a process has to leave by itself before it is killed."""
+"""Seconds a process has to exit before it is killed."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Orphan:
 def alive(pid: int, *, name: str = "", born_before: float | None = None) -> bool:
     """Whether `pid` is a live process, of that name and at least that old (seconds since the epoch).
 
-    The name and the age tell it from a stranger that got the same number.
+    The name and the age tell it from another process that got the same number.
     """
     if pid <= 0:
         return False
@@ -40,12 +40,12 @@ def alive(pid: int, *, name: str = "", born_before: float | None = None) -> bool
 
 
 def orphaned(pid: int, *, name: str) -> bool:
-    """Whether `pid` is alive, of that name, and whoever started it has gone."""
+    """Whether `pid` is alive, has that name, and its parent is gone."""
     return alive(pid, name=name) and _parentless(psutil.Process(pid))
 
 
 def end(processes: Iterable[psutil.Process]) -> None:
-    """End these processes, politely first; returns when they are gone."""
+    """Terminate these processes, then kill those that remain; returns when they are gone."""
     waiting = list(processes)
     for process in waiting:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -67,9 +67,9 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def listener(port: int) -> str:
-    """Who listens on that TCP port of this machine, as `python3 (process 17)`; empty where it is not told.
+    """Who listens on that TCP port of this machine, as `python3 (process 17)`; empty if unknown.
 
-    Processes of other users are not told about, and on macOS only those of one's own can be asked at all.
+    Other users' processes are not visible, and on macOS only one's own can be inspected at all.
     """
     for process in psutil.process_iter(["name"]):
         with contextlib.suppress(psutil.Error, OSError):
@@ -80,9 +80,9 @@ def listener(port: int) -> str:
 
 
 def orphans(clone: Clone, *, keep: Iterable[int] = ()) -> list[Orphan]:
-    """What killed runs of this clone left alive: plugins, language hosts and processes of the local Azure.
+    """Processes that killed runs of this clone left: plugins, language hosts, and those of the local Azure.
 
-    Everything under a pid in `keep`, and whatever still has the parent it was started by, is left alone.
+    Everything below a pid in `keep`, and every process whose parent still runs, is left out.
     """
     kept = {process.pid for pid in keep for process in tree(pid)} | {os.getpid()}
     return [
@@ -101,7 +101,7 @@ def _ours(clone: Clone) -> Iterator[tuple[psutil.Process, str]]:
 
 
 def _belongs(process: psutil.Process, clone: Clone) -> str:
-    """What the process is to this clone; empty when it is nothing of ours."""
+    """The role of the process in this clone; empty when it is not ours."""
     line = " ".join(process.cmdline())
     root = f"{clone.root}{os.sep}"
     if "azml.providers." in line or "pulumi-resource-" in line:
@@ -123,14 +123,14 @@ def _under(process: psutil.Process, clone: Clone) -> bool:
 
 
 def _environment_names(process: psutil.Process, clone: Clone) -> bool:
-    """Scoring processes run from a cache that clones share: their folders tell whose they are."""
+    """Scoring processes run from a cache that clones share: their environment names their clone's folders."""
     environment = process.environ()
     folders = (environment.get(name, "") for name in ("AZUREML_MODEL_DIR", "AML_APP_ROOT"))
     return any(folder.startswith(f"{clone.emulator}{os.sep}") for folder in folders)
 
 
 def _parentless(process: psutil.Process) -> bool:
-    """Whether whoever started it has gone: it then belongs to init, or to a session's reaper."""
+    """Whether its parent is gone: it then belongs to init, or to a session's reaper."""
     with contextlib.suppress(psutil.NoSuchProcess):
         parent = process.parent()
         return parent is None or parent.pid == 1 or parent.name() in {"systemd", "launchd", "init", "tini"}

@@ -1,4 +1,4 @@
-"""The proxy by which a shell that points at the local Azure reaches everything but real Azure."""
+"""The proxy through which a shell that points at the local Azure reaches everything except real Azure."""
 
 import os
 
@@ -6,11 +6,11 @@ from azml.cli.local.local_azure import LocalAzure
 
 PROXIES = ("HTTPS_PROXY", "https_proxy")
 OURS = "AZML_PROXY"
-"""Set beside them: by it these commands know the proxy for the local Azure's."""
+"""Set with the proxy variables: it tells these commands that the proxy is the local Azure's."""
 
 
 def variables(found: LocalAzure) -> dict[str, str]:
-    """What a shell sets to go out through it; nothing where the user has a proxy that the way out needs."""
+    """The variables that make a shell use it; none if the user has a proxy already."""
     if any(os.environ.get(name) for name in PROXIES):
         return {}
     proxy = found.proxy()
@@ -18,7 +18,7 @@ def variables(found: LocalAzure) -> dict[str, str]:
 
 
 def forget() -> None:
-    """Let this process and its children go out directly: the local Azure and its proxy may be stopped."""
+    """Make this process and its children connect directly: the local Azure and its proxy may be stopped."""
     proxy = os.environ.pop(OURS, None)
     for name in PROXIES:
         if proxy and os.environ.get(name) == proxy:

@@ -1,9 +1,9 @@
-"""The scoring environments in the user's cache: how they lie there, and what runs from them now.
+"""The scoring environments in the user's cache: their layout, and what uses them now.
 
-Everything the commands know of that layout is here;
-azml.emulator.supervisor.environments.environments makes it. An environment is a folder with
-`complete.json`, written last, and beside it a lock file that whoever builds it holds.
-A deployment's `storage-initializer.log` names the one it was given.
+All that the commands know about the layout is here;
+azml.emulator.supervisor.environments.environments creates it. An environment is a folder with
+`complete.json`, written last, and beside it a lock file that its builder holds.
+A deployment's `storage-initializer.log` names the environment it uses.
 """
 
 import contextlib
@@ -32,12 +32,12 @@ _NAMED = re.compile(r"\benvironment ([0-9a-f]{20})\b")
 
 @dataclass(frozen=True)
 class CachedEnvironment:
-    """One environment. `size` is bytes on disk, `own` those of them that go with it.
+    """One environment. `size` is bytes on disk, `own` those that removing it frees.
 
-    The other bytes have further names, in uv's cache and in other environments. `last_used`, in seconds since
-    the epoch, is right to the day: when its Python was last started, as the file system notes it. `used_by`
-    are deployments of local Azures that run, as `blue in /home/me/azml`. One that is not `complete` was left
-    by a build that was killed, or is being built.
+    The other bytes have further links, in uv's cache and in other environments. `last_used`, in seconds since
+    the epoch, is accurate to the day: when its Python was last started, according to the file system.
+    `used_by` are deployments of running local Azures, as `blue in /home/me/azml`. One that is not `complete`
+    is being built, or was left by a killed build.
     """
 
     folder: Path
@@ -55,21 +55,21 @@ class CachedEnvironment:
 
 
 def environments_folder() -> Path:
-    """Where they lie."""
+    """The folder of the environments."""
     return cache_folder() / "environments"
 
 
 def cached() -> list[CachedEnvironment]:
-    """Every environment in the cache, the last used first."""
+    """Every environment in the cache, the most recently used first."""
     users = _users()
     found = [_read(folder, users) for folder in _folders()]
     return sorted(found, key=lambda one: (-one.last_used, one.name))
 
 
 def remove(environment: CachedEnvironment) -> bool:
-    """Delete an environment; False, and nothing done, while it is being built or something runs from it.
+    """Delete an environment; False, with nothing done, while it is being built or used.
 
-    It gets another name first, so that nobody finds half of it, and is looked at once more after that.
+    It is renamed first, so that nobody finds half of it, and checked once more after that.
     """
     folder = environment.folder
     with _lock(folder) as ours:
@@ -85,9 +85,9 @@ def remove(environment: CachedEnvironment) -> bool:
 
 
 def damaged(found: Iterable[CachedEnvironment]) -> Mapping[str, tuple[str, ...]]:
-    """By environment, the files that are gone or were written to since it was built; nothing of whole ones.
+    """By environment, the files that are missing or changed since it was built; intact ones are left out.
 
-    The local Azure looks, which alone knows what it noted. Raises OSError when it cannot be asked.
+    The local Azure checks, because only it knows what it recorded. Raises OSError when that fails.
     """
     folders = [str(one.folder) for one in found if one.complete and not _is_old(one.folder)]
     command = [sys.executable, "-m", f"{EMULATOR}.supervisor.environments.installed", *folders]
@@ -99,7 +99,7 @@ def damaged(found: Iterable[CachedEnvironment]) -> Mapping[str, tuple[str, ...]]
 
 
 def have_built_anew(environment: CachedEnvironment) -> None:
-    """Have the next deployment that needs an environment build it anew. Nothing that runs is stopped."""
+    """Make the next deployment that needs an environment rebuild it. Nothing that runs is stopped."""
     with _lock(environment.folder) as ours:
         if ours:
             (environment.folder / COMPLETE).unlink(missing_ok=True)
@@ -109,14 +109,14 @@ def _folders() -> list[Path]:
     place = environments_folder()
     if not place.is_dir():
         return []
-    # What a killed prune left has no other use than to be removed now.
+    # What a killed prune left can only be removed.
     for left in place.glob(".*.pruned"):
         shutil.rmtree(left, ignore_errors=True)
     return [path for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")]
 
 
 def _is_old(folder: Path) -> bool:
-    """Whether an earlier version of the local Azure built it, which noted nothing: nobody is given it."""
+    """Whether an earlier version of the local Azure built it, without records: it is never used again."""
     return "format" not in _told(folder)
 
 
@@ -141,7 +141,7 @@ def _read(folder: Path, users: Mapping[str, set[str]]) -> CachedEnvironment:
 
 
 def sizes(folder: Path) -> tuple[int, int]:
-    """Bytes on disk, and those of files that have no other name: uv links most files to its own cache."""
+    """Bytes on disk, and those of files without other links: uv links most files to its own cache."""
     files = {}
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):
@@ -152,7 +152,7 @@ def sizes(folder: Path) -> tuple[int, int]:
 
 
 def _last_used(folder: Path) -> float:
-    """When it was built, or its Python last started: that reads `pyvenv.cfg`, and most systems note reads."""
+    """When it was built, or its Python last started: that reads `pyvenv.cfg`, which most systems record."""
     times = [folder.stat().st_mtime]
     with contextlib.suppress(OSError):
         times.append((folder / "pyvenv.cfg").stat().st_atime)
@@ -161,7 +161,7 @@ def _last_used(folder: Path) -> float:
 
 @contextlib.contextmanager
 def _lock(folder: Path) -> Iterator[bool]:
-    """Whether the lock of an environment could be had; it is held while the block runs."""
+    """Whether the lock of an environment was free; it is held while the block runs."""
     descriptor = os.open(folder.with_name(f"{folder.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -173,9 +173,9 @@ def _lock(folder: Path) -> Iterator[bool]:
 
 
 def _users() -> Mapping[str, set[str]]:
-    """By environment, who uses it now: deployments of local Azures that run, and processes of any other kind.
+    """By environment, its users: deployments of running local Azures, and any other processes.
 
-    A deployment counts also while its process is between two starts: its log says which one it was given.
+    A deployment also counts while its process is restarting: its log says which environment it uses.
     """
     place = environments_folder()
     users: dict[str, set[str]] = defaultdict(set)
@@ -190,7 +190,7 @@ def _users() -> Mapping[str, set[str]]:
 
 
 def _given(emulator: Path) -> Iterable[tuple[str, str]]:
-    """The environments that the deployments of a local Azure were given last, with the deployment."""
+    """The environment that each deployment of a local Azure last used, with the deployment."""
     clone = emulator.parent.parent if emulator.parent.name == ".azml" else emulator
     for log in sorted(emulator.glob("logs/*/storage-initializer.log")):
         with contextlib.suppress(OSError):

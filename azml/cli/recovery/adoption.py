@@ -1,9 +1,9 @@
-"""Taking into a stack's state what exists in Azure and an update would create: Azure refuses the second.
+"""Adds to a stack's state what exists in Azure and an update would create: Azure refuses to create it again.
 
-A preview tells which resources those are; the engine's own import reads them. What the import cannot do is
-done to the state it leaves: the inputs become what Azure holds of the declared ones, so that the next update
-changes what differs and nothing besides, and a resource with secret outputs enters without them, for an
-import would keep them in clear.
+A preview shows which resources those are; the engine's own import reads them. The rest is done in the
+resulting state: the inputs become Azure's values of the declared ones, so that the next update changes only
+what differs, and a resource with secret outputs is added without them, because an import would keep them in
+clear text.
 """
 
 import json
@@ -27,15 +27,15 @@ from azml.cli.stacks.stacks import Connection
 from azml.engine_values import UNKNOWNS
 
 _RANDOM = "__createBeforeDelete"
-"""azure-native's mark on a resource that it has named: the program's name and eight hex digits."""
+"""azure-native's mark on a resource that it has named: by the program's name and eight hex digits."""
 
 
 @dataclass(frozen=True)
 class Found:
     """A resource that exists and that an update would create.
 
-    `planned` is its state as the preview has it, `entry` its line of the engine's import file, `actual` what
-    Azure's record comes to as inputs.
+    `planned` is its state in the preview, `entry` its entry in the engine's import file, `actual` Azure's
+    record converted to inputs.
     """
 
     planned: Mapping[str, Any]
@@ -45,7 +45,7 @@ class Found:
 
     @property
     def urn(self) -> str:
-        """What the stack knows it by."""
+        """Its URN in the stack."""
         return str(self.planned["urn"])
 
     @property
@@ -65,25 +65,25 @@ class Found:
 
     @property
     def differs(self) -> list[str]:
-        """The paths of the inputs that Azure does not hold as they are declared."""
+        """The paths of the inputs whose values in Azure are not as declared."""
         return list(differing(self.planned.get("inputs") or {}, self.actual, UNKNOWNS))
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The declared inputs as Azure holds them."""
+        """The declared inputs with Azure's values."""
         return held(self.planned.get("inputs") or {}, self.actual, UNKNOWNS)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an update would create of Azure's resources, and the import file that the engine makes of it."""
+    """The Azure resources that an update would create, and the engine's import file for them."""
 
     created: tuple[Mapping[str, Any], ...]
     names: Mapping[str, str]
     entries: tuple[Mapping[str, Any], ...]
 
     def entry(self, planned: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The line of the import file about a resource."""
+        """The entry of the import file for a resource."""
         wanted = (planned["type"], planned["urn"].rpartition("::")[2])
         fitting = (
             one for one in self.entries if (one["type"], one.get("logicalName", one["name"])) == wanted
@@ -92,16 +92,16 @@ class Plan:
 
 
 def look(engine: Engine, work: Path, connection: Connection) -> tuple[Plan, list[Found]]:
-    """What an update of the stack would create, and what of it exists. Raises CommandError, as `plan`."""
+    """What an update of the stack would create, and which of it exists. Raises CommandError like `plan`."""
     declared = [names.azure_name(one) for one in connection.stack.file.endpoints()]
     planned = plan(engine, work, declared)
     return planned, find(planned, connection.arm, connection.workspace.subscription_id)
 
 
 def plan(engine: Engine, work: Path, endpoints: Iterable[str]) -> Plan:
-    """What an update would create. Raises CommandError where the program cannot be previewed.
+    """What an update would create. Raises CommandError when the preview fails.
 
-    A preview writes nothing, so the live deployments of `endpoints` may differ in it.
+    A preview writes nothing, so changes of the live deployments of `endpoints` are allowed in it.
     """
     allowed = replace(engine, environment={**engine.environment, ALLOW_VARIABLE: ",".join(endpoints)})
     with _folder(work) as folder:
@@ -117,7 +117,7 @@ def plan(engine: Engine, work: Path, endpoints: Iterable[str]) -> Plan:
 
 
 def find(planned: Plan, arm: Arm, subscription: str) -> list[Found]:
-    """What exists already of what an update would create, in the order in which it would be created."""
+    """The existing resources among those an update would create, in the order it would create them."""
     fixed, free = {}, []
     for state in planned.created:
         if (state.get("inputs") or {}).get(_RANDOM):
@@ -144,7 +144,7 @@ def find(planned: Plan, arm: Arm, subscription: str) -> list[Found]:
 def _named_by_the_engine(
     state: Mapping[str, Any], arm: Arm, subscription: str, bodies: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
-    """The resource that an earlier update has named; of several, the one that another resource uses."""
+    """The resource that an earlier update named; if there are several, the one that another resource uses."""
     proposed = arm_id(state["type"], state["inputs"], subscription)
     if proposed is None:
         return None
@@ -157,7 +157,7 @@ def _named_by_the_engine(
 
 
 def _as_inputs(kind: str, place: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A resource's record as the inputs it comes to, those in its address too."""
+    """A resource's record converted to inputs, including those in its address."""
     from azml.azure_native.addresses import parse
     from azml.azure_native.sdk import resource_type
     from azml.azure_native.shapes import outputs, projected
@@ -167,7 +167,7 @@ def _as_inputs(kind: str, place: str, body: Mapping[str, Any]) -> dict[str, Any]
 
 
 def adopt(engine: Engine, work: Path, planned: Plan, found: Iterable[Found]) -> None:
-    """Take the resources into the stack's state; nothing in Azure changes. Raises CommandError."""
+    """Add the resources to the stack's state; nothing in Azure changes. Raises CommandError."""
     taken = list(found)
     read = [{**one.entry, "id": one.id} for one in taken if not one.secret]
     with _folder(work) as folder:
@@ -184,10 +184,9 @@ def adopt(engine: Engine, work: Path, planned: Plan, found: Iterable[Found]) -> 
 
 
 def completed(state: Mapping[str, Any], taken: Iterable[Found]) -> dict[str, Any]:
-    """The state after an import: inputs as declared as far as Azure holds them, and what was not imported.
+    """The state after an import, with Azure's values of the declared inputs, and with what was not imported.
 
-    `taken` comes in the order of the plan: what others depend on before them, so that the engine deletes it
-    after them.
+    `taken` is in the order of the plan: dependencies come first, so that the engine deletes them last.
     """
     by_urn = {one.urn: one for one in taken}
     deployment = state["deployment"]
@@ -204,7 +203,7 @@ def completed(state: Mapping[str, Any], taken: Iterable[Found]) -> dict[str, Any
 def _entered(one: Found, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
     """The state of a resource that was not imported, without its secrets: the next refresh reads them.
 
-    None where the state lacks its provider or its parent: there is nothing it could be entered below.
+    None where the state lacks its provider or its parent, without which it cannot be added.
     """
     provider = str(one.planned["provider"]).rpartition("::")[0]
     if provider not in known or one.planned.get("parent") not in known:
@@ -225,7 +224,7 @@ def _written(file: Path, document: object) -> Path:
 
 @contextmanager
 def _folder(work: Path) -> Iterator[Path]:
-    """A folder for files of the engine's, always the same one: what a killed run left there goes."""
+    """A folder for the engine's files, always the same one, so that the files of a killed run are removed."""
     folder = work / "adoption"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

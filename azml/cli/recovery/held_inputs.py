@@ -1,4 +1,4 @@
-"""What Azure holds of what a program declares: two sets of inputs of one resource, side by side."""
+"""Compares the declared inputs of a resource with their values in Azure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 MASKED = "[secret]"
 """What a preview shows in place of a secret."""
 _MARK = "__"
-"""How the provider's own notes among the inputs begin."""
+"""The prefix of the provider's own marks among the inputs."""
 
 
 def held(declared: Mapping[str, Any], actual: Mapping[str, Any], unknown: frozenset[str]) -> dict[str, Any]:
-    """`declared` with Azure's values in place of its own; without what Azure does not hold.
+    """`declared` with Azure's values; inputs that Azure does not have are left out.
 
-    What Azure adds by itself is left out: an update is not to take it away. A value that the program does not
-    know yet (its text is one of `unknown`) is Azure's. A secret is left out: the next update writes it.
+    What Azure adds itself is left out, so that an update does not remove it. Values that the program does not
+    know yet (texts in `unknown`) are taken from Azure. Secrets are left out: the next update writes them.
     """
     marks = {key: value for key, value in declared.items() if key.startswith(_MARK)}
     told = [key for key in declared if key in actual and key not in marks and declared[key] != MASKED]
@@ -29,7 +29,7 @@ def _held(key: str, declared: Any, actual: Any, unknown: frozenset[str]) -> Any:
 def differing(
     declared: Mapping[str, Any], actual: Mapping[str, Any], unknown: frozenset[str], path: str = ""
 ) -> Iterator[str]:
-    """The paths of the inputs that Azure does not hold as the program declares them."""
+    """The paths of the inputs whose values in Azure are not as the program declares them."""
     for key, value in declared.items():
         place, now = f"{path}.{key}" if path else key, actual.get(key)
         if key.startswith(_MARK) or value == MASKED or (isinstance(value, str) and value in unknown):
@@ -41,7 +41,7 @@ def differing(
 
 
 def same(key: str, one: Any, other: Any) -> bool:
-    """Whether Azure takes the two for the same; it spells ids and locations in more than one way."""
+    """Whether the two mean the same to Azure, which spells ids and locations in more than one way."""
     if not isinstance(one, str) or not isinstance(other, str):
         nothing: tuple[Any, ...] = (None, {}, [])
         return bool(one == other) or (one in nothing and other in nothing)

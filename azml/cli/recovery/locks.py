@@ -1,4 +1,4 @@
-"""Locks of the file backend: a killed run leaves its own behind, and nothing but us would ever remove it."""
+"""Locks of the file backend: a killed run leaves its lock behind, and only these commands remove it."""
 
 import json
 import socket
@@ -12,7 +12,7 @@ from azml.cli.local.processes import alive
 
 @dataclass(frozen=True)
 class Lock:
-    """One lock file: who holds the stack, since when (seconds since the epoch)."""
+    """One lock file: who holds the stack, and since when (seconds since the epoch)."""
 
     file: Path
     pid: int
@@ -22,12 +22,12 @@ class Lock:
 
     @property
     def ours(self) -> bool:
-        """Whether it was taken on this machine: only then can its process be looked for."""
+        """Whether it was taken on this machine: only then can its process be checked."""
         return self.host == socket.gethostname()
 
     @property
     def stale(self) -> bool:
-        """Whether the process that took it has gone."""
+        """Whether the process that took it has ended."""
         return self.ours and not alive(self.pid, name="pulumi", born_before=self.since)
 
 
@@ -38,7 +38,7 @@ def read_locks(backend: Path, project: str, stack: str) -> list[Lock]:
 
 
 def _read(file: Path) -> Lock | None:
-    """The lock in `file`; None when its holder has just let go of it."""
+    """The lock in `file`; None when its holder has just released it."""
     try:
         written = file.stat().st_mtime
         told = json.loads(file.read_text())

@@ -1,8 +1,8 @@
-"""What a killed `pulumi up` had begun: the engine notes each operation before it starts it.
+"""Operations that a killed `pulumi up` had begun: the engine records each one before it starts it.
 
-`pulumi refresh --import-pending-creates` is made for this, and with the CLI this project uses (3.259.0) it
-forgets the resources instead. So their state is completed here and given back with `pulumi stack import`; the
-refresh that every update starts with reads the rest from Azure.
+`pulumi refresh --import-pending-creates` is meant for this, but in the CLI that this project uses (3.259.0)
+it forgets the resources instead. So their state is completed here and loaded with `pulumi stack import`; the
+refresh at the start of every update reads the rest from Azure.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ def pending(state: State) -> list[Mapping[str, Any]]:
 
 
 def settled(state: State, arm: Arm, subscription: str, step: Step) -> tuple[State, int]:
-    """The state without operations under way, and how many resources it has more than before.
+    """The state without pending operations, and the number of resources added to it.
 
-    A resource whose creation was cut off is taken over where Azure has it, once Azure has done its part, and
-    forgotten where it has not. Updates and deletions that were cut off leave the resource as it was known;
-    the next refresh sees how far they came.
+    A resource whose creation was interrupted is taken over if Azure has it, once Azure has finished it, and
+    forgotten if not. After interrupted updates and deletions the resource keeps its recorded state; the next
+    refresh reads how far they got.
     """
     deployment = state["deployment"]
     known = {resource["urn"] for resource in deployment.get("resources") or ()}
@@ -46,7 +46,7 @@ def settled(state: State, arm: Arm, subscription: str, step: Step) -> tuple[Stat
 
 
 def arm_id(kind: str, inputs: Mapping[str, Any], subscription: str) -> str | None:
-    """The ARM id a resource has or would have; None for what is no resource of ARM's, as a blob."""
+    """The ARM id that a resource has or would have; None for what is not an ARM resource, such as a blob."""
     row = _ROWS.get(kind)
     if row is None or kind.endswith(":Blob"):
         return None
@@ -57,17 +57,17 @@ def arm_id(kind: str, inputs: Mapping[str, Any], subscription: str) -> str | Non
 
 
 def _completed(resource: Mapping[str, Any], arm: Arm, subscription: str, step: Step) -> dict[str, Any] | None:
-    """The resource's state with its id, when Azure has it."""
+    """The resource's state with its id, if Azure has it."""
     kind, inputs = resource["type"], resource.get("inputs") or {}
     identity = arm_id(kind, inputs, subscription)
     if identity is None or not _there(arm, identity, _ROWS[kind].api_version, step):
         return None
-    step.say(f"taking over {identity.rpartition('/')[2]}, which was made before the run was killed")
+    step.say(f"taking over {identity.rpartition('/')[2]}, which was created before the run was killed")
     return {**resource, "id": identity, "outputs": {**inputs, **(resource.get("outputs") or {})}}
 
 
 def _there(arm: Arm, identity: str, version: str, step: Step) -> bool:
-    """Whether Azure has it; waits while Azure still works on it."""
+    """Whether Azure has it; waits while Azure is still working on it."""
     while True:
         body = arm.get(identity, version)
         if body is None:

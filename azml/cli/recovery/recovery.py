@@ -1,4 +1,4 @@
-"""Repairing what a killed run left behind, so that the next one needs no help."""
+"""Repairs what a killed run left behind, so that the next run works without intervention."""
 
 import json
 import tempfile
@@ -21,7 +21,7 @@ from azml.cli.terminal import Step, step
 
 PROJECT = "azml-local"
 PATIENCE = 300.0
-"""Seconds to wait for a pulumi that outlived its command: it is at work, and ends by itself."""
+"""Seconds to wait for a pulumi that outlived its command: it is still working, and ends by itself."""
 
 
 def end_orphans(clone: Clone) -> None:
@@ -34,16 +34,16 @@ def end_orphans(clone: Clone) -> None:
 
 
 def free_stack(clone: Clone, engine: Engine) -> None:
-    """Take away locks whose process is dead, and repair what it was writing.
+    """Remove locks whose process is dead, and repair what it was writing.
 
-    Raises CommandError when another run is under way.
+    Raises CommandError when another run is in progress.
     """
     if not read_locks(clone.backend, PROJECT, LOCAL):
         if done := _mended(clone):
-            with step("Mending the state") as current:
+            with step("Repairing the state") as current:
                 current.done("; ".join(done))
         return
-    with step("Freeing the stack") as current:
+    with step("Unlocking the stack") as current:
         _await_orphaned_engine(clone, current)
         locks = read_locks(clone.backend, PROJECT, LOCAL)
         require_only_stale(locks)
@@ -55,33 +55,35 @@ def free_stack(clone: Clone, engine: Engine) -> None:
 
 
 def _mended(clone: Clone) -> list[str]:
-    """The state put right, or out of the way: the local Azure tells what there is."""
+    """Repair the state or set it aside, since the local Azure shows what exists; returns what was done."""
     return [*repair(clone.backend), *set_aside(clone.backend)]
 
 
 def take_over(clone: Clone, engine: Engine, connection: Connection) -> None:
-    """Take into the state what the local Azure has and the state does not list, where the stack makes it.
+    """Add to the state what the local Azure has and the state does not list, if the stack declares it.
 
-    That is what an update leaves that could not write its state, and all there is once the state is lost.
+    An update that could not write its state leaves such resources; if the state is lost, all are such.
     """
     state = read_state(clone) or {}
     if not unlisted(connection, state.get("resources") or ()):
         return
     with step("Taking over what the state does not list") as current:
-        current.say("asking the program what it would make")
+        current.say("previewing what the program would create")
         try:
             planned, found = adoption.look(engine, clone.work, connection)
         except CommandError:
-            current.done("nothing, for there is no preview; the update says why")
+            current.done("nothing, because the preview failed; the update says why")
             return
         current.say(", ".join(one.name for one in found))
         if found:
             adoption.adopt(engine, clone.work, planned, found)
-        current.done(", ".join(f"{one.kind} {one.name}" for one in found) or "nothing of this stack's")
+        current.done(
+            ", ".join(f"{one.kind} {one.name}" for one in found) or "nothing that belongs to this stack"
+        )
 
 
 def select_stack(clone: Clone, engine: Engine) -> None:
-    """Make the stack, or take the one there is. Raises CommandError, with a way out of a broken state."""
+    """Create the stack, or select the existing one. Raises CommandError, with a remedy for a broken state."""
     clone.backend.parent.mkdir(exist_ok=True)
     try:
         engine.quiet("stack", "select", "--create", LOCAL)
@@ -94,7 +96,7 @@ def select_stack(clone: Clone, engine: Engine) -> None:
 
 
 def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) -> None:
-    """Settle what a killed update had begun: take over what Azure has, forget what it has not."""
+    """Settle what a killed update had begun: take over what Azure has, and forget the rest."""
     if not (read_state(clone) or {}).get("pending_operations"):
         return
     with step("Settling what a killed update had begun") as current:
@@ -109,28 +111,28 @@ def settle_pending(clone: Clone, engine: Engine, arm: Arm, subscription: str) ->
 
 
 def release_shares(clone: Clone, connection: Connection) -> None:
-    """For a destroy: end the shares that no listed resource owns. Azure deletes no slot with a share.
+    """Before a destroy, remove shares that no listed resource owns: Azure deletes no slot with a share.
 
-    The resource that owns them was lost with a state, or came after what the state lists.
+    The resource that owns them was lost with a state, or was created after the state was last written.
     """
     urns = {str(one["urn"]) for one in (read_state(clone) or {}).get("resources") or ()}
     listed = {urn.rpartition("::")[2] for urn in urns if "azml:index:EndpointTraffic::" in urn}
     made = {urn.rpartition("::")[2] for urn in urns if ":OnlineEndpoint::" in urn}
     for endpoint in read_all(connection):
         if endpoint.name in made - listed and (endpoint.traffic or endpoint.mirror_traffic):
-            with step(f"Taking the shares of {endpoint.name}") as current:
+            with step(f"Removing the shares of {endpoint.name}") as current:
                 write_traffic(connection, endpoint, {}, {})
                 current.done("the state does not list them")
 
 
 def await_azure(connection: Connection) -> None:
-    """Wait until no deployment is being made: what a killed run had begun takes no traffic before."""
+    """Wait until no deployment is being created: those of a killed run cannot take traffic before."""
     if not (busy := _busy(connection)):
         return
-    with step("Waiting for what had been begun") as current:
+    with step("Waiting for operations in progress") as current:
         done = busy
         while busy:
-            current.say(f"{', '.join(busy)} under way")
+            current.say(f"{', '.join(busy)} in progress")
             connection.arm.pause(0.2)
             busy = _busy(connection)
         current.done(", ".join(done))
@@ -146,7 +148,7 @@ def _busy(connection: Connection) -> list[str]:
 
 
 def read_state(clone: Clone) -> dict[str, Any] | None:
-    """The local stack's state as its file backend holds it; None when there is none."""
+    """The local stack's state in the file backend; None when there is none."""
     path = clone.backend / "stacks" / PROJECT / f"{LOCAL}.json"
     try:
         found = json.loads(path.read_text())["checkpoint"].get("latest")
@@ -156,11 +158,11 @@ def read_state(clone: Clone) -> dict[str, Any] | None:
 
 
 def _await_orphaned_engine(clone: Clone, current: Step) -> None:
-    """A pulumi whose command was killed goes on alone and ends by itself; ending it would cost more."""
+    """Wait for a pulumi whose command was killed: it ends by itself, and killing it would do more harm."""
     deadline = time.monotonic() + PATIENCE
     while live := [lock.pid for lock in read_locks(clone.backend, PROJECT, LOCAL) if _orphaned(lock.pid)]:
         if time.monotonic() > deadline:
-            raise CommandError(f"pulumi (process {live[0]}) goes on and on", "end it, then run this again")
+            raise CommandError(f"pulumi (process {live[0]}) is still running", "end it, then run this again")
         current.say(f"waiting for pulumi (process {live[0]}), which outlived the command that started it")
         time.sleep(0.2)
 

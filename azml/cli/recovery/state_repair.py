@@ -1,18 +1,18 @@
-"""The file backend: a run killed while it wrote a file leaves it half-written, and nothing reads on."""
+"""Repairs the file backend: a run killed during a write leaves a half-written file that blocks the next."""
 
 import json
 import shutil
 from pathlib import Path
 
 LAYOUT = "version: 1\n"
-"""All that a backend's `meta.yaml` says: that stacks lie in folders by project."""
+"""The content of a backend's `meta.yaml`: stacks are in folders by project."""
 
 
 def repair(backend: Path) -> list[str]:
-    """Put right what a killed write left; what was done, in words. Only for a backend nobody works on.
+    """Repair what a killed write left; returns what was done, in words. Only for a backend not in use.
 
-    The backend writes a file beside its place and moves it there, so content is whole. Its attributes
-    (`.attrs`) are written in place: without them the file is read as it is, with half of them not at all.
+    The backend writes a temporary file and moves it into place, so contents are complete. Attributes
+    (`.attrs`) are written in place: a file without them can be read, one with half-written ones cannot.
     """
     done = [
         _remove(path, "half-written attributes") for path in _named(backend, "*.attrs") if not _json(path)
@@ -21,25 +21,25 @@ def repair(backend: Path) -> list[str]:
     meta = backend / "meta.yaml"
     if meta.is_file() and not meta.read_bytes().startswith(b"version: "):
         meta.write_text(LAYOUT)
-        done.append("wrote meta.yaml anew, which said nothing of the folder's layout")
+        done.append("rewrote meta.yaml, which did not give the folder's layout")
     for state in _named(backend / "stacks", "*.json"):
         spare = state.with_name(f"{state.name}.bak")
         if not _json(state) and _json(spare):
             shutil.copyfile(spare, state)
-            done.append(f"the state before the last, for {state.name} was not JSON")
+            done.append(f"restored the previous state, because {state.name} was not JSON")
     return done
 
 
 def set_aside(backend: Path) -> list[str]:
-    """Rename each state that nobody can read, so that a new one takes its place; what was done, in words.
+    """Rename each unreadable state, so that a new one can replace it; returns what was done, in words.
 
-    For after `repair`, where Azure can tell what there is.
+    To be used after `repair`, where Azure shows what exists.
     """
     done = []
     for state in _named(backend / "stacks", "*.json"):
         if not _json(state) or "checkpoint" not in json.loads(state.read_text()):
             state.replace(state.with_name(f"{state.name}.damaged"))
-            done.append(f"set aside, as {state.name}.damaged, a state that is no JSON of Pulumi's")
+            done.append(f"set aside, as {state.name}.damaged, a state that is not valid Pulumi JSON")
     return done
 
 

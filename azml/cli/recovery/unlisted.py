@@ -1,4 +1,4 @@
-"""Whether Azure has resources that a stack makes and its state does not list: a quick look, for each `up`."""
+"""A quick check at each `up` for resources in Azure that the stack declares and its state does not list."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -18,11 +18,11 @@ SUPPORTS = {
     "logAnalytics": f"{_NATIVE}operationalinsights:Workspace",
     "applicationInsights": f"{_NATIVE}applicationinsights:Component",
 }
-"""What a workspace stands on, by its key in `azml:workspace`: a stack makes one of each at most."""
+"""The resources a workspace depends on, by key in `azml:workspace`: a stack creates at most one of each."""
 
 
 def unlisted(connection: Connection, resources: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names of what Azure has and may be the stack's, though its state (`resources`) does not list it."""
+    """The names of resources in Azure that may be the stack's but are not in its state (`resources`)."""
     listed = list(resources)
     found = [*_of_the_workspace(connection, {one["type"] for one in listed})]
     ids = {str(one.get("id") or "").lower() for one in listed}
@@ -45,7 +45,7 @@ def _of_the_workspace(connection: Connection, listed: set[str]) -> Iterator[str]
 
 
 def _there(setting: object) -> bool:
-    """Whether the stack uses it as it stands, and makes none."""
+    """Whether the stack uses an existing one instead of creating it."""
     return isinstance(setting, Mapping) and bool(setting.get("existing"))
 
 

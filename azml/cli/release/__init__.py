@@ -1,1 +1,1 @@
-"""What slots hold and held: registered versions, frozen files, the stack's history."""
+"""What slots serve and served: registered versions, frozen files, the stack's history."""

@@ -1,4 +1,4 @@
-"""What a deployment serves now, as a deployment file: read from Azure, because the folder has moved on."""
+"""What a deployment serves now, as a deployment file: read from Azure, since the folder has changed."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from azml.specs.records import Kind, RollingRate
 
 FOLDER = "releases"
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/{kind}OnlineDeployment.schema.json"
-# What Azure fills in where a file says nothing (REST reference of online deployments, 2025-12-01).
+# Azure's defaults for values that a file leaves out (REST reference of online deployments, 2025-12-01).
 DEFAULT_REQUESTS = RequestSettings(5_000, 1, 500)
 DEFAULT_PROBE = ProbeSettings(10, 10, 2, 1, 30)
 DEFAULT_SCALE = {
@@ -44,7 +44,7 @@ _ASSET = re.compile(
 
 
 def frozen(file: str) -> bool:
-    """Whether a slot's file, relative to the endpoint's folder, is a frozen one."""
+    """Whether a slot's file, relative to the endpoint's folder, is a frozen file."""
     return file.split("/")[0] == FOLDER
 
 
@@ -59,7 +59,7 @@ def as_file(spec: DeploymentSpec) -> str:
         "# Written by `azml release`: the registered versions that served when the next one was begun.\n"
     )
     yaml = YAML()
-    yaml.width = 4096  # no address is broken over two lines
+    yaml.width = 4096  # keep URLs on one line
     yaml.dump({"$schema": SCHEMA.format(kind=kind), **document}, out)
     return out.getvalue()
 
@@ -67,12 +67,12 @@ def as_file(spec: DeploymentSpec) -> str:
 def read_spec(
     endpoint: OnlineEndpoint, live: OnlineDeployment, filed: DeploymentSpec | None
 ) -> DeploymentSpec:
-    """What `live` is, as a spec whose assets are the registered versions that serve.
+    """The spec of `live`, whose assets are the registered versions that serve now.
 
-    Azure fills in settings its user left out, and adds variables and properties of its own. Where `filed`,
-    the spec of the slot's file, says the same once the defaults are filled in, its own words are kept; what
-    Azure has added is left out, so that the next preview finds nothing to change. Without a file no number of
-    instances is left to autoscaling: what runs is what is written.
+    Azure fills in defaults, and adds variables and properties of its own. Where `filed`, the spec of the
+    slot's file, means the same once the defaults are filled in, its values are kept as written; what Azure
+    added is left out, so that the next preview finds nothing to change. Without a file the current instance
+    count is written, not left to autoscaling.
     """
     properties = live.properties
     code = properties.get("codeConfiguration") or {}
@@ -111,7 +111,7 @@ def read_spec(
 
 
 def reference(asset_id: str | None) -> AssetReference | None:
-    """A registered asset by its id: by name and version in this workspace, by the whole id elsewhere."""
+    """A registered asset by its id: by name and version in this workspace, by the full id elsewhere."""
     if not asset_id:
         return None
     found = _ASSET.search(asset_id)
@@ -122,7 +122,7 @@ def reference(asset_id: str | None) -> AssetReference | None:
 
 
 def milliseconds(duration: str | None) -> int | None:
-    """A duration of Azure's, as `PT5S`, in milliseconds; None for what is none."""
+    """An Azure duration such as `PT5S` in milliseconds; None if it is not a duration."""
     found = _DURATION.fullmatch(duration or "")
     if not found:
         return None
@@ -183,7 +183,7 @@ def _scale(body: Mapping[str, Any]) -> ScaleSettings:
 
 
 def _access(body: str | None, filed: DeploymentSpec) -> Any:
-    """Enabled is what Azure fills in; a file that leaves it out goes on leaving it out."""
+    """Azure's default is Enabled; a file that leaves it out keeps leaving it out."""
     found = (body or "enabled").lower()
     return filed.egress_public_network_access if found == "enabled" else found
 

@@ -1,7 +1,7 @@
-"""Who had the users before: read from the stack's own history.
+"""Which slot had the live traffic before, according to the stack's history.
 
-Pulumi keeps the configuration of every update with the stack, in whichever backend it has, so the record is
-there for every member of a team and nothing more has to be written anywhere.
+Pulumi keeps the configuration of every update with the stack, in any backend, so every member of a team has
+the record and nothing else has to be written.
 """
 
 import contextlib
@@ -17,20 +17,20 @@ PAGE = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """The shares, in percent, that one update asked for, and whether it ended well."""
+    """The shares, in percent, that one update requested, and whether it succeeded."""
 
     traffic: Mapping[str, int]
     succeeded: bool = True
 
 
 def asked_before(engine: Engine, key: str) -> list[Asked]:
-    """What each update since the stack was last destroyed asked for the endpoint `key`, newest first."""
+    """The shares each update since the last destroy requested for the endpoint `key`, newest first."""
     command = ["stack", "history", "--output", "json", "--page-size", str(PAGE), "--stack", engine.stack]
     return list(asked_in(engine.json(*command) or [], key))
 
 
 def asked_in(updates: Iterable[Mapping[str, Any]], key: str) -> Iterator[Asked]:
-    """What these updates, newest first, asked for the endpoint `key`."""
+    """The shares that these updates, newest first, requested for the endpoint `key`."""
     for update in updates:
         if update.get("kind") == "destroy":
             return
@@ -43,12 +43,12 @@ def asked_in(updates: Iterable[Mapping[str, Any]], key: str) -> Iterator[Asked]:
 def before(
     past: Sequence[Asked], live: Mapping[str, int], declared: Mapping[str, int] | None, exists: Iterable[str]
 ) -> str | None:
-    """The slot to go back to: the one that last had all the traffic and has not now.
+    """The slot to go back to: the last one that had all the traffic and no longer has it.
 
-    `live` are the shares now, `declared` those of the stack file. A slot that got all the traffic back
-    already, or never lost it because the update that was to move it failed, stays. Where no other slot ever
-    had all of it, it is the one with the largest share in the first split on record: a version comes in with
-    a small share. None when the record says nothing.
+    `live` are the current shares, `declared` those of the stack file. A slot that already has all the traffic
+    back, or never lost it because the update that should move it failed, keeps it. If no other slot ever had
+    all of it, it is the one with the largest share in the first recorded split, because a new version starts
+    with a small share. None when the history has no answer.
     """
     now, known = holder(live), set(exists)
     newest = past[0] if past else None
@@ -61,19 +61,19 @@ def before(
 
 
 def holder(traffic: Mapping[str, int]) -> str | None:
-    """The slot with all the traffic, None when several share it or there is none."""
+    """The slot with all the traffic; None when several share it or there is none."""
     return next((slot for slot, share in traffic.items() if share == 100), None)
 
 
 def largest(traffic: Mapping[str, int]) -> str | None:
-    """The slot with the largest share, None when two have as much or there is none."""
+    """The slot with the largest share; None when there is a tie or no traffic."""
     most = max(traffic.values(), default=0)
     slots = [slot for slot, share in traffic.items() if share == most]
     return slots[0] if len(slots) == 1 else None
 
 
 def _traffic(value: object, key: str) -> dict[str, int]:
-    """The shares an update's setting has for `key`; none where it is malformed: that update failed for it."""
+    """The shares for `key` in an update's setting; empty when malformed, in which case the update failed."""
     endpoints = None
     with contextlib.suppress(ValueError):
         endpoints = json.loads(value) if isinstance(value, str) else None

@@ -1,7 +1,7 @@
-"""Who had the users before `azml traffic` moved them.
+"""Which slot had the traffic before `azml traffic` moved it.
 
-The stack's history knows what updates asked for. A move at once is in no history before the next update, and
-that is when a rollback is most wanted. So each move leaves a note in the clone it was made from.
+The stack's history has what updates requested. A move by `azml traffic` is not in it until the next update,
+and that is when a rollback is most likely. So each move is recorded in the clone it was made from.
 """
 
 import json
@@ -15,7 +15,7 @@ from azml.cli.stacks.stacks import Stack
 
 
 def note(stack: Stack, endpoint: str, before: Mapping[str, int], after: Mapping[str, int]) -> None:
-    """Note a move of the endpoint `endpoint`, by its key: shares in percent, without zeros."""
+    """Record a move of the endpoint with the key `endpoint`: shares in percent, without zeros."""
     stable = history.holder(before) or before_move(stack, endpoint, before) or history.largest(before)
     notes = {**_read(stack), _key(stack, endpoint): {"stable": stable, "after": dict(after)}}
     _file(stack).parent.mkdir(exist_ok=True)
@@ -23,7 +23,7 @@ def note(stack: Stack, endpoint: str, before: Mapping[str, int], after: Mapping[
 
 
 def before_move(stack: Stack, endpoint: str, live: Mapping[str, int]) -> str | None:
-    """The slot that had all the traffic before the moves that led to `live`; None where no move did."""
+    """The slot that had all the traffic before the moves that led to `live`; None if there were none."""
     found = _read(stack).get(_key(stack, endpoint)) or {}
     return found.get("stable") if found.get("after") == dict(live) else None
 

@@ -1,4 +1,4 @@
-"""What a slot of the stack file deploys, and the registered versions that a release holds it to."""
+"""What a slot of the stack file deploys, and the registered versions that a release pins it to."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from azml.specs import AssetReference, DeploymentSpec, load_deployment
 
 @dataclass(frozen=True)
 class Held:
-    """A slot whose file a release has written."""
+    """A slot that a release has pinned: its file was written by the release."""
 
     endpoint: StackEndpoint
     slot: str
@@ -27,12 +27,12 @@ class Held:
 
     @property
     def file_of_the_folder(self) -> str:
-        """The file the slot would read if it were not held, relative to the endpoint's folder."""
+        """The file the slot would read if it were not pinned, relative to the endpoint's folder."""
         return replace(self.endpoint, slots={}).file_of(self.slot)
 
 
 def load(declared: StackEndpoint, endpoint_name: str, slot: str, file: str) -> DeploymentSpec:
-    """What `slot` deploys if it reads `file`, with its own keys over it. Raises InvalidInput.
+    """What `slot` deploys if it reads `file`, with the slot's overrides. Raises InvalidInput.
 
     `file` is relative to the endpoint's folder, or absolute.
     """
@@ -47,15 +47,15 @@ def load(declared: StackEndpoint, endpoint_name: str, slot: str, file: str) -> D
 
 
 def held(stack: Stack) -> list[Held]:
-    """The slots of a stack that releases hold."""
+    """The slots of a stack that are pinned by releases."""
     every = [Held(endpoint, slot) for endpoint in stack.file.endpoints() for slot in endpoint.slots]
     return [one for one in every if frozen(one.endpoint.file_of(one.slot))]
 
 
 def require_versions(connection: Connection) -> None:
-    """Raises InvalidInput when a slot is held to versions that the workspace does not have.
+    """Raises InvalidInput when a slot is pinned to versions that the workspace does not have.
 
-    Azure would say so too, but of one version, in the middle of an update, and without a way out.
+    Azure would refuse them too, but one at a time, in the middle of an update, and without a remedy.
     """
     findings = []
     for one in held(connection.stack):
@@ -73,7 +73,7 @@ def _missing(connection: Connection, one: Held) -> Iterator[str]:
 
 
 def _named(one: Held) -> Iterator[tuple[str, AssetReference]]:
-    """The workspace's own versions in the slot's file; none where it is broken: preview tells that."""
+    """The workspace's own versions in the slot's file; none if it is invalid, which preview reports."""
     with contextlib.suppress(InvalidInput):
         spec = load(one.endpoint, one.endpoint.key, one.slot, one.endpoint.file_of(one.slot))
         for kind, asset in {"model": spec.model, "code": spec.code, "environment": spec.environment}.items():
@@ -86,7 +86,7 @@ def _finding(connection: Connection, one: Held, missing: list[str]) -> Finding:
     shown = stack.clone.shown
     return Finding(
         f"holds {one.slot} to {', '.join(missing)}, which another workspace had and {workspace.name} has not",
-        f"to begin anew, let {one.slot} read the folder again, in {shown(stack.path)}: "
+        f"to start over, let {one.slot} read the folder again, in {shown(stack.path)}: "
         f"{one.slot}: {{file: {one.file_of_the_folder}}}",
         Path(shown(one.file)),
     )

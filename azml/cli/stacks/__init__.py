@@ -1,1 +1,1 @@
-"""Stacks: their files, and the Azure they live in."""
+"""Stacks: their files, and the Azure they are deployed to."""

@@ -1,4 +1,4 @@
-"""What the `az` command line knows and no library tells: the subscription it works on."""
+"""The subscription that the `az` command line has selected, which no library reports."""
 
 import subprocess
 
@@ -15,5 +15,5 @@ def subscription_id() -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
-        raise InputError("no subscription is named", REMEDY) from None
+        raise InputError("no subscription is set", REMEDY) from None
     return done.stdout.strip()

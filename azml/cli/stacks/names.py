@@ -1,4 +1,4 @@
-"""From what a user calls an endpoint to what Azure calls it."""
+"""Translates the stack file's names of endpoints to their names in Azure."""
 
 from azml.cli.failure import NotThereError
 from azml.cli.stacks.stack_file import StackEndpoint, StackFile
@@ -6,7 +6,7 @@ from azml.specs import EndpointSpec, endpoint_file, load_endpoint
 
 
 def in_azure(file: StackFile, name: str) -> str:
-    """The Azure name of the endpoint called `name`; one the stack file does not know is Azure's already."""
+    """The Azure name of the endpoint `name`; a name that is not in the stack file is taken as Azure's."""
     try:
         return azure_name(file.endpoint(name))
     except NotThereError:
@@ -14,7 +14,7 @@ def in_azure(file: StackFile, name: str) -> str:
 
 
 def azure_name(endpoint: StackEndpoint) -> str:
-    """The name the stack gives an endpoint: its setting, else its own file's, else its key."""
+    """The name that the stack gives an endpoint: from its setting, else its own file, else its key."""
     if endpoint.name:
         return endpoint.name
     own = own_file(endpoint)
@@ -22,6 +22,6 @@ def azure_name(endpoint: StackEndpoint) -> str:
 
 
 def own_file(endpoint: StackEndpoint) -> EndpointSpec | None:
-    """What the endpoint's own file says, None when there is none. Raises InvalidInput."""
+    """The contents of the endpoint's own file; None when there is none. Raises InvalidInput."""
     path = endpoint_file(endpoint.folder, endpoint.key, endpoint.file)
     return load_endpoint(path) if path else None

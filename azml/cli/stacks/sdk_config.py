@@ -12,10 +12,10 @@ LIVES_IN = ".azureml"
 
 
 def write(clone: Clone, workspace: WorkspaceName) -> tuple[Path, bool]:
-    """Write the file, and say whether `from_config()` finds it without being told a path.
+    """Write the file, and return whether `from_config()` finds it without a path.
 
-    It lies in the clone's `.azureml` folder, unless a file for another subscription is there: that one is the
-    user's, and ours goes to `.azml/config.json` instead.
+    It goes into the clone's `.azureml` folder, unless that has a file for another subscription, which is the
+    user's: then it goes to `.azml/config.json` instead.
     """
     found = clone.root / LIVES_IN / "config.json"
     ours = _subscription(found) in (None, workspace.subscription_id)
@@ -31,7 +31,7 @@ def write(clone: Clone, workspace: WorkspaceName) -> tuple[Path, bool]:
 
 
 def _subscription(path: Path) -> str | None:
-    """The subscription a file names; None where there is no file, and nothing at all where it names none."""
+    """The subscription in a file; None if there is no file, empty if it has none."""
     if not path.exists():
         return None
     try:

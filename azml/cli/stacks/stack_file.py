@@ -1,4 +1,4 @@
-"""`Pulumi.<stack>.yaml`: reading what the commands need, and editing it without losing a comment."""
+"""Reads `Pulumi.<stack>.yaml` as far as commands need it, and edits it without losing comments."""
 
 import os
 import tempfile
@@ -20,11 +20,11 @@ from azml.specs import deployment_file
 
 @dataclass(frozen=True)
 class StackEndpoint:
-    """One endpoint as the stack file has it.
+    """One endpoint in the stack file.
 
     `slots` maps a slot to the file it names (None: its default). `traffic` and `mirror_traffic` are None
-    where the endpoint's own file decides. `folder` holds the endpoint's files, `file` names its own where the
-    stack file does.
+    where the endpoint's own file decides. `folder` has the endpoint's files; `file` is its own file, if the
+    stack file names one.
     """
 
     key: str
@@ -37,27 +37,27 @@ class StackEndpoint:
     file: str | None = None
 
     def file_of(self, slot: str) -> str:
-        """The file a slot reads, relative to the folder: the one it names, else the one of its own name.
+        """The file that a slot reads, relative to the folder: the one it names, else its default.
 
-        Where there is none, it is the one to make.
+        If there is none, the file to create.
         """
         named = self.slots.get(slot)
         if named:
             return named
-        found = deployment_file(self.folder, slot, [])  # preview tells of two
+        found = deployment_file(self.folder, slot, [])  # preview reports it if there are two
         return found.name if found else "deployment.yml"
 
 
 class StackFile:
-    """A stack's settings in its file. Edits gather in memory; `text` shows them and `write` keeps them."""
+    """A stack's settings file. Edits are made in memory; `text` shows them and `write` saves them."""
 
     def __init__(self, path: Path, program: Path) -> None:
-        """Read `path`; `program` is the folder that `scoring/` lies in. Raises InputError for broken YAML."""
+        """Read `path`; `program` is the folder with `scoring/` in it. Raises InputError for invalid YAML."""
         self.path = path
         self.program = program
         self._yaml = YAML()
         self._yaml.preserve_quotes = True
-        self._yaml.width = 4096  # a line is the user's to break
+        self._yaml.width = 4096  # keep the user's line breaks
         try:
             self._before = path.read_text(encoding="utf-8")
             document = self._yaml.load(self._before)
@@ -93,7 +93,7 @@ class StackFile:
         return [self._endpoint(key) for key in found] if isinstance(found, CommentedMap) else []
 
     def endpoint(self, name: str) -> StackEndpoint:
-        """The endpoint called `name`, here or in Azure; raises NotThereError with the likely one."""
+        """The endpoint called `name`, here or in Azure; raises NotThereError with the likeliest name."""
         known = self.endpoints()
         for endpoint in [one for one in known if one.key == name] + [
             one for one in known if one.name == name
@@ -115,7 +115,7 @@ class StackFile:
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int], *, ends_mirroring: bool = False) -> None:
         """Make these the shares, in percent.
 
-        `ends_mirroring` ends every mirroring, wherever it is declared: that of the endpoint's own file too.
+        `ends_mirroring` ends all mirroring, even if the endpoint's own file declares it.
         """
         settings = self._settings(endpoint)
         _replace(settings, "traffic", traffic)
@@ -123,7 +123,7 @@ class StackFile:
             _replace(settings, "mirror_traffic", {})
 
     def write(self) -> None:
-        """Replace the file in one step: a reader sees the old text or the new, never half of one."""
+        """Replace the file atomically: a reader sees either the old text or the new."""
         write_atomically(self.path, self.text)
 
     def _settings(self, endpoint: str) -> CommentedMap:
@@ -155,14 +155,14 @@ class StackFile:
         return None if settings.get(key) is None else dict(shares)
 
     def _mapping(self, value: Any, at: str) -> Mapping[str, Any]:
-        """`value`, where nothing counts as empty. Raises InputError when it is anything but a mapping."""
+        """`value`, empty if it is None. Raises InputError when it is anything but a mapping."""
         if value is not None and not isinstance(value, Mapping):
             raise InputError(f"{self.path}: {at} is not a mapping", "pulumi preview shows how to write it")
         return value or {}
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Give `path` this text in one step, with the mode it had."""
+    """Write this text to `path` atomically, keeping its mode."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -184,7 +184,7 @@ def _under(parent: CommentedMap, key: str) -> CommentedMap:
 
 
 def _replace(settings: CommentedMap, key: str, shares: Mapping[str, int]) -> None:
-    """Set a mapping of shares, in the style and with the comment it had."""
+    """Set a mapping of shares, keeping its style and comment."""
     old = settings.get(key)
     new = _flow(shares)
     if isinstance(old, CommentedMap):
@@ -200,7 +200,7 @@ def _replace(settings: CommentedMap, key: str, shares: Mapping[str, int]) -> Non
 
 
 def _close_up(parent: CommentedMap, key: str) -> None:
-    """Let a comment at the end of an edited line follow it, not stay in the column where it was."""
+    """Put the comment of an edited line directly after it, instead of at its old column."""
     for token in parent.ca.items.get(key) or ():
         if hasattr(token, "column"):
             token.column = 0
@@ -216,5 +216,5 @@ def _where(broken: YAMLError) -> str:
     mark = getattr(broken, "problem_mark", None)
     problem = getattr(broken, "problem", None) or str(broken).splitlines()[0]
     if isinstance(broken, DuplicateKeyError):
-        problem = problem.partition(" with value")[0]  # the values would bury the key
+        problem = problem.partition(" with value")[0]  # the values would hide the key
     return f"line {mark.line + 1}: {problem}" if mark else str(problem)

@@ -1,4 +1,4 @@
-"""Which stack a command means, and the Azure it lives in."""
+"""Selects the stack of a command, and connects to its Azure."""
 
 import os
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ from azml.cli.local.engine import foreign
 from azml.cli.stacks.stack_file import StackFile
 
 LOCAL = "local"
-"""The stack of the local Azure; its project lies in `local/`."""
+"""The stack of the local Azure; its project is in `local/`."""
 AZURE_NATIVE = "azure-native:"
-"""How a stack file's settings of azure-native's begin."""
+"""The prefix of azure-native's settings in a stack file."""
 
 
 @dataclass(frozen=True)
 class WorkspaceName:
-    """The names that make a workspace's place in Azure."""
+    """The names that locate a workspace in Azure."""
 
     subscription_id: str
     resource_group: str
@@ -52,7 +52,7 @@ class Stack:
 
     @property
     def local(self) -> bool:
-        """Whether it lives in the local Azure: its file is in `local/`, and not in the Azure project."""
+        """Whether it is the local Azure's: its file is in `local/`, and not in the Azure project."""
         return self.name == LOCAL or (
             _file(self.clone.local_project, self.name).is_file()
             and not _file(self.clone.root, self.name).is_file()
@@ -79,18 +79,18 @@ def _file(project: Path, stack: str) -> Path:
 
 
 def choose(clone: Clone, name: str | None) -> Stack:
-    """The stack named, else the local one while its Azure runs, else the only one there is."""
+    """The stack `name`, else the local one if its Azure runs, else the only one."""
     known = _known(clone)
     if name is not None:
         if all(stack.name != name for stack in known):
             names = ", ".join(stack.name for stack in known)
-            raise NotThereError(f"there is no stack {name!r}", f"there is: {names}")
+            raise NotThereError(f"there is no stack {name!r}", f"known: {names}")
         return Stack(clone, name)
     if local_azure.running(clone):
         return Stack(clone, LOCAL)
     on_azure = [stack for stack in known if not stack.local]
     if len(on_azure) == 1:
-        # On Azure, then: whoever meant the local one has to hear of it.
+        # A stack on Azure, then: tell a user who expected the local one.
         typer.echo(f"the local Azure is not running: this is about stack {on_azure[0].name}", err=True)
         return on_azure[0]
     raise InputError(
@@ -107,7 +107,7 @@ def _known(clone: Clone) -> list[Stack]:
 
 @dataclass(frozen=True)
 class Connection:
-    """An open way to a stack's workspace: the Azure it is in, as one identity."""
+    """A connection to a stack's workspace, with one identity."""
 
     stack: Stack
     workspace: WorkspaceName
@@ -116,10 +116,10 @@ class Connection:
 
 
 def connect(stack: Stack) -> Connection:
-    """Reach the Azure of a stack, as the identity azure-native would use.
+    """Connect to the Azure of a stack, with the identity azure-native would use.
 
-    The local Azure's own variables are taken over into this process: no `eval` is needed. Raises
-    NotThereError when it does not run, and InputError when the stack file names no workspace.
+    The local Azure's variables are set in this process, so no `eval` is needed. Raises NotThereError when it
+    does not run, and InputError when the stack file does not name a workspace.
     """
     if stack.local:
         enter(local_azure.required(stack.clone).environment())
@@ -135,14 +135,14 @@ def connect(stack: Stack) -> Connection:
 
 
 def enter(variables: Mapping[str, str]) -> None:
-    """Point every client in this process at the local Azure, and at nothing of the user's besides."""
+    """Point every client in this process at the local Azure, and drop the user's own settings."""
     for name in foreign():
         del os.environ[name]
     os.environ.update(variables)
 
 
 def _plain(value: Any) -> bool:
-    """Secrets are the engine's to decrypt; the commands use the environment's or the CLI's login instead."""
+    """Only the engine can decrypt secrets; commands use the environment's or `az`'s login instead."""
     return isinstance(value, str | bool | int)
 
 
@@ -155,7 +155,7 @@ def _refuse_local(cloud: Cloud) -> None:
 
 
 def workspace_of(stack: Stack, subscription_id: str) -> WorkspaceName:
-    """The workspace a stack's file names. Raises InputError when it names none."""
+    """The workspace in a stack's file. Raises InputError when there is none."""
     named = stack.file.config.get("azml:workspace")
     group = named.get("resourceGroup") if isinstance(named, Mapping) else None
     if isinstance(group, Mapping):
@@ -164,7 +164,7 @@ def workspace_of(stack: Stack, subscription_id: str) -> WorkspaceName:
     if not group or not name:
         like = get_close_matches("azml:workspace", set(stack.file.config) - {"azml:workspace"}, n=1)
         raise InputError(
-            f"{stack.path}: azml:workspace names no workspace",
+            f"{stack.path}: azml:workspace does not name a workspace",
             f"{like[0]} is not a setting; did you mean azml:workspace?"
             if like and named is None
             else "write a mapping, as {resourceGroup: rg-azml-dev, name: mlw-azml-dev}",
@@ -173,7 +173,7 @@ def workspace_of(stack: Stack, subscription_id: str) -> WorkspaceName:
 
 
 def _signed_in_subscription() -> str:
-    """The subscription `az` works on, as azure-native takes it when no setting names one."""
+    """The subscription that `az` has selected, which azure-native uses when no setting names one."""
     from azml.cli.stacks.azure_cli import subscription_id
 
     return subscription_id()

@@ -1,3 +1,3 @@
-"""The plugin `azml`: the shares of traffic, and the guard over live slots."""
+"""The plugin `azml`: traffic, the live-slot guard, uploads, roles and purges."""
 
 VERSION = "0.1.0"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def load() -> "Package":
-    """The plugin's package, with an engine to log to where there is one."""
+    """The plugin's package, which logs to the engine if there is one."""
     from azml.providers.azml.package import Azml
 
     return Azml(sys.argv[1] if len(sys.argv) > 1 else None)

@@ -1,8 +1,8 @@
-"""Where the files of bundles lie on this machine, as the program tells it for one run.
+"""The paths of bundles' files on this machine, as given by the program for one run.
 
-A resource's inputs are kept in the state, where the path of a file on one person's disk has no place: in
-another clone every resource would look changed. So the program tells paths by a function call, and only when
-something may be uploaded. The engine gives all calls of one update to one process of the plugin.
+A resource's inputs are stored in the state, which must not contain paths on one person's disk: in another
+clone every resource would look changed. So the program passes paths in a function call, and only when
+something may be uploaded. The engine sends all calls of one update to one process of the plugin.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from azml.providers.calls import ProviderError
 
 
 class BundleSources:
-    """Sources by bundle; nothing is written down."""
+    """Source paths by bundle, in memory only."""
 
     def __init__(self) -> None:
         self._told: dict[str, Mapping[str, Path]] = {}
 
     def tell(self, arguments: Properties) -> Properties:
-        """Take `files`, from paths in the folder to absolute paths here, for the bundle in `folder`.
+        """Store `files`, from paths in the folder to absolute paths here, for the bundle in `folder`.
 
         Raises ProviderError for arguments of another shape.
         """
@@ -32,11 +32,11 @@ class BundleSources:
         return {"folder": folder}
 
     def of(self, folder: str) -> Mapping[str, Path]:
-        """The sources of a bundle. Raises ProviderError when the program told none in this run."""
+        """The source paths of a bundle. Raises ProviderError when the program gave none in this run."""
         try:
             return self._told[folder]
         except KeyError:
             raise ProviderError(
-                f"nobody told where the files of {folder} lie: "
+                f"the program has not said where the files of {folder} are: "
                 "a program calls azml:index:bundleSources before it declares a BundleUpload"
             ) from None

@@ -1,7 +1,7 @@
-"""`azml:index:BundleUpload`: the files of one bundle, in a folder of a container that their content names.
+"""`azml:index:BundleUpload`: the files of one bundle, in a container folder named after their content.
 
-Nothing is ever changed or removed there: another content is another folder, and versions that were registered
-keep pointing at theirs.
+Nothing is ever changed or removed there: different content goes to a different folder, and registered
+versions keep pointing to theirs.
 """
 
 import threading
@@ -23,7 +23,7 @@ from azml.providers.engine_log import EngineLog
 
 INPUTS = ("accountId", "container", "digest", "folder", "files", "roleGranted")
 _QUIET = ("roleGranted", "files")
-"""No difference by themselves: the digest stands for the files, which older states list another way."""
+"""Inputs whose change alone is no difference: the digest covers the files, whose form was once different."""
 
 
 class BundleUpload:
@@ -35,11 +35,11 @@ class BundleUpload:
         self._lanes: Lanes | None = None
 
     def check(self, call: calls.Check) -> calls.Checked:
-        """Inputs of the right shape, and no path that belongs to one machine."""
+        """Require inputs of the right shape, and no paths of one machine."""
         return calls.Checked(call.news, list(_malformed(call.news)))
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """Another place or another content is another upload."""
+        """A different destination or different content needs a new upload."""
         found = differences(call.olds, call.news)
         changed = {path: kind for path, kind in found.items() if top(path) not in _QUIET}
         if "digest" in changed and "files" in found:
@@ -47,7 +47,7 @@ class BundleUpload:
         return calls.Changes({path: calls.Kind(kind.value | 1) for path, kind in changed.items()})
 
     def create(self, call: calls.Create) -> calls.State:
-        """Upload what is not there yet."""
+        """Upload the files that are not there yet."""
         if call.preview:
             return calls.State("", {"url": UNKNOWN})
         inputs = call.inputs
@@ -62,18 +62,18 @@ class BundleUpload:
         return calls.State(f"{account.id}|{inputs['container']}|{inputs['folder']}", {"url": url})
 
     def update(self, call: calls.Update) -> Properties:
-        """Nothing that is in Azure can change."""
+        """Nothing in Azure changes."""
         return call.outputs
 
     def read(self, call: calls.Read) -> calls.State | None:
-        """Gone when its container is. ARM tells that to everybody who may preview; its files it does not."""
+        """Gone if its container is: whoever may preview can read that from ARM, unlike the files in it."""
         account, container = call.inputs.get("accountId"), call.inputs.get("container")
         place = f"{account}/blobServices/default/containers/{container}"
         found = self._arm.get(place, STORAGE_API)
         return None if found is None else calls.State(call.id, call.outputs, call.inputs)
 
     def delete(self, call: calls.Delete) -> None:
-        """Versions point at the files, so they stay."""
+        """Keep the files: versions point to them."""
 
     def _upload(self, call: calls.Create, account: Account) -> None:
         inputs, folder = call.inputs, str(call.inputs["folder"])
@@ -101,11 +101,11 @@ class BundleUpload:
 
 
 def _items(folder: str, files: Mapping[str, str], sources: Mapping[str, Path]) -> Iterator[Item]:
-    """Each file with its source. Raises ProviderError for one that is gone or was never told."""
+    """Each file with its source. Raises ProviderError for one that is missing or was never given."""
     for path, sha256 in files.items():
         source = sources.get(path)
         if source is None:
-            raise calls.ProviderError(f"nobody told where {path} of {folder} lies")
+            raise calls.ProviderError(f"the program has not said where {path} of {folder} is")
         try:
             size = source.stat().st_size
         except OSError as error:

@@ -1,7 +1,7 @@
-"""One blob container, reached as the acting identity, or with the account's key where a token may not.
+"""A blob container, reached with the acting identity, or with the account's key if a token is refused.
 
 Azure takes minutes to honour a new role assignment (learn.microsoft.com, "Troubleshoot Azure RBAC": up to
-10), so a refusal right after one was made is waited out.
+10), so a refusal right after one was created is retried.
 """
 
 import threading
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STORAGE_API = "2023-05-01"
 SCOPE = "https://storage.azure.com/.default"
 ROLE_SECONDS = 600.0
-"""How long a refusal is waited out after a role was given."""
+"""How long a refusal is retried after a role was granted."""
 _PAUSE_SECONDS = (10.0, 0.2)  # between two tries, on Azure and on the local one
 _RETRIES = 5
 NO_ROLE = "AuthorizationPermissionMismatch"
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Account:
-    """A storage account as ARM shows it: its id, its blob address without a slash, whether keys open it."""
+    """A storage account in ARM: its id, its blob endpoint without a final slash, whether keys are enabled."""
 
     id: str
     blobs: str
@@ -46,7 +46,7 @@ class Account:
 
 
 def find_account(arm: Arm, account_id: str) -> Account | None:
-    """The account of an ARM id; None when it is gone."""
+    """The account with an ARM id; None when it does not exist."""
     found = arm.get(account_id, STORAGE_API)
     if found is None:
         return None
@@ -56,7 +56,7 @@ def find_account(arm: Arm, account_id: str) -> Account | None:
 
 
 class _Tokens:
-    """Tokens of the acting identity, as azure-core asks for them."""
+    """Tokens of the acting identity, in the form azure-core expects."""
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
@@ -64,13 +64,13 @@ class _Tokens:
     def get_token(self, *scopes: str, **options: Any) -> Any:
         from azure.core.credentials import AccessToken
 
-        # The source behind it gives tokens that hold for 5 minutes at least; azure-core asks for the next one
-        # 5 minutes before the end it was told.
+        # The token source gives tokens that are valid for at least 5 minutes; azure-core requests the next
+        # one 5 minutes before the expiry it was given.
         return AccessToken(self._arm.token(scopes[0]), int(time.time()) + 600)
 
 
 class Container:
-    """Calls of one container, from any number of threads. `granted`: the stack gives the role itself."""
+    """Thread-safe calls to one container. `granted`: the stack grants the role itself."""
 
     def __init__(
         self, arm: Arm, account: Account, name: str, *, granted: bool, told: Callable[[str], None]
@@ -100,7 +100,7 @@ class Container:
         return client
 
     def call(self, action: Callable[["ContainerClient"], T]) -> T:
-        """What `action` answers. Raises AzureError in words when the identity and the key may not."""
+        """The result of `action`. Raises AzureError with an explanation when identity and key are refused."""
         from azure.core.exceptions import AzureError as ClientError
         from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
@@ -117,9 +117,9 @@ class Container:
                 raise AzureError(f"{self.account.blobs}: {error}") from error
 
     def _overcome(self, error: "HttpResponseError", client: "ContainerClient") -> None:
-        """Wait for the role or turn to the key, after which the call is worth another try; else raise."""
+        """Wait for the role or switch to the key, after which the call can be retried; else raise."""
         told = getattr(error, "error_code", None) or ""
-        code = str(getattr(told, "value", told))  # an enumeration, but for codes the client does not know
+        code = str(getattr(told, "value", told))  # an enumeration, except for codes the client does not know
         if code == NO_ROLE and not self._with_key:
             if time.monotonic() < self._deadline:
                 self._wait()
@@ -145,7 +145,7 @@ class Container:
     def _turn_to_key(self, refused: "ContainerClient") -> None:
         with self._lock:
             if self._client is not refused:
-                return  # another thread was first
+                return  # another thread has already switched
             if not self.account.shared_keys:
                 raise AzureError(self._no_role(), status=403, code=NO_ROLE)
             try:

@@ -1,4 +1,4 @@
-"""Names that deleted workspaces and key vaults still hold."""
+"""Names that deleted workspaces and key vaults still reserve."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,8 @@ from azml.azure.errors import AzureError
 from azml.engine_values import Properties
 
 VAULT_VERSION = "2024-11-01"
-"""The version of Microsoft.KeyVault that azure-native 3.29 speaks."""
-KEPT_DAYS = 14  # a deleted workspace of Azure Machine Learning
+"""The API version of Microsoft.KeyVault that azure-native 3.29 uses."""
+KEPT_DAYS = 14  # of a deleted Azure Machine Learning workspace
 _ACTIVITY_VERSION = "2015-04-01"
 
 
@@ -27,17 +27,17 @@ def deleted_vaults(arm: Arm, subscription: str) -> Iterator[Mapping[str, Any]]:
 
 
 def subscription_of(resource: str) -> str:
-    """The path of the subscription that a resource's id begins with."""
+    """The subscription path at the start of a resource's id."""
     return "/".join(resource.split("/")[:3])
 
 
 def held_vault(arm: Arm, vault: str) -> Iterator[Properties]:
-    """Until when a deleted vault holds the name of `vault`, an ARM id; nothing where none does."""
+    """Until when a deleted vault reserves the name of `vault`, an ARM id; nothing if none does."""
     name = vault.rpartition("/")[2]
     try:
         items = list(deleted_vaults(arm, subscription_of(vault)))
     except AzureError:
-        return  # as with the activity log: a right on the subscription that not everybody has
+        return  # as with the activity log, this needs a right on the subscription that not everybody has
     for item in items:
         if str(item.get("name")).lower() == name.lower():
             told = item["properties"]
@@ -50,10 +50,10 @@ def held_vault(arm: Arm, vault: str) -> Iterator[Properties]:
 
 
 def held_workspace(arm: Arm, workspace: str) -> Iterator[Properties]:
-    """A workspace that was deleted once and not again holds its name.
+    """A workspace that was deleted once and not purged still reserves its name.
 
-    No published operation lists deleted workspaces, and none shows one. The activity log tells what was
-    deleted; the purge of a deleted workspace is a second delete. Who may not read the log learns nothing.
+    No published operation lists or shows deleted workspaces. The activity log has the deletions; purging a
+    deleted workspace is a second delete. Without the right to read the log there is no answer.
     """
     now = datetime.now(UTC)
     since = (now - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -70,7 +70,7 @@ def held_workspace(arm: Arm, workspace: str) -> Iterator[Properties]:
 
 
 def _deletes_since_the_last_write(events: list[Mapping[str, Any]]) -> list[str]:
-    """When each of them happened. An operation has several events, of which one says that it succeeded."""
+    """The time of each. An operation has several events, of which one says that it succeeded."""
     told = [
         (str(event.get("eventTimestamp")), str((event.get("operationName") or {}).get("value")).lower())
         for event in events

@@ -1,4 +1,4 @@
-"""Which deployments with users would change in what they predict with, by what Azure serves now."""
+"""Finds deployments with live traffic that would change, compared with what Azure serves now."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from azml.azure.lookup import Bodies, existing_bodies
 from azml.engine_values import Value
 
 AZML = ".venv/bin/azml"
-"""The command, as `make` leaves it in the clone: it is on nobody's PATH."""
+"""The command as installed by `make` in the clone, where it is not on the PATH."""
 
 
 @dataclass(frozen=True)
 class LiveChange:
-    """A slot that answers users and would change under them.
+    """A slot with live traffic that would change.
 
-    `live` are the shares now, `idle` the declared slots without one. `instance_type` is what it runs on and
-    what it would run on, None where that stays; `tagged` says that a stack of this project made it.
+    `live` are the current shares, `idle` the declared slots without one. `instance_type` has the current and
+    the new instance type, None if it stays; `tagged` says that a stack of this project created it.
     """
 
     endpoint_id: str
@@ -29,17 +29,17 @@ class LiveChange:
     tagged: bool
 
     def refusal(self, what: str = "") -> str:
-        """Why it must not change, and every way out; `what` says what differs, where that is known."""
+        """Why it must not change, and every remedy; `what` says what differs, where that is known."""
         endpoint = endpoints.endpoint_name(self.endpoint_id) or ""
         share = f"{self.live[self.slot]} % of the requests of {endpoint}"
         once = (
-            f"To change it in place all the same, this once: {ALLOW_VARIABLE}={endpoint} before the command, "
+            f"To change it in place anyway, this once: {ALLOW_VARIABLE}={endpoint} before the command, "
             f"or for the local stack `{AZML} up --allow-live-change {endpoint}`."
         )
         if not self.tagged:
             return (
-                f"{self.slot} answers {share} and carries no tag {SERVES_TAG!r}: no stack of this project "
-                f"made it, and whether it stays the same cannot be told. {once}"
+                f"{self.slot} answers {share} and has no tag {SERVES_TAG!r}: no stack of this project "
+                f"created it, so whether it would change is unknown. {once}"
             )
         what = what or shown_change(self.instance_type)
         changes = f": {what}" if what else ""
@@ -53,20 +53,20 @@ class LiveChange:
         elif len(self.live) > 1:
             way = f"No slot is idle: give one all the traffic first, then run `{AZML} release {endpoint}`"
         else:
-            way = f"There is no idle slot: `{AZML} release {endpoint}` makes one"
+            way = f"There is no idle slot: `{AZML} release {endpoint}` creates one"
         return f"{way}, then move the traffic."
 
 
 def shown_change(instance_type: tuple[str, str] | None) -> str:
-    """An instance type that changes, as a user writes it."""
+    """A change of the instance type, as a user would write it."""
     return f"instance_type: {instance_type[0]} -> {instance_type[1]}" if instance_type else ""
 
 
 def live_changes(bodies: Bodies, endpoint_id: str, serves: Mapping[str, Value]) -> list[LiveChange]:
-    """The slots of one endpoint that have a share and would serve something else; none where there is none.
+    """The slots of an endpoint that have a share and would serve something else; empty without an endpoint.
 
     `bodies` has the endpoint and its deployments. `serves` maps each declared slot to the `digest` of what it
-    is to predict with, and its `instanceType`.
+    should serve, and its `instanceType`.
     """
     return list(_changes(bodies, endpoint_id, serves))
 
@@ -80,7 +80,7 @@ def _changes(bodies: Bodies, endpoint_id: str, serves: Mapping[str, Value]) -> I
         if body is None or not isinstance(wanted, dict) or not isinstance(digest, str):
             continue
         slot = endpoints.slot(body)
-        # A failed deployment serves nobody: changing it is how it gets repaired.
+        # A failed deployment answers nobody: changing it is how it gets repaired.
         if slot.state == "failed" or slot.serves == digest:
             continue
         kinds = (slot.instance_type, wanted.get("instanceType"))
@@ -88,7 +88,7 @@ def _changes(bodies: Bodies, endpoint_id: str, serves: Mapping[str, Value]) -> I
 
 
 def read_live(arm: Arm, endpoint_id: str, serves: Mapping[str, Value]) -> Bodies:
-    """What `live_changes` needs: the endpoint, and those of its deployments that have a share."""
+    """The bodies that `live_changes` needs: the endpoint, and its deployments with a share."""
     bodies = existing_bodies(arm, {endpoint_id: API_VERSION})
     live = endpoints.shares(bodies.get(endpoint_id, {})).traffic
     ids = [endpoints.deployment_id(endpoint_id, name) for name in live if name in serves]
@@ -96,7 +96,7 @@ def read_live(arm: Arm, endpoint_id: str, serves: Mapping[str, Value]) -> Bodies
 
 
 def changed(before: Value, after: Value) -> tuple[str, str] | None:
-    """Two instance types that differ; None where they do not or where one is not known."""
+    """Two instance types that differ; None where they are equal or one is not known."""
     if not isinstance(before, str) or not isinstance(after, str) or before.lower() == after.lower():
         return None
     return before, after

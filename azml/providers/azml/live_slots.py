@@ -1,9 +1,9 @@
-"""`azml:index:LiveSlots`: a deployment that answers users is not changed under them.
+"""`azml:index:LiveSlots`: prevents changes of deployments that have live traffic.
 
-The deployments of an endpoint depend on this resource. Its Check compares what each slot is to serve with
-what the live ones serve now, and fails before anything is written. An engine checks no resource that is not
-among its `--target`s, and ends at the first check that fails. So the program asks first, of all endpoints
-(`azml:index:standing`), and where that refuses, this resource is `told` and only says what differs: it alone
+The deployments of an endpoint depend on this resource. Its Check compares what each slot should serve with
+what the live ones serve now, and fails before anything is written. The engine does not check resources
+outside `--target`, and stops at the first failed check. So the program asks first, for all endpoints
+(`azml:index:standing`), and if that refuses, this resource is `told` and only reports what differs: only it
 knows the files of the last update.
 """
 
@@ -32,7 +32,7 @@ INPUTS = ("endpointId", "serves", "allow", "told")
 
 
 class LiveSlots:
-    """Guards the slots of one endpoint. It holds nothing in Azure."""
+    """Guards the slots of one endpoint. It has no counterpart in Azure."""
 
     def __init__(self, arm: Arm, log: EngineLog) -> None:
         self._arm = arm
@@ -40,7 +40,7 @@ class LiveSlots:
         self._cleared: Mapping[str, Mapping[str, Value]] = {}  # by endpoint, the digests it may change to
 
     def check(self, call: calls.Check) -> calls.Checked:
-        """Fail for every slot with a share that would change in what it predicts."""
+        """Fail for every slot with a share that would serve something else."""
         inputs = call.news
         failures = list(_malformed(inputs))
         endpoint_id = inputs.get("endpointId")
@@ -51,14 +51,14 @@ class LiveSlots:
         if inputs.get("allow") or self._cleared.get(endpoint_id) == _digests(inputs):
             return calls.Checked(inputs)
         changes = self._changes(endpoint_id, inputs["serves"])
-        # Named after no property: the engine would print its whole value before the reason.
+        # No property is named: the engine would print its whole value before the reason.
         failures += [calls.Failure("", change.refusal(_of(call, change.slot))) for change in changes]
         return calls.Checked(inputs, failures)
 
     def refused(self, bodies: Bodies, asked: Mapping[str, Mapping[str, Value]]) -> dict[str, list[str]]:
-        """By endpoint, why live slots must not change: of all that are asked about at once.
+        """By endpoint, why live slots must not change; for all endpoints at once.
 
-        `asked` maps an endpoint's ARM id to what its slots are to serve; `bodies` has what Azure has of them.
+        `asked` maps an endpoint's ARM id to what its slots should serve; `bodies` has their bodies in Azure.
         """
         changes = {one: live_changes(bodies, one, serves) for one, serves in asked.items()}
         self._cleared = {one: _digests({"serves": asked[one]}) for one in asked if not changes[one]}
@@ -68,7 +68,7 @@ class LiveSlots:
         return live_changes(read_live(self._arm, endpoint_id, serves), endpoint_id, serves)
 
     def _explained(self, endpoint_id: str, call: calls.Check) -> calls.Checked:
-        """Say what differs in the slots of an endpoint that the program has refused; nothing is changed."""
+        """Report what differs in the slots of an endpoint that the program has refused; changes nothing."""
         if not call.olds:
             return calls.Checked(call.news, [calls.Failure("", _elsewhere(endpoint_id))])
         for change in self._changes(endpoint_id, call.news["serves"]):
@@ -77,11 +77,11 @@ class LiveSlots:
         return calls.Checked(call.olds, [])
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """The differences, file by file; never a replacement. Leave for one run is no difference."""
+        """The differences, file by file; never a replacement. Allowing a change is no difference."""
         found = differences(_comparable(call.olds), _comparable(call.news))
         before, after = _slots(call.olds), _slots(call.news)
         for name in before.keys() & after.keys():
-            # A release names the same versions another way: what is served stays what it was.
+            # A release refers to the same versions in another form: what is served does not change.
             if before[name].get("digest") == after[name].get("digest"):
                 continue
             if what := _what(before[name], after[name]):
@@ -89,7 +89,7 @@ class LiveSlots:
         return calls.Changes({path: kind for path, kind in found.items() if top(path) != "allow"})
 
     def create(self, call: calls.Create) -> calls.State:
-        """Nothing to make: the check was the point."""
+        """Nothing to create: the check is all it does."""
         return calls.State("" if call.preview else call.urn.rpartition("::")[2], call.inputs)
 
     def update(self, call: calls.Update) -> Properties:
@@ -97,7 +97,7 @@ class LiveSlots:
         return call.news
 
     def read(self, call: calls.Read) -> calls.State:
-        """There is nothing in Azure that could have drifted."""
+        """Nothing in Azure can have drifted."""
         return calls.State(call.id, call.outputs, call.inputs)
 
     def delete(self, call: calls.Delete) -> None:
@@ -132,7 +132,7 @@ def _what(before: Mapping[str, Value] | None, after: Mapping[str, Value]) -> str
 
 
 def _comparable(inputs: Properties) -> Properties:
-    """States of before list files as a mapping, where ours is a text."""
+    """Older states list files as a mapping, where ours is a text."""
     slots = {
         name: {**slot, "files": file_list_text(file_list(slot.get("files") or {}))}
         for name, slot in _slots(inputs).items()

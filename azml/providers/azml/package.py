@@ -1,4 +1,4 @@
-"""Our own plugin: what it offers, and which Azure it talks to."""
+"""Our own plugin: its resources and functions, and the Azure it connects to."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -21,10 +21,11 @@ from azml.providers.engine_log import EngineLog
 
 
 class Azml:
-    """Talks to the Azure that azure-native talks to, as the same identity.
+    """Connects to the same Azure as azure-native, with the same identity.
 
-    An engine hands a plugin the settings of its own name only. So a program hands azure-native's on, as the
-    inputs of a provider resource of this package (`components/plugin.py`); ARM_* variables need nothing.
+    The engine passes a plugin only the settings of its own package. So a program passes azure-native's as the
+    inputs of a provider resource of this package (`components/plugin.py`); ARM_* variables work by
+    themselves.
     """
 
     def __init__(self, engine: str | None = None) -> None:
@@ -33,7 +34,7 @@ class Azml:
         self.configure({})
 
     def check_settings(self, settings: Properties) -> Properties:
-        """azure-native's settings; the stack's `azml:` settings come along and are the program's."""
+        """azure-native's settings; the stack's `azml:` settings, passed too, are for the program."""
         return only_settings(settings)
 
     def configure(self, settings: Properties) -> None:
@@ -49,7 +50,7 @@ class Azml:
         }
 
     def resource(self, type_token: str) -> Resource:
-        """The resource type. Raises ProviderError for another one."""
+        """The resource type. Raises ProviderError for an unknown one."""
         try:
             return self._resources[type_token]
         except KeyError:
@@ -57,7 +58,7 @@ class Azml:
             raise ProviderError(f"the plugin azml has no {type_token}: {known}") from None
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
-        """Answer a question of the program. Raises ProviderError for an unknown one."""
+        """Answer a function call. Raises ProviderError for an unknown function."""
         functions: Mapping[str, Callable[[Properties], Properties]] = {
             STANDING: partial(standing, self._arm, self._live_slots.refused),
             SOURCES: self._sources.tell,

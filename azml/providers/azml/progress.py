@@ -1,18 +1,18 @@
-"""How far an upload is, told to the user every so often."""
+"""Reports the progress of an upload to the user."""
 
 import threading
 import time
 from collections.abc import Callable
 
 STATUS_SECONDS = 1.0
-"""Between two changes of the line that a terminal shows beside the resource."""
+"""Seconds between two updates of the status that a terminal shows beside the resource."""
 LINE_SECONDS = 30.0
-"""Between two lines that stay, for logs that show nothing else. A shorter upload leaves none."""
+"""Seconds between two permanent lines, for logs that show nothing else. A shorter upload prints none."""
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 class Progress:
-    """Counts the bytes of one upload. `status` takes passing texts, `line` those that stay."""
+    """Counts the bytes of one upload. `status` receives transient texts, `line` permanent ones."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Progress:
         self._whole = 0
 
     def sent(self, size: int) -> None:
-        """That many bytes more are in Azure."""
+        """Add bytes that have been sent."""
         with self._lock:
             self._done += size
             now = self._clock()
@@ -46,12 +46,12 @@ class Progress:
             self._status(text)
 
     def finished(self) -> None:
-        """One file more is in Azure as a whole."""
+        """Add a file that has been sent completely."""
         with self._lock:
             self._whole += 1
 
     def ended(self) -> None:
-        """All is in Azure: say so where the upload was long enough for somebody to wonder."""
+        """Report the end of an upload that took long enough to have printed progress."""
         if self._clock() - self._begun >= LINE_SECONDS:
             self._line(f"uploaded {self._files} files, {size_of(self._total)}")
 
@@ -62,7 +62,7 @@ class Progress:
 
 
 def size_of(count: float) -> str:
-    """A number of bytes for people."""
+    """A number of bytes in readable units."""
     for unit in _UNITS[:-1]:
         if count < 1000:
             return f"{count:.0f} {unit}"

@@ -1,8 +1,8 @@
-"""`azml:index:PurgeOnDelete`: the names of a workspace and its vault are free once the stack is gone.
+"""`azml:index:PurgeOnDelete`: frees the names of a workspace and its vault once the stack is destroyed.
 
-azure-native deletes both, and both go on holding their names: a workspace for 14 days, a vault for up to 90.
-They depend on this resource, so that its own delete comes after theirs; it depends on the resource group, for
-Azure purges nothing in a group that is gone. What an interrupted destroy has left, the next up purges.
+azure-native deletes both, but both keep their names reserved: a workspace for 14 days, a vault for up to 90.
+They depend on this resource, so that its delete comes after theirs; it depends on the resource group, because
+Azure purges nothing in a deleted group. What an interrupted destroy leaves, the next `up` purges.
 """
 
 import re
@@ -22,20 +22,20 @@ INPUTS = ("workspaceId", "vaultName", "vaultPrefix", "leftovers")
 
 
 class PurgeOnDelete:
-    """Purges what the stack has deleted. It holds nothing in Azure."""
+    """Purges what the stack has deleted. It has no counterpart in Azure."""
 
     def __init__(self, arm: Arm, log: EngineLog) -> None:
         self._arm = arm
         self._log = log
 
     def check(self, call: calls.Check) -> calls.Checked:
-        """Texts, and one way to know the vault at most."""
+        """Require texts, and at most one way to identify the vault."""
         return calls.Checked(call.news, list(_malformed(call.news)))
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """Another workspace is another resource: what the old one left must still be purged.
+        """A different workspace is a replacement: what the old one left must still be purged.
 
-        That nothing is left over any more is no change.
+        When nothing is left over any more, that is no change.
         """
         found = differences(call.olds, call.news)
         if not call.news.get("leftovers"):
@@ -48,25 +48,25 @@ class PurgeOnDelete:
         )
 
     def create(self, call: calls.Create) -> calls.State:
-        """Nothing to make, but names to free that are held."""
+        """Nothing to create; purge the deleted resources that reserve the names."""
         if call.inputs.get("leftovers") and not call.preview:
             self._free(call.urn, call.inputs)
         return calls.State("" if call.preview else str(call.inputs["workspaceId"]), call.inputs)
 
     def update(self, call: calls.Update) -> Properties:
-        """Nothing to change, but names to free that are held."""
+        """Nothing to change; purge the deleted resources that reserve the names."""
         if call.news.get("leftovers") and not call.preview:
             self._free(call.urn, call.news)
         return call.news
 
     def read(self, call: calls.Read) -> calls.State:
-        """There is nothing in Azure that could have drifted."""
+        """Nothing in Azure can have drifted."""
         return calls.State(call.id, call.outputs, call.inputs)
 
     def delete(self, call: calls.Delete) -> None:
         """Purge the workspace and the vaults that the stack has deleted.
 
-        What still exists is left alone: then the setting was taken back, and not the stack destroyed.
+        What still exists is left alone: then the setting was removed, and the stack not destroyed.
         """
         if not self._exists(call.inputs):
             self._free(call.urn, call.inputs)
@@ -75,7 +75,7 @@ class PurgeOnDelete:
         return self._arm.get(str(inputs["workspaceId"]), API_VERSION) is not None
 
     def _free(self, urn: str, inputs: Properties) -> None:
-        """Purge what is deleted. To purge a workspace that exists would be to delete it."""
+        """Purge what is deleted. A purge of an existing workspace would delete it."""
         workspace = str(inputs["workspaceId"])
         if not self._exists(inputs):
             self._arm.delete(workspace, API_VERSION, {"forceToPurge": "true"})
@@ -87,11 +87,11 @@ class PurgeOnDelete:
         except AzureError as error:
             if error.status != 403:
                 raise
-            # A right on the whole subscription, which whoever deploys into one group may well not have.
+            # It needs a right on the whole subscription, which a deployer into one group may not have.
             self._log.warning(urn, f"the key vault was not purged and keeps its name: {error}")
 
     def _vaults(self, workspace: str, inputs: Properties) -> Iterator[str]:
-        """The places of the deleted vaults of the stack: by name, or by how azure-native names them."""
+        """The paths of the stack's deleted vaults: by name, or by the pattern of azure-native's names."""
         group = workspace.partition("/providers/")[0]
         name, prefix = inputs.get("vaultName"), inputs.get("vaultPrefix")
         pattern = re.escape(str(name)) if name else f"{re.escape(str(prefix))}[0-9a-f]{{8}}"

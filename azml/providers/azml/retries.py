@@ -1,4 +1,4 @@
-"""Which resources have to be tried again: those whose last operation failed."""
+"""Finds resources that have to be written again: those whose last operation failed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,15 +11,15 @@ _LONGEST_TAG = 256  # characters (Azure Resource Manager, limits of tags)
 
 
 def retry_of(resource: Mapping[str, Any]) -> str | None:
-    """The value of the tag RETRY_TAG a resource with this body is to have; None for no tag.
+    """The value of the tag RETRY_TAG for a resource with this body; None for no tag.
 
-    It is the operation that failed while the resource is in state Failed, else what the tag says already. So
-    an input changes when an operation has failed, and at no other time.
+    While the resource is in state Failed it is the operation that failed, else the current value. So the
+    input changes only when an operation has failed.
     """
     if endpoints.state(resource) not in _FAILED:
         return (resource.get("tags") or {}).get(RETRY_TAG)
     own = (resource.get("properties") or {}).get("properties") or {}
     operation = str(own.get(OPERATION) or "").partition("?")[0].rpartition("/")[2]
-    # A workspace names no operation; when it was last written tells its attempts apart as well.
+    # A workspace has no operation id; the time of its last write identifies the attempt as well.
     written = (resource.get("systemData") or {}).get("lastModifiedAt")
     return str(operation or written or "failed")[:_LONGEST_TAG]

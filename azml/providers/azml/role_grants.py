@@ -1,8 +1,8 @@
-"""`azml:index:RoleGrant`: one role at one scope, for whoever runs the stack or for a managed identity.
+"""`azml:index:RoleGrant`: one role at one scope, for the identity that runs the stack or a managed identity.
 
-azure-native's RoleAssignment is refused when the same assignment is there already (RoleAssignmentExists), and
-would be replaced each time another person or pipeline updates the stack, which takes the role from the first.
-Here an assignment that is there is success, and a further principal is added to those before.
+azure-native's RoleAssignment is refused when the assignment exists already (RoleAssignmentExists), and would
+be replaced each time another person or pipeline updates the stack, which takes the role away from the first.
+Here an existing assignment is success, and a further principal is added to the earlier ones.
 """
 
 import uuid
@@ -22,21 +22,21 @@ PRINCIPAL_TYPES = ("User", "Group", "ServicePrincipal")
 _FIXED = ("scope", "role")
 _NAMESPACE = uuid.UUID("6b0a7a3e-6f0f-4e52-9d53-0c9f0f3d7c11")
 FOUND = "found"
-"""In `assignments`, in place of a name: somebody else gave the role, and it is not ours to take away."""
+"""In `assignments`, instead of a name: somebody else granted the role, so we must not remove it."""
 
 
 class RoleGrant:
-    """Gives a role. The output `assignments` maps each principal to the name of its assignment."""
+    """Grants a role. The output `assignments` maps each principal to the name of its assignment."""
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
 
     def check(self, call: calls.Check) -> calls.Checked:
-        """Known inputs and a known role."""
+        """Require known inputs and a known role."""
         return calls.Checked(call.news, list(_malformed(call.news)))
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """Another scope or role is another grant; another principal is added, unless it holds the role."""
+        """A different scope or role is a replacement; a further principal is added unless it has the role."""
         paths = {key: calls.Kind.UPDATE_REPLACE for key in _FIXED if call.olds.get(key) != call.news.get(key)}
         principal = call.news.get("principalId")
         if not isinstance(principal, str) or principal not in _held(call.outputs):
@@ -44,14 +44,14 @@ class RoleGrant:
         return calls.Changes(paths)
 
     def create(self, call: calls.Create) -> calls.State:
-        """Give the role."""
+        """Grant the role."""
         if call.preview:
             return calls.State("", {"assignments": UNKNOWN})
         given = {call.inputs["principalId"]: self._give(call.inputs)}
         return calls.State(f"{call.inputs['scope']}|{call.inputs['role']}", {"assignments": given})
 
     def update(self, call: calls.Update) -> Properties:
-        """Give the role to one principal more."""
+        """Grant the role to one more principal."""
         if call.preview:
             return {"assignments": UNKNOWN}
         principal = call.news["principalId"]
@@ -59,7 +59,7 @@ class RoleGrant:
         return {"assignments": held if principal in held else {**held, principal: self._give(call.news)}}
 
     def read(self, call: calls.Read) -> calls.State:
-        """The assignments of ours that are still there; a lost one is given again by the next update."""
+        """Our assignments that still exist; the next update grants a missing one again."""
         scope, held = str(call.inputs.get("scope", "")), _held(call.outputs)
         there = {
             principal: name
@@ -69,13 +69,13 @@ class RoleGrant:
         return calls.State(call.id, {"assignments": there}, call.inputs)
 
     def delete(self, call: calls.Delete) -> None:
-        """Take back what was given here."""
+        """Remove the assignments created here."""
         for name in _held(call.outputs).values():
             if name != FOUND:
                 self._arm.delete(_place(str(call.inputs["scope"]), name), API_VERSION)
 
     def _give(self, inputs: Properties) -> str:
-        """The name of the assignment, made now or before."""
+        """The name of the assignment, created now or earlier."""
         scope, role, principal = (str(inputs[key]) for key in ("scope", "role", "principalId"))
         name = str(uuid.uuid5(_NAMESPACE, f"{scope}|{role}|{principal}".lower()))
         told = {"principalType": inputs["principalType"]} if inputs.get("principalType") else {}
@@ -93,7 +93,7 @@ class RoleGrant:
         return name
 
     def _is_held(self, scope: str, role: str, principal: str) -> bool:
-        """Whether the principal holds the role here, from above or by a group, as far as Azure tells."""
+        """Whether the principal has the role here, inherited or through a group, as far as Azure shows."""
         query = f"api-version={API_VERSION}&$filter={quote(f'''assignedTo('{principal}')''')}"
         url = f"{self._arm.cloud.resource_manager}{quote(_place(scope, ''), safe='/')}?{query}"
         answer = self._arm.call("GET", url)

@@ -1,4 +1,4 @@
-"""Built-in roles of Azure, by the names people know them by.
+"""Azure's built-in roles, by name.
 
 The ids are the same in every tenant (learn.microsoft.com, "Azure built-in roles").
 """

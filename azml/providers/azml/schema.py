@@ -9,11 +9,11 @@ _TRAFFIC = {
     "endpointId": {"type": "string", "description": "ARM id of the online endpoint."},
     "traffic": {
         **_SHARES,
-        "description": "Percent of the requests by deployment: 100 in sum, or 0. Left alone where not given.",
+        "description": "Percent of the requests by deployment: 100 in sum, or 0. Unchanged if not given.",
     },
     "mirrorTraffic": {
         **_SHARES,
-        "description": "Percent of the requests copied to one idle deployment. Left alone where not given.",
+        "description": "Percent of the requests mirrored to one idle deployment. Unchanged if not given.",
     },
     "deployments": {
         "type": "array",
@@ -22,7 +22,7 @@ _TRAFFIC = {
     },
     "endpointDigest": {
         "type": "string",
-        "description": "Changes with every write of the endpoint, after which the shares are asserted again.",
+        "description": "Changes with every write of the endpoint, after which the shares are set again.",
     },
 }
 _SLOTS = {
@@ -30,41 +30,47 @@ _SLOTS = {
     "serves": {
         "type": "object",
         "additionalProperties": {"$ref": "pulumi.json#/Any"},
-        "description": "By slot: `digest` of what it predicts with, `files` by path (JSON), `instanceType`.",
+        "description": "By slot: `digest` of what it serves, `files` by path (JSON), `instanceType`.",
     },
-    "allow": {"type": "boolean", "description": "Let a live slot change under its users."},
-    "told": {"type": "boolean", "description": "The program has refused the change; say what differs."},
+    "allow": {"type": "boolean", "description": "Allow a live slot to change."},
+    "told": {"type": "boolean", "description": "The program has refused the change; report what differs."},
 }
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 _PURGE = {
     "workspaceId": {"type": "string", "description": "ARM id of the workspace."},
     "vaultName": {"type": "string", "description": "The key vault's name, if the stack gives it one."},
-    "vaultPrefix": {"type": "string", "description": "Else what its name begins with."},
+    "vaultPrefix": {"type": "string", "description": "Otherwise, the prefix of its name."},
     "leftovers": {
         "type": "string",
-        "description": "Until when deleted ones hold the names: they are purged.",
+        "description": "Until when deleted resources reserve the names; they are purged.",
     },
 }
 STANDING = "azml:index:standing"
 _UPLOAD = {
     "accountId": {"type": "string", "description": "ARM id of the storage account."},
     "container": {"type": "string", "description": "The blob container."},
-    "digest": {"type": "string", "description": "Stands for everything the bundle holds."},
-    "folder": {"type": "string", "description": "Where the files go in the container; ends with the digest."},
+    "digest": {"type": "string", "description": "Digest of the bundle's content."},
+    "folder": {
+        "type": "string",
+        "description": "Folder of the files in the container; ends with the digest.",
+    },
     "files": {
         "type": "string",
-        "description": "JSON: by path in the folder, each file's sha256 (hex).",
+        "description": "JSON: the sha256 (hex) of each file, by path in the folder.",
     },
     "roleGranted": {
         "type": "boolean",
-        "description": "The stack gives the acting identity its role, so a refusal at first is waited out.",
+        "description": "The stack grants the acting identity its role, so an early refusal is retried.",
     },
 }
 _GRANT = {
-    "scope": {"type": "string", "description": "ARM id of the resource the role is given at."},
+    "scope": {"type": "string", "description": "ARM id of the resource at which the role is granted."},
     "role": {"type": "string", "description": "Name of a built-in data role of storage accounts."},
-    "principalId": {"type": "string", "description": "Object id of who gets it."},
-    "principalType": {"type": "string", "description": "User, Group or ServicePrincipal; Azure finds out."},
+    "principalId": {"type": "string", "description": "Object id of the principal."},
+    "principalType": {
+        "type": "string",
+        "description": "User, Group or ServicePrincipal; by default Azure looks it up.",
+    },
 }
 _OUTPUTS: Mapping[str, Mapping[str, object]] = {
     "azml:index:BundleUpload": {"url": {"type": "string", "description": "The folder's address."}},
@@ -72,37 +78,37 @@ _OUTPUTS: Mapping[str, Mapping[str, object]] = {
 }
 SOURCES = "azml:index:bundleSources"
 _SOURCES = {
-    "description": "Tells for this run alone where the files of a bundle lie; none of it enters the state.",
+    "description": "Gives the paths of a bundle's files for this run only; the state does not have them.",
     "inputs": {"properties": {"folder": _UPLOAD["folder"], "files": _TEXTS}, "required": ["folder", "files"]},
     "outputs": {"properties": {"folder": _UPLOAD["folder"]}, "required": ["folder"]},
 }
 _IDS = {"type": "array", "items": {"type": "string"}}
 _ANY = {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}}
 _STANDING = {
-    "description": "What is known of existing resources, which names are held, what is refused.",
+    "description": "The existing resources, reserved names, and refused changes.",
     "inputs": {
         "properties": {
-            "ids": {**_IDS, "description": "ARM ids of resources to tell of."},
+            "ids": {**_IDS, "description": "ARM ids of resources to read."},
             "versions": {**_IDS, "description": "ARM ids of versions of models, codes and environments."},
-            "serves": {**_ANY, "description": "What the slots of endpoints are to serve, by endpoint."},
-            "workspace": {"type": "string", "description": "ARM id of the workspace that is to be made."},
-            "vault": {"type": "string", "description": "ARM id of the key vault that is to be made."},
+            "serves": {**_ANY, "description": "What the slots of endpoints should serve, by endpoint."},
+            "workspace": {"type": "string", "description": "ARM id of the workspace to create."},
+            "vault": {"type": "string", "description": "ARM id of the key vault to create."},
         },
         "required": ["ids"],
     },
     "outputs": {
         "properties": {
-            "found": {**_ANY, "description": "Those of the ids that exist, with what is known of them."},
-            "registered": {**_IDS, "description": "Those of the versions that exist."},
+            "found": {**_ANY, "description": "The ids that exist, with their state."},
+            "registered": {**_IDS, "description": "The versions that exist."},
             "held": {
                 "type": "array",
                 "items": {"$ref": "pulumi.json#/Any"},
-                "description": "Which names deleted resources hold.",
+                "description": "Names that deleted resources reserve.",
             },
             "refused": {
                 "type": "object",
                 "additionalProperties": _IDS,
-                "description": "By endpoint, why its live slots must not change.",
+                "description": "By endpoint, the reasons why its live slots must not change.",
             },
         },
         "required": ["found", "registered", "held", "refused"],
@@ -122,7 +128,7 @@ def schema(version: str) -> dict[str, object]:
     return {
         "name": "azml",
         "version": version,
-        "description": "Traffic of Azure ML online endpoints, a guard over live deployments, uploads, roles.",
+        "description": "Traffic of Azure ML online endpoints, a guard of live deployments, uploads, roles.",
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
         "functions": {

@@ -1,6 +1,6 @@
-"""Are these shares of traffic possible? Azure's rules, judged before anything is written.
+"""Checks shares of traffic against Azure's rules before anything is written.
 
-Where they come from: https://learn.microsoft.com/azure/machine-learning/how-to-safely-rollout-online-endpoints
+Sources: https://learn.microsoft.com/azure/machine-learning/how-to-safely-rollout-online-endpoints
 and https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas.
 """
 
@@ -13,7 +13,7 @@ from azml.providers.calls import Failure
 
 
 def findings(traffic: Value, mirror: Value, deployments: Value) -> Iterator[Failure]:
-    """Everything wrong with the shares; what is not known yet is not judged."""
+    """Every fault in the shares; values that are not known yet are not checked."""
     declared = _known_names(deployments)
     for key, weights in (("traffic", traffic), ("mirrorTraffic", mirror)):
         if weights is not None and not isinstance(weights, dict | Unknown):
@@ -26,7 +26,7 @@ def findings(traffic: Value, mirror: Value, deployments: Value) -> Iterator[Fail
 
 
 def _known_names(deployments: Value) -> Sequence[str] | None:
-    """The declared deployments; None when they are not all known."""
+    """The declared deployments; None when not all are known yet."""
     if not isinstance(deployments, list) or any(isinstance(name, Unknown) for name in deployments):
         return None
     return [str(name) for name in deployments]
@@ -36,7 +36,7 @@ def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | N
     for name, share in weights.items():
         path = f"{key}.{name}"
         if not rules.ANY_DEPLOYMENT.accepts(name):
-            yield Failure(path, f"{name!r} is no name of a deployment: {rules.ANY_DEPLOYMENT.words}")
+            yield Failure(path, f"{name!r} is not a deployment name: {rules.ANY_DEPLOYMENT.words}")
         elif declared is not None and name not in declared:
             yield Failure(path, f"there is no deployment {name!r}: {did_you_mean(name, declared)}")
         if isinstance(share, Unknown):
@@ -47,7 +47,7 @@ def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | N
             yield Failure(path, f"the share of {name} must be between 0 and 100 percent, not {share}")
     lower = [name.lower() for name in weights]
     for name in sorted({name for name in lower if lower.count(name) > 1}):
-        yield Failure(key, f"{name!r} is there twice: Azure does not tell upper from lower case")
+        yield Failure(key, f"{name!r} appears twice: Azure does not distinguish upper and lower case")
 
 
 def _sum(live: Mapping[str, Value]) -> Iterator[Failure]:
@@ -74,7 +74,7 @@ def _mirror(live: Mapping[str, Value], copied: Mapping[str, Value]) -> Iterator[
 
 
 def without_zeros(weights: Value) -> Value:
-    """A share of zero and no share are the same: Azure forgets zeros."""
+    """The shares without zeros, which Azure drops: a share of zero and no share are the same."""
     if not isinstance(weights, dict):
         return weights
     return {name: share for name, share in weights.items() if isinstance(share, bool) or share != 0}

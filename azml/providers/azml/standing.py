@@ -1,6 +1,6 @@
-"""The program's one question before it declares anything: `azml:index:standing`.
+"""`azml:index:standing`, the one function that the program calls before it declares anything.
 
-Each resource is read once, all of them at the same time.
+Each resource is read once, all of them concurrently.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -28,8 +28,8 @@ API_VERSIONS = {
     "microsoft.operationalinsights/workspaces": "2023-09-01",
     "microsoft.insights/components": "2020-02-02",
 }
-"""The versions azure-native 3.29 speaks, by type in lower case."""
-# No more than this leaves the plugin: a body may hold what lets anybody write telemetry.
+"""The API versions that azure-native 3.29 uses, by type in lower case."""
+# Only these properties leave the plugin: a body may contain keys that let anybody write telemetry.
 _PROPERTIES = (
     "workspaceId",
     "storageAccount",
@@ -41,18 +41,18 @@ _PROPERTIES = (
     "instanceType",
 )
 Judge = Callable[[Bodies, Mapping[str, Any]], Mapping[str, list[str]]]
-"""Why live slots must not change: of bodies by ARM id, and of what slots are to serve by endpoint."""
+"""Gives the reasons why live slots must not change, from bodies by ARM id and what slots should serve."""
 
 
 def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
-    """What is known of the resources under `ids` and `versions`, and what Azure or a guard would refuse.
+    """The state of the resources in `ids` and `versions`, and what Azure or the guard would refuse.
 
-    `found` has an entry for each of `ids` that exists: location, state, identity, some properties, and what
-    its tag RETRY_TAG is to say; so has the storage account of a workspace under `ids`. `registered` are
-    those of `versions` that exist. `workspace` and `vault` are ids of what the stack is to make, or absent;
-    `held` says which of their names Azure would refuse. `serves` is what the slots of endpoints are to serve,
-    by the endpoint's id, which is among `ids` with its deployments; `refused` says why they must not.
-    Raises ProviderError for arguments that are no ids, AzureError when Azure refuses to tell.
+    `found` has an entry for each of `ids` that exists, with location, state, identity, some properties and
+    the value for its tag RETRY_TAG, and one for the storage account of a workspace in `ids`. `registered` are
+    the `versions` that exist. `workspace` and `vault` are ids of what the stack will create, or absent;
+    `held` says which of their names Azure would refuse. `serves` is what the slots of endpoints should serve,
+    by the endpoint's id, which is in `ids` with its deployments; `refused` says why they must not change.
+    Raises ProviderError for arguments that are not ids, AzureError when Azure refuses the request.
     """
     ids, versions = _ids(arguments.get("ids")), _ids(arguments.get("versions") or [])
     workspace, vault = arguments.get("workspace"), arguments.get("vault")
@@ -112,7 +112,7 @@ def _facts(body: Mapping[str, Any]) -> Properties:
 
 
 def _type(resource: str) -> str:
-    """The type of a resource by its id, in lower case; empty for what is no id."""
+    """The type in a resource's id, in lower case; empty if it is not an id."""
     before, _, after = resource.rpartition("/providers/")
     parts = after.split("/") if before else []
     if not before and len(resource.strip("/").split("/")) == 4:

@@ -1,4 +1,4 @@
-"""`azml:index:EndpointTraffic`: which deployment answers how many of an endpoint's requests."""
+"""`azml:index:EndpointTraffic`: the shares of an endpoint's requests by deployment."""
 
 import time
 from collections.abc import Iterator
@@ -20,18 +20,18 @@ _BUSY_STATES = frozenset({"creating", "updating", "deleting"})
 
 
 class EndpointTraffic:
-    """Sets the shares of one endpoint and nothing else of it.
+    """Sets the shares of one endpoint and changes nothing else of it.
 
-    Azure has no write for the shares alone, so each one reads the endpoint, changes them and writes it back.
-    Shares that the program does not tell are somebody else's to move: they stay, and are taken only before
-    the deployments go.
+    Azure has no write for the shares alone, so each write reads the endpoint, changes them and writes it
+    back. Shares that the program does not give are managed elsewhere: they stay, and are removed only before
+    the deployments are deleted.
     """
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
 
     def check(self, call: calls.Check) -> calls.Checked:
-        """Judge the shares that are told; zeros are taken out."""
+        """Check the given shares, and drop zeros."""
         inputs = dict(call.news)
         failures = [*_unknown_inputs(inputs), *_endpoint_findings(inputs)]
         failures += findings(inputs.get("traffic"), inputs.get("mirrorTraffic"), inputs.get("deployments"))
@@ -39,9 +39,9 @@ class EndpointTraffic:
         return calls.Checked(inputs, failures)
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """Shares and digest change in place; another endpoint is another resource.
+        """Shares and digest change in place; a different endpoint is a replacement.
 
-        Which deployments are declared is only there to check names against.
+        The declared deployments only serve to check names.
         """
         found = differences(call.olds, call.news)
         return calls.Changes(
@@ -64,7 +64,7 @@ class EndpointTraffic:
         return call.news if call.preview else self._set(call.id, call.news, call.timeout)
 
     def read(self, call: calls.Read) -> calls.State | None:
-        """The shares as they are now, as inputs where they are told; gone with the endpoint."""
+        """The current shares, as inputs where the program gives them; None when the endpoint is gone."""
         endpoint = self._arm.get(call.id, API_VERSION)
         if endpoint is None:
             return None
@@ -74,7 +74,7 @@ class EndpointTraffic:
         return calls.State(call.id, {**known, **live}, {**known, **told})
 
     def delete(self, call: calls.Delete) -> None:
-        """Take all shares away, so that the deployments can go; that the endpoint is gone is no error."""
+        """Remove all shares, so that deployments can be deleted; a missing endpoint is not an error."""
         endpoint = self._arm.get(call.id, API_VERSION)
         if endpoint is not None and endpoints.shares(endpoint) != Shares():
             try:
@@ -88,7 +88,7 @@ class EndpointTraffic:
         return sorted(str(item["name"]).rpartition("/")[2] for item in found.get("value", []))
 
     def _set(self, endpoint_id: str, inputs: Properties, timeout: float) -> Properties:
-        """Write until the endpoint answers with the shares that are told; the outputs, with all there are.
+        """Write until the endpoint has the given shares; returns the outputs, with all shares.
 
         Raises AzureError at the deadline.
         """
@@ -111,7 +111,7 @@ class EndpointTraffic:
         raise AssertionError("the pauses never end")
 
     def _write(self, endpoint_id: str, endpoint: Properties, wanted: Shares, seconds: float) -> bool:
-        """Write the endpoint back with other shares; False when someone else's write is under way."""
+        """Write the endpoint back with other shares; False when another write is in progress."""
         body = endpoints.with_shares(endpoint, wanted)
         try:
             started = self._arm.put(endpoint_id, API_VERSION, body)

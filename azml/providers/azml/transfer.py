@@ -1,8 +1,8 @@
-"""The files of one bundle into one container: several at once, each checked before it can be seen.
+"""Uploads the files of a bundle to a container, several at once, each checked before it becomes visible.
 
-A blob lies under a path that is named by its bundle's content, so one that is there is done, and one whose
-source no longer holds what the bundle was named by must not come to be there. Files in one request are hashed
-before it; larger ones are sent in blocks, which become a blob only when the hash of them all is right.
+A blob's path contains the digest of its bundle, so an existing blob is complete, and one whose source has
+changed since must not be created. Files that fit one request are hashed before it; larger ones are sent in
+blocks, which become a blob only when the hash of all of them is right.
 """
 
 import hashlib
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties, ContainerClient, ContentSettings
 
 PARALLEL = 8
-"""Requests under way at once, of all uploads of this process together."""
+"""Concurrent requests, of all uploads of this process together."""
 BLOCK = 4 << 20
-"""Bytes of a block, and of the largest file that is sent in one request."""
+"""Bytes of a block, and the largest file, in bytes, that is sent in one request."""
 MOST_BLOCKS = 50_000  # of one blob; learn.microsoft.com, "Scalability targets for Blob storage"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One file: the blob it becomes, where it lies, its sha256 (hex) in the bundle, its size in bytes."""
+    """One file: its blob, its source path, its sha256 (hex) in the bundle, its size in bytes."""
 
     blob: str
     source: Path
@@ -39,15 +39,15 @@ class Item:
 
 
 class ChangedError(AzureError):
-    """A file no longer holds what its bundle was named by."""
+    """A file has changed since its bundle was named after its content."""
 
 
 class WrongBlobError(AzureError):
-    """There is another content under a path that is named by content."""
+    """An existing blob, at a path named after its content, has different content."""
 
 
 class Lanes:
-    """The threads that send, and a limit to the blocks held in memory."""
+    """The threads that send, and a limit on the blocks in memory."""
 
     def __init__(self, parallel: int = PARALLEL) -> None:
         self.pool = ThreadPoolExecutor(parallel, thread_name_prefix="upload")
@@ -62,9 +62,9 @@ class Transfer:
         self._stop = threading.Event()
 
     def run(self, folder: str, items: Sequence[Item]) -> int:
-        """Have every item under `folder` in the container; the number that had to be sent.
+        """Upload every item below `folder`; returns the number that had to be sent.
 
-        Raises ChangedError, WrongBlobError, or AzureError; what was sent by then stays and is not sent again.
+        Raises ChangedError, WrongBlobError or AzureError; what was sent by then stays and is not sent again.
         """
         there = self._container.call(
             lambda client: {found.name: found for found in client.list_blobs(name_starts_with=f"{folder}/")}
@@ -84,7 +84,7 @@ class Transfer:
                         self._send_in_blocks(item)
             self._all(work)
         except CancelledError:
-            self._all(work)  # whose failure this only follows
+            self._all(work)  # raises the failure that caused this one
             raise
         finally:
             self._stop.set()
@@ -94,7 +94,7 @@ class Transfer:
         return len(missing)
 
     def _all(self, work: Sequence["Future[None]"]) -> None:
-        """Wait for all of it; raises what failed first, not what was given up because of it."""
+        """Wait for all of it; raises the first failure, not the cancellations that follow from it."""
         wait(work, return_when=FIRST_EXCEPTION)
         failures = [one.exception() for one in work if one.done() and not one.cancelled()]
         real = [failure for failure in failures if failure and not isinstance(failure, CancelledError)]
@@ -102,7 +102,7 @@ class Transfer:
             raise failure
 
     def _send(self, item: Item) -> None:
-        """One file in one request."""
+        """Send one file in one request."""
         with self._guarded():
             data = item.source.read_bytes()
             if hashlib.sha256(data).hexdigest() != item.sha256:
@@ -112,9 +112,9 @@ class Transfer:
             self._progress.sent(len(data))
 
     def _send_in_blocks(self, item: Item) -> None:
-        """One file in blocks, read once, front to back. Blocks that an earlier run has sent are kept.
+        """Send one file in blocks, read once, front to back. Blocks sent by an earlier run are kept.
 
-        A block's id holds its content's hash, so one that is there is the right one.
+        A block's id contains the hash of its content, so an existing one is right.
         """
         size = max(BLOCK, -(-item.size // MOST_BLOCKS))
         staged = self._staged(item)
@@ -141,7 +141,7 @@ class Transfer:
         self._commit(item, ids, md5.digest())
 
     def _blocks_of(self, item: Item, size: int) -> Iterator[bytes]:
-        """The file's blocks; each takes one of the places in memory, which whoever is given it gives back."""
+        """The file's blocks; each takes a slot of the memory limit, which the caller must release."""
         with item.source.open("rb", buffering=0) as stream:
             while not self._stop.is_set():
                 self._lanes.blocks.acquire()
@@ -164,13 +164,13 @@ class Transfer:
             self._lanes.blocks.release()
 
     def _staged(self, item: Item) -> Mapping[str, int]:
-        """The blocks an earlier run has sent, with their sizes."""
+        """The blocks that an earlier run has sent, with their sizes."""
         from azure.core.exceptions import ResourceNotFoundError
 
         def ask(client: "ContainerClient") -> Mapping[str, int]:
             try:
                 _, staged = client.get_blob_client(item.blob).get_block_list("uncommitted")
-            except ResourceNotFoundError:  # Azure's word for no blocks
+            except ResourceNotFoundError:  # Azure's answer when there are no blocks
                 return {}
             return {block.id: block.size for block in staged}
 
@@ -189,7 +189,7 @@ class Transfer:
         )
 
     def _create(self, item: Item, write: "Callable[[BlobClient], object]") -> None:
-        """Make the blob unless it is there; then it must hold the same."""
+        """Create the blob unless it exists; then it must have the same content."""
         from azure.core.exceptions import ResourceExistsError
 
         try:
@@ -208,7 +208,7 @@ class Transfer:
             self._progress.finished()
 
     def _compare(self, item: Item, blob: "BlobProperties") -> None:
-        """A blob that is there must have the length of its source, and its MD5 where Azure holds one."""
+        """An existing blob must have the length of its source, and its MD5 if Azure has one."""
         held = blob.content_settings.content_md5
         right = blob.size == item.size
         if right and held:
@@ -225,7 +225,7 @@ class Transfer:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """A failure ends the whole upload; so does a file that cannot be read."""
+        """Make a failure, or a file that cannot be read, end the whole upload."""
         if self._stop.is_set():
             raise CancelledError("another file of this upload failed")
         try:
@@ -252,7 +252,7 @@ def _settings(md5: bytes) -> "ContentSettings":
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
-    """`size` bytes, fewer at the file's end: an unbuffered read may give less at once."""
+    """`size` bytes, fewer at the end of the file: a single unbuffered read may return less."""
     parts: list[bytes] = []
     while size and (part := stream.read(size)):
         parts.append(part)

@@ -1,1 +1,1 @@
-"""Stands in for the azure-native plugin on the local Azure, and nowhere else."""
+"""The stand-in for the azure-native plugin, for the local Azure only."""

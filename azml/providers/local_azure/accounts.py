@@ -1,4 +1,4 @@
-"""Storage accounts: where their blobs are, and how a request to one is signed."""
+"""Storage accounts: their blob endpoints, and how requests to them are signed."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ _SIGNED = ("content-encoding", "content-language", "content-length", "content-md
 
 @dataclass(frozen=True)
 class Account:
-    """A storage account's name, the address of its blobs without a final slash, and a key."""
+    """A storage account's name, its blob endpoint without a final slash, and a key."""
 
     name: str
     blobs: str
@@ -26,7 +26,7 @@ class Account:
 
 
 class Accounts:
-    """The storage accounts blobs are written to; each is looked up once."""
+    """The storage accounts that blobs are written to; each is looked up once."""
 
     def __init__(self, arm: Arm, subscription: Callable[[], str]) -> None:
         self._arm = arm
@@ -35,7 +35,7 @@ class Accounts:
         self._known: dict[str, Account] = {}
 
     def find(self, inputs: Properties) -> Account | None:
-        """The account the inputs name; None when there is none."""
+        """The account named in the inputs; None when it does not exist."""
         row = BY_TOKEN["azure-native:storage:StorageAccount"]
         place = address(row.path, self._subscription(), inputs)
         with self._lock:

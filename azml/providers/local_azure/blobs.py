@@ -1,4 +1,4 @@
-"""storage:Blob: azure-native writes blobs through the storage account's own address, not through ARM."""
+"""storage:Blob: azure-native writes blobs to the storage account's endpoint, not through ARM."""
 
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
@@ -28,12 +28,12 @@ class Blob(ArmResource):
         self._accounts = Accounts(arm, subscription)
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """A source with the same hash is the same source, wherever it lies."""
+        """Sources with the same hash are the same, whatever their paths."""
         olds, news = (_hashed(inputs) for inputs in (call.olds, call.news))
         return super().diff(calls.Diff(call.urn, call.type, call.id, olds, news, call.outputs))
 
     def create(self, call: calls.Create) -> calls.State:
-        """Refuse what exists already, then upload: provider.go, customCreate, reads first."""
+        """Refuse an existing blob, then upload: provider.go, customCreate, reads first."""
         if call.preview:
             return calls.State("", _preview(call.inputs))
         place = address(self._row.path, self._subscription(), call.inputs)
@@ -42,11 +42,11 @@ class Blob(ArmResource):
         return calls.State(place, self._upload(call.inputs))
 
     def update(self, call: calls.Update) -> Properties:
-        """Upload again: tier, type and metadata travel with the content."""
+        """Upload again: tier, type and metadata are sent with the content."""
         return call.outputs if call.preview else self._upload(call.news)
 
     def read(self, call: calls.Read) -> calls.State | None:
-        """What the blob service says of the blob; its source cannot be had back."""
+        """The blob service's properties of the blob; its source cannot be read back."""
         where = parse(self._row, call.id)
         account = self._accounts.find(where)
         answer = self._send("HEAD", account, where, {}) if account else None
@@ -59,7 +59,7 @@ class Blob(ArmResource):
         return calls.State(call.id, outputs, {**call.inputs, **drifted, **where})
 
     def delete(self, call: calls.Delete) -> None:
-        """Delete the blob; that it or its account is gone is no error."""
+        """Delete the blob; a missing blob or account is not an error."""
         where = parse(self._row, call.id)
         account = self._accounts.find(where)
         if account is not None:

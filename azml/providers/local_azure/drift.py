@@ -1,14 +1,14 @@
-"""What a refresh makes of a resource that was changed behind the program's back."""
+"""How a refresh handles a resource that was changed outside the program."""
 
 from azml.engine_values import Properties, Value
 from azml.providers.differences import same
 
 
 def patched(inputs: Properties, before: Properties, after: Properties) -> Properties:
-    """`inputs` with every change between `before` and `after` made to them too: diff.go, applyDiff.
+    """`inputs` with every change between `before` and `after` applied: diff.go, applyDiff.
 
-    The two are what could be inputs of the outputs last known and of those found now. So a default that the
-    cloud filled in from the start does not become an input, and one that changed does.
+    The two are the last known and the current outputs, reduced to what could be inputs. So a default that the
+    cloud filled in at creation does not become an input, but one that changed does.
     """
     result = dict(inputs)
     for key in {*before, *after}:

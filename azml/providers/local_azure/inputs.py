@@ -1,4 +1,4 @@
-"""Are a resource's inputs what azure-native's SDK would let through? Every finding at once."""
+"""Validates a resource's inputs as azure-native's SDK would, with every finding at once."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,12 +16,12 @@ _SCALARS: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "asset": (Asset, Archive),
 }
-# Inputs that every azure-native resource takes, and the marks of its own that it leaves among them.
+# Inputs that every azure-native resource accepts, and the marks that azure-native adds to them.
 _COMMON = frozenset({"azureApiVersion", "__createBeforeDelete", "__defaults"})
 
 
 def findings(kind: ObjectType, inputs: Mapping[str, Value]) -> Iterator[Failure]:
-    """Everything wrong with the inputs of a resource."""
+    """Every fault in the inputs of a resource."""
     yield from _object("", kind, {key: value for key, value in inputs.items() if key not in _COMMON})
 
 

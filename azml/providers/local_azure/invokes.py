@@ -16,7 +16,7 @@ from azml.providers.local_azure.names import address
 
 @dataclass(frozen=True)
 class Action:
-    """A POST below a resource: its row, the last part of the path, the arguments that go into the body."""
+    """A POST below a resource: its row, the last segment of the path, the arguments in the body."""
 
     resource: str
     action: str
@@ -49,20 +49,20 @@ _TOKEN = "azure-native:authorization:getClientToken"  # noqa: S105 - the name of
 
 
 def _getter(token: str) -> Row | None:
-    """The row whose `get` function `token` is."""
+    """The row that has `token` as its `get` function."""
     module, _, function = token.rpartition(":")
     return BY_TOKEN.get(f"{module}:{function.removeprefix('get')}") if function.startswith("get") else None
 
 
 class Invokes:
-    """Answers function calls against one Azure."""
+    """Answers function calls, using one Azure."""
 
     def __init__(self, arm: Arm, subscription: Callable[[], str]) -> None:
         self._arm = arm
         self._subscription = subscription
 
     def answer(self, token: str, arguments: Properties) -> Properties:
-        """The result of the function `token`. Raises ProviderError for one that is not known."""
+        """The result of the function `token`. Raises ProviderError for an unknown one."""
         given = without_nulls(arguments)
         if has_unknown(given):
             return {}
@@ -115,7 +115,7 @@ def _scope(endpoint: object) -> str | None:
 
 
 def _claims(token: str) -> dict[str, str]:
-    """What a JWT says, unverified: it is our own. Empty for a token that is none."""
+    """The claims of a JWT, unverified because it is our own. Empty if `token` is not a JWT."""
     import base64
     import json
 

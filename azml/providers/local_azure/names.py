@@ -16,18 +16,18 @@ _RANDOM_MARK = "__createBeforeDelete"
 
 @dataclass(frozen=True)
 class Named:
-    """Inputs whose name is settled, or why it could not be."""
+    """Inputs with the resource's name, or why there is none."""
 
     inputs: Properties
     failure: Failure | None = None
 
 
 def named(row: Row, call: Check) -> Named:
-    """Give the resource a name where the program gives none.
+    """Give the resource a name if the program gives none.
 
     The rule is azure-native's (provider.go, getDefaultName): the name in the program and eight hex digits,
-    kept over updates; a random name leaves a mark in the inputs, because such a resource can be replaced
-    before the old one is deleted.
+    kept across updates; a random name is marked in the inputs, because such a resource can be replaced before
+    the old one is deleted.
     """
     key, inputs = row.name_parameter, dict(call.news)
     if inputs.get(key) is not None:
@@ -51,14 +51,14 @@ def named(row: Row, call: Check) -> Named:
 
 
 def _random_hex(call: Check, digits: int) -> str:
-    """Random, but the same for a preview and the `up` it belongs to: the engine's seed decides."""
+    """Random digits, from the engine's seed, so that a preview and its `up` get the same ones."""
     if call.seed:
         return hashlib.sha256(call.seed).hexdigest()[:digits]
     return secrets.token_hex(digits // 2)
 
 
 def address(path: str, subscription: str, inputs: Mapping[str, object]) -> str:
-    """The ARM id that `path` gives with these inputs. Raises ProviderError when one is missing."""
+    """The ARM id for `path` and these inputs. Raises ProviderError when an input is missing."""
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)

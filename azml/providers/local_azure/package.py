@@ -1,4 +1,4 @@
-"""The stand-in as a plugin: what it offers, and the walls around it."""
+"""The stand-in's plugin: its resources and functions, and the checks that keep it on the local Azure."""
 
 import threading
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _BLOB = "azure-native:storage:Blob"
 
 
 class LocalAzure:
-    """Answers for azure-native, against the local Azure only."""
+    """Replaces azure-native, for the local Azure only."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,11 +33,11 @@ class LocalAzure:
         self._invokes = Invokes(self._arm, self.subscription)
 
     def check_settings(self, settings: Properties) -> Properties:
-        """All of them belong into the provider's state, as with azure-native."""
+        """All of them belong in the provider's state, as with azure-native."""
         return settings
 
     def configure(self, settings: Properties) -> None:
-        """Take azure-native's settings and the environment's. Raises ProviderError unless they stay local."""
+        """Read azure-native's settings and the environment's. Raises ProviderError unless they are local."""
         taken = read_settings(settings)
         host = taken.metadata_host
         if not host:
@@ -87,7 +87,7 @@ class LocalAzure:
         return self._invokes.answer(token, arguments)
 
     def schema(self) -> Mapping[str, object]:
-        """The schema of what the table holds."""
+        """The schema of the resources in the table."""
         return schema()
 
     def cancel(self) -> None:
@@ -96,7 +96,7 @@ class LocalAzure:
 
 
 def _only_local(cloud: Cloud) -> None:
-    """A metadata host on this machine may still describe addresses that are not."""
+    """Check the cloud too: a metadata host on this machine may describe addresses that are not."""
     if not cloud.local:
         raise AzureError(
             f"the metadata host describes {cloud.resource_manager}, which is not on this machine: "

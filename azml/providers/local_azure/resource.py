@@ -1,4 +1,4 @@
-"""The life of one ARM resource as azure-native leads it."""
+"""The operations of an ARM resource, as in azure-native."""
 
 import threading
 from collections.abc import Callable
@@ -22,9 +22,9 @@ _OPERATION_SECONDS = 3600.0
 
 
 class Locations:
-    """The default location: the configured one, else the resource group's, asked for once.
+    """The default location: the configured one, else the resource group's, which is read once.
 
-    provider.go, getDefaultLocation; the inputs of the last update come before both.
+    provider.go, getDefaultLocation; the inputs of the last update take precedence over both.
     """
 
     def __init__(self, arm: Arm, subscription: Callable[[], str]) -> None:
@@ -34,7 +34,7 @@ class Locations:
         self._known: dict[str, str | None] = {}
 
     def default(self, inputs: Properties) -> str | None:
-        """The location for a resource with these inputs; None when it cannot be told yet."""
+        """The location for a resource with these inputs; None when it is not known yet."""
         if self._arm.settings.location:
             return self._arm.settings.location
         group = inputs.get("resourceGroupName")
@@ -50,7 +50,7 @@ class Locations:
 
 
 class ArmResource:
-    """A row of the table, brought to life."""
+    """A resource type, implemented from its row of the table."""
 
     def __init__(self, row: Row, arm: Arm, subscription: Callable[[], str], locations: Locations) -> None:
         self._row = row
@@ -63,7 +63,7 @@ class ArmResource:
         return resource_type(self._row.token)
 
     def check(self, call: calls.Check) -> calls.Checked:
-        """Fill in name and location, then judge: provider.go, Check, applyDefaults and validateType."""
+        """Fill in name and location, then validate: provider.go, Check, applyDefaults and validateType."""
         settled = named(self._row, call)
         inputs = self._with_location(settled.inputs, call.olds)
         failures = [*([settled.failure] if settled.failure else []), *findings(self._kind.inputs, inputs)]
@@ -76,7 +76,7 @@ class ArmResource:
         return {**inputs, "location": location} if location else inputs
 
     def diff(self, call: calls.Diff) -> calls.Changes:
-        """Inputs against inputs; what is in the address, the location and the row's own list replace.
+        """Compare inputs; changes in the path, the location and the row's `fixed` inputs are replacements.
 
         provider.go, Diff; diff.go, calculateDetailedDiff and findForceNew.
         """
@@ -87,7 +87,7 @@ class ArmResource:
         return calls.Changes(paths, delete_first=replaces and not call.news.get(_MARK))
 
     def create(self, call: calls.Create) -> calls.State:
-        """Refuse what exists already, then PUT and wait: provider.go, Create; crud.go, CanCreate."""
+        """Refuse an existing resource, then PUT and wait: provider.go, Create; crud.go, CanCreate."""
         if call.preview:
             return calls.State("", self._previewed(call.inputs))
         place = address(self._row.path, self._subscription(), call.inputs)
@@ -111,7 +111,7 @@ class ArmResource:
         try:
             self._arm.wait(started, seconds=timeout or _OPERATION_SECONDS)
         except AzureError as error:
-            # Azure took the write, whatever went wrong since: forgetting it would leave it to nobody.
+            # Azure accepted the write, whatever went wrong since: without its state nobody would manage it.
             outputs = self._found_if_answered(place) or self._outputs(started)
             raise calls.InitFailedError(calls.State(place, outputs), [str(error)]) from error
         found = self._found(place)
@@ -139,10 +139,10 @@ class ArmResource:
         return shapes.outputs(self._row, self._kind, answer.json())
 
     def read(self, call: calls.Read) -> calls.State | None:
-        """The resource now, in whatever state it is. Without inputs this is an import.
+        """The current resource, whatever its state. Without inputs this is an import.
 
-        provider.go, Read; diff.go, applyDiff. It never fails for a resource whose last write has failed, so a
-        refresh forgets that it did (pulumi/pulumi#17949).
+        provider.go, Read; diff.go, applyDiff. It does not fail for a resource whose last write failed, so a
+        refresh loses that information (pulumi/pulumi#17949).
         """
         outputs = self._found(call.id)
         if outputs is None:
@@ -155,9 +155,9 @@ class ArmResource:
         return calls.State(call.id, outputs, {**patched(call.inputs, before, after), **addressing})
 
     def update(self, call: calls.Update) -> Properties:
-        """Always the whole resource, as a PUT: provider.go, Update and defaultUpdate.
+        """PUT the whole resource: provider.go, Update and defaultUpdate.
 
-        In a preview name and location are as they were, and what the cloud computes is unknown.
+        In a preview, name and location are unchanged, and what the cloud computes is unknown.
         """
         if call.preview:
             stable: Properties = {
@@ -167,7 +167,7 @@ class ArmResource:
         return self._written(call.id, call.news, call.timeout)
 
     def delete(self, call: calls.Delete) -> None:
-        """Delete and wait; that it is gone already is no error: provider.go, Delete."""
+        """Delete and wait; a resource that is gone already is not an error: provider.go, Delete."""
         self._arm.delete(call.id, self._row.api_version)
 
 
@@ -176,7 +176,7 @@ def _replacing(kind: calls.Kind) -> calls.Kind:
 
 
 def _comparable(inputs: Properties) -> Properties:
-    """Without the provider's marks; locations as Azure compares them: `West Europe` is `westeurope`.
+    """The inputs without the provider's marks, and with locations as Azure compares them (`westeurope`).
 
     diff.go, applyAzureSpecificDiff and normalizedLocation.
     """

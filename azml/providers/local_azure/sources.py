@@ -1,4 +1,4 @@
-"""What becomes of a blob's source: bytes and their number, from a text, a file, or a tree of files."""
+"""The content and size of a blob's source: a text, a file, or a tree of files."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment a zip archive can name
 
 @contextmanager
 def content(source: object) -> Iterator[tuple[int, Body]]:
-    """The size in bytes of a source and a way to read it, again for each attempt."""
+    """The size of a source in bytes, and a way to read it again for each attempt."""
     if source is None:
         yield 0, b""
     elif isinstance(source, Asset) and source.path is None:

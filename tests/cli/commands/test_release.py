@@ -42,7 +42,7 @@ def test_of_several_idle_slots_one_has_to_be_chosen(tmp_path: Path) -> None:
 
 
 def test_the_live_slot_is_never_filled(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the slot that users reach"):
+    with pytest.raises(InputError, match="the live slot"):
         idle_slot(_declared(tmp_path, "blue", "green"), "blue", "blue")
 
 
@@ -92,7 +92,7 @@ def test_a_folder_in_brackets_is_told_as_it_is_called(
     plan = Plan("blue", "green", "releases/0a.yml", "name: blue\n", "deployment.yml")
     carry_out(stack, _declared(folder, "blue"), plan)
     told = capsys.readouterr().err
-    assert f"blue is held to what it serves: {folder}/releases/0a.yml\n" in told
+    assert f"blue is pinned to the version it serves: {folder}/releases/0a.yml\n" in told
     assert "in the local Azure of this clone alone. Next: make up, then move the traffic" in told
     assert "ommit" not in told
 

@@ -61,7 +61,7 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert "did you mean 'green'?" in refused.stderr
     moved = echo.run("traffic", "echo", "green=100")
     assert moved.returncode == 0, moved.stderr
-    assert "done, and read back; it was blue 100 %" in moved.stderr
+    assert "done and verified; it was blue 100 %" in moved.stderr
     assert _traffic(echo) == {"green": 100}
     assert echo.stack_file.read_text() == text.replace("traffic: {blue: 100}", "traffic: {green: 100}")
     assert echo.run("rollback", "echo").returncode == 0
@@ -85,7 +85,7 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert echo.stack_file.read_text() == text
     twice = echo.run("rollback", "echo")
     assert twice.returncode == 0
-    assert "it has it already" in twice.stderr
+    assert "it already has it" in twice.stderr
     assert "nothing changed" in echo.run("up").stderr
 
 

@@ -21,10 +21,10 @@ def test_shares_are_read_as_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
-        (["blue"], ["'blue' is no share"]),
+        (["blue"], ["'blue' is not a share"]),
         (
             ["blue=x", "=3", "green=-1"],
-            ["'blue=x' is no share", "'=3' is no share", "'green=-1' is no share"],
+            ["'blue=x' is not a share", "'=3' is not a share", "'green=-1' is not a share"],
         ),
         (["blue=50", "blue=50"], ["blue is named twice"]),
         (["blue=90", "green=20"], ["blue=90 green=20 adds up to 110"]),

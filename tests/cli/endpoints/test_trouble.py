@@ -22,7 +22,7 @@ def test_each_deployment_that_is_not_up_has_its_line_with_the_command_that_tells
     assert [(trouble.line("azml"), trouble.serious) for trouble in found] == [
         ("price blue: is Failed; see: azml logs price blue", True),
         ("price old: is Failed; see: azml logs price old", False),
-        ("price red: was not made", True),
+        ("price red: was not created", True),
     ]
 
 
@@ -34,6 +34,6 @@ def test_only_what_is_serious_fails_the_command() -> None:
             [
                 idle,
                 Trouble("price", "blue", "is Failed", serious=True),
-                Trouble("quote", None, "was not made", serious=True),
+                Trouble("quote", None, "was not created", serious=True),
             ]
         )

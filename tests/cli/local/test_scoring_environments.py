@@ -128,9 +128,9 @@ def test_what_was_damaged_is_named_and_built_anew_by_who_needs_it_next(place: Pa
     done = _azml("cache", "verify")
     assert done.returncode == 1, done.stderr
     assert sorted(done.stdout.splitlines()) == [
-        "4 looked at, 2 damaged",
-        f"{USED} is damaged: big; the next deployment that needs it builds it anew",
-        f"{GIVEN} is damaged: big; the next deployment that needs it builds it anew",
+        "4 checked, 2 damaged",
+        f"{USED} is damaged: big; the next deployment that needs it rebuilds it",
+        f"{GIVEN} is damaged: big; the next deployment that needs it rebuilds it",
     ]
     whole = {one.name for one in cached() if one.complete}
     assert whole == {OLD, BUILDING}

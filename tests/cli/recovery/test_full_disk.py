@@ -55,7 +55,7 @@ def test_what_a_full_disk_left_is_taken_over_and_so_is_all_once_the_state_is_los
     (state / "meta.yaml").write_bytes(b"")
     done = echo.run("up")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "wrote meta.yaml anew" in done.stderr
+    assert "rewrote meta.yaml" in done.stderr
     assert "* Taking over what the state does not list: " in done.stderr
     assert 'blue  100 %  "one"' in done.stdout
     writes = len(_writes(echo))

@@ -38,7 +38,7 @@ def test_every_stack_that_is_listed_is_found(tmp_path: Path) -> None:
     assert [choose(clone, name).local for name in ("dev", "local", "second")] == [False, True, True]
     with pytest.raises(NotThereError) as missing:
         choose(clone, "third")
-    assert missing.value.remedy == "there is: dev, local, second"
+    assert missing.value.remedy == "known: dev, local, second"
 
 
 def test_without_a_name_a_second_local_stack_does_not_stand_in_the_way(

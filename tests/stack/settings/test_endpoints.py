@@ -75,7 +75,7 @@ def test_the_stack_file_names_an_endpoints_file(read: Read, findings: Findings, 
     assert served.spec.auth_mode == "aad_token"
     finding = only(findings(endpoints=endpoint(file="onlin.yaml")))
     assert finding.key == "azml:endpoints.echo.file"
-    assert finding.remedy == "there: deployment.yml, endpoint.yml, online.yaml"
+    assert finding.remedy == "the folder has deployment.yml, endpoint.yml, online.yaml"
 
 
 def test_two_endpoints_of_one_folder_read_a_file_each(read: Read, folder: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_slot_reads_its_own_file_first_and_keys_override_it(read: Read, folder
 def test_a_missing_slot_file_lists_those_that_are_there(findings: Findings) -> None:
     finding = only(findings(endpoints=endpoint(deployments={"blue": {"file": "bleu.yml"}})))
     assert finding.key == "azml:endpoints.echo.deployments.blue.file"
-    assert finding.remedy == "there: deployment.yml, endpoint.yml"
+    assert finding.remedy == "the folder has deployment.yml, endpoint.yml"
 
 
 def test_a_wrong_override_names_the_stack_config(findings: Findings) -> None:
@@ -160,7 +160,7 @@ def test_a_label_that_moves_is_refused(
     path.write_text(path.read_text().replace(old, new))
     finding = only(findings())
     assert (finding.file, finding.line, finding.key) == (path, line, key)
-    assert "names no version" in finding.message
+    assert "has no version" in finding.message
 
 
 def test_a_folder_anywhere(read: Read, folder: Path) -> None:
