@@ -109,9 +109,6 @@ def test_looks_add_up_and_an_answer_ends_a_row_of_failed_looks() -> None:
     after = added(tally, counted(200, 1))
     assert isinstance(after.found, Rates) and after.failed_looks == 0
     assert (after.found.candidate, after.found.stable) == (Seen(400, 2), Seen(10, 2))
-        0,
-        added(added(nothing_yet(ERRORS), counted(200, 1, 10, 2)), counted(200, 1)).found,
-    )
 
 
 def test_a_look_of_another_kind_finds_nothing_out() -> None:
