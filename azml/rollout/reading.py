@@ -74,6 +74,10 @@ def _over_preset(written: Node, findings: list[Finding]) -> Node | None:
     if base is None:
         return None
     own = {key: node for key, node in written.value.items() if key != "preset"}
+    if "steps" in own:
+        used = {node.value for _, node in own["steps"].walk() if isinstance(node.value, str)}
+        kept = {name: gate for name, gate in base.value["gates"].value.items() if name in used}
+        base = replace(base, value={**base.value, "gates": replace(base.value["gates"], value=kept)})
     gates = own.get("gates")
     if gates is not None and gates.is_table:
         own["gates"] = replace(gates, value={**base.value["gates"].value, **gates.value})

@@ -8,11 +8,14 @@ from azml import rules
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment, HashCache, bundle
 from azml.file_list import file_list_text
 from azml.findings import Finding, InvalidInput
+from azml.rollout.plan import Plan
+from azml.rollout.reading import About, read_plan
 from azml.specs import (
     AssetReference,
     CollectionData,
     DeploymentSpec,
     EndpointSpec,
+    Node,
     deployment_file,
     deployment_names,
     endpoint_file,
@@ -40,7 +43,8 @@ class SlotSettings:
 class EndpointSettings:
     """One endpoint as the stack config has it. Shares are percents, None where the endpoint file decides.
 
-    `file` is its own file, relative to `folder`; None for the one that goes by its name.
+    `file` is its own file, relative to `folder`; None for the one that goes by its name. `rollout` is the
+    plan as it is written, None without one.
     """
 
     key: str
@@ -52,6 +56,7 @@ class EndpointSettings:
     allow_live_change: bool
     protect: bool
     file: str | None = None
+    rollout: Node | None = None
 
     @property
     def path(self) -> str:
@@ -82,7 +87,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class ServedEndpoint:
-    """An endpoint ready to declare. Shares are percents of positive size; None where nobody tells any."""
+    """An endpoint ready to declare. Shares are percents of positive size; None where nobody tells any.
+
+    With a `rollout`, nobody tells any: they belong to it.
+    """
 
     spec: EndpointSpec
     slots: tuple[Slot, ...]
@@ -90,6 +98,7 @@ class ServedEndpoint:
     mirror_traffic: Mapping[str, int] | None
     allow_live_change: bool
     protect: bool
+    rollout: Plan | None = None
 
 
 def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
@@ -137,8 +146,29 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
     for key, message, remedy in rules.share_problems(traffic or {}, mirror or {}, declared, spec.kind):
         _share_fault(settings, spec, faults, Finding(message, remedy, key=key))
     return ServedEndpoint(
-        spec, slots, _positive(traffic), _positive(mirror), settings.allow_live_change, settings.protect
+        spec,
+        slots,
+        _positive(traffic),
+        _positive(mirror),
+        settings.allow_live_change,
+        settings.protect,
+        _rollout(settings, spec, faults),
     )
+
+
+def _rollout(settings: EndpointSettings, spec: EndpointSpec, faults: Faults) -> Plan | None:
+    """The plan; whoever has one says no shares beside it."""
+    if settings.rollout is None:
+        return None
+    for key, told in {
+        "traffic": settings.traffic is not None or spec.traffic,
+        "mirror_traffic": settings.mirror_traffic is not None or spec.mirror_traffic,
+    }.items():
+        if told:
+            remedy = "a rollout owns the shares: remove this, or the rollout"
+            _share_fault(settings, spec, faults, Finding("stands beside rollout:", remedy, key=key))
+    about = About(settings.folder, spec.kind, settings.protect)
+    return read_plan(settings.rollout, about, faults.findings)
 
 
 def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None:
