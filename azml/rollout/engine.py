@@ -92,6 +92,8 @@ def _shift(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Act
     if late := _late(plan, state, now):
         return late
     wanted = target(plan, state)
+    if seen.shares not in (state.shares, wanted) and not state.resumed:
+        return _moved(state, seen.shares, now)
     if not seen.candidate_ready:
         return ()
     if seen.shares == wanted == state.shares:

@@ -49,7 +49,8 @@ class State:
 
     `shares` are the last ones read back, `earlier` all that ever were, `back` those before the rollout.
     `step` is the one that is under way or comes next. `entered` is when it began, `measured` how many of its
-    seconds were looked at, `looked` when the last look was. `idle` are seconds that people took.
+    seconds were looked at, `looked` when the last look was. `idle` are seconds that people took. After a
+    person `resumed` it, traffic that somebody had moved is moved again.
     """
 
     phase: Phase = Phase.DECLARED
@@ -69,6 +70,7 @@ class State:
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     withdrawing: bool = False
     aborted: bool = False
+    resumed: bool = False
     reason: str = ""
 
     @property
@@ -157,6 +159,7 @@ def _entered(plan: Plan, state: State, at: float, step: int) -> State:
         measured=0.0,
         extended=0,
         rewritten=False,
+        resumed=False,
         tallies={gate.name: nothing_yet(gate) for gate in gates_of(plan.steps[step])},
     )
 
@@ -220,7 +223,9 @@ def _asked(plan: Plan, state: State, entry: journal.Asked) -> State:
         return replace(state, phase=Phase.PAUSED, intended=None, since=entry.at, reason=said)
     if entry.what == "resume" and state.phase is Phase.PAUSED:
         idle = state.idle + entry.at - state.since
-        return replace(state, phase=Phase.SHIFTING, since=entry.at, idle=idle, reason=said, tallies={})
+        return replace(
+            state, phase=Phase.SHIFTING, since=entry.at, idle=idle, reason=said, tallies={}, resumed=True
+        )
     if entry.what == "approve" and state.phase is Phase.WAITING:
         return _advanced(plan, state, entry.at, said)
     return state
