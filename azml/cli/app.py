@@ -14,6 +14,7 @@ from azml.cli.keys import keys
 from azml.cli.logs import logs
 from azml.cli.release import release
 from azml.cli.rollback import rollback
+from azml.cli.rollout import rollout
 from azml.cli.status import status
 from azml.cli.studio import studio
 from azml.cli.tools import tools
@@ -33,6 +34,7 @@ for command in (up, down, status, invoke, logs, release, traffic, rollback, adop
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")
 app.add_typer(cache, name="cache")
+app.add_typer(rollout, name="rollout")
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ the total, events are drawn without putting them back, which only narrows their 
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from azml.rollout.evidence import FACTORS, STEPS, log_mean, reached
+from azml.rollout.evidence import FACTORS, STEPS, log_mean, reached_by
 
 START = (0.0,) * (STEPS // 2)
 GAINS = tuple((factor, math.log(factor)) for factor in FACTORS[::2])
@@ -36,8 +37,7 @@ class Seen:
 NOTHING = Seen()
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What the intervals so far say for each alternative ratio, as logs of likelihood ratios.
 
     `max_ratio` is how many times the stable deployment's rate the candidate may have.
@@ -67,8 +67,7 @@ class Comparison:
 
     def shows(self, alpha: float) -> bool:
         """Whether the ratio is known to be exceeded, with `alpha` the probability of a mistake, ever."""
-        # No mean is above the largest: most looks need no exponentials.
-        return reached(max(self.logs), alpha) and reached(self.evidence, alpha)
+        return reached_by(self.logs, alpha)
 
 
 def allowed_part(candidate: int, stable: int, max_ratio: float) -> float:

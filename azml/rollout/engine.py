@@ -160,7 +160,7 @@ def judgements(plan: Plan, state: State) -> tuple[Judgement, ...]:
 
 def _judged(plan: Plan, step: Step, state: State, now: float) -> tuple[Action, ...]:
     found = judgements(plan, state)
-    decides = worst(found) if found else Judgement(Verdict.PASS, "the step has no gates")
+    decides = worst(found) if found else Judgement(Verdict.PASS, "no gates", "nothing is asked")
     match decides.verdict:
         case Verdict.FAIL:
             return _failed(plan, state, decides.why, now)
@@ -170,9 +170,10 @@ def _judged(plan: Plan, step: Step, state: State, now: float) -> tuple[Action, .
         case Verdict.INCONCLUSIVE:
             return _undecided(plan, step, state, found, now)
         case Verdict.PASS:
-            done = state.measured >= least(step)
+            if state.measured < least(step):
+                return ()
             why = "; ".join(one.why for one in found) or decides.why
-            return (Append(journal.Advanced(now, why)),) if done else ()
+            return (Append(journal.Advanced(now, why)),)
 
 
 def _failed(plan: Plan, state: State, why: str, now: float) -> tuple[Action, ...]:

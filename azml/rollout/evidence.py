@@ -24,23 +24,32 @@ Ratios = tuple[tuple[float, float], ...]
 
 def above(events: int, trials: int, limit: float) -> float:
     """The log of the evidence that events are more frequent than `limit`, a rate between 0 and 1."""
-    return _mean(events, trials - events, _higher(limit))
+    return log_mean(_logs(events, trials - events, _higher(limit)))
 
 
 def below(events: int, trials: int, limit: float) -> float:
     """The log of the evidence that events are less frequent than `limit`, a rate between 0 and 1."""
-    return _mean(events, trials - events, _lower(limit))
+    return log_mean(_logs(events, trials - events, _lower(limit)))
 
 
 def shows_above(events: int, trials: int, limit: float, alpha: float) -> bool:
     """Whether a rate above `limit` is shown, with `alpha` the probability of a mistake, ever."""
     # A rate under the limit speaks for no alternative above it.
-    return events > limit * trials and reached(above(events, trials, limit), alpha)
+    return events > limit * trials and reached_by(_logs(events, trials - events, _higher(limit)), alpha)
 
 
 def shows_below(events: int, trials: int, limit: float, alpha: float) -> bool:
     """Whether a rate below `limit` is shown, with `alpha` the probability of a mistake, ever."""
-    return events < limit * trials and reached(below(events, trials, limit), alpha)
+    return events < limit * trials and reached_by(_logs(events, trials - events, _lower(limit)), alpha)
+
+
+def reached_by(logs: Sequence[float], alpha: float) -> bool:
+    """Whether the mean of numbers whose logs these are decides."""
+    wanted, most = -math.log(alpha), max(logs)
+    # A mean lies between the largest number's part and that number: most looks need no exponentials.
+    if most < wanted:
+        return False
+    return most - math.log(len(logs)) >= wanted or log_mean(logs) >= wanted
 
 
 def reached(evidence: float, alpha: float) -> bool:
@@ -85,5 +94,5 @@ def _ratio(rate: float, limit: float) -> tuple[float, float]:
     return math.log(rate / limit), math.log1p(-rate) - math.log1p(-limit)
 
 
-def _mean(events: int, others: int, ratios: Ratios) -> float:
-    return log_mean([events * event + others * other for event, other in ratios])
+def _logs(events: int, others: int, ratios: Ratios) -> list[float]:
+    return [events * event + others * other for event, other in ratios]

@@ -140,6 +140,6 @@ def _requests(own: PlanTable, folder: Path) -> str:
     if not pattern or path.is_absolute() or ".." in path.parts:
         own.fault("requests", f"{pattern!r} leads out of {folder}", "name files below it")
     elif folder.is_dir() and not any(found.is_file() for found in folder.glob(pattern)):
-        remedy = "put requests there, one JSON document each"
+        remedy = "put requests there, as JSON"
         own.fault("requests", f"there is no {pattern} in {folder}, so it could never fail", remedy)
     return pattern

@@ -1,7 +1,8 @@
 """What one look at a gate has found, and what the looks of a step add up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from azml.rollout.comparison import NOTHING, Comparison, Seen
 from azml.rollout.gates import Gate, RateGate, SmokeGate, ThresholdGate
@@ -64,8 +65,7 @@ class Missing:
 Look = Counted | Measured | Replayed | Smoked | Missing
 
 
-@dataclass(frozen=True)
-class Rates:
+class Rates(NamedTuple):
     """The requests of a step."""
 
     candidate: Seen = NOTHING
@@ -83,8 +83,7 @@ class Values:
 Found = Rates | Values | Replayed | Smoked
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(NamedTuple):
     """What the looks at one gate add up to. `failed_looks` in a row have found nothing out, for `reason`."""
 
     found: Found
@@ -104,10 +103,10 @@ def nothing_yet(gate: Gate) -> Tally:
 def added(tally: Tally, look: Look) -> Tally:
     """The tally with one more look. A look of another kind than the gate's has found nothing out."""
     if isinstance(look, Missing):
-        return replace(tally, failed_looks=tally.failed_looks + 1, reason=look.reason)
+        return tally._replace(failed_looks=tally.failed_looks + 1, reason=look.reason)
     found = _added(tally.found, look)
     if found is None:
-        return replace(tally, failed_looks=tally.failed_looks + 1, reason="the answer is of another kind")
+        return tally._replace(failed_looks=tally.failed_looks + 1, reason="the answer is of another kind")
     return Tally(found)
 
 

@@ -1,8 +1,9 @@
 """Where a rollout stands: what the entries of its journal add up to."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from azml.rollout import journal
 from azml.rollout.gates import RateGate
@@ -43,8 +44,11 @@ ENDED = frozenset({Phase.SUCCEEDED, Phase.ROLLED_BACK, Phase.ABORTED})
 IN_STEP = frozenset({Phase.SMOKE, Phase.SHADOW, Phase.BAKING, Phase.FULL, Phase.WAITING, Phase.RETIRING})
 
 
-@dataclass(frozen=True)
-class State:
+NONE = Shares(0, 0)
+NO_TALLIES: Mapping[str, Tally] = MappingProxyType({})
+
+
+class State(NamedTuple):
     """All that a decision needs to know of the past.
 
     `shares` are the last ones read back, `earlier` all that ever were, `back` those before the rollout.
@@ -55,8 +59,8 @@ class State:
 
     phase: Phase = Phase.DECLARED
     step: int = 0
-    shares: Shares = field(default_factory=lambda: Shares(0, 0))
-    back: Shares = field(default_factory=lambda: Shares(0, 0))
+    shares: Shares = NONE
+    back: Shares = NONE
     earlier: frozenset[Shares] = frozenset()
     intended: Shares | None = None
     rewritten: bool = False
@@ -67,7 +71,7 @@ class State:
     measured: float = 0.0
     idle: float = 0.0
     extended: int = 0
-    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = NO_TALLIES
     withdrawing: bool = False
     aborted: bool = False
     resumed: bool = False
@@ -102,7 +106,7 @@ def apply(plan: Plan, state: State, entry: Entry) -> State:
             )
         case journal.Intended(at, shares):
             again = shares == state.shares
-            return replace(state, intended=shares, since=at, rewritten=state.rewritten or again)
+            return state._replace(intended=shares, since=at, rewritten=state.rewritten or again)
         case journal.Confirmed(at):
             return _confirmed(state, at)
         case journal.Entered(at, step):
@@ -112,13 +116,13 @@ def apply(plan: Plan, state: State, entry: Entry) -> State:
         case journal.Advanced(at, reason):
             return _advanced(plan, state, at, reason)
         case journal.Extended(_, reason):
-            return replace(state, extended=state.extended + 1, reason=reason)
+            return state._replace(extended=state.extended + 1, reason=reason)
         case journal.Paused(at, reason):
-            return replace(state, phase=Phase.PAUSED, intended=None, since=at, reason=reason)
+            return state._replace(phase=Phase.PAUSED, intended=None, since=at, reason=reason)
         case journal.Withdrawn(at, reason):
             return _withdrawn(state, at, reason)
         case journal.Stuck(_, reason):
-            return replace(state, phase=Phase.STUCK, reason=reason)
+            return state._replace(phase=Phase.STUCK, reason=reason)
         case journal.Asked():
             return _asked(plan, state, entry)
 
@@ -141,16 +145,15 @@ def _confirmed(state: State, at: float) -> State:
     if state.intended is None:
         return state
     shares = state.intended
-    changed = replace(state, shares=shares, intended=None, earlier=state.earlier | {shares}, since=at)
+    changed = state._replace(shares=shares, intended=None, earlier=state.earlier | {shares}, since=at)
     if state.withdrawing:
-        return replace(changed, phase=Phase.ABORTED if state.aborted else Phase.ROLLED_BACK)
+        return changed._replace(phase=Phase.ABORTED if state.aborted else Phase.ROLLED_BACK)
     # A write of the step's own shares, again, ends in the step: in any other case it begins now.
-    return changed if state.phase in IN_STEP else replace(changed, phase=Phase.SHIFTING)
+    return changed if state.phase in IN_STEP else changed._replace(phase=Phase.SHIFTING)
 
 
 def _entered(plan: Plan, state: State, at: float, step: int) -> State:
-    return replace(
-        state,
+    return state._replace(
         phase=_phase(plan.steps[step]),
         step=step,
         since=at,
@@ -196,7 +199,7 @@ def _looked(plan: Plan, state: State, entry: journal.Looked) -> State:
         tallies[gate.name] = added(tallies[gate.name], entry.looks.get(gate.name) or Missing("no look"))
     whole = not any(tally.failed_looks for tally in tallies.values())
     gap = max(0.0, entry.at - state.looked) if whole else 0.0
-    return replace(state, tallies=tallies, measured=state.measured + gap, looked=entry.at)
+    return state._replace(tallies=tallies, measured=state.measured + gap, looked=entry.at)
 
 
 def _advanced(plan: Plan, state: State, at: float, reason: str) -> State:
@@ -205,11 +208,11 @@ def _advanced(plan: Plan, state: State, at: float, reason: str) -> State:
     phase = Phase.SUCCEEDED if ended else Phase.SHIFTING
     step = state.step if ended else after
     idle = state.idle + (at - state.entered if state.phase is Phase.WAITING else 0.0)
-    return replace(state, phase=phase, step=step, since=at, reason=reason, idle=idle, tallies={})
+    return state._replace(phase=phase, step=step, since=at, reason=reason, idle=idle, tallies=NO_TALLIES)
 
 
 def _withdrawn(state: State, at: float, reason: str) -> State:
-    return replace(state, phase=Phase.ROLLING_BACK, withdrawing=True, intended=None, since=at, reason=reason)
+    return state._replace(phase=Phase.ROLLING_BACK, withdrawing=True, intended=None, since=at, reason=reason)
 
 
 def _asked(plan: Plan, state: State, entry: journal.Asked) -> State:
@@ -218,13 +221,13 @@ def _asked(plan: Plan, state: State, entry: journal.Asked) -> State:
         return state
     said = f"{entry.what} was asked by {entry.by}"
     if entry.what == "abort":
-        return state if state.withdrawing else replace(_withdrawn(state, entry.at, said), aborted=True)
+        return state if state.withdrawing else _withdrawn(state, entry.at, said)._replace(aborted=True)
     if entry.what == "pause" and not state.withdrawing:
-        return replace(state, phase=Phase.PAUSED, intended=None, since=entry.at, reason=said)
+        return state._replace(phase=Phase.PAUSED, intended=None, since=entry.at, reason=said)
     if entry.what == "resume" and state.phase is Phase.PAUSED:
         idle = state.idle + entry.at - state.since
-        return replace(
-            state, phase=Phase.SHIFTING, since=entry.at, idle=idle, reason=said, tallies={}, resumed=True
+        return state._replace(
+            phase=Phase.SHIFTING, since=entry.at, idle=idle, reason=said, tallies=NO_TALLIES, resumed=True
         )
     if entry.what == "approve" and state.phase is Phase.WAITING:
         return _advanced(plan, state, entry.at, said)

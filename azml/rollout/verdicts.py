@@ -1,8 +1,10 @@
 """From what the looks at a gate add up to, to one of four verdicts with its reason."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from statistics import median
+from typing import NamedTuple
 
 from azml.rollout import evidence, intervals
 from azml.rollout.comparison import Seen, allowed_part
@@ -19,47 +21,56 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """A verdict, and one sentence why, with its numbers."""
+Words = str | Callable[[], str]
+"""A sentence, or what makes it: most looks decide nothing, and nobody reads why."""
+
+
+class Judgement(NamedTuple):
+    """A verdict on the gate called `name`, and one sentence why, with its numbers."""
 
     verdict: Verdict
-    why: str
+    name: str
+    words: Words = ""
+
+    @property
+    def why(self) -> str:
+        """The sentence."""
+        return f"{self.name}: {self.words if isinstance(self.words, str) else self.words()}"
 
 
 def judge(gate: Gate, tally: Tally, *, at_end: bool) -> Judgement:
     """The verdict on a gate now. `at_end` is whether the step's minutes are over."""
     if tally.failed_looks:
-        return Judgement(Verdict.ERROR, f"{gate.name}: {tally.reason} ({tally.failed_looks} times in a row)")
-    return _judged(gate, tally, at_end)
+        words = f"{tally.reason} ({tally.failed_looks} times in a row)"
+        return Judgement(Verdict.ERROR, gate.name, words)
+    verdict, why = _judged(gate, tally, at_end)
+    return Judgement(verdict, gate.name, why)
 
 
-def _judged(gate: Gate, tally: Tally, at_end: bool) -> Judgement:
+def _judged(gate: Gate, tally: Tally, at_end: bool) -> "Reasoned":
     match gate, tally.found:
         case RateGate(), Rates() as rates:
-            verdict, why = (_strict if gate.evidence == "strict" else _fixed)(gate, rates, at_end)
+            return (_strict if gate.evidence == "strict" else _fixed)(gate, rates, at_end)
         case ThresholdGate(), Values() as values:
-            verdict, why = _threshold(gate, values.values, at_end)
+            return _threshold(gate, values.values, at_end)
         case AgreementGate(), Replayed() as replayed:
-            verdict, why = _agreement(gate, replayed)
+            return _agreement(gate, replayed)
         case SmokeGate(), Smoked() as smoked:
-            verdict, why = _smoke(gate, smoked)
-        case _:
-            verdict, why = Verdict.ERROR, "what was looked at is of another kind"
-    return Judgement(verdict, f"{gate.name}: {why}")
+            return _smoke(gate, smoked)
+    return Verdict.ERROR, "what was looked at is of another kind"
 
 
-Reasoned = tuple[Verdict, str]
+Reasoned = tuple[Verdict, Words]
 
 
 def _strict(gate: RateGate, found: Rates, at_end: bool) -> Reasoned:
     own = found.candidate
     if found.comparison is not None and found.comparison.shows(gate.alpha):
-        return Verdict.FAIL, _against_stable(gate, found)
+        return Verdict.FAIL, partial(_against_stable, gate, found)
     if evidence.shows_above(own.events, own.requests, gate.limit, gate.alpha):
         return _over_the_limit(gate, found)
     if evidence.shows_below(own.events, own.requests, gate.limit, gate.alpha_pass):
-        return Verdict.PASS, f"{_part(own)} {gate.events}, under {gate.limit:.3%}"
+        return Verdict.PASS, partial(_under, gate, own)
     return _undecided(gate, own)
 
 
@@ -71,11 +82,11 @@ def _fixed(gate: RateGate, found: Rates, at_end: bool) -> Reasoned:
     if gate.max_ratio and stable.requests and total:
         allowed = allowed_part(own.requests, stable.requests, gate.max_ratio)
         if intervals.lower_bound(own.events, total, 1 - gate.alpha) > allowed:
-            return Verdict.FAIL, _against_stable(gate, found)
+            return Verdict.FAIL, partial(_against_stable, gate, found)
     if intervals.lower_bound(own.events, own.requests, 1 - gate.alpha) > gate.limit:
         return _over_the_limit(gate, found)
     if intervals.upper_bound(own.events, own.requests, 1 - gate.alpha_pass) <= gate.limit:
-        return Verdict.PASS, f"{_part(own)} {gate.events}, under {gate.limit:.3%}"
+        return Verdict.PASS, partial(_under, gate, own)
     return _undecided(gate, own)
 
 
@@ -88,10 +99,15 @@ def _over_the_limit(gate: RateGate, found: Rates) -> Reasoned:
 
 
 def _undecided(gate: RateGate, own: Seen) -> Reasoned:
-    return (
-        Verdict.INCONCLUSIVE,
-        f"{_part(own)} {gate.events}: neither over nor under {gate.limit:.3%} for sure",
-    )
+    return Verdict.INCONCLUSIVE, partial(_neither, gate, own)
+
+
+def _under(gate: RateGate, own: Seen) -> str:
+    return f"{_part(own)} {gate.events}, under {gate.limit:.3%}"
+
+
+def _neither(gate: RateGate, own: Seen) -> str:
+    return f"{_part(own)} {gate.events}: neither over nor under {gate.limit:.3%} for sure"
 
 
 def _against_stable(gate: RateGate, found: Rates) -> str:
@@ -152,7 +168,9 @@ def _smoke(gate: SmokeGate, found: Smoked) -> Reasoned:
     return Verdict.PASS, f"all {found.wanted} requests answered with {gate.status}"
 
 
+ORDER = {Verdict.FAIL: 0, Verdict.ERROR: 1, Verdict.INCONCLUSIVE: 2, Verdict.PASS: 3}
+
+
 def worst(judgements: tuple[Judgement, ...]) -> Judgement:
     """The one that decides a step: a failure first, then what could not be found out."""
-    order = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASS)
-    return min(judgements, key=lambda one: order.index(one.verdict))
+    return min(judgements, key=lambda one: ORDER[one.verdict])

@@ -118,7 +118,7 @@ def test_a_look_of_another_kind_finds_nothing_out() -> None:
 
 def test_a_failure_decides_before_what_is_not_known() -> None:
     def of(*verdicts: Verdict) -> Verdict:
-        return worst(tuple(Judgement(one, "") for one in verdicts)).verdict
+        return worst(tuple(Judgement(one, "it") for one in verdicts)).verdict
 
     assert of(Verdict.PASS, Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE) is Verdict.FAIL
     assert of(Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.ERROR) is Verdict.ERROR
