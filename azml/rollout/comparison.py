@@ -53,9 +53,9 @@ class Comparison(NamedTuple):
             return self
         log, events = math.log, candidate.events
         odds = self.max_ratio * candidate.requests / stable.requests
-        fewer = total * log(1 + odds)
+        part, others = odds / (1 + odds), 1 / (1 + odds)
         added = [
-            old + events * gain - total * log(1 + odds * factor) + fewer
+            old + events * gain - total * log(others + part * factor)
             for old, (factor, gain) in zip(self.logs, GAINS, strict=True)
         ]
         return Comparison(self.max_ratio, tuple(added))

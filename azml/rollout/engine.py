@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from azml.rollout import journal
 from azml.rollout.gates import RateGate
 from azml.rollout.journal import Entry, Shares
-from azml.rollout.looks import Look, Missing
+from azml.rollout.looks import NO_LOOK, Look
 from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, Step, TrafficStep, gates_of
 from azml.rollout.state import ENDED, Phase, State, apply, least
 from azml.rollout.verdicts import Judgement, Verdict, judge, worst
@@ -147,8 +147,7 @@ def _in_step(plan: Plan, state: State, seen: Observation, now: float) -> tuple[A
 
 
 def _look(step: Step, seen: Observation, now: float) -> journal.Looked:
-    missing = Missing("no look")
-    return journal.Looked(now, {gate.name: seen.looks.get(gate.name, missing) for gate in gates_of(step)})
+    return journal.Looked(now, {gate.name: seen.looks.get(gate.name, NO_LOOK) for gate in gates_of(step)})
 
 
 def judgements(plan: Plan, state: State) -> tuple[Judgement, ...]:

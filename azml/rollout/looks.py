@@ -62,6 +62,7 @@ class Missing:
     reason: str
 
 
+NO_LOOK = Missing("no look")
 Look = Counted | Measured | Replayed | Smoked | Missing
 
 
@@ -111,10 +112,10 @@ def added(tally: Tally, look: Look) -> Tally:
 
 
 def _added(found: Found, look: Look) -> Found | None:
+    if isinstance(found, Rates) and isinstance(look, Counted):  # the most frequent one, before all patterns
+        compared = found.comparison and found.comparison.with_interval(look.candidate, look.stable)
+        return Rates(found.candidate + look.candidate, found.stable + look.stable, compared)
     match found, look:
-        case Rates(), Counted():
-            compared = found.comparison and found.comparison.with_interval(look.candidate, look.stable)
-            return Rates(found.candidate + look.candidate, found.stable + look.stable, compared)
         case Values(), Measured():
             return Values(found.values + look.values)
         case (Replayed(), Replayed() as all_so_far) | (Smoked(), Smoked() as all_so_far):

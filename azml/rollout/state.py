@@ -8,7 +8,7 @@ from typing import NamedTuple
 from azml.rollout import journal
 from azml.rollout.gates import RateGate
 from azml.rollout.journal import Entry, Shares
-from azml.rollout.looks import Missing, Tally, added, nothing_yet
+from azml.rollout.looks import NO_LOOK, Tally, added, nothing_yet
 from azml.rollout.plan import (
     ApproveStep,
     Plan,
@@ -94,6 +94,8 @@ def replay(plan: Plan, entries: Iterable[Entry]) -> State:
 def apply(plan: Plan, state: State, entry: Entry) -> State:
     """The state after one more entry."""
     match entry:
+        case journal.Looked():
+            return _looked(plan, state, entry)
         case journal.Started(at, shares):
             return State(
                 phase=Phase.SHIFTING,
@@ -111,8 +113,6 @@ def apply(plan: Plan, state: State, entry: Entry) -> State:
             return _confirmed(state, at)
         case journal.Entered(at, step):
             return _entered(plan, state, at, step)
-        case journal.Looked():
-            return _looked(plan, state, entry)
         case journal.Advanced(at, reason):
             return _advanced(plan, state, at, reason)
         case journal.Extended(_, reason):
@@ -196,7 +196,7 @@ def _looked(plan: Plan, state: State, entry: journal.Looked) -> State:
     for gate in gates_of(step):
         if over and isinstance(gate, RateGate) and gate.evidence == "fixed":
             continue  # looked at once: what comes later is no evidence
-        tallies[gate.name] = added(tallies[gate.name], entry.looks.get(gate.name) or Missing("no look"))
+        tallies[gate.name] = added(tallies[gate.name], entry.looks.get(gate.name, NO_LOOK))
     whole = not any(tally.failed_looks for tally in tallies.values())
     gap = max(0.0, entry.at - state.looked) if whole else 0.0
     return state._replace(tallies=tallies, measured=state.measured + gap, looked=entry.at)
