@@ -8,7 +8,6 @@ the total, events are drawn without putting them back, which only narrows their 
 """
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from azml.rollout.evidence import FACTORS, STEPS, log_mean, reached_by
@@ -18,14 +17,14 @@ GAINS = tuple((factor, math.log(factor)) for factor in FACTORS[::2])
 """Each alternative ratio, and what one event of the candidate's speaks for it."""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """Requests of one deployment, and those among them that count as events."""
 
     requests: int = 0
     events: int = 0
 
-    def __add__(self, other: "Seen") -> "Seen":
+    def plus(self, other: "Seen") -> "Seen":
+        """Both together."""
         return Seen(self.requests + other.requests, self.events + other.events)
 
     @property

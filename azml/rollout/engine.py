@@ -6,6 +6,7 @@ decided again, as the state is what the journal says: a write is repeated until 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from azml.rollout import journal
 from azml.rollout.gates import RateGate
@@ -25,15 +26,13 @@ class Observation:
     looks: Mapping[str, Look] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Append:
+class Append(NamedTuple):
     """Add this entry to the journal."""
 
     entry: Entry
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(NamedTuple):
     """Give the endpoint these shares."""
 
     shares: Shares

@@ -174,6 +174,8 @@ def _encoded(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         inner = {field.name: _encoded(getattr(value, field.name)) for field in fields(value)}
         return {"kind": type(value).__name__, **inner}
+    if isinstance(value, Seen):
+        return {"kind": "Seen", **value._asdict()}
     if isinstance(value, Mapping):
         return {"kind": "", "of": {key: _encoded(inner) for key, inner in value.items()}}
     return [_encoded(inner) for inner in value] if isinstance(value, tuple) else value

@@ -114,7 +114,7 @@ def added(tally: Tally, look: Look) -> Tally:
 def _added(found: Found, look: Look) -> Found | None:
     if isinstance(found, Rates) and isinstance(look, Counted):  # the most frequent one, before all patterns
         compared = found.comparison and found.comparison.with_interval(look.candidate, look.stable)
-        return Rates(found.candidate + look.candidate, found.stable + look.stable, compared)
+        return Rates(found.candidate.plus(look.candidate), found.stable.plus(look.stable), compared)
     match found, look:
         case Values(), Measured():
             return Values(found.values + look.values)

@@ -111,7 +111,10 @@ class _Reader:
         plan = Plan(tuple(step for _, step in read), **options)
         self.unused()
         self.table.finish(refused=LATER)
-        if len(read) == len(nodes) and nodes:
+        steps = self.table.node.value.get("steps")
+        if steps is not None and steps.value == []:
+            self.findings.append(steps.wrong("is empty", "end with {traffic: 100}"))
+        elif read and len(read) == len(nodes):
             self.check(plan, [node for node, _ in read])
         return plan
 

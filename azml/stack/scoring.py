@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from azml import rules
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment, HashCache, bundle
 from azml.file_list import file_list_text
 from azml.findings import Finding, InvalidInput
-from azml.rollout.plan import Plan
-from azml.rollout.reading import About, read_plan
 from azml.specs import (
     AssetReference,
     CollectionData,
@@ -25,6 +24,9 @@ from azml.specs import (
     yaml_files,
 )
 from azml.stack.faults import Faults
+
+if TYPE_CHECKING:
+    from azml.rollout.plan import Plan
 
 Part = BundledAsset | BundledEnvironment | AssetReference
 """What a deployment is made of: on this disk, or registered already."""
@@ -98,7 +100,7 @@ class ServedEndpoint:
     mirror_traffic: Mapping[str, int] | None
     allow_live_change: bool
     protect: bool
-    rollout: Plan | None = None
+    rollout: "Plan | None" = None
 
 
 def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
@@ -156,7 +158,7 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
     )
 
 
-def _rollout(settings: EndpointSettings, spec: EndpointSpec, faults: Faults) -> Plan | None:
+def _rollout(settings: EndpointSettings, spec: EndpointSpec, faults: Faults) -> "Plan | None":
     """The plan; whoever has one says no shares beside it."""
     if settings.rollout is None:
         return None
@@ -167,6 +169,9 @@ def _rollout(settings: EndpointSettings, spec: EndpointSpec, faults: Faults) -> 
         if told:
             remedy = "a rollout owns the shares: remove this, or the rollout"
             _share_fault(settings, spec, faults, Finding("stands beside rollout:", remedy, key=key))
+    # Most stacks have no plan, and every preview would load what reads one.
+    from azml.rollout.reading import About, read_plan
+
     about = About(settings.folder, spec.kind, settings.protect)
     return read_plan(settings.rollout, about, faults.findings)
 

@@ -70,4 +70,4 @@ def test_an_interval_without_requests_of_one_compares_nothing() -> None:
     assert start.with_interval(Seen(0, 0), Seen(400, 40)) == start
     assert start.with_interval(Seen(400, 40), Seen(0, 0)) == start
     assert start.with_interval(Seen(20, 0), Seen(380, 0)) == start
-    assert Seen(0, 0).rate == 0 and (Seen(10, 1) + Seen(10, 3)).rate == 0.2
+    assert Seen(0, 0).rate == 0 and Seen(10, 1).plus(Seen(10, 3)).rate == 0.2
