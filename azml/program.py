@@ -96,6 +96,18 @@ def assets_args(settings: Settings, workspace: "components.Workspace") -> "compo
     return components.AssetsArgs(workspace=workspace, bundles=bundles)
 
 
+def tell_rollouts(settings: Settings) -> None:
+    """Say of each endpoint with a plan whose its shares are, and that nothing carries the plan out yet."""
+    for served in settings.endpoints:
+        if served.rollout is not None:
+            name = served.spec.name
+            pulumi.log.info(
+                f"{name}: its rollout owns the shares. pulumi up leaves them as they are, and a new endpoint "
+                f"at 0 percent. No command carries the plan out yet: `azml rollout explain {name}` shows it, "
+                f"and `azml traffic {name} SLOT=PERCENT` moves traffic."
+            )
+
+
 def endpoint_args(served: ServedEndpoint, assets: "components.Assets") -> "components.EndpointArgs":
     """One endpoint of the settings."""
     return components.EndpointArgs(

@@ -14,6 +14,7 @@ from azml.cli.commands.keys import keys
 from azml.cli.commands.logs import logs
 from azml.cli.commands.release import release
 from azml.cli.commands.rollback import rollback
+from azml.cli.commands.rollout import rollout
 from azml.cli.commands.status import status
 from azml.cli.commands.studio import studio
 from azml.cli.commands.tools import tools
@@ -34,6 +35,7 @@ for command in (up, down, status, invoke, logs, release, traffic, rollback, adop
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")
 app.add_typer(cache, name="cache")
+app.add_typer(rollout, name="rollout")
 
 
 def main() -> None:

@@ -49,6 +49,7 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
         bool(own.flag("allow_live_change")),
         protect if own_protect is None else own_protect,
         own.text("file"),
+        own.get("rollout"),
     )
     own.finish()
     return settings

@@ -56,6 +56,10 @@ def _config(root: yaml.Node | None) -> yaml.Node | None:
 
 
 def _keys(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.SequenceNode):
+        for place, item in enumerate(node.value):
+            yield f"{prefix}[{place}]", item.start_mark.line + 1
+            yield from _keys(item, f"{prefix}[{place}]")
     if not isinstance(node, yaml.MappingNode):
         return
     for key, value in node.value:

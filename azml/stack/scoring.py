@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from azml import rules
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment, HashCache, bundle
@@ -13,6 +14,7 @@ from azml.specs import (
     CollectionData,
     DeploymentSpec,
     EndpointSpec,
+    Node,
     deployment_file,
     deployment_names,
     endpoint_file,
@@ -22,6 +24,9 @@ from azml.specs import (
     yaml_files,
 )
 from azml.stack.faults import Faults
+
+if TYPE_CHECKING:
+    from azml.rollout.plan import Plan
 
 Part = BundledAsset | BundledEnvironment | AssetReference
 """An asset of a deployment: on disk, or registered already."""
@@ -40,7 +45,8 @@ class SlotSettings:
 class EndpointSettings:
     """One endpoint in the stack config. Shares are percents, None where the endpoint file decides.
 
-    `file` is its own file, relative to `folder`; None for the default name.
+    `file` is its own file, relative to `folder`; None for the default name. `rollout` is the plan as written,
+    None without one.
     """
 
     key: str
@@ -52,6 +58,7 @@ class EndpointSettings:
     allow_live_change: bool
     protect: bool
     file: str | None = None
+    rollout: Node | None = None
 
     @property
     def path(self) -> str:
@@ -82,7 +89,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class ServedEndpoint:
-    """An endpoint ready to declare. Shares are positive percents; None where none are given."""
+    """An endpoint ready to declare. Shares are positive percents; None where none are given.
+
+    With a `rollout` none are given: they belong to it.
+    """
 
     spec: EndpointSpec
     slots: tuple[Slot, ...]
@@ -90,6 +100,7 @@ class ServedEndpoint:
     mirror_traffic: Mapping[str, int] | None
     allow_live_change: bool
     protect: bool
+    rollout: "Plan | None" = None
 
 
 def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
@@ -137,8 +148,32 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
     for key, message, remedy in rules.share_problems(traffic or {}, mirror or {}, declared, spec.kind):
         _share_fault(settings, spec, faults, Finding(message, remedy, key=key))
     return ServedEndpoint(
-        spec, slots, _positive(traffic), _positive(mirror), settings.allow_live_change, settings.protect
+        spec,
+        slots,
+        _positive(traffic),
+        _positive(mirror),
+        settings.allow_live_change,
+        settings.protect,
+        _rollout(settings, spec, faults),
     )
+
+
+def _rollout(settings: EndpointSettings, spec: EndpointSpec, faults: Faults) -> "Plan | None":
+    """The plan; whoever has one says no shares beside it."""
+    if settings.rollout is None:
+        return None
+    for key, told in {
+        "traffic": settings.traffic is not None or spec.traffic,
+        "mirror_traffic": settings.mirror_traffic is not None or spec.mirror_traffic,
+    }.items():
+        if told:
+            remedy = "a rollout owns the shares: remove this, or the rollout"
+            _share_fault(settings, spec, faults, Finding("stands beside rollout:", remedy, key=key))
+    # Most stacks have no plan, and every preview would load what reads one.
+    from azml.rollout.reading import About, read_plan
+
+    about = About(settings.folder, spec.kind, settings.protect)
+    return read_plan(settings.rollout, about, faults.findings)
 
 
 def _endpoint(settings: EndpointSettings, faults: Faults) -> EndpointSpec | None:

@@ -30,6 +30,7 @@ def test_shares_under_changes_around_them_failures_and_a_policy(stack: Stack) ->
     a_change_of_the_endpoint_keeps_the_shares(stack)
     drift_is_shown_by_preview_and_mended_by_up(stack)
     without_a_refresh_the_shares_are_set_again(stack)
+    a_rollout_owns_the_shares(stack)
     requests_are_mirrored(stack)
     a_move_that_a_policy_wants_a_token_for_brings_one(stack)
     a_deployment_deleted_behind_its_back_comes_back(stack)
@@ -65,6 +66,22 @@ def without_a_refresh_the_shares_are_set_again(stack: Stack) -> None:
     stack.up("--refresh=false")
     assert stack.writes(start)[-1] == "PUT endpoint blue=90 green=10"
     assert stack.shares() == {"blue": 90, "green": 10}
+
+
+def a_rollout_owns_the_shares(stack: Stack) -> None:
+    """An update of the endpoint leaves them where whoever carries the plan out has put them."""
+    gates = {"errors": {"metric": "error_rate", "max": 0.01}}
+    steps = [{"traffic": 100, "for": "5m", "gates": ["errors"]}]
+    stack.serve(BOTH, {}, rollout={"gates": gates, "steps": steps})
+    del stack.settings["azml:endpoints"]["echo"]["traffic"]
+    stack.write()
+    found = stack.azure.arm("GET", stack.endpoint)
+    found["properties"]["traffic"] = {"blue": 60, "green": 40}
+    stack.azure.arm("PUT", stack.endpoint, found)
+    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-c}\n")
+    assert "its rollout owns the shares" in stack.up()
+    assert stack.azure.arm("GET", stack.endpoint)["tags"] == {"owner": "team-c"}
+    assert stack.shares() == {"blue": 60, "green": 40}
 
 
 def requests_are_mirrored(stack: Stack) -> None:

@@ -1,0 +1,145 @@
+"""Gates as a plan writes them, read into records; one that could never pass or never fail is a finding."""
+
+import re
+from pathlib import Path
+from typing import cast
+
+from azml.findings import did_you_mean
+from azml.rollout import answers, intervals
+from azml.rollout.gates import (
+    ALPHA,
+    ALPHA_PASS,
+    CONFIDENCE,
+    ERROR_CODES,
+    AgreementGate,
+    Evidence,
+    Field,
+    Gate,
+    RateGate,
+    SmokeGate,
+    ThresholdGate,
+)
+from azml.rollout.tables import PlanTable
+
+CODE = re.compile(r"[45]xx|[45]\d\d")
+METRICS = ("error_rate", "latency_p50", "latency_p90", "latency_p95", "latency_p99")
+"""What `metric:` may name: Azure Monitor's RequestsPerMinute by status, and RequestLatency by percentile."""
+KINDS = "metric:, slower_than:, compare: replay, or requests: with expect:"
+
+
+def read_gate(name: str, own: PlanTable, folder: Path, evidence: Evidence) -> Gate | None:
+    """One gate, None where it cannot be used; `folder` is the one its requests lie in."""
+    written = own.node.value
+    if "compare" in written:
+        return _agreement(name, own, folder)
+    if "slower_than" in written:
+        return _rate(name, own, evidence, own.time("slower_than", 1.0))
+    if "metric" in written:
+        return _metric(name, own, evidence)
+    if "requests" in written:
+        return _smoke(name, own, folder)
+    own.findings.append(own.node.wrong("looks at nothing, so it could never fail", f"give it {KINDS}"))
+    return None
+
+
+def _metric(name: str, own: PlanTable, evidence: Evidence) -> Gate | None:
+    metric = own.text("metric")
+    if metric is None:
+        return None
+    if metric not in METRICS:
+        own.fault("metric", f"{metric!r} is no metric, so it could never fail", did_you_mean(metric, METRICS))
+        return None
+    if metric == "error_rate":
+        return _rate(name, own, evidence, None)
+    limit = own.time("max", 1.0, required=True)
+    own.finish()
+    return ThresholdGate(name, metric, limit)
+
+
+def _rate(name: str, own: PlanTable, evidence: Evidence, slower_than: float | None) -> Gate:
+    limit = own.between("max", 0, 1) or 0.5
+    alpha = own.between("alpha", 0, 0.5, ALPHA) or ALPHA
+    alpha_pass = own.between("alpha_pass", 0, 0.5, ALPHA_PASS) or ALPHA_PASS
+    against = own.inner("against_stable")
+    ratio = None
+    if against is not None:
+        ratio = against.number("max_ratio", 1, 100)
+        against.get("max_ratio", required=True)
+        against.finish()
+    codes = ERROR_CODES if slower_than is not None else _codes(own)
+    chosen = cast(Evidence, own.pick("evidence", ("strict", "fixed"), evidence))
+    own.known.add("metric")
+    own.finish()
+    return RateGate(name, limit, alpha, alpha_pass, ratio, codes, slower_than, chosen)
+
+
+def _codes(own: PlanTable) -> tuple[str, ...]:
+    found = []
+    for node in own.nodes("count"):
+        text = str(node.value)
+        if CODE.fullmatch(text):
+            found.append(text)
+        else:
+            own.findings.append(node.wrong(f"{text!r} counts no error", "write statuses as 408, 429, 5xx"))
+    if "count" in own.node.value and not own.node.value["count"].value:
+        own.fault("count", "counts no status, so it could never fail", "write statuses as 408, 429, 5xx")
+    return tuple(found) or ERROR_CODES
+
+
+def _agreement(name: str, own: PlanTable, folder: Path) -> Gate | None:
+    own.choice("compare", ("replay",))
+    requests = _requests(own, folder)
+    sample = own.integer("sample", 1, 100_000) or 500
+    keep = own.integer("keep_mismatches", 0, 1000) or 0
+    tables = [PlanTable.of(node, own.findings) for node in own.nodes("fields", required=True)]
+    fields = tuple(field for table in tables if table and (field := _field(table, sample)))
+    if "fields" in own.node.value and own.node.value["fields"].value == []:
+        own.fault(
+            "fields", "compares nothing, so it could never fail", 'write [{path: "$[*]", at_least: 0.98}]'
+        )
+    own.finish()
+    return AgreementGate(name, requests, sample, fields, keep) if fields else None
+
+
+def _field(own: PlanTable, sample: int) -> Field | None:
+    path = own.text("path", required=True)
+    if path is not None and answers.keys(path) is None:
+        own.fault("path", f"{path!r} is not a path", "write $ with .name, ['name'], [0] and [*]")
+    equal = own.pick("equal", ("exact", "within", "rank"), "exact")
+    at_least = own.between("at_least", 0, 1)
+    tolerance = own.number("tolerance", 0, 1e308)
+    if (equal == "within") != (tolerance is not None):
+        own.fault("tolerance", "goes with equal: within, and with nothing else", "write both or none")
+    if at_least and (needed := intervals.trials_to_show(at_least, CONFIDENCE)) > sample:
+        remedy = f"that takes a sample of {needed} at least"
+        own.fault(
+            "at_least", f"{sample} equal answers cannot show {at_least:.2%}, so it could never pass", remedy
+        )
+    own.finish()
+    return Field(path, at_least, equal, tolerance or 0.0) if path and at_least else None
+
+
+def _smoke(name: str, own: PlanTable, folder: Path) -> Gate:
+    requests = _requests(own, folder)
+    expect = own.inner("expect")
+    status, within = 200, None
+    if expect is not None:
+        status = expect.integer("status", 100, 599) or 200
+        within = expect.time("within") or None
+        expect.finish()
+    own.finish()
+    return SmokeGate(name, requests, status, within)
+
+
+def _requests(own: PlanTable, folder: Path) -> str:
+    """A pattern of files below the endpoint's folder, which finds one at least."""
+    pattern = own.text("requests", required=True)
+    if pattern is None:
+        return ""
+    path = Path(pattern)
+    if not pattern or path.is_absolute() or ".." in path.parts:
+        own.fault("requests", f"{pattern!r} leads out of {folder}", "name files below it")
+    elif folder.is_dir() and not any(found.is_file() for found in folder.glob(pattern)):
+        remedy = "put requests there, as JSON"
+        own.fault("requests", f"there is no {pattern} in {folder}, so it could never fail", remedy)
+    return pattern

@@ -1,0 +1,190 @@
+"""The journal of a rollout: what was meant, written, seen and asked, one JSON line an entry.
+
+Times are seconds of one clock, which every entry brings along.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+from azml.rollout.comparison import Seen
+from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Missing, Replayed, Smoked
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Percent of the live requests for each deployment, and of those copied to the candidate."""
+
+    stable: int
+    candidate: int
+    mirror: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """Whether Azure takes them: 0 or 100 together, and no mirroring to who has live traffic."""
+        return (
+            self.stable >= 0
+            and self.candidate >= 0
+            and self.stable + self.candidate in (0, 100)
+            and 0 <= self.mirror <= 50
+            and not (self.mirror and self.candidate)
+        )
+
+
+@dataclass(frozen=True)
+class Started:
+    """A rollout begins where the shares are these."""
+
+    at: float
+    shares: Shares
+
+
+@dataclass(frozen=True)
+class Intended:
+    """These shares are written next."""
+
+    at: float
+    shares: Shares
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The shares that were meant have been read back."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Entered:
+    """A step (from 0) begins, or begins again, without evidence."""
+
+    at: float
+    step: int
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What each gate's look has found, by the gates' names."""
+
+    at: float
+    looks: Mapping[str, Look]
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """The step is done, by this evidence."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Extended:
+    """The step's evidence is not in: it goes on."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Nothing more happens until a person says so."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """All traffic goes back."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A write is not read back; it is repeated."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person wants, and who."""
+
+    at: float
+    what: Literal["pause", "resume", "approve", "abort"]
+    by: str
+
+
+Entry = (
+    Started
+    | Intended
+    | Confirmed
+    | Entered
+    | Looked
+    | Advanced
+    | Extended
+    | Paused
+    | Withdrawn
+    | Stuck
+    | Asked
+)
+ENTRIES = (
+    Started,
+    Intended,
+    Confirmed,
+    Entered,
+    Looked,
+    Advanced,
+    Extended,
+    Paused,
+    Withdrawn,
+    Stuck,
+    Asked,
+)
+PARTS = (Shares, Seen, Counted, Measured, Matches, Replayed, Answer, Smoked, Missing)
+KINDS: Mapping[str, Any] = {kind.__name__: kind for kind in (*ENTRIES, *PARTS)}
+
+
+class BrokenJournal(ValueError):
+    """A line of a journal is not one of ours."""
+
+
+def to_line(entry: Entry) -> str:
+    """An entry as one line of JSON."""
+    return json.dumps(_encoded(entry), separators=(",", ":"))
+
+
+def from_line(line: str) -> Entry:
+    """The entry of a line. Raises BrokenJournal."""
+    try:
+        entry = _decoded(json.loads(line))
+    except (ValueError, TypeError, KeyError) as broken:
+        raise BrokenJournal(f"is not an entry of a journal: {line[:80]!r}") from broken
+    if not isinstance(entry, ENTRIES):
+        raise BrokenJournal(f"is not an entry of a journal: {line[:80]!r}")
+    return entry
+
+
+def _encoded(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = {field.name: _encoded(getattr(value, field.name)) for field in fields(value)}
+        return {"kind": type(value).__name__, **inner}
+    if isinstance(value, Seen):
+        return {"kind": "Seen", **value._asdict()}
+    if isinstance(value, Mapping):
+        return {"kind": "", "of": {key: _encoded(inner) for key, inner in value.items()}}
+    return [_encoded(inner) for inner in value] if isinstance(value, tuple) else value
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, dict):
+        kind = value.pop("kind")
+        if kind == "":
+            return {key: _decoded(inner) for key, inner in value["of"].items()}
+        return KINDS[kind](**{key: _decoded(inner) for key, inner in value.items()})
+    return tuple(_decoded(inner) for inner in value) if isinstance(value, list) else value

@@ -1,0 +1,269 @@
+"""A plan is carried out, withdrawn, paused and resumed as rollouts are to be, under a clock of the test's."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from azml.rollout.comparison import Seen
+from azml.rollout.engine import Observation, decide
+from azml.rollout.journal import Entered, Extended, Intended, Looked, Shares, Stuck, Withdrawn
+from azml.rollout.looks import Counted, Look, Matches, Missing, Replayed
+from azml.rollout.state import Phase, State, replay
+from tests.rollout.plans import plan, steps
+from tests.rollout.worlds import HEALTHY, World
+
+PROD = plan("prod")
+SHORT = plan(
+    steps(
+        "smoke: [smoke]",
+        "{traffic: 10, for: 10m, gates: [errors]}",
+        "{traffic: 100, for: 10m, gates: [errors]}",
+    )
+)
+OLD, NEW = Shares(100, 0), Shares(0, 100)
+
+
+def having(**looks: Look) -> Mapping[str, Look]:
+    return {**HEALTHY, **looks}
+
+
+def of(world: World, kind: type) -> list[object]:
+    return [entry for entry in world.entries() if isinstance(entry, kind)]
+
+
+def test_a_good_candidate_takes_over_step_by_step() -> None:
+    world = World(PROD).start().run()
+    assert world.state.phase is Phase.SUCCEEDED
+    assert world.writes == [
+        Shares(100, 0, 20),
+        OLD,
+        Shares(95, 5),
+        Shares(75, 25),
+        Shares(50, 50),
+        NEW,
+    ]
+    assert [one.step for one in of(world, Entered)] == list(range(8))  # type: ignore[attr-defined]
+
+
+def test_the_same_events_give_the_same_journal() -> None:
+    assert World(PROD).start().run().lines == World(PROD).start().run().lines
+
+
+def test_one_that_throws_is_withdrawn_at_once() -> None:
+    broken = having(errors=Counted(Seen(20, 20), Seen(380, 0)))
+    world = World(SHORT, looks=lambda now: broken).start().run()
+    assert (world.state.phase, world.shares) == (Phase.ROLLED_BACK, OLD)
+    assert "errors: 20 of 20 (100.00%) errors" in world.state.reason
+    assert world.now < 600
+
+
+def test_one_that_flips_3_percent_of_its_answers_is_withdrawn() -> None:
+    flips = having(agreement=Replayed({"$[*]": Matches(500, 485)}))
+    world = World(PROD, looks=lambda now: flips).start().run()
+    assert world.state.phase is Phase.ROLLED_BACK and "485 of 500 agree" in world.state.reason
+    assert world.writes == [Shares(100, 0, 20), OLD]
+
+
+def test_old_errors_of_the_stable_deployment_hold_nobody_up() -> None:
+    looks = having(errors=Counted(Seen(200, 0), Seen(3800, 190)))
+    assert World(SHORT, looks=lambda now: looks).start().run().state.phase is Phase.SUCCEEDED
+
+
+def test_without_requests_it_is_extended_twice_and_paused() -> None:
+    quiet = having(errors=Counted(Seen(0, 0), Seen(0, 0)))
+    world = World(SHORT, looks=lambda now: quiet).start().run()
+    assert world.state.phase is Phase.PAUSED and world.shares == Shares(90, 10)
+    assert len(of(world, Extended)) == 2
+    assert world.now >= 30 * 60
+
+
+def test_without_metrics_it_is_paused_and_never_withdrawn() -> None:
+    world = World(SHORT, looks=lambda now: having(errors=Missing("503"))).start().run()
+    assert (world.state.phase, world.shares) == (Phase.PAUSED, Shares(90, 10))
+    assert world.state.reason == "errors: 503 (5 times in a row)"
+
+
+def test_four_failed_looks_in_a_row_are_tolerated_and_count_no_minute() -> None:
+    def looks(now: float) -> Mapping[str, Look]:
+        return HEALTHY if now % 300 < 60 else having(errors=Missing("503"))
+
+    world = World(SHORT, looks=looks).start().run()
+    assert world.state.phase is Phase.SUCCEEDED
+    assert world.now > 3 * World(SHORT).start().run().now
+
+
+def test_evidence_that_is_looked_at_once_is_not_extended() -> None:
+    fixed = replace(SHORT, steps=plan(steps(
+        "{traffic: 10, for: 10m, gates: [errors]}", "{traffic: 100, for: 10m, gates: [errors]}",
+        defaults="{evidence: fixed}",
+    )).steps)  # fmt: skip
+    few = having(errors=Counted(Seen(5, 0), Seen(95, 0)))
+    world = World(fixed, looks=lambda now: few).start().run()
+    assert (world.state.phase, of(world, Extended)) == (Phase.PAUSED, [])
+    assert World(fixed).start().run().state.phase is Phase.SUCCEEDED
+
+
+def test_an_approval_after_20_hours_goes_on_at_once_and_errors_are_watched_meanwhile() -> None:
+    world = World(PROD).start().run(until=frozenset({Phase.WAITING}))
+    for _ in range(20 * 60):
+        world.tick()
+    assert world.state.phase is Phase.WAITING
+    assert len(of(world, Looked)) > 20 * 60
+    world.ask("approve")
+    world.tick()
+    assert world.shares == Shares(50, 50)
+    assert world.run().state.phase is Phase.SUCCEEDED  # the deadline of 6 hours counts no waiting
+
+
+def test_a_failure_while_a_person_is_awaited_withdraws() -> None:
+    world = World(PROD).start().run(until=frozenset({Phase.WAITING}))
+    world.looks = lambda now: having(errors=Counted(Seen(100, 50), Seen(300, 0)))
+    assert world.run().state.phase is Phase.ROLLED_BACK
+
+
+@pytest.mark.parametrize(("otherwise", "phase"), [("rollback", "rolled_back"), ("pause", "paused")])
+def test_nobody_approves(otherwise: str, phase: str) -> None:
+    approve = f"approve: {{within: 30m, otherwise: {otherwise}}}"
+    text = steps("smoke: [smoke]", approve, "{traffic: 100, for: 5m, gates: [errors]}")
+    world = World(plan(text)).start().run()
+    assert (world.state.phase, world.state.reason) == (phase, "nobody approved within 0.5 hours")
+
+
+def test_a_late_read_advances_nothing_early() -> None:
+    world = World(SHORT, visible_after=90).start().run()
+    assert world.state.phase is Phase.SUCCEEDED
+    entries = list(world.entries())
+    for before, after in pairwise(entries):
+        if isinstance(before, Intended):
+            assert after.at - before.at >= 90
+
+
+def test_a_write_that_is_never_read_back_is_stuck_and_tried_on() -> None:
+    world = World(SHORT, visible_after=10**6).start().run(until=frozenset({Phase.STUCK}))
+    assert len(of(world, Stuck)) == 1 and "is not read back" in world.state.reason
+    tried = len(world.writes)
+    world.tick()
+    assert len(world.writes) == tried + 1
+    world.visible_after, world.late = 0.0, []
+    assert world.run().state.phase is Phase.SUCCEEDED
+
+
+def test_an_update_that_brings_earlier_shares_along_is_corrected_once() -> None:
+    world = World(SHORT).start().run(until=frozenset({Phase.BAKING}))
+    world.shares = OLD
+    world.tick()
+    assert (world.shares, world.state.phase) == (Shares(90, 10), Phase.BAKING)
+    world.tick()
+    world.shares = OLD
+    world.tick()
+    assert world.state.phase is Phase.PAUSED and "somebody else moved the traffic" in world.state.reason
+    assert world.shares == OLD
+
+
+@pytest.mark.parametrize("phase", [Phase.BAKING, Phase.SMOKE, Phase.SHIFTING])
+def test_traffic_that_somebody_moved_is_left_where_it_is_until_a_person_resumes(phase: Phase) -> None:
+    world = World(SHORT).start().run(until=frozenset({phase}))
+    world.shares = Shares(40, 60)
+    world.tick()
+    world.tick()
+    assert (world.state.phase, world.shares) == (Phase.PAUSED, Shares(40, 60))
+    world.ask("resume")
+    assert world.run().state.phase is Phase.SUCCEEDED
+
+
+def test_a_first_deployment_passes_smoke_and_goes_to_100() -> None:
+    world = World(PROD, shares=Shares(0, 0)).start().run()
+    assert (world.state.phase, world.writes) == (Phase.SUCCEEDED, [NEW])
+    assert [one.step for one in of(world, Entered)] == [0, 6]  # type: ignore[attr-defined]
+
+
+def test_a_candidate_that_is_not_ready_gets_nothing_and_the_deadline_ends_it() -> None:
+    world = World(SHORT, ready=lambda now: False).start().run()
+    assert (world.state.phase, world.writes) == (Phase.PAUSED, [])
+    assert "deadline of 360 minutes" in world.state.reason
+
+
+def test_on_fail_may_pause() -> None:
+    broken = having(errors=Counted(Seen(20, 20), Seen(380, 0)))
+    careful = replace(SHORT, on_fail="pause")
+    assert World(careful, looks=lambda now: broken).start().run().state.phase is Phase.PAUSED
+
+
+def test_a_long_gap_repeats_the_step() -> None:
+    world = World(SHORT).start().run(until=frozenset({Phase.BAKING}))
+    for _ in range(5):
+        world.tick()
+    world.now += 3600
+    world.tick()
+    assert world.state.measured == 0
+    assert [one.step for one in of(world, Entered)] == [0, 1, 1]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("phase", [Phase.SMOKE, Phase.SHADOW, Phase.BAKING, Phase.WAITING, Phase.FULL])
+def test_abort_goes_back_from_every_phase_and_stays_there(phase: Phase) -> None:
+    world = World(PROD).start().run(until=frozenset({phase}))
+    world.ask("abort")
+    assert world.run().state.phase is Phase.ABORTED
+    assert world.shares == OLD
+    for what in ("abort", "resume", "approve", "pause"):
+        world.ask(what)
+        assert world.tick() == ()
+    assert (world.state.phase, world.shares) == (Phase.ABORTED, OLD)
+
+
+def test_abort_from_a_pause_goes_back_too() -> None:
+    world = World(SHORT).start().run(until=frozenset({Phase.BAKING}))
+    world.ask("pause")
+    world.tick()
+    assert world.tick() == ()
+    world.ask("abort")
+    assert (world.run(until=frozenset({Phase.ABORTED})).shares, len(of(world, Withdrawn))) == (OLD, 0)
+
+
+def test_what_is_asked_in_vain_changes_nothing() -> None:
+    idle = World(SHORT)
+    for what in ("abort", "resume", "approve", "pause"):
+        idle.ask(what)
+    assert idle.state == State() and idle.tick() == ()
+    world = World(SHORT).start().run(until=frozenset({Phase.BAKING}))
+    before = world.state
+    world.ask("approve")
+    world.ask("resume")
+    assert world.state == before
+
+
+def ends(found: World) -> tuple[Phase, Shares]:
+    return found.state.phase, found.shares
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_killed_between_any_two_actions_it_ends_in_the_same_state(fails: bool) -> None:
+    bad = having(errors=Counted(Seen(200, 40), Seen(3800, 4)))
+
+    def world(kill_at: int | None = None) -> World:
+        looks = (lambda now: bad if now > 1800 else HEALTHY) if fails else (lambda now: HEALTHY)
+        return World(SHORT if not fails else PROD, looks=looks, kill_at=kill_at).start().run()
+
+    whole = world()
+    for kill_at in range(1, whole.done + 1):
+        assert ends(world(kill_at)) == ends(whole), kill_at
+
+
+def test_nothing_is_known_and_nothing_is_done() -> None:
+    world = World(SHORT).start().run(until=frozenset({Phase.BAKING}))
+    before = len(world.lines)
+    for _ in range(10):
+        assert world.tick(unreadable=True) == ()
+    assert len(world.lines) == before
+
+
+def test_a_day_of_looks_is_decided_from_the_journal_alone() -> None:
+    long = plan(steps("{traffic: 5, for: 1d, gates: [errors]}", "{traffic: 100}", defaults="{deadline: 2d}"))
+    world = World(long).start().run()
+    assert len(of(world, Looked)) > 1440 and replay(long, world.entries()) == world.state
+
+
+def test_a_decision_of_an_ended_rollout_is_none() -> None:
+    assert decide(SHORT, State(phase=Phase.SUCCEEDED), Observation(OLD), 0.0) == ()

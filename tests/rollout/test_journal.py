@@ -1,0 +1,73 @@
+"""A journal's lines are its entries, and nothing else is taken for one."""
+
+import pytest
+
+from azml.rollout.comparison import Seen
+from azml.rollout.journal import (
+    Advanced,
+    Asked,
+    BrokenJournal,
+    Confirmed,
+    Entered,
+    Entry,
+    Extended,
+    Intended,
+    Looked,
+    Paused,
+    Shares,
+    Started,
+    Stuck,
+    Withdrawn,
+    from_line,
+    to_line,
+)
+from azml.rollout.looks import Answer, Counted, Matches, Measured, Missing, Replayed, Smoked
+
+LOOKED = Looked(
+    5.5,
+    {
+        "errors": Counted(Seen(20, 1), Seen(380, 2)),
+        "kind": Measured((0.1, 0.25)),
+        "agreement": Replayed({"$[*]": Matches(500, 499, 1)}),
+        "smoke": Smoked(2, (Answer(200, 0.1), Answer(None, 1.0))),
+        "gone": Missing('no "answer"\n'),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Started(0.0, Shares(100, 0)),
+        Intended(1.0, Shares(100, 0, 20)),
+        Confirmed(2.0),
+        Entered(3.0, 1),
+        LOOKED,
+        Advanced(6.0, "passed"),
+        Extended(7.0, "few"),
+        Paused(8.0, "ä"),
+        Withdrawn(9.0, "bad"),
+        Stuck(10.0, "late"),
+        Asked(11.0, "approve", "somebody"),
+    ],
+)
+def test_a_line_is_the_entry_it_was_made_of(entry: Entry) -> None:
+    assert from_line(to_line(entry)) == entry
+    assert "\n" not in to_line(entry)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "3",
+        "{}",
+        '{"kind":"Confirmed"}',
+        '{"kind":"Rebooted","at":1}',
+        '{"kind":"Shares","stable":1,"candidate":2}',
+        '{"kind":"Confirmed","at":1',
+    ],
+)
+def test_another_line_is_refused(line: str) -> None:
+    with pytest.raises(BrokenJournal):
+        from_line(line)

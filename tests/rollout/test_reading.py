@@ -1,0 +1,229 @@
+"""What a plan says is read into records, and all that is wrong with it is told at once, at its place."""
+
+from pathlib import Path
+
+import pytest
+
+from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
+from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, SmokeStep, TrafficStep, shares
+from azml.rollout.presets import PRESETS
+from azml.rollout.reading import gates
+from tests.rollout.plans import plan, read, steps
+
+FIVE, QUARTER = (f"{{traffic: {share}, for: 1m, gates: [errors]}}" for share in (5, 25))
+FULL = "{traffic: 100, for: 30m, gates: [errors]}"
+DESIGN = """\
+defaults: {interval: 30s, evidence: fixed, on_fail: pause, deadline: 5h,
+           on_inconclusive: {extend: 5m, at_most: 3, then: pause}, on_error: {tolerate: 2, then: pause}}
+gates:
+  errors: {metric: error_rate, count: [408, 424, 429, 5xx], max: 0.02, alpha: 0.02, evidence: strict}
+  latency: {slower_than: 250ms, max: 0.05, against_stable: {max_ratio: 1.5}}
+  p95: {metric: latency_p95, max: 1s}
+  agreement: {compare: replay, requests: requests.jsonl, sample: 500, keep_mismatches: 20,
+              fields: [{path: "$[*]", equal: exact, at_least: 0.98},
+                       {path: $.p, equal: within, tolerance: 0.1, at_least: 0.9}]}
+  smoke: {requests: "requests/*.json", expect: {status: 201, within: 1s}}
+steps:
+  - smoke: [smoke]
+  - {shadow: 20, for: 15m, gates: [errors, latency, agreement]}
+  - {traffic: 5, for: 10m, gates: [errors, p95]}
+  - approve: {within: 24h, otherwise: pause, while_waiting: [errors]}
+  - {traffic: 100, for: 30m, gates: [errors]}
+  - retire: {after: 1d}
+rollback: {verify_within: 90s}
+resume: {stale_after: 20m, plan_changed: abort}
+"""
+
+
+def test_every_key_becomes_a_field() -> None:
+    errors = RateGate("errors", 0.02, alpha=0.02)
+    latency = RateGate("latency", 0.05, max_ratio=1.5, slower_than=0.25, evidence="fixed")
+    fields = (Field("$[*]", 0.98), Field("$.p", 0.9, "within", 0.1))
+    agreement = AgreementGate("agreement", "requests.jsonl", 500, fields, 20)
+    assert plan(DESIGN) == Plan(
+        (
+            SmokeStep((SmokeGate("smoke", "requests/*.json", 201, 1.0),)),
+            ShadowStep(20, 900.0, (errors, latency, agreement)),
+            TrafficStep(5, 600.0, (errors, ThresholdGate("p95", "latency_p95", 1.0))),
+            ApproveStep(86400.0, "pause", (errors,)),
+            TrafficStep(100, 1800.0, (errors,)),
+            RetireStep(86400.0),
+        ),
+        interval=30.0,
+        on_fail="pause",
+        extend=300.0,
+        at_most=3,
+        tolerate=2,
+        deadline=5 * 3600.0,
+        verify_within=90.0,
+        stale_after=1200.0,
+    )
+
+
+@pytest.mark.parametrize(("name", "rising"), [("dev", [0, 100]), ("canary", [0, 10, 50, 100])])
+def test_a_preset_is_the_plan_it_expands_to(name: str, rising: list[int]) -> None:
+    assert list(shares(plan(name))) == rising
+    assert plan(f"preset: {name}") == plan(name)
+
+
+def test_the_preset_of_production_is_whole_and_can_be_adapted() -> None:
+    found = plan("prod")
+    assert list(shares(found)) == [0, 0, 5, 25, 25, 50, 100, 100]
+    own = plan("{preset: prod, gates: {errors: {metric: error_rate, max: 0.002}}, defaults: {interval: 2m}}")
+    assert own.interval == 120 and gates(own)["errors"] == RateGate("errors", 0.002)
+    assert gates(own)["latency"] == gates(found)["latency"]
+    short = plan("{preset: prod, steps: [{smoke: [smoke]}, {traffic: 100, for: 5m, gates: [errors]}]}")
+    assert set(gates(short)) == {"smoke", "errors"}
+    assert set(PRESETS) == {"dev", "canary", "prod"}
+
+
+def test_a_plan_may_stand_in_a_file_below_the_endpoints_folder(tmp_path: Path) -> None:
+    (tmp_path / "requests").mkdir()
+    (tmp_path / "requests" / "one.json").write_text("[1]")
+    (tmp_path / "plan.yml").write_text("preset: dev\ndefaults: {interval: soon}\n")
+    _, findings = read("plan.yml", tmp_path)
+    assert [str(one) for one in findings] == [
+        f"{tmp_path}/plan.yml:2: defaults.interval: 'soon' is not a time; write one as 250ms, 30s, 15m, 24h"
+    ]
+    for outside in ("../plan.yml", "/plan.yml"):
+        assert "leads out of" in read(outside, tmp_path)[1][0].message
+    assert "cannot be read" in read("none.yml", tmp_path)[1][0].message
+
+
+def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
+    _, findings = read("prod", tmp_path)
+    assert [one.key for one in findings] == ["gates.agreement.requests", "gates.smoke.requests"]
+    assert "there is no requests.jsonl in" in findings[0].message
+    _, findings = read(steps("smoke: [smoke]", FULL).replace("requests/*.json", "../*.json"), tmp_path)
+    assert "leads out of" in findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("gate", "key", "says"),
+    [
+        (
+            "{metric: error_rates, max: 0.1}",
+            "metric",
+            "no metric, so it could never fail; did you mean 'error_rate'",
+        ),
+        ("{metric: error_rate, max: 1}", "max", "can never decide anything"),
+        ("{metric: error_rate, max: 0}", "max", "can never decide anything"),
+        ("{metric: error_rate}", "max", "is missing"),
+        ("{metric: error_rate, max: 0.1, count: []}", "count", "counts no status"),
+        ("{metric: error_rate, max: 0.1, count: [200]}", "count[0]", "'200' counts no error"),
+        ("{metric: error_rate, max: 0.1, against_stable: {}}", "against_stable.max_ratio", "is missing"),
+        (
+            "{metric: error_rate, max: 0.1, against_stable: {max_ratio: 0.5}}",
+            "against_stable.max_ratio",
+            "range",
+        ),
+        ("{metric: error_rate, max: 0.1, alpha: 0.9}", "alpha", "can never decide anything"),
+        ("{metric: error_rate, maxx: 0.1, max: 0.1}", "maxx", "is not a known key"),
+        ("{metric: latency_p95, max: 250}", "max", "is not a time"),
+        ("{slower_than: 0s, max: 0.1}", "slower_than", "is not a time"),
+        ("{}", None, "looks at nothing"),
+        ("[1]", None, "is not a mapping"),
+        ("{compare: replay, requests: r, fields: []}", "fields", "compares nothing"),
+        ("{compare: replay, requests: r}", "fields", "is missing"),
+        (
+            "{compare: replay, requests: r, fields: [{path: label, at_least: 0.9}]}",
+            "fields[0].path",
+            "not a path",
+        ),
+        ("{compare: replay, requests: r, fields: [{path: $, at_least: 1}]}", "fields[0].at_least", "never"),
+        (
+            "{compare: replay, requests: r, sample: 100, fields: [{path: $, at_least: 0.98}]}",
+            "fields[0].at_least",
+            "cannot show 98.00%, so it could never pass; that takes a sample of 149 at least",
+        ),
+        (
+            "{compare: replay, requests: r, fields: [{path: $, equal: within, at_least: 0.9}]}",
+            "fields[0]",
+            "goes with equal: within",
+        ),
+        ("{compare: replay, fields: [{path: $, at_least: 0.9}]}", "requests", "is missing"),
+    ],
+)
+def test_a_gate_that_cannot_fail_or_cannot_pass(gate: str, key: str | None, says: str) -> None:
+    found, findings = read(f"gates:\n  it: {gate}\nsteps:\n  - {{traffic: 100, for: 1m, gates: [it]}}\n")
+    assert found is None
+    assert len(findings) == 1, [str(one) for one in findings]
+    assert (findings[0].key, findings[0].line) == ("gates.it" + (f".{key}" if key else ""), 2)
+    assert says in str(findings[0])
+
+
+@pytest.mark.parametrize(
+    ("lines", "key", "says"),
+    [
+        ([QUARTER, FIVE, FULL], "steps[1]", "from 25 to 5"),
+        (["{traffic: 100, for: 1m, gates: [errors]}", FULL], "steps[1]", "from 100 to 100"),
+        (["{traffic: 50, for: 1m, gates: [errors]}"], None, "its last share is 50 percent"),
+        ([FIVE, "{shadow: 5, for: 1m, gates: [errors]}", FULL], "steps[1]", "after"),
+        ([FULL, "smoke: [smoke]"], "steps[1]", "smoke comes after another step"),
+        (["retire: {after: 1h}", FULL], "steps[0]", "retires before the end"),
+        (["smoke: []", FULL], "steps[0]", "sends nothing"),
+        (["smoke: [errors]", FULL], "steps[0]", "needs traffic"),
+        (["{traffic: 100, for: 30m, gates: [smoke]}"], "steps[0]", "has a smoke gate"),
+        (["{shadow: 5, for: 1m}", FULL], "steps[0]", "judges nothing"),
+        (["{shadow: 60, for: 1m, gates: [errors]}", FULL], "steps[0].shadow", "60 is out of range"),
+        (["{traffic: 125, for: 1m, gates: [errors]}", FULL], "steps[0].traffic", "125 is out of range"),
+        (["{traffic: -25, for: 1m, gates: [errors]}", FULL], "steps[0].traffic", "-25 is out of range"),
+        (["{traffic: 5, gates: [errors]}", FULL], "steps[0].for", "is missing"),
+        (["{traffic: 5, for: 1m, gates: [error]}", FULL], "steps[0].gates[0]", "did you mean 'errors'"),
+        (["{trafic: 5}", FULL], "steps[0]", "is no step"),
+        (["approve: {within: 1h, while_waiting: [p95]}", FULL], "steps[0]", "looked at once"),
+        ([FULL, "approve: {within: 1h}"], "steps[1]", "has all traffic"),
+        (["approve: {}", FULL], "steps[0].approve.within", "is missing"),
+        (["{traffic: 5, for: 7h, gates: [errors]}", FULL], None, "its deadline is 360"),
+    ],
+)  # fmt: skip
+def test_a_step_that_cannot_be_taken(lines: list[str], key: str | None, says: str) -> None:
+    found, findings = read(steps(*lines))
+    assert found is None
+    assert [one.key for one in findings] == [key], [str(one) for one in findings]
+    assert says in str(findings[0])
+
+
+def test_a_shadow_step_on_kubernetes() -> None:
+    text = steps("{shadow: 5, for: 1m, gates: [errors]}", FULL)
+    assert read(text)[0] is not None
+    assert "only managed endpoints can mirror" in str(read(text, kind="kubernetes")[1][0])
+
+
+def test_traffic_without_a_gate_is_refused_where_the_endpoint_is_protected() -> None:
+    assert read("dev")[0] is not None
+    assert "moves traffic without a gate" in str(read("dev", protect=True)[1][0])
+    assert read("prod", protect=True)[0] is not None
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    text = """\
+notify: [{on: [paused], webhook: secret}]
+gates:
+  errors: {metric: errorrate, max: 0.01}
+  spare: {metric: error_rate, max: 0.01}
+steps:
+  - {traffic: 5, for: soon, gates: [errors, missing]}
+  - {trafic: 100}
+"""
+    found, findings = read(text)
+    assert found is None
+    assert sorted((one.line, one.key) for one in findings) == [
+        (1, "notify"),
+        (3, "gates.errors.metric"),
+        (4, "gates.spare"),
+        (6, "steps[0].for"),
+        (6, "steps[0].gates[1]"),
+        (7, "steps[1]"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["production", "{preset: production}", "{preset: 3}"])
+def test_a_preset_that_is_none(text: str) -> None:
+    assert "is no preset" in str(read(text)[1][0])
+
+
+@pytest.mark.parametrize("text", ["{}", "steps: []", "[1]", "{steps: 3}"])
+def test_a_plan_that_is_none(text: str) -> None:
+    found, findings = read(text)
+    assert (found, len(findings)) == (None, 1)
