@@ -39,7 +39,7 @@ def test_any_other_sum_is_refused_with_its_parts(blue: int, green: int) -> None:
         ({"blue": 100}, {"green": 51}, "at most 50 percent can be mirrored, not 51"),
         ({"blue": 100}, {"green": 10, "red": 10}, "only one deployment can be mirrored to"),
         ({"blue": 100}, {"blue": 10}, "blue answers live traffic"),
-        ({"blue": 50, "BLUE": 50}, None, "'blue' is there twice"),
+        ({"blue": 50, "BLUE": 50}, None, "'blue' appears twice"),
         ({"1st": 100}, None, "is not a deployment name"),
         ({"a--b": 100}, None, "is not a deployment name"),
         ([100], None, "traffic must map deployment names to percent"),

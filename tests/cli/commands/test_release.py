@@ -93,7 +93,7 @@ def test_a_folder_in_brackets_is_told_as_it_is_called(
     carry_out(stack, _declared(folder, "blue"), plan)
     told = capsys.readouterr().err
     assert f"blue is pinned to the version it serves: {folder}/releases/0a.yml\n" in told
-    assert "in the local Azure of this clone alone. Next: make up, then move the traffic" in told
+    assert "only in the local Azure of this clone. Next: make up, then move the traffic" in told
     assert "ommit" not in told
 
 
