@@ -127,7 +127,7 @@ def test_a_stack_nobody_named_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
-    program = "from azml.cli import edge; edge.run(lambda: [print('line') for _ in range(100000)])"
+    program = "from azml.cli import errors; errors.run(lambda: [print('line') for _ in range(100000)])"
     line = f'"{sys.executable}" -c "{program}" | true'
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
     assert done.stderr == ""

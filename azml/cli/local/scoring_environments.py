@@ -90,7 +90,7 @@ def damaged(found: Iterable[CachedEnvironment]) -> Mapping[str, tuple[str, ...]]
     The local Azure looks, which alone knows what it noted. Raises OSError when it cannot be asked.
     """
     folders = [str(one.folder) for one in found if one.complete and not _is_old(one.folder)]
-    command = [sys.executable, "-m", f"{EMULATOR}.dataplane.installed", *folders]
+    command = [sys.executable, "-m", f"{EMULATOR}.supervisor.environments.installed", *folders]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(done.stderr.strip())
