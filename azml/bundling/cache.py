@@ -4,12 +4,12 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from azml.atomic_write import write_atomically
 from azml.findings import Finding
 
 from .records import BundledFile
@@ -73,7 +73,7 @@ class HashCache:
         files = json.dumps(entries, separators=(",", ":")).encode()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _write(self.path, _head(files) + files + _TAIL)
+            write_atomically(self.path, _head(files) + files + _TAIL, durable=False)
         except OSError:
             return
         self._new = False
@@ -113,7 +113,8 @@ class HashCache:
         try:
             if not self._holds(copy, digest):
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                _write(copy, normalised(Path(file.location).read_bytes()))
+                content = normalised(Path(file.location).read_bytes())
+                write_atomically(copy, content, durable=False)
         except OSError as error:
             message = f"cannot be copied with LF line endings to {copy.parent}: {error.strerror}"
             remedy = "let that folder be written to, or save the file with LF line endings"
@@ -179,15 +180,3 @@ def _is_old(changed: int, now: int) -> bool:
 def _head(files: bytes) -> bytes:
     """The file's header; a header of a different length does not match this format."""
     return b'{"format":%d,"sha256":"%s","files":' % (FORMAT, hashlib.sha256(files).hexdigest().encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file atomically, so that a killed run leaves the old one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

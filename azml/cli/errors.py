@@ -14,6 +14,7 @@ from azml.azure.errors import AzureError
 from azml.cli.failure import CommandError, ExitCode
 from azml.cli.terminal import err
 from azml.findings import InvalidInput
+from azml.stack.stack_file import NotInStackFile
 from azml.toolchain.failure import ToolError
 
 
@@ -83,6 +84,9 @@ def told(failure: Exception) -> ExitCode:
             for finding in failure.findings:
                 _line(str(finding))
             return ExitCode.WRONG_INPUT
+        case NotInStackFile():
+            _line(failure.message, failure.remedy)
+            return ExitCode.NOT_THERE
         case CommandError():
             _line(failure.message, failure.remedy)
             return failure.code

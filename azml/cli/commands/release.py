@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from azml.atomic_write import write_atomically
 from azml.bundling import HashCache, bundle
 from azml.cli.clone import Clone, find_clone
 from azml.cli.endpoints import endpoints
@@ -19,10 +20,10 @@ from azml.cli.release import slots
 from azml.cli.release.frozen import FOLDER, as_file, frozen, read_spec
 from azml.cli.release.patch import patch
 from azml.cli.stacks import names, stacks
-from azml.cli.stacks.stack_file import StackEndpoint, write_atomically
 from azml.cli.stacks.stacks import Stack
 from azml.findings import InvalidInput
 from azml.specs import DeploymentSpec, common_files
+from azml.stack.stack_file import StackEndpoint
 
 PAIR = ("blue", "green")
 
@@ -137,7 +138,7 @@ def carry_out(stack: Stack, declared: StackEndpoint, plan: Plan) -> None:
         say(f"{clone.shown(stack.path)} says so already; {_update(stack)} puts it into {plan.idle}")
         return
     file.parent.mkdir(exist_ok=True)
-    write_atomically(file, plan.frozen_text)
+    write_atomically(file, plan.frozen_text.encode())
     stack.file.write()
     say(f"{plan.live} is pinned to the version it serves: {clone.shown(file)}")
     say(f"{plan.idle} gets the folder's version: {clone.shown(declared.folder / plan.working_file)}")

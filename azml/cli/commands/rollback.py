@@ -15,9 +15,9 @@ from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.release import history, moves
 from azml.cli.release.frozen import frozen
 from azml.cli.stacks import names, stacks
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.cli.stacks.stacks import Stack
 from azml.findings import InvalidInput
+from azml.stack.stack_file import StackEndpoint
 
 
 def rollback(

@@ -15,13 +15,13 @@ from azml.cli.failure import CommandError, InputError
 from azml.cli.options import EndpointArgument, JsonOption, StackOption
 from azml.cli.release import plans, slots
 from azml.cli.stacks import names, stacks
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.cli.stacks.stacks import Stack
 from azml.findings import Finding, InvalidInput
 from azml.rollout.explain import Explained, Need, Row, explain
 from azml.rollout.lint import Proof, proofs
 from azml.rollout.plan import Plan
 from azml.rollout.reading import gates
+from azml.stack.stack_file import StackEndpoint
 
 rollout = typer.Typer(no_args_is_help=True, help="Plans of safe rollouts: nothing carries them out yet.")
 PlanOption = Annotated[

@@ -12,8 +12,8 @@ from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.release import moves
 from azml.cli.release.patch import patch
 from azml.cli.stacks import names, stacks
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.findings import Finding, InvalidInput, did_you_mean
+from azml.stack.stack_file import StackEndpoint
 
 
 def traffic(

@@ -21,9 +21,9 @@ from azml.cli.options import PORT, SCORING_PORT, PortOption, ScoringPortOption
 from azml.cli.recovery import recovery
 from azml.cli.release import slots
 from azml.cli.stacks import names, stacks
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.cli.stacks.stacks import Connection
 from azml.cli.terminal import step
+from azml.stack.stack_file import StackEndpoint
 
 
 def up(

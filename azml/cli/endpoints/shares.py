@@ -9,10 +9,10 @@ from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import CommandError
 from azml.cli.stacks import names
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.cli.stacks.stacks import Connection, Stack
 from azml.cli.terminal import step
 from azml.findings import Finding, InvalidInput
+from azml.stack.stack_file import StackEndpoint
 
 
 def move(

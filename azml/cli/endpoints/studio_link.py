@@ -10,6 +10,7 @@ from azml.cli.failure import CommandError
 from azml.cli.local.local_azure import LocalAzure
 from azml.cli.stacks import names, stacks
 from azml.findings import InvalidInput
+from azml.stack.stack_file import NotInStackFile
 
 SAMPLE_LIMIT = 1 << 20
 """The largest sample request, in bytes, that is passed to the page."""
@@ -27,7 +28,11 @@ def samples(clone: Clone) -> list[dict[str, str]]:
     try:
         declared = stacks.Stack(clone, stacks.LOCAL).file.endpoints()
         found = [(names.azure_name(one), find_request(one.folder)) for one in declared]
-    except (CommandError, InvalidInput):  # the page works without them; `up` reports faults in the files
+    except (
+        CommandError,
+        InvalidInput,
+        NotInStackFile,
+    ):  # the page works without them; `up` reports faults in the files
         return []
     small = [(name, path) for name, path in found if path and path.stat().st_size <= SAMPLE_LIMIT]
     return [_sample(name, path) for name, path in small]

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from azml.atomic_write import write_atomically
 from azml.cli.release import history
-from azml.cli.stacks.stack_file import write_atomically
 from azml.cli.stacks.stacks import Stack
 
 
@@ -19,7 +19,7 @@ def note(stack: Stack, endpoint: str, before: Mapping[str, int], after: Mapping[
     stable = history.holder(before) or before_move(stack, endpoint, before) or history.largest(before)
     notes = {**_read(stack), _key(stack, endpoint): {"stable": stable, "after": dict(after)}}
     _file(stack).parent.mkdir(exist_ok=True)
-    write_atomically(_file(stack), json.dumps(notes, indent=1))
+    write_atomically(_file(stack), json.dumps(notes, indent=1).encode())
 
 
 def before_move(stack: Stack, endpoint: str, live: Mapping[str, int]) -> str | None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from azml.cli.failure import InputError
 from azml.cli.stacks import names
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.cli.stacks.stacks import Stack
 from azml.findings import Finding, InvalidInput, Place
 from azml.rollout.plan import Plan
@@ -12,6 +11,7 @@ from azml.rollout.presets import PRESETS
 from azml.rollout.reading import About, read_plan
 from azml.specs import from_python
 from azml.stack.places import Places
+from azml.stack.stack_file import StackEndpoint
 
 
 def read(stack: Stack, declared: StackEndpoint, named: str | None) -> Plan:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from azml.azure.endpoints import API_VERSION
 from azml.cli.release.frozen import frozen
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.cli.stacks.stacks import Connection, Stack
 from azml.findings import Finding, InvalidInput, Place
 from azml.specs import AssetReference, DeploymentSpec, load_deployment
+from azml.stack.stack_file import StackEndpoint
 
 
 @dataclass(frozen=True)

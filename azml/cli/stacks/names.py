@@ -1,15 +1,14 @@
 """Translates the stack file's names of endpoints to their names in Azure."""
 
-from azml.cli.failure import NotThereError
-from azml.cli.stacks.stack_file import StackEndpoint, StackFile
 from azml.specs import EndpointSpec, endpoint_file, load_endpoint
+from azml.stack.stack_file import NotInStackFile, StackEndpoint, StackFile
 
 
 def in_azure(file: StackFile, name: str) -> str:
     """The Azure name of the endpoint `name`; a name that is not in the stack file is taken as Azure's."""
     try:
         return azure_name(file.endpoint(name))
-    except NotThereError:
+    except NotInStackFile:
         return name
 
 

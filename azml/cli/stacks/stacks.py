@@ -18,7 +18,7 @@ from azml.cli.clone import Clone
 from azml.cli.failure import InputError, NotThereError
 from azml.cli.local import local_azure
 from azml.cli.local.engine import foreign
-from azml.cli.stacks.stack_file import StackFile
+from azml.stack.stack_file import StackFile
 
 LOCAL = "local"
 """The stack of the local Azure; its project is in `local/`."""

@@ -9,8 +9,8 @@ from azml.cli.commands.release import Plan, after_release, carry_out, idle_slot,
 from azml.cli.commands.rollback import holds_a_newer_version
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
 from azml.cli.failure import CommandError, InputError
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.cli.stacks.stacks import Stack, WorkspaceName
+from azml.stack.stack_file import StackEndpoint
 
 
 def test_the_slot_with_all_the_traffic_is_live() -> None:

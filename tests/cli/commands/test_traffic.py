@@ -8,9 +8,9 @@ from azml.cli.clone import Clone
 from azml.cli.commands.traffic import problems, read_shares
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
 from azml.cli.release import moves
-from azml.cli.stacks.stack_file import StackEndpoint
 from azml.cli.stacks.stacks import Stack, WorkspaceName
 from azml.findings import InvalidInput
+from azml.stack.stack_file import StackEndpoint
 
 
 def test_shares_are_read_as_they_are_written() -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azml.cli.failure import InputError, NotThereError
-from azml.cli.stacks.stack_file import StackFile, write_atomically
+from azml.atomic_write import write_atomically
+from azml.findings import InvalidInput
+from azml.stack.stack_file import NotInStackFile, StackFile
 
 TEXT = """\
 # What this environment is for.
@@ -101,13 +102,13 @@ def test_an_endpoint_is_found_by_its_key_and_by_its_name_in_azure(path: Path) ->
 
 
 def test_an_unknown_endpoint_is_an_error_that_names_the_likely_one(path: Path) -> None:
-    with pytest.raises(NotThereError, match="did you mean 'diabetes'"):
+    with pytest.raises(NotInStackFile, match="did you mean 'diabetes'"):
         StackFile(path, path.parent).endpoint("diabetis")
 
 
 def test_broken_yaml_is_an_error_that_names_the_line(path: Path) -> None:
     path.write_text("config:\n  a: {b\n")
-    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is not valid YAML: line \d"):
+    with pytest.raises(InvalidInput, match=r"Pulumi\.dev\.yaml:\d: is not valid YAML: "):
         StackFile(path, path.parent)
 
 
@@ -123,14 +124,14 @@ def test_a_slot_reads_its_own_file_when_it_names_none(path: Path) -> None:
 
 def test_a_write_keeps_the_mode_and_leaves_nothing_beside_the_file(path: Path) -> None:
     path.chmod(0o640)
-    write_atomically(path, "config: {}\n")
+    write_atomically(path, b"config: {}\n")
     assert path.stat().st_mode & 0o777 == 0o640
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
 def test_a_write_that_fails_leaves_the_old_text(path: Path) -> None:
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, "\ud800")
+    with pytest.raises(TypeError):
+        write_atomically(path, "text")  # type: ignore[arg-type]
     assert path.read_text() == TEXT
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
@@ -157,7 +158,7 @@ def _written(file: StackFile, path: Path) -> Path:
 def test_a_key_written_twice_is_named_without_what_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text("config:\n  green: {file: a.yml}\n  green: {file: b.yml}\n")
-    with pytest.raises(InputError, match=r'line 3: found duplicate key "green"$'):
+    with pytest.raises(InvalidInput, match=r':3: is not valid YAML: found duplicate key "green"$'):
         StackFile(path, tmp_path)
 
 
@@ -167,7 +168,7 @@ def test_a_key_written_twice_is_named_without_what_it_holds(tmp_path: Path) -> N
 def test_settings_of_another_shape_are_refused_by_name(tmp_path: Path, settings: str) -> None:
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text(f"config:\n  azml:endpoints:\n    diabetes: {settings}\n")
-    with pytest.raises(InputError, match=r"azml:endpoints\.diabetes"):
+    with pytest.raises(InvalidInput, match=r"azml:endpoints\.diabetes"):
         StackFile(path, tmp_path).endpoints()
 
 
@@ -179,5 +180,5 @@ def test_a_mirroring_that_the_endpoints_own_file_declares_is_ended_too(path: Pat
 
 def test_a_file_that_is_no_utf_8_is_wrong_input(path: Path) -> None:
     path.write_bytes(b"config: {azml:tags: {team: caf\xe9}}\n")
-    with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml is not UTF-8 text: .* at byte 30"):
+    with pytest.raises(InvalidInput, match=r"Pulumi\.dev\.yaml: is not UTF-8 text: .* at byte 30"):
         StackFile(path, path.parent)

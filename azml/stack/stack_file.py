@@ -1,7 +1,5 @@
 """Reads `Pulumi.<stack>.yaml` as far as commands need it, and edits it without losing comments."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -13,9 +11,17 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
-from azml.cli.failure import InputError, NotThereError
-from azml.findings import did_you_mean
+from azml.atomic_write import write_atomically
+from azml.findings import Finding, InvalidInput, did_you_mean
 from azml.specs import deployment_file
+
+
+class NotInStackFile(Exception):
+    """The stack file, or an endpoint in it, does not exist; `remedy` says what would help."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        self.message, self.remedy = message, remedy
+        super().__init__(f"{message}; {remedy}" if remedy else message)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class StackFile:
     """A stack's settings file. Edits are made in memory; `text` shows them and `write` saves them."""
 
     def __init__(self, path: Path, program: Path) -> None:
-        """Read `path`; `program` is the folder with `scoring/` in it. Raises InputError for invalid YAML."""
+        """Read `path`; `program` is the folder with `scoring/` in it. Raises NotInStackFile, InvalidInput."""
         self.path = path
         self.program = program
         self._yaml = YAML()
@@ -62,11 +68,12 @@ class StackFile:
             self._before = path.read_text(encoding="utf-8")
             document = self._yaml.load(self._before)
         except FileNotFoundError:
-            raise NotThereError(f"there is no stack file {path}") from None
+            raise NotInStackFile(f"there is no stack file {path}") from None
         except YAMLError as broken:
-            raise InputError(f"{path} is not valid YAML: {_where(broken)}") from None
+            raise InvalidInput([_syntax(path, broken)]) from None
         except UnicodeDecodeError as broken:
-            raise InputError(f"{path} is not UTF-8 text: {broken.reason} at byte {broken.start}") from None
+            message = f"is not UTF-8 text: {broken.reason} at byte {broken.start}"
+            raise InvalidInput([Finding(message, "save it as UTF-8", path)]) from None
         self._document: CommentedMap = document if isinstance(document, CommentedMap) else CommentedMap()
 
     @property
@@ -93,14 +100,14 @@ class StackFile:
         return [self._endpoint(key) for key in found] if isinstance(found, CommentedMap) else []
 
     def endpoint(self, name: str) -> StackEndpoint:
-        """The endpoint called `name`, here or in Azure; raises NotThereError with the likeliest name."""
+        """The endpoint called `name`, here or in Azure; raises NotInStackFile with the likeliest name."""
         known = self.endpoints()
         for endpoint in [one for one in known if one.key == name] + [
             one for one in known if one.name == name
         ]:
             return endpoint
         names = [endpoint.key for endpoint in known]
-        raise NotThereError(
+        raise NotInStackFile(
             f"{self.path.name} has no endpoint {name!r}", did_you_mean(name, names) if names else ""
         )
 
@@ -124,7 +131,7 @@ class StackFile:
 
     def write(self) -> None:
         """Replace the file atomically: a reader sees either the old text or the new."""
-        write_atomically(self.path, self.text)
+        write_atomically(self.path, self.text.encode())
 
     def _settings(self, endpoint: str) -> CommentedMap:
         return _under(_under(_under(self._document, "config"), "azml:endpoints"), endpoint)
@@ -151,29 +158,17 @@ class StackFile:
     def _shares(self, settings: Mapping[str, Any], at: str, key: str) -> dict[str, int] | None:
         shares = self._mapping(settings.get(key), f"{at}.{key}")
         if not all(isinstance(share, int) for share in shares.values()):
-            raise InputError(f"{self.path}: {at}.{key} has a share that is not a whole number of percent")
+            message = "has a share that is not a whole number of percent"
+            remedy = "write a whole number, as 90"
+            raise InvalidInput([Finding(message, remedy, self.path, key=f"{at}.{key}")])
         return None if settings.get(key) is None else dict(shares)
 
     def _mapping(self, value: Any, at: str) -> Mapping[str, Any]:
-        """`value`, empty if it is None. Raises InputError when it is anything but a mapping."""
+        """`value`, empty if it is None. Raises InvalidInput when it is anything but a mapping."""
         if value is not None and not isinstance(value, Mapping):
-            raise InputError(f"{self.path}: {at} is not a mapping", "pulumi preview shows how to write it")
+            remedy = "pulumi preview shows how to write it"
+            raise InvalidInput([Finding("is not a mapping", remedy, self.path, key=at)])
         return value or {}
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write this text to `path` atomically, keeping its mode."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _under(parent: CommentedMap, key: str) -> CommentedMap:
@@ -212,9 +207,9 @@ def _flow(values: Mapping[str, object]) -> CommentedMap:
     return made
 
 
-def _where(broken: YAMLError) -> str:
+def _syntax(path: Path, broken: YAMLError) -> Finding:
     mark = getattr(broken, "problem_mark", None)
     problem = getattr(broken, "problem", None) or str(broken).splitlines()[0]
     if isinstance(broken, DuplicateKeyError):
         problem = problem.partition(" with value")[0]  # the values would hide the key
-    return f"line {mark.line + 1}: {problem}" if mark else str(problem)
+    return Finding(f"is not valid YAML: {problem}", "", path, mark.line + 1 if mark else None)
