@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from _pytest.nodeid import coerce_node_id
 
 from azml.emulator.control.http.exchanges import VARIABLE
 from tests import tiers
@@ -14,9 +15,14 @@ _WATCH = tiers.Watch()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Before tests are chosen by their markers, and before workers look at the groups."""
     tiers.arrange(items)
+    if hasattr(config, "workerinput"):
+        for item in items:
+            # pytest-xdist 3.8 names the group in a field that pytest 9.2 no longer reads.
+            group = next(item.iter_markers("xdist_group")).args[0]
+            item._id = coerce_node_id(f"{item.nodeid}@{group}")
 
 
 @pytest.hookimpl(tryfirst=True)

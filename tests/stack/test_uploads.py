@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.stack.conftest import ROOT, SCORE, Azure, Project, Stack, scoring_folder
@@ -95,6 +96,7 @@ def test_a_stack_of_blobs_moves_over_by_itself(stack: Stack, project: Project, t
     assert blobs(stack) == before
 
 
+@pytest.mark.usefixtures("workspace")
 def test_an_up_that_was_refused_or_killed_goes_on(project: Project) -> None:
     """Refusals say what is missing, and nothing is in the state. What a killed run sent stays as it is."""
     stack = project("uploads-killed", existing=True)

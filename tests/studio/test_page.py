@@ -78,7 +78,7 @@ def test_the_overview_and_the_details_show_what_is_there(page: Page, azure: Whol
     blue = deployment(page, "blue")
     expect(blue).to_contain_text("Succeeded")
     expect(blue).to_contain_text("1 of 1 ready")
-    expect(blue).to_contain_text("Standard_D2as_v4")
+    expect(blue).to_contain_text("Standard_DS2_v2")
     page.get_by_role("link", name="Endpoints").click()
     tile = page.get_by_role("listitem").filter(has_text="diabetes")
     expect(tile).to_contain_text("blue 90 %, green 10 %")

@@ -143,7 +143,7 @@ def test_two_never_share_a_folder(emulator: Emulator) -> None:
     _, said = second.communicate(timeout=20)
     assert second.returncode == 1
     assert said.count("\n") == 1
-    assert f"process {first.pid} runs a local Azure" in said
+    assert f"process {first.pid} already runs a local Azure" in said
     assert first.poll() is None
     assert (emulator.folder / "emulator.json").exists()
 

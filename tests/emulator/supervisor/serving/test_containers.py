@@ -202,7 +202,7 @@ def test_podman_serves_where_docker_does_not(docker: DockerHost, monkeypatch: py
 
 def test_without_an_engine_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EngineFailure, match="neither docker nor podman on PATH"):
+    with pytest.raises(EngineFailure, match="neither docker nor podman is on PATH"):
         find_engine()
 
 
