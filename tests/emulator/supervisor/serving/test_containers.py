@@ -179,10 +179,15 @@ async def test_what_a_killed_run_left_is_found_by_its_label(
 ) -> None:
     (run_dir / "containers").touch()
     docker_run = [str(docker.folder / "bin" / "docker"), "run", "--rm", "--pull", "never"]
-    clients = []
-    for name, run in (("mine", run_dir.name), ("other", "azml-other")):
-        clients.append(subprocess.Popen([*docker_run, "--name", name, "--label", f"azml.run={run}", IMAGE]))
-        await until(lambda: len(docker.containers) == len(clients))  # one after the other
+    docker_run += [
+        "--publish",
+        "127.0.0.1::8080",
+    ]  # a server without a port ends at once
+    clients = [
+        subprocess.Popen([*docker_run, "--name", name, "--label", f"azml.run={run}", IMAGE])
+        for name, run in (("mine", run_dir.name), ("other", "azml-other"))
+    ]
+    await until(lambda: len(docker.containers) == 2)
     for client in clients:
         client.kill()
         client.wait()
