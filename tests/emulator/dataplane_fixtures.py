@@ -2,7 +2,7 @@ import ssl
 import tempfile
 import textwrap
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import aiohttp
@@ -53,25 +53,30 @@ def code(tmp_path: Path) -> Path:
     return folder
 
 
+@asynccontextmanager
+async def dataplane_of(
+    router_client: RouterClient,
+    environments: Environments,
+    run_dir: Path,
+    logs: Path,
+    certificates: Certificates,
+) -> AsyncIterator[Dataplane]:
+    """A data plane with its metrics and services."""
+    with closing(MetricsHistory(run_dir / "metrics.db")) as history:
+        async with serving(run_dir, certificates) as services:
+            secrets = TestSecrets(run_dir / "secrets.yml")
+            files = Files(run_dir)
+            yield Dataplane(router_client, environments, files, run_dir, logs, history, services, secrets)
+
+
 @pytest.fixture
 async def routed(
     run_dir: Path, certificates: Certificates, trust: ssl.SSLContext, environments: Environments
 ) -> AsyncIterator[Routed]:
     router_client = RouterClient()
     async with AsyncExitStack() as stack:
-        history = stack.enter_context(closing(MetricsHistory(run_dir / "metrics.db")))
-        services = await stack.enter_async_context(serving(run_dir, certificates))
-        secrets = TestSecrets(run_dir / "secrets.yml")
-        dataplane = Dataplane(
-            router_client,
-            environments,
-            Files(run_dir),
-            run_dir,
-            run_dir / "logs",
-            history,
-            services,
-            secrets,
-        )
+        made = dataplane_of(router_client, environments, run_dir, run_dir / "logs", certificates)
+        dataplane = await stack.enter_async_context(made)
         session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         port = await stack.enter_async_context(routing(run_dir, certificates, router_client, dataplane))
         yield Routed(router_client, port, run_dir, trust, stack, session)
@@ -89,19 +94,8 @@ async def harness(
 ) -> AsyncIterator[Harness]:
     router_client = RouterClient()
     async with AsyncExitStack() as stack:
-        history = stack.enter_context(closing(MetricsHistory(run_dir / "metrics.db")))
-        services = await stack.enter_async_context(serving(run_dir, certificates))
-        secrets = TestSecrets(run_dir / "secrets.yml")
-        dataplane = Dataplane(
-            router_client,
-            environments,
-            Files(run_dir),
-            run_dir,
-            tmp_path / "logs",
-            history,
-            services,
-            secrets,
-        )
+        made = dataplane_of(router_client, environments, run_dir, tmp_path / "logs", certificates)
+        dataplane = await stack.enter_async_context(made)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         port = await stack.enter_async_context(routing(run_dir, certificates, router_client, dataplane))
         stack.push_async_callback(dataplane.stop)
