@@ -55,8 +55,8 @@ def check(exchange: dict[str, Any]) -> Iterator[str]:
 def _accepted(known: Known, exchange: dict[str, Any]) -> Iterable[str]:
     operation, method = known.operation, exchange["method"]
     kind = type_of(operation.path)
-    expected = KNOWN.get(kind, " ")
-    yield from (one for one in _misfits(known, exchange) if not one.startswith(expected))
+    expected = KNOWN.get(kind)
+    yield from (one for one in _misfits(known, exchange) if not (expected and one.startswith(expected)))
     is_known = (method, kind, exchange["status"]) in APART
     if operation.statuses and exchange["status"] not in operation.statuses and not is_known:
         yield f"the client takes {sorted(operation.statuses)} alone"
