@@ -13,8 +13,9 @@ from azml.azure.errors import AzureError
 from azml.cli.app import app
 from azml.cli.clone import Clone
 from azml.cli.commands import rollout
-from azml.cli.endpoints import endpoints
+from azml.cli.endpoints import endpoints, todays_traffic
 from azml.cli.failure import InputError
+from azml.cli.release import explained
 from azml.cli.stacks import stacks
 from azml.emulator.control.monitor.definitions import DEFINITIONS, ENDPOINT
 from azml.emulator.control.monitor.query import read_query
@@ -90,7 +91,7 @@ def test_lint_proves_each_gate(clone: Clone) -> None:
 def test_a_gate_that_gives_no_verdict_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lint, "_made_up", lambda gate: iter([("nothing", Missing("gone"))] * 2))
     with pytest.raises(InvalidInput) as raised:
-        rollout.proved(plan("dev"))
+        explained.proved(plan("dev"))
     assert [str(one) for one in raised.value.findings] == [
         "smoke does not pass with nothing: smoke: gone (1 times in a row)",
         "smoke does not fail with nothing: smoke: gone (1 times in a row)",
@@ -145,9 +146,9 @@ def test_todays_traffic_is_that_of_the_last_hour(clone: Clone, monkeypatch: pyte
     monkeypatch.setattr(stacks, "connect", lambda stack: connection)
     monkeypatch.setattr(endpoints, "read", lambda connection, name: SimpleNamespace(id="/id"))
     assert run("explain", "echo").stdout.startswith("echo at 2 requests a minute")
-    assert rollout.requests_in({}) == 0
+    assert todays_traffic.requests_in({}) == 0
     now = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-    assert rollout.query(now)["timespan"] == "2026-11-25T11:00:00Z/2026-11-25T12:00:00Z"
+    assert todays_traffic.query(now)["timespan"] == "2026-11-25T11:00:00Z/2026-11-25T12:00:00Z"
 
 
 def test_traffic_that_cannot_be_read_may_be_said(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,50 @@
+"""Today's traffic of an endpoint, as Azure Monitor counts it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from azml.azure.errors import AzureError
+from azml.cli.endpoints import endpoints
+from azml.cli.failure import CommandError, InputError
+from azml.cli.stacks import names, stacks
+from azml.cli.stacks.stacks import Stack
+from azml.stack.stack_file import StackEndpoint
+
+METRICS_VERSION = "2024-02-01"
+"""Of Azure Monitor's metrics."""
+MINUTES = 60
+"""Over which today's traffic is measured."""
+
+
+def measured(stack: Stack, declared: StackEndpoint) -> float:
+    """The endpoint's requests a minute over the last hour, by Azure Monitor's RequestsPerMinute.
+
+    Raises InputError, with the option that says it, where they cannot be read.
+    """
+    try:
+        connection = stacks.connect(stack)
+        found = endpoints.read(connection, names.azure_name(declared))
+        path = f"{found.id}/providers/Microsoft.Insights/metrics"
+        answer = connection.arm.get(path, METRICS_VERSION, query(datetime.now(UTC))) or {}
+    except (CommandError, AzureError) as failed:
+        raise InputError(
+            f"the traffic of {declared.key} cannot be read: {failed}", "say it: --requests-per-minute N"
+        ) from failed
+    return requests_in(answer) / MINUTES
+
+
+def query(now: datetime) -> dict[str, str]:
+    """What Azure Monitor is asked for the requests of the last hour, minute by minute."""
+    start = now - timedelta(minutes=MINUTES)
+    return {
+        "timespan": f"{start:%Y-%m-%dT%H:%M:%SZ}/{now:%Y-%m-%dT%H:%M:%SZ}",
+        "metricnames": "RequestsPerMinute",
+        "aggregation": "Total",
+        "interval": "PT1M",
+    }
+
+
+def requests_in(answer: dict[str, Any]) -> float:
+    """All requests in an answer of Azure Monitor's; a minute without requests has no value."""
+    series = [one for metric in answer.get("value") or () for one in metric.get("timeseries") or ()]
+    return float(sum(point.get("total") or 0 for one in series for point in one.get("data") or ()))
