@@ -6,10 +6,11 @@ Times are seconds of one clock, which every entry brings along.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from azml.rollout.comparison import Seen
 from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Missing, Replayed, Smoked
+from azml.rules import MIRROR_LIMIT, SUMS
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Shares:
         return (
             self.stable >= 0
             and self.candidate >= 0
-            and self.stable + self.candidate in (0, 100)
-            and 0 <= self.mirror <= 50
+            and self.stable + self.candidate in SUMS
+            and 0 <= self.mirror <= MIRROR_LIMIT
             and not (self.mirror and self.candidate)
         )
 
@@ -133,19 +134,7 @@ Entry = (
     | Stuck
     | Asked
 )
-ENTRIES = (
-    Started,
-    Intended,
-    Confirmed,
-    Entered,
-    Looked,
-    Advanced,
-    Extended,
-    Paused,
-    Withdrawn,
-    Stuck,
-    Asked,
-)
+ENTRIES: tuple[type[Entry], ...] = get_args(Entry)
 PARTS = (Shares, Seen, Counted, Measured, Matches, Replayed, Answer, Smoked, Missing)
 KINDS: Mapping[str, Any] = {kind.__name__: kind for kind in (*ENTRIES, *PARTS)}
 
