@@ -41,7 +41,7 @@ def adopt(
         else:
             require_stack(engine)
         with step(f"Previewing what stack {chosen.name} would create") as current:
-            planned, found = adoption.look(engine, clone.work, connection)
+            planned, found = adoption.look(engine, connection)
             current.done(f"{len(planned.created)} resources, {len(found)} of them exist")
         if not found:
             return
@@ -50,7 +50,7 @@ def adopt(
             terminal.out().print(line(one))
         require_leave(chosen.name, len(found), yes=yes)
         with step(f"Adding them to stack {chosen.name}") as current:
-            adoption.adopt(engine, clone.work, planned, found)
+            adoption.adopt(engine, planned, found)
             current.done("done; pulumi preview shows what an update would change")
 
 

@@ -91,20 +91,20 @@ class Plan:
         return next(fitting, None)
 
 
-def look(engine: Engine, work: Path, connection: Connection) -> tuple[Plan, list[Found]]:
+def look(engine: Engine, connection: Connection) -> tuple[Plan, list[Found]]:
     """What an update of the stack would create, and which of it exists. Raises CommandError like `plan`."""
     declared = [names.azure_name(one) for one in connection.stack.file.endpoints()]
-    planned = plan(engine, work, declared)
+    planned = plan(engine, declared)
     return planned, find(planned, connection.arm, connection.workspace.subscription_id)
 
 
-def plan(engine: Engine, work: Path, endpoints: Iterable[str]) -> Plan:
+def plan(engine: Engine, endpoints: Iterable[str]) -> Plan:
     """What an update would create. Raises CommandError when the preview fails.
 
     A preview writes nothing, so changes of the live deployments of `endpoints` are allowed in it.
     """
     allowed = replace(engine, environment={**engine.environment, ALLOW_VARIABLE: ",".join(endpoints)})
-    with _folder(work) as folder:
+    with _folder(engine.work) as folder:
         file = folder / "import.json"
         told = allowed.json("preview", "--json", "--import-file", str(file), "--stack", engine.stack)
         written = json.loads(file.read_text()) if file.is_file() else {}
@@ -166,11 +166,11 @@ def _as_inputs(kind: str, place: str, body: Mapping[str, Any]) -> dict[str, Any]
     return {**projected(shape.inputs, outputs(row, shape, body)), **parse(row, place)}
 
 
-def adopt(engine: Engine, work: Path, planned: Plan, found: Iterable[Found]) -> None:
+def adopt(engine: Engine, planned: Plan, found: Iterable[Found]) -> None:
     """Add the resources to the stack's state; nothing in Azure changes. Raises CommandError."""
     taken = list(found)
     read = [{**one.entry, "id": one.id} for one in taken if not one.secret]
-    with _folder(work) as folder:
+    with _folder(engine.work) as folder:
         if read:
             around = [one for one in planned.entries if one.get("component")]
             file = _written(

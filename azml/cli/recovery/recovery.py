@@ -70,13 +70,13 @@ def take_over(clone: Clone, engine: Engine, connection: Connection) -> None:
     with step("Taking over what the state does not list") as current:
         current.say("previewing what the program would create")
         try:
-            planned, found = adoption.look(engine, clone.work, connection)
+            planned, found = adoption.look(engine, connection)
         except CommandError:
             current.done("nothing, because the preview failed; the update says why")
             return
         current.say(", ".join(one.name for one in found))
         if found:
-            adoption.adopt(engine, clone.work, planned, found)
+            adoption.adopt(engine, planned, found)
         current.done(
             ", ".join(f"{one.kind} {one.name}" for one in found) or "nothing that belongs to this stack"
         )
