@@ -62,14 +62,9 @@ class BlobStore:
 
     async def receive(self, stream: AsyncIterator[bytes]) -> "Incoming":
         """Write a request's body to disk as it arrives. The caller puts or discards the result."""
-        incoming = Incoming(self._incoming)
-        try:
+        with _filled(self._incoming) as incoming:
             async for chunk in stream:
                 incoming.write(chunk)
-            incoming.close()
-        except BaseException:
-            incoming.discard()
-            raise
         return incoming
 
     def put(
@@ -295,16 +290,23 @@ class Incoming:
 
 
 def _joined(paths: Sequence[Path], folder: Path) -> Incoming:
-    incoming = Incoming(folder)
-    try:
+    with _filled(folder) as incoming:
         for path in paths:
             for chunk in read_chunks(path):
                 incoming.write(chunk)
+    return incoming
+
+
+@contextmanager
+def _filled(folder: Path) -> Iterator[Incoming]:
+    """A content to write to: closed after the block, discarded when the block fails."""
+    incoming = Incoming(folder)
+    try:
+        yield incoming
         incoming.close()
     except BaseException:
         incoming.discard()
         raise
-    return incoming
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
