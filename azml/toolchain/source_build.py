@@ -31,7 +31,7 @@ def build(version: str, folder: Path, progress: Progress) -> None:
     """Build the CLI `version` into `folder` (empty): the binary `pulumi` and nothing beside it.
 
     Raises:
-        ToolError: there is no Go, it is too old, or the build failed.
+        ToolError: Go is missing or too old, or the build failed.
     """
     _require_go()
     module = folder / "module"
