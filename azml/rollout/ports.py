@@ -1,0 +1,75 @@
+"""What carries a rollout out, as its driver sees it: a clock, an endpoint, the evidence, a place for the journal.
+
+Azure, the local Azure, a rehearsal and a simulation each bring their own; the driver is the same.
+Times are seconds of the journal's clock.
+"""
+
+from typing import NamedTuple, Protocol
+
+from azml.rollout.gates import Gate
+from azml.rollout.journal import Shares
+from azml.rollout.looks import Look
+
+
+class Unavailable(Exception):
+    """It could not be found out, or not be done, for now: it is tried again."""
+
+
+class Conflict(Exception):
+    """Another engine, or a person, has written the journal since it was read."""
+
+
+class Saved(NamedTuple):
+    """A journal as it is kept: its text, the tag that the next write names, and the store's time."""
+
+    text: str
+    etag: str
+    now: float
+
+
+class Clock(Protocol):
+    """Time passes."""
+
+    def now(self) -> float:
+        """Seconds now."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return so many seconds later."""
+        ...
+
+
+class Endpoint(Protocol):
+    """The traffic between the two deployments."""
+
+    def shares(self) -> Shares:
+        """The shares that hold now. Raises Unavailable."""
+        ...
+
+    def ready(self, shares: Shares) -> bool:
+        """Whether each deployment is there, and has the instances for these shares. Raises Unavailable."""
+        ...
+
+    def write(self, shares: Shares) -> None:
+        """Ask for these shares; they hold when they are read back. Raises Unavailable."""
+        ...
+
+
+class Evidence(Protocol):
+    """What gates are judged by."""
+
+    def look(self, gate: Gate, since: float, until: float) -> Look:
+        """What has happened between two moments; whatever could not be found out is a Missing, with its reason."""
+        ...
+
+
+class JournalStore(Protocol):
+    """Where a rollout's journal is kept, for everybody who takes part in it."""
+
+    def read(self) -> Saved | None:
+        """The journal; None where there is none. Raises Unavailable."""
+        ...
+
+    def write(self, text: str, etag: str | None) -> Saved:
+        """Replace the journal that has this tag (None: there must be none). Raises Conflict, Unavailable."""
+        ...
