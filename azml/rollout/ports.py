@@ -1,4 +1,4 @@
-"""What carries a rollout out, as its driver sees it: a clock, an endpoint, the evidence, a place for the journal.
+"""What carries a rollout out, as its driver sees it: clock, endpoint, evidence, the place of the journal.
 
 Azure, the local Azure, a rehearsal and a simulation each bring their own; the driver is the same.
 Times are seconds of the journal's clock.
@@ -59,7 +59,7 @@ class Evidence(Protocol):
     """What gates are judged by."""
 
     def look(self, gate: Gate, since: float, until: float) -> Look:
-        """What has happened between two moments; whatever could not be found out is a Missing, with its reason."""
+        """What has happened between two moments. What cannot be found out is a Missing, with its reason."""
         ...
 
 
