@@ -18,8 +18,8 @@ from pathlib import Path
 
 from azml.emulator.contract.deployments import DesiredDeployment
 from benchmarks.make_up import servers_start
-from tests.emulator.local_azure import WORKSPACE, endpoint_body
-from tests.emulator.serving import CONDA
+from tests.fixtures.control_plane import WORKSPACE, endpoint_body
+from tests.fixtures.serving_azure import CONDA
 from tests.soak.azure import SCRIPT, SoakedAzure
 
 KILLED_LIMIT = 1.5  # seconds

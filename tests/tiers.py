@@ -14,21 +14,19 @@ SECONDS = {"engine": 12.0, "serving": 4.0, "browser": 2.0, "process": 0.7, "thor
 """The tiers, the one that holds first, and roughly what a test takes on a core: it is for the order alone."""
 
 STARTED = {
+    ("tests", "pulumi_cli"): "engine",
     ("tests", "sample"): "engine",
     ("tests/cli", "echo"): "engine",
-    ("tests/journeys", "azure"): "engine",
-    ("tests/providers", "pulumi"): "engine",
+    ("tests/journeys", "journey_azure"): "engine",
     ("tests/sdk", "shell"): "engine",
-    ("tests/stack", "azure"): "engine",
-    ("tests/stack", "cli"): "engine",
-    ("tests/toolchain", "cli"): "engine",
+    ("tests/stack", "stack_azure"): "engine",
     ("tests/emulator", "serving"): "serving",
     ("tests/emulator", "environments"): "serving",
     ("tests/scoring", "blue"): "serving",
     ("tests/scoring", "either"): "serving",
     ("tests/scoring", "green"): "serving",
     ("tests/scoring", "training_python"): "serving",
-    ("tests/studio", "azure"): "serving",
+    ("tests/studio", "studio_azure"): "serving",
     ("tests/studio", "browser"): "browser",
     ("tests/emulator", "control_plane"): "process",
     ("tests/emulator", "either"): "process",
@@ -38,9 +36,9 @@ STARTED = {
 SHARED = {
     ("tests", "sample"),
     ("tests/emulator", "serving"),
-    ("tests/journeys", "azure"),
+    ("tests/journeys", "journey_azure"),
     ("tests/sdk", "shell"),
-    ("tests/studio", "azure"),
+    ("tests/studio", "studio_azure"),
 }
 """Fixtures that are dear to make and cheap to share: whoever asks for one of them runs in one worker."""
 

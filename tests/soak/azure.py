@@ -13,7 +13,7 @@ from azml.cli.local import local_azure
 from azml.cli.local.local_azure import LocalAzure
 from azml.cli.terminal import Step
 from azml.emulator.base.identity import issue_token
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     WORKSPACE,
     Json,
@@ -22,7 +22,7 @@ from tests.emulator.local_azure import (
     deployment_body,
     endpoint_body,
 )
-from tests.emulator.serving import CONDA, ServingAzure
+from tests.fixtures.serving_azure import CONDA, ServingAzure
 
 NAMES = ("blue", "green")
 SCRIPT = b"""

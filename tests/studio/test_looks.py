@@ -17,7 +17,7 @@ from azml.emulator.control.studio.health import Health, Standing, endpoint_healt
 from azml.emulator.control.studio.live import STREAM_LIMIT, Live
 from azml.emulator.control.studio.looks import added
 from azml.emulator.control.studio.views import FROM_MODEL, Activity, activity, deployment_view, minutes
-from tests.emulator.local_azure import ENDPOINT, deployment_body, endpoint_body
+from tests.fixtures.control_plane import ENDPOINT, deployment_body, endpoint_body
 
 
 def standing(

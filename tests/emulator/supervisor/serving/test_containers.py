@@ -33,7 +33,7 @@ from azml.emulator.contract.routing_table import (
 )
 from azml.emulator.supervisor.serving.container_runtime import launch_of
 from tests.emulator.harness import KEY, Harness, Routed, alive, until
-from tests.emulator.supervisor.serving.docker_host import IMAGE, DockerHost, custom_container, docker_host
+from tests.fixtures.docker_host import IMAGE, DockerHost, custom_container, docker_host
 
 pytestmark = pytest.mark.process
 
