@@ -101,7 +101,7 @@ def running(clone: Clone) -> LocalAzure | None:
     return found if found and lives(clone, found.pid) and found.answers() else None
 
 
-def mended(clone: Clone) -> list[str]:
+def repairs(clone: Clone) -> list[str]:
     """The files found damaged since it was started, and how they were repaired."""
     try:
         return (clone.emulator / "mended.log").read_text(errors="replace").splitlines()
