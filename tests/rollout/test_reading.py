@@ -104,7 +104,7 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
         (
             "{metric: error_rates, max: 0.1}",
             "metric",
-            "no metric, so it could never fail; did you mean 'error_rate'",
+            "not a metric: it could never fail; did you mean 'error_rate'",
         ),
         ("{metric: error_rate, max: 1}", "max", "can never decide anything"),
         ("{metric: error_rate, max: 0}", "max", "can never decide anything"),
