@@ -87,7 +87,7 @@ async def _install(folder: Path, plan: Plan, lock: int, say: Say) -> None:
                         say(f"warning: not every package has a wheel. uv's message: {failures[0]}")
                     say(text)
                     if attempt.note:
-                        say(f"{attempt.said}: {_server_of(folder)}")
+                        say(f"{attempt.note}: {_server_of(folder)}")
                     return
                 failures.append(text)
                 if _CUT_OFF.search(text):  # a further attempt would wait as long again
