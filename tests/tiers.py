@@ -1,7 +1,7 @@
 """Which tests are quick, and which wait for what; in which order they start, and which share a worker.
 
-A test's tier is the dearest thing its fixtures start. What a test starts by itself it says with a marker; a
-test of the tier `quick` that starts a process all the same fails (see `watch`).
+A test's tier is the most expensive thing its fixtures start. A test that starts a process by itself has a
+marker; one of the tier `quick` that starts a process fails (see `Watch`).
 """
 
 import sys
@@ -40,7 +40,7 @@ SHARED = {
     ("tests/sdk", "shell"),
     ("tests/studio", "studio_azure"),
 }
-"""Fixtures that are dear to make and cheap to share: whoever asks for one of them runs in one worker."""
+"""Fixtures that are expensive to make and cheap to share: whoever asks for one of them runs in one worker."""
 
 Fixture = tuple[str, str]
 
@@ -55,7 +55,7 @@ def arrange(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = set(_fixtures(item))
         own = {mark.name for mark in item.iter_markers()}
-        tier = _dearest([*(STARTED[each] for each in fixtures & STARTED.keys()), *own])
+        tier = _most_expensive([*(STARTED[each] for each in fixtures & STARTED.keys()), *own])
         if tier not in own:
             item.add_marker(tier)
         group = _group(item, fixtures)
@@ -68,7 +68,7 @@ def arrange(items: list[pytest.Item]) -> None:
     ]
 
 
-def _dearest(tiers: Iterable[str]) -> str:
+def _most_expensive(tiers: Iterable[str]) -> str:
     found = set(tiers)
     return next((tier for tier in SECONDS if tier in found), "quick")
 

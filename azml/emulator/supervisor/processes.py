@@ -66,15 +66,15 @@ class _Router:
             self._ends.pop().close()
         self._ends.extend(socket.socketpair())
         take_up_parts(self._collected)
-        theirs = self._ends[1].fileno()
-        command = [sys.executable, "-m", "azml.emulator.router", "--control", str(theirs)]
-        return [*command, *self._options], (self._listener.fileno(), theirs)
+        router_end = self._ends[1].fileno()
+        command = [sys.executable, "-m", "azml.emulator.router", "--control", str(router_end)]
+        return [*command, *self._options], (self._listener.fileno(), router_end)
 
     async def started(self) -> None:
-        ours, theirs = self._ends
+        own_end, router_end = self._ends
         self._ends.clear()
-        theirs.close()
-        await self._router_client.attach(ours)
+        router_end.close()
+        await self._router_client.attach(own_end)
         await self._router_client.route(self._dataplane.routes())
         await self._dataplane.publish()
 

@@ -72,7 +72,7 @@ class Environments:
                 await self._build_anew(folder, plan, lock, say)
         return Environment(folder, plan)
 
-    async def mend(self, environment: Environment, began: float, say: Say) -> bool:
+    async def repair(self, environment: Environment, began: float, say: Say) -> bool:
         """Rebuild an environment if it is damaged, and say so. Also True if it was rebuilt since `began`.
 
         To be called when nothing could be started from it; `began` is in unix seconds. Modified files are

@@ -74,7 +74,7 @@ class ProcessRuntime:
         """Recreate its files, whatever it wrote there, and rebuild the environment if it is damaged."""
         await self._files.remove()
         shared = self._shared
-        return await shared.environments.mend(shared.environment, began, shared.say)
+        return await shared.environments.repair(shared.environment, began, shared.say)
 
     async def close(self) -> None:
         """Remove its files, and the byte code of its scripts."""
