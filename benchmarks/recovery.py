@@ -104,7 +104,7 @@ def measure(rounds: int, kills: int) -> dict[str, list[float]]:
         azure = SoakedAzure(Path(name))
         try:
             azure.launch()
-            azure.build()
+            azure.build_assets()
             served = serve(azure)
             for one in served[:kills]:
                 taken["one server"].append(bare(Path(name), 1))

@@ -12,6 +12,8 @@ from typing import Any
 from aiohttp import web
 
 Json = dict[str, Any]
+_WAIT = 0.05
+"""Seconds that a deployment is waited for at most, so that tests need not wait long."""
 
 
 class FakeDataplane:
@@ -77,6 +79,8 @@ class FakeDataplane:
     async def _deployment(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]
         if request.method == "GET":
+            if self.outcomes.get(self.deployments.get(key, {}).get("name", ""), "ready") == "starting":
+                await asyncio.sleep(min(float(request.query["wait"]), _WAIT))
             return self._observe(key)
         self.calls.append((request.method, key))
         if (request.method, key.rpartition("/")[2]) in self.refused:

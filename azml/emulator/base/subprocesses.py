@@ -76,9 +76,7 @@ class Subprocess:
         await asyncio.wait({self._process})
         pipe = self._process.result().stdout
         stream, loop = asyncio.StreamReader(), asyncio.get_running_loop()
-        self._transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(stream), pipe
-        )
+        self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), pipe)
         self._following = loop.create_task(output.follow(stream))
 
     async def stop(self) -> None:

@@ -7,7 +7,7 @@ import ctypes
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -50,8 +50,8 @@ def version() -> int:
 def confine(hidden: Iterable[Path], own: Iterable[Path], readable: Iterable[Path]) -> None:
     """Confine this thread and all that it starts, irrevocably. Other threads stay as they are.
 
-    It can read everything that is not hidden, and write in its own folders and in those shared by all. Of what
-    is hidden it can access only what is its own or readable. Paths must be real ones. Raises OSError.
+    It can read everything that is not hidden, and write in its own folders and in those shared by all. Of
+    what is hidden it can access only what is its own or readable. Paths must be real ones. Raises OSError.
     """
     ruleset = _ruleset()
     try:
