@@ -87,7 +87,9 @@ def run(arguments: list[str]) -> NoReturn:
     command = [sys.executable, "-I", "-u", str(place("images", image))]
     process = subprocess.Popen(command, env=variables, start_new_session=True)
     record = place("containers", name)
-    record.write_text(json.dumps({"name": name, "label": label, "pid": process.pid, "ports": ports}))
+    partial = HOME / f"{record.name}.partial"  # others read the record as soon as it is there
+    partial.write_text(json.dumps({"name": name, "label": label, "pid": process.pid, "ports": ports}))
+    partial.replace(record)
 
     def forward(number: int, frame: FrameType | None) -> None:
         process.send_signal(number)
