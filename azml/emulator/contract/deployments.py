@@ -111,6 +111,8 @@ class DesiredEndpoint:
 
 
 State = Literal["building", "starting", "ready", "failed"]
+SETTLED: frozenset[State] = frozenset({"ready", "failed"})
+"""States that last until something else is wanted."""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,20 @@
 """What a scoring script reaches of this machine: what scripts need, and nothing of the local Azure's own."""
 
+import asyncio
 import os
 import shutil
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from azml.emulator.base.subprocesses import Launch
-from azml.emulator.scoring import landlock
-from azml.emulator.supervisor.serving import confinement
+from azml.emulator.base.failures import DeploymentFailure
+from azml.emulator.base.logs import Log, Output
+from azml.emulator.base.subprocesses import Launch, running
+from azml.emulator.supervisor.serving import confinement, landlock
 from azml.emulator.supervisor.serving.confinement import Confinement, means, profile
 
 pytestmark = pytest.mark.process
@@ -41,12 +43,17 @@ def attempt(hidden: Path) -> Try:
         command = (sys.executable, "-I", "-S", "-c", f"import os\n{textwrap.dedent(code)}")
         launch = Launch(command, hidden / "own", {"PATH": os.defpath})
         around = Confinement((hidden,), "Landlock").around(launch, (hidden / "own",), (hidden / "bundle",))
-        done = subprocess.run(
-            around.command, cwd=around.folder, env=around.variables, capture_output=True, text=True
-        )
-        return (done.stdout or done.stderr).strip().rpartition("\n")[2]
+        return asyncio.run(printed(around, hidden.parent / "log")).rpartition("\n")[2]
 
     return run
+
+
+async def printed(launch: Launch, log: Path) -> str:
+    """What a program prints until it ends."""
+    output = Output(Log(log))
+    async with running(launch, output) as program:
+        await program.ended()
+    return output.excerpt()
 
 
 @needs_landlock
@@ -111,15 +118,20 @@ def test_a_confined_process_of_roots_has_no_power_over_the_kernel_or_others(atte
 
 @needs_landlock
 def test_what_cannot_be_confined_is_not_started(hidden: Path) -> None:
-    """Sixteen layers are the most there can be."""
-    command: tuple[str, ...] = (sys.executable, "-c", "print('started')")
-    for _ in range(17):
-        launch = Launch(command, hidden, None)
-        command = Confinement((hidden,), "Landlock").around(launch, (), (Path(landlock.__file__),)).command
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "cannot be kept from the local Azure's files" in done.stderr
-    assert done.stdout == ""
+    """Sixteen layers are the most there can be. Here, nothing is confined."""
+    command = (sys.executable, "-c", "open('started', 'w')")
+    launch = Confinement((hidden,), "Landlock").around(Launch(command, hidden / "own", None), (), ())
+    layer = launch.restrict
+    assert layer is not None
+
+    def layers() -> None:
+        for _ in range(17):
+            layer()
+
+    with pytest.raises(DeploymentFailure, match="cannot be kept from the local Azure's files"):
+        asyncio.run(printed(replace(launch, restrict=layers), hidden.parent / "log"))
+    assert not (hidden / "own" / "started").exists()
+    assert (hidden / "key").read_text() == "secret"
 
 
 @pytest.fixture

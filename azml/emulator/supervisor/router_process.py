@@ -1,8 +1,5 @@
-"""The two child processes of the supervisor: their commands, and how to tell that each answers."""
+"""The router as a child process of the supervisor: its command, and how to tell that it answers."""
 
-import asyncio
-import contextlib
-import json
 import os
 import socket
 import sys
@@ -11,15 +8,10 @@ from pathlib import Path
 
 from azml.emulator.base.certificates import Certificates
 from azml.emulator.base.logs import Log
-from azml.emulator.base.parent_death import tied
 from azml.emulator.contract.spool import take_up_parts
-from azml.emulator.supervisor.children import Child
+from azml.emulator.supervisor.children import Child, Command
 from azml.emulator.supervisor.serving.dataplane import Dataplane
 from azml.emulator.supervisor.serving.router_client import RouterClient
-
-_READY_POLL_SECONDS = 0.05
-_Command = tuple[Sequence[str], Sequence[int]]
-"""A command line, and the descriptors that its process inherits."""
 
 
 def router_child(
@@ -36,11 +28,6 @@ def router_child(
     options += ["--certificate", str(certificates.certificate), "--run-dir", str(run_dir)]
     router = _Router([*options, "--spool", str(collected)], listener, router_client, dataplane, collected)
     return Child("router", router.prepare, router.started, log)
-
-
-def control_child(control: "ControlPlane", log: Log) -> Child:
-    """The control plane, which ends when a client asks it to."""
-    return Child("control plane", control.prepare, control.started, log, may_leave=True)
 
 
 class _Router:
@@ -61,7 +48,7 @@ class _Router:
         self._collected = collected
         self._ends: list[socket.socket] = []
 
-    def prepare(self) -> _Command:
+    def prepare(self) -> Command:
         while self._ends:
             self._ends.pop().close()
         self._ends.extend(socket.socketpair())
@@ -77,31 +64,3 @@ class _Router:
         await self._router_client.attach(own_end)
         await self._router_client.route(self._dataplane.routes())
         await self._dataplane.publish()
-
-
-class ControlPlane:
-    """The control plane's command, and its port, which stays the same over restarts."""
-
-    def __init__(self, folder: Path, port: int, scoring: str, run_dir: Path) -> None:
-        self.port = port
-        self._folder = folder
-        self._scoring = scoring
-        self._run_dir = run_dir
-        self._ready = run_dir / "control.json"
-
-    def prepare(self) -> _Command:
-        """The command of its next start."""
-        self._ready.unlink(missing_ok=True)
-        # This also ends it before its own check for its parent has started.
-        command = [sys.executable, "-m", "azml.emulator.control", "--folder", str(self._folder)]
-        command += ["--port", str(self.port), "--scoring-url", self._scoring]
-        command += ["--dataplane-socket", str(self._run_dir / "dataplane.sock")]
-        return tied(*command, "--ready-file", str(self._ready)), ()
-
-    async def started(self) -> None:
-        """Wait until it answers."""
-        while True:
-            with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
-                self.port = int(json.loads(self._ready.read_bytes())["port"])
-                return
-            await asyncio.sleep(_READY_POLL_SECONDS)
