@@ -64,6 +64,7 @@ class History:
         self.engines = [Engine("a", 0.0)]
         self.people: list[tuple[float, Callable[[], None]]] = []
         self.depth = 0
+        self.until = float("inf")
         self.moved = False
         self.turns = 0
         if not calm:
@@ -187,13 +188,15 @@ class History:
 
     def stall(self, seconds: float) -> None:
         """The one that is in a turn does nothing for so long, and the others go on."""
-        until = self.time.now + seconds
-        while self.depth < 3:
-            dues = [engine.due for engine in self.engines if not engine.busy] + [at for at, _ in self.people[:1]]
+        outer = self.until
+        self.until = until = min(self.time.now + seconds, outer)
+        while True:
+            dues = [one.due for one in self.engines if not one.busy] + [at for at, _ in self.people[:1]]
             if not dues or min(dues) > until:
                 break
             self._next()
         self.time.now = max(self.time.now, until)
+        self.until = outer
 
     def strike(self, engine: Engine, longest: float = 250.0) -> None:
         """A call of a port takes its time, and may go wrong."""
@@ -320,8 +323,13 @@ class Side:
         if head is None or self.engine.driver is None or head.holder != self.engine.driver.holder:
             raise Violation(f"{self.engine.name} writes, and {head and head.holder} has the lease")
         history.checks.written(history.blob.state, shares, self.engine.ready.get(shares))
-        history.endpoint.put(shares)
+        succeeds = history.endpoint.put(shares)
         history.answer()
+        if history.endpoint.takes:
+            history.stall(history.endpoint.takes)
+            history.endpoint.settle()
+        if not succeeds or history.endpoint.pending is not None:
+            raise Unavailable("the operation has failed")
 
     def look(self, gate: Gate, since: float, until: float, entered: float) -> Look:
         self.strike()
