@@ -96,7 +96,7 @@ class Driver:
                 turn = self.turn()
                 if each is not None:
                     each(turn)
-                if turn.state.phase in until:
+                if turn.state.phase in until and not self._has_to_tell:
                     return turn
                 self.ports.clock.sleep(turn.wait)
         finally:
@@ -110,6 +110,10 @@ class Driver:
             self._save(self._journal.under("", 0.0))
         except (Conflict, Unavailable):
             return  # it expires
+
+    @property
+    def _has_to_tell(self) -> bool:
+        return self.ports.notices is not None and bool(self._state.untold)
 
     @property
     def _document(self) -> Document:
@@ -164,8 +168,7 @@ class Driver:
 
     def _act(self) -> bool:
         """Do what is to be done; whether anything was, but looking."""
-        told = self.ports.notices is not None and self._state.untold
-        if self._state.phase in RESTING and not told:
+        if self._state.phase in RESTING and not self._has_to_tell:
             return False
         self._hold()
         self._tell()
