@@ -94,12 +94,13 @@ class Side:
 
     def write(self, shares: Shares) -> None:
         history = self.history
+        meant = history.blob.state  # what people ask while it is on its way comes too late for it
         history.strike(self.engine, LEASE / 4)
         document, driver = history.blob.document, self.engine.driver
         assert document is not None and driver is not None
         if document.head.holder != driver.holder:
             raise Violation(f"{driver.holder} writes, and {document.head.holder} has the lease")
-        history.checks.written(history.blob.state, shares, self.engine.ready.get(shares))
+        history.checks.written(meant, shares, self.engine.ready.get(shares))
         succeeds = history.endpoint.put(shares)
         history.answer()
         if history.endpoint.takes:
