@@ -300,3 +300,11 @@ def test_writes_name_the_shares_of_the_journal() -> None:
     stage = Stage(SHORT).begin().run()
     assert [one.shares for one in stage.entries(Intended)] == stage.endpoint.writes
     assert Write(NEW).shares == NEW
+
+
+def test_that_stable_does_not_answer_is_noted_once() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    stage.endpoint.stable_answers, stage.endpoint.stable_small = False, (0.0, stage.time.now + 500)
+    stage.ask("abort")
+    assert ends(stage.run()) == (Phase.ABORTED, OLD, OLD)
+    assert len(stage.entries(Noted)) == len(stage.entries(Stuck)) == 1
