@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal, get_args
 
 from azml.rollout.comparison import Seen
-from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Missing, Replayed, Smoked
+from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Mismatch, Missing, Replayed, Smoked
 from azml.rules import MIRROR_LIMIT, SUMS
 
 
@@ -135,7 +135,7 @@ Entry = (
     | Asked
 )
 ENTRIES: tuple[type[Entry], ...] = get_args(Entry)
-PARTS = (Shares, Seen, Counted, Measured, Matches, Replayed, Answer, Smoked, Missing)
+PARTS = (Shares, Seen, Counted, Measured, Matches, Mismatch, Replayed, Answer, Smoked, Missing)
 KINDS: Mapping[str, Any] = {kind.__name__: kind for kind in (*ENTRIES, *PARTS)}
 
 
