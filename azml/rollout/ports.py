@@ -54,17 +54,32 @@ class Endpoint(Protocol):
         """Ask for these shares; they hold when they are read back. Raises Unavailable."""
         ...
 
+    def stable_answers(self) -> bool:
+        """Whether the stable deployment still answers requests, asked before a rollback. Raises Unavailable."""
+        ...
+
+    def refusal(self) -> str | None:
+        """Why Azure would refuse a write of shares (a policy's token, a role); None where it would not.
+
+        Asked before a rollout starts, so that a rollback is not the first to find out. Raises Unavailable.
+        """
+        ...
+
 
 class Evidence(Protocol):
     """What gates are judged by."""
 
-    def look(self, gate: Gate, since: float, until: float) -> Look:
-        """What has happened between two moments. What cannot be found out is a Missing, with its reason."""
+    def look(self, gate: Gate, since: float, until: float, entered: float) -> Look:
+        """What has happened between two moments. What cannot be found out is a Missing, with its reason.
+
+        The step began at `entered`. Replayed and Smoked are all answers since then: they may be kept, and
+        are asked for again where they are not.
+        """
         ...
 
 
 class JournalStore(Protocol):
-    """Where a rollout's journal is kept, for everybody who takes part in it."""
+    """Where the journal of an endpoint's latest rollout is kept, for everybody who takes part in it."""
 
     def read(self) -> Saved | None:
         """The journal; None where there is none. Raises Unavailable."""
@@ -73,3 +88,25 @@ class JournalStore(Protocol):
     def write(self, text: str, etag: str | None) -> Saved:
         """Replace the journal that has this tag (None: there must be none). Raises Conflict, Unavailable."""
         ...
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep the journal of an earlier rollout under this name; again is the same. Raises Unavailable."""
+        ...
+
+
+class Notices(Protocol):
+    """Who is told about a rollout."""
+
+    def tell(self, webhook: str, text: str) -> None:
+        """Send a JSON text to the webhook that the stack's secret `webhook` holds. Raises Unavailable."""
+        ...
+
+
+class Ports(NamedTuple):
+    """All that a driver needs. Without `notices` nobody is told, and what is to be told waits."""
+
+    clock: Clock
+    endpoint: Endpoint
+    evidence: Evidence
+    store: JournalStore
+    notices: Notices | None = None
