@@ -81,6 +81,10 @@ class Document:
         lines = "".join([f"{journal.to_line(entry)}\n" for entry in entries])
         return replace(self, entries=self.entries + entries, body=self.body + lines)
 
+    def follows(self, other: "Document") -> bool:
+        """Whether it is the same rollout as another one was, with the same entries and perhaps more."""
+        return self.head.number == other.head.number and self.body.startswith(other.body)
+
     def under(self, holder: str, expires: float) -> Self:
         """With this lease."""
         return replace(self, head=replace(self.head, holder=holder, expires=expires))
@@ -117,13 +121,11 @@ def parse(text: str, known: Document | None = None) -> Document:
         raise BrokenJournal(f"line 1: is not the head of a journal: {first[:80]!r}") from broken
     if not isinstance(head, Head):
         raise BrokenJournal(f"line 1: is not the head of a journal: {first[:80]!r}")
-    if known is not None and body.startswith(known.body):
-        return Document(head, known.entries + _entries(body[len(known.body) :], len(known.entries)), body)
-    return Document(head, _entries(body, 0), body)
-
-
-def _entries(body: str, before: int) -> tuple[Entry, ...]:
-    return tuple(_entry(line, number) for number, line in enumerate(body.splitlines(), before + 2))
+    same = known if known is not None and body.startswith(known.body) else Document(head)
+    rest = body[len(same.body) :].removesuffix("\n")
+    lines = rest.split("\n") if rest else []
+    read = tuple(_entry(line, number) for number, line in enumerate(lines, len(same.entries) + 2))
+    return Document(head, same.entries + read, body)
 
 
 def _entry(line: str, number: int) -> Entry:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from azml.rollout import engine, journal
 from azml.rollout.document import Document, Head
 from azml.rollout.journal import Entry
-from azml.rollout.state import IN_STEP, State, apply
+from azml.rollout.replaying import followed
+from azml.rollout.state import IN_STEP, State
 from azml.rollout.verdicts import Judgement
 
 
@@ -25,8 +26,8 @@ Watch = Callable[[Event], None]
 def told_of(document: Document) -> Iterator[Event]:
     """The events of a whole journal. Raises BrokenJournal."""
     state = State()
-    for entry in document.entries:
-        state = apply(document.plan, state, entry)
+    for number, entry in enumerate(document.entries, 1):
+        state = followed(document.plan, state, entry, number)
         yield event(document, entry, state)
 
 

@@ -32,6 +32,12 @@ class Shares:
             and not (self.mirror and self.candidate)
         )
 
+    @property
+    def said(self) -> str:
+        """In words."""
+        mirror = f", {self.mirror} % mirrored" if self.mirror else ""
+        return f"stable {self.stable} %, candidate {self.candidate} %{mirror}"
+
 
 @dataclass(frozen=True)
 class Started:
@@ -47,6 +53,13 @@ class Intended:
 
     at: float
     shares: Shares
+
+
+@dataclass(frozen=True)
+class Written:
+    """Azure has taken the write of the shares that were meant; nothing older can follow it any more."""
+
+    at: float
 
 
 @dataclass(frozen=True)
@@ -124,9 +137,36 @@ class Asked:
     by: str
 
 
+@dataclass(frozen=True)
+class Noted:
+    """What people should know, and changes nothing."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The stack's plan is another one than the rollout began with, this is its digest."""
+
+    at: float
+    digest: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A webhook was told of a phase; `failed` is why it was not."""
+
+    at: float
+    phase: str
+    webhook: str
+    failed: str = ""
+
+
 Entry = (
     Started
     | Intended
+    | Written
     | Confirmed
     | Entered
     | Looked
@@ -136,6 +176,9 @@ Entry = (
     | Withdrawn
     | Stuck
     | Asked
+    | Noted
+    | Changed
+    | Told
 )
 ENTRIES: tuple[type[Entry], ...] = get_args(Entry)
 PARTS = (Shares, Seen, Counted, Measured, Matches, Mismatch, Replayed, Answer, Smoked, Missing)

@@ -55,7 +55,7 @@ Step = SmokeStep | ShadowStep | TrafficStep | ApproveStep | RetireStep
 
 @dataclass(frozen=True)
 class Notice:
-    """Who is told when a rollout reaches one of these phases: `webhook` is the name of a secret of the stack."""
+    """Who is told when a rollout reaches one of these phases: `webhook` names a secret of the stack."""
 
     on: tuple[str, ...]
     webhook: str

@@ -55,7 +55,7 @@ class Endpoint(Protocol):
         ...
 
     def stable_answers(self) -> bool:
-        """Whether the stable deployment still answers requests, asked before a rollback. Raises Unavailable."""
+        """Whether the stable deployment answers requests, asked before a rollback. Raises Unavailable."""
         ...
 
     def refusal(self) -> str | None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 Kinds = Mapping[str, Any]
@@ -47,7 +47,7 @@ def _encoded(value: Any) -> Any:
     return [_encoded(inner) for inner in value]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _names(kind: Any) -> tuple[tuple[str, tuple[type, ...] | None], ...]:
     """The fields of a record, each with the types it may have; None for those that are not simple."""
     return tuple(

@@ -10,7 +10,8 @@ from azml.rollout.comparison import Seen
 from azml.rollout.engine import Observation, decide
 from azml.rollout.journal import Entered, Extended, Intended, Looked, Shares, Stuck, Withdrawn
 from azml.rollout.looks import Counted, Look, Matches, Missing, Replayed
-from azml.rollout.state import Phase, State, replay
+from azml.rollout.replaying import replay
+from azml.rollout.state import Phase, State
 from tests.rollout.plans import plan, steps
 from tests.rollout.worlds import HEALTHY, World
 

@@ -9,7 +9,8 @@ from azml.rollout.engine import Action, Append, Observation, Write, decide
 from azml.rollout.journal import Asked, Entry, Shares, Started
 from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Replayed, Smoked
 from azml.rollout.plan import Plan
-from azml.rollout.state import ENDED, Phase, State, apply, replay
+from azml.rollout.replaying import apply, replay
+from azml.rollout.state import ENDED, Phase, State
 
 HEALTHY: Mapping[str, Look] = {
     "errors": Counted(Seen(200, 0), Seen(3800, 4)),
