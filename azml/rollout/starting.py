@@ -178,8 +178,9 @@ def _shares(ports: Ports, opening: Opening) -> Shares:
     """The shares it begins with, where it may begin: one deployment has all traffic, or none has any."""
     shares = ports.endpoint.shares()
     if shares != Shares(100 if opening.stable else 0, 0):
+        owner = opening.stable or "no deployment"
         raise Refused(
-            f"the traffic is {shares.said}: a rollout begins where {opening.stable or 'no deployment'} has all "
+            f"the traffic is {shares.said}: a rollout begins where {owner} has all "
             "of it and nothing is mirrored: move it with azml traffic"
         )
     if why := ports.endpoint.refusal():

@@ -125,7 +125,8 @@ def way_out(head: Head, state: State) -> str:
         case Phase.ROLLING_BACK:
             return f"azml rollout resume {name} carries it out, where nothing does so already."
         case Phase.ROLLED_BACK:
-            return f"azml release {name} deploys another version; azml rollout retry {name} tries this one again."
+            again = f"azml rollout retry {name} tries this one again"
+            return f"azml release {name} deploys another version; {again}."
         case Phase.SUCCEEDED:
             return (
                 f"Nothing is left to do; azml rollback {name} goes back to {back}."
