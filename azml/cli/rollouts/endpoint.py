@@ -8,7 +8,7 @@ from azml.azure.errors import AzureError, UnreachableError
 from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import CommandError
-from azml.cli.rollouts.requests import Requests
+from azml.cli.rollouts.requests import MODEL_REFUSED, OK, Requests
 from azml.cli.rollouts.slots import Slots
 from azml.cli.stacks.stacks import Connection
 from azml.rollout.journal import Shares
@@ -16,8 +16,6 @@ from azml.rollout.ports import Unavailable
 
 BUSY = frozenset({"creating", "updating", "deleting"})
 """States in which Azure carries out an earlier write, and refuses another one."""
-OK = 200
-MODEL_REFUSED = 424
 
 
 class ArmEndpoint:

@@ -77,7 +77,7 @@ class AzureEvidence:
     def _errors(self, gate: RateGate, series: _Series, until: float) -> Look:
         opened = opened_at(series.since)
         first = min(opened, until - ALIVE_SECONDS)
-        found = metrics.requests(self._connection, self._endpoint_id, first, until + metrics.MINUTE)
+        found = metrics.requests(self._connection, self._endpoint_id, first, until)
         if not found:
             return Missing(_empty(metrics.REQUESTS))
         now = counted(found, gate.codes)
@@ -111,7 +111,7 @@ class AzureEvidence:
         if not self._slots.stable:
             return Missing("there is no stable deployment to compare with")
         if series.replay is None:
-            series.replay = Replay(gate, self._bodies(gate.requests), self._requests)
+            series.replay = Replay(gate, self._bodies(gate.requests), self._requests, self._folder)
         return series.replay.go_on(self._slots.stable, self._slots.candidate)
 
     def _smoke(self, gate: SmokeGate, series: _Series) -> Look:

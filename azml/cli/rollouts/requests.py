@@ -14,7 +14,7 @@ from azml.cli.endpoints.scoring import JSON, headers
 from azml.cli.stacks.stacks import Connection
 from azml.rollout.ports import Unavailable
 
-UNAUTHORIZED, TOO_MANY = 401, 429
+OK, UNAUTHORIZED, MODEL_REFUSED, TOO_MANY = 200, 401, 424, 429
 TRIES, PAUSE_SECONDS = 5, 0.2
 """How often a request is sent to a deployment that has too many: those of its users come first."""
 
