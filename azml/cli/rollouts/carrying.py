@@ -1,5 +1,7 @@
 """Carries an endpoint's latest rollout out in this process, and speaks to one that another process has."""
 
+import contextlib
+
 import typer
 from rich.markup import escape
 
@@ -10,9 +12,10 @@ from azml.cli.rollouts.screen import Screen
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import Slots
 from azml.rollout import starting
-from azml.rollout.driver import RESTING, Driver, Turn
+from azml.rollout.driver import RESTING, Driver
 from azml.rollout.journal import Wish
-from azml.rollout.ports import Unavailable
+from azml.rollout.ports import Conflict, Unavailable
+from azml.rollout.starting import Kept
 from azml.rollout.state import ENDED, Phase, State
 from azml.rollout.status import status
 
@@ -28,16 +31,19 @@ def carry(session: Session, *, as_json: bool, until: frozenset[Phase] = LEFT) ->
 
 def _carried(session: Session, as_json: bool, until: frozenset[Phase]) -> State:
     kept = session.required()
+    _take_over(session, kept)
     head = kept.document.head
     ports = session.ports(Slots(head.stable, head.candidate), kept.document.plan)
     with Screen(session, as_json=as_json) as screen:
-        driver = Driver(ports, people.holder(), watch=screen.tell)
-        try:
-            turn: Turn = driver.run(until, screen.turned)
-        except KeyboardInterrupt:
-            driver.leave()
-            raise
-    return turn.state
+        return Driver(ports, people.holder(), watch=screen.tell).run(until, screen.turned).state
+
+
+def _take_over(session: Session, kept: Kept) -> None:
+    """Give back the lease of a process of this machine that was killed, which would run for minutes."""
+    if not people.gone(kept.document.head.holder):
+        return
+    with contextlib.suppress(Conflict, Unavailable):  # then the lease is waited for
+        session.store.write(kept.document.under("", 0.0).text, kept.saved.etag)
 
 
 def resume(session: Session, *, as_json: bool) -> None:

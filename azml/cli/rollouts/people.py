@@ -4,6 +4,7 @@ import getpass
 import os
 import secrets
 import socket
+import uuid
 
 ACTORS = ("GITHUB_ACTOR", "BUILD_REQUESTEDFOR", "GITLAB_USER_LOGIN")
 """Where pipelines name the person whose change they run (GitHub Actions, Azure Pipelines, GitLab)."""
@@ -16,8 +17,28 @@ def asker() -> str:
 
 
 def holder() -> str:
-    """A name that no other process takes, of whoever has the lease."""
-    return f"{_user()}@{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    """A name that no other process takes, of whoever has the lease: person, machine and process."""
+    return f"{_user()}@{_machine()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+def gone(name: str) -> bool:
+    """Whether the holder of this name was a process of this machine that has ended."""
+    who, _, process = name.partition(":")
+    number = process.partition(":")[0]
+    if who.rpartition("@")[2] != _machine() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _machine() -> str:
+    """The host's name, and its network card: containers and build agents may share the name."""
+    return f"{socket.gethostname()}/{uuid.getnode():x}"
 
 
 def _user() -> str:

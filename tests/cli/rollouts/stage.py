@@ -1,6 +1,7 @@
 """An endpoint with a plan of seconds, on a local Azure of its own: one slot for each kind of candidate."""
 
 import json
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -139,8 +140,10 @@ class Stage:
 
     def up(self) -> None:
         """Deploy it, and give blue all the traffic."""
-        done = self.clone.run("up")
-        assert done.returncode == 0, done.stdout + done.stderr
+        for command in (("up",), ("traffic", "labels", "blue=100")):
+            done = self.clone.run(*command)
+            assert done.returncode == 0, done.stdout + done.stderr
+        os.environ["REQUESTS_CA_BUNDLE"] = str(self.clone.root / ".azml" / "emulator" / "ca-bundle.pem")
 
     def load(self) -> Load:
         """A load for the endpoint."""
