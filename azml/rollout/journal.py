@@ -57,7 +57,7 @@ class Intended:
 
 @dataclass(frozen=True)
 class Written:
-    """Azure has taken the write of the shares that were meant; nothing older can follow it any more."""
+    """The write of the shares that were meant has succeeded; nothing older can follow it any more."""
 
     at: float
 

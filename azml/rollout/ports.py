@@ -51,7 +51,10 @@ class Endpoint(Protocol):
         ...
 
     def write(self, shares: Shares) -> None:
-        """Ask for these shares; they hold when they are read back. Raises Unavailable."""
+        """Write these shares, and return once Azure says that the operation has succeeded.
+
+        Raises Unavailable where it was refused, has failed, or was not heard of any more: it is written again.
+        """
         ...
 
     def stable_answers(self) -> bool:
