@@ -13,8 +13,6 @@ from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
 from azml.azure.http import Response
 
-STORAGE_VERSION = "2024-01-01"
-"""The API version of Microsoft.Storage that azure-native 3.29 uses."""
 SERVICE_VERSION = "2024-11-04"
 """The version of the blob service (learn.microsoft.com, "Versioning for Azure Storage")."""
 SCOPE = "https://storage.azure.com/.default"
@@ -91,15 +89,6 @@ class Blob:
                 code=code,
             )
         raise AzureError(f"{self.url}: {code or answer.status}", status=answer.status, code=code)
-
-
-def blob_endpoint(arm: Arm, account_id: str) -> str:
-    """The blob endpoint of a storage account (an ARM id), without a final slash. Raises AzureError."""
-    found = arm.get(account_id, STORAGE_VERSION)
-    if found is None:
-        raise AzureError(f"there is no storage account {account_id}", status=404)
-    endpoints = (found.get("properties") or {}).get("primaryEndpoints") or {}
-    return str(endpoints.get("blob") or "").rstrip("/")
 
 
 def _code(answer: Response) -> str:

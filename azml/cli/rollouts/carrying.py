@@ -1,12 +1,14 @@
 """Carries an endpoint's latest rollout out in this process, and speaks to one that another process has."""
 
 import contextlib
+from collections.abc import Iterator
 
 import typer
 from rich.markup import escape
 
 from azml.cli import terminal
 from azml.cli.failure import CommandError, ExitCode
+from azml.cli.release import plans
 from azml.cli.rollouts import outcome, people, view
 from azml.cli.rollouts.screen import Screen
 from azml.cli.rollouts.session import Session
@@ -46,9 +48,17 @@ def _take_over(session: Session, kept: Kept) -> None:
         session.store.write(kept.document.under("", 0.0).text, kept.saved.etag)
 
 
-def resume(session: Session, *, as_json: bool) -> None:
-    """Go on with a rollout that is paused, or that nobody carries out."""
-    if session.required().state.phase is Phase.PAUSED:
+def resume(session: Session, *, stable_is_broken: bool, as_json: bool) -> None:
+    """Go on with a rollout that is paused, or that nobody carries out.
+
+    A plan that has changed since it began ends it, or not, as its own `plan_changed` says.
+    """
+    session.required()
+    with _journal():
+        starting.compare_plan(session.store, plans.read(session.stack, session.declared, None))
+    if stable_is_broken:
+        _ask(session, "stable_is_broken")
+    elif session.required().state.phase is Phase.PAUSED:
         _ask(session, "resume")
     carry(session, as_json=as_json)
 
@@ -88,9 +98,16 @@ def end(session: Session, state: State, *, as_json: bool) -> None:
 
 def _ask(session: Session, what: Wish) -> State:
     session.required()
-    try:
+    with _journal():
         return starting.ask(session.store, what, people.asker())
+
+
+@contextlib.contextmanager
+def _journal() -> Iterator[None]:
+    """What is written to a journal by a command, or why it is not."""
+    try:
+        yield
     except starting.Refused as refused:
         raise CommandError(str(refused)) from refused
     except Unavailable as failed:
-        raise CommandError(str(failed), "ask again") from failed
+        raise CommandError(str(failed), "run it again") from failed
