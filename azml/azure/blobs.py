@@ -51,7 +51,7 @@ class Blob:
         answer = self._send("GET")
         if answer.status == 404 and _code(answer) == _NO_BLOB:
             return None
-        return Content(answer.content, answer.headers["etag"], _time(self._accepted(answer)))
+        return _content(self._accepted(answer), answer.content)
 
     def write(self, data: bytes, etag: str | None, content_type: str = "application/json") -> Content:
         """Replace the version with this tag; with None there must be no blob yet.
@@ -65,7 +65,7 @@ class Blob:
         # Put Blob: 409 where it must be new and is there, 412 where it is another version.
         if answer.status == 412 or (answer.status == 409 and _code(answer) == "BlobAlreadyExists"):
             raise ChangedError(f"{self.url} was written by somebody else", status=answer.status)
-        return Content(data, answer.headers["etag"], _time(self._accepted(answer)))
+        return _content(self._accepted(answer), data)
 
     def _send(
         self, method: str, more: Mapping[str, str] | None = None, body: bytes | None = None
@@ -95,5 +95,6 @@ def _code(answer: Response) -> str:
     return answer.headers.get("x-ms-error-code", "")
 
 
-def _time(answer: Response) -> float:
-    return parsedate_to_datetime(answer.headers["date"]).timestamp()
+def _content(answer: Response, data: bytes) -> Content:
+    now = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    return Content(data, answer.headers["etag"], now)
