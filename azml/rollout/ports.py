@@ -47,7 +47,10 @@ class Endpoint(Protocol):
         ...
 
     def ready(self, shares: Shares) -> bool:
-        """Whether each deployment is there, and has the instances for these shares. Raises Unavailable."""
+        """Whether each deployment with one of these shares is there, and has the instances for it.
+
+        Raises Unavailable.
+        """
         ...
 
     def write(self, shares: Shares) -> None:

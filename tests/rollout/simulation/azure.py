@@ -70,8 +70,8 @@ class Endpoint:
         """Whether the instances for these shares are there."""
         begins, ends = self.stable_small
         small = begins <= self.time.now < ends
-        candidate = self.time.now >= self.candidate_ready_at
-        return candidate and not (small and shares.stable > 50)
+        early = self.time.now < self.candidate_ready_at
+        return not (early and shares.candidate + shares.mirror) and not (small and shares.stable > 50)
 
     def put(self, shares: Shares) -> bool:
         """Take a write: whether the operation will succeed, `takes` seconds later."""
