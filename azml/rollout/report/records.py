@@ -8,6 +8,7 @@ from azml.rollout.gates import Gate
 from azml.rollout.journal import Shares
 from azml.rollout.looks import Answer, Matches, Mismatch
 from azml.rollout.sequences import Interval
+from azml.rollout.state import Phase
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,9 @@ class Report:
     stable: str
     candidate: str
     bundle: str
-    phase: str
+    phase: Phase
     sentence: str
+    way_out: str
     started: float
     ended: float
     shares: Shares
