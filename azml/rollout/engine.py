@@ -115,7 +115,7 @@ def _confirm(plan: Plan, state: State, intended: Shares, seen: Observation, now:
     stuck = _stuck(plan, state, seen, now)
     if state.written is not None and now - state.written < plan.interval:
         return stuck
-    if seen.ready is False and not state.withdrawing:
+    if not (seen.ready or state.withdrawing):
         return stuck
     return *stuck, Write(intended), Append(journal.Written(now))
 

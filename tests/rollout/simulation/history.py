@@ -1,0 +1,334 @@
+"""One history: engines, people, an endpoint and a journal under one clock, all drawn from a seed.
+
+Whoever is due earliest acts. An engine that stalls in the middle of a turn lets the others act meanwhile, so
+that turns overlap; it may also be killed there, and another one begins later.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from azml.rollout import starting
+from azml.rollout.driver import Driver
+from azml.rollout.gates import Gate
+from azml.rollout.journal import Shares, Wish
+from azml.rollout.looks import Look
+from azml.rollout.plan import Plan
+from azml.rollout.ports import Ports, Saved, Unavailable
+from azml.rollout.replaying import replay
+from azml.rollout.starting import Opening, Refused
+from azml.rollout.state import ENDED, Phase
+from azml.rollout.status import status
+from tests.rollout.simulation.azure import Blob, Endpoint, Time
+from tests.rollout.simulation.candidates import Behaviour
+from tests.rollout.simulation.faults import Killed, Rates, Violation
+from tests.rollout.simulation.invariants import Checks
+from tests.rollout.simulation.plans import PLANS
+
+LEASE = 180.0
+CHAOS, HEALED = 3600.0, 300
+"""Seconds with faults, and the most turns without them until every history has ended."""
+FOREIGN = (Shares(41, 59), Shares(63, 37), Shares(100, 0, 7))
+
+
+@dataclass
+class Engine:
+    """A process that carries the rollout out; `due` is its next turn, `busy` whether it is in one."""
+
+    name: str
+    due: float
+    driver: Driver | None = None
+    busy: bool = False
+    ahead: float = 0.0
+    ready: dict[Shares, bool] = field(default_factory=dict)
+    read_foreign: bool = False
+
+
+class History:
+    """The history of a seed; `calm` ones have no fault."""
+
+    def __init__(
+        self, seed: int, plan: Plan | None = None, behaviour: Behaviour | None = None, *, calm: bool = False
+    ) -> None:
+        self.random = random = Random(seed)
+        self.plan = plan or random.choice(PLANS)
+        self.behaviour = behaviour or Behaviour.drawn(random)
+        self.rates = Rates() if calm else Rates.drawn(random)
+        self.time = Time()
+        self.checks = Checks(self.plan)
+        smoke = self.plan is not PLANS[2]
+        self.first = not calm and smoke and random.random() < 0.15
+        start = Shares(0, 0) if self.first else Shares(100, 0)
+        self.endpoint = Endpoint(self.time, random, start)
+        self.blob = Blob(self.time, self.checks.appended)
+        self.engines = [Engine("a", 0.0)]
+        self.people: list[tuple[float, Callable[[], None]]] = []
+        self.depth = 0
+        self.moved = False
+        self.turns = 0
+        if not calm:
+            self._trouble(random)
+
+    def _trouble(self, random: Random) -> None:
+        endpoint = self.endpoint
+        endpoint.lag = random.choice([0.0, 0.0, 20.0, 90.0])
+        endpoint.takes = random.choice([0.0, 3.0, 30.0, 100.0])
+        endpoint.fails = random.choice([0.0, 0.0, 0.0, 0.2])
+        endpoint.stable_answers = random.random() > 0.1
+        if random.random() < 0.2:
+            endpoint.candidate_ready_at = random.uniform(0, 600)
+        if random.random() < 0.15:
+            begins = random.uniform(0, 900)
+            endpoint.stable_small = (begins, begins + random.choice([100.0, 900.0]))
+        if random.random() < 0.3:
+            self.engines.append(Engine("b", random.uniform(0, 900)))
+        for _ in range(random.choice([0, 0, 0, 1, 1, 2, 3])):
+            self.people.append((random.uniform(0, 1800), self._person(random)))
+        self.people.sort(key=lambda one: one[0])
+
+    def _person(self, random: Random) -> Callable[[], None]:
+        what = random.choice(
+            ["pause", "resume", "approve", "abort", "supersede", "stable_is_broken", "move", "update", "plan"]
+            + ["clock"]
+        )
+        if what == "move":
+            return lambda: self.move(random.choice(FOREIGN))
+        if what == "update":
+            return self.update
+        if what == "plan":
+            return self.change_plan
+        if what == "clock":
+            return lambda: self.jump(random.choice([-100.0, 3.0, 4000.0]))
+        return lambda: self.ask(what)  # type: ignore[arg-type]
+
+    # What people do.
+
+    def ask(self, what: Wish) -> bool:
+        try:
+            starting.ask(self.blob, what, "somebody")
+        except Refused:
+            return False
+        return True
+
+    def change_plan(self) -> None:
+        starting.compare_plan(self.blob, PLANS[self.plan is PLANS[0]])
+
+    def move(self, shares: Shares) -> None:
+        """A person moves the traffic by hand."""
+        self.endpoint.settle()
+        if self.endpoint.pending is None:
+            self.endpoint.change(self.time.now, shares)
+            self.moved = True
+
+    def update(self) -> None:
+        """An update reads the endpoint, and writes it back with other tags some seconds later."""
+        self.endpoint.settle()
+        before = self.endpoint.changes[max(0, len(self.endpoint.changes) - 2)][1]
+        if self.endpoint.pending is None and before != self.endpoint.actual:
+            self.endpoint.change(self.time.now, before)
+            self.moved = True
+
+    def jump(self, seconds: float) -> None:
+        """The store's clock jumps, and so do the engines' own ones."""
+        if not self.depth:
+            self.time.skew += seconds
+            for engine in self.engines:
+                engine.ahead += max(0.0, seconds)
+
+    # What happens.
+
+    def run(self) -> "History":
+        """Everything, until the rollout has ended. Raises Violation."""
+        self._begin()
+        while self.time.now < CHAOS and self.blob.state.phase not in ENDED:
+            self._next()
+        self._heal()
+        for _ in range(HEALED):
+            if self.blob.state.phase in ENDED:
+                return self._ended()
+            self._help()
+            self._next()
+        raise Violation(f"no end after {self.turns} turns: {self.blob.state}")
+
+    def _begin(self) -> None:
+        opening = Opening("diabetes", "" if self.first else "blue", "green", "abc", self.plan, "somebody")
+        starting.begin(self._ports(self.engines[0], faulty=False), opening)
+
+    def _next(self) -> None:
+        """Whoever is due earliest acts."""
+        free = [engine for engine in self.engines if not engine.busy]
+        engine = min(free, key=lambda one: one.due, default=None)
+        if self.people and (engine is None or self.people[0][0] <= engine.due):
+            at, act = self.people.pop(0)
+            self.time.now = max(self.time.now, at)
+            act()
+        elif engine is not None:
+            self.time.now = max(self.time.now, engine.due)
+            self._turn(engine)
+
+    def _turn(self, engine: Engine) -> None:
+        self.turns += 1
+        if engine.driver is None:
+            engine.driver = Driver(self._ports(engine), f"{engine.name}{self.turns}", lease=LEASE)
+        engine.busy, engine.read_foreign = True, False
+        engine.ready.clear()
+        self.depth += 1
+        wishes = self.checks.wishes
+        try:
+            wait = engine.driver.turn().wait
+        except Killed:
+            engine.driver, wait = None, self.random.choice([1.0, 30.0, 400.0])
+        finally:
+            engine.busy = False
+            self.depth -= 1
+        if engine.read_foreign and wishes == self.checks.wishes and not self.blob.state.resumed:
+            self.checks.foreign = True
+        engine.due = self.time.now + wait
+
+    def stall(self, seconds: float) -> None:
+        """The one that is in a turn does nothing for so long, and the others go on."""
+        until = self.time.now + seconds
+        while self.depth < 3:
+            dues = [engine.due for engine in self.engines if not engine.busy] + [at for at, _ in self.people[:1]]
+            if not dues or min(dues) > until:
+                break
+            self._next()
+        self.time.now = max(self.time.now, until)
+
+    def strike(self, engine: Engine, longest: float = 250.0) -> None:
+        """A call of a port takes its time, and may go wrong."""
+        self.time.now += 0.2
+        rates, random = self.rates, self.random
+        if rates.kill and random.random() < rates.kill:
+            raise Killed
+        if rates.stall and random.random() < rates.stall:
+            self.stall(min(longest, random.choice([5.0, 100.0, 250.0])))
+        if rates.unreachable and random.random() < rates.unreachable:
+            raise Unavailable("too many requests")
+
+    def answer(self) -> None:
+        """What was done may not be heard of."""
+        if self.rates.kill and self.random.random() < self.rates.kill:
+            raise Killed
+        if self.rates.lost_answer and self.random.random() < self.rates.lost_answer:
+            raise Unavailable("the connection was reset")
+
+    def _ports(self, engine: Engine, *, faulty: bool = True) -> Ports:
+        side = Side(self, engine, faulty)
+        return Ports(side, side, side, Store(self, engine, faulty), side)
+
+    # How it ends.
+
+    def _heal(self) -> None:
+        self.rates = Rates()
+        self.people = []
+        self.endpoint.fails, self.endpoint.stable_small, self.endpoint.candidate_ready_at = 0.0, (0.0, 0.0), 0.0
+        self.endpoint.stable_answers = True
+        self.engines = self.engines[:1]
+
+    def _help(self) -> None:
+        """What a person does who wants it to end."""
+        state = self.blob.state
+        if state.phase is Phase.WAITING:
+            self.ask("approve")
+        elif state.phase is Phase.PAUSED:
+            self.moved = False
+            self.ask("resume" if self.random.random() < 0.5 else "abort")
+
+    def _ended(self) -> "History":
+        document, state = self.blob.document, self.blob.state
+        assert document is not None
+        if replay(self.plan, document.entries) != state:
+            raise Violation("the journal replays to another state")
+        self.time.now += 1000
+        self.endpoint.settle()
+        if not self.moved and self.endpoint.actual != state.shares:
+            raise Violation(f"it has ended with {state.shares}, and the endpoint has {self.endpoint.actual}")
+        if state.withdrawing and state.shares != state.back:
+            raise Violation(f"it went back to {state.shares}")
+        said = status(document, state, self.time.now)
+        if not (said.sentence and said.way_out):
+            raise Violation("no sentence")
+        return self
+
+
+@dataclass
+class Store:
+    """The journal as an engine reaches it."""
+
+    history: History
+    engine: Engine
+    faulty: bool
+
+    def read(self) -> Saved | None:
+        if self.faulty:
+            self.history.strike(self.engine)
+        return self.history.blob.read()
+
+    def write(self, text: str, etag: str | None) -> Saved:
+        if self.faulty:
+            self.history.strike(self.engine)
+        saved = self.history.blob.write(text, etag)
+        if self.faulty:
+            self.history.answer()
+        return saved
+
+    def keep(self, name: str, text: str) -> None:
+        self.history.blob.keep(name, text)
+
+
+@dataclass
+class Side:
+    """Clock, endpoint, evidence and notices as an engine reaches them."""
+
+    history: History
+    engine: Engine
+    faulty: bool
+
+    def now(self) -> float:
+        return self.history.time.now + self.engine.ahead
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("the history's clock is the only one")
+
+    def strike(self) -> None:
+        if self.faulty:
+            self.history.strike(self.engine)
+
+    def shares(self) -> Shares:
+        self.strike()
+        found = self.history.endpoint.read()
+        self.engine.read_foreign = found in FOREIGN
+        return found
+
+    def ready(self, shares: Shares) -> bool:
+        self.strike()
+        self.engine.ready[shares] = self.history.endpoint.ready(shares)
+        return self.engine.ready[shares]
+
+    def stable_answers(self) -> bool:
+        self.strike()
+        return self.history.endpoint.stable_answers
+
+    def refusal(self) -> str | None:
+        return None
+
+    def write(self, shares: Shares) -> None:
+        history = self.history
+        history.strike(self.engine, LEASE / 4)
+        head = history.blob.document and history.blob.document.head
+        if head is None or self.engine.driver is None or head.holder != self.engine.driver.holder:
+            raise Violation(f"{self.engine.name} writes, and {head and head.holder} has the lease")
+        history.checks.written(history.blob.state, shares, self.engine.ready.get(shares))
+        history.endpoint.put(shares)
+        history.answer()
+
+    def look(self, gate: Gate, since: float, until: float, entered: float) -> Look:
+        self.strike()
+        history = self.history
+        return history.behaviour.look(gate, since, until, history.endpoint.actual, history.random)
+
+    def tell(self, webhook: str, text: str) -> None:
+        self.strike()
+
+
