@@ -66,6 +66,7 @@ def workspace_args(settings: Settings, account: Account, standing: Standing) -> 
         application_insights_name=_own_name(own.application_insights),
         account=account,
         standing=standing,
+        rollout_journals=any(served.rollout is not None for served in settings.endpoints),
     )
 
 
@@ -97,14 +98,13 @@ def assets_args(settings: Settings, workspace: "components.Workspace") -> "compo
 
 
 def tell_rollouts(settings: Settings) -> None:
-    """Say of each endpoint with a plan whose its shares are, and that nothing carries the plan out yet."""
+    """Say of each endpoint with a plan whose its shares are, and what moves them."""
     for served in settings.endpoints:
         if served.rollout is not None:
             name = served.spec.name
             pulumi.log.info(
                 f"{name}: its rollout owns the shares. pulumi up leaves them as they are, and a new endpoint "
-                f"at 0 percent. No command carries the plan out yet: `azml rollout explain {name}` shows it, "
-                f"and `azml traffic {name} SLOT=PERCENT` moves traffic."
+                f"at 0 percent: `azml rollout run {name}` takes the idle slot's version live."
             )
 
 

@@ -1,0 +1,91 @@
+"""All that a command about a rollout needs: the endpoint of a stack, its connection, its journal."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.cli.endpoints import endpoints
+from azml.cli.endpoints.endpoints import OnlineEndpoint
+from azml.cli.endpoints.sample import find_request
+from azml.cli.failure import CommandError, NotThereError
+from azml.cli.release import explained
+from azml.cli.rollouts.clock import MachineClock
+from azml.cli.rollouts.endpoint import ArmEndpoint
+from azml.cli.rollouts.evidence import AzureEvidence
+from azml.cli.rollouts.requests import Requests, bodies_in
+from azml.cli.rollouts.slots import Slots
+from azml.cli.rollouts.store import BlobJournal, journal_of
+from azml.cli.stacks import names, stacks
+from azml.cli.stacks.stacks import Connection, Stack
+from azml.rollout import starting
+from azml.rollout.gates import SmokeGate
+from azml.rollout.journal import BrokenJournal
+from azml.rollout.plan import Plan
+from azml.rollout.ports import Ports, Unavailable
+from azml.rollout.reading import gates
+from azml.rollout.starting import Kept
+from azml.stack.stack_file import StackEndpoint
+
+
+@dataclass(frozen=True)
+class Session:
+    """One endpoint of a stack; `name` is its name in Azure."""
+
+    stack: Stack
+    declared: StackEndpoint
+    connection: Connection
+    name: str
+    store: BlobJournal
+
+    def found(self) -> OnlineEndpoint:
+        """The endpoint in Azure now. Raises NotThereError."""
+        return endpoints.read(self.connection, self.name)
+
+    def latest(self) -> Kept | None:
+        """The journal of its latest rollout; None where none has begun. Raises CommandError."""
+        try:
+            return starting.latest(self.store)
+        except BrokenJournal as broken:
+            raise CommandError(
+                f"the journal of {self.name} cannot be read: {self.store.url}: {broken}",
+                "put an earlier version of that blob back, or delete it to start over: no traffic moves",
+            ) from broken
+        except Unavailable as failed:
+            raise CommandError(str(failed), "run it again") from failed
+
+    def required(self) -> Kept:
+        """The same. Raises NotThereError where no rollout has begun."""
+        kept = self.latest()
+        if kept is None:
+            raise NotThereError(
+                f"no rollout of {self.name} has begun", f"begin one: azml rollout run {self.declared.key}"
+            )
+        return kept
+
+    def ports(self, slots: Slots, plan: Plan) -> Ports:
+        """What carries this plan out between these slots."""
+        requests = Requests(self.connection, self.name)
+        counts = dict(explained.instances_of(self.declared))
+        capacity = counts.get(slots.stable, 1)
+        sample = _sample(self.declared.folder, plan)
+        endpoint = ArmEndpoint(self.connection, self.name, slots, requests, capacity, sample)
+        own = f"{self.connection.workspace.id}/onlineEndpoints/{self.name}"
+        evidence = AzureEvidence(self.connection, own, slots, requests, self.declared.folder)
+        return Ports(MachineClock(self.connection.arm), endpoint, evidence, self.store)
+
+
+def open_session(stack: Stack, endpoint: str) -> Session:
+    """The endpoint called `endpoint`, in the stack file or in Azure."""
+    declared = stack.file.endpoint(endpoint)
+    connection = stacks.connect(stack)
+    name = names.azure_name(declared)
+    return Session(stack, declared, connection, name, journal_of(connection, name))
+
+
+def _sample(folder: Path, plan: Plan) -> bytes | None:
+    """A request that the model answers: the plan's first smoke request, else the endpoint's sample."""
+    patterns = [gate.requests for gate in gates(plan).values() if isinstance(gate, SmokeGate)]
+    for pattern in patterns:
+        if found := bodies_in(folder, pattern):
+            return found[0]
+    path = find_request(folder)
+    return path.read_bytes() if path and path.suffix == ".json" else None

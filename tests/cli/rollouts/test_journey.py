@@ -1,0 +1,35 @@
+"""Rollouts from the command to the users, on one local Azure with a plan of seconds."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.rollouts import journey
+from tests.cli.rollouts.stage import Stage
+
+pytestmark = pytest.mark.engine
+
+
+def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path) -> None:
+    """Flipped answers are found; a killed engine ends the same; without users it is paused; nobody fails."""
+    stage = Stage(tmp_path / "clone", ("blue", "good", "flips"))
+    try:
+        stage.up()
+        load = stage.load()
+        flips = journey.flips(stage, load)
+        assert flips.code == 4, flips
+        assert "of 500 agree" in flips.said
+        assert stage.status()["traffic"] == {"blue": 100}
+        again = stage.clone.run("rollout", "run", "labels", "--slot", "flips", *journey.PER_MINUTE)
+        assert again.returncode == 1
+        assert "of 500 agree" in again.stderr
+        killed = journey.killed(stage, load)
+        assert killed.code == 0, killed
+        assert stage.status()["traffic"] == {"good": 100}
+        assert load.answers.total() > 100
+        assert load.failed == 0, load.answers
+        nobody = journey.nobody(stage, load)
+        assert nobody.code == 5, nobody
+        assert stage.status()["traffic"] == {"good": 100}
+    finally:
+        stage.clone.run("down")
