@@ -34,7 +34,8 @@ class Past:
         left = self._left.get(gate.name)
         if left is None:
             return Missing(f"that rollout had no gate {gate.name!r}")
-        wanted, found = until - since, []
+        wanted = until - since
+        found: list[_Part] = []
         while left and (not found or sum(part.seconds for part in found) + left[0].seconds <= wanted + SLACK):
             found.append(left.pop(0))
         if not found:

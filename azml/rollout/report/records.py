@@ -10,12 +10,14 @@ from azml.rollout.looks import Answer, Matches, Mismatch
 from azml.rollout.sequences import Interval
 from azml.rollout.state import Phase
 
+ChangeKind = Literal["file", "package", "setting"]
+
 
 @dataclass(frozen=True)
 class Change:
     """One thing that is another one in the candidate; None where a version does not have it."""
 
-    kind: Literal["file", "package", "setting"]
+    kind: ChangeKind
     name: str
     stable: str | None
     candidate: str | None
