@@ -29,7 +29,7 @@ def opening(carried: Plan, stable: str = "blue") -> Opening:
 
 
 def pairs(candidate: Callable[[int], Recorded] = lambda number: GOOD) -> list[Pair]:
-    return [Pair(number, {"id": number}, GOOD, candidate(number)) for number in range(1, 101)]
+    return [Pair(number, {"id": number}, GOOD, candidate(number)) for number in range(1, 501)]
 
 
 def smoked(gate: SmokeGate) -> Smoked:
@@ -87,11 +87,17 @@ def test_requests_are_dealt_out_by_share_and_copies_are_the_candidates() -> None
 
 
 def test_a_percentile_is_that_of_each_minutes_answers() -> None:
-    recorded = pairs(lambda number: Recorded(200, number / 100, [1]))
+    recorded = pairs(lambda number: Recorded(200, number / 500, [1]))
     found = answers(recorded, Shares(0, 100), 10_000).look(ThresholdGate("p", "latency_p90", 1.0), 0, 120, 0)
     assert isinstance(found, Measured) and found.values == pytest.approx((0.9, 0.9), abs=0.02)
     quiet = answers(recorded, Shares(100, 0)).look(ThresholdGate("p", "latency_p90", 1.0), 0, 120, 0)
     assert quiet == Measured(())
+
+
+def test_a_request_counts_once_however_large_the_sample_is() -> None:
+    kept = rehearsed(preset("prod"), pairs()[:100])
+    assert kept.state.phase is Phase.PAUSED
+    assert "100 of 100 agree" in kept.state.reason and "after 500 answers" in kept.state.reason
 
 
 def test_a_function_that_raises_says_nothing_about_the_candidate() -> None:

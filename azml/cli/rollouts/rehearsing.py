@@ -31,7 +31,7 @@ from azml.rollout.report.records import Report
 from azml.rollout.starting import Opening, Refused
 from azml.rollout.state import State
 
-SECONDS = 12.0
+SECONDS = 20.0
 """How long requests are sent; those that are left then are not used."""
 SEED = 1
 WHO = "a rehearsal"
@@ -39,11 +39,12 @@ WHO = "a rehearsal"
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """How it ended, on how many requests that both deployments have answered (0: on a past journal)."""
+    """How it ended, on how many requests `of` the file that both have answered (0: on a past journal)."""
 
     state: State
     report: Report
     requests: int
+    of: int
 
 
 def on_requests(session: Session, plan: Plan, file: Path, slot: str | None, per_minute: float) -> Rehearsed:
@@ -60,7 +61,8 @@ def on_requests(session: Session, plan: Plan, file: Path, slot: str | None, per_
     requests = Requests(session.connection, session.name)
     opening = _opening(session.declared.key, slots.stable, slots.candidate, plan)
     try:
-        pairs = _answered(requests, slots.stable, slots.candidate, _bodies(file))
+        bodies = _bodies(file)
+        pairs = _answered(requests, slots.stable, slots.candidate, bodies)
         functions = dict(_functions(plan, session.declared.folder))
         by_gate = dict(_smoked(plan, requests, slots.candidate, session.declared.folder))
     except Unavailable as failed:
@@ -78,7 +80,7 @@ def on_requests(session: Session, plan: Plan, file: Path, slot: str | None, per_
             Random(SEED),  # noqa: S311 - a draw, no secret
         )
 
-    return _ended(opening, evidence, len(pairs))
+    return _ended(opening, evidence, len(pairs), len(bodies))
 
 
 def on_journal(plan: Plan, file: Path) -> Rehearsed:
@@ -89,15 +91,15 @@ def on_journal(plan: Plan, file: Path) -> Rehearsed:
         raise InputError(f"{file} is not the journal of a rollout: {broken}") from broken
     head = past.head
     opening = _opening(head.endpoint, head.stable, head.candidate, plan, head.bundle)
-    return _ended(opening, lambda endpoint: Past(past), 0)
+    return _ended(opening, lambda endpoint: Past(past), 0, 0)
 
 
-def _ended(opening: Opening, evidence: Callable[[NoEndpoint], Evidence], requests: int) -> Rehearsed:
+def _ended(opening: Opening, evidence: Callable[[NoEndpoint], Evidence], requests: int, of: int) -> Rehearsed:
     try:
         kept = rehearse(opening, evidence)
     except Refused as refused:
         raise CommandError(str(refused)) from refused
-    return Rehearsed(kept.state, report(kept.document), requests)
+    return Rehearsed(kept.state, report(kept.document), requests, of)
 
 
 def _opening(endpoint: str, stable: str, candidate: str, plan: Plan, bundle: str = "rehearsed") -> Opening:
@@ -147,9 +149,13 @@ def _smoked(plan: Plan, requests: Requests, candidate: str, folder: Path) -> Ite
 def lines(found: Rehearsed) -> Iterator[str]:
     """What a rehearsal has come to, for a person."""
     made = found.report
-    basis = f"{found.requests} requests that both answered" if found.requests else "the journal's evidence"
     took = minutes(made.ended - made.started)
-    yield f"{made.endpoint}, {made.stable} to {made.candidate}: {took} by the plan, on {basis}; nothing moved"
+    yield f"{made.endpoint}, {made.stable} to {made.candidate}: {took} by the plan; no traffic moved"
+    if found.requests:
+        yield (
+            f"users' requests were drawn from {found.requests} that both answered, of {found.of}: this shows "
+            "what the plan decides, and less of the candidate than so many requests of users would"
+        )
     for step in made.steps:
         for gate in step.gates:
             yield f"  {step.step + 1} {step.kind} {step.shares.candidate} %  {gate.verdict}  {gate.why}"
