@@ -79,8 +79,8 @@ def _shown(gate: AgreementGate, one: Field, answer: object) -> str:
     """What the field's path finds, as JSON, without what has to be left out."""
     for path in gate.redact:
         answer = replaced(answer, keys(path) or (), LEFT_OUT)
-    path = keys(one.path)
-    values = [answer] if path is None else select(answer, path)
+    found = keys(one.path)
+    values = [answer] if found is None else select(answer, found)
     text = json.dumps(masked(values[0] if len(values) == 1 else values), ensure_ascii=False)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 

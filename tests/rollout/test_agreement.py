@@ -68,7 +68,7 @@ def test_a_function_compares_whole_answers_with_their_request() -> None:
 
     def same(request: object, stable: object, candidate: object) -> bool:
         assert isinstance(request, dict) and isinstance(stable, int) and isinstance(candidate, int)
-        return abs(stable - candidate) < request["tolerance"]
+        return abs(stable - candidate) < int(request["tolerance"])
 
     assert with_exchange(NOTHING, named, exchange, same).fields == {"check.py:same": Matches(1, 1)}
     assert named.function == "check.py:same" and gate().function is None

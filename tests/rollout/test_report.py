@@ -41,7 +41,7 @@ def test_every_step_has_its_gates_with_their_last_verdict(good: Report, bad: Rep
     assert all(gate.verdict == "pass" for one in good.steps for gate in one.gates)
     errors = bad.steps[-1].gates[0]
     assert (bad.phase, errors.gate.name, errors.verdict) == ("rolled_back", "errors", "fail")
-    assert errors.why == bad.sentence and "more than 1.5 times" in errors.why
+    assert errors.why in bad.sentence and "more than 1.5 times" in errors.why
 
 
 def test_a_rates_points_are_differences_with_their_interval_limit_and_sample(good: Report) -> None:
@@ -91,7 +91,7 @@ def test_every_decision_is_there_with_its_sentence(bad: Report) -> None:
     what = [one.what for one in bad.decisions]
     assert what[:2] == ["started", "step begun"]
     assert what[-4:] == ["rolled back", "shares written", "shares taken", "shares read back"]
-    assert bad.decisions[-4].why == bad.sentence
+    assert bad.decisions[-4].why in bad.sentence
     assert bad.decisions[-1].why == "stable 100 %, candidate 0 %"
     assert bad.decisions[0].at == START and all(one.why for one in bad.decisions)
 

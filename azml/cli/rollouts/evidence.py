@@ -116,10 +116,7 @@ class AzureEvidence:
 
     def _smoke(self, gate: SmokeGate, series: _Series) -> Look:
         if series.smoked is None:
-            bodies = self._bodies(gate.requests)
-            replies = self._requests.send(self._slots.candidate, bodies)
-            found = tuple(Answer(reply.status, round(reply.seconds, 3)) for reply in replies)
-            series.smoked = Smoked(len(bodies), found)
+            series.smoked = smoked(self._requests, self._slots.candidate, self._bodies(gate.requests))
         return series.smoked
 
     def _bodies(self, pattern: str) -> list[bytes]:
@@ -127,6 +124,13 @@ class AzureEvidence:
         if not found:
             raise Unavailable(f"there is no request in {pattern}")
         return found
+
+
+def smoked(requests: Requests, deployment: str, bodies: list[bytes]) -> Smoked:
+    """What a deployment answers to smoke requests. Raises Unavailable."""
+    replies = requests.send(deployment, bodies)
+    found = tuple(Answer(reply.status, round(reply.seconds, 3)) for reply in replies)
+    return Smoked(len(bodies), found)
 
 
 NO_SINGLE_REQUESTS = (

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from azml.cli.endpoints.todays_traffic import measured
 from azml.cli.failure import CommandError
 from azml.cli.release import explained, plans
-from azml.cli.rollouts import people
+from azml.cli.rollouts import people, versions
 from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.session import Session
@@ -58,11 +58,13 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
         wanted.stable_is_broken,
     )
     try:
-        return starting.begin(session.ports(slots, plan), opening)
+        document = starting.begin(session.ports(slots, plan), opening)
     except starting.Refused as refused:
         raise CommandError(str(refused)) from refused
     except Unavailable as failed:
         raise CommandError(f"the rollout has not begun: {failed}", "run it again") from failed
+    versions.note(session, document)
+    return document
 
 
 def _rate(session: Session, wanted: Wanted) -> float:

@@ -40,6 +40,14 @@ class BlobJournal:
         except AzureError as failed:
             raise _failure(failed) from failed
 
+    def kept(self, name: str) -> str | None:
+        """What is kept under this name; None where nothing is. Raises Unavailable."""
+        try:
+            found = self._blob(name).read()
+        except AzureError as failed:
+            raise _failure(failed) from failed
+        return None if found is None else found.data.decode()
+
     def keep(self, name: str, text: str) -> None:
         """Keep the journal of an earlier rollout under this name; again is the same. Raises Unavailable."""
         try:

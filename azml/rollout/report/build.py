@@ -8,12 +8,13 @@ from azml.rollout import intervals, journal
 from azml.rollout.document import Document
 from azml.rollout.events import Event, told_of
 from azml.rollout.gates import CONFIDENCE, AgreementGate, Gate, RateGate
-from azml.rollout.journal import Entry, Shares
+from azml.rollout.journal import Entry
 from azml.rollout.looks import Matches, Missing, Rates, Replayed, Smoked, Tally, Values
 from azml.rollout.plan import Plan, gates_of
 from azml.rollout.report.records import Agreed, Change, Decision, GateSeen, Point, Report, StepSeen
 from azml.rollout.sequences import difference, interval
 from azml.rollout.state import State
+from azml.rollout.status import sentence, way_out
 from azml.rollout.verdicts import Judgement
 
 MOST_POINTS = 60
@@ -38,7 +39,7 @@ def report(document: Document, changes: Sequence[Change] | None = None) -> Repor
     """The report of a journal. Raises BrokenJournal."""
     events = list(told_of(document))
     plan, head = document.plan, document.head
-    state = events[-1].state if events else State()
+    state, ended = (events[-1].state, events[-1].entry.at) if events else (State(), 0.0)
     return Report(
         head.endpoint,
         head.number,
@@ -46,9 +47,10 @@ def report(document: Document, changes: Sequence[Change] | None = None) -> Repor
         head.candidate,
         head.bundle,
         state.phase,
-        state.reason,
+        sentence(head, plan, state, ended),
+        way_out(head, state),
         state.started,
-        events[-1].entry.at if events else state.started,
+        ended,
         state.shares,
         tuple(_steps(plan, events)),
         tuple(_decision(plan, event) for event in events if not isinstance(event.entry, journal.Looked)),
@@ -65,22 +67,16 @@ def _decision(plan: Plan, event: Event) -> Decision:
 def _why(plan: Plan, state: State, entry: Entry) -> str:
     match entry:
         case journal.Started(shares=shares) | journal.Intended(shares=shares):
-            return said(shares)
+            return shares.said
         case journal.Written():
-            return said(state.intended or state.shares)
+            return (state.intended or state.shares).said
         case journal.Confirmed():
-            return said(state.shares)
+            return state.shares.said
         case journal.Entered(step=step):
             return f"step {step + 1} of {len(plan.steps)}: {kind(plan, step)}"
         case journal.Asked():
             return f"{entry.what}, by {entry.by}"
     return str(getattr(entry, "reason", ""))
-
-
-def said(shares: Shares) -> str:
-    """Shares in words."""
-    mirrored = f", {shares.mirror} % mirrored" if shares.mirror else ""
-    return f"stable {shares.stable} %, candidate {shares.candidate} %{mirrored}"
 
 
 def kind(plan: Plan, step: int) -> str:

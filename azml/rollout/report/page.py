@@ -6,7 +6,6 @@ from pathlib import Path
 
 from azml.rollout.gates import AgreementGate, RateGate, ThresholdGate
 from azml.rollout.report import charts
-from azml.rollout.report.build import said
 from azml.rollout.report.markup import Markup, joined, tag
 from azml.rollout.report.records import GateSeen, Report, StepSeen
 
@@ -18,7 +17,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def page(report: Report) -> str:
     """The whole file."""
-    title = f"Rollout {report.number} of {report.endpoint}: {report.phase.replace('_', ' ')}"
+    title = f"Rollout {report.number} of {report.endpoint}: {report.phase.said}"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -33,11 +32,12 @@ def page(report: Report) -> str:
 
 def _summary(report: Report, title: str) -> Markup:
     rows = [
-        ("outcome", report.phase.replace("_", " ")),
-        ("why", report.sentence or "nothing was decided yet"),
+        ("outcome", report.phase.said),
+        ("why", report.sentence),
+        ("way out", report.way_out),
         ("stable", report.stable or "none: a first deployment"),
         ("candidate", f"{report.candidate} ({report.bundle})"),
-        ("shares", said(report.shares)),
+        ("shares", report.shares.said),
         ("started", _when(report.started)),
         ("last entry", f"{_when(report.ended)}, after {minutes(report.ended - report.started)}"),
     ]
@@ -77,7 +77,7 @@ def _evidence(report: Report) -> Markup:
 
 
 def _step(step: StepSeen) -> Markup:
-    title = f"Step {step.step + 1}: {step.kind}, {said(step.shares)}"
+    title = f"Step {step.step + 1}: {step.kind}, {step.shares.said}"
     return tag("article", tag("h3", title), *(_gate(gate) for gate in step.gates))
 
 

@@ -8,13 +8,16 @@ from azml.rollout.gates import Gate
 from azml.rollout.journal import Shares
 from azml.rollout.looks import Answer, Matches, Mismatch
 from azml.rollout.sequences import Interval
+from azml.rollout.state import Phase
+
+ChangeKind = Literal["file", "package", "setting"]
 
 
 @dataclass(frozen=True)
 class Change:
     """One thing that is another one in the candidate; None where a version does not have it."""
 
-    kind: Literal["file", "package", "setting"]
+    kind: ChangeKind
     name: str
     stable: str | None
     candidate: str | None
@@ -101,8 +104,9 @@ class Report:
     stable: str
     candidate: str
     bundle: str
-    phase: str
+    phase: Phase
     sentence: str
+    way_out: str
     started: float
     ended: float
     shares: Shares
