@@ -25,8 +25,8 @@ def told(plan: Plan) -> Iterator[str]:
     for gate in gates(plan).values():
         if isinstance(gate, RateGate) and gate.slower_than is not None:
             yield (
-                f"{gate.name}: Azure Monitor counts no slow answers, so percentile {_percentile(gate)} of each "
-                f"minute has to be {gate.slower_than:g} s at most; as a threshold, it promises nothing"
+                f"{gate.name}: Azure Monitor counts no slow answers, so percentile {_percentile(gate)} of "
+                f"each minute has to be {gate.slower_than:g} s at most; as a threshold, it promises nothing"
             )
 
 
