@@ -56,7 +56,7 @@ class Endpoint(Protocol):
     def write(self, shares: Shares) -> None:
         """Write these shares, and return once Azure says that the operation has succeeded.
 
-        Raises Unavailable where it was refused, has failed, or was not heard of any more: it is written again.
+        Raises Unavailable where it was refused, has failed, or is not heard of any more: it is tried again.
         """
         ...
 

@@ -122,10 +122,14 @@ class Stage:
         self.dead = self.dead or self.written == self.kill_at
         if self.dead and not self.after:
             raise Killed
-        found = self._write_shares(what) if isinstance(what, Shares) else self.blob.write(what, etag)
+        saved = None
+        if isinstance(what, Shares):
+            self._write_shares(what)
+        else:
+            saved = self.blob.write(what, etag)
         if self.dead:
             raise Killed
-        return found
+        return saved
 
     def _write_shares(self, shares: Shares) -> None:
         if self.refused:

@@ -7,8 +7,19 @@ import pytest
 from azml.rollout.driver import LEASE, Driver, NoRollout, Turn
 from azml.rollout.engine import Write
 from azml.rollout.events import told_of
-from azml.rollout.journal import Asked, BrokenJournal, Confirmed, Entered, Intended, Looked, Noted, Shares
-from azml.rollout.journal import Stuck, Told, Written
+from azml.rollout.journal import (
+    Asked,
+    BrokenJournal,
+    Confirmed,
+    Entered,
+    Intended,
+    Looked,
+    Noted,
+    Shares,
+    Stuck,
+    Told,
+    Written,
+)
 from azml.rollout.plan import Plan
 from azml.rollout.ports import Unavailable
 from azml.rollout.replaying import replay
@@ -57,7 +68,9 @@ def test_a_write_is_meant_written_and_read_back_before_anything_follows() -> Non
     stage = Stage(SHORT)
     stage.endpoint.lag = 90.0
     stage.begin().run()
-    writes = [type(one) for one in stage.entries() if isinstance(one, Intended | Written | Confirmed | Entered)]
+    writes = [
+        type(one) for one in stage.entries() if isinstance(one, Intended | Written | Confirmed | Entered)
+    ]
     one = [Intended, Written]
     assert writes[:1] == [Entered] and writes[1:3] == one and Confirmed in writes[3:6]
     assert stage.state.phase is Phase.SUCCEEDED

@@ -195,7 +195,8 @@ def test_flagger_1581_a_misspelt_metric_always_passes() -> None:
     """A metric that is none is a finding, and each gate is shown to pass and to fail."""
     _, findings = read(
         steps(
-            "{traffic: 100, for: 5m, gates: [errors]}", gates="gates:\n  errors: {metric: eror_rate, max: 0.01}"
+            "{traffic: 100, for: 5m, gates: [errors]}",
+            gates="gates:\n  errors: {metric: eror_rate, max: 0.01}",
         )
     )
     assert "so it could never fail" in str(findings[0])
