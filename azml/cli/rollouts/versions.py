@@ -119,7 +119,9 @@ def _in_datastore(connection: Connection, uri: str, account: str) -> tuple[str, 
         return None
     path = f"{connection.workspace.id}/datastores/{matched['store']}"
     store = (connection.arm.get(path, API_VERSION) or {}).get("properties") or {}
-    same = str(store.get("accountName", "")).lower() == account.rpartition("/")[2].lower()
+    # The local Azure's accounts have its address before their name.
+    named, own = (str(one).rpartition("/")[2].lower() for one in (store.get("accountName"), account))
+    same = named == own
     return (str(store.get("containerName")), matched["path"]) if same else None
 
 
