@@ -115,17 +115,23 @@ def plan_of(text: str) -> Plan:
 def parse(text: str, known: Document | None = None) -> Document:
     """The journal of a text; lines that a `known` one has are not read again. Raises BrokenJournal."""
     first, _, body = text.partition("\n")
-    try:
-        head = _HEADS.value(first)
-    except (ValueError, TypeError, KeyError, AttributeError) as broken:
-        raise BrokenJournal(f"line 1: is not the head of a journal: {first[:80]!r}") from broken
-    if not isinstance(head, Head):
-        raise BrokenJournal(f"line 1: is not the head of a journal: {first[:80]!r}")
+    head = _head(first)
     same = known if known is not None and body.startswith(known.body) else Document(head)
     rest = body[len(same.body) :].removesuffix("\n")
     lines = rest.split("\n") if rest else []
     read = tuple(_entry(line, number) for number, line in enumerate(lines, len(same.entries) + 2))
     return Document(head, same.entries + read, body)
+
+
+@lru_cache(maxsize=64)
+def _head(line: str) -> Head:
+    try:
+        head = _HEADS.value(line)
+    except (ValueError, TypeError, KeyError, AttributeError) as broken:
+        raise BrokenJournal(f"line 1: is not the head of a journal: {line[:80]!r}") from broken
+    if not isinstance(head, Head):
+        raise BrokenJournal(f"line 1: is not the head of a journal: {line[:80]!r}")
+    return head
 
 
 def _entry(line: str, number: int) -> Entry:

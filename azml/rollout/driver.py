@@ -28,7 +28,7 @@ RESTING = ENDED | {Phase.PAUSED}
 
 
 class NoRollout(Exception):
-    """There is no journal: no rollout of this endpoint has begun."""
+    """No rollout of this endpoint has begun, or its start was cut off."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +87,16 @@ class Driver:
         return self._turn(0.0 if acted and self._state.intended is None else rest)
 
     def run(self, until: frozenset[Phase] = RESTING, each: Callable[[Turn], None] | None = None) -> Turn:
-        """Turn after turn until one of these phases is reached; `each` is told. The lease is given back.
+        """Turn after turn until one of these phases is reached, or the end; `each` is told of each turn.
 
-        Raises NoRollout and BrokenJournal.
+        Then the lease is given back. Raises NoRollout and BrokenJournal.
         """
         try:
             while True:
                 turn = self.turn()
                 if each is not None:
                     each(turn)
-                if turn.state.phase in until:
+                if turn.state.phase in until | ENDED and not self._has_to_tell:
                     return turn
                 self.ports.clock.sleep(turn.wait)
         finally:
@@ -110,6 +110,10 @@ class Driver:
             self._save(self._journal.under("", 0.0))
         except (Conflict, Unavailable):
             return  # it expires
+
+    @property
+    def _has_to_tell(self) -> bool:
+        return self.ports.notices is not None and bool(self._state.untold)
 
     @property
     def _document(self) -> Document:
@@ -164,8 +168,9 @@ class Driver:
 
     def _act(self) -> bool:
         """Do what is to be done; whether anything was, but looking."""
-        told = self.ports.notices is not None and self._state.untold
-        if self._state.phase in RESTING and not told:
+        if self._state.phase is Phase.DECLARED:
+            raise NoRollout("the start of this rollout was cut off: begin it again with azml rollout run")
+        if self._state.phase in RESTING and not self._has_to_tell:
             return False
         self._hold()
         self._tell()

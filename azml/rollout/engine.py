@@ -5,7 +5,7 @@ decided again, as the state is what the journal says: a write is repeated until 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from azml.rollout import journal
@@ -13,7 +13,7 @@ from azml.rollout.gates import Gate, RateGate
 from azml.rollout.journal import Entry, Shares
 from azml.rollout.looks import NO_LOOK, Look, Rates
 from azml.rollout.moves import gates_in, least
-from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, TrafficStep
+from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, SmokeStep, TrafficStep
 from azml.rollout.replaying import apply
 from azml.rollout.state import ENDED, IN_STEP, Phase, State
 from azml.rollout.verdicts import Judgement, Verdict, judge, worst
@@ -76,12 +76,16 @@ def due(plan: Plan, state: State, now: float) -> tuple[Gate, ...]:
 
 
 def next_shares(plan: Plan, state: State) -> Shares | None:
-    """The shares for which deployments have to be ready now, None where nothing is about to be written."""
+    """The shares for which deployments have to be ready now, None where nothing is about to begin."""
     if state.phase in ENDED or state.phase in (Phase.DECLARED, Phase.PAUSED):
         return None
     if state.withdrawing:
         return state.back
-    return state.intended or (None if state.phase in IN_STEP else target(plan, state))
+    if state.intended or state.phase in IN_STEP:
+        return state.intended
+    wanted = target(plan, state)
+    # Smoke has no share, and its requests need the candidate all the same: as much of it as a mirror of 1 %.
+    return replace(wanted, mirror=1) if isinstance(plan.steps[state.step], SmokeStep) else wanted
 
 
 def withdraws(actions: tuple[Action, ...]) -> bool:

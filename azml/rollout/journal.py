@@ -5,6 +5,7 @@ Times are seconds of one clock, which every entry brings along.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from azml.rollout.comparison import Seen
@@ -57,7 +58,7 @@ class Intended:
 
 @dataclass(frozen=True)
 class Written:
-    """Azure has taken the write of the shares that were meant; nothing older can follow it any more."""
+    """The write of the shares that were meant has succeeded; nothing older can follow it any more."""
 
     at: float
 
@@ -194,6 +195,7 @@ def to_line(entry: Entry) -> str:
     return CODEC.text(entry)
 
 
+@lru_cache(maxsize=4096)
 def from_line(line: str) -> Entry:
     """The entry of a line. Raises BrokenJournal."""
     try:

@@ -47,11 +47,17 @@ class Endpoint(Protocol):
         ...
 
     def ready(self, shares: Shares) -> bool:
-        """Whether each deployment is there, and has the instances for these shares. Raises Unavailable."""
+        """Whether each deployment with one of these shares is there, and has the instances for it.
+
+        Raises Unavailable.
+        """
         ...
 
     def write(self, shares: Shares) -> None:
-        """Ask for these shares; they hold when they are read back. Raises Unavailable."""
+        """Write these shares, and return once Azure says that the operation has succeeded.
+
+        Raises Unavailable where it was refused, has failed, or is not heard of any more: it is tried again.
+        """
         ...
 
     def stable_answers(self) -> bool:

@@ -16,7 +16,9 @@ def wait(plan: Plan, state: State, now: float, poll: float) -> float:
         return plan.interval
     if state.intended is not None or state.phase not in IN_STEP:
         return min(poll, plan.interval)
-    return max(0.0, min(plan.interval, _left(plan, state, now)))
+    left = _left(plan, state, now)
+    # What is overdue could not be done: it is tried again, not without a pause.
+    return min(plan.interval, left if left > 0 else poll)
 
 
 def _left(plan: Plan, state: State, now: float) -> float:

@@ -65,8 +65,8 @@ class World:
             self.shares = shares
             self.late.remove((due, shares))
         ready = self.stable_ready if self.state.withdrawing else self.ready(self.now)
-        shares = None if unreadable else self.shares
-        seen = Observation(shares, ready, self.looks(self.now), self.stable_answers)
+        found = None if unreadable else self.shares
+        seen = Observation(found, ready, self.looks(self.now), self.stable_answers)
         actions = decide(self.plan, self.state, seen, self.now)
         try:
             for action in actions:

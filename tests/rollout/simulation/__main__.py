@@ -1,25 +1,41 @@
 """Simulated histories by the thousand: `python -m tests.rollout.simulation --histories 1000000 --seed 0`.
 
-A history that violates an invariant is told with its seed; `--seed S --histories 1` runs it again.
+A history that violates an invariant is told with its seed; `--seed S --histories 1` runs it again, and a line
+in `seeds.txt` makes it a test.
 """
 
 import argparse
 import sys
 from collections import Counter
-from time import perf_counter
+from collections.abc import Iterable
+from pathlib import Path
+from time import process_time
 
 from tests.rollout.simulation.history import History
 
+SEEDS = Path(__file__).with_name("seeds.txt")
+"""Seeds that once found a fault, or find a planted one: they run first."""
 
-def failing(seed: int) -> str | None:
-    """What is wrong with the history of a seed, None where nothing is."""
-    try:
-        History(seed).run()
-    except AssertionError as violation:
-        return f"seed {seed}: {violation}"
-    except Exception as broken:  # an engine that breaks is a failure as well: the seed has to be told
-        return f"seed {seed}: {type(broken).__name__}: {broken}"
-    return None
+
+def simulate(seeds: Iterable[int]) -> tuple[Counter[str], list[str]]:
+    """Run the histories of these seeds: how many ended how, and what is wrong, each with its seed."""
+    ends: Counter[str] = Counter()
+    wrong: list[str] = []
+    for seed in seeds:
+        try:
+            history = History(seed).run()
+        except Exception as broken:  # whatever breaks, its seed has to be told
+            wrong.append(f"seed {seed}: {type(broken).__name__}: {broken}")
+        else:
+            ends[history.blob.state.phase.said] += 1
+            ends["kills survived"] += history.kills
+    return ends, wrong
+
+
+def known() -> list[int]:
+    """The seeds of `seeds.txt`."""
+    lines = [line.partition("#")[0].strip() for line in SEEDS.read_text(encoding="utf-8").splitlines()]
+    return [int(line) for line in lines if line]
 
 
 def main() -> int:
@@ -28,16 +44,16 @@ def main() -> int:
     asked.add_argument("--histories", type=int, default=10_000)
     asked.add_argument("--seed", type=int, default=0)
     options = asked.parse_args()
-    began = perf_counter()
-    ends: Counter[str] = Counter()
-    failures = 0
-    for seed in range(options.seed, options.seed + options.histories):
-        if found := failing(seed):
-            failures += 1
-            print(found)
-    took = perf_counter() - began
-    print(f"{options.histories} histories, {failures} failures, {took:.1f} s ({took / options.histories * 1e3:.2f} ms each)")
-    return 1 if failures else 0
+    began = process_time()
+    ends, wrong = simulate([*known(), *range(options.seed, options.seed + options.histories)])
+    took = process_time() - began
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    for end, count in sorted(ends.items()):
+        print(f"{end:<16}{count:>9}")
+    print(
+        f"{len(wrong)} failures; {took:.1f} s of the processor, {took / options.histories * 1e3:.2f} ms each"
+    )
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Endpoint:
     candidate_ready_at: float = 0.0
     stable_small: tuple[float, float] = (0.0, 0.0)
     stable_answers: bool = True
-    pending: tuple[float, Shares] | None = None
+    pending: tuple[float, Shares | None] | None = None
     changes: list[tuple[float, Shares]] = field(default_factory=list)
     seen: int = 0
     writes: list[Shares] = field(default_factory=list)
@@ -51,7 +51,8 @@ class Endpoint:
         if self.pending and self.pending[0] <= self.time.now:
             due, shares = self.pending
             self.pending = None
-            self.change(due, shares)
+            if shares is not None:
+                self.change(due, shares)
 
     def change(self, at: float, shares: Shares) -> None:
         self.actual = shares
@@ -69,23 +70,21 @@ class Endpoint:
         """Whether the instances for these shares are there."""
         begins, ends = self.stable_small
         small = begins <= self.time.now < ends
-        candidate = self.time.now >= self.candidate_ready_at
-        return candidate and not (small and shares.stable > 50)
+        early = self.time.now < self.candidate_ready_at
+        return not (early and shares.candidate + shares.mirror) and not (small and shares.stable > 50)
 
-    def put(self, shares: Shares) -> None:
-        """Take a write."""
+    def put(self, shares: Shares) -> bool:
+        """Take a write: whether the operation will succeed, `takes` seconds later."""
         if not shares.sound:
             raise Violation(f"a write of {shares}")
         self.settle()
         if self.pending is not None:
             raise Unavailable("the endpoint is Updating")
         self.writes.append(shares)
-        if self.random.random() < self.fails:
-            return
-        if self.takes:
-            self.pending = (self.time.now + self.takes, shares)
-        else:
-            self.change(self.time.now, shares)
+        succeeds = self.random.random() >= self.fails
+        self.pending = (self.time.now + self.takes, shares if succeeds else None)
+        self.settle()
+        return succeeds
 
 
 @dataclass

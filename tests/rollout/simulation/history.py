@@ -5,8 +5,10 @@ that turns overlap; it may also be killed there, and another one begins later.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
+from typing import cast
 
 from azml.rollout import starting
 from azml.rollout.driver import Driver
@@ -26,8 +28,21 @@ from tests.rollout.simulation.invariants import Checks
 from tests.rollout.simulation.plans import PLANS
 
 LEASE = 180.0
-CHAOS, HEALED = 3600.0, 300
-"""Seconds with faults, and the most turns without them until every history has ended."""
+CHAOS, HEALED, NEVER = 2700.0, 300, 1e9
+"""Seconds with faults, the most turns after them until a history has ended, and a time that never comes."""
+WISHES = (
+    "pause",
+    "resume",
+    "approve",
+    "abort",
+    "abort",
+    "supersede",
+    "stable_is_broken",
+    "move",
+    "update",
+    "plan",
+    "clock",
+)
 FOREIGN = (Shares(41, 59), Shares(63, 37), Shares(100, 0, 7))
 
 
@@ -64,8 +79,9 @@ class History:
         self.engines = [Engine("a", 0.0)]
         self.people: list[tuple[float, Callable[[], None]]] = []
         self.depth = 0
-        self.moved = False
-        self.turns = 0
+        self.until = float("inf")
+        self.moved = self.hopeless = False
+        self.turns = self.kills = 0
         if not calm:
             self._trouble(random)
 
@@ -82,15 +98,14 @@ class History:
             endpoint.stable_small = (begins, begins + random.choice([100.0, 900.0]))
         if random.random() < 0.3:
             self.engines.append(Engine("b", random.uniform(0, 900)))
+        if random.random() < 0.02:
+            endpoint.candidate_ready_at, self.hopeless = NEVER, True
         for _ in range(random.choice([0, 0, 0, 1, 1, 2, 3])):
-            self.people.append((random.uniform(0, 1800), self._person(random)))
+            self.people.append((random.choice([1800, 200]) * random.random(), self._person(random)))
         self.people.sort(key=lambda one: one[0])
 
     def _person(self, random: Random) -> Callable[[], None]:
-        what = random.choice(
-            ["pause", "resume", "approve", "abort", "supersede", "stable_is_broken", "move", "update", "plan"]
-            + ["clock"]
-        )
+        what = random.choice(WISHES)
         if what == "move":
             return lambda: self.move(random.choice(FOREIGN))
         if what == "update":
@@ -99,16 +114,13 @@ class History:
             return self.change_plan
         if what == "clock":
             return lambda: self.jump(random.choice([-100.0, 3.0, 4000.0]))
-        return lambda: self.ask(what)  # type: ignore[arg-type]
+        return lambda: self.ask(cast(Wish, what))
 
     # What people do.
 
-    def ask(self, what: Wish) -> bool:
-        try:
+    def ask(self, what: Wish) -> None:
+        with suppress(Refused):
             starting.ask(self.blob, what, "somebody")
-        except Refused:
-            return False
-        return True
 
     def change_plan(self) -> None:
         starting.compare_plan(self.blob, PLANS[self.plan is PLANS[0]])
@@ -178,6 +190,7 @@ class History:
             wait = engine.driver.turn().wait
         except Killed:
             engine.driver, wait = None, self.random.choice([1.0, 30.0, 400.0])
+            self.kills += 1
         finally:
             engine.busy = False
             self.depth -= 1
@@ -187,13 +200,15 @@ class History:
 
     def stall(self, seconds: float) -> None:
         """The one that is in a turn does nothing for so long, and the others go on."""
-        until = self.time.now + seconds
-        while self.depth < 3:
-            dues = [engine.due for engine in self.engines if not engine.busy] + [at for at, _ in self.people[:1]]
+        outer = self.until
+        self.until = until = min(self.time.now + seconds, outer)
+        while True:
+            dues = [one.due for one in self.engines if not one.busy] + [at for at, _ in self.people[:1]]
             if not dues or min(dues) > until:
                 break
             self._next()
         self.time.now = max(self.time.now, until)
+        self.until = outer
 
     def strike(self, engine: Engine, longest: float = 250.0) -> None:
         """A call of a port takes its time, and may go wrong."""
@@ -222,7 +237,8 @@ class History:
     def _heal(self) -> None:
         self.rates = Rates()
         self.people = []
-        self.endpoint.fails, self.endpoint.stable_small, self.endpoint.candidate_ready_at = 0.0, (0.0, 0.0), 0.0
+        self.endpoint.fails, self.endpoint.stable_small = 0.0, (0.0, 0.0)
+        self.endpoint.candidate_ready_at = NEVER if self.hopeless else 0.0
         self.endpoint.stable_answers = True
         self.engines = self.engines[:1]
 
@@ -233,7 +249,7 @@ class History:
             self.ask("approve")
         elif state.phase is Phase.PAUSED:
             self.moved = False
-            self.ask("resume" if self.random.random() < 0.5 else "abort")
+            self.ask("resume" if self.random.random() < 0.5 and not self.hopeless else "abort")
 
     def _ended(self) -> "History":
         document, state = self.blob.document, self.blob.state
@@ -316,12 +332,18 @@ class Side:
     def write(self, shares: Shares) -> None:
         history = self.history
         history.strike(self.engine, LEASE / 4)
-        head = history.blob.document and history.blob.document.head
-        if head is None or self.engine.driver is None or head.holder != self.engine.driver.holder:
-            raise Violation(f"{self.engine.name} writes, and {head and head.holder} has the lease")
+        document, driver = history.blob.document, self.engine.driver
+        assert document is not None and driver is not None
+        if document.head.holder != driver.holder:
+            raise Violation(f"{driver.holder} writes, and {document.head.holder} has the lease")
         history.checks.written(history.blob.state, shares, self.engine.ready.get(shares))
-        history.endpoint.put(shares)
+        succeeds = history.endpoint.put(shares)
         history.answer()
+        if history.endpoint.takes:
+            history.stall(history.endpoint.takes)
+            history.endpoint.settle()
+        if not succeeds or history.endpoint.pending is not None:
+            raise Unavailable("the operation has failed")
 
     def look(self, gate: Gate, since: float, until: float, entered: float) -> Look:
         self.strike()
@@ -330,5 +352,3 @@ class Side:
 
     def tell(self, webhook: str, text: str) -> None:
         self.strike()
-
-

@@ -67,6 +67,8 @@ class Checks:
             raise Violation("traffic that somebody else moved was moved without being asked")
         if shares.candidate + shares.mirror > 0 and not ready and shares != state.shares:
             raise Violation(f"{shares} for deployments that are not ready")
+        if state.shares.mirror and shares.candidate:
+            raise Violation("mirror and live on one deployment")
         if state.withdrawing and shares != state.back:
             raise Violation(f"back to {shares}")
 
