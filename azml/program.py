@@ -97,15 +97,21 @@ def assets_args(settings: Settings, workspace: "components.Workspace") -> "compo
     return components.AssetsArgs(workspace=workspace, bundles=bundles)
 
 
-def tell_rollouts(settings: Settings) -> None:
-    """Say of each endpoint with a plan whose its shares are, and what moves them."""
+def tell_rollouts(settings: Settings, account: Account, standing: Standing) -> None:
+    """Say of each endpoint with a plan whose its shares are, and how its rollout stands."""
+    own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
     for served in settings.endpoints:
         if served.rollout is not None:
             name = served.spec.name
+            under_way = standing.rollouts.get(endpoint_id(own, name))
             pulumi.log.info(
                 f"{name}: its rollout owns the shares. pulumi up leaves them as they are, and a new endpoint "
-                f"at 0 percent: `azml rollout run {name}` takes the idle slot's version live."
+                f"at 0 percent. {under_way or _how_to_begin(name)}"
             )
+
+
+def _how_to_begin(name: str) -> str:
+    return f"`azml rollout run {name}` takes the idle slot's version live."
 
 
 def endpoint_args(served: ServedEndpoint, assets: "components.Assets") -> "components.EndpointArgs":

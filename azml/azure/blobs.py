@@ -13,8 +13,6 @@ from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
 from azml.azure.http import Response
 
-STORAGE_VERSION = "2024-01-01"
-"""The API version of Microsoft.Storage that azure-native 3.29 uses."""
 SERVICE_VERSION = "2024-11-04"
 """The version of the blob service (learn.microsoft.com, "Versioning for Azure Storage")."""
 SCOPE = "https://storage.azure.com/.default"
@@ -53,7 +51,7 @@ class Blob:
         answer = self._send("GET")
         if answer.status == 404 and _code(answer) == _NO_BLOB:
             return None
-        return Content(answer.content, answer.headers["etag"], _time(self._accepted(answer)))
+        return _content(self._accepted(answer), answer.content)
 
     def write(self, data: bytes, etag: str | None, content_type: str = "application/json") -> Content:
         """Replace the version with this tag; with None there must be no blob yet.
@@ -67,7 +65,7 @@ class Blob:
         # Put Blob: 409 where it must be new and is there, 412 where it is another version.
         if answer.status == 412 or (answer.status == 409 and _code(answer) == "BlobAlreadyExists"):
             raise ChangedError(f"{self.url} was written by somebody else", status=answer.status)
-        return Content(data, answer.headers["etag"], _time(self._accepted(answer)))
+        return _content(self._accepted(answer), data)
 
     def _send(
         self, method: str, more: Mapping[str, str] | None = None, body: bytes | None = None
@@ -93,18 +91,10 @@ class Blob:
         raise AzureError(f"{self.url}: {code or answer.status}", status=answer.status, code=code)
 
 
-def blob_endpoint(arm: Arm, account_id: str) -> str:
-    """The blob endpoint of a storage account (an ARM id), without a final slash. Raises AzureError."""
-    found = arm.get(account_id, STORAGE_VERSION)
-    if found is None:
-        raise AzureError(f"there is no storage account {account_id}", status=404)
-    endpoints = (found.get("properties") or {}).get("primaryEndpoints") or {}
-    return str(endpoints.get("blob") or "").rstrip("/")
-
-
 def _code(answer: Response) -> str:
     return answer.headers.get("x-ms-error-code", "")
 
 
-def _time(answer: Response) -> float:
-    return parsedate_to_datetime(answer.headers["date"]).timestamp()
+def _content(answer: Response, data: bytes) -> Content:
+    now = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    return Content(data, answer.headers["etag"], now)

@@ -1,7 +1,9 @@
 """Where the journals of rollouts are: blobs in a container of their own in a workspace's storage account."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from azml.azure.arm import Arm
-from azml.azure.blobs import blob_endpoint
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
 
@@ -9,6 +11,8 @@ CONTAINER = "azml-rollouts"
 """The container's name. Workspaces that share an account share it."""
 LATEST = "latest"
 """The name of the journal that the next rollout of an endpoint continues or replaces."""
+STORAGE_VERSION = "2024-01-01"
+"""The API version of Microsoft.Storage that azure-native 3.29 uses."""
 
 
 def blob_name(workspace: str, endpoint: str, kept: str = LATEST) -> str:
@@ -16,10 +20,21 @@ def blob_name(workspace: str, endpoint: str, kept: str = LATEST) -> str:
     return f"{workspace}/{endpoint}/{kept}.json"
 
 
+def account_of(workspace: Mapping[str, Any]) -> str:
+    """The ARM id of a workspace's storage account; empty where its body names none."""
+    return str((workspace.get("properties") or {}).get("storageAccount") or "")
+
+
+def container_in(account: Mapping[str, Any]) -> str:
+    """The container's URL in the storage account with this body."""
+    endpoints = (account.get("properties") or {}).get("primaryEndpoints") or {}
+    return f"{str(endpoints.get('blob') or '').rstrip('/')}/{CONTAINER}"
+
+
 def container_url(arm: Arm, workspace_id: str) -> str:
     """The container's URL for the workspace with this ARM id. Raises AzureError without storage."""
-    body = arm.get(workspace_id, API_VERSION)
-    account = str(((body or {}).get("properties") or {}).get("storageAccount") or "")
-    if not account:
+    account_id = account_of(arm.get(workspace_id, API_VERSION) or {})
+    account = arm.get(account_id, STORAGE_VERSION) if account_id else None
+    if account is None:
         raise AzureError(f"there is no workspace with storage at {workspace_id}", status=404)
-    return f"{blob_endpoint(arm, account)}/{CONTAINER}"
+    return container_in(account)

@@ -1,12 +1,14 @@
 """Carries an endpoint's latest rollout out in this process, and speaks to one that another process has."""
 
 import contextlib
+from collections.abc import Iterator
 
 import typer
 from rich.markup import escape
 
 from azml.cli import terminal
 from azml.cli.failure import CommandError, ExitCode
+from azml.cli.release import plans
 from azml.cli.rollouts import outcome, people, view
 from azml.cli.rollouts.screen import Screen
 from azml.cli.rollouts.session import Session
@@ -25,16 +27,25 @@ LEFT = RESTING | {Phase.RETIRING}
 
 def carry(session: Session, *, as_json: bool, until: frozenset[Phase] = LEFT) -> None:
     """Carry the latest rollout on until one of these phases; the exit code is its outcome."""
-    state = _carried(session, as_json, until)
+    try:
+        state = carried(session, as_json=as_json, until=until)
+    except KeyboardInterrupt:
+        key = session.declared.key
+        raise CommandError(
+            f"interrupted; the rollout of {key} stands where it is, and nobody carries it out",
+            f"to go on: azml rollout resume {key}; to go back: azml rollout abort {key}",
+            ExitCode.INTERRUPTED,
+        ) from None
     end(session, state, as_json=as_json)
 
 
-def _carried(session: Session, as_json: bool, until: frozenset[Phase]) -> State:
+def carried(session: Session, *, as_json: bool, until: frozenset[Phase]) -> State:
+    """Carry the latest rollout on until one of these phases: the state then."""
     kept = session.required()
     _take_over(session, kept)
     head = kept.document.head
     ports = session.ports(Slots(head.stable, head.candidate), kept.document.plan)
-    with Screen(session, as_json=as_json) as screen:
+    with Screen(session, as_json=as_json, after=kept.document.entries[-1].at) as screen:
         return Driver(ports, people.holder(), watch=screen.tell).run(until, screen.turned).state
 
 
@@ -46,16 +57,24 @@ def _take_over(session: Session, kept: Kept) -> None:
         session.store.write(kept.document.under("", 0.0).text, kept.saved.etag)
 
 
-def resume(session: Session, *, as_json: bool) -> None:
-    """Go on with a rollout that is paused, or that nobody carries out."""
-    if session.required().state.phase is Phase.PAUSED:
-        _ask(session, "resume")
+def resume(session: Session, *, stable_is_broken: bool, as_json: bool) -> None:
+    """Go on with a rollout that is paused, or that nobody carries out.
+
+    A plan that has changed since it began ends it, or not, as its own `plan_changed` says.
+    """
+    session.required()
+    with _journal():
+        starting.compare_plan(session.store, plans.read(session.stack, session.declared, None))
+    if stable_is_broken:
+        ask(session, "stable_is_broken")
+    elif session.required().state.phase is Phase.PAUSED:
+        ask(session, "resume")
     carry(session, as_json=as_json)
 
 
 def abort(session: Session, *, as_json: bool) -> None:
     """Withdraw a rollout, and wait until the traffic is back."""
-    _ask(session, "abort")
+    ask(session, "abort")
     carry(session, as_json=as_json, until=ENDED)
 
 
@@ -63,13 +82,13 @@ def supersede(session: Session, *, as_json: bool) -> None:
     """End an unfinished rollout, as another one takes its place; nothing where there is none."""
     kept = session.latest()
     if kept is not None and kept.state.phase not in ENDED:
-        _ask(session, "supersede")
-        _carried(session, as_json, ENDED)
+        ask(session, "supersede")
+        carried(session, as_json=as_json, until=ENDED)
 
 
 def wish(session: Session, what: Wish) -> None:
     """Write down what a person wants, for whoever carries the rollout out."""
-    state = _ask(session, what)
+    state = ask(session, what)
     kept = session.required()
     typer.echo(f"{session.name}: {view.standing(kept.document.plan, state)}", err=True)
     if state.phase not in LEFT and not kept.document.head.held("", kept.saved.now):
@@ -86,11 +105,19 @@ def end(session: Session, state: State, *, as_json: bool) -> None:
         raise typer.Exit(code)
 
 
-def _ask(session: Session, what: Wish) -> State:
+def ask(session: Session, what: Wish) -> State:
+    """Write down what a person wants: the state after it. Raises CommandError where it makes no sense."""
     session.required()
-    try:
+    with _journal():
         return starting.ask(session.store, what, people.asker())
+
+
+@contextlib.contextmanager
+def _journal() -> Iterator[None]:
+    """What is written to a journal by a command, or why it is not."""
+    try:
+        yield
     except starting.Refused as refused:
         raise CommandError(str(refused)) from refused
     except Unavailable as failed:
-        raise CommandError(str(failed), "ask again") from failed
+        raise CommandError(str(failed), "run it again") from failed

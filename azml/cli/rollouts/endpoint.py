@@ -11,11 +11,14 @@ from azml.cli.failure import CommandError
 from azml.cli.rollouts.requests import MODEL_REFUSED, OK, Requests
 from azml.cli.rollouts.slots import Slots
 from azml.cli.stacks.stacks import Connection
+from azml.rollout.driver import LEASE
 from azml.rollout.journal import Shares
 from azml.rollout.ports import Unavailable
 
 BUSY = frozenset({"creating", "updating", "deleting"})
 """States in which Azure carries out an earlier write, and refuses another one."""
+WRITE_SECONDS = 0.8 * LEASE
+"""How long a write is waited for: a driver has to be back before its lease ends."""
 
 
 class ArmEndpoint:
@@ -51,9 +54,9 @@ class ArmEndpoint:
         return not unready(self._read(), self.stable, self.candidate, shares, self.capacity)
 
     def write(self, shares: Shares) -> None:
-        """Write the endpoint back with these shares. Azure may take minutes: they are read back by `shares`.
+        """Write the endpoint back with these shares, and return once the operation has succeeded.
 
-        Raises Unavailable where Azure refuses for now.
+        Raises Unavailable where Azure refuses it, or has not carried it out after WRITE_SECONDS.
         """
         found = self._settled()
         traffic = positive({self.stable: shares.stable, self.candidate: shares.candidate})
@@ -97,7 +100,8 @@ class ArmEndpoint:
     def _put(self, found: OnlineEndpoint, traffic: Mapping[str, int], mirror: Mapping[str, int]) -> None:
         body = azure.with_shares(found.body, azure.Shares(traffic, mirror))
         try:
-            self.connection.arm.put(found.id, azure.API_VERSION, body)
+            started = self.connection.arm.put(found.id, azure.API_VERSION, body)
+            self.connection.arm.wait(started, seconds=WRITE_SECONDS)
         except AzureError as failed:
             raise Unavailable(f"the shares of {self.name} were not written: {failed}") from failed
 

@@ -6,6 +6,7 @@ from azml.cli.endpoints.todays_traffic import measured
 from azml.cli.failure import CommandError
 from azml.cli.release import explained, plans
 from azml.cli.rollouts import people, versions
+from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import choose
@@ -42,6 +43,7 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
     findings = [*refusals(found, slots, capacity), *unusable(plan, session.declared.folder)]
     if slots.stable and not wanted.stable_is_broken:
         findings += unfinished(plan, _rate(session, wanted))
+    findings += Webhooks(session.stack).problems(plan.notify)
     if findings:
         raise InvalidInput(findings)
     bundle = found.deployment(slots.candidate).serves or ""

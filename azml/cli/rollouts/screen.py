@@ -16,9 +16,10 @@ from azml.rollout.events import Event
 
 
 class Screen:
-    """Shows events as they come. Looks that change no verdict are left out of the lines."""
+    """Shows events as they come, those from `after` on. Looks that change no verdict make no line."""
 
-    def __init__(self, session: Session, *, as_json: bool) -> None:
+    def __init__(self, session: Session, *, as_json: bool, after: float = 0.0) -> None:
+        self._after = after
         self._session = session
         self._as_json = as_json
         self._console = terminal.err()
@@ -43,6 +44,8 @@ class Screen:
 
     def tell(self, event: Event) -> None:
         """Show an event."""
+        if event.entry.at < self._after:
+            return
         if self._as_json:
             print(json.dumps(view.event_of(event)), flush=True)
         elif self._live is None and self._is_news(event):

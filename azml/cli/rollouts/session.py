@@ -11,6 +11,7 @@ from azml.cli.release import explained
 from azml.cli.rollouts.clock import MachineClock
 from azml.cli.rollouts.endpoint import ArmEndpoint
 from azml.cli.rollouts.evidence import AzureEvidence
+from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.requests import Requests, bodies_in
 from azml.cli.rollouts.slots import Slots
 from azml.cli.rollouts.store import BlobJournal, journal_of
@@ -70,12 +71,17 @@ class Session:
         endpoint = ArmEndpoint(self.connection, self.name, slots, requests, capacity, sample)
         own = f"{self.connection.workspace.id}/onlineEndpoints/{self.name}"
         evidence = AzureEvidence(self.connection, own, slots, requests, self.declared.folder)
-        return Ports(MachineClock(self.connection.arm), endpoint, evidence, self.store)
+        notices = Webhooks(self.stack) if plan.notify else None
+        return Ports(MachineClock(self.connection.arm), endpoint, evidence, self.store, notices)
 
 
 def open_session(stack: Stack, endpoint: str) -> Session:
     """The endpoint called `endpoint`, in the stack file or in Azure."""
-    declared = stack.file.endpoint(endpoint)
+    return session_of(stack, stack.file.endpoint(endpoint))
+
+
+def session_of(stack: Stack, declared: StackEndpoint) -> Session:
+    """The same, of an endpoint that was found in the stack file."""
     connection = stacks.connect(stack)
     name = names.azure_name(declared)
     return Session(stack, declared, connection, name, journal_of(connection, name))

@@ -22,9 +22,11 @@ class BlobJournal:
         return self._blob().url
 
     def read(self) -> Saved | None:
-        """The journal; None where there is none. Raises Unavailable, CommandError without a container."""
+        """The journal; None where there is none. Raises Unavailable, CommandError without a role."""
         try:
             found = self._blob().read()
+        except NoContainerError:
+            return None  # a write says what is missing
         except AzureError as failed:
             raise _failure(failed) from failed
         return None if found is None else _saved(found)

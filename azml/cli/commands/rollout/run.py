@@ -52,6 +52,12 @@ def retry(
     _start(endpoint, slot, per_minute, stable_is_broken, False, yes, stack, as_json, again=True)
 
 
+def confirm_broken(endpoint: str) -> None:
+    """Ask whether the version that serves now is broken; ends the command where it is not."""
+    question = f"{endpoint}: nothing will be compared with the version that serves now. Is that one broken?"
+    typer.confirm(question, abort=True, err=True)
+
+
 def _start(
     endpoint: str,
     slot: str | None,
@@ -69,11 +75,7 @@ def _start(
 
     session = open_session(stacks.choose(find_clone(), stack), endpoint)
     if broken and not yes:
-        typer.confirm(
-            f"{session.declared.key}: nothing will be compared with what serves now. Is that broken?",
-            abort=True,
-            err=True,
-        )
+        confirm_broken(endpoint)
     if supersede:
         carrying.supersede(session, as_json=as_json)
     wanted = opening.Wanted(slot, per_minute, broken, again)
