@@ -101,8 +101,12 @@ def _with_on(node: Node) -> Node:
     """A notice whose key `on` is read as that: YAML 1.1 takes it for `true`."""
     if not node.is_table or True not in node.value:
         return node
-    on = replace(node.value[True], key=f"{node.key}.on")
-    return replace(node, value={**{key: one for key, one in node.value.items() if key is not True}, "on": on})
+    renamed = {"on" if key is True else key: one for key, one in node.value.items()}
+    on = renamed["on"]
+    if isinstance(on.value, list):
+        members = [replace(one, key=f"{node.key}.on[{place}]") for place, one in enumerate(on.value)]
+        on = replace(on, value=members)
+    return replace(node, value={**renamed, "on": replace(on, key=f"{node.key}.on")})
 
 
 class _Reader:
