@@ -8,7 +8,6 @@ from rich.markup import escape
 
 from azml.cli import terminal
 from azml.cli.failure import CommandError, ExitCode
-from azml.cli.release import plans
 from azml.cli.rollouts import outcome, people, view
 from azml.cli.rollouts.screen import Screen
 from azml.cli.rollouts.session import Session
@@ -64,7 +63,7 @@ def resume(session: Session, *, stable_is_broken: bool, as_json: bool) -> None:
     """
     session.required()
     with _journal():
-        starting.compare_plan(session.store, plans.read(session.stack, session.declared, None))
+        starting.compare_plan(session.store, session.plan())
     if stable_is_broken:
         ask(session, "stable_is_broken")
     elif session.required().state.phase is Phase.PAUSED:

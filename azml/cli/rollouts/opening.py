@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import typer
+
 from azml.cli.endpoints.todays_traffic import measured
 from azml.cli.failure import CommandError
 from azml.cli.release import explained, plans
@@ -10,6 +12,7 @@ from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import choose
+from azml.cli.rollouts.thresholds import told
 from azml.findings import InvalidInput
 from azml.rollout import starting
 from azml.rollout.document import Document
@@ -36,7 +39,9 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
     Raises InvalidInput with every reason why it would not come to an end, CommandError where it may not
     begin.
     """
-    plan = plans.read(session.stack, session.declared, None)
+    for line in told(plans.read(session.stack, session.declared, None)):
+        typer.echo(line, err=True)
+    plan = session.plan()
     found = session.found()
     slots = choose(found, wanted.slot)
     capacity = dict(explained.instances_of(session.declared)).get(slots.stable, 1)

@@ -6,12 +6,11 @@ from pathlib import Path
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.release.explained import minutes
 from azml.cli.rollouts.endpoint import unready
-from azml.cli.rollouts.evidence import NO_SINGLE_REQUESTS
 from azml.cli.rollouts.requests import bodies_in
 from azml.cli.rollouts.slots import Slots
 from azml.findings import Finding
 from azml.rollout.explain import Need, explain
-from azml.rollout.gates import AgreementGate, RateGate, SmokeGate
+from azml.rollout.gates import AgreementGate, SmokeGate
 from azml.rollout.journal import Shares
 from azml.rollout.plan import Plan, ShadowStep, TrafficStep
 from azml.rollout.reading import gates
@@ -37,10 +36,8 @@ def refusals(found: OnlineEndpoint, slots: Slots, capacity: int) -> Iterator[Fin
 
 
 def unusable(plan: Plan, folder: Path) -> Iterator[Finding]:
-    """Gates that could find nothing out here."""
+    """Gates whose requests cannot be sent."""
     for gate in gates(plan).values():
-        if isinstance(gate, RateGate) and gate.slower_than is not None:
-            yield Finding(f"{gate.name}: slower_than has nothing to count", NO_SINGLE_REQUESTS)
         if isinstance(gate, AgreementGate | SmokeGate):
             try:
                 bodies_in(folder, gate.requests)

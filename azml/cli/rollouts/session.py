@@ -7,7 +7,7 @@ from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.endpoints.sample import find_request
 from azml.cli.failure import CommandError, NotThereError
-from azml.cli.release import explained
+from azml.cli.release import explained, plans
 from azml.cli.rollouts.clock import MachineClock
 from azml.cli.rollouts.endpoint import ArmEndpoint
 from azml.cli.rollouts.evidence import AzureEvidence
@@ -15,6 +15,7 @@ from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.requests import Requests, bodies_in
 from azml.cli.rollouts.slots import Slots
 from azml.cli.rollouts.store import BlobJournal, journal_of
+from azml.cli.rollouts.thresholds import by_percentiles
 from azml.cli.stacks import names, stacks
 from azml.cli.stacks.stacks import Connection, Stack
 from azml.rollout import starting
@@ -40,6 +41,10 @@ class Session:
     def found(self) -> OnlineEndpoint:
         """The endpoint in Azure now. Raises NotThereError."""
         return endpoints.read(self.connection, self.name)
+
+    def plan(self) -> Plan:
+        """The stack's plan, judged by what Azure Monitor measures. Raises InputError, InvalidInput."""
+        return by_percentiles(plans.read(self.stack, self.declared, None))
 
     def latest(self) -> Kept | None:
         """The journal of its latest rollout; None where none has begun. Raises CommandError."""

@@ -1,7 +1,6 @@
 """What happens to each kind of candidate, with users at the endpoint all the time."""
 
 import contextlib
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from signal import SIGKILL
 
 from tests.cli.rollouts.stage import Load, Stage
 
-PER_MINUTE = ("--requests-per-minute", "3000")
+PER_MINUTE = ("--requests-per-minute", "6000")
 """What the load sends; the metrics of the last hour know nothing of it yet."""
 
 
@@ -72,7 +71,7 @@ def _killed(stage: Stage) -> "subprocess.CompletedProcess[str]":
     log.unlink(missing_ok=True)
     engine = stage.clone.start(*_run("good"))
     _wait(lambda: "step 3 begins" in log.read_text() or engine.poll() is not None)
-    os.kill(engine.pid, SIGKILL)
+    engine.send_signal(SIGKILL)  # nothing where it has ended already
     engine.wait()
     return stage.clone.run("rollout", "resume", "labels")
 

@@ -52,7 +52,7 @@ PLAN = """\
 defaults:
   interval: 1s
   deadline: 10m
-  on_inconclusive: {extend: 3s, at_most: 1}
+  on_inconclusive: {extend: 5s, at_most: 2}
 gates:
   errors: {metric: error_rate, max: 0.05, against_stable: {max_ratio: 1.5}}
   agreement:

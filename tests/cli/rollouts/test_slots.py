@@ -13,7 +13,10 @@ from azml.cli.rollouts.endpoint import ArmEndpoint, shares_between, unready
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.requests import Requests
 from azml.cli.rollouts.slots import Slots, choose
+from azml.cli.rollouts.thresholds import by_percentiles, told
+from azml.rollout.gates import ThresholdGate
 from azml.rollout.journal import Shares
+from azml.rollout.plan import gates_of
 from azml.rollout.ports import Unavailable
 from tests.cli.rollouts.azure import ENDPOINT, Wire, connection, endpoint
 from tests.rollout.plans import GATES, plan, steps
@@ -119,7 +122,27 @@ def test_a_plan_that_todays_traffic_cannot_finish_says_what_would() -> None:
 def test_a_gate_that_finds_nothing_out_here_is_refused(tmp_path: Path) -> None:
     (tmp_path / "requests").mkdir()
     (tmp_path / "requests" / "one.json").write_text("{broken")
-    written = plan(steps("smoke: [smoke]", "{traffic: 100, for: 10m, gates: [latency]}", gates=GATES))
-    messages = [finding.message for finding in unusable(written, tmp_path)]
-    assert any("one.json is not valid JSON" in message for message in messages)
-    assert any("latency" in message for message in messages)
+    written = plan(steps("smoke: [smoke]", "{traffic: 100, for: 10m, gates: [errors]}", gates=GATES))
+    (finding,) = unusable(written, tmp_path)
+    assert "one.json is not valid JSON" in finding.message
+
+
+def test_slow_answers_become_the_percentile_that_means_the_same_for_a_minute() -> None:
+    """Where a person is awaited there is no end of minutes to judge it at."""
+    written = plan("prod")
+    judged = by_percentiles(written)
+    kept = {gate.name: gate for step in judged.steps for gate in gates_of(step)}
+    assert kept["latency"] == ThresholdGate("latency", "latency_p95", 0.25)
+    assert kept["errors"] == {gate.name: gate for step in written.steps for gate in gates_of(step)}["errors"]
+    assert len(list(told(written))) == 1 and list(told(judged)) == []
+    waiting = plan(
+        steps(
+            "{traffic: 5, for: 10m, gates: [latency]}",
+            "approve: {within: 1h, while_waiting: [latency]}",
+            "{traffic: 100, for: 10m, gates: [latency]}",
+            gates=GATES.replace("max: 0.05", "max: 0.03"),
+        )
+    )
+    first, approve, _ = by_percentiles(waiting).steps
+    assert gates_of(first) == (ThresholdGate("latency", "latency_p99", 0.25),)
+    assert gates_of(approve) == ()
