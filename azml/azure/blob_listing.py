@@ -9,19 +9,26 @@ from azml.azure.blobs import SCOPE, SERVICE_VERSION
 from azml.azure.errors import AzureError
 
 
-def marks(arm: Arm, container: str, folder: str) -> dict[str, str]:
-    """Of each blob below the folder, by its path there, what changes with its content: MD5, or size.
+def marks(arm: Arm, container: str, place: str) -> dict[str, str]:
+    """Of each blob below a folder, by its path there, what changes with its content: MD5, or size.
 
-    `container` is the container's URL. Azure computes no MD5 of large uploads. Raises AzureError.
+    `container` is the container's URL; `place` may be a blob by itself. Azure computes no MD5 of large
+    uploads. Raises AzureError.
     """
-    prefix = f"{folder.rstrip('/')}/"
+    folder = f"{place.rstrip('/')}/"
     found = {}
-    for blob in _blobs(arm, container, prefix):
-        size = int(blob.findtext("Properties/Content-Length") or 0)
-        md5 = blob.findtext("Properties/Content-MD5")
-        name = (blob.findtext("Name") or "").removeprefix(prefix)
-        found[name] = f"{size:,} bytes, MD5 {md5}" if md5 else f"{size:,} bytes"
+    for blob in _blobs(arm, container, place.rstrip("/")):
+        name = blob.findtext("Name") or ""
+        if name == place or name.startswith(folder):
+            known = name.removeprefix(folder) if name != place else name.rpartition("/")[2]
+            found[known] = _mark(blob)
     return found
+
+
+def _mark(blob: ElementTree.Element) -> str:
+    size = int(blob.findtext("Properties/Content-Length") or 0)
+    md5 = blob.findtext("Properties/Content-MD5")
+    return f"{size:,} bytes, MD5 {md5}" if md5 else f"{size:,} bytes"
 
 
 def _blobs(arm: Arm, container: str, prefix: str) -> Iterator[ElementTree.Element]:

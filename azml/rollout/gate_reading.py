@@ -100,8 +100,11 @@ def _agreement(name: str, own: PlanTable, folder: Path) -> Gate | None:
         _path(own, "redact", path)
     by_field = own.text("compare") == "replay"
     fields = _fields(own, sample) if by_field else _by_function(own, folder, sample)
+    example = None if by_field else own.text("example")
+    if example is not None and not _is_below(example, folder):
+        own.fault("example", f"there is no file {example!r} below {folder}", "put an answer there, as JSON")
     own.finish()
-    return AgreementGate(name, requests, sample, fields, keep, segment, redact) if fields else None
+    return AgreementGate(name, requests, sample, fields, keep, segment, redact, example) if fields else None
 
 
 def _fields(own: PlanTable, sample: int) -> tuple[Field, ...]:
@@ -131,6 +134,12 @@ def _by_function(own: PlanTable, folder: Path, sample: int) -> tuple[Field, ...]
             f"write there: def {found['name']}(request, stable, candidate): return stable == candidate",
         )
     return (Field(written, at_least, "function"),) if at_least else ()
+
+
+def _is_below(file: str, folder: Path) -> bool:
+    path = Path(file)
+    inside = not path.is_absolute() and ".." not in path.parts and within(folder, path)
+    return inside and ((folder / path).is_file() or not folder.is_dir())
 
 
 def within(folder: Path, path: Path) -> bool:

@@ -68,7 +68,8 @@ class AgreementGate:
     """Answers of both deployments to `sample` requests of the file `requests`, compared field by field.
 
     `segment` is the path of what in a request says to which segment it belongs. Of the mismatches that are
-    kept, what the paths of `redact` find in the answers is left out.
+    kept, what the paths of `redact` find in the answers is left out. `example` is a file with an answer, for
+    a proof that a function can tell answers apart.
     """
 
     name: str
@@ -78,6 +79,7 @@ class AgreementGate:
     keep_mismatches: int = 0
     segment: str | None = None
     redact: tuple[str, ...] = ()
+    example: str | None = None
 
     @property
     def function(self) -> str | None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from random import Random
 
 from azml.cli.failure import CommandError, InputError
-from azml.cli.release.explained import minutes
 from azml.cli.rollouts.evidence import smoked
-from azml.cli.rollouts.replay import BATCH, function_of
+from azml.cli.rollouts.functions import function_of
+from azml.cli.rollouts.replay import BATCH
 from azml.cli.rollouts.requests import Reply, Requests, bodies_in
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import choose
@@ -27,6 +27,7 @@ from azml.rollout.recorded import Answers, Pair, Recorded
 from azml.rollout.rehearsal import NoEndpoint, rehearse
 from azml.rollout.report import as_json
 from azml.rollout.report.build import report
+from azml.rollout.report.page import minutes
 from azml.rollout.report.records import Report
 from azml.rollout.starting import Opening, Refused
 from azml.rollout.state import State

@@ -4,12 +4,12 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import module_from_spec, spec_from_file_location
 from itertools import cycle, islice
 from pathlib import Path
 
+from azml.cli.rollouts.functions import function_of
 from azml.cli.rollouts.requests import OK, Reply, Requests
-from azml.rollout.agreement import Comparison, Exchange, with_exchange
+from azml.rollout.agreement import Exchange, with_exchange
 from azml.rollout.gates import AgreementGate
 from azml.rollout.looks import Matches, Replayed
 from azml.rollout.ports import Unavailable
@@ -54,18 +54,3 @@ class Replay:
                 self._found = with_exchange(self._found, self._gate, exchange, self._function)
             except Exception as error:  # the endpoint's own function may raise anything
                 raise Unavailable(f"{self._gate.function} failed on request {number}: {error!r}") from error
-
-
-def function_of(named: str, folder: Path) -> Comparison:
-    """The function `file.py:name` of the endpoint's folder. Raises Unavailable where it cannot be loaded."""
-    file, _, name = named.partition(":")
-    spec = spec_from_file_location(f"azml_comparison_{Path(file).stem}", folder / file)
-    try:
-        if spec is None or spec.loader is None:
-            raise ImportError("it is not a Python file")
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found: Comparison = getattr(module, name)
-    except Exception as failed:  # whatever the file does when it is imported
-        raise Unavailable(f"{named} cannot be loaded: {failed!r}") from failed
-    return found

@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 
 from azml.azure.blob_listing import marks
-from azml.azure.blobs import blob_endpoint
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
+from azml.azure.rollouts import account_of, container_url
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
 from azml.cli.release import frozen
 from azml.cli.rollouts.session import Session
@@ -91,11 +91,10 @@ def _asset(connection: Connection, asset_id: object) -> Mapping[str, Any]:
 
 def _files(connection: Connection, uri: object, kind: str) -> dict[str, str]:
     """The files of an asset, where they are in the workspace's own account: tokens go nowhere else."""
-    workspace = connection.arm.get(connection.workspace.id, API_VERSION) or {}
-    account = str((workspace.get("properties") or {}).get("storageAccount") or "")
-    if not isinstance(uri, str) or not account:
+    if not isinstance(uri, str):
         return {}
-    url = blob_endpoint(connection.arm, account)
+    account = account_of(connection.arm.get(connection.workspace.id, API_VERSION) or {})
+    url = container_url(connection.arm, connection.workspace.id).rpartition("/")[0]
     place = _in_datastore(connection, uri, account) if uri.startswith("azureml:") else _below(url, uri)
     if place is None:
         return {f"{kind}/": uri}
@@ -119,7 +118,9 @@ def _in_datastore(connection: Connection, uri: str, account: str) -> tuple[str, 
         return None
     path = f"{connection.workspace.id}/datastores/{matched['store']}"
     store = (connection.arm.get(path, API_VERSION) or {}).get("properties") or {}
-    same = str(store.get("accountName", "")).lower() == account.rpartition("/")[2].lower()
+    # The local Azure's accounts have its address before their name.
+    named, own = (str(one).rpartition("/")[2].lower() for one in (store.get("accountName"), account))
+    same = named == own
     return (str(store.get("containerName")), matched["path"]) if same else None
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.rollouts import journey
+from tests.cli.rollouts import evidence, journey
 from tests.cli.rollouts.stage import Stage
 
 pytestmark = pytest.mark.engine
@@ -16,9 +16,17 @@ def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path
     try:
         stage.up()
         load = stage.load()
+        hour = evidence.rehearsed(stage)
+        assert (hour["phase"], hour["requests"], hour["ended"] >= 3600) == ("succeeded", 60, True)
+        assert stage.status()["traffic"] == {"blue": 100}
         flips = journey.flips(stage, load)
         assert flips.code == 4, flips
         assert "of 500 agree" in flips.said
+        report = evidence.reported(stage)
+        assert {"model/flips.txt", "model/stable.txt"} <= {one["name"] for one in report["changes"]}
+        assert report["steps"][1]["gates"][0]["mismatches"][0]["stable"] in ('"low"', '"high"')
+        assert report["sentence"] in (stage.clone.root / "report.html").read_text()
+        assert evidence.in_retrospect(stage) == 4
         assert stage.status()["traffic"] == {"blue": 100}
         again = stage.clone.run("rollout", "run", "labels", "--slot", "flips", *journey.PER_MINUTE)
         assert again.returncode == 1

@@ -60,8 +60,10 @@ def explain_(
 def lint(endpoint: EndpointArgument, plan: PlanOption = None, stack: StackOption = None) -> None:
     """Prove with made-up data that each gate of an endpoint's plan can pass and can fail."""
     from azml.cli.release import explained, plans
+    from azml.cli.rollouts import functions
 
     chosen = stacks.choose(find_clone(), stack)
-    read = plans.read(chosen, chosen.file.endpoint(endpoint), plan)
-    for line in explained.proved(read):
+    declared = chosen.file.endpoint(endpoint)
+    read = plans.read(chosen, declared, plan)
+    for line in [*explained.proved(read), *functions.proved(read, declared.folder)]:
         typer.echo(line)
