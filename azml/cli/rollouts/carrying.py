@@ -72,9 +72,11 @@ def resume(session: Session, *, stable_is_broken: bool, as_json: bool) -> None:
 
 
 def abort(session: Session, *, as_json: bool) -> None:
-    """Withdraw a rollout, and wait until the traffic is back."""
+    """Withdraw a rollout, and wait until the traffic is back: that is what was asked, and no failure."""
     ask(session, "abort")
-    carry(session, as_json=as_json, until=ENDED)
+    state = carried(session, as_json=as_json, until=ENDED)
+    with contextlib.suppress(typer.Exit):
+        end(session, state, as_json=as_json)
 
 
 def supersede(session: Session, *, as_json: bool) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azml.azure.errors import AzureError
-from azml.azure.http import Http
 from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.endpoints.scoring import JSON, headers
@@ -34,7 +33,6 @@ class Requests:
     def __init__(self, connection: Connection, name: str) -> None:
         self._connection = connection
         self._name = name
-        self._http = Http()
         self._found: OnlineEndpoint | None = None
         self._bearer = ""
 
@@ -71,7 +69,7 @@ class Requests:
     def _one(self, found: OnlineEndpoint, deployment: str, body: bytes) -> Reply:
         started = time.monotonic()
         try:
-            answer = self._http.request(
+            answer = self._connection.arm.http.request(
                 "POST", found.scoring_uri, headers=headers(self._bearer, deployment, JSON), body=body
             )
         except AzureError:

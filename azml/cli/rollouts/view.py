@@ -1,5 +1,6 @@
 """A rollout for a person, as one tree or as a line for each event; and for a machine."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from azml.rollout.document import Document, Head
 from azml.rollout.events import Event
 from azml.rollout.plan import Plan, RetireStep, ShadowStep, Step, TrafficStep
 from azml.rollout.state import ENDED, IN_STEP, Phase, State
+from azml.rollout.status import status
 from azml.rollout.verdicts import Judgement, Verdict
 
 MARKS = {
@@ -93,14 +95,20 @@ def _said(event: Event) -> str:
         case journal.Looked():
             return f"step {plan.step + 1} was looked at"
         case journal.Asked(_, what, by):
-            return f"{what} was asked by {by}"
+            return f"{what.replace('_', ' ')} was asked by {by}"
+        case journal.Written():
+            return "Azure has carried the write out"
+        case journal.Changed():
+            return "the stack's plan is another one than the rollout began with"
+        case journal.Told(_, phase, webhook, failed):
+            return f"{webhook} was {f'not told of {phase}: {failed}' if failed else f'told of {phase}'}"
         case _:
             return f"{type(entry).__name__.lower()}: {getattr(entry, 'reason', '')}".rstrip(": ")
 
 
-def document_of(document: Document, state: State) -> dict[str, Any]:
+def document_of(document: Document, state: State, now: float) -> dict[str, Any]:
     """How a rollout stands, for a machine. Times are seconds since the epoch, shares percents."""
-    head = document.head
+    head, shown = document.head, status(document, state, now)
     return {
         "endpoint": head.endpoint,
         "rollout": head.number,
@@ -110,10 +118,12 @@ def document_of(document: Document, state: State) -> dict[str, Any]:
         "phase": str(state.phase),
         "step": state.step + 1,
         "steps": len(document.plan.steps),
-        "shares": state.shares._asdict() if hasattr(state.shares, "_asdict") else vars(state.shares),
+        "shares": asdict(state.shares),
         "since": state.since,
         "reason": state.reason,
-        "gates": [judged(one) for one in _judgements(document.plan, state)],
+        "sentence": shown.sentence,
+        "way_out": shown.way_out,
+        "gates": [judged(one) for one in shown.judgements],
     }
 
 
@@ -133,7 +143,3 @@ def event_of(event: Event) -> dict[str, Any]:
         "says": _said(event),
         "gates": [judged(one) for one in event.judgements],
     }
-
-
-def _judgements(plan: Plan, state: State) -> tuple[Judgement, ...]:
-    return engine.judgements(plan, state) if state.phase in IN_STEP else ()

@@ -21,7 +21,7 @@ def status(session: Session, *, wait: bool, as_json: bool) -> None:
     while wait and kept.state.phase not in RESTS:
         kept = _later(session)
     if as_json:
-        terminal.machine(view.document_of(kept.document, kept.state))
+        terminal.machine(view.document_of(kept.document, kept.state, kept.saved.now))
     else:
         terminal.out().print(view.tree(kept.document, kept.state, kept.saved.now))
     carrying.end(session, kept.state, as_json=as_json)

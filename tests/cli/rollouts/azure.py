@@ -58,12 +58,12 @@ class Blobs:
         self.held: dict[str, tuple[bytes, str]] = {}
         self.clock = 1_700_000_000.0
         self.written = 0
-        self._wire, self._path = wire, path
+        self.wire, self._path = wire, path
 
     def serve(self, name: str) -> None:
         """Answer requests to this blob."""
-        self._wire.answers[f"GET {self._path}/{name}"] = lambda url, headers, body: self._get(name)
-        self._wire.answers[f"PUT {self._path}/{name}"] = lambda url, headers, body: self._put(
+        self.wire.answers[f"GET {self._path}/{name}"] = lambda url, headers, body: self._get(name)
+        self.wire.answers[f"PUT {self._path}/{name}"] = lambda url, headers, body: self._put(
             name, headers, body or b""
         )
 

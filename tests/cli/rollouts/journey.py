@@ -54,10 +54,8 @@ def flips(stage: Stage, load: Load) -> Ended:
 
 
 def nobody(stage: Stage, load: Load) -> Ended:
-    """Without users there is no evidence: paused, and nobody is moved back. It is then aborted."""
-    ended = _ended("nobody uses it", load, lambda: stage.clone.run(*_run("blue")))
-    stage.clone.run("rollout", "abort", "labels")
-    return ended
+    """Without users there is no evidence: paused, and nobody is moved back."""
+    return _ended("nobody uses it", load, lambda: stage.clone.run(*_run("blue")))
 
 
 def killed(stage: Stage, load: Load) -> Ended:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -144,6 +145,11 @@ class Stage:
             done = self.clone.run(*command)
             assert done.returncode == 0, done.stdout + done.stderr
         os.environ["REQUESTS_CA_BUNDLE"] = str(self.clone.root / ".azml" / "emulator" / "ca-bundle.pem")
+
+    def changed(self, slot: str) -> "subprocess.CompletedProcess[str]":
+        """What an update says that would change what a slot serves."""
+        (self.folder / "models" / f"{KINDS[slot]}.txt").write_text(f"{KINDS[slot]} and more\n")
+        return self.clone.run("up")
 
     def load(self) -> Load:
         """A load for the endpoint."""

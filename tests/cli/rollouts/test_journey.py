@@ -38,6 +38,14 @@ def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path
         assert load.failed == 0, load.answers
         nobody = journey.nobody(stage, load)
         assert nobody.code == 5, nobody
-        assert stage.status()["traffic"] == {"good": 100}
+        shares = stage.status()["traffic"]
+        held = stage.changed("blue")
+        assert held.returncode == 1 and "blue is part of a rollout that is not finished" in held.stdout
+        assert "its rollout owns the shares" in held.stdout
+        assert stage.clone.run("traffic", "labels", "good=100").returncode == 1
+        back = stage.clone.run("rollback", "labels")
+        assert back.returncode == 0, back.stderr
+        assert stage.clone.run("rollout", "status", "labels").returncode == 7
+        assert stage.status()["traffic"] == {"good": 100} != shares
     finally:
         stage.clone.run("down")

@@ -61,11 +61,17 @@ def test_an_earlier_journal_is_kept_once(journal: BlobJournal, blobs: Blobs) -> 
 def test_what_mends_itself_is_told_from_what_a_person_mends(
     wire: Wire, journal: BlobJournal, status: int, code: str, raised: type[Exception], words: str
 ) -> None:
-    wire.answers[f"GET {PATH}/{LATEST}"] = lambda url, headers, body: Response(
+    wire.answers[f"PUT {PATH}/{LATEST}"] = lambda url, headers, body: Response(
         status, {"x-ms-error-code": code}
     )
     with pytest.raises(raised, match=words):
-        journal.read()
+        journal.write("one", None)
+
+
+def test_without_a_container_no_rollout_has_begun(wire: Wire, journal: BlobJournal) -> None:
+    missing = Response(404, {"x-ms-error-code": "ContainerNotFound"})
+    wire.answers[f"GET {PATH}/{LATEST}"] = lambda url, headers, body: missing
+    assert journal.read() is None
 
 
 def test_a_write_whose_answer_is_lost_is_not_sent_twice(wire: Wire, journal: BlobJournal) -> None:
