@@ -1,6 +1,6 @@
 # make up: from a clone to a local Azure that serves predictions. make test: run every check.
 .DEFAULT_GOAL := help
-.PHONY: help install up down test test-quick lint format bench soak lock verify-azure clean
+.PHONY: help install up down test test-quick lint format bench reliability demo-rollout soak lock verify-azure clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ format: install ## format every file
 
 bench: install ## run the benchmarks: a table of ratios
 	@.venv/bin/python -m benchmarks
+
+reliability: install ## compute how often rollout rules are wrong: docs/reliability.md, in some minutes
+	@.venv/bin/python -m benchmarks.reliability
+
+demo-rollout: install ## take good, broken, slow and subtly wrong versions through a plan, with users at the endpoint
+	@.venv/bin/python -m tests.cli.rollouts
 
 soak: install ## attack a local Azure for 15 minutes: a table with zeros; SOAK_ARGS= as in --minutes 5 --seed 1
 	@.venv/bin/python -m tests.soak $(SOAK_ARGS)

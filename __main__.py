@@ -26,7 +26,7 @@ except InvalidInput as invalid:
 program.refuse_live_changes(settings, own, standing, plugin)
 leave_to_policies(settings.policy_tags)
 ours = pulumi.ResourceOptions(providers=[plugin])
-program.tell_rollouts(settings)
+program.tell_rollouts(settings, own, standing)
 workspace = components.Workspace(
     settings.workspace.name, program.workspace_args(settings, own, standing), ours
 )

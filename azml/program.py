@@ -66,6 +66,7 @@ def workspace_args(settings: Settings, account: Account, standing: Standing) -> 
         application_insights_name=_own_name(own.application_insights),
         account=account,
         standing=standing,
+        rollout_journals=any(served.rollout is not None for served in settings.endpoints),
     )
 
 
@@ -96,16 +97,21 @@ def assets_args(settings: Settings, workspace: "components.Workspace") -> "compo
     return components.AssetsArgs(workspace=workspace, bundles=bundles)
 
 
-def tell_rollouts(settings: Settings) -> None:
-    """Say of each endpoint with a plan whose its shares are, and that nothing carries the plan out yet."""
+def tell_rollouts(settings: Settings, account: Account, standing: Standing) -> None:
+    """Say of each endpoint with a plan whose its shares are, and how its rollout stands."""
+    own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
     for served in settings.endpoints:
         if served.rollout is not None:
             name = served.spec.name
+            under_way = standing.rollouts.get(endpoint_id(own, name))
             pulumi.log.info(
                 f"{name}: its rollout owns the shares. pulumi up leaves them as they are, and a new endpoint "
-                f"at 0 percent. No command carries the plan out yet: `azml rollout explain {name}` shows it, "
-                f"and `azml traffic {name} SLOT=PERCENT` moves traffic."
+                f"at 0 percent. {under_way or _how_to_begin(name)}"
             )
+
+
+def _how_to_begin(name: str) -> str:
+    return f"`azml rollout run {name}` takes the idle slot's version live."
 
 
 def endpoint_args(served: ServedEndpoint, assets: "components.Assets") -> "components.EndpointArgs":

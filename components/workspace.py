@@ -13,6 +13,7 @@ from pulumi_azure_native import (
     storage,
 )
 
+from azml.azure.rollouts import CONTAINER as ROLLOUTS
 from azml.stack.account import account
 
 from .component import Component
@@ -67,6 +68,8 @@ class Workspace(Component):
             self._use_storage(args.existing.storage_account)
         else:
             self.resource = self._declare()
+        if args.rollout_journals:
+            self._journals()
         # Azure ML names the container after the workspace's GUID.
         self.blob_container = pulumi.Output.concat("azureml-blobstore-", self.workspace_id)
         self.register_outputs({"id": self.arm_id, "workspace_id": self.workspace_id})
@@ -180,6 +183,23 @@ class Workspace(Component):
         self.storage_account_id = pulumi.Output.from_input(existing.id)
         self.blob_endpoint = pulumi.Output.from_input(existing.blob_endpoint)
         return existing.id
+
+    def _journals(self) -> None:
+        """The container of the journals of rollouts, in the workspace's storage: its team shares them.
+
+        Whoever carries a rollout out needs the role that `deployer_grants` give where storage is made here.
+        """
+        parts = self.storage_account_id.apply(lambda account: account.split("/"))
+        storage.BlobContainer(
+            f"{self.name}-{ROLLOUTS}",
+            container_name=ROLLOUTS,
+            account_name=parts.apply(lambda found: found[-1]),
+            resource_group_name=parts.apply(lambda found: found[4]),
+            public_access=storage.PublicAccess.NONE,
+            opts=pulumi.ResourceOptions.merge(
+                self._options, pulumi.ResourceOptions(depends_on=self.deployer_grants)
+            ),
+        )
 
     def _key_vault(self) -> pulumi.Input[str]:
         """The workspace's secrets. The engine names the vault: a deleted one reserves its name for weeks."""

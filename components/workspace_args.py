@@ -35,6 +35,7 @@ class WorkspaceArgs:
     `shared_keys` its storage accepts only identities with a role (a preview feature of Azure). `purge` frees
     its name and its vault's when the stack is destroyed. `protect` keeps the engine from deleting all this.
     `account` is looked up by default; `standing` is what Azure reports about existing resources.
+    `rollout_journals` makes the container that the journals of rollouts are kept in.
     """
 
     resource_group_name: str
@@ -57,3 +58,4 @@ class WorkspaceArgs:
     application_insights_name: str | None = None
     account: Account | None = None
     standing: Standing | None = None
+    rollout_journals: bool = False

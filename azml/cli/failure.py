@@ -10,6 +10,12 @@ class ExitCode(IntEnum):
     FAILED = 1
     WRONG_INPUT = 2
     NOT_THERE = 3
+    ROLLED_BACK = 4
+    PAUSED = 5
+    STUCK = 6
+    ABORTED = 7
+    SUPERSEDED = 8
+    UNFINISHED = 9
     INTERRUPTED = 130
 
 

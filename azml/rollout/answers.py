@@ -58,8 +58,30 @@ def _inner(value: object, key: Key) -> Iterator[object]:
         yield value[key]
 
 
+def replaced(document: object, path: tuple[Key, ...], by: object) -> object:
+    """The document with `by` in place of everything that the path finds."""
+    if not path:
+        return by
+    key, rest = path[0], path[1:]
+    if isinstance(document, dict):
+        return {
+            name: replaced(inner, rest, by) if key in (None, name) else inner
+            for name, inner in document.items()
+        }
+    if isinstance(document, list):
+        place = key + len(document) if isinstance(key, int) and key < 0 else key
+        return [
+            replaced(inner, rest, by) if place in (None, index) else inner
+            for index, inner in enumerate(document)
+        ]
+    return document
+
+
 def compare(field: Field, stable: object, candidate: object) -> Match:
-    """Whether what the field's path finds in two answers (JSON documents) is equal, in the field's sense."""
+    """Whether what the field's path finds in two answers (JSON documents) is equal, in the field's sense.
+
+    Not for `function`, which azml.rollout.agreement asks.
+    """
     path = keys(field.path)
     old = [] if path is None else select(stable, path)
     if path is None or not old:

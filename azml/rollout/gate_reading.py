@@ -1,5 +1,6 @@
 """Gates as a plan writes them, read into records; one that could never pass or never fail is a finding."""
 
+import ast
 import re
 from pathlib import Path
 from typing import cast
@@ -24,7 +25,8 @@ from azml.rollout.tables import PlanTable
 CODE = re.compile(r"[45]xx|[45]\d\d")
 METRICS = ("error_rate", "latency_p50", "latency_p90", "latency_p95", "latency_p99")
 """What `metric:` may name: Azure Monitor's RequestsPerMinute by status, and RequestLatency by percentile."""
-KINDS = "metric:, slower_than:, compare: replay, or requests: with expect:"
+FUNCTION = re.compile(r"(?P<file>[^:]+\.py):(?P<name>[A-Za-z_]\w*)")
+KINDS = "metric:, slower_than:, compare:, or requests: with expect:"
 
 
 def read_gate(name: str, own: PlanTable, folder: Path, evidence: Evidence) -> Gate | None:
@@ -87,36 +89,99 @@ def _codes(own: PlanTable) -> tuple[str, ...]:
 
 
 def _agreement(name: str, own: PlanTable, folder: Path) -> Gate | None:
-    own.choice("compare", ("replay",))
     requests = _requests(own, folder)
     sample = own.integer("sample", 1, 100_000) or 500
     keep = own.integer("keep_mismatches", 0, 1000) or 0
+    segment = own.text("segment")
+    if segment is not None:
+        _path(own, "segment", segment)
+    redact = tuple(str(node.value) for node in own.nodes("redact"))
+    for path in redact:
+        _path(own, "redact", path)
+    by_field = own.text("compare") == "replay"
+    fields = _fields(own, sample) if by_field else _by_function(own, folder, sample)
+    example = None if by_field else own.text("example")
+    if example is not None and not _is_below(example, folder):
+        own.fault("example", f"there is no file {example!r} below {folder}", "put an answer there, as JSON")
+    own.finish()
+    return AgreementGate(name, requests, sample, fields, keep, segment, redact, example) if fields else None
+
+
+def _fields(own: PlanTable, sample: int) -> tuple[Field, ...]:
     tables = [PlanTable.of(node, own.findings) for node in own.nodes("fields", required=True)]
-    fields = tuple(field for table in tables if table and (field := _field(table, sample)))
     if "fields" in own.node.value and own.node.value["fields"].value == []:
         own.fault(
             "fields", "compares nothing, so it could never fail", 'write [{path: "$[*]", at_least: 0.98}]'
         )
-    own.finish()
-    return AgreementGate(name, requests, sample, fields, keep) if fields else None
+    return tuple(field for table in tables if table and (field := _field(table, sample)))
+
+
+def _by_function(own: PlanTable, folder: Path, sample: int) -> tuple[Field, ...]:
+    """Whole answers, compared by a function of the endpoint's own; it is read here, and not run."""
+    written = own.text("compare") or ""
+    found = FUNCTION.fullmatch(written)
+    at_least = _at_least(own, sample)
+    if found is None:
+        own.fault("compare", f"{written!r} compares nothing", "write replay, or a function as check.py:same")
+        return ()
+    path = Path(found["file"])
+    if path.is_absolute() or ".." in path.parts or not within(folder, path):
+        own.fault("compare", f"{found['file']!r} leads out of {folder}", "name a file below it")
+    elif folder.is_dir() and found["name"] not in functions(folder / path):
+        own.fault(
+            "compare",
+            f"{folder / path} has no function {found['name']!r}",
+            f"write there: def {found['name']}(request, stable, candidate): return stable == candidate",
+        )
+    return (Field(written, at_least, "function"),) if at_least else ()
+
+
+def _is_below(file: str, folder: Path) -> bool:
+    path = Path(file)
+    inside = not path.is_absolute() and ".." not in path.parts and within(folder, path)
+    return inside and ((folder / path).is_file() or not folder.is_dir())
+
+
+def within(folder: Path, path: Path) -> bool:
+    """Whether a path below the folder stays there, links followed."""
+    return (folder / path).resolve().is_relative_to(folder.resolve())
+
+
+def functions(file: Path) -> set[str]:
+    """The functions that a Python file defines; none where it cannot be read. Nothing of it is run."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _path(own: PlanTable, key: str, path: str) -> None:
+    if answers.keys(path) is None:
+        own.fault(key, f"{path!r} is not a path", "write $ with .name, ['name'], [0] and [*]")
 
 
 def _field(own: PlanTable, sample: int) -> Field | None:
     path = own.text("path", required=True)
-    if path is not None and answers.keys(path) is None:
-        own.fault("path", f"{path!r} is not a path", "write $ with .name, ['name'], [0] and [*]")
+    if path is not None:
+        _path(own, "path", path)
     equal = own.pick("equal", ("exact", "within", "rank"), "exact")
-    at_least = own.between("at_least", 0, 1)
+    at_least = _at_least(own, sample)
     tolerance = own.number("tolerance", 0, 1e308)
     if (equal == "within") != (tolerance is not None):
         own.fault("tolerance", "goes with equal: within, and with nothing else", "write both or none")
+    own.finish()
+    return Field(path, at_least, equal, tolerance or 0.0) if path and at_least else None
+
+
+def _at_least(own: PlanTable, sample: int) -> float | None:
+    at_least = own.between("at_least", 0, 1)
     if at_least and (needed := intervals.trials_to_show(at_least, CONFIDENCE)) > sample:
         remedy = f"that takes a sample of {needed} at least"
         own.fault(
             "at_least", f"{sample} equal answers cannot show {at_least:.2%}, so it could never pass", remedy
         )
-    own.finish()
-    return Field(path, at_least, equal, tolerance or 0.0) if path and at_least else None
+    return at_least
 
 
 def _smoke(name: str, own: PlanTable, folder: Path) -> Gate:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Evidence = Literal["strict", "fixed"]
-Equality = Literal["exact", "within", "rank"]
+Equality = Literal["exact", "within", "rank", "function"]
 
 ERROR_CODES = ("408", "424", "429", "5xx")
 """Answers that count as errors where a gate says nothing else."""
@@ -53,7 +53,8 @@ class ThresholdGate:
 class Field:
     """A part of the answers to compare: what `path` finds, and how often it has to be equal (0 to 1).
 
-    `tolerance` is the largest difference of two numbers that are equal `within` it.
+    `tolerance` is the largest difference of two numbers that are equal `within` it. With `function`, `path`
+    is no path but the function that compares whole answers, as `file.py:name`.
     """
 
     path: str
@@ -64,13 +65,26 @@ class Field:
 
 @dataclass(frozen=True)
 class AgreementGate:
-    """Answers of both deployments to `sample` requests of the file `requests`, compared field by field."""
+    """Answers of both deployments to `sample` requests of the file `requests`, compared field by field.
+
+    `segment` is the path of what in a request says to which segment it belongs. Of the mismatches that are
+    kept, what the paths of `redact` find in the answers is left out. `example` is a file with an answer, for
+    a proof that a function can tell answers apart.
+    """
 
     name: str
     requests: str
     sample: int
     fields: tuple[Field, ...]
     keep_mismatches: int = 0
+    segment: str | None = None
+    redact: tuple[str, ...] = ()
+    example: str | None = None
+
+    @property
+    def function(self) -> str | None:
+        """The function that compares, as `file.py:name`; None where fields are compared."""
+        return next((field.path for field in self.fields if field.equal == "function"), None)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from azml.rollout.comparison import Seen
-from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Missing, Replayed, Smoked
+from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Mismatch, Missing, Replayed, Smoked
 from azml.rollout.records import Codec
 from azml.rules import MIRROR_LIMIT, SUMS
 
@@ -182,7 +182,7 @@ Entry = (
     | Told
 )
 ENTRIES: tuple[type[Entry], ...] = get_args(Entry)
-PARTS = (Shares, Seen, Counted, Measured, Matches, Replayed, Answer, Smoked, Missing)
+PARTS = (Shares, Seen, Counted, Measured, Matches, Mismatch, Replayed, Answer, Smoked, Missing)
 CODEC = Codec({kind.__name__: kind for kind in (*ENTRIES, *PARTS)})
 
 

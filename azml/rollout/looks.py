@@ -1,7 +1,7 @@
 """What one look at a gate has found, and what the looks of a step add up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from azml.rollout.comparison import NOTHING, Comparison, Seen
@@ -33,10 +33,26 @@ class Matches:
 
 
 @dataclass(frozen=True)
+class Mismatch:
+    """One request whose answers differ, in the segment `segment`: what `path` found in each answer.
+
+    `request` is the request's line in its file, from 1. The answers are JSON, redacted and cut off.
+    """
+
+    request: int
+    segment: str
+    path: str
+    stable: str
+    candidate: str
+
+
+@dataclass(frozen=True)
 class Replayed:
-    """All answers compared so far, by the paths of the fields."""
+    """All answers compared so far, by the paths of the fields; then those of each segment, by its name."""
 
     fields: Mapping[str, Matches]
+    segments: Mapping[str, Mapping[str, Matches]] = field(default_factory=dict)
+    mismatches: tuple[Mismatch, ...] = ()
 
 
 @dataclass(frozen=True)

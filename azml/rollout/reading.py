@@ -180,7 +180,7 @@ class _Reader:
                 own.fault("on", "names no phase, so nobody is ever told", f"one of {', '.join(PHASES)}")
             webhook = own.text("webhook", required=True)
             if webhook is not None and not SECRET.fullmatch(webhook):
-                remedy = "write the name of a secret of the stack: pulumi config set --secret NAME"
+                remedy = "write the name of a secret of the stack: pulumi config set --secret rollout:NAME"
                 own.fault("webhook", "is not the name of a secret", remedy)
             own.finish()
             if webhook is not None:

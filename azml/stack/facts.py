@@ -40,13 +40,14 @@ class Standing:
     """What Azure reports: facts by ARM id of what exists, and names that deleted resources reserve (`held`).
 
     `registered` are the ids of versions that the workspace has; `refused` gives the reasons why live slots
-    must not change, by the ARM id of their endpoint.
+    must not change, by the ARM id of their endpoint; `rollouts` has how an unfinished rollout stands.
     """
 
     found: Mapping[str, Fact] = field(default_factory=dict)
     held: tuple[Held, ...] = ()
     registered: frozenset[str] = frozenset()
     refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rollouts: Mapping[str, str] = field(default_factory=dict)
 
     def retry_tags(self, resource_id: str) -> dict[str, str]:
         """The tag that has a failed resource written again, because it is an input that changes.

@@ -60,6 +60,7 @@ def ask_standing(question: Mapping[str, object], options: pulumi.InvokeOptions) 
         tuple(Held(**told) for told in answer["held"]),
         frozenset(answer["registered"]),
         {one: tuple(reasons) for one, reasons in answer["refused"].items()},
+        dict(answer["rollouts"]),
     )
 
 
@@ -94,6 +95,8 @@ def _question(settings: Settings, account: Account, needed: list[Needed]) -> dic
         "versions": version_ids(own, [slot.bundle for one in settings.endpoints for slot in one.slots]),
         "serves": {place: serves(one.slots) for place, one in served.items() if not one.allow_live_change},
     }
+    if planned := [place for place, one in served.items() if one.rollout is not None]:
+        asked["rollouts"] = planned
     if not workspace.existing:
         asked["workspace"] = own
         if workspace.key_vault.name and not workspace.key_vault.existing:

@@ -109,6 +109,8 @@ class _Azure(Mocks):
                 "scoringUri": f"{uri}/score",
                 "swaggerUri": f"{uri}/swagger.json",
             }
+        if args.typ.endswith(":EndpointTraffic"):
+            outputs.setdefault("traffic", {})  # the current shares, whoever owns them
         return f"/ids/{args.typ}/{args.name}", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -123,7 +125,7 @@ class _Azure(Mocks):
         names = {one: one.rpartition("/")[2] for one in [*args.args["ids"], _SHARED]}
         there = [one for one, name in names.items() if "/onlineEndpoints/" not in one or name in self.retries]
         found = {one: _standing(one, self.retries.get(names[one])) for one in there}
-        return {"found": found, "registered": registered, "held": [], "refused": {}}, []
+        return {"found": found, "registered": registered, "held": [], "refused": {}, "rollouts": {}}, []
 
 
 def _standing(one: str, retry: str | None) -> dict[str, Any]:

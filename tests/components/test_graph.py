@@ -58,6 +58,19 @@ def test_every_resource_keeps_its_urn(config: dict[str, Any]) -> None:
     assert urns == set((Path(__file__).parent / "urns.txt").read_text().splitlines())
 
 
+def test_a_plan_brings_the_container_of_the_journals(config: dict[str, Any]) -> None:
+    """In the workspace's own storage, once its role is granted; no share is declared."""
+    served = config["azml:endpoints"]["diabetes"]
+    served.pop("traffic", None)
+    planned = {**config, "azml:endpoints": {"diabetes": {**served, "rollout": "dev"}}}
+    graph = graph_of(planned)
+    container, account = graph.one("BlobContainer"), graph.one("StorageAccount")
+    assert container.inputs["containerName"] == "azml-rollouts"
+    assert container.inputs["accountName"] == account.inputs["accountName"]
+    assert container.inputs["resourceGroupName"] == account.inputs["resourceGroupName"]
+    assert "traffic" not in graph.one("EndpointTraffic").inputs
+
+
 def test_dev_and_local_build_the_same_graph(config: dict[str, Any]) -> None:
     """Types and options of every resource agree; only the names of the environment differ."""
     local = yaml.safe_load((ROOT / "local" / "Pulumi.local.yaml").read_text())["config"]

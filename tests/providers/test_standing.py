@@ -1,6 +1,7 @@
 """What stands, what holds a name, and what is purged: judged over what Azure would answer."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from azml.azure import arm as sessions
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
+from azml.azure.http import Response
 from azml.azure.settings import AzureSettings
 from azml.engine_values import Properties
 from azml.providers import calls
@@ -19,6 +21,18 @@ from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.azml.standing import standing
 from azml.providers.calls import ProviderError
 from azml.providers.engine_log import EngineLog
+from azml.rollout.document import Document, Head, digest_of, text_of
+from azml.rollout.journal import (
+    Asked,
+    Confirmed,
+    Entered,
+    Entry,
+    Intended,
+    Shares,
+    Started,
+    Written,
+)
+from azml.rollout.plan import Plan, TrafficStep
 from tests.fixtures.small_azure import Fault, SmallAzure
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
@@ -178,6 +192,99 @@ def test_each_resource_is_read_once_whatever_is_asked_of_it() -> None:
     assert (told["found"][ENDPOINT]["retry"], told["found"][blue]["retry"]) == ("failed", None)
     (reason,) = told["refused"][ENDPOINT]
     assert "AZML_ALLOW_LIVE_CHANGE=e before the command" in reason
+
+
+BLOBS = "https://127.0.0.1:1"
+
+
+def journal(*since: Entry) -> bytes:
+    """The journal of a rollout from blue to green that is in its first step, and what happened since."""
+    plan = Plan((TrafficStep(100, 60.0, ()),))
+    head = Head(1, "e", "blue", "green", "new", text_of(plan), digest_of(text_of(plan)))
+    entries = Started(0.0, Shares(100, 0)), Entered(1.0, 0), *since
+    return Document(head).plus(*entries).text.encode()
+
+
+def with_journal(monkeypatch: pytest.MonkeyPatch, answer: Response) -> tuple[Azure, Properties]:
+    """An endpoint whose slots blue and green serve `old`, and the question whether green may serve `new`."""
+    slots = {f"{ENDPOINT}/deployments/{name}": {"tags": {"azml-serves": "old"}} for name in ("blue", "green")}
+    azure = Azure(
+        {
+            WORKSPACE: {"properties": {"storageAccount": ACCOUNT}},
+            ACCOUNT: {"properties": {"primaryEndpoints": {"blob": f"{BLOBS}/"}}},
+            ENDPOINT: {"properties": {"traffic": {"blue": 100}}},
+            **slots,
+        }
+    )
+    asked: list[str] = []
+    monkeypatch.setattr(azure, "token", lambda scope=None: "token")
+
+    def request(method: str, url: str, **rest: object) -> Response:
+        asked.append(url)
+        return replace(answer, url=url)
+
+    monkeypatch.setattr(azure.http, "request", request)
+    serves = {"blue": {"digest": "old"}, "green": {"digest": "new"}}
+    told = ask(
+        azure,
+        {
+            "ids": [WORKSPACE, ENDPOINT, *slots],
+            "workspace": WORKSPACE,
+            "serves": {ENDPOINT: serves},
+            "rollouts": [ENDPOINT],
+        },
+    )
+    assert asked == [f"{BLOBS}/azml-rollouts/ws/e/latest.json"]
+    return azure, told
+
+
+ABORTED = (
+    Asked(2.0, "abort", "somebody"),
+    Intended(3.0, Shares(100, 0)),
+    Written(4.0),
+    Confirmed(5.0),
+)
+DATED = {"date": "Thu, 01 Jan 1970 00:01:00 GMT", "etag": "1"}
+
+
+def test_an_unfinished_rollout_holds_its_idle_slot_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked of its journal, once; the refusal says how it stands and the way out."""
+    azure, told = with_journal(monkeypatch, Response(200, DATED, journal()))
+    assert len(azure.read) == len(set(azure.read))
+    (reason,) = told["refused"][ENDPOINT]
+    assert reason.startswith("green is part of a rollout that is not finished")
+    assert "azml rollout abort e" in reason
+    assert told["rollouts"][ENDPOINT] in reason
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(200, DATED, b""),
+        Response(403, {"x-ms-error-code": "AuthorizationPermissionMismatch"}),
+    ],
+)
+def test_a_journal_that_cannot_be_read_refuses_nothing_and_is_told(
+    monkeypatch: pytest.MonkeyPatch, answer: Response
+) -> None:
+    _, told = with_journal(monkeypatch, answer)
+    assert told["refused"] == {}
+    assert "is not known" in told["rollouts"][ENDPOINT]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(404, {"x-ms-error-code": "ContainerNotFound"}),
+        Response(404, {"x-ms-error-code": "BlobNotFound"}),
+        Response(200, DATED, journal(*ABORTED)),
+    ],
+)
+def test_what_has_not_begun_or_has_ended_holds_nothing(
+    monkeypatch: pytest.MonkeyPatch, answer: Response
+) -> None:
+    _, told = with_journal(monkeypatch, answer)
+    assert (told["refused"], told["rollouts"]) == ({}, {})
 
 
 def test_all_that_exist_are_told_however_many_there_are(arm: sessions.Arm) -> None:

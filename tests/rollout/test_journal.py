@@ -25,14 +25,18 @@ from azml.rollout.journal import (
     from_line,
     to_line,
 )
-from azml.rollout.looks import Answer, Counted, Matches, Measured, Missing, Replayed, Smoked
+from azml.rollout.looks import Answer, Counted, Matches, Measured, Mismatch, Missing, Replayed, Smoked
 
 LOOKED = Looked(
     5.5,
     {
         "errors": Counted(Seen(20, 1), Seen(380, 2)),
         "kind": Measured((0.1, 0.25)),
-        "agreement": Replayed({"$[*]": Matches(500, 499, 1)}),
+        "agreement": Replayed(
+            {"$[*]": Matches(500, 499, 1)},
+            {"north": {"$[*]": Matches(2, 1)}},
+            (Mismatch(7, "north", "$[*]", '["a"]', '["ä"]'),),
+        ),
         "smoke": Smoked(2, (Answer(200, 0.1), Answer(None, 1.0))),
         "gone": Missing('no "answer"\n'),
     },

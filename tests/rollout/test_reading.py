@@ -155,6 +155,22 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
             "goes with equal: within",
         ),
         ("{compare: replay, fields: [{path: $, at_least: 0.9}]}", "requests", "is missing"),
+        ("{compare: reply, requests: r, at_least: 0.9}", "compare", "write replay, or a function"),
+        ("{compare: a.py:b, requests: r}", "at_least", "is missing"),
+        ("{compare: ../a.py:b, requests: r, at_least: 0.9}", "compare", "leads out of"),
+        ("{compare: /a.py:b, requests: r, at_least: 0.9}", "compare", "leads out of"),
+        ("{compare: a.py:b, requests: r, at_least: 0.999}", "at_least", "cannot show 99.90%"),
+        (
+            "{compare: a.py:b, requests: r, at_least: 0.9, fields: [{path: $, at_least: 0.9}]}",
+            "fields",
+            "is not a known key",
+        ),
+        (
+            "{compare: a.py:b, requests: r, at_least: 0.9, segment: region, redact: []}",
+            "segment",
+            "'region' is not a path",
+        ),
+        ("{compare: a.py:b, requests: r, at_least: 0.9, redact: [$.a, b]}", "redact", "'b' is not a path"),
     ],
 )
 def test_a_gate_that_cannot_fail_or_cannot_pass(gate: str, key: str | None, says: str) -> None:
@@ -163,6 +179,27 @@ def test_a_gate_that_cannot_fail_or_cannot_pass(gate: str, key: str | None, says
     assert len(findings) == 1, [str(one) for one in findings]
     assert (findings[0].key, findings[0].line) == ("gates.it" + (f".{key}" if key else ""), 2)
     assert says in str(findings[0])
+
+
+def test_a_function_that_compares_is_in_the_endpoints_folder_and_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "requests.jsonl").write_text("{}\n")
+    (tmp_path / "check.py").write_text("def same(request, stable, candidate): ...\nraise SystemExit\n")
+    (tmp_path / "broken.py").write_text("def same(:\n")
+    (tmp_path / "out.py").symlink_to("/etc/hostname")
+
+    def found(compare: str) -> tuple[Plan | None, str]:
+        gate = f"{{compare: '{compare}', requests: requests.jsonl, at_least: 0.9, segment: $.region}}"
+        lines = f"gates:\n  it: {gate}\nsteps:\n  - {{traffic: 100, for: 1m, gates: [it]}}\n"
+        plan, findings = read(lines, tmp_path)
+        return plan, " ".join(map(str, findings))
+
+    plan, _ = found("check.py:same")
+    assert plan and plan.steps[0].gates[0] == AgreementGate(  # type: ignore[union-attr]
+        "it", "requests.jsonl", 500, (Field("check.py:same", 0.9, "function"),), segment="$.region"
+    )
+    for compare in ("check.py:other", "broken.py:same", "gone.py:same"):
+        assert "has no function" in found(compare)[1]
+    assert "leads out of" in found("out.py:same")[1]
 
 
 @pytest.mark.parametrize(

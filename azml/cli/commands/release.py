@@ -48,9 +48,12 @@ def release(
     stack: StackOption = None,
 ) -> None:
     """Put the folder's version into the idle slot, and pin the live slot to the versions it serves now."""
+    from azml.cli.rollouts import ownership  # loads what reads journals
+
     clone = find_clone()
     chosen = stacks.choose(clone, stack)
     declared = chosen.file.endpoint(endpoint)
+    ownership.require_none(chosen, declared, "a release")
     found = endpoints.read(stacks.connect(chosen), names.azure_name(declared))
     plan = make(clone, declared, found, into)
     chosen.file.point(declared.key, plan.live, plan.frozen_file)

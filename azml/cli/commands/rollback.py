@@ -8,13 +8,11 @@ from azml.cli.clone import find_clone
 from azml.cli.endpoints import endpoints, shares
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import CommandError
-from azml.cli.local import local_azure
-from azml.cli.local.engine import Engine, environment
-from azml.cli.local.lifecycle import find_pulumi
 from azml.cli.options import EndpointArgument, StackOption
 from azml.cli.release import history, moves
 from azml.cli.release.frozen import frozen
 from azml.cli.stacks import names, stacks
+from azml.cli.stacks.engines import engine_of
 from azml.cli.stacks.stacks import Stack
 from azml.findings import InvalidInput
 from azml.stack.stack_file import StackEndpoint
@@ -28,25 +26,26 @@ def rollback(
     stack: StackOption = None,
 ) -> None:
     """Move all traffic back to the slot that had it before, at once, and update the stack file."""
+    from azml.cli.rollouts import ownership  # loads what reads journals
+
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
     connection = stacks.connect(chosen)
     found = endpoints.read(connection, names.azure_name(declared))
+    back = ownership.withdraw_first(chosen, declared, found.traffic)
     moved_from = moves.before_move(chosen, declared.key, found.traffic)
-    target = to or moved_from or _before(chosen, declared, found)
+    target = to or back.slot or moved_from or _before(chosen, declared, found)
     _require_serving(found, target)
     shares.move(connection, found, {target: 100}, {}, f"All traffic of {found.name} to {target}")
     mirrored = bool(found.mirror_traffic or declared.mirror_traffic)
     shares.keep(chosen, declared, {target: 100}, ends_mirroring=mirrored)
+    if back.withdrawn:
+        ownership.finish(chosen, declared)
 
 
 def _before(stack: Stack, declared: StackEndpoint, found: OnlineEndpoint) -> str:
     """The slot to go back to, according to the stack's history."""
-    pulumi = find_pulumi()
-    azure = local_azure.required(stack.clone).environment() if stack.local else {}
-    variables = environment(stack.clone, pulumi, azure)
-    engine = Engine(pulumi, stack.project, stack.name, variables, stack.clone.work)
-    past = history.asked_before(engine, declared.key)
+    past = history.asked_before(engine_of(stack), declared.key)
     exists = [one.name for one in found.deployments]
     slot = history.before(past, found.traffic, declared.traffic, exists)
     if slot is not None and holds_a_newer_version(declared, found, slot):

@@ -31,9 +31,12 @@ def traffic(
     stack: StackOption = None,
 ) -> None:
     """Give an endpoint's slots these shares of the traffic at once, and update the stack file."""
+    from azml.cli.rollouts import ownership  # loads what reads journals
+
     told = read_shares(wanted)
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
+    ownership.require_none(chosen, declared, "moving the traffic")
     connection = stacks.connect(chosen)
     found = endpoints.read(connection, names.azure_name(declared))
     if findings := list(problems(declared, found, told)):

@@ -104,6 +104,8 @@ def _fixed(need: Need | None) -> str:
 
 def minutes(seconds: float) -> str:
     """A time as a person says it."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
     return f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds / 60:.0f} min"
 
 

@@ -87,6 +87,14 @@ def _changes(bodies: Bodies, endpoint_id: str, serves: Mapping[str, Value]) -> I
         yield LiveChange(endpoint_id, name, live, idle, changed(*kinds), slot.serves is not None)
 
 
+def would_change(bodies: Bodies, endpoint_id: str, slot: str, serves: Mapping[str, Value]) -> bool:
+    """Whether a deployment that exists would serve something else, or be removed."""
+    body, wanted = bodies.get(endpoints.deployment_id(endpoint_id, slot)), serves.get(slot)
+    if body is None or not isinstance(wanted, dict):
+        return slot not in serves
+    return endpoints.slot(body).serves != wanted.get("digest")
+
+
 def read_live(arm: Arm, endpoint_id: str, serves: Mapping[str, Value]) -> Bodies:
     """The bodies that `live_changes` needs: the endpoint, and its deployments with a share."""
     bodies = existing_bodies(arm, {endpoint_id: API_VERSION})

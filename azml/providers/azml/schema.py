@@ -93,6 +93,7 @@ _STANDING = {
             "serves": {**_ANY, "description": "What the slots of endpoints should serve, by endpoint."},
             "workspace": {"type": "string", "description": "ARM id of the workspace to create."},
             "vault": {"type": "string", "description": "ARM id of the key vault to create."},
+            "rollouts": {**_IDS, "description": "ARM ids of the endpoints with a plan."},
         },
         "required": ["ids"],
     },
@@ -110,8 +111,9 @@ _STANDING = {
                 "additionalProperties": _IDS,
                 "description": "By endpoint, the reasons why its live slots must not change.",
             },
+            "rollouts": {**_TEXTS, "description": "By endpoint, how its unfinished rollout stands."},
         },
-        "required": ["found", "registered", "held", "refused"],
+        "required": ["found", "registered", "held", "refused", "rollouts"],
     },
 }
 

@@ -12,6 +12,7 @@ from azml.azure.lookup import Bodies, existing_bodies
 from azml.engine_values import Properties
 from azml.providers.azml.held import VAULT_VERSION, held_vault, held_workspace
 from azml.providers.azml.retries import retry_of
+from azml.providers.azml.rollouts import Rollout, held_changes, unfinished
 from azml.providers.calls import ProviderError
 
 _WORKSPACES = "microsoft.machinelearningservices/workspaces"
@@ -42,6 +43,7 @@ _PROPERTIES = (
 )
 Judge = Callable[[Bodies, Mapping[str, Any]], Mapping[str, list[str]]]
 """Gives the reasons why live slots must not change, from bodies by ARM id and what slots should serve."""
+Refused = dict[str, list[str]]
 
 
 def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
@@ -52,6 +54,7 @@ def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
     the `versions` that exist. `workspace` and `vault` are ids of what the stack will create, or absent;
     `held` says which of their names Azure would refuse. `serves` is what the slots of endpoints should serve,
     by the endpoint's id, which is in `ids` with its deployments; `refused` says why they must not change.
+    `rollouts` are endpoints with a plan, or how their rollouts stand that are not finished.
     Raises ProviderError for arguments that are not ids, AzureError when Azure refuses the request.
     """
     ids, versions = _ids(arguments.get("ids")), _ids(arguments.get("versions") or [])
@@ -59,7 +62,11 @@ def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
     made = _ids([one for one in (workspace, vault) if one])
     bodies = _read(arm, [*ids, *made, *versions])
     accounts = {_storage_account(bodies[one]) for one in ids if one in bodies and one != workspace}
+    planned = _ids(arguments.get("rollouts") or [])
+    accounts |= {_storage_account(bodies[workspace])} if planned and workspace in bodies else set()
     bodies |= _read(arm, [one for one in accounts - {*bodies} if _type(one) in API_VERSIONS])
+    under_way = unfinished(arm, bodies, planned)
+    serves = _serves(arguments.get("serves") or {}, ids)
     held = [
         *(held_workspace(arm, workspace) if isinstance(workspace, str) and workspace not in bodies else ()),
         *(held_vault(arm, vault) if isinstance(vault, str) and vault not in bodies else ()),
@@ -68,8 +75,19 @@ def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
         "found": {one: _facts(body) for one, body in bodies.items() if one not in versions},
         "registered": [one for one in versions if one in bodies],
         "held": held,
-        "refused": judge(bodies, _serves(arguments.get("serves") or {}, ids)),
+        "refused": _with_held(dict(judge(bodies, serves)), bodies, serves, under_way),
+        "rollouts": {one: rollout.sentence for one, rollout in under_way.items()},
     }
+
+
+def _with_held(
+    refused: Refused, bodies: Bodies, serves: Mapping[str, Any], under_way: Mapping[str, Rollout]
+) -> Refused:
+    """The reasons, with those of the slots that a rollout holds: a live one needs only one reason."""
+    for one, rollout in under_way.items():
+        if one in serves and (held := held_changes(bodies, one, serves[one], rollout)):
+            refused[one] = held
+    return refused
 
 
 def _read(arm: Arm, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:

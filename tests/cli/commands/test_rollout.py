@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from azml.azure.errors import AzureError
 from azml.cli.app import app
 from azml.cli.clone import Clone
-from azml.cli.commands import rollout
+from azml.cli.commands.rollout import plans as rollout
 from azml.cli.endpoints import endpoints, todays_traffic
 from azml.cli.failure import InputError
 from azml.cli.release import explained

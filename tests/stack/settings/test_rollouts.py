@@ -7,6 +7,9 @@ import pytest
 
 from azml import program
 from azml.rollout.plan import shares
+from azml.stack.account import Account
+from azml.stack.facts import Standing
+from azml.stack.versions import endpoint_id
 from tests.stack.settings.conftest import Findings, Read, endpoint, only
 
 GATES = {"errors": {"metric": "error_rate", "max": 0.01}}
@@ -64,7 +67,13 @@ def test_a_protected_endpoint_takes_no_plan_without_gates(findings: Findings, fo
 def test_preview_says_what_is_not_done(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr("pulumi.log.info", said.append)
-    program.tell_rollouts(read(endpoints=endpoint()))
+    account = Account("s", "t", "o")
+    program.tell_rollouts(read(endpoints=endpoint()), account, Standing())
     assert said == []
-    program.tell_rollouts(read(endpoints=planned(PLAN)))
-    assert len(said) == 1 and "No command carries the plan out yet" in said[0]
+    settings = read(endpoints=planned(PLAN))
+    program.tell_rollouts(settings, account, Standing())
+    assert "its rollout owns the shares" in said[0] and "azml rollout run" in said[0]
+    own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
+    place = endpoint_id(own, settings.endpoints[0].spec.name)
+    program.tell_rollouts(settings, account, Standing(rollouts={place: "Step 2 of 4 is under way."}))
+    assert "Step 2 of 4 is under way." in said[1]

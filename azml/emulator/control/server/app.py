@@ -52,7 +52,15 @@ class Control:
             self.parts.service, self.parts.management.faults, self.parts.deleted, self.parts.policies
         )
         self.change_pages = ChangePages(self.parts.service)
-        self.studio = Studio(folder, self.parts.management, dataplane, identity, addresses, certificates)
+        self.studio = Studio(
+            folder,
+            self.parts.management,
+            dataplane,
+            identity,
+            addresses,
+            certificates,
+            self.parts.blobs.blobs,
+        )
         self.app = Starlette(
             routes=self._routes(), lifespan=self._lifespan, exception_handlers={HTTPException: unrouted}
         )

@@ -14,8 +14,10 @@ from azml.emulator.control.arm.store import Record
 from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.control.machinelearning.deployments import LOGS
 from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, deployments_of
+from azml.emulator.control.storage.blobs import BlobStore
 from azml.emulator.control.studio import views
 from azml.emulator.control.studio.blame import own_line
+from azml.emulator.control.studio.rollouts import Rollouts, RolloutView
 
 LOG_LINES = 2_000
 LATE_MINUTES = 2
@@ -33,11 +35,14 @@ class Log:
 class Looks:
     """Reads resources, and their state in the data plane."""
 
-    def __init__(self, service: ResourceManager, dataplane: DataplaneClient, authority: Path) -> None:
+    def __init__(
+        self, service: ResourceManager, dataplane: DataplaneClient, authority: Path, blobs: BlobStore
+    ) -> None:
         self._service = service
         self._authority = authority
         self._store = service.store
         self._dataplane = dataplane
+        self._rollouts = Rollouts(service.store, blobs)
 
     async def overview(self, minutes: int) -> Mapping[str, Json]:
         """Every endpoint with its health, and the requests of the last minutes."""
@@ -55,9 +60,18 @@ class Looks:
         shown = self._service.get(record.id).body or {}
         return views.endpoint_view(record, shown, await self._deployments(record), self._authority)
 
+    def rollout(self, endpoint: Record) -> RolloutView | None:
+        """The endpoint's latest rollout."""
+        return self._rollouts.latest(endpoint)
+
     async def _row(self, record: Record, activity: list[Mapping[str, object]]) -> Json:
         row = asdict(views.endpoint_row(record, await self._deployments(record)))
-        return {**row, "activity": [asdict(minute) for minute in views.activity(activity)]}
+        rollout = self._rollouts.latest(record)
+        return {
+            **row,
+            "activity": [asdict(minute) for minute in views.activity(activity)],
+            "rollout": asdict(rollout) if rollout else None,
+        }
 
     async def _deployments(self, endpoint: Record) -> list[views.DeploymentView]:
         found = deployments_of(endpoint.id.text, self._store).values()
@@ -106,7 +120,11 @@ class Following:
             record = self._looks.find(self._endpoint)
         except ArmError:
             return {"gone": {"id": self._endpoint}}
-        found: dict[str, Json] = {"endpoint": asdict(await self._looks.endpoint(record))}
+        rollout = self._looks.rollout(record)
+        found: dict[str, Json] = {
+            "endpoint": asdict(await self._looks.endpoint(record)),
+            "rollout": asdict(rollout) if rollout else {},
+        }
         if self._minutes:
             found["metrics"] = await self._metrics(record)
         if self._log and (told := await self._grown(self._log)):

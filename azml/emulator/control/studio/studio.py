@@ -18,6 +18,7 @@ from azml.emulator.control.arm.store import Record
 from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.control.http.guards import limited_body
 from azml.emulator.control.http.management import Management
+from azml.emulator.control.storage.blobs import BlobStore
 from azml.emulator.control.studio.files import page_file
 from azml.emulator.control.studio.live import Live, Look
 from azml.emulator.control.studio.looks import Following, Looks
@@ -41,10 +42,11 @@ class Studio:
         identity: Identity,
         addresses: Addresses,
         certificates: Certificates,
+        blobs: BlobStore,
     ) -> None:
         self._management = management
         self._service = management.service
-        self._looks = Looks(management.service, dataplane, certificates.ca)
+        self._looks = Looks(management.service, dataplane, certificates.ca, blobs)
         self._identity = identity
         self._scoring = Scoring(certificates.ca)
         self.sign_in = SignIn(addresses.arm, identity)

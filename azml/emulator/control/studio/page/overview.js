@@ -1,6 +1,7 @@
 // All endpoints: their health, their traffic, and their recent requests.
 
 import { count, drawn, element, make, paint, whenChanged } from "./dom.js";
+import { line } from "./rollout.js";
 import { words } from "./shares.js";
 
 const WIDTH = 240;
@@ -38,6 +39,7 @@ function tile(row, last, minutes, placeOf) {
     make("p", { class: "hint" }, `${row.workspace} · ${row.resource_group} · ${row.location}`),
     make("div", { class: "split", "aria-hidden": "true" }, ...shares.map(([name, share], at) => part(name, share, at))),
     make("p", {}, shares.length ? words(row.traffic) + mirror : row.deployments ? `No traffic, ${count(row.deployments, "deployment")}` : "No deployment yet"),
+    line(row.rollout),
     activity(row.activity, last, minutes),
   );
 }

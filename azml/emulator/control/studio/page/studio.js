@@ -7,6 +7,7 @@ import { element, say } from "./dom.js";
 import { listen, stop } from "./live.js";
 import * as logs from "./logs.js";
 import * as overview from "./overview.js";
+import * as rollout from "./rollout.js";
 import * as traffic from "./traffic.js";
 import * as trial from "./trial.js";
 
@@ -60,6 +61,7 @@ function take(name, told, query) {
   if (name === "endpoints") all(told);
   if (name === "gone") gone(query.id);
   if (name === "endpoint") one(told);
+  if (name === "rollout") rollout.show(told);
   if (name === "metrics" && shown) charts.show(shown.row.id, shown.deployments.map((deployment) => deployment.name), told);
   if (name === "log") logs.take(told, query);
 }

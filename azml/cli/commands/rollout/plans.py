@@ -1,4 +1,4 @@
-"""`azml rollout`: what a plan takes, and whether its gates can decide. Nothing here moves traffic."""
+"""`azml rollout explain` and `lint`: what a plan takes, and whether its gates can decide."""
 
 from typing import Annotated
 
@@ -10,7 +10,6 @@ from azml.cli.endpoints.todays_traffic import measured
 from azml.cli.options import EndpointArgument, JsonOption, StackOption
 from azml.cli.stacks import stacks
 
-rollout = typer.Typer(no_args_is_help=True, help="Plans of safe rollouts: nothing carries them out yet.")
 PlanOption = Annotated[
     str | None,
     typer.Option(
@@ -20,20 +19,21 @@ PlanOption = Annotated[
     ),
 ]
 
+PerMinuteOption = Annotated[
+    float | None,
+    typer.Option(
+        "--requests-per-minute",
+        metavar="N",
+        min=0,
+        help="Of the endpoint. Without it, its metrics of the last hour are read.",
+    ),
+]
 
-@rollout.command(name="explain")
+
 def explain_(
     endpoint: EndpointArgument,
     plan: PlanOption = None,
-    per_minute: Annotated[
-        float | None,
-        typer.Option(
-            "--requests-per-minute",
-            metavar="N",
-            min=0,
-            help="Of the endpoint. Without it, its metrics of the last hour are read.",
-        ),
-    ] = None,
+    per_minute: PerMinuteOption = None,
     stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,12 +57,13 @@ def explain_(
         console.print(line)
 
 
-@rollout.command()
 def lint(endpoint: EndpointArgument, plan: PlanOption = None, stack: StackOption = None) -> None:
     """Prove with made-up data that each gate of an endpoint's plan can pass and can fail."""
     from azml.cli.release import explained, plans
+    from azml.cli.rollouts import functions
 
     chosen = stacks.choose(find_clone(), stack)
-    read = plans.read(chosen, chosen.file.endpoint(endpoint), plan)
-    for line in explained.proved(read):
+    declared = chosen.file.endpoint(endpoint)
+    read = plans.read(chosen, declared, plan)
+    for line in [*explained.proved(read), *functions.proved(read, declared.folder)]:
         typer.echo(line)

@@ -1,0 +1,1 @@
+"""Carries rollouts out on Azure, real or local: its endpoint, its metrics, replayed requests, a journal."""

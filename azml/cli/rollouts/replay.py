@@ -1,0 +1,56 @@
+"""Recorded requests sent to both deployments, and their answers compared."""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
+from pathlib import Path
+
+from azml.cli.rollouts.functions import function_of
+from azml.cli.rollouts.requests import OK, Reply, Requests
+from azml.rollout.agreement import Exchange, with_exchange
+from azml.rollout.gates import AgreementGate
+from azml.rollout.looks import Matches, Replayed
+from azml.rollout.ports import Unavailable
+
+SECONDS = 10.0
+"""How long one look goes on replaying, so that a driver comes to renew its lease."""
+BATCH = 10
+
+
+class Replay:
+    """One agreement gate in one step: it goes on where the last look ended."""
+
+    def __init__(self, gate: AgreementGate, bodies: list[bytes], requests: Requests, folder: Path) -> None:
+        self._gate = gate
+        self._requests = requests
+        self._left: Iterator[tuple[int, bytes]] = islice(cycle(enumerate(bodies, 1)), gate.sample)
+        self._function = function_of(gate.function, folder) if gate.function else None
+        self._found = Replayed({field.path: Matches(0, 0) for field in gate.fields})
+
+    def go_on(self, stable: str, candidate: str) -> Replayed:
+        """All answers compared so far, after some more. Raises Unavailable where stable does not answer."""
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until and (asked := list(islice(self._left, BATCH))):
+            bodies = [body for _, body in asked]
+            with ThreadPoolExecutor(2) as threads:
+                old, new = threads.map(self._requests.send, (stable, candidate), (bodies, bodies))
+            self._compare(asked, old, new)
+        return self._found
+
+    def _compare(self, asked: list[tuple[int, bytes]], old: list[Reply], new: list[Reply]) -> None:
+        """A candidate that does not answer agrees in nothing."""
+        if failed := [reply.status for reply in old if reply.status != OK]:
+            # Nothing to compare with: that says nothing about the candidate.
+            raise Unavailable(
+                f"the stable deployment answered {len(failed)} of {len(old)} replayed requests with "
+                f"{failed[0] or 'nothing'}"
+            )
+        for (number, body), one, other in zip(asked, old, new, strict=True):
+            answer = other.document if other.status == OK else None
+            exchange = Exchange(number, json.loads(body), one.document, answer)
+            try:
+                self._found = with_exchange(self._found, self._gate, exchange, self._function)
+            except Exception as error:  # the endpoint's own function may raise anything
+                raise Unavailable(f"{self._gate.function} failed on request {number}: {error!r}") from error

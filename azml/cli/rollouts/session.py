@@ -1,0 +1,112 @@
+"""All that a command about a rollout needs: the endpoint of a stack, its connection, its journal."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from azml.cli.endpoints import endpoints
+from azml.cli.endpoints.endpoints import OnlineEndpoint
+from azml.cli.endpoints.sample import find_request
+from azml.cli.failure import CommandError, InputError, NotThereError
+from azml.cli.release import explained, plans
+from azml.cli.rollouts.clock import MachineClock
+from azml.cli.rollouts.endpoint import ArmEndpoint
+from azml.cli.rollouts.evidence import AzureEvidence
+from azml.cli.rollouts.notices import Webhooks
+from azml.cli.rollouts.requests import Requests, bodies_in
+from azml.cli.rollouts.slots import Slots
+from azml.cli.rollouts.store import BlobJournal, journal_of
+from azml.cli.rollouts.thresholds import by_percentiles
+from azml.cli.stacks import names, stacks
+from azml.cli.stacks.stacks import Connection, Stack
+from azml.rollout import starting
+from azml.rollout.gates import SmokeGate
+from azml.rollout.journal import BrokenJournal
+from azml.rollout.plan import Plan
+from azml.rollout.ports import Ports, Unavailable
+from azml.rollout.reading import gates
+from azml.rollout.starting import Kept
+from azml.stack.stack_file import StackEndpoint
+
+
+@dataclass(frozen=True)
+class Session:
+    """One endpoint of a stack; `name` is its name in Azure."""
+
+    stack: Stack
+    declared: StackEndpoint
+    connection: Connection
+    name: str
+    store: BlobJournal
+
+    def found(self) -> OnlineEndpoint:
+        """The endpoint in Azure now. Raises NotThereError."""
+        return endpoints.read(self.connection, self.name)
+
+    def plan(self) -> Plan:
+        """The stack's plan, judged by what Azure Monitor measures. Raises InputError, InvalidInput."""
+        if not has_plan(self.stack, self.declared):
+            raise InputError(
+                f"{self.declared.key} has no rollout: in {self.stack.path.name}, which owns its shares",
+                "write a plan there, such as rollout: canary, and let pulumi up hand the shares over",
+            )
+        return by_percentiles(plans.read(self.stack, self.declared, None))
+
+    def latest(self) -> Kept | None:
+        """The journal of its latest rollout; None where none has begun. Raises CommandError."""
+        try:
+            return starting.latest(self.store)
+        except BrokenJournal as broken:
+            raise CommandError(
+                f"the journal of {self.name} cannot be read: {self.store.url}: {broken}",
+                "put an earlier version of that blob back, or delete it to start over: no traffic moves",
+            ) from broken
+        except Unavailable as failed:
+            raise CommandError(str(failed), "run it again") from failed
+
+    def required(self) -> Kept:
+        """The same. Raises NotThereError where no rollout has begun."""
+        kept = self.latest()
+        if kept is None:
+            raise NotThereError(
+                f"no rollout of {self.name} has begun", f"begin one: azml rollout run {self.declared.key}"
+            )
+        return kept
+
+    def ports(self, slots: Slots, plan: Plan) -> Ports:
+        """What carries this plan out between these slots."""
+        requests = Requests(self.connection, self.name)
+        counts = dict(explained.instances_of(self.declared))
+        capacity = counts.get(slots.stable, 1)
+        sample = _sample(self.declared.folder, plan)
+        endpoint = ArmEndpoint(self.connection, self.name, slots, requests, capacity, sample)
+        own = f"{self.connection.workspace.id}/onlineEndpoints/{self.name}"
+        evidence = AzureEvidence(self.connection, own, slots, requests, self.declared.folder)
+        notices = Webhooks(self.stack) if plan.notify else None
+        return Ports(MachineClock(self.connection.arm), endpoint, evidence, self.store, notices)
+
+
+def has_plan(stack: Stack, declared: StackEndpoint) -> bool:
+    """Whether the stack file gives the endpoint a plan."""
+    return bool(stack.file.config["azml:endpoints"][declared.key].get("rollout"))
+
+
+def open_session(stack: Stack, endpoint: str) -> Session:
+    """The endpoint called `endpoint`, in the stack file or in Azure."""
+    return session_of(stack, stack.file.endpoint(endpoint))
+
+
+def session_of(stack: Stack, declared: StackEndpoint) -> Session:
+    """The same, of an endpoint that was found in the stack file."""
+    connection = stacks.connect(stack)
+    name = names.azure_name(declared)
+    return Session(stack, declared, connection, name, journal_of(connection, name))
+
+
+def _sample(folder: Path, plan: Plan) -> bytes | None:
+    """A request that the model answers: the plan's first smoke request, else the endpoint's sample."""
+    patterns = [gate.requests for gate in gates(plan).values() if isinstance(gate, SmokeGate)]
+    for pattern in patterns:
+        if found := bodies_in(folder, pattern):
+            return found[0]
+    path = find_request(folder)
+    return path.read_bytes() if path and path.suffix == ".json" else None

@@ -1,0 +1,101 @@
+"""A rollout without Azure: a clock that does not wait, traffic that nobody sends, a journal in memory."""
+
+from collections.abc import Callable
+
+from azml.rollout.driver import RESTING, Driver
+from azml.rollout.events import Watch
+from azml.rollout.journal import Shares
+from azml.rollout.ports import Conflict, Evidence, Ports, Saved
+from azml.rollout.starting import Kept, Opening, ask, begin, latest
+from azml.rollout.state import Phase
+
+WHO = "the rehearsal"
+"""Who carries it out, and approves."""
+
+
+class VirtualClock:
+    """A clock that is moved by those who wait."""
+
+    def __init__(self, start: float = 0.0) -> None:
+        self.time = start
+
+    def now(self) -> float:
+        """Seconds now."""
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        """Be so many seconds later."""
+        self.time += seconds
+
+
+class MemoryStore:
+    """A journal that ends with the process."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._text: str | None = None
+        self._writes = 0
+
+    def read(self) -> Saved | None:
+        """The journal; None where there is none."""
+        return None if self._text is None else self._saved(self._text)
+
+    def write(self, text: str, etag: str | None) -> Saved:
+        """Replace the journal that has this tag. Raises Conflict."""
+        if etag != (None if self._text is None else str(self._writes)):
+            raise Conflict("the journal of a rehearsal was written by somebody else")
+        self._text, self._writes = text, self._writes + 1
+        return self._saved(text)
+
+    def keep(self, name: str, text: str) -> None:
+        """A rehearsal has no earlier one."""
+
+    def _saved(self, text: str) -> Saved:
+        return Saved(text, str(self._writes), self._clock.now())
+
+
+class NoEndpoint:
+    """Traffic that is only written down; each deployment is ready, and no endpoint is asked or told."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+
+    def shares(self) -> Shares:
+        """The shares that were written last."""
+        return self._shares
+
+    def ready(self, shares: Shares) -> bool:
+        """Always."""
+        return True
+
+    def write(self, shares: Shares) -> None:
+        """Keep them."""
+        self._shares = shares
+
+    def stable_answers(self) -> bool:
+        """It did, when it was recorded."""
+        return True
+
+    def refusal(self) -> str | None:
+        """Nothing is written that could be refused."""
+        return None
+
+
+def rehearse(
+    opening: Opening, evidence: Callable[[NoEndpoint], Evidence], watch: Watch | None = None
+) -> Kept:
+    """Carry a plan out at once, with the driver that carries out real ones; whoever is asked approves.
+
+    Raises Refused where a real one would not begin either.
+    """
+    clock = VirtualClock()
+    endpoint = NoEndpoint(Shares(100 if opening.stable else 0, 0))
+    ports = Ports(clock, endpoint, evidence(endpoint), MemoryStore(clock))
+    begin(ports, opening)
+    driver = Driver(ports, WHO, watch=watch)
+    while driver.run(RESTING | {Phase.WAITING}).state.phase is Phase.WAITING:
+        ask(ports.store, "approve", WHO)
+    kept = latest(ports.store)
+    if kept is None:
+        raise AssertionError("a rehearsal that has begun has a journal")
+    return kept

@@ -1,0 +1,156 @@
+"""From a journal to its report."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from azml.rollout import intervals, journal
+from azml.rollout.document import Document
+from azml.rollout.events import Event, told_of
+from azml.rollout.gates import CONFIDENCE, AgreementGate, Gate, RateGate
+from azml.rollout.journal import Entry
+from azml.rollout.looks import Matches, Missing, Rates, Replayed, Smoked, Tally, Values
+from azml.rollout.plan import Plan, gates_of
+from azml.rollout.report.records import Agreed, Change, Decision, GateSeen, Point, Report, StepSeen
+from azml.rollout.sequences import difference, interval
+from azml.rollout.state import State
+from azml.rollout.status import sentence, way_out
+from azml.rollout.verdicts import Judgement
+
+MOST_POINTS = 60
+"""Of one chart."""
+WHAT = {
+    "Started": "started",
+    "Intended": "shares written",
+    "Written": "shares taken",
+    "Confirmed": "shares read back",
+    "Entered": "step begun",
+    "Advanced": "step passed",
+    "Extended": "extended",
+    "Paused": "paused",
+    "Withdrawn": "rolled back",
+    "Stuck": "stuck",
+    "Told": "notice sent",
+}
+"""Entries in a reader's words; any other by its own name."""
+
+
+def report(document: Document, changes: Sequence[Change] | None = None) -> Report:
+    """The report of a journal. Raises BrokenJournal."""
+    events = list(told_of(document))
+    plan, head = document.plan, document.head
+    state, ended = (events[-1].state, events[-1].entry.at) if events else (State(), 0.0)
+    return Report(
+        head.endpoint,
+        head.number,
+        head.stable,
+        head.candidate,
+        head.bundle,
+        state.phase,
+        sentence(head, plan, state, ended),
+        way_out(head, state),
+        state.started,
+        ended,
+        state.shares,
+        tuple(_steps(plan, events)),
+        tuple(_decision(plan, event) for event in events if not isinstance(event.entry, journal.Looked)),
+        None if changes is None else tuple(changes),
+    )
+
+
+def _decision(plan: Plan, event: Event) -> Decision:
+    entry = event.entry
+    name = type(entry).__name__
+    return Decision(entry.at, WHAT.get(name, name.lower()), _why(plan, event.state, entry))
+
+
+def _why(plan: Plan, state: State, entry: Entry) -> str:
+    match entry:
+        case journal.Started(shares=shares) | journal.Intended(shares=shares):
+            return shares.said
+        case journal.Written():
+            return (state.intended or state.shares).said
+        case journal.Confirmed():
+            return state.shares.said
+        case journal.Entered(step=step):
+            return f"step {step + 1} of {len(plan.steps)}: {kind(plan, step)}"
+        case journal.Asked():
+            return f"{entry.what}, by {entry.by}"
+    return str(getattr(entry, "reason", ""))
+
+
+def kind(plan: Plan, step: int) -> str:
+    """The kind of a step, in one word."""
+    return type(plan.steps[step]).__name__.removesuffix("Step").lower()
+
+
+def _steps(plan: Plan, events: list[Event]) -> Iterator[StepSeen]:
+    """Each time through a step that looks at something."""
+    begun = [place for place, event in enumerate(events) if isinstance(event.entry, journal.Entered)]
+    for start, end in itertools.pairwise([*begun, len(events)]):
+        entered = events[start]
+        looked = [event for event in events[start:end] if isinstance(event.entry, journal.Looked)]
+        gates = gates_of(plan.steps[entered.state.step])
+        if gates and looked:
+            found = tuple(_gate(gate, entered, looked) for gate in gates)
+            step = entered.state.step
+            yield StepSeen(step, kind(plan, step), entered.state.shares, entered.entry.at, found)
+
+
+def _gate(gate: Gate, entered: Event, looked: list[Event]) -> GateSeen:
+    judgement = _last(gate, looked)
+    found = _tally(gate, looked[-1]).found
+    missing = sum(isinstance(_look(gate, event), Missing) for event in looked)
+    verdict, why = (judgement.verdict.value, judgement.why) if judgement else ("inconclusive", "")
+    seen = GateSeen(gate, verdict, why, missing=missing)
+    match gate, found:
+        case RateGate(), Rates():
+            return replace(seen, points=tuple(_points(gate, entered, looked)))
+        case _, Values(values=values):
+            return replace(seen, values=values)
+        case AgreementGate(), Replayed():
+            return replace(seen, agreed=tuple(_agreed(gate, found)), mismatches=found.mismatches)
+        case _, Smoked(answers=answers):
+            return replace(seen, answers=answers)
+    return seen
+
+
+def _look(gate: Gate, event: Event) -> object:
+    entry = event.entry
+    return entry.looks.get(gate.name) if isinstance(entry, journal.Looked) else None
+
+
+def _tally(gate: Gate, event: Event) -> Tally:
+    return event.state.tallies[gate.name]
+
+
+def _last(gate: Gate, looked: list[Event]) -> Judgement | None:
+    names = (one for one in looked[-1].judgements if one.name == gate.name)
+    return next(names, None)
+
+
+def _points(gate: RateGate, entered: Event, looked: list[Event]) -> Iterator[Point]:
+    """At most MOST_POINTS, evenly spread, the last look among them."""
+    every = -(-len(looked) // MOST_POINTS)
+    for event in reversed(looked[::-1][::every]):
+        found = _tally(gate, event).found
+        if isinstance(found, Rates):
+            yield _point(gate, found, (event.entry.at - entered.entry.at) / 60)
+
+
+def _point(gate: RateGate, found: Rates, minute: float) -> Point:
+    own, other = found.candidate, found.stable
+    if not other.requests:
+        return Point(minute, own, other, own.rate, interval(own), gate.limit)
+    ratio = (gate.max_ratio - 1) * other.rate if gate.max_ratio else None
+    limit = gate.limit - other.rate
+    return Point(minute, own, other, own.rate - other.rate, difference(own, other), limit, ratio)
+
+
+def _agreed(gate: AgreementGate, found: Replayed) -> Iterator[Agreed]:
+    """All answers first, then each segment."""
+    for segment, counts in (("", found.fields), *sorted(found.segments.items())):
+        for one in gate.fields:
+            matches = counts.get(one.path, Matches(0, 0))
+            low = intervals.lower_bound(matches.equal, matches.compared, CONFIDENCE)
+            yield Agreed(segment, one.path, matches, low, one.at_least)

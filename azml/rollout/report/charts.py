@@ -1,0 +1,150 @@
+"""Charts of a report, as SVG inside the page: no script, and colours from the page's style."""
+
+from collections.abc import Callable, Sequence
+
+from azml.rollout.report.markup import Markup, joined, tag
+from azml.rollout.report.records import Agreed, GateSeen, Point
+
+WIDTH, HEIGHT = 640, 190
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 30
+Scale = Callable[[float], float]
+
+
+def differences(seen: GateSeen) -> Markup:
+    """The candidate minus stable over the step's minutes, with its interval and the limit."""
+    points = seen.points
+    low, high = _range(points)
+    x, y = _across(points[-1].minute), _upwards(low, high)
+
+    def bounded(value: float) -> float:
+        return min(max(value, low), high)
+
+    band = [(x(one.minute), y(bounded(one.interval.high))) for one in points]
+    band += [(x(one.minute), y(bounded(one.interval.low))) for one in reversed(points)]
+    value = [(x(one.minute), y(bounded(one.value))) for one in points]
+    limit = [(x(one.minute), y(bounded(one.limit))) for one in points]
+    last = points[-1]
+    parts = [
+        _ticks(low, high, y),
+        tag("polygon", points=_corners(band), class_="band"),
+        tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(0), y2=y(0), class_="zero") if low <= 0 <= high else "",
+        tag("polyline", points=_corners(limit), class_="limit"),
+        _ratio_limit(points, x, lambda at: y(bounded(at))),
+        tag("polyline", points=_corners(value), class_="value"),
+        tag("circle", cx=value[-1][0], cy=value[-1][1], r=3, class_="last"),
+        _minutes(points[-1].minute, x),
+    ]
+    measure = "candidate minus stable" if last.compares else "candidate"
+    title = (
+        f"{seen.gate.name}: {measure} {percent(last.value)}, between {percent(last.interval.low)} and "
+        f"{percent(last.interval.high)}, limit {percent(last.limit)}"
+    )
+    return _svg(title, HEIGHT, *parts)
+
+
+def _range(points: Sequence[Point]) -> tuple[float, float]:
+    """From the smallest to the largest that matters: early intervals are wide, and would hide the rest."""
+    limits = [one.limit for one in points] + [one.ratio_limit for one in points if one.ratio_limit]
+    ends = [points[-1].interval.low, points[-1].interval.high]
+    later = [one.value for one in points[len(points) // 4 :]]
+    high = max(*limits, *later, min(ends[1], 4 * max(*limits, *later, 1e-4)), 1e-4)
+    low = min(0.0, *limits, *later, max(ends[0], -high))
+    room = (high - low) * 0.08
+    return low - room, high + room
+
+
+def _ratio_limit(points: Sequence[Point], x: Scale, y: Scale) -> str:
+    found = [(x(one.minute), y(one.ratio_limit)) for one in points if one.ratio_limit is not None]
+    return tag("polyline", points=_corners(found), class_="ratio") if found else ""
+
+
+def percentiles(seen: GateSeen, limit: float) -> Markup:
+    """The values of a percentile, one a minute, with the limit; in seconds."""
+    high = max(*seen.values, limit) * 1.1
+    x, y = _across(max(len(seen.values) - 1, 1)), _upwards(0.0, high)
+    line = [(x(minute), y(value)) for minute, value in enumerate(seen.values)]
+    parts = [
+        _ticks(0.0, high, y, lambda value: f"{value:.3g} s"),
+        tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(limit), y2=y(limit), class_="limit"),
+        tag("polyline", points=_corners(line), class_="value"),
+        *(tag("circle", cx=at, cy=up, r=2.5, class_="last") for at, up in line),
+        _minutes(len(seen.values) - 1, x),
+    ]
+    return _svg(f"{seen.gate.name}: {len(seen.values)} minutes, limit {limit:g} s", HEIGHT, *parts)
+
+
+def agreement(one: Agreed) -> Markup:
+    """One bar: what agrees, its lower bound, and what is wanted; from 80 % on where all are above."""
+    share = one.found.equal / one.found.compared if one.found.compared else 0.0
+    start = 0.8 if min(share, one.low, one.wanted) >= 0.8 else 0.0
+    width, height = 200, 16
+
+    def x(value: float) -> float:
+        return width * (value - start) / (1 - start)
+
+    title = (
+        f"{share:.1%} agree, at least {one.low:.1%}, wanted {one.wanted:.1%}; the bar begins at {start:.0%}"
+    )
+    parts = [
+        tag("rect", x=0, y=4, width=width, height=8, class_="rail"),
+        tag("rect", x=x(one.low), y=4, width=max(x(1.0) - x(one.low), 1), height=8, class_="band"),
+        tag("line", x1=x(share), x2=x(share), y1=1, y2=15, class_="value"),
+        tag("line", x1=x(one.wanted), x2=x(one.wanted), y1=0, y2=16, class_="limit"),
+    ]
+    return _svg(title, height, *parts, width=width)
+
+
+def percent(value: float) -> str:
+    """A rate, or a difference of two, in percent."""
+    return f"{100 * value:.3g} %"
+
+
+def _svg(title: str, height: float, *parts: str, width: float = WIDTH) -> Markup:
+    box = f"0 0 {width} {height}"
+    return tag("svg", tag("title", title), *parts, viewBox=box, width=width, height=height, role="img")
+
+
+def _across(longest: float) -> Scale:
+    return lambda minute: LEFT + (WIDTH - LEFT - RIGHT) * (minute / longest if longest else 1.0)
+
+
+def _upwards(low: float, high: float) -> Scale:
+    return lambda value: TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low)
+
+
+def _corners(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _ticks(low: float, high: float, y: Scale, said: Callable[[float], str] = percent) -> Markup:
+    """Lines at about four round values."""
+    step = _round_step((high - low) / 4)
+    first = -int(-low / step) if low < 0 else int(low / step) + 1
+    values = [place * step for place in range(first, int(high / step) + 1)]
+    return joined(
+        *(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(one), y2=y(one), class_="grid") for one in values),
+        *(
+            tag("text", said(one), x=LEFT - 6, y=y(one) + 4, class_="tick", text_anchor="end")
+            for one in values
+        ),
+    )
+
+
+def _round_step(rough: float) -> float:
+    power = 1.0
+    while power > rough:
+        power /= 10
+    while power * 10 <= rough:
+        power *= 10
+    return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
+
+
+def _minutes(longest: float, x: Scale) -> Markup:
+    step = max(_round_step(longest / 6), 1.0) if longest else 1.0
+    values = [place * step for place in range(int(longest / step) + 1)]
+    return joined(
+        *(
+            tag("text", f"{one:g} min", x=x(one), y=HEIGHT - 8, class_="tick", text_anchor="middle")
+            for one in values
+        )
+    )

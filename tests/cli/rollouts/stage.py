@@ -1,0 +1,166 @@
+"""An endpoint with a plan of seconds, on a local Azure of its own: one slot for each kind of candidate."""
+
+import json
+import os
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from azml.azure.http import Http
+from tests.cli.clones import TestClone, make
+
+SCORE = """\
+import json
+import os
+import time
+import zlib
+from pathlib import Path
+
+
+def init():
+    global kind
+    kind = next(Path(os.environ["AZUREML_MODEL_DIR"]).rglob("*.txt")).read_text().split()[0]
+
+
+def run(data):
+    number = json.loads(data)["number"]
+    label = "high" if number % 1000 >= 500 else "low"
+    if kind == "throws" and number % 5 == 0:
+        raise ValueError(f"cannot score {number}")
+    if kind == "slow":
+        time.sleep(3)
+    if kind == "flips" and zlib.crc32(str(number).encode()) % 100 < 3:
+        label = "low" if label == "high" else "high"
+    return {"label": label}
+"""
+CONDA = "dependencies:\n- python=3.11\n- pip\n- pip:\n  - azureml-inference-server-http>=1.5.1\n"
+DEPLOYMENT = """\
+name: next
+endpoint_name: labels
+model: {path: models/stable.txt}
+code_configuration: {code: src, scoring_script: score.py}
+environment: {image: "mcr.microsoft.com/azureml/minimal:latest", conda_file: conda.yml}
+instance_type: Standard_D2as_v4
+instance_count: 1
+request_settings: {max_concurrent_requests_per_instance: 20}
+"""
+PLAN = """\
+defaults:
+  interval: 1s
+  deadline: 10m
+  on_inconclusive: {extend: 5s, at_most: 2}
+gates:
+  errors: {metric: error_rate, max: 0.05, against_stable: {max_ratio: 1.5}}
+  agreement:
+    compare: replay
+    requests: requests.jsonl
+    sample: 500
+    keep_mismatches: 3
+    fields: [{path: $.label, at_least: 0.98}]
+  smoke: {requests: "requests/*.json", expect: {status: 200, within: 2s}}
+steps:
+  - smoke: [smoke]
+  - {shadow: 20, for: 2s, gates: [agreement]}
+  - {traffic: 20, for: 2s, gates: [errors]}
+  - {traffic: 100, for: 2s, gates: [errors]}
+"""
+KINDS = {"blue": "stable", "good": "good", "throws": "throws", "flips": "flips", "slow": "slow"}
+"""What the model of each slot does."""
+
+
+@dataclass
+class Load:
+    """Requests to the endpoint all the time; `answers` counts them by status, 0 where none came."""
+
+    url: str
+    bearer: str
+    answers: Counter[int] = field(default_factory=Counter)
+
+    @contextmanager
+    def running(self, clients: int = 3, pause: float = 0.01) -> Iterator["Load"]:
+        """Send while the block runs."""
+        stop = threading.Event()
+        threads = [threading.Thread(target=self._send, args=(stop, pause)) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield self
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _send(self, stop: threading.Event, pause: float) -> None:
+        http, number = Http(), 0
+        headers = {"Authorization": f"Bearer {self.bearer}", "Content-Type": "application/json"}
+        while not stop.wait(pause):
+            number += 1
+            body = json.dumps({"number": number}).encode()
+            try:
+                self.answers[http.request("POST", self.url, headers=headers, body=body).status] += 1
+            except Exception:  # whatever it was, a user had no answer
+                self.answers[0] += 1
+
+    @property
+    def failed(self) -> int:
+        """Requests that were not answered with a prediction."""
+        return self.answers.total() - self.answers[200]
+
+
+class Stage:
+    """A clone with the endpoint `labels`, deployed with these kinds of slots."""
+
+    def __init__(self, folder: Path, kinds: tuple[str, ...] = tuple(KINDS)) -> None:
+        self.clone: TestClone = make(folder)
+        self.folder = self.clone.root / "scoring" / "labels"
+        self.kinds = kinds
+        self._write()
+
+    def _write(self) -> None:
+        for part in ("models", "src", "requests"):
+            (self.folder / part).mkdir(parents=True)
+        (self.folder / "endpoint.yml").write_text("name: labels\nauth_mode: key\n")
+        (self.folder / "deployment.yml").write_text(DEPLOYMENT)
+        (self.folder / "conda.yml").write_text(CONDA)
+        (self.folder / "plan.yml").write_text(PLAN)
+        (self.folder / "src" / "score.py").write_text(SCORE)
+        for kind in KINDS.values():
+            (self.folder / "models" / f"{kind}.txt").write_text(f"{kind}\n")
+        (self.folder / "requests" / "sample.json").write_text('{"number": 1}\n')
+        lines = [json.dumps({"number": 7 * number + 1}) for number in range(500)]
+        (self.folder / "requests.jsonl").write_text("\n".join(lines) + "\n")
+        slots = ", ".join(f"{slot}: {{model: {{path: models/{KINDS[slot]}.txt}}}}" for slot in self.kinds)
+        endpoint = f"    labels:\n      deployments: {{{slots}}}\n      rollout: plan.yml\n"
+        before, _, _ = self.clone.stack_file.read_text().partition("  azml:endpoints:")
+        self.clone.stack_file.write_text(f"{before}  azml:endpoints:\n{endpoint}")
+
+    def up(self) -> str:
+        """Deploy it, and give blue all the traffic; what the update said."""
+        said = ""
+        for command in (("up",), ("traffic", "labels", "blue=100")):
+            done = self.clone.run(*command)
+            said += done.stdout + done.stderr
+            assert done.returncode == 0, said
+        os.environ["REQUESTS_CA_BUNDLE"] = str(self.clone.root / ".azml" / "emulator" / "ca-bundle.pem")
+        return said
+
+    def changed(self, slot: str) -> "subprocess.CompletedProcess[str]":
+        """What an update says that would change what a slot serves."""
+        (self.folder / "models" / f"{KINDS[slot]}.txt").write_text(f"{KINDS[slot]} and more\n")
+        return self.clone.run("up")
+
+    def load(self) -> Load:
+        """A load for the endpoint."""
+        header = self.clone.run("keys", "header", "labels").stdout.strip()
+        url = self.status()["scoring_uri"]
+        return Load(url, header.rpartition(" ")[2])
+
+    def status(self) -> dict[str, Any]:
+        """The endpoint, by `azml status`."""
+        found: list[dict[str, Any]] = json.loads(self.clone.run("status", "--json").stdout)
+        return next(one for one in found if one["name"] == "labels")

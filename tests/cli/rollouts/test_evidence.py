@@ -1,0 +1,168 @@
+"""What a look finds: counts of a step, percentiles of its whole minutes, answers; or why nothing."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from azml.azure.http import Response
+from azml.cli.rollouts.evidence import AzureEvidence
+from azml.cli.rollouts.requests import Requests
+from azml.cli.rollouts.slots import Slots
+from azml.rollout.comparison import Seen
+from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
+from azml.rollout.looks import Answer, Counted, Matches, Measured, Missing, Replayed, Smoked
+from tests.cli.rollouts.azure import ENDPOINT, Wire, connection, endpoint
+
+ERRORS = RateGate("errors", 0.01)
+P95 = ThresholdGate("p95", "latency_p95", 0.25)
+SAME = AgreementGate("same", "requests.jsonl", 4, (Field("$.label", 0.5),))
+SMOKE = SmokeGate("smoke", "requests/*.json")
+ENTERED = 1_700_000_030.0
+"""Half a minute into a minute."""
+OPENED = 1_700_000_000.0 - 1_700_000_000.0 % 60
+METRICS = f"GET {ENDPOINT}/providers/Microsoft.Insights/metrics"
+
+
+class Monitor:
+    """Azure Monitor, with these values by deployment, status and minute."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.values: dict[tuple[str, str, float], float] = {}
+        self.asked: list[dict[str, list[str]]] = []
+        wire.answers[METRICS] = self._answer
+
+    def _answer(self, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        query = parse_qs(urlsplit(url).query)
+        self.asked.append(query)
+        aggregation = query["aggregation"][0].lower()
+        series = [
+            {
+                "metadatavalues": [
+                    {"name": {"value": "deployment"}, "value": deployment},
+                    {"name": {"value": "statuscode"}, "value": status},
+                ],
+                "data": [{"timeStamp": f"{datetime.fromtimestamp(minute, UTC):%FT%TZ}", aggregation: value}],
+            }
+            for (deployment, status, minute), value in self.values.items()
+        ]
+        return Response(200, {}, json.dumps({"value": [{"timeseries": series}]}).encode(), url)
+
+
+@pytest.fixture
+def wire() -> Wire:
+    made = Wire()
+    endpoint(made, {"blue": 95, "green": 5}, {"blue": {}, "green": {}})
+    made.tell(f"POST {ENDPOINT}/listKeys", {"primaryKey": "key"})
+    return made
+
+
+@pytest.fixture
+def monitor(wire: Wire) -> Monitor:
+    return Monitor(wire)
+
+
+@pytest.fixture
+def evidence(wire: Wire, tmp_path: Path) -> AzureEvidence:
+    (tmp_path / "requests").mkdir()
+    (tmp_path / "requests" / "one.json").write_text('{"number": 1}')
+    (tmp_path / "requests.jsonl").write_text('{"number": 1}\n\n{"number": 2}\n')
+    held = connection(wire)
+    return AzureEvidence(held, ENDPOINT, Slots("blue", "green"), Requests(held, "echo"), tmp_path)
+
+
+def test_a_step_counts_its_own_requests_once(evidence: AzureEvidence, monitor: Monitor) -> None:
+    """Those of the minute it began in, up to the first look, may be from before."""
+    monitor.values = {("green", "200", OPENED): 50, ("Blue", "500", OPENED): 9}
+    assert evidence.look(ERRORS, ENTERED, ENTERED + 10, ENTERED) == Counted(Seen(0, 0), Seen(0, 0))
+    monitor.values |= {("green", "200", OPENED): 60, ("green", "500", OPENED + 60): 2}
+    assert evidence.look(ERRORS, ENTERED + 10, ENTERED + 70, ENTERED) == Counted(Seen(12, 2), Seen(0, 0))
+    assert evidence.look(ERRORS, ENTERED + 70, ENTERED + 80, ENTERED) == Counted(Seen(0, 0), Seen(0, 0))
+    # Azure leaves out all but ten series unless it is asked for more.
+    assert monitor.asked[-1]["top"] == ["1000"]
+    assert monitor.asked[-1]["$filter"] == ["deployment eq '*' and statusCode eq '*'"]
+
+
+def test_after_a_restart_nothing_is_counted_twice(evidence: AzureEvidence, monitor: Monitor) -> None:
+    monitor.values = {("green", "200", OPENED + 60 * place): 10 for place in range(5)}
+    found = evidence.look(ERRORS, OPENED + 190, OPENED + 250, ENTERED)
+    assert found == Counted(Seen(10, 0), Seen(0, 0))
+
+
+def test_a_metric_without_a_value_and_a_source_that_fails_find_nothing_out(
+    evidence: AzureEvidence, monitor: Monitor, wire: Wire
+) -> None:
+    """Never zero: a gate that nothing is known of neither passes nor fails."""
+    empty = evidence.look(ERRORS, ENTERED, ENTERED + 60, ENTERED)
+    assert isinstance(empty, Missing) and "no value of RequestsPerMinute" in empty.reason
+    wire.tell(METRICS, {"error": {"code": "BadRequest", "message": "no such metric"}}, 400)
+    for gate in (ERRORS, P95):
+        refused = evidence.look(gate, ENTERED, ENTERED + 60, ENTERED)
+        assert isinstance(refused, Missing) and "no such metric" in refused.reason
+    slow = evidence.look(RateGate("slow", 0.05, slower_than=0.25), ENTERED, ENTERED + 60, ENTERED)
+    assert isinstance(slow, Missing) and "latency_p95" in slow.reason
+
+
+def test_a_candidate_without_requests_has_none_where_others_have_some(
+    evidence: AzureEvidence, monitor: Monitor
+) -> None:
+    monitor.values = {("blue", "200", OPENED + 60): 40}
+    assert evidence.look(ERRORS, ENTERED, ENTERED + 60, ENTERED) == Counted(Seen(0, 0), Seen(40, 0))
+
+
+def test_percentiles_are_of_whole_minutes_of_the_step(evidence: AzureEvidence, monitor: Monitor) -> None:
+    monitor.values = {("green", "", OPENED + 60 * place): 100.0 * place for place in range(4)}
+    monitor.values |= {("blue", "", OPENED + 60): 900.0}
+    assert evidence.look(P95, ENTERED, OPENED + 130, ENTERED) == Measured((0.1,))
+    assert evidence.look(P95, OPENED + 130, OPENED + 250, ENTERED) == Measured((0.2, 0.3))
+
+
+def scored(wire: Wire, answers: Mapping[str, Any]) -> None:
+    """Answer requests by deployment: a document, or a status."""
+
+    def answer(url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        found = answers[headers["azureml-model-deployment"]]
+        return Response(found) if isinstance(found, int) else Response(200, {}, json.dumps(found).encode())
+
+    wire.answers["POST /score"] = answer
+
+
+def test_recorded_requests_are_sent_to_both_until_the_sample_is_complete(
+    evidence: AzureEvidence, wire: Wire
+) -> None:
+    scored(wire, {"blue": {"label": "a"}, "green": {"label": "a"}})
+    for _ in range(2):
+        found = evidence.look(SAME, ENTERED, ENTERED + 1, ENTERED)
+        assert isinstance(found, Replayed) and found.fields == {"$.label": Matches(4, 4)}
+    assert sum(path == "/score" for _, path, _ in wire.seen) == 8
+
+
+def test_a_candidate_that_does_not_answer_agrees_in_nothing(evidence: AzureEvidence, wire: Wire) -> None:
+    scored(wire, {"blue": {"label": "a"}, "green": 424})
+    found = evidence.look(SAME, ENTERED, ENTERED + 1, ENTERED)
+    assert isinstance(found, Replayed) and found.fields == {"$.label": Matches(4, 0)}
+
+
+def test_where_stable_does_not_answer_nothing_is_compared(evidence: AzureEvidence, wire: Wire) -> None:
+    scored(wire, {"blue": 500, "green": {"label": "a"}})
+    found = evidence.look(SAME, ENTERED, ENTERED + 1, ENTERED)
+    assert isinstance(found, Missing) and "answered 4 of 4 replayed requests with 500" in found.reason
+
+
+def test_smoke_is_the_candidates_answers(evidence: AzureEvidence, wire: Wire) -> None:
+    scored(wire, {"green": 503})
+    found = evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED)
+    assert isinstance(found, Smoked)
+    assert (found.wanted, found.answers) == (1, (Answer(503, found.answers[0].seconds),))
+
+
+def test_a_key_that_was_rotated_is_asked_for_again(evidence: AzureEvidence, wire: Wire) -> None:
+    scored(wire, {"green": 401})
+    assert isinstance(evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED), Missing)
+    scored(wire, {"green": {"label": "a"}})
+    assert isinstance(evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED), Smoked)
+    assert sum(path.endswith("/listKeys") for _, path, _ in wire.seen) == 2

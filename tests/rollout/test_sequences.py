@@ -1,0 +1,38 @@
+"""Intervals that hold at every look are the rates that the tests have not refuted."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azml.rollout.comparison import Seen
+from azml.rollout.evidence import shows_above, shows_below
+from azml.rollout.sequences import difference, interval
+
+SEEN = st.builds(
+    lambda requests, part: Seen(requests, int(requests * part)), st.integers(1, 100_000), st.floats(0, 1)
+)
+
+
+@given(seen=SEEN, rate=st.floats(1e-6, 1 - 1e-6))
+def test_a_rate_is_outside_exactly_where_it_is_refuted(seen: Seen, rate: float) -> None:
+    low, high = interval(seen, 0.1)
+    assert 0 <= low <= seen.rate <= high <= 1
+    refuted = shows_above(seen.events, seen.requests, rate, 0.05) or shows_below(
+        seen.events, seen.requests, rate, 0.05
+    )
+    # At the ends themselves the halvings stop.
+    assert refuted == (not low - 1e-6 <= rate <= high + 1e-6) or min(abs(rate - low), abs(rate - high)) < 1e-6
+
+
+def test_a_test_refutes_a_limit_exactly_when_the_interval_has_left_it() -> None:
+    """The 344 requests without an error that let a gate pass under 1 % with an alpha of 5 %."""
+    assert interval(Seen(343, 0), 0.1).high > 0.01 > interval(Seen(344, 0), 0.1).high
+
+
+def test_without_requests_nothing_is_known() -> None:
+    assert interval(Seen()) == (0.0, 1.0)
+    assert difference(Seen(), Seen()) == (-1.0, 1.0)
+
+
+def test_a_difference_is_known_less_well_than_either_rate() -> None:
+    low, high = difference(Seen(2000, 100), Seen(2000, 10))
+    assert 0 < low < 0.045 < high < 0.1
