@@ -1,4 +1,4 @@
-"""Every small change of a module that its tests should notice: one operator, constant or statement at a time."""
+"""Every small change of a module that its tests should notice: one operator, constant or statement."""
 
 import ast
 import copy
