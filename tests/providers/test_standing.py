@@ -218,9 +218,12 @@ def with_journal(monkeypatch: pytest.MonkeyPatch, answer: Response) -> tuple[Azu
     )
     asked: list[str] = []
     monkeypatch.setattr(azure, "token", lambda scope=None: "token")
-    monkeypatch.setattr(
-        azure.http, "request", lambda method, url, **rest: asked.append(url) or replace(answer, url=url)
-    )
+
+    def request(method: str, url: str, **rest: object) -> Response:
+        asked.append(url)
+        return replace(answer, url=url)
+
+    monkeypatch.setattr(azure.http, "request", request)
     serves = {"blue": {"digest": "old"}, "green": {"digest": "new"}}
     told = ask(
         azure,

@@ -7,7 +7,7 @@ import typer
 
 from azml.cli.failure import CommandError
 from azml.cli.rollouts import carrying
-from azml.cli.rollouts.session import Session, session_of
+from azml.cli.rollouts.session import Session, has_plan, session_of
 from azml.cli.stacks.stacks import Stack
 from azml.rollout.plan import RetireStep
 from azml.rollout.starting import Kept
@@ -24,11 +24,6 @@ class Back(NamedTuple):
 
 
 NOWHERE = Back(None, False)
-
-
-def has_plan(stack: Stack, declared: StackEndpoint) -> bool:
-    """Whether the stack file gives the endpoint a plan."""
-    return bool(stack.file.config["azml:endpoints"][declared.key].get("rollout"))
 
 
 def require_none(stack: Stack, declared: StackEndpoint, what: str) -> None:

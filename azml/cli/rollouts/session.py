@@ -6,7 +6,7 @@ from pathlib import Path
 from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.endpoints.sample import find_request
-from azml.cli.failure import CommandError, NotThereError
+from azml.cli.failure import CommandError, InputError, NotThereError
 from azml.cli.release import explained, plans
 from azml.cli.rollouts.clock import MachineClock
 from azml.cli.rollouts.endpoint import ArmEndpoint
@@ -44,6 +44,11 @@ class Session:
 
     def plan(self) -> Plan:
         """The stack's plan, judged by what Azure Monitor measures. Raises InputError, InvalidInput."""
+        if not has_plan(self.stack, self.declared):
+            raise InputError(
+                f"{self.declared.key} has no rollout: in {self.stack.path.name}, which owns its shares",
+                "write a plan there, such as rollout: canary, and let pulumi up hand the shares over",
+            )
         return by_percentiles(plans.read(self.stack, self.declared, None))
 
     def latest(self) -> Kept | None:
@@ -78,6 +83,11 @@ class Session:
         evidence = AzureEvidence(self.connection, own, slots, requests, self.declared.folder)
         notices = Webhooks(self.stack) if plan.notify else None
         return Ports(MachineClock(self.connection.arm), endpoint, evidence, self.store, notices)
+
+
+def has_plan(stack: Stack, declared: StackEndpoint) -> bool:
+    """Whether the stack file gives the endpoint a plan."""
+    return bool(stack.file.config["azml:endpoints"][declared.key].get("rollout"))
 
 
 def open_session(stack: Stack, endpoint: str) -> Session:

@@ -7,7 +7,7 @@ import pytest
 from tests.cli.rollouts import evidence, journey
 from tests.cli.rollouts.stage import Stage
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 
 def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path) -> None:

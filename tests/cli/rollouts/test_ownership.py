@@ -116,7 +116,7 @@ def test_a_holder_is_gone_when_its_process_on_this_machine_is(monkeypatch: pytes
     def ended(process: int, signal: int) -> None:
         raise ProcessLookupError
 
-    monkeypatch.setattr(people.os, "kill", ended)
+    monkeypatch.setattr("os.kill", ended)
     assert people.gone(f"{machine}:12345:{secret}")
     assert not people.gone(f"somebody@elsewhere/1:12345:{secret}")
     assert not people.gone("")
