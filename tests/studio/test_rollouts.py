@@ -3,8 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from azml.rollout.document import Document
-from tests.emulator.local_azure import ACCOUNT, WORKSPACE
-from tests.emulator.whole_azure import WholeAzure
+from tests.fixtures.control_plane import ACCOUNT, WORKSPACE
+from tests.fixtures.whole_azure import WholeAzure
 from tests.rollout.journals import Seeded, carried_out
 from tests.studio.conftest import enter
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from azml.azure.http import Http
-from tests.cli.clones import TestClone, make
+from tests.fixtures.clones import TestClone, make
 
 SCORE = """\
 import json
