@@ -6,8 +6,9 @@ import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +97,16 @@ class Load:
                 thread.join()
 
     def _send(self, stop: threading.Event, pause: float) -> None:
-        http, number = Http(), 0
         headers = {"Authorization": f"Bearer {self.bearer}", "Content-Type": "application/json"}
-        while not stop.wait(pause):
-            number += 1
-            body = json.dumps({"number": number}).encode()
-            try:
-                self.answers[http.request("POST", self.url, headers=headers, body=body).status] += 1
-            except Exception:  # whatever it was, a user had no answer
-                self.answers[0] += 1
+        with closing(Http()) as http:
+            for number in count(1):
+                if stop.wait(pause):
+                    return
+                body = json.dumps({"number": number}).encode()
+                try:
+                    self.answers[http.request("POST", self.url, headers=headers, body=body).status] += 1
+                except Exception:  # whatever it was, a user had no answer
+                    self.answers[0] += 1
 
     @property
     def failed(self) -> int:
