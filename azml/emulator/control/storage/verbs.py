@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from azml.emulator.base.identity import Identity, audience_of, is_valid, opens_account, principal_of
 from azml.emulator.control.arm.addresses import STORAGE_SUFFIX
 from azml.emulator.control.arm.errors import ArmError
+from azml.emulator.control.arm.networks import reached_privately
 from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.storage.accounts import (
     check_container_name,
@@ -64,6 +65,17 @@ class Call:
         """Method and sub-resource, such as `PUT block`."""
         comp = self.request.query_params.get("comp", "")
         return f"{self.request.method} {comp}".rstrip()
+
+
+def _check_network(account: Record, store: ResourceStore) -> None:
+    """Raise StorageError 403 for an account that is closed to public networks and has no private endpoint.
+
+    This machine counts as a part of the network in which the endpoint is.
+    """
+    closed = str(account.properties.get("publicNetworkAccess", "")).lower() == "disabled"
+    if closed and not reached_privately(account.id.text, "blob", store):
+        message = "This request is not authorized to perform this operation."
+        raise StorageError(403, "AuthorizationFailure", message)
 
 
 def is_blob_path(path: str) -> bool:
@@ -126,6 +138,7 @@ class BlobService:
         account = find_account(name, self.store)
         if account is None:
             raise StorageError(404, "ResourceNotFound", f"There is no storage account named {name}.")
+        _check_network(account, self.store)
         call = Call(request, account, container, blob)
         self._authorize(call)
         if blob:
