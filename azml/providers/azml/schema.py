@@ -65,7 +65,7 @@ _UPLOAD = {
 }
 _GRANT = {
     "scope": {"type": "string", "description": "ARM id of the resource at which the role is granted."},
-    "role": {"type": "string", "description": "Name of a built-in data role of storage accounts."},
+    "role": {"type": "string", "description": "Name of a built-in role, or the GUID of a role definition."},
     "principalId": {"type": "string", "description": "Object id of the principal."},
     "principalType": {
         "type": "string",
@@ -93,6 +93,12 @@ _STANDING = {
             "serves": {**_ANY, "description": "What the slots of endpoints should serve, by endpoint."},
             "workspace": {"type": "string", "description": "ARM id of the workspace to create."},
             "vault": {"type": "string", "description": "ARM id of the key vault to create."},
+            "roles": {
+                "type": "array",
+                "items": {"type": "object", "additionalProperties": {"type": "string"}},
+                "description": "Roles to look for: `identity`, `role`, `scope`, and `through`, if it is a "
+                "property of `scope` that names the resource meant.",
+            },
         },
         "required": ["ids"],
     },
@@ -110,8 +116,13 @@ _STANDING = {
                 "additionalProperties": _IDS,
                 "description": "By endpoint, the reasons why its live slots must not change.",
             },
+            "lacking": {
+                "type": "array",
+                "items": {"type": "object", "additionalProperties": {"type": "string"}},
+                "description": "The roles that were not found; `at` is the resource that was meant.",
+            },
         },
-        "required": ["found", "registered", "held", "refused"],
+        "required": ["found", "registered", "held", "refused", "lacking"],
     },
 }
 
