@@ -191,7 +191,8 @@ ROWS: tuple[Row, ...] = (
         "azure-native:keyvault:Key",
         f"{_PROVIDERS}/Microsoft.KeyVault/vaults/{{vaultName}}/keys/{{keyName}}",
         "2024-11-01",
-        flattened=False,
+        # An argument of its own in the SDK, whose outputs are flattened all the same.
+        outside=_TRACKED | {"properties"},
         fixed=frozenset({"properties"}),
     ),
     Row(
