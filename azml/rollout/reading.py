@@ -87,7 +87,7 @@ def _over_preset(written: Node, findings: list[Finding]) -> Node | None:
 def _preset(node: Node, name: object, findings: list[Finding]) -> Node | None:
     if not isinstance(name, str) or name not in PRESETS:
         remedy = f"{did_you_mean(str(name), PRESETS)}; a plan's own file ends in .yml or .yaml"
-        findings.append(node.wrong(f"{name!r} is no preset", remedy))
+        findings.append(node.wrong(f"{name!r} is not a preset", remedy))
         return None
     return from_python(PRESETS[name], node.key, lambda key: Place(node.file, node.line, key))
 
@@ -168,7 +168,7 @@ class _Reader:
         for node in own.nodes(key):
             if not isinstance(node.value, str) or node.value not in self.gates:
                 remedy = did_you_mean(str(node.value), self.gates) if self.gates else "write it below gates:"
-                self.findings.append(node.wrong(f"{node.value!r} is no gate of this plan", remedy))
+                self.findings.append(node.wrong(f"{node.value!r} is not a gate of this plan", remedy))
                 continue
             self.used.add(node.value)
             if gate := self.gates[node.value]:
@@ -180,7 +180,7 @@ class _Reader:
         kinds = [kind for kind in KINDS if own and kind in own.node.value]
         if own is None or len(kinds) != 1:
             if own is not None:
-                self.findings.append(node.wrong("is no step", f"one of {', '.join(KINDS)} makes it one"))
+                self.findings.append(node.wrong("is not a step", f"one of {', '.join(KINDS)} makes it one"))
             return None
         step = self.read_step(kinds[0], own)
         own.finish()

@@ -104,7 +104,7 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
         (
             "{metric: error_rates, max: 0.1}",
             "metric",
-            "no metric, so it could never fail; did you mean 'error_rate'",
+            "not a metric: it could never fail; did you mean 'error_rate'",
         ),
         ("{metric: error_rate, max: 1}", "max", "can never decide anything"),
         ("{metric: error_rate, max: 0}", "max", "can never decide anything"),
@@ -170,7 +170,7 @@ def test_a_gate_that_cannot_fail_or_cannot_pass(gate: str, key: str | None, says
         (["{traffic: -25, for: 1m, gates: [errors]}", FULL], "steps[0].traffic", "-25 is out of range"),
         (["{traffic: 5, gates: [errors]}", FULL], "steps[0].for", "is missing"),
         (["{traffic: 5, for: 1m, gates: [error]}", FULL], "steps[0].gates[0]", "did you mean 'errors'"),
-        (["{trafic: 5}", FULL], "steps[0]", "is no step"),
+        (["{trafic: 5}", FULL], "steps[0]", "is not a step"),
         (["approve: {within: 1h, while_waiting: [p95]}", FULL], "steps[0]", "looked at once"),
         ([FULL, "approve: {within: 1h}"], "steps[1]", "has all traffic"),
         (["approve: {}", FULL], "steps[0].approve.within", "is missing"),
@@ -220,7 +220,7 @@ steps:
 
 @pytest.mark.parametrize("text", ["production", "{preset: production}", "{preset: 3}"])
 def test_a_preset_that_is_none(text: str) -> None:
-    assert "is no preset" in str(read(text)[1][0])
+    assert "is not a preset" in str(read(text)[1][0])
 
 
 @pytest.mark.parametrize("text", ["{}", "steps: []", "[1]", "{steps: 3}"])

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import ACCOUNT, GROUP, VAULT, WORKSPACE, build_workspace
+from tests.fixtures.control_plane import ACCOUNT, GROUP, VAULT, WORKSPACE, build_workspace
+from tests.fixtures.in_process import InProcessAzure
 
 LOGS = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/logs"
 SETTING = "providers/Microsoft.Insights/diagnosticSettings"

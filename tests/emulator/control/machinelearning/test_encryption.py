@@ -3,8 +3,8 @@
 from typing import Any
 
 from azml.emulator.control.storage.roles import CONTRIBUTOR, VAULT_ADMINISTRATOR
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import ACCOUNT, GROUP, STANDS_ON, VAULT, WORKSPACE, build_workspace, grant
+from tests.fixtures.control_plane import ACCOUNT, GROUP, STANDS_ON, VAULT, WORKSPACE, build_workspace, grant
+from tests.fixtures.in_process import InProcessAzure
 
 PLACED = {"location": "westeurope"}
 OTHER = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws2"

@@ -6,8 +6,7 @@ from azml.emulator.control.storage.roles import (
     IMAGE_PULLER,
     VAULT_ADMINISTRATOR,
 )
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ACCOUNT,
     ENDPOINT,
     GROUP,
@@ -20,6 +19,7 @@ from tests.emulator.local_azure import (
     endpoint_body,
     grant,
 )
+from tests.fixtures.in_process import InProcessAzure
 
 USER = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/user1"
 REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/registry1"

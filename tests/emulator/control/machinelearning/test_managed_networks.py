@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     STANDS_ON,
     WORKSPACE,
@@ -12,6 +11,7 @@ from tests.emulator.local_azure import (
     deployment_body,
     endpoint_body,
 )
+from tests.fixtures.in_process import InProcessAzure
 
 APPROVED, OPEN = "AllowOnlyApprovedOutbound", "AllowInternetOutbound"
 
