@@ -7,7 +7,7 @@ from azml.findings import Finding, Place
 from azml.roles import IMAGE_PULLER, KEY_USER, Need, Scope, endpoint_needs, workspace_needs
 from azml.specs import EndpointSpec, Identity
 from azml.stack.account import Account
-from azml.stack.facts import LackedRole, Standing
+from azml.stack.facts import Fact, LackedRole, Standing
 from azml.stack.records import Settings, WorkspaceSettings
 from azml.stack.scoring import ServedEndpoint
 from azml.stack.support import Support
@@ -133,6 +133,18 @@ def _existing(on: Scope, workspace: WorkspaceSettings, account: Account) -> tupl
         return None
     group = support.resource_group or workspace.resource_group
     return account.resource_id(group, kind, support.name or ""), None
+
+
+def without_registry(settings: Settings, workspace: Fact | None) -> Iterator[Finding]:
+    """A finding for each identity that could not pull images: the existing workspace has no registry yet."""
+    if workspace is None or not settings.workspace.existing or workspace.text("containerRegistry"):
+        return
+    for name, identity in endpoint_identities(settings).items():
+        message = f"{name!r} needs the role {IMAGE_PULLER!r} at the workspace's registry, and it has none yet"
+        remedy = (
+            "give the workspace a registry, or leave identity out: Azure gives its own identities the role"
+        )
+        yield Finding(message, remedy, *identity.place)
 
 
 def lacking(asked: Iterable[AskedRole], standing: Standing) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from azml.stack.identities import (
     identity_id,
     lacking,
     spec_with_identity,
+    without_registry,
 )
 from azml.stack.immutable import refused_changes
 from azml.stack.network_findings import VIRTUAL_NETWORK, elsewhere, network_changes, network_id
@@ -64,6 +65,7 @@ def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) 
     live = standing.found.get(own)
     findings |= dict.fromkeys(network_changes(settings.workspace.managed_network, live))
     findings |= dict.fromkeys(key_changes(settings.workspace.customer_key, live))
+    findings |= dict.fromkeys(without_registry(settings, live))
     for served in settings.endpoints:
         if fact := standing.found.get(endpoint_id(own, served.spec.name)):
             spec = spec_with_identity(served, settings.workspace, account)

@@ -195,3 +195,16 @@ def test_the_change_to_v2_is_told(live: str | None, warned: bool) -> None:
     network = {"isolationMode": "AllowInternetOutbound", "managedNetworkKind": live}
     assert (one_way_note(wanted, fact(managedNetwork=network)) is not None) is warned
     assert one_way_note(wanted, None) is None, "a new workspace has nothing to lose"
+
+
+def test_images_need_a_registry_in_an_existing_workspace(found: Callable[..., dict[str, str]]) -> None:
+    text = f"""{HERE}
+  azml:endpoints:
+    echo:
+      identity: id-echo
+      deployments: {{blue: {{}}}}
+"""
+    there = {GROUP: fact(), WORKSPACE: fact(storageAccount=STORAGE), STORAGE: fact()}
+    assert "has none yet" in found(text, there)["azml:endpoints.echo.identity"]
+    registry = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/cr"
+    assert found(text, {**there, WORKSPACE: fact(storageAccount=STORAGE, containerRegistry=registry)}) == {}
