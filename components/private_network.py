@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network, privatedns
 
+from azml.roles import Scope
 from azml.stack.private_endpoints import PrivateEndpoints, VirtualNetwork
 
 from .component import Component
@@ -33,7 +34,7 @@ ZONES: Mapping[str, Sequence[str]] = {
 }
 
 
-_PARTS = (
+_PARTS: Sequence[tuple[str, Scope, str]] = (
     ("workspace", "workspace", "amlworkspace"),
     ("blob", "storageAccount", "blob"),
     ("file", "storageAccount", "file"),
@@ -43,7 +44,7 @@ _PARTS = (
 """The endpoints of a workspace: a short name, the resource, its subresource."""
 
 
-def targets_of(name: str, found: Mapping[str, pulumi.CustomResource]) -> dict[str, Target]:
+def targets_of(name: str, found: Mapping[Scope, pulumi.CustomResource]) -> dict[str, Target]:
     """The targets among the resources of the workspace `name`, by their keys in the settings."""
     return {
         f"{name}-{short}": Target(found[key].id, part, ZONES[part])

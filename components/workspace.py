@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_azure_native import machinelearningservices, resources
 
-from azml.roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, KEY_USER, Need, workspace_needs
+from azml.roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, KEY_USER, Need, Scope, workspace_needs
 from azml.stack.account import account
 from azml.stack.managed_network import ManagedNetwork
 from azml.stack.private_endpoints import PrivateEndpoints
@@ -238,7 +238,7 @@ class Workspace(Component):
         self, settings: PrivateEndpoints, made: machinelearningservices.Workspace
     ) -> PrivateNetwork:
         """Private endpoints to the workspace and to the resources created with it."""
-        found: dict[str, pulumi.CustomResource] = {"workspace": made, **self._supports.made}
+        found: dict[Scope, pulumi.CustomResource] = {"workspace": made, **self._supports.made}
         args = PrivateNetworkArgs(
             resource_group_name=self.resource_group,
             location=self.location,

@@ -208,8 +208,9 @@ class Supports:
             tags=owner.tags,
             opts=owner.options(),
         )
-        self._keep("containerRegistry", made.id, made)
-        return made.id
+        own: pulumi.Output[str] = made.id
+        self._keep("containerRegistry", own, made)
+        return own
 
     def vault_name(self) -> str:
         """The prefix of the engine's name for the vault."""

@@ -36,9 +36,20 @@ CONFIG: Mapping[str, Any] = {
             "traffic": {"blue": 100},
             "identity": "id-diabetes",
             "roles": [{"role": "Cognitive Services OpenAI User", "scope": OPENAI}],
-        }
+        },
+        "delivery": {
+            "path": "examples/production/delivery",
+            "name": "delivery-prod",
+            "deployments": {"blue": {}},
+            "traffic": {"blue": 100},
+            "roles": [{"role": "Cognitive Services OpenAI User", "scope": OPENAI}],
+            "callers": [ALICE, {"id": TEAM, "type": "Group"}],
+        },
     },
 }
+
+
+OF_ENDPOINTS = ["AmlOnlineEndpointTrafficLog", "AmlOnlineEndpointConsoleLog", "AmlOnlineEndpointEventLog"]
 
 
 def graph_of(config: Mapping[str, Any] = CONFIG, **workspace: Any) -> Graph:
@@ -72,7 +83,7 @@ def test_the_identities_are_made_and_used() -> None:
         "userAssignedIdentities": {f"{IDENTITIES}/id-mlw": {}},
     }
     assert workspace["properties"]["primaryUserAssignedIdentity"] == f"{IDENTITIES}/id-mlw"
-    endpoint = body_of(graph.one("OnlineEndpoint"))
+    endpoint = body_of(graph.one("OnlineEndpoint", "diabetes-prod"))
     assert endpoint["identity"]["userAssignedIdentities"] == {f"{IDENTITIES}/id-diabetes": {}}
 
 
@@ -96,6 +107,9 @@ def test_each_identity_gets_what_it_needs_where_it_needs_it() -> None:
             *("AcrPull", "Storage Blob Data Reader", "AzureML Metrics Writer (preview)"),
             "Cognitive Services OpenAI User",
         },
+        "p-delivery-prod": {"Storage Blob Data Reader", "Cognitive Services OpenAI User"},
+        ALICE: {"AzureML Data Scientist"},
+        TEAM: {"AzureML Data Scientist"},
     }
     assert grants(graph)["p-id-diabetes", "AcrPull"] == "crmlw"
     assert grants(graph)["p-id-diabetes", "AzureML Metrics Writer (preview)"] == "mlw"
@@ -107,60 +121,21 @@ def test_roles_are_there_before_whoever_needs_them() -> None:
     granted = {one.urn: one.inputs["principalId"] for one in graph.of("RoleGrant")}
     waits = graph.one("machinelearningservices:Workspace").dependencies
     assert {urn for urn, principal in granted.items() if principal == "p-id-mlw"} <= {*waits}
-    waits = graph.one("OnlineDeployment").dependencies
-    mine = {urn for urn, principal in granted.items() if principal.startswith("p-")}
-    assert mine <= {*waits}
+    for endpoint, principals in (
+        ("diabetes-prod", ("p-id-mlw", "p-id-diabetes")),
+        ("delivery-prod", ("p-id-mlw", "p-delivery-prod")),
+    ):
+        waits = graph.one("OnlineDeployment", f"{endpoint}-blue").dependencies
+        assert {urn for urn, principal in granted.items() if principal in principals} <= {*waits}
 
 
-def test_without_an_identity_of_its_own_an_endpoint_s_roles_go_to_azure_s() -> None:
-    endpoints = {"diabetes": {**CONFIG["azml:endpoints"]["diabetes"]}}
-    del endpoints["diabetes"]["identity"]
-    graph = graph_of({**CONFIG, "azml:endpoints": endpoints}, identity=None, sharedKeys=True)
-    assert grants(graph) == {("p-diabetes-prod", "Cognitive Services OpenAI User"): "openai"}
-    waits = graph.one("OnlineDeployment").dependencies
-    assert {one.urn for one in graph.of("RoleGrant") if one.inputs["principalId"] != "o"} <= {*waits}
-
-
-def test_an_existing_identity_gets_roles_at_new_resources_only() -> None:
-    """At existing ones others grant them: the preview says which are missing."""
-    registry = {"name": "crshared", "existing": True, "resourceGroup": "rg-shared"}
-    graph = graph_of(identity={"name": "id-old", "existing": True}, containerRegistry=registry)
-    assert [one.name for one in graph.of("UserAssignedIdentity")] == ["id-diabetes"]
-    found = grants(graph)
-    assert not [role for (who, role), at in found.items() if who == "found-id-old" and at == "crshared"]
-    assert ("found-id-old", "Key Vault Administrator") in found
-    assert found["p-id-diabetes", "AcrPull"] == "crshared", (
-        "an identity of the stack's has no roles from others"
-    )
-
-
-def test_callers_may_score_at_this_endpoint_only(tmp_path: Any) -> None:
-    folder = tmp_path / "scoring"
-    folder.mkdir()
-    (folder / "endpoint.yml").write_text("name: echo\nauth_mode: aad_token\n")
-    (folder / "blue.yml").write_text(DEPLOYMENT)
-    callers = [ALICE, {"id": TEAM, "type": "Group"}]
-    echo = {"path": str(folder), "deployments": {"blue": {}}, "callers": callers}
-    graph = graph_of({**CONFIG, "azml:endpoints": {"echo": echo}})
-    found = [one.inputs for one in graph.of("RoleGrant") if "may call" in one.name]
+def test_callers_may_score_at_this_endpoint_only() -> None:
+    found = [one.inputs for one in graph_of().of("RoleGrant") if "may call" in one.name]
     assert [(one["principalId"], one.get("principalType")) for one in found] == [
         (ALICE, None),
         (TEAM, "Group"),
     ]
-    assert {(one["role"], one["scope"]) for one in found} == {
-        ("AzureML Data Scientist", f"{ML}/onlineEndpoints/echo")
-    }
-
-
-DEPLOYMENT = """\
-name: blue
-endpoint_name: echo
-model: azureml:echo:1
-code_configuration: {code: azureml:echo-code:1, scoring_script: score.py}
-environment: azureml:echo-environment:1
-instance_type: Standard_D2as_v4
-instance_count: 1
-"""
+    assert {one["scope"] for one in found} == {f"{ML}/onlineEndpoints/delivery-prod"}
 
 
 def test_the_registry_has_no_passwords_and_is_the_workspace_s() -> None:
@@ -186,9 +161,8 @@ def test_logs_of_everything_go_to_log_analytics() -> None:
         "logs of storageAccount": ["StorageRead", "StorageWrite", "StorageDelete"],
         "logs of keyVault": ["audit"],
         "logs of containerRegistry": ["allLogs"],
-        "logs of diabetes-prod": [
-            *("AmlOnlineEndpointTrafficLog", "AmlOnlineEndpointConsoleLog", "AmlOnlineEndpointEventLog"),
-        ],
+        "logs of diabetes-prod": OF_ENDPOINTS,
+        "logs of delivery-prod": OF_ENDPOINTS,
     }
     assert {body["workspaceId"].rpartition("/")[2] for body in found.values()} == {"log-mlw"}
     blobs = graph.one("DiagnosticSetting", "logs of storageAccount").inputs["resourceUri"]
@@ -210,6 +184,8 @@ PRIVATE: Mapping[str, Any] = {
         "virtualNetwork": {"name": "vnet", "addresses": ["10.20.0.0/24"], "subnet": "10.20.0.0/26"}
     },
     "imageBuildCompute": {"name": "cpu-build", "size": "Standard_D4as_v4"},
+    "purgeProtection": True,
+    "customerManagedKey": {"name": "cmk"},
 }
 
 
@@ -304,29 +280,15 @@ def test_everything_in_the_workspace_waits_for_the_network() -> None:
     graph = private()
     ready = {one.urn for one in (*graph.of("PrivateDnsZoneGroup"), *graph.of("Compute"))}
     assert ready <= {*graph.of("BundleUpload")[0].dependencies}
-    assert ready <= {*graph.one("OnlineEndpoint").dependencies}
+    assert ready <= {*graph.one("OnlineEndpoint", "diabetes-prod").dependencies}
     compute = body_of(graph.one("Compute"))["properties"]
     assert compute["computeType"] == "AmlCompute"
     assert compute["properties"]["vmSize"] == "Standard_D4as_v4"
     assert compute["properties"]["scaleSettings"]["minNodeCount"] == 0
 
 
-def test_a_subnet_and_zones_of_others_are_used_unchanged() -> None:
-    subnet = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hub/subnets/endpoints"
-    zones = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dns"
-    graph = private(privateEndpoints={"subnet": subnet, "dnsZones": zones}, imageBuildCompute="their-cluster")
-    assert not [*graph.of("VirtualNetwork"), *graph.of("PrivateZone"), *graph.of("VirtualNetworkLink")]
-    assert not graph.of("Compute")
-    body = body_of(graph.one("PrivateEndpoint", "pe-mlw-vault"))
-    assert body["properties"]["subnet"] == {"id": subnet}
-    group = body_of(graph.one("PrivateDnsZoneGroup", "zones of pe-mlw-vault"))
-    (config,) = group["properties"]["privateDnsZoneConfigs"]
-    place = "providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
-    assert config["properties"]["privateDnsZoneId"] == f"{zones}/{place}"
-
-
 def test_the_key_of_the_workspace_is_there_before_it_with_its_role() -> None:
-    graph = graph_of(purgeProtection=True, customerManagedKey={"name": "cmk"})
+    graph = private()
     assert body_of(graph.one("Vault"))["properties"]["enablePurgeProtection"] is True
     key = graph.one("Key")
     assert body_of(key)["properties"] == {"kty": "RSA", "keySize": 3072}
@@ -341,12 +303,53 @@ def test_the_key_of_the_workspace_is_there_before_it_with_its_role() -> None:
     assert {key.urn, grant.urn} <= {*workspace.dependencies}
 
 
-def test_a_key_of_others_is_named_unchanged() -> None:
-    vault = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-keys/providers/Microsoft.KeyVault/vaults/kv"
-    uri = f"https://kv.vault.azure.net/keys/cmk/{'0' * 32}"
-    graph = graph_of(customerManagedKey={"uri": uri, "vault": vault})
-    assert not graph.of("Key")
-    told = body_of(graph.one("machinelearningservices:Workspace"))["properties"]["encryption"]
-    assert told["keyVaultProperties"] == {"keyIdentifier": uri, "keyVaultArmId": vault}
-    (grant,) = [one for one in graph.of("RoleGrant") if one.inputs["role"] == KEY_USER]
-    assert grant.inputs["scope"] == vault
+VAULT = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-keys/providers/Microsoft.KeyVault/vaults/kv"
+KEY = f"https://kv.vault.azure.net/keys/cmk/{'0' * 32}"
+SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hub/subnets/endpoints"
+ZONES = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dns"
+
+
+def of_others() -> Graph:
+    """A stack on an identity, a registry, a subnet, zones, a cluster and a key that exist."""
+    return private(
+        identity={"name": "id-old", "existing": True},
+        containerRegistry={"name": "crshared", "existing": True, "resourceGroup": "rg-shared"},
+        privateEndpoints={"subnet": SUBNET, "dnsZones": ZONES},
+        imageBuildCompute="their-cluster",
+        customerManagedKey={"uri": KEY, "vault": VAULT},
+    )
+
+
+def test_an_existing_identity_gets_roles_at_new_resources_only() -> None:
+    """At existing ones others grant them: the preview says which are missing."""
+    graph = of_others()
+    assert [one.name for one in graph.of("UserAssignedIdentity")] == ["id-diabetes"]
+    found = grants(graph)
+    assert not [role for (who, role), at in found.items() if who == "found-id-old" and at == "crshared"]
+    assert ("found-id-old", "Key Vault Administrator") in found
+    assert ("found-id-old", KEY_USER) not in found, "the key's vault is somebody else's"
+    assert found["p-id-diabetes", "AcrPull"] == "crshared", "an identity of the stack's has no role yet"
+
+
+def test_what_exists_is_used_unchanged() -> None:
+    graph = of_others()
+    made = (
+        "VirtualNetwork",
+        "PrivateZone",
+        "VirtualNetworkLink",
+        "Compute",
+        "Key",
+        "containerregistry:Registry",
+    )
+    assert not [one for kind in made for one in graph.of(kind)]
+    assert "pe-mlw-registry" not in [one.name for one in graph.of("PrivateEndpoint")]
+    body = body_of(graph.one("PrivateEndpoint", "pe-mlw-vault"))
+    assert body["properties"]["subnet"]["id"] == SUBNET
+    group = body_of(graph.one("PrivateDnsZoneGroup", "zones of pe-mlw-vault"))
+    (config,) = group["properties"]["privateDnsZoneConfigs"]
+    place = "providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+    assert config["properties"]["privateDnsZoneId"] == f"{ZONES}/{place}"
+    properties = body_of(graph.one("machinelearningservices:Workspace"))["properties"]
+    assert properties["imageBuildCompute"] == "their-cluster"
+    told = properties["encryption"]["keyVaultProperties"]
+    assert told == {"keyIdentifier": KEY, "keyVaultArmId": VAULT}
