@@ -27,12 +27,16 @@ program.refuse_live_changes(settings, own, standing, plugin)
 leave_to_policies(settings.policy_tags)
 ours = pulumi.ResourceOptions(providers=[plugin])
 program.tell_rollouts(settings, own, standing)
+program.tell_one_way_changes(settings, own, standing)
 workspace = components.Workspace(
     settings.workspace.name, program.workspace_args(settings, own, standing), ours
 )
 assets = components.Assets(workspace.name, program.assets_args(settings, workspace), ours)
+identities = program.identities(settings, workspace, ours)
 endpoints = {
-    served.spec.name: components.Endpoint(served.spec.name, program.endpoint_args(served, assets), ours)
+    served.spec.name: components.Endpoint(
+        served.spec.name, program.endpoint_args(served, assets, identities), ours
+    )
     for served in settings.endpoints
 }
 

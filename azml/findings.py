@@ -15,6 +15,10 @@ class Place(NamedTuple):
     key: str | None
 
 
+NOWHERE = Place(None, None, None)
+"""The position of what is written nowhere."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One fault in a user's file or setting.

@@ -7,9 +7,11 @@ import pulumi
 from azml import components
 from azml.stack.account import Account
 from azml.stack.facts import Fact, Standing
-from azml.stack.records import Settings, Support
+from azml.stack.identities import endpoint_identities, identity_id, needs_of
+from azml.stack.network_findings import one_way_note
+from azml.stack.records import Settings, WorkspaceSettings
 from azml.stack.scoring import ServedEndpoint, serves
-from azml.stack.standing import supports
+from azml.stack.support import Support
 from azml.stack.versions import endpoint_id
 
 # Component names are quoted in annotations, because evaluating them loads azure-native's SDK.
@@ -42,7 +44,7 @@ def workspace_args(settings: Settings, account: Account, standing: Standing) -> 
     own = settings.workspace
     ids = {
         key: account.resource_id(support.resource_group or own.resource_group, kind, support.name or "")
-        for key, (_, kind, support) in supports(own).items()
+        for key, (kind, support) in own.supports.items()
         if support.existing
     }
     storage = ids.get("storageAccount")
@@ -64,6 +66,17 @@ def workspace_args(settings: Settings, account: Account, standing: Standing) -> 
         log_analytics_name=_own_name(own.log_analytics),
         application_insights_id=ids.get("applicationInsights"),
         application_insights_name=_own_name(own.application_insights),
+        container_registry_id=ids.get("containerRegistry"),
+        container_registry_name=_own_name(own.container_registry),
+        identity=_user_identity(own.identity, own, account, standing),
+        diagnostics=components.DiagnosticsArgs(
+            enabled=settings.diagnostics.enabled, log_analytics_id=settings.diagnostics.log_analytics_id
+        ),
+        managed_network=own.managed_network,
+        private_endpoints=own.private_endpoints,
+        build_compute=own.build_compute,
+        purge_protection=own.purge_protection,
+        customer_key=own.customer_key,
         account=account,
         standing=standing,
         rollout_journals=any(served.rollout is not None for served in settings.endpoints),
@@ -77,6 +90,21 @@ def _existing(settings: Settings, account: Account, standing: Standing) -> "comp
         workspace_id=found.text("workspaceId"),
         location=found.location,
         storage_account=_storage(found.text("storageAccount"), standing.found),
+        container_registry_id=found.text("containerRegistry") or None,
+    )
+
+
+def _user_identity(
+    support: Support, workspace: WorkspaceSettings, account: Account, standing: Standing
+) -> "components.UserIdentityArgs | None":
+    """The identity as it was found in Azure, or one to create."""
+    if support.name is None:
+        return None
+    found = standing.found.get(identity_id(support, workspace, account)) if support.existing else None
+    return components.UserIdentityArgs(
+        name=support.name,
+        principal_id=found.text("principalId") if found else None,
+        resource_group_name=support.resource_group,
     )
 
 
@@ -97,6 +125,14 @@ def assets_args(settings: Settings, workspace: "components.Workspace") -> "compo
     return components.AssetsArgs(workspace=workspace, bundles=bundles)
 
 
+def tell_one_way_changes(settings: Settings, account: Account, standing: Standing) -> None:
+    """Warn of a change of the workspace's network that Azure does not undo."""
+    own = settings.workspace
+    live = standing.found.get(account.workspace_id(own.resource_group, own.name))
+    if note := one_way_note(own.managed_network, live):
+        pulumi.log.warn(f"{own.name}: {note}")
+
+
 def tell_rollouts(settings: Settings, account: Account, standing: Standing) -> None:
     """Say of each endpoint with a plan whose its shares are, and how its rollout stands."""
     own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
@@ -114,7 +150,40 @@ def _how_to_begin(name: str) -> str:
     return f"`azml rollout run {name}` takes the idle slot's version live."
 
 
-def endpoint_args(served: ServedEndpoint, assets: "components.Assets") -> "components.EndpointArgs":
+def identities(
+    settings: Settings, workspace: "components.Workspace", opts: pulumi.ResourceOptions
+) -> "dict[str, components.ManagedIdentity]":
+    """The user-assigned identities of endpoints by name, with the roles that their endpoints need."""
+    made = {}
+    after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=workspace.first))
+    for name, support in endpoint_identities(settings).items():
+        found = _user_identity(
+            support, settings.workspace, workspace.account, workspace.standing or Standing()
+        )
+        args = components.ManagedIdentityArgs(
+            account=workspace.account,
+            resource_group_name=support.resource_group or workspace.resource_group,
+            location=workspace.location,
+            tags=settings.tags or None,
+            principal_id=found.principal_id if found else None,
+            protect=settings.protect,
+        )
+        made[name] = components.ManagedIdentity(name, args, after)
+        users = [one for one in settings.endpoints if one.access.identity.name == name]
+        workspace.grant(made[name], list(dict.fromkeys(need for one in users for need in needs_of(one))))
+        if not support.existing:
+            for role, scope in dict.fromkeys(
+                (role.role, role.scope) for one in users for role in one.access.roles
+            ):
+                made[name].grant(role, scope, scope, [])
+    return made
+
+
+def endpoint_args(
+    served: ServedEndpoint,
+    assets: "components.Assets",
+    identities: "Mapping[str, components.ManagedIdentity]",
+) -> "components.EndpointArgs":
     """One endpoint of the settings."""
     return components.EndpointArgs(
         assets=assets,
@@ -124,4 +193,7 @@ def endpoint_args(served: ServedEndpoint, assets: "components.Assets") -> "compo
         mirror_traffic=served.mirror_traffic,
         allow_live_change=served.allow_live_change,
         protect=served.protect,
+        identity=identities.get(served.access.identity.name or ""),
+        roles=served.access.roles,
+        callers=served.access.callers,
     )

@@ -66,6 +66,19 @@ APPLICATION_INSIGHTS = NameRule(
     re.compile(r"[^%&\\?/]{0,259}[^%&\\?/. ]"),
     "1 to 260 characters without % & \\ ? /, no dot or space at the end",
 )
+CONTAINER_REGISTRY = NameRule(re.compile(r"[A-Za-z0-9]{5,50}"), "5 to 50 letters and digits")
+USER_IDENTITY = NameRule(
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}"),
+    "3 to 128 letters, digits, dashes and underscores, a letter or digit first",
+)
+VIRTUAL_NETWORK = NameRule(
+    re.compile(r"[A-Za-z0-9]([\w.-]{0,62}\w)?", re.ASCII),
+    "1 to 64 letters, digits, underscores, dots and dashes, no dot or dash at either end",
+)
+COMPUTE = NameRule(
+    re.compile(r"[A-Za-z](-?[A-Za-z0-9]){2,31}"),
+    "3 to 32 letters, digits and single dashes, a letter first, no dash at the end",
+)
 RESOURCE = NameRule(
     re.compile(r"(?=.{3,32}\Z)[a-zA-Z](?:-?[a-zA-Z0-9])*"),
     "3 to 32 characters: a letter first, then letters, digits and single dashes, no dash last",

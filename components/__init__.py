@@ -12,13 +12,20 @@ if TYPE_CHECKING:
     from .deployment import Deployment, DeploymentArgs
     from .endpoint import Endpoint, EndpointArgs
     from .live_slots import LiveSlots, LiveSlotsArgs
+    from .managed_identity import ManagedIdentity, ManagedIdentityArgs
     from .plugin import Plugin
     from .purge import PurgeOnDelete, PurgeOnDeleteArgs
     from .roles import RoleGrant, RoleGrantArgs
     from .traffic import EndpointTraffic, EndpointTrafficArgs
     from .uploads import BundleUpload, BundleUploadArgs
     from .workspace import Workspace
-    from .workspace_args import ExistingStorageArgs, ExistingWorkspaceArgs, WorkspaceArgs
+    from .workspace_args import (
+        DiagnosticsArgs,
+        ExistingStorageArgs,
+        ExistingWorkspaceArgs,
+        UserIdentityArgs,
+        WorkspaceArgs,
+    )
 
 __all__ = [
     "Assets",
@@ -27,6 +34,7 @@ __all__ = [
     "BundleUploadArgs",
     "Deployment",
     "DeploymentArgs",
+    "DiagnosticsArgs",
     "Endpoint",
     "EndpointArgs",
     "EndpointTraffic",
@@ -35,11 +43,14 @@ __all__ = [
     "ExistingWorkspaceArgs",
     "LiveSlots",
     "LiveSlotsArgs",
+    "ManagedIdentity",
+    "ManagedIdentityArgs",
     "Plugin",
     "PurgeOnDelete",
     "PurgeOnDeleteArgs",
     "RoleGrant",
     "RoleGrantArgs",
+    "UserIdentityArgs",
     "Workspace",
     "WorkspaceArgs",
 ]
@@ -48,14 +59,17 @@ _MODULES = {
     "Assets": "assets",
     "BundleUpload": "uploads",
     "Deployment": "deployment",
+    "Diagnostics": "workspace_args",
     "Endpoint": "endpoint",
     "EndpointTraffic": "traffic",
     "ExistingStorageArgs": "workspace_args",
     "ExistingWorkspaceArgs": "workspace_args",
     "LiveSlots": "live_slots",
+    "ManagedIdentity": "managed_identity",
     "Plugin": "plugin",
     "PurgeOnDelete": "purge",
     "RoleGrant": "roles",
+    "UserIdentity": "workspace_args",
     "Workspace": "workspace",
     "WorkspaceArgs": "workspace_args",
 }
@@ -73,8 +87,8 @@ def __getattr__(name: str) -> Any:
 
 
 def load() -> None:
-    """Load every component and the parts of azure-native's SDK that they use."""
-    for module in set(_MODULES.values()):
+    """Load every component and the parts of azure-native's SDK that every stack uses."""
+    for module in sorted(set(_MODULES.values())):
         import_module(f"{__name__}.{module}")
     for part in _SDK:
         # Each part of the SDK loads on first access.

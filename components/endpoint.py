@@ -10,8 +10,10 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
+from azml.roles import BLOB_CONTRIBUTOR, BLOB_READER, DATA_SCIENTIST
 from azml.server_owned import ignored_properties
 from azml.specs import EndpointSpec, Identity
+from azml.stack.access import Caller, ScopedRole
 from azml.stack.immutable import AUTH_MODES, IDENTITIES, compute_id
 from azml.stack.retiring import retiring
 from azml.stack.scoring import Slot, serves
@@ -20,8 +22,10 @@ from azml.stack.versions import endpoint_id
 from .assets import Assets
 from .component import Component
 from .deployment import Deployment, DeploymentArgs
+from .diagnostics import ENDPOINT_LOGS, send_logs
 from .live_slots import LiveSlots, LiveSlotsArgs
-from .roles import BLOB_CONTRIBUTOR, BLOB_READER, managed_identity_grant
+from .managed_identity import ManagedIdentity
+from .roles import RoleGrant, RoleGrantArgs, managed_identity_grant
 from .traffic import EndpointTraffic, EndpointTrafficArgs, Shares, known
 
 SHARES = ("properties.traffic", "properties.mirrorTraffic")
@@ -34,7 +38,8 @@ class EndpointArgs:
 
     Shares that are None are not managed here. `allow_live_change` lets a deployment with live traffic change,
     `protect` keeps the endpoint and its shares from being deleted. `environment_variables` are given to every
-    deployment.
+    deployment. With a user-assigned `identity` the endpoint has none of its own. `roles` are what its scripts
+    need beyond the workspace's resources, `callers` the principals that may call an `aad_token` endpoint.
     """
 
     assets: Assets
@@ -45,6 +50,9 @@ class EndpointArgs:
     allow_live_change: bool = False
     protect: bool = False
     environment_variables: Mapping[str, pulumi.Input[str]] | None = None
+    identity: ManagedIdentity | None = None
+    roles: Sequence[ScopedRole] = ()
+    callers: Sequence[Caller] = ()
 
 
 class Endpoint(Component):
@@ -72,13 +80,18 @@ class Endpoint(Component):
         spec, workspace = args.spec, args.assets.workspace
         arm_id = endpoint_id(workspace.arm_id, spec.name)
         spec = replace(spec, tags={**spec.tags, **workspace.retry_tags(arm_id)})
+        if args.identity:
+            spec = replace(spec, identity=Identity("user_assigned", (args.identity.arm_id,)))
         _tell_notes(args.slots, self)
         _warn_of_retirements(args.slots, self)
         # It refers to the endpoint by name, so that it runs before the first write, even of the endpoint.
         guarded = LiveSlotsArgs(endpoint_id=arm_id, serves=serves(args.slots), allow=args.allow_live_change)
         guard = LiveSlots(name, guarded, self._child())
         self.resource = self._endpoint(name, args, spec, guard)
-        grants = [*workspace.identity_grants, *self._grants(args)]
+        grants = [*workspace.identity_grants, *self._grants(spec, args)]
+        self._let_call(args.callers, spec.name, arm_id)
+        if workspace.logs_id is not None:
+            send_logs(spec.name, self.resource.id, ENDPOINT_LOGS, workspace.logs_id, self._child())
         made = [
             Deployment(
                 f"{name}-{slot.name}",
@@ -128,25 +141,47 @@ class Endpoint(Component):
             tags=spec.tags,
             opts=self._child(
                 pulumi.ResourceOptions(
-                    depends_on=[guard, *workspace.first],
+                    depends_on=[guard, *workspace.first, *(args.identity.made if args.identity else ())],
                     protect=args.protect or None,
                     ignore_changes=[*SHARES, *ignored_properties(spec.properties)],
                 )
             ),
         )
 
-    def _grants(self, args: EndpointArgs) -> list[pulumi.Resource]:
-        """Roles by which the endpoint's identity reads models and code, where storage keys are disabled.
+    def _grants(self, spec: EndpointSpec, args: EndpointArgs) -> list[pulumi.Resource]:
+        """The roles that a deployment waits for.
 
-        The same identity writes collected data.
+        A user-assigned identity has its own grants. An endpoint's own identity gets from Azure what it needs
+        at the workspace's resources; where storage keys are disabled, its role there is granted here too. The
+        same identity writes collected data.
         """
-        identity, workspace = args.spec.identity, args.assets.workspace
-        if not workspace.by_identity or (identity and "system_assigned" not in identity.type):
+        if args.identity:
+            return args.identity.grants
+        if spec.identity and "system_assigned" not in spec.identity.type:
             return []
-        writes = any(slot.spec.data_collector for slot in args.slots)
+        workspace, wanted = args.assets.workspace, [(one.role, one.scope) for one in args.roles]
         principal = self.resource.identity.apply(lambda found: found.principal_id if found else "")
-        role, scope = BLOB_CONTRIBUTOR if writes else BLOB_READER, workspace.storage_account_id
-        return [managed_identity_grant(args.spec.name, role, scope, principal, self._child())]
+        grants: list[pulumi.Resource] = [
+            managed_identity_grant(f"{spec.name} on {scope}", role, scope, principal, self._child())
+            for role, scope in wanted
+        ]
+        if workspace.by_identity:
+            writes = any(slot.spec.data_collector for slot in args.slots)
+            role, place = BLOB_CONTRIBUTOR if writes else BLOB_READER, workspace.storage_account_id
+            grants.append(managed_identity_grant(spec.name, role, place, principal, self._child()))
+        return grants
+
+    def _let_call(self, callers: Sequence[Caller], name: str, arm_id: str) -> None:
+        """The role that includes `onlineEndpoints/score/action`, at this endpoint only.
+
+        learn.microsoft.com, "Authenticate clients for online endpoints".
+        """
+        for one in callers:
+            grant = RoleGrantArgs(
+                scope=arm_id, role=DATA_SCIENTIST, principal_id=one.principal, principal_type=one.type
+            )
+            after = self._child(pulumi.ResourceOptions(depends_on=[self.resource]))
+            RoleGrant(f"{one.principal} may call {name}", grant, after)
 
     def _traffic(
         self, name: str, args: EndpointArgs, written: str, deployments: list[ml.OnlineDeployment]

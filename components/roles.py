@@ -1,18 +1,14 @@
-"""Roles on the workspace's storage, granted by our own plugin."""
+"""Roles of identities, granted by our own plugin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 
-BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
-BLOB_READER = "Storage Blob Data Reader"
-FILE_CONTRIBUTOR = "Storage File Data Privileged Contributor"
-
 
 @dataclass(frozen=True, kw_only=True)
 class RoleGrantArgs:
-    """The principal and the role, granted at the ARM id `scope`.
+    """The principal and the role, by name or by the GUID of its definition, granted at the ARM id `scope`.
 
     For a managed identity give the type, `ServicePrincipal`: Azure may not find a new one by its id yet.
     """

@@ -1,33 +1,31 @@
 """The workspace and its dependencies: resource group, storage account, key vault, logs and insights."""
 
 from collections.abc import Mapping
-from hashlib import sha256
 
 import pulumi
-from pulumi_azure_native import (
-    applicationinsights,
-    keyvault,
-    machinelearningservices,
-    operationalinsights,
-    resources,
-    storage,
-)
+from pulumi_azure_native import machinelearningservices, resources
 
-from azml.azure.rollouts import CONTAINER as ROLLOUTS
+from azml.roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, KEY_USER, Need, Scope, workspace_needs
 from azml.stack.account import account
+from azml.stack.managed_network import ManagedNetwork
+from azml.stack.private_endpoints import PrivateEndpoints
 
+from .build_cluster import build_cluster
 from .component import Component
+from .diagnostics import SUPPORT_LOGS, WORKSPACE_LOGS, send_logs
+from .managed_identity import ManagedIdentity, ManagedIdentityArgs
+from .managed_network import managed_network
+from .private_network import PrivateNetwork, PrivateNetworkArgs, targets_of
 from .purge import PurgeOnDelete, PurgeOnDeleteArgs
-from .roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, RoleGrant, RoleGrantArgs, managed_identity_grant
-from .workspace_args import ExistingStorageArgs, WorkspaceArgs
+from .roles import RoleGrant, RoleGrantArgs, managed_identity_grant
+from .rollout_journals import rollout_journals
+from .workspace_args import WorkspaceArgs
+from .workspace_supports import Owner, Supports
 
-WRITE_TELEMETRY = ["connectionString", "instrumentationKey"]
-"""Outputs of Application Insights that let anybody write to it; azure-native does not mark them secret."""
-
+Key = tuple[pulumi.Input[str], pulumi.Input[str]]
+"""The identifier of a key, and the ARM id of its vault."""
 GIVEN_BY_AZURE = ["containerRegistry"]
 """Azure adds a registry to a workspace when it first builds an image; a write without it would remove it."""
-
-LOG_RETENTION_DAYS = 30
 
 
 class Workspace(Component):
@@ -42,10 +40,8 @@ class Workspace(Component):
     """The workspace itself; None for an existing one."""
     workspace_id: pulumi.Output[str]
     """Its GUID."""
-    storage_account_id: pulumi.Output[str]
-    """The ARM id of the storage account of its default datastore."""
-    blob_endpoint: pulumi.Output[str]
-    """The blob endpoint of that account."""
+    logs_id: pulumi.Input[str] | None
+    """The ARM id of the Log Analytics workspace that gets the logs; None where they are not kept."""
     blob_container: pulumi.Output[str]
     """The container of the default datastore."""
 
@@ -61,15 +57,27 @@ class Workspace(Component):
         self.grants_roles = False
         self.deployer_grants: list[pulumi.Resource] = []
         self.identity_grants: list[pulumi.Resource] = []
+        self._ready: list[pulumi.Resource] = []
+        self.logs_id = args.diagnostics.log_analytics_id
         self._options = self._child(pulumi.ResourceOptions(protect=args.protect or None))
+        owner = Owner(args, self.name, self.arm_id, self.account, self._tags_with({}), lambda: self._options)
+        self._supports = Supports(owner)
         if args.existing:
             self.resource = None
             self.workspace_id = pulumi.Output.from_input(args.existing.workspace_id)
-            self._use_storage(args.existing.storage_account)
+            self._supports.use_storage(args.existing.storage_account)
+            if args.existing.container_registry_id:
+                self._supports.ids["containerRegistry"] = args.existing.container_registry_id
         else:
             self.resource = self._declare()
         if args.rollout_journals:
-            self._journals()
+            after = pulumi.ResourceOptions(depends_on=self.deployer_grants)
+            rollout_journals(
+                self.name,
+                self.storage_account_id,
+                pulumi.ResourceOptions.merge(self._options, after),
+            )
+        self._supports.ids["workspace"] = self.arm_id
         # Azure ML names the container after the workspace's GUID.
         self.blob_container = pulumi.Output.concat("azureml-blobstore-", self.workspace_id)
         self.register_outputs({"id": self.arm_id, "workspace_id": self.workspace_id})
@@ -77,41 +85,73 @@ class Workspace(Component):
     def _declare(self) -> machinelearningservices.Workspace:
         args = self.args
         if not args.existing_resource_group:
-            self._after(self._resource_group())
+            self._after([self._resource_group()])
         if args.purge:
-            self._after(self._purge())
+            self._after([self._purge()])
+        made, user = self._workspace()
+        # azure-native previews no output of a resource that changes, and the container's name needs this one.
+        known = self._known_workspace_id() if pulumi.runtime.is_dry_run() else None
+        self.workspace_id = pulumi.Output.from_input(known or made.workspace_id)
+        self.identity_grants = user.grants if user else self._grants_to_its_own_identity(made)
+        if args.diagnostics.enabled:
+            self._send_logs(made)
+        if args.private_endpoints:
+            self._ready += self._private_network(args.private_endpoints, made).ready
+        if args.build_compute and args.build_compute.size:
+            after = self._child(pulumi.ResourceOptions(depends_on=[made, *self._ready]))
+            place = (self.resource_group, self.name, self.location)
+            self._ready.append(build_cluster(args.build_compute, *place, after))
+        return made
+
+    def _workspace(self) -> tuple[machinelearningservices.Workspace, ManagedIdentity | None]:
+        """The workspace with what it depends on, and its user-assigned identity."""
+        args, supports = self.args, self._supports
+        storage, vault = supports.storage_account(), supports.key_vault()
+        insights, registry = supports.application_insights(), supports.container_registry()
+        self._grant_to_deployer()
+        key = supports.customer_key()
+        user = self._user_identity(key)
+        after = pulumi.ResourceOptions(
+            ignore_changes=[*([] if registry else GIVEN_BY_AZURE), *_network_state(args.managed_network)],
+            depends_on=user.ready if user else None,
+        )
         made = machinelearningservices.Workspace(
             self.name,
             workspace_name=self.name,
             resource_group_name=self.resource_group,
             location=self.location,
             sku=machinelearningservices.SkuArgs(name="Basic", tier=machinelearningservices.SkuTier.BASIC),
-            identity=machinelearningservices.ManagedServiceIdentityArgs(type="SystemAssigned"),
-            storage_account=self._storage_account(),
-            key_vault=self._key_vault(),
-            application_insights=self._application_insights(),
+            identity=_identity(user),
+            primary_user_assigned_identity=user.arm_id if user else None,
+            storage_account=storage,
+            key_vault=vault,
+            application_insights=insights,
+            container_registry=registry,
+            image_build_compute=args.build_compute.name if args.build_compute else None,
+            encryption=_encryption(key, user),
+            managed_network=managed_network(args.managed_network),
+            provision_network_now=_provisions(args.managed_network),
             public_network_access=_access(args.public_network_access),
             v1_legacy_mode=False,
             system_datastores_auth_mode=None if args.shared_keys else "Identity",
             tags=self._tags_with(self.retry_tags(self.arm_id)),
-            opts=pulumi.ResourceOptions.merge(
-                self._options, pulumi.ResourceOptions(ignore_changes=GIVEN_BY_AZURE)
-            ),
+            opts=pulumi.ResourceOptions.merge(self._options, after),
         )
-        # azure-native previews no output of a resource that changes, and the container's name needs this one.
-        known = self._known_workspace_id() if pulumi.runtime.is_dry_run() else None
-        self.workspace_id = pulumi.Output.from_input(known or made.workspace_id)
-        if self.by_identity:
-            principal = made.identity.apply(lambda identity: identity.principal_id if identity else "")
-            self.identity_grants = [
-                managed_identity_grant(self.name, role, self.storage_account_id, principal, self._child())
-                for role in (BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR)
-            ]
-        return made
+        return made, user
 
-    def _after(self, first: pulumi.Resource) -> None:
+    def _grants_to_its_own_identity(self, made: machinelearningservices.Workspace) -> list[pulumi.Resource]:
+        """Where storage keys are disabled, the roles that Azure does not give by itself."""
+        if not self.by_identity:
+            return []
+        principal = made.identity.apply(lambda identity: identity.principal_id if identity else "")
+        return [
+            managed_identity_grant(self.name, role, self.storage_account_id, principal, self._child())
+            for role in (BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR)
+        ]
+
+    def _after(self, first: list[pulumi.Resource]) -> None:
         """Make everything declared from here on depend on `first`."""
-        after = pulumi.ResourceOptions(depends_on=[first])
+        after = pulumi.ResourceOptions(depends_on=first)
         self._options = pulumi.ResourceOptions.merge(self._options, after)
 
     def _known_workspace_id(self) -> str | None:
@@ -144,127 +184,88 @@ class Workspace(Component):
         purge = PurgeOnDeleteArgs(
             workspace_id=self.arm_id,
             vault_name=args.key_vault_name if ours else None,
-            vault_prefix=self._vault_name() if ours and not args.key_vault_name else None,
+            vault_prefix=self._supports.vault_name() if ours and not args.key_vault_name else None,
             leftovers=", ".join(one.until for one in held) or None,
         )
         return PurgeOnDelete(self.name, purge, self._options)
 
-    def _storage_account(self) -> pulumi.Input[str]:
-        """Storage for models and code, with a role to write there for the identity that runs the program."""
-        if self.args.storage_account:
-            return self._use_storage(self.args.storage_account)
-        name = self.args.storage_account_name or self._global_name("st")
-        made = storage.StorageAccount(
-            name,
-            account_name=name,
-            resource_group_name=self.resource_group,
-            location=self.location,
-            kind=storage.Kind.STORAGE_V2,
-            sku=storage.SkuArgs(name=storage.SkuName.STANDARD_LRS),
-            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-            enable_https_traffic_only=True,
-            allow_blob_public_access=False,
-            allow_cross_tenant_replication=False,
-            allow_shared_key_access=self.args.shared_keys,
-            tags=self._tags_with({}),
-            opts=self._options,
-        )
-        self.storage_account_id = pulumi.Output.from_input(self.account.storage_id(self.resource_group, name))
-        self.blob_endpoint = made.primary_endpoints.blob
+    def _grant_to_deployer(self) -> None:
+        """A role to write models and code, for the identity that runs the program."""
+        if (made := self._supports.made.get("storageAccount")) is None:
+            return
         self.grants_roles = True
         grant = RoleGrantArgs(
             scope=self.storage_account_id, role=BLOB_CONTRIBUTOR, principal_id=self.account.object_id
         )
         after = self._child(pulumi.ResourceOptions(depends_on=[made]))
         self.deployer_grants = [RoleGrant(f"{BLOB_CONTRIBUTOR} for whoever runs the stack", grant, after)]
-        return made.id
 
-    def _use_storage(self, existing: ExistingStorageArgs) -> pulumi.Input[str]:
-        self.storage_account_id = pulumi.Output.from_input(existing.id)
-        self.blob_endpoint = pulumi.Output.from_input(existing.blob_endpoint)
-        return existing.id
-
-    def _journals(self) -> None:
-        """The container of the journals of rollouts, in the workspace's storage: its team shares them.
-
-        Whoever carries a rollout out needs the role that `deployer_grants` give where storage is made here.
-        """
-        parts = self.storage_account_id.apply(lambda account: account.split("/"))
-        storage.BlobContainer(
-            f"{self.name}-{ROLLOUTS}",
-            container_name=ROLLOUTS,
-            account_name=parts.apply(lambda found: found[-1]),
-            resource_group_name=parts.apply(lambda found: found[4]),
-            public_access=storage.PublicAccess.NONE,
-            opts=pulumi.ResourceOptions.merge(
-                self._options, pulumi.ResourceOptions(depends_on=self.deployer_grants)
-            ),
+    def _user_identity(self, key: Key | None) -> ManagedIdentity | None:
+        """The user-assigned identity with all its roles: Azure uses them when it creates the workspace."""
+        own = self.args.identity
+        if own is None:
+            return None
+        args = ManagedIdentityArgs(
+            account=self.account,
+            resource_group_name=own.resource_group_name or self.resource_group,
+            location=self.location,
+            tags=self._tags_with({}),
+            principal_id=own.principal_id,
+            protect=self.args.protect,
         )
+        made = ManagedIdentity(own.name, args, self._options)
+        registry = "containerRegistry" in self._supports.ids
+        self.grant(made, workspace_needs(registry=registry, shared_keys=self.args.shared_keys))
+        vault = self._supports.made.get("keyVault")
+        if key and self.args.customer_key and (self.args.customer_key.name or made.made):
+            made.grant(KEY_USER, key[1], "the customer-managed key", [vault] if vault else [])
+        return made
 
-    def _key_vault(self) -> pulumi.Input[str]:
-        """The workspace's secrets. The engine names the vault: a deleted one reserves its name for weeks."""
-        if self.args.key_vault_id is not None:
-            return self.args.key_vault_id
-        name = self.args.key_vault_name
-        return keyvault.Vault(
-            name or self._vault_name(),
-            vault_name=name,
+    def grant(self, identity: ManagedIdentity, needs: list[Need]) -> None:
+        """Give an identity roles at the workspace's resources.
+
+        At an existing resource an existing identity has them from others, or the preview says that it lacks
+        them.
+        """
+        supports = self._supports
+        for role, on in needs:
+            made = self.resource if on == "workspace" else supports.made.get(on)
+            if on in supports.ids and (identity.made or made):
+                identity.grant(role, supports.ids[on], on, [made] if made else [])
+
+    def _send_logs(self, made: machinelearningservices.Workspace) -> None:
+        """The logs of the workspace, and of the resources created with it."""
+        logs = self.logs_id = self.logs_id or self._supports.log_analytics()
+        send_logs(self.name, made.id, WORKSPACE_LOGS, logs, self._child())
+        for key, below, wanted in SUPPORT_LOGS:
+            if key in self._supports.made:
+                place = pulumi.Output.concat(self._supports.made[key].id, below)
+                send_logs(key, place, wanted, logs, self._child())
+
+    def _private_network(
+        self, settings: PrivateEndpoints, made: machinelearningservices.Workspace
+    ) -> PrivateNetwork:
+        """Private endpoints to the workspace and to the resources created with it."""
+        found: dict[Scope, pulumi.CustomResource] = {"workspace": made, **self._supports.made}
+        args = PrivateNetworkArgs(
             resource_group_name=self.resource_group,
             location=self.location,
-            properties=keyvault.VaultPropertiesArgs(
-                tenant_id=self.account.tenant_id,
-                sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
-                enable_rbac_authorization=True,
-                enable_soft_delete=True,
-                # Irreversible, and Azure refuses False: set where the stack is protected, else left out.
-                enable_purge_protection=self.args.protect or None,
-            ),
+            settings=settings,
+            targets=targets_of(self.name, found),
             tags=self._tags_with({}),
-            opts=self._options,
-        ).id
+            protect=self.args.protect,
+        )
+        return PrivateNetwork(self.name, args, self._options)
 
-    def _log_analytics(self) -> pulumi.Input[str]:
-        if self.args.log_analytics_id is not None:
-            return self.args.log_analytics_id
-        name = self.args.log_analytics_name or f"log-{self.name}"
-        return operationalinsights.Workspace(
-            name,
-            workspace_name=name,
-            resource_group_name=self.resource_group,
-            location=self.location,
-            sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
-            retention_in_days=LOG_RETENTION_DAYS,
-            tags=self._tags_with({}),
-            opts=self._options,
-        ).id
+    @property
+    def storage_account_id(self) -> pulumi.Output[str]:
+        """The ARM id of the storage account of its default datastore."""
+        return self._supports.storage_account_id
 
-    def _application_insights(self) -> pulumi.Input[str]:
-        if self.args.application_insights_id is not None:
-            return self.args.application_insights_id
-        name = self.args.application_insights_name or f"appi-{self.name}"
-        return applicationinsights.Component(
-            name,
-            resource_name_=name,
-            resource_group_name=self.resource_group,
-            location=self.location,
-            kind="web",
-            application_type="web",
-            ingestion_mode="LogAnalytics",
-            workspace_resource_id=self._log_analytics(),
-            tags=self._tags_with({}),
-            opts=pulumi.ResourceOptions.merge(
-                self._options, pulumi.ResourceOptions(additional_secret_outputs=WRITE_TELEMETRY)
-            ),
-        ).id
-
-    def _vault_name(self) -> str:
-        """The prefix of the engine's name for the vault."""
-        return self._global_name("kv")[:15]
-
-    def _global_name(self, prefix: str) -> str:
-        """A globally unique name, as storage accounts and vaults need across all of Azure."""
-        word = "".join(letter for letter in self.name.lower() if letter.isascii() and letter.isalnum())
-        return f"{prefix}{word[:12]}{sha256(self.arm_id.lower().encode()).hexdigest()[:8]}"
+    @property
+    def blob_endpoint(self) -> pulumi.Output[str]:
+        """The blob endpoint of that account."""
+        return self._supports.blob_endpoint
 
     @property
     def studio_page(self) -> str:
@@ -279,7 +280,42 @@ class Workspace(Component):
     @property
     def first(self) -> list[pulumi.Input[pulumi.Resource]]:
         """The resources that must exist before anything is created in the workspace."""
-        return [self.resource] if self.resource else self._waits
+        return [self.resource, *self._ready] if self.resource else self._waits
+
+
+def _encryption(
+    key: Key | None, user: ManagedIdentity | None
+) -> machinelearningservices.EncryptionPropertyArgs | None:
+    if key is None:
+        return None
+    identity = machinelearningservices.IdentityForCmkArgs(
+        user_assigned_identity=user.arm_id if user else None
+    )
+    return machinelearningservices.EncryptionPropertyArgs(
+        status="Enabled",
+        identity=identity if user else None,
+        key_vault_properties=machinelearningservices.KeyVaultPropertiesArgs(
+            key_identifier=key[0], key_vault_arm_id=key[1]
+        ),
+    )
+
+
+def _identity(user: ManagedIdentity | None) -> machinelearningservices.ManagedServiceIdentityArgs:
+    if user is None:
+        return machinelearningservices.ManagedServiceIdentityArgs(type="SystemAssigned")
+    return machinelearningservices.ManagedServiceIdentityArgs(
+        type="UserAssigned", user_assigned_identities=[user.arm_id]
+    )
+
+
+def _network_state(settings: ManagedNetwork | None) -> list[str]:
+    """What Azure changes in the managed network when the first compute creates it."""
+    return ["managedNetwork.status"] if settings else []
+
+
+def _provisions(settings: ManagedNetwork | None) -> bool | None:
+    """Whether the network is to exist before the first deployment needs it."""
+    return True if settings and settings.isolates and settings.provision else None
 
 
 def _access(public: pulumi.Input[bool]) -> pulumi.Input[str]:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import pulumi
 
 from azml.stack.account import Account
+from azml.stack.customer_key import CustomerKey
 from azml.stack.facts import Standing
+from azml.stack.managed_network import ManagedNetwork
+from azml.stack.private_endpoints import BuildCompute, PrivateEndpoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +22,32 @@ class ExistingStorageArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingWorkspaceArgs:
-    """An existing workspace: its GUID (`workspaceId`), its region and its storage account."""
+    """An existing workspace: its GUID (`workspaceId`), its region, its storage account and its registry.
+
+    The registry is needed where identities get roles, and missing before Azure has built an image.
+    """
 
     workspace_id: pulumi.Input[str]
     location: pulumi.Input[str] | None = None
     storage_account: ExistingStorageArgs
+    container_registry_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserIdentityArgs:
+    """A user-assigned identity: its name, and for an existing one its object id and resource group."""
+
+    name: str
+    principal_id: str | None = None
+    resource_group_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnosticsArgs:
+    """Whether logs are kept, and in which Log Analytics workspace: None for the workspace's own."""
+
+    enabled: bool = False
+    log_analytics_id: pulumi.Input[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +55,14 @@ class WorkspaceArgs:
     """The workspace. Its name and its group's are plain text: ids and other names are derived from them.
 
     `workspace_name` defaults to the component's name. With `existing` it is used unchanged. Its dependencies
-    are created here (under a generated name unless `..._name` is set), or given by their ARM ids. Without
-    `shared_keys` its storage accepts only identities with a role (a preview feature of Azure). `purge` frees
-    its name and its vault's when the stack is destroyed. `protect` keeps the engine from deleting all this.
-    `account` is looked up by default; `standing` is what Azure reports about existing resources.
+    are created here (under a generated name unless `..._name` is set), or given by their ARM ids; a container
+    registry without either is left to Azure, which creates one with the first image. With `private_endpoints`
+    and without public access, its dependencies are reached by these alone. Without `shared_keys`
+    its storage accepts only identities with a role (a preview feature of Azure). With a user-assigned
+    `identity` the workspace has none of its own. `purge` frees its name and its vault's when the stack is
+    destroyed. `protect` keeps the engine from deleting all this, and turns
+    on `purge_protection` unless that is given. `account` is looked up by default;
+    `standing` is what Azure reports about existing resources.
     `rollout_journals` makes the container that the journals of rollouts are kept in.
     """
 
@@ -56,6 +84,20 @@ class WorkspaceArgs:
     log_analytics_name: str | None = None
     application_insights_id: pulumi.Input[str] | None = None
     application_insights_name: str | None = None
+    container_registry_id: pulumi.Input[str] | None = None
+    container_registry_name: str | None = None
+    identity: UserIdentityArgs | None = None
+    diagnostics: DiagnosticsArgs = DiagnosticsArgs()
+    managed_network: ManagedNetwork | None = None
+    private_endpoints: PrivateEndpoints | None = None
+    build_compute: BuildCompute | None = None
+    purge_protection: bool | None = None
+    customer_key: CustomerKey | None = None
     account: Account | None = None
     standing: Standing | None = None
     rollout_journals: bool = False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the dependencies created here refuse requests from public networks."""
+        return self.private_endpoints is not None and self.public_network_access is False

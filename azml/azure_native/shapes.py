@@ -27,7 +27,7 @@ def _nest(fields: dict[str, Any], outside: frozenset[str], renamed: Mapping[str,
     """Move everything that is not in `outside` into `properties`."""
     top = {key: value for key, value in fields.items() if key in outside}
     inner = {renamed.get(key, key): value for key, value in fields.items() if key not in outside}
-    return {**top, "properties": inner}
+    return {**top, "properties": {**top.get("properties", {}), **inner}}
 
 
 def _fields_to_arm(row: Row, kind: ObjectType, fields: Mapping[str, Value]) -> dict[str, Any]:

@@ -188,6 +188,14 @@ ROWS: tuple[Row, ...] = (
         flattened=False,
     ),
     Row(
+        "azure-native:keyvault:Key",
+        f"{_PROVIDERS}/Microsoft.KeyVault/vaults/{{vaultName}}/keys/{{keyName}}",
+        "2024-11-01",
+        # An argument of its own in the SDK, whose outputs are flattened all the same.
+        outside=_TRACKED | {"properties"},
+        fixed=frozenset({"properties"}),
+    ),
+    Row(
         "azure-native:containerregistry:Registry",
         f"{_PROVIDERS}/Microsoft.ContainerRegistry/registries/{{registryName}}",
         "2023-01-01-preview",
@@ -252,8 +260,22 @@ ROWS: tuple[Row, ...] = (
         flat=_NETWORK_PARTS,
     ),
     Row(
+        "azure-native:network:PrivateDnsZoneGroup",
+        f"{_PROVIDERS}/Microsoft.Network/privateEndpoints/{{privateEndpointName}}"
+        "/privateDnsZoneGroups/{privateDnsZoneGroupName}",
+        "2024-05-01",
+        outside=_PART,
+        flat=MappingProxyType({"network:PrivateDnsZoneConfig": frozenset({"name"})}),
+    ),
+    Row(
         "azure-native:privatedns:PrivateZone",
         f"{_PROVIDERS}/Microsoft.Network/privateDnsZones/{{privateZoneName}}",
+        "2024-06-01",
+    ),
+    Row(
+        "azure-native:privatedns:VirtualNetworkLink",
+        f"{_PROVIDERS}/Microsoft.Network/privateDnsZones/{{privateZoneName}}"
+        "/virtualNetworkLinks/{virtualNetworkLinkName}",
         "2024-06-01",
     ),
 )

@@ -9,20 +9,25 @@ from azml import rules
 from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.bundling import HashCache
 from azml.findings import Finding, did_you_mean
+from azml.specs import Node
+from azml.stack.access import read_access
 from azml.stack.clashes import check_versions
 from azml.stack.faults import Faults
 from azml.stack.scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
 from azml.stack.section import Section
-from azml.stack.workspace import check_name
+from azml.stack.support import check_name
 
 KEYS = ("name", "endpoint_name")
 """Keys of a deployment file that the slot determines."""
+DEFAULTS = ("allow_live_change", "protect", "identity", "roles", "callers", "deployment")
+"""Keys of an endpoint that all endpoints may share."""
 
 
 def read_endpoints(stack: Section, folder: Path, *, protect: bool) -> tuple[ServedEndpoint, ...]:
     """Every endpoint with its files; `folder` is the program's folder."""
     section = stack.section("endpoints", "{diabetes: {deployments: {blue: {}}}}")
-    wanted = [_endpoint(section, key, folder, protect) for key in section.values]
+    defaults = _defaults(stack)
+    wanted = [_endpoint(section, key, folder, protect, defaults) for key in section.values]
     cache = HashCache(folder / ".azml" / "hashes")
     found = [load(settings, cache, section.faults) for settings in wanted]
     cache.save()
@@ -34,8 +39,19 @@ def read_endpoints(stack: Section, folder: Path, *, protect: bool) -> tuple[Serv
     return served
 
 
-def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> EndpointSettings:
-    own = section.section(key, "{deployments: {blue: {}}}")
+def _defaults(stack: Section) -> Mapping[str, Node]:
+    """The setting `endpointDefaults`: keys that every endpoint has unless it gives them itself."""
+    section = stack.section("endpointDefaults", "{deployment: {instance_count: 3}}")
+    for key in section.values.keys() - {*DEFAULTS}:
+        section.fault(key, "cannot be the same for all endpoints", f"write one of {', '.join(DEFAULTS)}")
+    return {key: node for key, node in section.values.items() if key in DEFAULTS}
+
+
+def _endpoint(
+    section: Section, key: str, folder: Path, protect: bool, defaults: Mapping[str, Node]
+) -> EndpointSettings:
+    written = section.section(key, "{deployments: {blue: {}}}")
+    own = Section(replace(written.node, value={**defaults, **written.values}), section.faults)
     path, name = own.text("path"), own.text("name")
     check_name(own, "name", name, rules.ENDPOINT)
     own_protect = own.flag("protect")
@@ -50,6 +66,7 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
         protect if own_protect is None else own_protect,
         own.text("file"),
         own.get("rollout"),
+        read_access(own),
     )
     own.finish()
     return settings
@@ -57,17 +74,23 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
 
 def _slots(endpoint: Section) -> Iterator[SlotSettings]:
     slots = endpoint.section("deployments", "{blue: {file: blue.yml}}")
+    shared = endpoint.section("deployment", "{instance_count: 3}").values
+    for key in ("file", *KEYS):
+        if key in shared:
+            endpoint.section("deployment", "").fault(key, "cannot be the same for all slots", "leave it out")
     most = rules.MOST_DEPLOYMENTS
     if len(slots.values) > most:
         endpoint.fault("deployments", f"has {len(slots.values)}", f"an endpoint may have at most {most}")
     for name in slots.values:
         check_name(slots, name, name, rules.DEPLOYMENT)
         own = slots.section(name, "{file: deployment.yml}")
-        rest = {key: node.plain() for key, node in own.values.items() if key != "file"}
+        rest = {key: node for key, node in {**shared, **own.values}.items() if key != "file"}
         for key in KEYS:
             if key in rest:
                 own.fault(key, "cannot be overridden", "the slot is named by its key")
-        yield SlotSettings(name, own.text("file"), rest)
+        plain = {key: node.plain() for key, node in rest.items()}
+        places = {key: node.key for key, node in shared.items() if key not in own.values}
+        yield SlotSettings(name, own.text("file"), plain, places)
 
 
 def allowed_once(

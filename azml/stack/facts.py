@@ -36,11 +36,23 @@ class Held:
 
 
 @dataclass(frozen=True)
+class LackedRole:
+    """A role that the identity does not have, at the resource that was asked about."""
+
+    identity: str
+    role: str
+    scope: str
+    through: str | None = None
+
+
+@dataclass(frozen=True)
 class Standing:
     """What Azure reports: facts by ARM id of what exists, and names that deleted resources reserve (`held`).
 
     `registered` are the ids of versions that the workspace has; `refused` gives the reasons why live slots
     must not change, by the ARM id of their endpoint; `rollouts` has how an unfinished rollout stands.
+    `lacking` are the roles that identities were asked for and do not have, with the ARM id of the resource at
+    which each is needed.
     """
 
     found: Mapping[str, Fact] = field(default_factory=dict)
@@ -48,6 +60,7 @@ class Standing:
     registered: frozenset[str] = frozenset()
     refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rollouts: Mapping[str, str] = field(default_factory=dict)
+    lacking: Mapping[LackedRole, str] = field(default_factory=dict)
 
     def retry_tags(self, resource_id: str) -> dict[str, str]:
         """The tag that has a failed resource written again, because it is an input that changes.

@@ -3,25 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from azml.findings import Place
+from azml.findings import NOWHERE, Place
+from azml.stack.customer_key import CustomerKey
+from azml.stack.managed_network import ManagedNetwork
+from azml.stack.private_endpoints import BuildCompute, PrivateEndpoints
 from azml.stack.scoring import ServedEndpoint
+from azml.stack.support import UNNAMED, Support
 from azml.stack.target import Target
 
-NOWHERE = Place(None, None, None)
-
-
-@dataclass(frozen=True)
-class Support:
-    """A resource the workspace depends on: its name (None: we choose one), and whether it exists already.
-
-    `resource_group` is the group of an existing one, None for the workspace's own; `place` is its position in
-    the settings.
-    """
-
-    name: str | None = None
-    existing: bool = False
-    resource_group: str | None = None
-    place: Place = NOWHERE
+VAULT = "Microsoft.KeyVault/vaults"
 
 
 @dataclass(frozen=True)
@@ -30,7 +20,9 @@ class WorkspaceSettings:
 
     Without `shared_keys` its storage accepts only identities with a role (a preview feature of Azure).
     `purge` frees its name and its vault's when the stack is destroyed. `place` is the position of the
-    workspace's name in the settings, `group_place` that of its resource group.
+    workspace's name in the settings, `group_place` that of its resource group. Without a `container_registry`
+    Azure makes one when it first builds an image; without an `identity` the workspace has one of its own.
+    `purge_protection` keeps deleted secrets and keys of its vault for their time.
     """
 
     name: str
@@ -42,10 +34,39 @@ class WorkspaceSettings:
     purge: bool = False
     place: Place = NOWHERE
     group_place: Place = NOWHERE
-    storage_account: Support = Support()
-    key_vault: Support = Support()
-    log_analytics: Support = Support()
-    application_insights: Support = Support()
+    storage_account: Support = UNNAMED
+    key_vault: Support = UNNAMED
+    log_analytics: Support = UNNAMED
+    application_insights: Support = UNNAMED
+    container_registry: Support = UNNAMED
+    identity: Support = UNNAMED
+    managed_network: ManagedNetwork | None = None
+    private_endpoints: PrivateEndpoints | None = None
+    build_compute: BuildCompute | None = None
+    purge_protection: bool = False
+    customer_key: CustomerKey | None = None
+
+    @property
+    def supports(self) -> Mapping[str, tuple[str, Support]]:
+        """The resources it depends on, by settings key: Azure's type, and the settings."""
+        return {
+            "storageAccount": ("Microsoft.Storage/storageAccounts", self.storage_account),
+            "keyVault": (VAULT, self.key_vault),
+            "logAnalytics": ("Microsoft.OperationalInsights/workspaces", self.log_analytics),
+            "applicationInsights": ("Microsoft.Insights/components", self.application_insights),
+            "containerRegistry": ("Microsoft.ContainerRegistry/registries", self.container_registry),
+        }
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Whether the logs of Azure's resources are kept, and where.
+
+    `log_analytics_id` is the ARM id of a Log Analytics workspace; None for the stack's own.
+    """
+
+    enabled: bool = False
+    log_analytics_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +74,7 @@ class Settings:
     """All settings of the program. `protect` keeps the engine from deleting what has users or data.
 
     `policy_tags` are names of tags that an Azure policy sets. `studio_url` is the web page of the endpoints;
-    None for Azure ML studio.
+    None for Azure ML studio. `diagnostics` says where the logs of Azure's resources go.
     """
 
     target: Target
@@ -63,3 +84,4 @@ class Settings:
     tags: Mapping[str, str]
     policy_tags: tuple[str, ...] = ()
     studio_url: str | None = None
+    diagnostics: Diagnostics = Diagnostics()

@@ -1,7 +1,7 @@
 """From an endpoint's settings and folder to specs and bundles, with every fault noted."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from azml.specs import (
     unread_endpoint_files,
     yaml_files,
 )
+from azml.stack.access import NO_ACCESS, Access, access_faults
 from azml.stack.faults import Faults
 
 if TYPE_CHECKING:
@@ -34,11 +35,21 @@ Part = BundledAsset | BundledEnvironment | AssetReference
 
 @dataclass(frozen=True)
 class SlotSettings:
-    """One deployment in the stack config: its file (None: the default) and the overriding keys."""
+    """One deployment in the stack config: its file (None: the default) and the overriding keys.
+
+    `shared` has the dotted paths of those that the endpoint gives all its slots.
+    """
 
     name: str
     file: str | None
     overrides: Mapping[str, object]
+    shared: Mapping[str, str] = field(default_factory=dict)
+
+    def path(self, own: str, key: str) -> str:
+        """The dotted path of the overriding key `key`; `own` is the slot's."""
+        first, _, below = key.partition(".")
+        place = self.shared.get(first, f"{own}.{first}")
+        return f"{place}.{below}" if below else place
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,7 @@ class EndpointSettings:
     protect: bool
     file: str | None = None
     rollout: Node | None = None
+    access: Access = NO_ACCESS
 
     @property
     def path(self) -> str:
@@ -101,6 +113,7 @@ class ServedEndpoint:
     allow_live_change: bool
     protect: bool
     rollout: "Plan | None" = None
+    access: Access = NO_ACCESS
 
 
 def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
@@ -147,6 +160,8 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
     declared = {slot.name: slot for slot in settings.slots}
     for problem in rules.share_problems(traffic or {}, mirror or {}, declared, spec.kind):
         _share_fault(settings, spec, faults, Finding(problem.message, problem.remedy, key=problem.key))
+    for key, message, remedy in access_faults(settings.access, spec, settings.path):
+        faults.add(key, message, remedy)
     return ServedEndpoint(
         spec,
         slots,
@@ -155,6 +170,7 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
         settings.allow_live_change,
         settings.protect,
         _rollout(settings, spec, faults),
+        settings.access,
     )
 
 
@@ -217,7 +233,7 @@ def _slot(
         spec = load_deployment(
             path,
             overrides={**slot.overrides, **_own_names(slot.name, owner)},
-            override_place=lambda own: faults.place(f"{key}.{own}" if own else key),
+            override_place=lambda own: faults.place(slot.path(key, own) if own else key),
         )
         made = bundle(spec, endpoint=settings.key, cache=cache)
     except InvalidInput as invalid:

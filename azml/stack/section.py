@@ -1,11 +1,13 @@
 """One mapping of the stack config, read like a mapping of a spec, with messages that suit a stack file."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from azml.findings import Finding
+from azml.findings import Finding, did_you_mean
 from azml.specs import Node, Table, from_python
 from azml.stack.faults import Faults
+
+Choice = TypeVar("Choice", bound=str)
 
 
 class Section(Table):
@@ -52,6 +54,29 @@ class Section(Table):
         node = self.get(key)
         value = self.expect(node, dict, f"a mapping, as {shape}")
         return Section(node if node and value is not None else Node({}, self.path(key)), self.faults)
+
+    def one_of(self, key: str, choices: tuple[Choice, ...], *, required: bool = False) -> Choice | None:
+        """One of `choices` as it is spelt there, compared without regard to case."""
+        value = self.text(key) if self.get(key, required=required) else None
+        for choice in choices if value is not None else ():
+            if value is not None and value.lower() == choice.lower():
+                return choice
+        if value is not None:
+            remedy = f"{did_you_mean(value, choices)} (one of {', '.join(choices)})"
+            self.fault(key, f"is {value!r}", remedy)
+        return None
+
+    def list_of(self, key: str, wanted: type | tuple[type, ...], name: str) -> list[Node]:
+        """The items of the list at `key` that are of the `wanted` type; `name` says what the list is."""
+        items = self.expect(self.get(key), list, name) or []
+        return [item for item in items if self.expect(item, wanted, name) is not None]
+
+    def sections(self, key: str, shape: str) -> "list[Section]":
+        """A list of mappings, empty where it is missing; `shape` is an example of one."""
+        return [
+            Section(item, self.faults)
+            for item in self.list_of(key, dict, f"a list of mappings, as [{shape}]")
+        ]
 
     def plain_texts(self, key: str) -> dict[str, str]:
         """A mapping of texts, such as tags."""

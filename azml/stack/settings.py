@@ -10,8 +10,11 @@ from pulumi.runtime import get_config_env
 from pulumi.runtime.config import CONFIG
 
 from azml.stack import target
+from azml.stack.diagnostics import read_diagnostics
 from azml.stack.endpoints import read_endpoints
 from azml.stack.faults import Faults
+from azml.stack.identities import identity_faults
+from azml.stack.network_findings import egress_faults
 from azml.stack.places import Places
 from azml.stack.records import Settings
 from azml.stack.section import Section, describe
@@ -29,15 +32,19 @@ def read_settings(folder: Path) -> Settings:
     stack = Section.of_stack(dict(_stack_config()), faults)
     protect = bool(stack.flag("protect"))
     chosen = _target(stack, root)
+    workspace = read_workspace(stack, protect=protect)
+    endpoints = read_endpoints(stack, folder, protect=protect)
     settings = Settings(
         chosen,
-        read_workspace(stack, protect=protect),
-        read_endpoints(stack, folder, protect=protect),
+        workspace,
+        endpoints,
         protect,
         stack.plain_texts("tags"),
         tuple(stack.names("policyTags")),
         stack.text("studioUrl") or (_local_studio() if chosen == "local" else None),
+        read_diagnostics(stack, existing=workspace.existing),
     )
+    faults.extend((*identity_faults(workspace, endpoints), *egress_faults(workspace, endpoints)))
     stack.finish()
     faults.raise_if_any()
     return settings

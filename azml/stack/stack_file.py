@@ -140,7 +140,11 @@ class StackFile:
         at = f"azml:endpoints.{key}"
         settings = self._mapping(self.config["azml:endpoints"][key], at)
         slots = self._mapping(settings.get("deployments"), f"{at}.deployments")
-        plain = {slot: dict(value) if isinstance(value, Mapping) else {} for slot, value in slots.items()}
+        defaults = self._mapping(self.config.get("azml:endpointDefaults"), "azml:endpointDefaults")
+        shared = settings.get("deployment", defaults.get("deployment")) or {}
+        plain = {
+            slot: {**shared, **(value if isinstance(value, Mapping) else {})} for slot, value in slots.items()
+        }
         return StackEndpoint(
             key,
             self.program / (settings.get("path") or f"scoring/{key}"),

@@ -10,15 +10,33 @@ import pulumi
 from azml.azure.endpoints import API_VERSION
 from azml.findings import Finding, InvalidInput, Place
 from azml.stack.account import Account
-from azml.stack.facts import Fact, Held, Standing
+from azml.stack.customer_key import key_changes
+from azml.stack.facts import Fact, Held, LackedRole, Standing
+from azml.stack.identities import (
+    AskedRole,
+    asked_roles,
+    endpoint_identities,
+    identity_id,
+    lacking,
+    spec_with_identity,
+    without_registry,
+)
 from azml.stack.immutable import refused_changes
+from azml.stack.network_findings import VIRTUAL_NETWORK, elsewhere, network_changes, network_id
 from azml.stack.questions import ask
-from azml.stack.records import Settings, Support, WorkspaceSettings
+from azml.stack.records import VAULT, Settings, WorkspaceSettings
 from azml.stack.retiring import refused_size
 from azml.stack.scoring import ServedEndpoint, serves
 from azml.stack.versions import deployment_id, endpoint_id, version_ids
 
-VAULT = "Microsoft.KeyVault/vaults"
+WORDS = {
+    "storageAccount": "storage account",
+    "keyVault": "key vault",
+    "logAnalytics": "Log Analytics workspace",
+    "applicationInsights": "Application Insights component",
+    "containerRegistry": "container registry",
+}
+"""What the resources a workspace depends on are called, by settings key."""
 _DELETING = "deleting"
 _PURGE = "az rest --method delete --url '{id}?api-version={version}&forceToPurge=true'"
 
@@ -39,13 +57,19 @@ def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) 
     slots that must not change are in the result, not raised.
     """
     own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
-    needed = list(_needed(settings.workspace, account))
+    needed = list(_needed(settings, account))
+    roles = asked_roles(settings, account)
     options = pulumi.InvokeOptions(provider=plugin)
-    standing = ask_standing(_question(settings, account, needed), options)
-    findings = dict.fromkeys(_findings(settings, account, needed, standing))
+    standing = ask_standing(_question(settings, account, needed, roles), options)
+    findings = dict.fromkeys((*_findings(settings, account, needed, standing), *lacking(roles, standing)))
+    live = standing.found.get(own)
+    findings |= dict.fromkeys(network_changes(settings.workspace.managed_network, live))
+    findings |= dict.fromkeys(key_changes(settings.workspace.customer_key, live))
+    findings |= dict.fromkeys(without_registry(settings, live))
     for served in settings.endpoints:
         if fact := standing.found.get(endpoint_id(own, served.spec.name)):
-            findings |= dict.fromkeys(refused_changes(served.spec, fact, own))
+            spec = spec_with_identity(served, settings.workspace, account)
+            findings |= dict.fromkeys(refused_changes(spec, fact, own))
         findings |= dict.fromkeys(_retired(served, standing, own))
     if findings:
         raise InvalidInput(findings)
@@ -61,6 +85,10 @@ def ask_standing(question: Mapping[str, object], options: pulumi.InvokeOptions) 
         frozenset(answer["registered"]),
         {one: tuple(reasons) for one, reasons in answer["refused"].items()},
         dict(answer["rollouts"]),
+        {
+            LackedRole(told["identity"], told["role"], told["scope"], told.get("through")): told["at"]
+            for told in answer["lacking"]
+        },
     )
 
 
@@ -76,7 +104,9 @@ def _fact(told: Mapping[str, Any]) -> Fact:
     )
 
 
-def _question(settings: Settings, account: Account, needed: list[Needed]) -> dict[str, object]:
+def _question(
+    settings: Settings, account: Account, needed: list[Needed], roles: list[AskedRole]
+) -> dict[str, object]:
     workspace = settings.workspace
     own = account.workspace_id(workspace.resource_group, workspace.name)
     served = {endpoint_id(own, one.spec.name): one for one in settings.endpoints}
@@ -97,6 +127,8 @@ def _question(settings: Settings, account: Account, needed: list[Needed]) -> dic
     }
     if planned := [place for place, one in served.items() if one.rollout is not None]:
         asked["rollouts"] = planned
+    if roles:
+        asked["roles"] = [role.question() for role in roles]
     if not workspace.existing:
         asked["workspace"] = own
         if workspace.key_vault.name and not workspace.key_vault.existing:
@@ -113,40 +145,36 @@ def _findings(
     if workspace.existing:
         own = account.workspace_id(workspace.resource_group, workspace.name)
         yield from _without_storage(workspace, standing, own)
+    else:
+        yield from elsewhere(workspace, account, standing, _region(workspace, account, standing))
     for held in standing.held:
         if held.protected or not workspace.purge:
             yield _taken(workspace, held)
 
 
-def supports(workspace: WorkspaceSettings) -> dict[str, tuple[str, str, Support]]:
-    """The resources a workspace depends on, by settings key: in words, Azure's type, and the settings."""
-    return {
-        "storageAccount": ("storage account", "Microsoft.Storage/storageAccounts", workspace.storage_account),
-        "keyVault": ("key vault", VAULT, workspace.key_vault),
-        "logAnalytics": (
-            "Log Analytics workspace",
-            "Microsoft.OperationalInsights/workspaces",
-            workspace.log_analytics,
-        ),
-        "applicationInsights": (
-            "Application Insights component",
-            "Microsoft.Insights/components",
-            workspace.application_insights,
-        ),
-    }
+def _region(workspace: WorkspaceSettings, account: Account, standing: Standing) -> str:
+    """Where the stack creates resources: the configured region, else that of an existing group."""
+    group = standing.found.get(account.group_id(workspace.resource_group))
+    return pulumi.Config("azure-native").get("location") or (group.location if group else "")
 
 
-def _needed(workspace: WorkspaceSettings, account: Account) -> Iterator[Needed]:
+def _needed(settings: Settings, account: Account) -> Iterator[Needed]:
     """Everything marked `existing: true`; resources come after their resource group."""
+    workspace = settings.workspace
     own = workspace.resource_group
     if workspace.existing_resource_group:
         yield Needed("resource group", account.group_id(own), workspace.group_place)
     if workspace.existing:
         yield Needed("workspace", account.workspace_id(own, workspace.name), workspace.place)
-    for what, kind, support in supports(workspace).values():
+    for key, (kind, support) in workspace.supports.items():
         if support.existing and support.name:
             group = support.resource_group or own
-            yield Needed(what, account.resource_id(group, kind, support.name), support.place)
+            yield Needed(WORDS[key], account.resource_id(group, kind, support.name), support.place)
+    if (network := network_id(workspace)) and workspace.private_endpoints:
+        yield Needed(VIRTUAL_NETWORK, network, workspace.private_endpoints.place)
+    for identity in (workspace.identity, *endpoint_identities(settings).values()):
+        if identity.existing and identity.name:
+            yield Needed("identity", identity_id(identity, workspace, account), identity.place)
 
 
 def _missing(needed: list[Needed], standing: Standing) -> Iterator[Finding]:

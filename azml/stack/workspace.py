@@ -1,16 +1,23 @@
 """The setting `workspace`: what the stack creates, and what exists already."""
 
 from azml import rules
-from azml.stack.records import Support, WorkspaceSettings
+from azml.stack.customer_key import read_customer_key
+from azml.stack.managed_network import read_managed_network
+from azml.stack.private_endpoints import read_build_compute, read_private_endpoints
+from azml.stack.records import WorkspaceSettings
 from azml.stack.section import Section
+from azml.stack.support import check_name, read_support
 
 SUPPORT_RULES = {
     "storageAccount": rules.STORAGE_ACCOUNT,
     "keyVault": rules.KEY_VAULT,
     "logAnalytics": rules.LOG_ANALYTICS,
     "applicationInsights": rules.APPLICATION_INSIGHTS,
+    "containerRegistry": rules.CONTAINER_REGISTRY,
+    "identity": rules.USER_IDENTITY,
 }
-FLAGS = ("publicNetworkAccess", "sharedKeys", "purge")
+FLAGS = ("publicNetworkAccess", "sharedKeys", "purge", "purgeProtection", "customerManagedKey")
+NETWORK = ("managedNetwork", "privateEndpoints", "imageBuildCompute")
 SHAPE = "{resourceGroup: rg-azml-dev, name: mlw-azml-dev}"
 
 
@@ -20,7 +27,7 @@ def read_workspace(stack: Section, *, protect: bool) -> WorkspaceSettings:
         stack.fault("workspace", "is missing", f"write a mapping, as {SHAPE}")
     section = stack.section("workspace", SHAPE)
     existing = bool(section.flag("existing"))
-    group = _support(section, "resourceGroup", rules.RESOURCE_GROUP)
+    group = read_support(section, "resourceGroup", rules.RESOURCE_GROUP)
     name = section.text("name")
     check_name(section, "name", name, rules.WORKSPACE)
     for key, found in (("resourceGroup", group.name), ("name", name)):
@@ -29,26 +36,55 @@ def read_workspace(stack: Section, *, protect: bool) -> WorkspaceSettings:
             section.fault(key, "is missing", "the workspace and its resource group need a name")
     public, keys = (section.flag(key) for key in ("publicNetworkAccess", "sharedKeys"))
     purge = _purge(section, protect=protect)
-    for key in (*SUPPORT_RULES, *FLAGS) if existing else ():
+    for key in (*SUPPORT_RULES, *FLAGS, *NETWORK) if existing else ():
         if section.get(key) is not None:
             section.fault(key, "has no effect on an existing workspace", "leave it out")
-    storage, vault, logs, insights = (_support(section, key, rule) for key, rule in SUPPORT_RULES.items())
+    supports = {key: read_support(section, key, rule) for key, rule in SUPPORT_RULES.items()}
+    managed, endpoints = read_managed_network(section), read_private_endpoints(section)
+    compute = read_build_compute(section)
+    if endpoints and not compute and not existing:
+        message = "makes the container registry private, and Azure's own image builds cannot reach it"
+        remedy = "add imageBuildCompute: {name: cpu-build, size: Standard_D4as_v4}, a compute cluster"
+        section.fault("privateEndpoints", message, remedy)
+    protection = _purge_protection(section, purge=purge, protect=protect)
+    customer_key = read_customer_key(
+        section,
+        protected=protection,
+        own_vault=not supports["keyVault"].existing,
+        user=supports["identity"].name is not None,
+    )
     section.finish()
     return WorkspaceSettings(
         name or "",
         group.name or "",
         existing,
         existing or group.existing,
-        public is not False,
+        public is True or (public is None and endpoints is None),
         keys is not False,
         purge,
         section.faults.place(section.path("name")),
         group.place,
-        storage,
-        vault,
-        logs,
-        insights,
+        supports["storageAccount"],
+        supports["keyVault"],
+        supports["logAnalytics"],
+        supports["applicationInsights"],
+        supports["containerRegistry"],
+        supports["identity"],
+        managed,
+        endpoints,
+        compute,
+        protection,
+        customer_key,
     )
+
+
+def _purge_protection(section: Section, *, purge: bool, protect: bool) -> bool:
+    """Whether the vault has purge protection: by default where the stack is protected."""
+    asked = section.flag("purgeProtection")
+    if asked and purge:
+        message = "is true beside purge: true, which could not purge the vault"
+        section.fault("purgeProtection", message, "remove one of them")
+    return protect if asked is None else asked
 
 
 def _purge(section: Section, *, protect: bool) -> bool:
@@ -58,30 +94,3 @@ def _purge(section: Section, *, protect: bool) -> bool:
         remedy = "leave it out: a purged workspace cannot be recovered, and azml:protect is set to keep it"
         section.fault("purge", message, remedy)
     return purge
-
-
-def _support(section: Section, key: str, rule: rules.NameRule) -> Support:
-    """One resource, written as its name or as a mapping with `name`, `existing` and `resourceGroup`."""
-    node = section.get(key)
-    if node is None:
-        return Support()
-    if isinstance(node.value, str):
-        check_name(section, key, node.value, rule)
-        return Support(node.value, place=node.place)
-    own = section.section(key, "{name: the-name, existing: true}")
-    name, existing = own.text("name"), bool(own.flag("existing"))
-    group = own.text("resourceGroup") if key != "resourceGroup" else None
-    check_name(own, "name", name, rule)
-    if not name and (existing or (key == "resourceGroup" and node.value)):
-        own.fault("name", "is missing", "a resource is found by its name")
-    if group and not existing:
-        remedy = "leave it out, or add existing: true; the stack creates it in the workspace's resource group"
-        own.fault("resourceGroup", "applies only to an existing resource", remedy)
-    own.finish()
-    return Support(name, existing, group, section.faults.place(own.path("name")))
-
-
-def check_name(section: Section, key: str, name: str | None, rule: rules.NameRule) -> None:
-    """Add a fault for a name that Azure refuses."""
-    if name is not None and not rule.accepts(name):
-        section.fault(key, f"{name!r} is refused by Azure", rule.words)

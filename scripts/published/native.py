@@ -14,7 +14,9 @@ TOKENS = {
     "Microsoft.ContainerRegistry/registries": "azure-native:containerregistry:Registry",
     "Microsoft.Insights/diagnosticSettings": "azure-native:monitor:DiagnosticSetting",
     "Microsoft.Network/privateDnsZones": "azure-native:privatedns:PrivateZone",
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "azure-native:privatedns:VirtualNetworkLink",
     "Microsoft.Network/privateEndpoints": "azure-native:network:PrivateEndpoint",
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": "azure-native:network:PrivateDnsZoneGroup",
     "Microsoft.Network/virtualNetworks": "azure-native:network:VirtualNetwork",
 }
 _ENVELOPE = {"id": "string", "name": "string", "type": "string", "etag": "string", "systemData": "any"}

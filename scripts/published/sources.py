@@ -104,7 +104,7 @@ SOURCES = (
         "Microsoft.Storage/storageAccounts",
         "Microsoft.Storage/storageAccounts/blobServices/containers",
     ),
-    _mgmt("keyvault", "", "Microsoft.KeyVault/vaults"),
+    _mgmt("keyvault", "", "Microsoft.KeyVault/vaults", "Microsoft.KeyVault/vaults/keys"),
     _mgmt("loganalytics", "", "Microsoft.OperationalInsights/workspaces"),
     _mgmt("applicationinsights", "v2020_02_02", "Microsoft.Insights/components"),
     _mgmt("authorization", "v2022_04_01", "Microsoft.Authorization/roleAssignments"),

@@ -100,8 +100,18 @@ class _Azure(Mocks):
             }
         if args.typ.endswith("services:Workspace"):
             outputs["workspaceId"] = "11111111-2222-3333-4444-555555555555"
+        if args.typ.endswith(":Key"):
+            outputs["keyUriWithVersion"] = f"https://kv/keys/{args.inputs['keyName']}/1"
+        if args.typ.endswith(":UserAssignedIdentity"):
+            outputs |= {"principalId": f"p-{args.name}", "clientId": f"c-{args.name}"}
         if "identity" in args.inputs:
-            outputs["identity"] = {**args.inputs["identity"], "principalId": f"p-{args.name}"}
+            identity = args.inputs["identity"]
+            users: dict[str, Any] = {name: {} for name in identity.get("userAssignedIdentities") or ()}
+            outputs["identity"] = {
+                **identity,
+                "userAssignedIdentities": users,
+                "principalId": f"p-{args.name}",
+            }
         if args.typ.endswith(":OnlineEndpoint"):
             uri = f"https://{args.inputs['endpointName']}.westeurope.inference.ml.azure.com"
             outputs["properties"] = {
@@ -125,7 +135,8 @@ class _Azure(Mocks):
         names = {one: one.rpartition("/")[2] for one in [*args.args["ids"], _SHARED]}
         there = [one for one, name in names.items() if "/onlineEndpoints/" not in one or name in self.retries]
         found = {one: _standing(one, self.retries.get(names[one])) for one in there}
-        return {"found": found, "registered": registered, "held": [], "refused": {}, "rollouts": {}}, []
+        nothing: dict[str, Any] = {"held": [], "refused": {}, "rollouts": {}, "lacking": []}
+        return {"found": found, "registered": registered, **nothing}, []
 
 
 def _standing(one: str, retry: str | None) -> dict[str, Any]:
@@ -133,13 +144,16 @@ def _standing(one: str, retry: str | None) -> dict[str, Any]:
     properties: dict[str, Any] = {"primaryEndpoints": {"blob": "https://stshared.blob.core.windows.net/"}}
     identity = _NO_IDENTITY
     if one.split("/")[-2] == "workspaces":
-        properties = {"workspaceId": "w-1", "storageAccount": _SHARED}
+        encryption = {"status": "Enabled"}
+        properties = {"workspaceId": "w-1", "storageAccount": _SHARED, "encryption": encryption}
     elif one.split("/")[-2] == "onlineEndpoints":
         file = yaml.safe_load((PROGRAM.parent / "scoring/diabetes/endpoint.yml").read_text())
         properties = {"authMode": "Key", "description": file["description"]}
         identity = {"type": "SystemAssigned", "users": []}
+    if "/userAssignedIdentities/" in one:
+        properties = {"principalId": f"found-{one.rpartition('/')[2]}"}
     return {
-        "location": "northeurope",
+        "location": "northeurope" if "/workspaces/" in one else "westeurope",
         "state": "Succeeded",
         "retry": retry,
         "identity": identity,

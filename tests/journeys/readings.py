@@ -3,7 +3,7 @@
 from typing import Any
 
 from azml.azure.http import Response
-from azml.providers.azml.roles import BLOB_READER
+from azml.roles import BLOB_READER
 from tests.journeys.azure import Azure, Run
 from tests.journeys.bodies import changed, told
 from tests.journeys.storage import roles_of

@@ -24,6 +24,9 @@ _SCOPE = "/subscriptions/{subscription}/resourceGroups/rg"
 _PROVIDERS = f"{_SCOPE}/providers"
 _ACCOUNT = f"{_PROVIDERS}/Microsoft.Storage/storageAccounts/parentaccount"
 _VAULT = f"{_PROVIDERS}/Microsoft.KeyVault/vaults/parentvault"
+_LOGS = f"{_PROVIDERS}/Microsoft.OperationalInsights/workspaces/parentlogs"
+_VNET = f"{_PROVIDERS}/Microsoft.Network/virtualNetworks/parentnetwork"
+_ZONE = f"{_PROVIDERS}/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
 _TENANT = "00000000-0000-0000-0000-0000000000aa"
 # What a row needs beside its names; a row that is not listed needs nothing.
 _NEEDED: dict[str, dict[str, Any]] = {
@@ -81,12 +84,34 @@ _NEEDED: dict[str, dict[str, Any]] = {
         "severity": 3,
         "windowSize": "PT5M",
     },
-    "monitor:DiagnosticSetting": {"resourceUri": _SCOPE},
+    "monitor:DiagnosticSetting": {
+        "resourceUri": _VAULT,
+        "workspaceId": _LOGS,
+        "logs": [{"categoryGroup": "audit", "enabled": True}],
+    },
     "monitor:ActionGroup": {"location": "Global", "groupShortName": "short", "enabled": True},
     "network:VirtualNetwork": {
         "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
         "subnets": [{"name": "a", "addressPrefix": "10.0.0.0/24"}],
     },
+    "network:PrivateEndpoint": {
+        "subnet": {"id": f"{_VNET}/subnets/endpoints"},
+        "privateLinkServiceConnections": [
+            {"name": "vault", "privateLinkServiceId": _VAULT, "groupIds": ["vault"]}
+        ],
+    },
+    "network:PrivateDnsZoneGroup": {
+        "privateEndpointName": "parentendpoint",
+        "name": "default",
+        "privateDnsZoneConfigs": [{"name": "zone", "privateDnsZoneId": _ZONE}],
+    },
+    "privatedns:VirtualNetworkLink": {
+        "location": "Global",
+        "privateZoneName": "privatelink.vaultcore.azure.net",
+        "registrationEnabled": False,
+        "virtualNetwork": {"id": _VNET},
+    },
+    "keyvault:Key": {"vaultName": "parentvault", "properties": {"kty": "RSA", "keySize": 2048}},
     "privatedns:PrivateZone": {"location": "Global", "privateZoneName": "privatelink.api.azureml.ms"},
 }
 _IN_GROUP = {"resourceGroupName": "rg"}
@@ -98,10 +123,28 @@ _PARENTS: list[tuple[str, dict[str, Any]]] = [
         {**_IN_GROUP, **_NEEDED["storage:StorageAccount"], "accountName": "parentaccount"},
     ),
     ("keyvault:Vault", {**_IN_GROUP, **_NEEDED["keyvault:Vault"], "vaultName": "parentvault"}),
+    ("operationalinsights:Workspace", {**_IN_GROUP, "workspaceName": "parentlogs"}),
     ("machinelearningservices:Workspace", {**_IN_WORKSPACE, "storageAccount": _ACCOUNT, "keyVault": _VAULT}),
     (
         "machinelearningservices:OnlineEndpoint",
         {**_IN_WORKSPACE, "endpointName": "parent", "properties": {"authMode": "Key"}},
+    ),
+    (
+        "network:VirtualNetwork",
+        {
+            **_IN_GROUP,
+            "virtualNetworkName": "parentnetwork",
+            "addressSpace": {"addressPrefixes": ["10.20.0.0/24"]},
+            "subnets": [{"name": "endpoints", "addressPrefix": "10.20.0.0/26"}],
+        },
+    ),
+    (
+        "network:PrivateEndpoint",
+        {**_IN_GROUP, **_NEEDED["network:PrivateEndpoint"], "privateEndpointName": "parentendpoint"},
+    ),
+    (
+        "privatedns:PrivateZone",
+        {**_IN_GROUP, "location": "Global", "privateZoneName": "privatelink.vaultcore.azure.net"},
     ),
     ("storage:BlobContainer", {**_IN_GROUP, "containerName": "models", "accountName": "parentaccount"}),
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
-from azml.providers.azml.roles import BLOB_CONTRIBUTOR
+from azml.roles import BLOB_CONTRIBUTOR
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError

@@ -7,16 +7,21 @@ Here an existing assignment is success, and a further principal is added to the 
 
 import uuid
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
 from azml.engine_values import UNKNOWN, Properties, Unknown
 from azml.findings import did_you_mean
 from azml.providers import calls
-from azml.providers.azml.roles import ROLES
+from azml.providers.azml.role_lookup import (
+    API_VERSION,
+    assignments_place,
+    definition,
+    held_definitions,
+    is_known,
+)
+from azml.roles import ROLES
 
-API_VERSION = "2022-04-01"
 INPUTS = ("scope", "role", "principalId", "principalType")
 PRINCIPAL_TYPES = ("User", "Group", "ServicePrincipal")
 _FIXED = ("scope", "role")
@@ -64,7 +69,7 @@ class RoleGrant:
         there = {
             principal: name
             for principal, name in held.items()
-            if name == FOUND or self._arm.get(_place(scope, name), API_VERSION) is not None
+            if name == FOUND or self._arm.get(assignments_place(scope, name), API_VERSION) is not None
         }
         return calls.State(call.id, {"assignments": there}, call.inputs)
 
@@ -72,7 +77,7 @@ class RoleGrant:
         """Remove the assignments created here."""
         for name in _held(call.outputs).values():
             if name != FOUND:
-                self._arm.delete(_place(str(call.inputs["scope"]), name), API_VERSION)
+                self._arm.delete(assignments_place(str(call.inputs["scope"]), name), API_VERSION)
 
     def _give(self, inputs: Properties) -> str:
         """The name of the assignment, created now or earlier."""
@@ -81,34 +86,21 @@ class RoleGrant:
         told = {"principalType": inputs["principalType"]} if inputs.get("principalType") else {}
         body = {"roleDefinitionId": _definition(scope, role), "principalId": principal, **told}
         try:
-            self._arm.put(_place(scope, name), API_VERSION, {"properties": body})
+            self._arm.put(assignments_place(scope, name), API_VERSION, {"properties": body})
         except AzureError as error:
             if error.code == "RoleAssignmentExists":
                 return FOUND
             if error.code != "AuthorizationFailed":
                 raise
-            if self._is_held(scope, role, principal):
+            if definition(role) in (held_definitions(self._arm, scope, principal) or ()):
                 return FOUND
             raise calls.ProviderError(_refusal(scope, role, principal, error)) from None
         return name
 
-    def _is_held(self, scope: str, role: str, principal: str) -> bool:
-        """Whether the principal has the role here, inherited or through a group, as far as Azure shows."""
-        query = f"api-version={API_VERSION}&$filter={quote(f'''assignedTo('{principal}')''')}"
-        url = f"{self._arm.cloud.resource_manager}{quote(_place(scope, ''), safe='/')}?{query}"
-        answer = self._arm.call("GET", url)
-        found = answer.json().get("value") or [] if answer.status == 200 else []
-        ids = [str(each["properties"]["roleDefinitionId"]) for each in found]
-        return any(each.lower().endswith(ROLES[role]) for each in ids)
-
-
-def _place(scope: str, name: str) -> str:
-    return f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}".rstrip("/")
-
 
 def _definition(scope: str, role: str) -> str:
     subscription = "/".join(scope.split("/")[:3])
-    return f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
+    return f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{definition(role)}"
 
 
 def _refusal(scope: str, role: str, principal: str, error: AzureError) -> str:
@@ -132,7 +124,7 @@ def _malformed(inputs: Properties) -> Iterator[calls.Failure]:
         if not isinstance(inputs.get(key), str | Unknown):
             yield calls.Failure(key, f"{key} is missing")
     role, kind = inputs.get("role"), inputs.get("principalType")
-    if isinstance(role, str) and role not in ROLES:
+    if isinstance(role, str) and not is_known(role):
         yield calls.Failure("role", f"there is no role {role!r} here: {did_you_mean(role, ROLES)}")
     if kind is not None and kind not in PRINCIPAL_TYPES:
         yield calls.Failure("principalType", f"{kind!r} is not one of {', '.join(PRINCIPAL_TYPES)}")

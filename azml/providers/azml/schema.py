@@ -65,7 +65,7 @@ _UPLOAD = {
 }
 _GRANT = {
     "scope": {"type": "string", "description": "ARM id of the resource at which the role is granted."},
-    "role": {"type": "string", "description": "Name of a built-in data role of storage accounts."},
+    "role": {"type": "string", "description": "Name of a built-in role, or the GUID of a role definition."},
     "principalId": {"type": "string", "description": "Object id of the principal."},
     "principalType": {
         "type": "string",
@@ -94,6 +94,12 @@ _STANDING = {
             "workspace": {"type": "string", "description": "ARM id of the workspace to create."},
             "vault": {"type": "string", "description": "ARM id of the key vault to create."},
             "rollouts": {**_IDS, "description": "ARM ids of the endpoints with a plan."},
+            "roles": {
+                "type": "array",
+                "items": {"type": "object", "additionalProperties": {"type": "string"}},
+                "description": "Roles to look for: `identity`, `role`, `scope`, and `through`, if it is a "
+                "property of `scope` that names the resource meant.",
+            },
         },
         "required": ["ids"],
     },
@@ -112,8 +118,13 @@ _STANDING = {
                 "description": "By endpoint, the reasons why its live slots must not change.",
             },
             "rollouts": {**_TEXTS, "description": "By endpoint, how its unfinished rollout stands."},
+            "lacking": {
+                "type": "array",
+                "items": {"type": "object", "additionalProperties": {"type": "string"}},
+                "description": "The roles that were not found; `at` is the resource that was meant.",
+            },
         },
-        "required": ["found", "registered", "held", "refused", "rollouts"],
+        "required": ["found", "registered", "held", "refused", "rollouts", "lacking"],
     },
 }
 

@@ -12,6 +12,7 @@ from azml.azure.lookup import Bodies, existing_bodies
 from azml.engine_values import Properties
 from azml.providers.azml.held import VAULT_VERSION, held_vault, held_workspace
 from azml.providers.azml.retries import retry_of
+from azml.providers.azml.role_lookup import lacking_roles
 from azml.providers.azml.rollouts import Rollout, held_changes, unfinished
 from azml.providers.calls import ProviderError
 
@@ -28,6 +29,9 @@ API_VERSIONS = {
     "microsoft.keyvault/vaults": VAULT_VERSION,
     "microsoft.operationalinsights/workspaces": "2023-09-01",
     "microsoft.insights/components": "2020-02-02",
+    "microsoft.containerregistry/registries": "2023-01-01-preview",
+    "microsoft.managedidentity/userassignedidentities": "2023-01-31",
+    "microsoft.network/virtualnetworks": "2024-05-01",
 }
 """The API versions that azure-native 3.29 uses, by type in lower case."""
 # Only these properties leave the plugin: a body may contain keys that let anybody write telemetry.
@@ -40,6 +44,10 @@ _PROPERTIES = (
     "description",
     "properties",
     "instanceType",
+    "containerRegistry",
+    "principalId",
+    "managedNetwork",
+    "encryption",
 )
 Judge = Callable[[Bodies, Mapping[str, Any]], Mapping[str, list[str]]]
 """Gives the reasons why live slots must not change, from bodies by ARM id and what slots should serve."""
@@ -55,6 +63,7 @@ def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
     `held` says which of their names Azure would refuse. `serves` is what the slots of endpoints should serve,
     by the endpoint's id, which is in `ids` with its deployments; `refused` says why they must not change.
     `rollouts` are endpoints with a plan, or how their rollouts stand that are not finished.
+    `roles` are roles that identities in `ids` should have; `lacking` are those they do not have.
     Raises ProviderError for arguments that are not ids, AzureError when Azure refuses the request.
     """
     ids, versions = _ids(arguments.get("ids")), _ids(arguments.get("versions") or [])
@@ -77,6 +86,7 @@ def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
         "held": held,
         "refused": _with_held(dict(judge(bodies, serves)), bodies, serves, under_way),
         "rollouts": {one: rollout.sentence for one, rollout in under_way.items()},
+        "lacking": lacking_roles(arm, bodies, arguments.get("roles") or []),
     }
 
 

@@ -30,6 +30,7 @@ PARENTS = {
     "codes": "c",
     "environments": "e",
     "data": "d",
+    "vaults": "vault1",
 }
 ML = "Microsoft.MachineLearningServices/workspaces"
 TYPES = [
@@ -41,6 +42,7 @@ TYPES = [
     "Microsoft.Insights/diagnosticSettings",
     "Microsoft.Insights/metricAlerts",
     "Microsoft.KeyVault/vaults",
+    "Microsoft.KeyVault/vaults/keys",
     ML,
     f"{ML}/codes",
     f"{ML}/codes/versions",

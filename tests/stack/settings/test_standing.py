@@ -1,6 +1,7 @@
 """What is there, what is not, and what is in the way: told before anything is declared, all at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from azml.findings import Finding, InvalidInput
 from azml.stack import standing
 from azml.stack.account import Account
-from azml.stack.facts import Fact, Held, Standing
+from azml.stack.facts import Fact, Held, LackedRole, Standing
+from azml.stack.managed_network import ManagedNetwork
+from azml.stack.network_findings import one_way_note
 from azml.stack.records import Settings
 from azml.stack.standing import look
 
@@ -37,12 +40,14 @@ config:
 def found(read: Read, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
     """The findings by key, over a stack file and what Azure has; and that the plugin is asked once."""
 
-    def call(text: str, there: dict[str, Fact], *held: Held) -> dict[str, str]:
+    def call(
+        text: str, there: dict[str, Fact], *held: Held, lacking: Mapping[LackedRole, str] | None = None
+    ) -> dict[str, str]:
         asked: list[Any] = []
 
         def answer(question: Any, options: Any) -> Standing:
             asked.append(question)
-            return Standing(there, held)
+            return Standing(there, held, lacking=lacking or {})
 
         monkeypatch.setattr(standing, "ask_standing", answer)
         settings = read(text=text)
@@ -115,3 +120,91 @@ def test_a_stack_that_purges_goes_on_but_for_what_is_protected(found: Callable[.
     text = OURS + "    purge: true\n"
     assert found(text, {}, Held(WORKSPACE, "2026", "", False), Held(vault, "2027", "westeurope", False)) == {}
     assert set(found(text, {}, Held(vault, "2027", "westeurope", True))) == {"azml:workspace.keyVault"}
+
+
+ROLES = """\
+config:
+  azml:workspace:
+    resourceGroup: rg
+    name: mlw
+    containerRegistry: {name: crshared, existing: true}
+    identity: {name: id-mlw, existing: true}
+"""
+
+
+def test_a_missing_role_is_named_with_its_scope(
+    found: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And an existing identity or registry that is not there is told as any other resource."""
+    identity = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-mlw"
+    registry = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/crshared"
+    assert set(found(ROLES, {})) == {
+        "azml:workspace.containerRegistry.name",
+        "azml:workspace.identity.name",
+    }
+    there = {identity: fact(principalId="p-1"), registry: fact()}
+    lacked = {LackedRole(identity, "Contributor", registry): registry}
+    (told,) = found(ROLES, there, lacking=lacked).values()
+    assert f"'id-mlw' does not have the role 'Contributor' at {registry}" in told
+    assert "--assignee-object-id p-1" in told
+    assert found(ROLES, there) == {}
+
+
+PRIVATE = """\
+config:
+  azml:workspace:
+    resourceGroup: {name: rg, existing: true}
+    name: mlw
+    storageAccount: {name: stshared, existing: true}
+    imageBuildCompute: cpu-build
+    managedNetwork: {isolation: allowInternetOutbound, kind: V1}
+    privateEndpoints:
+      subnet: /subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub/subnets/a
+"""
+
+
+def test_existing_parts_have_to_be_in_the_workspaces_region(found: Callable[..., dict[str, str]]) -> None:
+    """The stack file names none, so it is that of the existing resource group."""
+    storage = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stshared"
+    hub = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hub"
+    assert "azml:workspace.privateEndpoints.subnet" in found(PRIVATE, {GROUP: fact()})
+    there = {GROUP: fact(), storage: fact(), hub: fact()}
+    assert found(PRIVATE, there) == {}
+    north = replace(fact(), location="North Europe")
+    told = found(PRIVATE, {**there, storage: north, hub: north})
+    assert set(told) == {"azml:workspace.storageAccount.name", "azml:workspace.privateEndpoints.subnet"}
+    assert (
+        "is in North Europe, and the workspace will be in westeurope"
+        in told["azml:workspace.storageAccount.name"]
+    )
+
+
+def test_a_managed_network_is_never_loosened(found: Callable[..., dict[str, str]]) -> None:
+    storage = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stshared"
+    hub = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hub"
+    live = {"isolationMode": "AllowOnlyApprovedOutbound", "managedNetworkKind": "V2"}
+    there = {GROUP: fact(), storage: fact(), hub: fact(), WORKSPACE: fact(managedNetwork=live)}
+    told = found(PRIVATE, there)
+    assert set(told) == {"azml:workspace.managedNetwork.isolation"}
+    assert "cannot be undone" in told["azml:workspace.managedNetwork.isolation"], "the last of the two"
+
+
+@pytest.mark.parametrize(("live", "warned"), [("V1", True), ("V2", False), (None, True)])
+def test_the_change_to_v2_is_told(live: str | None, warned: bool) -> None:
+    wanted = ManagedNetwork("allowInternetOutbound", {}, kind="V2")
+    network = {"isolationMode": "AllowInternetOutbound", "managedNetworkKind": live}
+    assert (one_way_note(wanted, fact(managedNetwork=network)) is not None) is warned
+    assert one_way_note(wanted, None) is None, "a new workspace has nothing to lose"
+
+
+def test_images_need_a_registry_in_an_existing_workspace(found: Callable[..., dict[str, str]]) -> None:
+    text = f"""{HERE}
+  azml:endpoints:
+    echo:
+      identity: id-echo
+      deployments: {{blue: {{}}}}
+"""
+    there = {GROUP: fact(), WORKSPACE: fact(storageAccount=STORAGE), STORAGE: fact()}
+    assert "has none yet" in found(text, there)["azml:endpoints.echo.identity"]
+    registry = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/cr"
+    assert found(text, {**there, WORKSPACE: fact(storageAccount=STORAGE, containerRegistry=registry)}) == {}

@@ -63,7 +63,8 @@ class ResourceManager:
         for key, before in self.steering.late_under(scope, collection.kind).items():
             found.pop(key, None)
             found |= {key: before} if before else {}
-        shown = kind.select(sorted(found.values(), key=lambda record: record.sequence), query)
+        members = sorted(found.values(), key=lambda record: record.sequence)
+        shown = kind.select(members, query, collection.scope)
         return Answer(200, {"value": [self._shown(record) for record in shown]})
 
     def put(self, named: ResourceId, body: Json) -> Answer:

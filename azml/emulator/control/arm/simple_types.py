@@ -134,29 +134,25 @@ class RoleAssignments(ResourceType):
             if _is_twin(other, write):
                 raise conflict("The role assignment already exists.", "RoleAssignmentExists")
 
-    def select(self, found: Sequence[Record], query: Mapping[str, str]) -> Sequence[Record]:
-        """Those of one principal, where `$filter` names it; there are no groups it could belong to."""
+    def scope(self, asked: str, query: Mapping[str, str]) -> str:
+        """The whole subscription where `$filter` names a principal: roles above the scope count, too."""
+        return "/".join(asked.split("/")[:3]) if _OF_PRINCIPAL.search(query.get("$filter", "")) else asked
+
+    def select(self, found: Sequence[Record], query: Mapping[str, str], asked: str) -> Sequence[Record]:
+        """Those of one principal at, above and below the scope, where `$filter` names it.
+
+        learn.microsoft.com, "List Azure role assignments using the REST API".
+        """
         matched = _OF_PRINCIPAL.search(query.get("$filter", ""))
-        named = str(matched[1] or matched[2]).lower() if matched else None
-        own = [each for each in found if named in (None, str(each.properties.get("principalId")).lower())]
-        return super().select(own, query)
+        if matched:
+            named = str(matched[1] or matched[2]).lower()
+            found = [each for each in found if str(each.properties.get("principalId")).lower() == named]
+            found = [each for each in found if _in_line(each.id.parent.lower(), asked.lower())]
+        return super().select(found, query, asked)
 
     def complete(self, write: Write, record: Record) -> Record:
         """Its scope."""
         return record.with_properties(scope=write.id.parent)
-
-
-class VirtualNetworks(ResourceType):
-    """`virtualNetworks`, whose subnets have ids."""
-
-    name = "Microsoft.Network/virtualNetworks"
-    stored_only = True
-
-    def complete(self, write: Write, record: Record) -> Record:
-        """The subnets' ids."""
-        subnets = record.properties.get("subnets", [])
-        named = [{**subnet, "id": f"{record.id.text}/subnets/{subnet.get('name')}"} for subnet in subnets]
-        return record.with_properties(subnets=named)
 
 
 def new_registry(record: Record) -> Record:
@@ -171,8 +167,6 @@ def stored_types() -> Sequence[ResourceType]:
     located = (
         f"{ML}/workspaces/computes",
         f"{ML}/registries",
-        "Microsoft.Network/privateEndpoints",
-        "Microsoft.Network/privateDnsZones",
     )
     return (
         ResourceGroups(),
@@ -180,10 +174,8 @@ def stored_types() -> Sequence[ResourceType]:
         ContainerRegistries(),
         UserIdentities(),
         RoleAssignments(),
-        VirtualNetworks(),
         KeyedType(f"{ML}/workspaces/serverlessEndpoints", "listkeys", endpoint_keys),
         KeyedType(f"{ML}/workspaces/batchEndpoints", "listkeys", endpoint_keys),
-        StoredType("Microsoft.Insights/diagnosticSettings", located=False, deleted_at_once=True, created=200),
         StoredType("Microsoft.Insights/metricAlerts", deleted_at_once=True, created=200),
         StoredType("Microsoft.Insights/autoscaleSettings", deleted_at_once=True),
         StoredType("Microsoft.Insights/actionGroups", deleted_at_once=True),
@@ -195,6 +187,11 @@ def kept(record: Record, **fresh: str) -> Record:
     """Values that Azure generates once and keeps for the resource's life."""
     values = {name: record.hidden.get(name, value) for name, value in fresh.items()}
     return record.with_hidden(**values).with_properties(**values)
+
+
+def _in_line(one: str, other: str) -> bool:
+    """Whether one scope is the other, or above or below it."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _is_twin(other: Record, write: Write) -> bool:

@@ -110,8 +110,8 @@ class ResourceType:
         """The scope under which a collection's members are looked up."""
         return asked
 
-    def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
-        """The members of a collection that a query asks for, in its order."""
+    def select(self, found: Sequence[Record], query: Query, asked: str) -> Sequence[Record]:
+        """The members of a collection that a query asks for, in its order; `asked` is its own scope."""
         return found[: whole(query.get("$top", ""), len(found))]
 
     def check_delete(self, record: Record, store: ResourceStore) -> None:

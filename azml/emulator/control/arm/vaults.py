@@ -3,6 +3,7 @@
 Sources: models of Microsoft.KeyVault 2024-11-01; learn.microsoft.com, "Azure Key Vault soft-delete overview".
 """
 
+import secrets
 from datetime import UTC, datetime
 
 from azml.emulator.control.arm.answer import Answer
@@ -17,6 +18,26 @@ DEFAULT_DAYS = 90
 _DAYS = range(7, 91)
 _DELETED = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
 _ONE = f"{_DELETED}/locations/{{location}}/deletedVaults/{{name}}"
+
+
+class VaultKeys(ResourceType):
+    """`vaults/keys`: made with the first write, and unchanged by later ones."""
+
+    name = "Microsoft.KeyVault/vaults/keys"
+    stored_only = True
+    located = False
+    deleted_at_once = True
+    created = 200
+
+    def complete(self, write: Write, record: Record) -> Record:
+        """Its address, with the version that was made."""
+        if write.existing:
+            record = record.with_properties(**write.existing.properties)
+        version = record.hidden.get("version") or secrets.token_hex(16)
+        address = f"https://{record.id.part('vaults').lower()}.vault.azure.net/keys/{record.id.name}"
+        return record.with_hidden(version=version).with_properties(
+            keyUri=address, keyUriWithVersion=f"{address}/{version}"
+        )
 
 
 class KeyVaults(ResourceType):

@@ -45,9 +45,9 @@ class AssetContainers(ResourceType):
             computed["latestVersion"] = versions[-1].id.name
         return super().present(record.with_properties(**computed))
 
-    def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
+    def select(self, found: Sequence[Record], query: Query, asked: str) -> Sequence[Record]:
         """Without archived containers, unless the query asks for them."""
-        return super().select(_listed(found, query), query)
+        return super().select(_listed(found, query), query, asked)
 
 
 class AssetVersions(ResourceType):
@@ -96,7 +96,7 @@ class AssetVersions(ResourceType):
             write.store.put(Record(canonical, body))
         return record
 
-    def select(self, found: Sequence[Record], query: Query) -> Sequence[Record]:
+    def select(self, found: Sequence[Record], query: Query, asked: str) -> Sequence[Record]:
         """As the query asks: newest first, only those of one hash, archived ones too."""
         if wanted := query.get("hash"):
             found = [
@@ -106,7 +106,7 @@ class AssetVersions(ResourceType):
             ]
         if "createdtime desc" in query.get("$orderBy", "").lower():
             found = found[::-1]
-        return super().select(_listed(found, query), query)
+        return super().select(_listed(found, query), query, asked)
 
     def early_actions(self) -> Mapping[str, EarlyAction]:
         """A place to upload the files of a new version."""

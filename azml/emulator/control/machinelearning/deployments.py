@@ -24,6 +24,8 @@ from azml.emulator.control.machinelearning.deployment_settings import (
     request_timeout_ms,
 )
 from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, deployments_of
+from azml.emulator.control.machinelearning.identity_roles import check_endpoint_roles
+from azml.emulator.control.machinelearning.managed_networks import check_provisioned
 from azml.emulator.control.machinelearning.materialise import Materialiser
 from azml.emulator.control.machinelearning.names import check_kubernetes_names, check_online_name
 from azml.emulator.control.machinelearning.quotas import Quotas
@@ -104,6 +106,8 @@ class OnlineDeployments(ResourceType):
         self.quotas.check(record)
         endpoint = store.get(record.id.parent)
         check_storage_access(endpoint, store, self.roles)
+        check_endpoint_roles(endpoint, store, self.roles)
+        check_provisioned(endpoint.id.parent, store)
         assets = find_assets(record.properties, store)
         if assets.needs_image:
             ensure_registry(_workspace_of(record), store)

@@ -5,8 +5,8 @@ preview) names the workspace property and the roles of its identity; an endpoint
 """
 
 from azml.emulator.control.arm.errors import bad_request
-from azml.emulator.control.arm.json import section
 from azml.emulator.control.arm.store import Record, ResourceStore
+from azml.emulator.control.machinelearning.identity_roles import check_role
 from azml.emulator.control.storage.roles import FILE_CONTRIBUTOR, READERS, WRITERS, DataRoles
 
 
@@ -23,22 +23,5 @@ def check_storage_access(endpoint: Record, store: ResourceStore, roles: DataRole
         )
         raise bad_request(message, "ResourceNotReady")
     for needed in (WRITERS, frozenset({FILE_CONTRIBUTOR})):
-        _check(workspace, needed, account, roles)
-    _check(endpoint, READERS, account, roles)
-
-
-def _check(owner: Record, needed: frozenset[str], account: Record, roles: DataRoles) -> None:
-    if any(roles.has(principal, account.id.key, needed) for principal in _principals(owner)):
-        return
-    message = (
-        f"No identity of '{owner.id.name}' has one of the roles {', '.join(sorted(needed))} on the storage "
-        f"account '{account.id.name}', which permits no keys."
-    )
-    raise bad_request(message, "ResourceNotReady")
-
-
-def _principals(owner: Record) -> list[str]:
-    identity = section(owner.body, "identity")
-    users = [user for user in section(identity, "userAssignedIdentities").values() if isinstance(user, dict)]
-    found = [identity.get("principalId"), *(user.get("principalId") for user in users)]
-    return [str(principal) for principal in found if principal]
+        check_role(workspace, needed, account, roles, "which permits no keys")
+    check_role(endpoint, READERS, account, roles, "which permits no keys")

@@ -14,8 +14,16 @@ from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.pages import Page, Question
 from azml.emulator.control.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.control.arm.types import Act, Action, Changed, Query, ResourceType, Write, is_flagged
+from azml.emulator.control.machinelearning.encryption import check_encryption, check_key_role, is_encrypted
+from azml.emulator.control.machinelearning.identity_roles import check_workspace_roles
+from azml.emulator.control.machinelearning.managed_networks import (
+    check_managed_network,
+    completed_network,
+    provisioned,
+)
 from azml.emulator.control.machinelearning.names import check_asset_name, check_workspace_name
 from azml.emulator.control.storage.accounts import ACCOUNT, ensure_container, find_account
+from azml.emulator.control.storage.roles import DataRoles
 from azml.emulator.control.storage.signatures import container_sas
 
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
@@ -62,8 +70,9 @@ class Workspaces(ResourceType):
     created = 200  # or 202, and nothing else: description of API 2025-12-01
     computed_names = ("workspaceId", "discoveryUrl", "mlFlowTrackingUri", "provisioningState", _RECOVER)
 
-    def __init__(self, deleted: DeletedResources) -> None:
+    def __init__(self, deleted: DeletedResources, roles: DataRoles) -> None:
         self.deleted = deleted
+        self.roles = roles
 
     def check(self, write: Write) -> None:
         """Name, and the resources it depends on."""
@@ -83,16 +92,20 @@ class Workspaces(ResourceType):
                 message = f"{name} '{properties[name]}' does not exist."
                 raise bad_request(message, "ValidationError")
         _check_registry(write)
+        check_managed_network(write)
+        check_encryption(write)
 
     def complete(self, write: Write, record: Record) -> Record:
-        """Its id, and its default datastore."""
+        """Its id, and its default datastore, once its identity may use what it depends on."""
+        check_workspace_roles(record, write.store, self.roles)
+        check_key_role(record, write.store, self.roles)
         hidden = {"workspaceId": str(uuid.uuid4()), "keys": [secrets.token_urlsafe(32) for _ in range(2)]}
         gone = self.deleted.find(write.id.text) if write.existing is None else None
         record = record.with_hidden(**(hidden | record.hidden | (gone.record.hidden if gone else {})))
         self.deleted.drop(write.id.text)
         properties = {"friendlyName": record.id.name, "publicNetworkAccess": "Enabled", **record.properties}
         _ensure_datastore(record, write.store)
-        return record.with_properties(**properties)
+        return completed_network(write, record.with_properties(**properties))
 
     def present(self, record: Record) -> Json:
         """The workspace with what Azure computes."""
@@ -112,8 +125,7 @@ class Workspaces(ResourceType):
 
     def forgotten(self, record: Record) -> None:
         """Keep it for 14 days. One with customer-managed keys is never kept."""
-        encrypted = section(record.properties, "encryption").get("status") == "Enabled"
-        if not record.hidden.get("purge") and not encrypted:
+        if not record.hidden.get("purge") and not is_encrypted(record.properties):
             self.deleted.keep(record, KEPT_DAYS)
 
     def purge(self, named: ResourceId, query: Query) -> bool:
@@ -127,6 +139,7 @@ class Workspaces(ResourceType):
             "liststorageaccountkeys": self.list_storage_account_keys,
             "resynckeys": self.resync_keys,
             "diagnose": self.diagnose,
+            "provisionmanagednetwork": self.provision,
         }
 
     def pages(self, store: ResourceStore) -> list[Page]:
@@ -151,6 +164,12 @@ class Workspaces(ResourceType):
     async def diagnose(self, act: Act) -> Json:
         """No findings: the resources a workspace depends on were checked when it was written."""
         return {"value": {name: [] for name in _DIAGNOSED}}
+
+    async def provision(self, act: Act) -> Changed:
+        """Provision its managed network."""
+        if not section(act.record.properties, "managedNetwork"):
+            raise bad_request(f"'{act.record.id.name}' has no managed network.", "ValidationError")
+        return Changed(provisioned(act.record))
 
     async def list_keys(self, act: Act) -> Json:
         """The keys of the resources it depends on."""

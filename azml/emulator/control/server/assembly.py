@@ -12,9 +12,11 @@ from azml.emulator.control.arm.addresses import Addresses
 from azml.emulator.control.arm.clock import Clock
 from azml.emulator.control.arm.database import Database
 from azml.emulator.control.arm.deleted import DeletedResources
+from azml.emulator.control.arm.diagnostic_settings import DiagnosticSettings
 from azml.emulator.control.arm.errors import ArmError
 from azml.emulator.control.arm.good_copy import GoodCopy, ensure_sound
 from azml.emulator.control.arm.loganalytics import LogAnalytics
+from azml.emulator.control.arm.networks import network_types
 from azml.emulator.control.arm.operations import Operations, operation_path
 from azml.emulator.control.arm.pages import Pages
 from azml.emulator.control.arm.resource_manager import ResourceManager
@@ -22,7 +24,7 @@ from azml.emulator.control.arm.simple_types import stored_types
 from azml.emulator.control.arm.steering import Steering
 from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.arm.types import ResourceType, Types
-from azml.emulator.control.arm.vaults import KeyVaults
+from azml.emulator.control.arm.vaults import KeyVaults, VaultKeys
 from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.control.http.faults import Faults
 from azml.emulator.control.http.journal import Journal
@@ -89,7 +91,7 @@ def assemble(
     activity = ActivityLog(database, clock)
     vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)
     supporting = supporting_types(addresses, store, blobs)
-    workspaces = Workspaces(deleted)
+    workspaces = Workspaces(deleted, roles)
     types = Types([*supporting, vaults, logs, workspaces, endpoints, deployments])
     reading = Reading(store, lambda id_text: f"{addresses.arm}{operation_path(id_text)}")
     additions = Additions(ADDED_ON_READ, reading)
@@ -133,6 +135,9 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
     """All resource types but endpoints, deployments and those that keep their names after deletion."""
     return (
         *stored_types(),
+        *network_types(),
+        DiagnosticSettings(),
+        VaultKeys(),
         StorageAccounts(addresses),
         BlobContainers(blobs),
         Datastores(addresses),

@@ -29,6 +29,7 @@ from azml.emulator.control.storage.messages import (
     within,
 )
 from azml.emulator.control.storage.names import check_block, check_text
+from azml.emulator.control.storage.network import check_network
 from azml.emulator.control.storage.roles import DataRoles
 
 Meet = Callable[[str, str], Awaitable[None]]
@@ -86,6 +87,7 @@ class BlobService:
 
     async def _answer(self, request: Request) -> Response:
         call = call_of(request, self.store)
+        check_network(call.account, self.store)
         self.authorization.check(call)
         if call.blob:
             check_text(call.blob, "blob's name")

@@ -4,6 +4,8 @@ from urllib.parse import quote
 
 from azml.emulator.base.identity import issue_token
 from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR, BLOB_READER
+from tests.emulator.control.arm.test_networks import ENDPOINT as PRIVATE_ENDPOINT
+from tests.emulator.control.arm.test_networks import VNET, endpoint, network
 from tests.fixtures.control_plane import ACCOUNT, GROUP, WORKSPACE, build_workspace, grant
 from tests.fixtures.in_process import InProcessAzure
 
@@ -68,3 +70,31 @@ def test_assignments_are_listed_by_principal(inside: InProcessAzure) -> None:
         query = f"&$filter={quote(asked)}"
         found = inside.arm("GET", place, query=query).body["value"]
         assert [each["properties"]["principalId"] for each in found] == [OTHER]
+
+
+def test_an_account_closed_to_public_networks_is_reached_by_its_private_endpoint(
+    inside: InProcessAzure,
+) -> None:
+    """Without one nobody comes in; with one this machine counts as inside its network."""
+    build_workspace(inside)
+    grant(inside, BLOB_READER, OTHER)
+    account = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    inside.done(inside.arm("PUT", ACCOUNT, {**account, "properties": {"publicNetworkAccess": "Disabled"}}))
+    assert tried(inside, "GET") == (403, "AuthorizationFailure")
+    inside.done(inside.arm("PUT", VNET, network("10.20.0.0/24", subnets=("10.20.0.0/26",))))
+    inside.done(inside.arm("PUT", PRIVATE_ENDPOINT, endpoint(ACCOUNT, "file")))
+    assert tried(inside, "GET") == (403, "AuthorizationFailure"), "an endpoint to files opens no blobs"
+    inside.done(inside.arm("PUT", PRIVATE_ENDPOINT, endpoint(ACCOUNT, "blob")))
+    assert tried(inside, "GET") == (404, "BlobNotFound")
+
+
+def test_the_roles_of_a_principal_are_listed_at_above_and_below_a_scope(inside: InProcessAzure) -> None:
+    build_workspace(inside)
+    above, here = grant(inside, BLOB_READER, OTHER, GROUP), grant(inside, BLOB_CONTRIBUTOR, OTHER)
+    grant(inside, BLOB_READER, OTHER, WORKSPACE)
+    asked = quote(f"assignedTo('{OTHER}')")
+    place = "providers/Microsoft.Authorization/roleAssignments"
+    found = inside.arm("GET", f"{ACCOUNT}/{place}", query=f"&$filter={asked}").body["value"]
+    assert [one["id"] for one in found] == [above, here], "the workspace is beside the account"
+    plain = inside.arm("GET", f"{ACCOUNT}/{place}").body["value"]
+    assert above not in [one["id"] for one in plain]

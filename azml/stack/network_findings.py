@@ -1,0 +1,85 @@
+"""What contradicts the network settings: in the deployments, in the existing workspace, in its region."""
+
+from collections.abc import Iterable, Iterator
+
+from azml.findings import Finding
+from azml.stack.account import Account
+from azml.stack.facts import Fact, Standing
+from azml.stack.managed_network import MODES, ManagedNetwork
+from azml.stack.records import WorkspaceSettings
+from azml.stack.scoring import ServedEndpoint
+
+VIRTUAL_NETWORK = "virtual network"
+_IN_ONE_REGION = ("storageAccount", "keyVault", "containerRegistry")
+"""What has to be in the workspace's region, to be on the safe side: Azure's pages differ about it."""
+
+
+def egress_faults(workspace: WorkspaceSettings, endpoints: Iterable[ServedEndpoint]) -> Iterator[Finding]:
+    """Deployments with a network of their own, in a workspace that has one for all of them.
+
+    learn.microsoft.com, "Network isolation with managed online endpoints": `egress_public_network_access`
+    belongs to the older way, a network for each deployment.
+    """
+    managed = workspace.managed_network
+    if managed is None or not managed.isolates:
+        return
+    for served in endpoints:
+        for slot in served.slots:
+            if slot.spec.egress_public_network_access == "disabled":
+                message = f"is disabled, and the workspace's managedNetwork ({managed.isolation}) decides"
+                place = slot.spec.place("egress_public_network_access")
+                yield Finding(message, "leave it out", *place)
+
+
+def network_id(workspace: WorkspaceSettings) -> str | None:
+    """The ARM id of the existing network in which the private endpoints are to be."""
+    endpoints = workspace.private_endpoints
+    return endpoints.subnet_id.rpartition("/subnets/")[0] if endpoints and endpoints.subnet_id else None
+
+
+def network_changes(wanted: ManagedNetwork | None, live: Fact | None) -> Iterator[Finding]:
+    """Changes of the existing managed network that Azure refuses, because they loosen it."""
+    now = live.properties.get("managedNetwork") if live else None
+    if wanted is None or not isinstance(now, dict):
+        return
+    mode = str(now.get("isolationMode") or "disabled")
+    order = [one.lower() for one in MODES]
+    if mode.lower() in order and order.index(wanted.isolation.lower()) < order.index(mode.lower()):
+        message = f"is {wanted.isolation}, and the workspace has {mode}, which Azure does not loosen"
+        yield Finding(message, "restore that mode, or give the workspace another name", *wanted.place)
+    if wanted.kind == "V1" and str(now.get("managedNetworkKind")).upper() == "V2":
+        message = "is to become V1, and the workspace's network is V2, which cannot be undone"
+        yield Finding(message, "write kind: V2", *wanted.place)
+
+
+def one_way_note(wanted: ManagedNetwork | None, live: Fact | None) -> str | None:
+    """What a preview says about the one change of kind that there is."""
+    now = live.properties.get("managedNetwork") if live else None
+    if wanted is None or wanted.kind != "V2" or not isinstance(now, dict):
+        return None
+    if str(now.get("managedNetworkKind") or "V1").upper() == "V2":
+        return None
+    return "the managed network becomes V2: this cannot be undone, and V1 cannot be restored"
+
+
+def elsewhere(
+    workspace: WorkspaceSettings, account: Account, standing: Standing, region: str
+) -> Iterator[Finding]:
+    """Existing resources that have to be in the workspace's region, and are in another."""
+    for key in _IN_ONE_REGION if region else ():
+        kind, support = workspace.supports[key]
+        if support.existing:
+            group = support.resource_group or workspace.resource_group
+            fact = standing.found.get(account.resource_id(group, kind, support.name or ""))
+            if fact and _differs(fact.location, region):
+                message = f"{support.name!r} is in {fact.location}, and the workspace will be in {region}"
+                yield Finding(message, f"name one in {region}, or let the stack create it", *support.place)
+    network, endpoints = network_id(workspace), workspace.private_endpoints
+    fact = standing.found.get(network) if network else None
+    if fact and endpoints and region and _differs(fact.location, region):
+        message = f"is in {fact.location}, and the private endpoints will be in {region}"
+        yield Finding(message, f"name a subnet of a network in {region}", *endpoints.place)
+
+
+def _differs(one: str, other: str) -> bool:
+    return bool(one) and one.replace(" ", "").lower() != other.replace(" ", "").lower()
