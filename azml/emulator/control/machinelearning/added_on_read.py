@@ -39,6 +39,7 @@ WITH_SYSTEM_DATA = frozenset(
         "Microsoft.Insights/diagnosticSettings",
         "Microsoft.Authorization/roleAssignments",
         "Microsoft.Network/privateDnsZones",
+        "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
     )
 )
 REQUESTS = {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"}

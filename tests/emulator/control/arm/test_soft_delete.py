@@ -72,15 +72,6 @@ def test_a_recovered_workspace_has_its_id_and_identity_again(inside: InProcessAz
     assert again(inside, WORKSPACE).body["properties"]["workspaceId"] != before
 
 
-def test_a_workspace_with_keys_of_the_customers_own_is_deleted_for_good(inside: InProcessAzure) -> None:
-    build_workspace(inside)
-    keys = {"keyVaultArmId": VAULT, "keyIdentifier": "https://vault1.vault.azure.net/keys/k/1"}
-    encrypted = {"status": "Enabled", "keyVaultProperties": keys}
-    inside.done(again(inside, WORKSPACE, encryption=encrypted))
-    inside.done(inside.arm("DELETE", WORKSPACE))
-    assert again(inside, WORKSPACE).status == 200
-
-
 def test_a_deleted_vault_is_listed_and_shown_until_it_is_purged(inside: InProcessAzure) -> None:
     build_workspace(inside)
     assert inside.arm("DELETE", VAULT).status == 200

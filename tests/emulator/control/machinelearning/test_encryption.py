@@ -45,3 +45,5 @@ def test_a_key_needs_a_protected_vault_a_role_and_a_new_workspace(inside: InProc
     grant(inside, KEY_USER, user, PROTECTED)
     assert put(inside, OTHER, PROTECTED, uri) == ""
     assert "cannot be turned on or off" in put(inside, WORKSPACE, PROTECTED, uri)
+    inside.done(inside.arm("DELETE", OTHER))
+    assert put(inside, OTHER, PROTECTED, uri) == "", "with a key of the customer's own it is deleted for good"
