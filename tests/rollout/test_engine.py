@@ -19,6 +19,7 @@ from azml.rollout.journal import (
     Withdrawn,
 )
 from azml.rollout.looks import Counted, Look, Matches, Missing, Replayed
+from azml.rollout.moves import gates_in
 from azml.rollout.replaying import replay
 from azml.rollout.state import Phase, State
 from tests.rollout.plans import plan, steps
@@ -339,3 +340,25 @@ def test_a_gate_is_due_once_an_interval_and_not_after_a_gap() -> None:
     assert due(SHORT, state._replace(phase=Phase.WAITING), state.looked + 1801.0) == gates
     assert due(SHORT, state._replace(intended=OLD), state.looked + 60.0) == ()
     assert due(SHORT, state._replace(phase=Phase.PAUSED), state.looked + 60.0) == ()
+
+
+def test_what_a_person_resumed_holds_for_that_step_only() -> None:
+    world = World(SHORT).start().run(until=frozenset({Phase.BAKING}))
+    world.ask("pause")
+    world.ask("resume")
+    world.run(until=frozenset({Phase.BAKING}))
+    world.run(until=frozenset({Phase.SHIFTING}))
+    world.shares = Shares(40, 60)
+    world.tick()
+    assert (world.state.phase, world.shares) == (Phase.PAUSED, Shares(40, 60))
+
+
+def test_a_candidate_that_is_alone_is_compared_with_nothing() -> None:
+    gates = "{traffic: 100, for: 5m, gates: [errors, latency, agreement]}"
+    carried = plan(steps("smoke: [smoke]", gates))
+    compared = State(step=1, back=OLD)
+    assert [gate.name for gate in gates_in(carried, compared)] == ["errors", "latency", "agreement"]
+    for alone in (State(step=1), compared._replace(stable_is_broken=True)):
+        found = gates_in(carried, alone)
+        assert [gate.name for gate in found] == ["errors", "latency"]
+        assert all(getattr(gate, "max_ratio", None) is None for gate in found)
