@@ -119,7 +119,8 @@ def _confirm(plan: Plan, state: State, intended: Shares, seen: Observation, now:
     stuck = _stuck(plan, state, seen, now)
     if state.written is not None and now - state.written < plan.interval:
         return stuck
-    if not (seen.ready or state.withdrawing):
+    # What goes up is not written blindly: somebody may have moved the traffic meanwhile.
+    if not (state.withdrawing or (seen.ready and seen.shares)):
         return stuck
     return *stuck, Write(intended), Append(journal.Written(now))
 

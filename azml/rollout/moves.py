@@ -20,7 +20,7 @@ from azml.rollout.state import IN_STEP, NO_TALLIES, Phase, State
 def gates_in(plan: Plan, state: State) -> tuple[Gate, ...]:
     """The gates of the step that is under way; without a deployment to compare with, nothing is compared."""
     gates = gates_of(plan.steps[state.step])
-    if not state.alone:
+    if state.back.stable and not state.stable_is_broken:
         return gates
     return tuple(_alone(gate) for gate in gates if not isinstance(gate, AgreementGate))
 

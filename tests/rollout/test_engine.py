@@ -267,3 +267,16 @@ def test_a_day_of_looks_is_decided_from_the_journal_alone() -> None:
 
 def test_a_decision_of_an_ended_rollout_is_none() -> None:
     assert decide(SHORT, State(phase=Phase.SUCCEEDED), Observation(OLD), 0.0) == ()
+
+
+def test_evidence_that_is_looked_at_once_is_closed_at_the_end_of_the_step() -> None:
+    text = steps("{traffic: 100, for: 2m, gates: [errors, agreement]}", defaults="{evidence: fixed}")
+    world = World(plan(text)).start().run(until=frozenset({Phase.FULL}))
+    world.looks = lambda now: having(agreement=Replayed({"$[*]": Matches(10, 10)}))
+    world.tick()
+    world.tick()
+    assert world.state.measured == 120 and world.state.phase is Phase.FULL
+    before = world.state.tallies["errors"]
+    world.looks = lambda now: having(errors=Counted(Seen(1000, 1000), Seen(0, 0)), agreement=Missing("503"))
+    world.tick()
+    assert world.state.tallies["errors"] == before
