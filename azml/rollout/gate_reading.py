@@ -91,6 +91,7 @@ def _codes(own: PlanTable) -> tuple[str, ...]:
 def _agreement(name: str, own: PlanTable, folder: Path) -> Gate | None:
     requests = _requests(own, folder)
     sample = own.integer("sample", 1, 100_000) or 500
+    _enough(own, folder, requests, sample)
     keep = own.integer("keep_mismatches", 0, 1000) or 0
     segment = own.text("segment")
     if segment is not None:
@@ -134,6 +135,27 @@ def _by_function(own: PlanTable, folder: Path, sample: int) -> tuple[Field, ...]
             f"write there: def {found['name']}(request, stable, candidate): return stable == candidate",
         )
     return (Field(written, at_least, "function"),) if at_least else ()
+
+
+def _enough(own: PlanTable, folder: Path, pattern: str, sample: int) -> None:
+    """A request that is answered again shows nothing new: there have to be as many as the sample."""
+    own_files = pattern and ".." not in Path(pattern).parts and not Path(pattern).is_absolute()
+    files = [path for path in folder.glob(pattern) if path.is_file()] if own_files else []
+    there = sum(_requests_in(path) for path in files)
+    if files and there < sample:
+        own.fault(
+            "sample" if "sample" in own.node.value else "requests",
+            f"{pattern} has {there} requests and the sample is {sample}: it would never be complete",
+            f"add requests, or write sample: {there} with an at_least: that so many can show",
+        )
+
+
+def _requests_in(path: Path) -> int:
+    """A document, or with `.jsonl` one a line."""
+    if path.suffix != ".jsonl":
+        return 1
+    with path.open("rb") as lines:
+        return sum(1 for line in lines if line.strip())
 
 
 def _is_below(file: str, folder: Path) -> bool:

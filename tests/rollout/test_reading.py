@@ -182,7 +182,7 @@ def test_a_gate_that_cannot_fail_or_cannot_pass(gate: str, key: str | None, says
 
 
 def test_a_function_that_compares_is_in_the_endpoints_folder_and_is_not_run(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_text("{}\n")
+    (tmp_path / "requests.jsonl").write_text("{}\n" * 500)
     (tmp_path / "check.py").write_text("def same(request, stable, candidate): ...\nraise SystemExit\n")
     (tmp_path / "broken.py").write_text("def same(:\n")
     (tmp_path / "out.py").symlink_to("/etc/hostname")
@@ -200,6 +200,19 @@ def test_a_function_that_compares_is_in_the_endpoints_folder_and_is_not_run(tmp_
     for compare in ("check.py:other", "broken.py:same", "gone.py:same"):
         assert "has no function" in found(compare)[1]
     assert "leads out of" in found("out.py:same")[1]
+
+
+def test_a_sample_is_not_larger_than_the_requests_there_are(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.json").write_text("{}")
+    (tmp_path / "r.jsonl").write_text("{}\n\n" * 200)
+    gate = "{{compare: replay, requests: '{}', sample: {}, fields: [{{path: $, at_least: 0.3}}]}}"
+    for pattern, sample, there in (("r.jsonl", 200, None), ("r.jsonl", 201, 200), ("*.json", 4, 3)):
+        lines = f"gates:\n  it: {gate.format(pattern, sample)}\nsteps:\n"
+        found, findings = read(f"{lines}  - {{traffic: 100, for: 1m, gates: [it]}}\n", tmp_path)
+        assert (found is None) == (there is not None)
+        assert [one.key for one in findings] == ([] if there is None else ["gates.it.sample"])
+        assert there is None or f"has {there} requests" in str(findings[0])
 
 
 @pytest.mark.parametrize(

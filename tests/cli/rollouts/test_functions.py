@@ -10,7 +10,7 @@ from azml.rollout.plan import Plan
 from azml.rollout.ports import Unavailable
 from tests.rollout.plans import read
 
-LAYOUT = {"requests.jsonl": '{"id": 1}\n', "answer.json": '{"scores": [{"id": 7}]}'}
+LAYOUT = {"requests.jsonl": '{"id": 1}\n' * 500, "answer.json": '{"scores": [{"id": 7}]}'}
 
 
 def planned(folder: Path, body: str, more: str = "") -> Plan:

@@ -48,6 +48,9 @@ def test_an_earlier_journal_is_kept_once(journal: BlobJournal, blobs: Blobs) -> 
     journal.keep("000001", "old")
     journal.keep("000001", "other")
     assert blobs.held[KEPT][0] == b"old"
+    assert journal.kept("000001") == "old"
+    blobs.held.clear()
+    assert journal.kept("000001") is None
 
 
 @pytest.mark.parametrize(
