@@ -199,9 +199,9 @@ class Driver:
             if isinstance(action, Append):
                 entries.append(action.entry)
                 continue
-            if entries:
-                self._append(*entries)
-                entries = []
+            # Also without entries: then the lease is whole, and nobody has asked anything meanwhile.
+            self._append(*entries)
+            entries = []
             self._write(action.shares)
         if entries:
             self._append(*entries)

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from azml.rollout.driver import LEASE, Driver, NoRollout, Turn
-from azml.rollout.engine import Write
 from azml.rollout.events import told_of
 from azml.rollout.journal import (
     Asked,
@@ -299,4 +298,54 @@ def test_an_asked_entry_changes_no_holder() -> None:
 def test_writes_name_the_shares_of_the_journal() -> None:
     stage = Stage(SHORT).begin().run()
     assert [one.shares for one in stage.entries(Intended)] == stage.endpoint.writes
-    assert Write(NEW).shares == NEW
+
+
+def test_that_stable_does_not_answer_is_noted_once() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    stage.endpoint.stable_answers, stage.endpoint.stable_small = False, (0.0, stage.time.now + 500)
+    stage.ask("abort")
+    assert ends(stage.run()) == (Phase.ABORTED, OLD, OLD)
+    assert len(stage.entries(Noted)) == len(stage.entries(Stuck)) == 1
+
+
+def test_a_look_that_takes_long_leaves_a_whole_lease() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    driver, look = stage.driver(), stage.look
+
+    def slow(*about: object) -> object:
+        stage.time.now += 100
+        return look(*about)  # type: ignore[arg-type]
+
+    stage.look = slow  # type: ignore[method-assign, assignment]
+    stage.time.now += 60
+    driver.turn()
+    assert stage.document.head.expires == stage.time.now + LEASE
+
+
+def test_an_abort_that_is_asked_before_a_repeated_write_is_not_written_over() -> None:
+    stage = Stage(SHORT, refused=1).begin()
+    driver, ready = stage.driver(), stage.ready
+    while driver.turn().trouble != "the endpoint is Updating":
+        pass
+
+    def asks(shares: Shares) -> bool:
+        stage.ask("abort")
+        return ready(shares)
+
+    stage.ready = asks  # type: ignore[method-assign]
+    assert driver.turn().trouble == "somebody else has written the journal meanwhile"
+    assert stage.endpoint.writes == []
+
+
+def test_without_anybody_to_tell_what_is_to_be_told_waits() -> None:
+    text = steps("smoke: [smoke]", "{traffic: 100, for: 2m, gates: [errors]}")
+    stage = Stage(plan(text + "\nnotify: [{on: [succeeded], webhook: chat}]")).begin()
+    Driver(stage.ports._replace(notices=None), "one").run()
+    assert stage.state.untold == ((Phase.SUCCEEDED, "chat"),) and stage.told == []
+
+
+def test_waiting_for_a_person_counts_not_towards_the_deadline() -> None:
+    stage = Stage(WAITS).begin().run(frozenset({Phase.WAITING}))
+    entered = stage.state.entered
+    stage.time.now += 1000
+    assert stage.ask("approve").idle == stage.time.now - entered >= 1000

@@ -6,8 +6,18 @@ from dataclasses import replace
 import pytest
 
 from azml.rollout.comparison import Seen
-from azml.rollout.engine import Observation, decide
-from azml.rollout.journal import Confirmed, Entered, Extended, Intended, Looked, Shares, Stuck, Withdrawn
+from azml.rollout.engine import Observation, decide, due
+from azml.rollout.journal import (
+    Confirmed,
+    Entered,
+    Extended,
+    Intended,
+    Looked,
+    Paused,
+    Shares,
+    Stuck,
+    Withdrawn,
+)
 from azml.rollout.looks import Counted, Look, Matches, Missing, Replayed
 from azml.rollout.replaying import replay
 from azml.rollout.state import Phase, State
@@ -267,3 +277,65 @@ def test_a_day_of_looks_is_decided_from_the_journal_alone() -> None:
 
 def test_a_decision_of_an_ended_rollout_is_none() -> None:
     assert decide(SHORT, State(phase=Phase.SUCCEEDED), Observation(OLD), 0.0) == ()
+
+
+def test_evidence_that_is_looked_at_once_is_closed_at_the_end_of_the_step() -> None:
+    text = steps("{traffic: 100, for: 2m, gates: [errors, agreement]}", defaults="{evidence: fixed}")
+    world = World(plan(text)).start().run(until=frozenset({Phase.FULL}))
+    world.looks = lambda now: having(agreement=Replayed({"$[*]": Matches(10, 10)}))
+    world.tick()
+    world.tick()
+    assert world.state.measured == 120 and world.state.phase is Phase.FULL
+    before = world.state.tallies["errors"]
+    world.looks = lambda now: having(errors=Counted(Seen(1000, 1000), Seen(0, 0)), agreement=Missing("503"))
+    world.tick()
+    assert world.state.tallies["errors"] == before
+
+
+@pytest.mark.parametrize(
+    ("step", "phase", "after", "reason"),
+    [
+        ("approve: {within: 30m}", Phase.WAITING, 30, "nobody approved within 0.5 hours"),
+        (
+            "retire: {after: 10m}",
+            Phase.RETIRING,
+            40,
+            "the old slot was to retire; the endpoint cannot be read",
+        ),
+    ],
+)
+def test_waiting_ends_where_the_endpoint_cannot_be_read(
+    step: str, phase: Phase, after: int, reason: str
+) -> None:
+    last = "{traffic: 100, for: 5m, gates: [errors]}"
+    order = ("smoke: [smoke]", step, last) if phase is Phase.WAITING else ("smoke: [smoke]", last, step)
+    world = World(plan(steps(*order))).start().run(until=frozenset({phase}))
+    world.now = world.state.entered
+    for _ in range(after + 1):
+        assert world.state.phase is phase
+        world.tick(unreadable=True)
+    world.tick(unreadable=True)
+    assert world.state.phase in (Phase.PAUSED, Phase.ROLLING_BACK) and world.state.reason == reason
+
+
+def test_a_step_is_extended_as_soon_as_its_time_is_over_and_not_before() -> None:
+    quiet = having(errors=Counted(Seen(0, 0), Seen(0, 0)))
+    world = World(SHORT, looks=lambda now: quiet).start().run()
+    begun = [one.at for one in world.entries() if isinstance(one, Entered)][1]
+    assert [one.at - begun for one in world.entries() if isinstance(one, Extended)] == [600, 1200]
+    assert [one.at - begun for one in world.entries() if isinstance(one, Paused)] == [1800]
+
+
+def test_a_gate_is_due_once_an_interval_and_not_after_a_gap() -> None:
+    world = World(SHORT).start().run(until=frozenset({Phase.BAKING}))
+    state = world.state
+    gates = SHORT.steps[1].gates  # type: ignore[union-attr]
+    assert [due(SHORT, state, state.looked + gap) for gap in (59.0, 60.0, 1800.0, 1801.0)] == [
+        (),
+        gates,
+        gates,
+        (),
+    ]
+    assert due(SHORT, state._replace(phase=Phase.WAITING), state.looked + 1801.0) == gates
+    assert due(SHORT, state._replace(intended=OLD), state.looked + 60.0) == ()
+    assert due(SHORT, state._replace(phase=Phase.PAUSED), state.looked + 60.0) == ()

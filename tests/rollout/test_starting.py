@@ -231,6 +231,16 @@ def test_a_changed_plan_ends_the_rollout_or_not_by_the_plan_it_began_with() -> N
     assert goes_on.run().state.phase is Phase.SUCCEEDED
 
 
+def test_the_same_plan_in_the_words_of_an_older_version_is_no_change() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL[Phase.BAKING])
+    head = stage.document.head
+    assert '"at_most":2,' in head.plan
+    older = replace(head, plan=head.plan.replace('"at_most":2,', ""), digest="of then")
+    stage.blob.write(replace(stage.document, head=older).text, str(stage.blob.tag))
+    assert compare_plan(stage, SHORT).phase is Phase.BAKING
+    assert stage.entries(Changed) == []
+
+
 def test_a_plan_that_changes_while_only_the_retirement_is_left_takes_nothing_back() -> None:
     stage = Stage(ALL).begin()
     stage.at[2000.0] = lambda: stage.ask("approve") and None

@@ -28,7 +28,14 @@ HERE = Path(__file__).parents[1]
 PACKAGE = HERE.parents[1] / "azml/rollout"
 HISTORIES, SECONDS = 60, 120
 """Simulated histories for each mutant, and seconds of the processor after which it hangs, and is found."""
-DRIVEN = ("test_document", "test_starting", "test_driver", "test_engine", "test_their_failures")
+DRIVEN = (
+    "test_document",
+    "test_waiting",
+    "test_starting",
+    "test_driver",
+    "test_engine",
+    "test_their_failures",
+)
 TESTS = {
     "engine": DRIVEN,
     "moves": DRIVEN,

@@ -205,9 +205,11 @@ class History:
             raise Unavailable("too many requests")
 
     def answer(self) -> None:
-        """What was done may not be heard of."""
+        """What was done may be heard of late, or not at all."""
         if self.rates.kill and self.random.random() < self.rates.kill:
             raise Killed
+        if self.rates.stall and self.random.random() < self.rates.stall:
+            self.stall(250.0)
         if self.rates.lost_answer and self.random.random() < self.rates.lost_answer:
             raise Unavailable("the connection was reset")
 

@@ -71,7 +71,7 @@ MUTANTS = {
     "writes before it says so": Mutant(
         driver.Driver,
         "_carry_out",
-        "if entries:\n            self._append(*entries)\n            entries = []",
+        "self._append(*entries)\n        entries = []",
         "pass",
     ),
 }

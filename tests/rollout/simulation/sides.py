@@ -78,6 +78,8 @@ class Side:
         self.strike()
         found = self.history.endpoint.read()
         self.engine.read_foreign = found in FOREIGN
+        # What is read late may be over already: then nobody's traffic is moved by what follows.
+        self.history.checks.foreign = self.history.checks.foreign and self.engine.read_foreign
         return found
 
     def ready(self, shares: Shares) -> bool:
@@ -100,6 +102,7 @@ class Side:
         assert document is not None and driver is not None
         if document.head.holder != driver.holder:
             raise Violation(f"{driver.holder} writes, and {document.head.holder} has the lease")
+        history.checks.foreign = history.checks.foreign or (self.engine.read_foreign and not meant.resumed)
         history.checks.written(meant, shares, self.engine.ready.get(shares))
         succeeds = history.endpoint.put(shares)
         history.answer()
