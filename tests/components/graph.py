@@ -108,6 +108,8 @@ class _Azure(Mocks):
                 "scoringUri": f"{uri}/score",
                 "swaggerUri": f"{uri}/swagger.json",
             }
+        if args.typ.endswith(":EndpointTraffic"):
+            outputs.setdefault("traffic", {})  # the current shares, whoever owns them
         return f"/ids/{args.typ}/{args.name}", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:

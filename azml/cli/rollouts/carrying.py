@@ -1,6 +1,7 @@
 """Carries an endpoint's latest rollout out in this process, and speaks to one that another process has."""
 
 import contextlib
+import signal
 from collections.abc import Iterator
 
 import typer
@@ -44,8 +45,18 @@ def carried(session: Session, *, as_json: bool, until: frozenset[Phase]) -> Stat
     _take_over(session, kept)
     head = kept.document.head
     ports = session.ports(Slots(head.stable, head.candidate), kept.document.plan)
-    with Screen(session, as_json=as_json, after=kept.document.entries[-1].at) as screen:
+    with _ended_gently(), Screen(session, as_json=as_json, after=kept.document.entries[-1].at) as screen:
         return Driver(ports, people.holder(), watch=screen.tell).run(until, screen.turned).state
+
+
+@contextlib.contextmanager
+def _ended_gently() -> Iterator[None]:
+    """A pipeline that cancels its job ends this like Ctrl-C, so that the lease is given back."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _take_over(session: Session, kept: Kept) -> None:

@@ -58,19 +58,20 @@ def nobody(stage: Stage, load: Load) -> Ended:
     return _ended("nobody uses it", load, lambda: stage.clone.run(*_run("blue")))
 
 
-def killed(stage: Stage, load: Load) -> Ended:
+def killed(stage: Stage, load: Load, between: Callable[[], None] = lambda: None) -> Ended:
     """The engine is killed in the middle of a step, and another process goes on to the same end."""
     with _users(load):
-        return _ended("the engine is killed", load, lambda: _killed(stage))
+        return _ended("the engine is killed", load, lambda: _killed(stage, between))
 
 
-def _killed(stage: Stage) -> "subprocess.CompletedProcess[str]":
+def _killed(stage: Stage, between: Callable[[], None]) -> "subprocess.CompletedProcess[str]":
     log = stage.clone.root / "run.log"
     log.unlink(missing_ok=True)
     engine = stage.clone.start(*_run("good"))
     _wait(lambda: "step 3 begins" in log.read_text() or engine.poll() is not None)
     engine.send_signal(SIGKILL)  # nothing where it has ended already
     engine.wait()
+    between()
     return stage.clone.run("rollout", "resume", "labels")
 
 

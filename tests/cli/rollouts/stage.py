@@ -139,12 +139,15 @@ class Stage:
         before, _, _ = self.clone.stack_file.read_text().partition("  azml:endpoints:")
         self.clone.stack_file.write_text(f"{before}  azml:endpoints:\n{endpoint}")
 
-    def up(self) -> None:
-        """Deploy it, and give blue all the traffic."""
+    def up(self) -> str:
+        """Deploy it, and give blue all the traffic; what the update said."""
+        said = ""
         for command in (("up",), ("traffic", "labels", "blue=100")):
             done = self.clone.run(*command)
-            assert done.returncode == 0, done.stdout + done.stderr
+            said += done.stdout + done.stderr
+            assert done.returncode == 0, said
         os.environ["REQUESTS_CA_BUNDLE"] = str(self.clone.root / ".azml" / "emulator" / "ca-bundle.pem")
+        return said
 
     def changed(self, slot: str) -> "subprocess.CompletedProcess[str]":
         """What an update says that would change what a slot serves."""
