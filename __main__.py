@@ -35,6 +35,9 @@ endpoints = {
     served.spec.name: components.Endpoint(served.spec.name, program.endpoint_args(served, assets), ours)
     for served in settings.endpoints
 }
+told = program.receivers(settings, workspace, ours)
+for served in settings.endpoints:
+    program.watch(served, endpoints[served.spec.name], told, ours)
 
 pulumi.export("workspace", workspace.name)
 pulumi.export("endpoints", {name: endpoint.outputs for name, endpoint in endpoints.items()})

@@ -1,6 +1,6 @@
 """The components that this project's program declares, from the settings of a stack."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -106,6 +106,36 @@ def tell_rollouts(settings: Settings) -> None:
                 f"at 0 percent. No command carries the plan out yet: `azml rollout explain {name}` shows it, "
                 f"and `azml traffic {name} SLOT=PERCENT` moves traffic."
             )
+
+
+def receivers(
+    settings: Settings, workspace: "components.Workspace", opts: pulumi.ResourceOptions
+) -> Sequence[pulumi.Input[str]]:
+    """The ids of the action groups that are told of alerts; declares one where there is anybody to tell."""
+    told = settings.notify
+    if not told:
+        return ()
+    args = components.AlertReceiversArgs(
+        workspace=workspace,
+        emails=told.emails,
+        webhooks=told.webhooks,
+        action_group_ids=told.action_groups,
+    )
+    return components.AlertReceivers(f"ag-{settings.workspace.name}", args, opts).action_group_ids
+
+
+def watch(
+    served: ServedEndpoint,
+    endpoint: "components.Endpoint",
+    action_group_ids: Sequence[pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Declare what watches an endpoint: its alerts, if its settings have any."""
+    if served.alerts:
+        args = components.AlertsArgs(
+            endpoint=endpoint, rules=served.alerts, action_group_ids=action_group_ids
+        )
+        components.Alerts(served.spec.name, args, opts)
 
 
 def endpoint_args(served: ServedEndpoint, assets: "components.Assets") -> "components.EndpointArgs":

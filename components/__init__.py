@@ -8,12 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .alerts import Alerts, AlertsArgs
     from .assets import Assets, AssetsArgs
     from .deployment import Deployment, DeploymentArgs
     from .endpoint import Endpoint, EndpointArgs
     from .live_slots import LiveSlots, LiveSlotsArgs
     from .plugin import Plugin
     from .purge import PurgeOnDelete, PurgeOnDeleteArgs
+    from .receivers import AlertReceivers, AlertReceiversArgs
     from .roles import RoleGrant, RoleGrantArgs
     from .traffic import EndpointTraffic, EndpointTrafficArgs
     from .uploads import BundleUpload, BundleUploadArgs
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from .workspace_args import ExistingStorageArgs, ExistingWorkspaceArgs, WorkspaceArgs
 
 __all__ = [
+    "AlertReceivers",
+    "AlertReceiversArgs",
+    "Alerts",
+    "AlertsArgs",
     "Assets",
     "AssetsArgs",
     "BundleUpload",
@@ -45,6 +51,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AlertReceivers": "receivers",
+    "Alerts": "alerts",
     "Assets": "assets",
     "BundleUpload": "uploads",
     "Deployment": "deployment",

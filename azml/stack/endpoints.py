@@ -9,6 +9,7 @@ from azml import rules
 from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.bundling import HashCache
 from azml.findings import Finding, did_you_mean
+from azml.stack.alerts import read_alerts
 from azml.stack.clashes import check_versions
 from azml.stack.faults import Faults
 from azml.stack.scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
@@ -50,6 +51,7 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
         protect if own_protect is None else own_protect,
         own.text("file"),
         own.get("rollout"),
+        read_alerts(own),
     )
     own.finish()
     return settings

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from azml.findings import Place
+from azml.stack.notify import Receivers
 from azml.stack.scoring import ServedEndpoint
 from azml.stack.target import Target
 
@@ -53,7 +54,7 @@ class Settings:
     """All settings of the program. `protect` keeps the engine from deleting what has users or data.
 
     `policy_tags` are names of tags that an Azure policy sets. `studio_url` is the web page of the endpoints;
-    None for Azure ML studio.
+    None for Azure ML studio. `notify` are those who are told of alerts.
     """
 
     target: Target
@@ -63,3 +64,4 @@ class Settings:
     tags: Mapping[str, str]
     policy_tags: tuple[str, ...] = ()
     studio_url: str | None = None
+    notify: Receivers = Receivers()

@@ -23,6 +23,7 @@ from azml.specs import (
     unread_endpoint_files,
     yaml_files,
 )
+from azml.stack.alerts import AlertRule
 from azml.stack.faults import Faults
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class EndpointSettings:
     protect: bool
     file: str | None = None
     rollout: Node | None = None
+    alerts: tuple[AlertRule, ...] = ()
 
     @property
     def path(self) -> str:
@@ -91,7 +93,7 @@ class Slot:
 class ServedEndpoint:
     """An endpoint ready to declare. Shares are positive percents; None where none are given.
 
-    With a `rollout` none are given: they belong to it.
+    With a `rollout` none are given: they belong to it. `alerts` apply to each deployment.
     """
 
     spec: EndpointSpec
@@ -101,6 +103,7 @@ class ServedEndpoint:
     allow_live_change: bool
     protect: bool
     rollout: "Plan | None" = None
+    alerts: tuple[AlertRule, ...] = ()
 
 
 def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
@@ -155,6 +158,7 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
         settings.allow_live_change,
         settings.protect,
         _rollout(settings, spec, faults),
+        settings.alerts,
     )
 
 

@@ -12,6 +12,7 @@ from pulumi.runtime.config import CONFIG
 from azml.stack import target
 from azml.stack.endpoints import read_endpoints
 from azml.stack.faults import Faults
+from azml.stack.notify import read_notify
 from azml.stack.places import Places
 from azml.stack.records import Settings
 from azml.stack.section import Section, describe
@@ -37,6 +38,7 @@ def read_settings(folder: Path) -> Settings:
         stack.plain_texts("tags"),
         tuple(stack.names("policyTags")),
         stack.text("studioUrl") or (_local_studio() if chosen == "local" else None),
+        read_notify(stack, chosen),
     )
     stack.finish()
     faults.raise_if_any()
