@@ -30,6 +30,9 @@ class Receivers:
         return bool(self.emails or self.webhooks or self.action_groups)
 
 
+NOBODY = Receivers()
+
+
 def read_notify(stack: Section, target: Target) -> Receivers:
     """Who is told, nobody by default; a webhook on this machine is for the local Azure alone."""
     section = stack.section("notify", SHAPE)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from azml.findings import Place
-from azml.stack.notify import Receivers
+from azml.stack.notify import NOBODY, Receivers
 from azml.stack.scoring import ServedEndpoint
 from azml.stack.target import Target
 
@@ -64,4 +64,4 @@ class Settings:
     tags: Mapping[str, str]
     policy_tags: tuple[str, ...] = ()
     studio_url: str | None = None
-    notify: Receivers = Receivers()
+    notify: Receivers = NOBODY

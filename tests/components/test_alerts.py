@@ -40,7 +40,8 @@ def test_each_deployment_has_each_alert(graph: Graph) -> None:
     assert sent(rules["diabetes-azml-dev-blue-errors"], "Microsoft.Insights/metricAlerts") == {
         "location": "global",
         "properties": {
-            "description": "diabetes-azml-dev-blue: RequestsPerMinute is above 20 requests a minute over 5 min",
+            "description": "diabetes-azml-dev-blue: "
+            "RequestsPerMinute is above 20 requests a minute over 5 min",
             "severity": 1,
             "enabled": True,
             "autoMitigate": True,

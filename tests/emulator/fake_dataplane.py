@@ -17,7 +17,7 @@ Json = dict[str, Any]
 class FakeDataplane:
     """The data plane's socket. `outcomes` says how the next deployments of a name end: `ready` unless told
     otherwise, `failed`, or `starting` for as long as the test likes. Calls in `refused`, as method and name,
-    fail. Its folder goes when it stops."""
+    fail. `answers` and `usage` are what it has measured. Its folder goes when it stops."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="azml-"))  # short: socket paths have 104 bytes
@@ -27,6 +27,8 @@ class FakeDataplane:
         self.outcomes: dict[str, str] = {}
         self.refused: set[tuple[str, str]] = set()
         self.calls: list[tuple[str, str]] = []
+        self.answers: list[Json] = []
+        self.usage: list[Json] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
@@ -72,6 +74,9 @@ class FakeDataplane:
         application.router.add_get("/deployments/{key}/logs", self._logs)
         application.router.add_route("*", "/endpoints/{key}", self._endpoint)
         application.router.add_put("/complete", self._complete)
+        application.router.add_put("/clock", self._clock)
+        application.router.add_get("/metrics", self._metrics)
+        application.router.add_get("/usage", self._usage)
         return application
 
     async def _deployment(self, request: web.Request) -> web.Response:
@@ -97,6 +102,16 @@ class FakeDataplane:
     async def _complete(self, request: web.Request) -> web.Response:
         self.calls.append(("PUT", "complete"))
         return web.json_response({})
+
+    async def _clock(self, request: web.Request) -> web.Response:
+        self.calls.append(("PUT", "clock"))
+        return web.json_response({})
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        return web.json_response(self.answers)
+
+    async def _usage(self, request: web.Request) -> web.Response:
+        return web.json_response(self.usage)
 
     async def _logs(self, request: web.Request) -> web.Response:
         query = request.query

@@ -70,7 +70,11 @@ OWN = {"metric": "RequestLatency", "above": 1}
         ({"mine": {"above": 1}}, ".mine.metric", "is missing; name one of RequestLatency,"),
         ({"mine": {"metric": "RequestLatency"}}, ".mine.above", "is missing; give a limit in ms"),
         ({"mine": {**OWN, "below": 0}}, ".mine.below", "stands beside above:; keep one"),
-        ({"mine": {**OWN, "aggregation": "Maximum"}}, ".mine.aggregation", "does not exist for RequestLatency"),
+        (
+            {"mine": {**OWN, "aggregation": "Maximum"}},
+            ".mine.aggregation",
+            "does not exist for RequestLatency",
+        ),
         ({"mine": {**OWN, "dimensions": {"zone": ["1"]}}}, ".mine.dimensions.zone", "is not a dimension of"),
         ({"mine": {**OWN, "minutes": 7}}, ".mine.minutes", "is a number (7); Azure has 1, 5, 15"),
         ({"mine": {**OWN, "severity": 5}}, ".mine.severity", "is a number (5); Azure has 0, 1, 2, 3, 4"),
@@ -114,7 +118,11 @@ def test_receivers(read: Read) -> None:
     [
         ({"emails": ["ops.example.com"]}, "emails[0]", "'ops.example.com' is not a mail address"),
         ({"emails": ["a@b.de", "c@d"]}, "emails[1]", "'c@d' is not a mail address"),
-        ({"webhooks": ["http://example.com/x"]}, "webhooks[0]", "is not an https address (it begins with http)"),
+        (
+            {"webhooks": ["http://example.com/x"]},
+            "webhooks[0]",
+            "is not an https address (it begins with http)",
+        ),
         ({"webhooks": ["example.com/x"]}, "webhooks[0]", "is not an address"),
         ({"webhooks": ["https://127.0.0.1:8080/x"]}, "webhooks[0]", "which Azure cannot reach"),
         ({"webhooks": ["https://localhost/x"]}, "webhooks[0]", "which Azure cannot reach"),

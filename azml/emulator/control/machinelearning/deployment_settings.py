@@ -1,9 +1,9 @@
 """A deployment's settings, read from its body."""
 
 from azml.emulator.contract.deployments import Probe
+from azml.emulator.control.arm.durations import seconds
 from azml.emulator.control.arm.errors import bad_request
 from azml.emulator.control.arm.json import Json, section
-from azml.emulator.control.machinelearning.durations import seconds
 
 TIMEOUT_LIMIT_MS = {"managed": 180_000, "kubernetes": 300_000}
 

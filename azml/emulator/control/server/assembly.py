@@ -43,7 +43,11 @@ from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, OnlineEn
 from azml.emulator.control.machinelearning.materialise import Materialiser
 from azml.emulator.control.machinelearning.quotas import Quotas
 from azml.emulator.control.machinelearning.workspaces import Datastores, Workspaces
+from azml.emulator.control.monitor.alert_pages import AlertPages
+from azml.emulator.control.monitor.alert_rules import ActionGroups, MetricAlerts
+from azml.emulator.control.monitor.alerts import Alerts
 from azml.emulator.control.monitor.monitor import Monitor
+from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.server.restore import Restore
 from azml.emulator.control.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.control.storage.blobs import BlobStore
@@ -66,6 +70,7 @@ class ControlParts:
     dataplane: DataplaneClient
     deleted: DeletedResources
     policies: PolicyTokens
+    watch: Watch
 
 
 def assemble(
@@ -95,7 +100,7 @@ def assemble(
     additions = Additions(ADDED_ON_READ, reading)
     service = ResourceManager(store, Operations(database), types, steering, additions, activity)
     policies = PolicyTokens(clock)
-    paged = (vaults, logs, activity, policies, quotas)
+    paged = (vaults, logs, activity, policies, quotas, AlertPages(store))
     below = (workspaces, deployments)
     pages = Pages(
         [
@@ -126,6 +131,7 @@ def assemble(
         dataplane=dataplane,
         deleted=deleted,
         policies=policies,
+        watch=Watch(clock, dataplane, Alerts(store)),
     )
 
 
@@ -133,6 +139,8 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
     """All resource types but endpoints, deployments and those that keep their names after deletion."""
     return (
         *stored_types(),
+        MetricAlerts(),
+        ActionGroups(),
         StorageAccounts(addresses),
         BlobContainers(blobs),
         Datastores(addresses),
