@@ -29,7 +29,9 @@ _FILTERS: Mapping[str, Callable[[Json], str]] = {
     "alertrule": lambda told: str(told["alertRule"]),
     "severity": lambda told: str(told["severity"]),
 }
-_WITHOUT_EFFECT = frozenset({"api-version", "timerange", "sortby", "sortorder", "includecontext"})
+_WITHOUT_EFFECT = frozenset(
+    {"api-version", "timerange", "pagecount", "sortby", "sortorder", "includecontext"}
+)
 """Parameters that change nothing here: all alerts that are kept are shown, the latest first."""
 
 

@@ -94,6 +94,18 @@ def alerts_of(record: Record) -> list[Alert]:
     return [alert_from_json(one) for one in kept]
 
 
+def firing_below(scope: str, store: ResourceStore) -> list[tuple[Record, Alert]]:
+    """The alerts that fire on a resource or on one below it, with their rules; the first that fired first."""
+    low = scope.lower()
+    found = [
+        (record, alert)
+        for record in store.under("", METRIC_ALERTS)
+        for alert in alerts_of(record)
+        if alert.condition == "Fired" and f"{record.properties['scopes'][0]}/".lower().startswith(f"{low}/")
+    ]
+    return sorted(found, key=lambda one: one[1].fired)
+
+
 def _rule(record: Record) -> AlertRule | None:
     """The rule of a stored resource; None for one that an earlier local Azure accepted and this does not."""
     try:
