@@ -130,7 +130,10 @@ def watch(
     action_group_ids: Sequence[pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Declare what watches an endpoint: its alerts, if its settings have any."""
+    """Declare what watches an endpoint, as far as its settings ask for it: autoscaling, alerts."""
+    if scales := {slot.name: slot.scale for slot in served.slots if slot.scale}:
+        autoscale = components.AutoscaleArgs(endpoint=endpoint, scales=scales)
+        components.Autoscale(served.spec.name, autoscale, opts)
     if served.alerts:
         args = components.AlertsArgs(
             endpoint=endpoint, rules=served.alerts, action_group_ids=action_group_ids

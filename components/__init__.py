@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .alerts import Alerts, AlertsArgs
     from .assets import Assets, AssetsArgs
+    from .autoscale import Autoscale, AutoscaleArgs
     from .deployment import Deployment, DeploymentArgs
     from .endpoint import Endpoint, EndpointArgs
     from .live_slots import LiveSlots, LiveSlotsArgs
@@ -29,6 +30,8 @@ __all__ = [
     "AlertsArgs",
     "Assets",
     "AssetsArgs",
+    "Autoscale",
+    "AutoscaleArgs",
     "BundleUpload",
     "BundleUploadArgs",
     "Deployment",
@@ -54,6 +57,7 @@ _MODULES = {
     "AlertReceivers": "receivers",
     "Alerts": "alerts",
     "Assets": "assets",
+    "Autoscale": "autoscale",
     "BundleUpload": "uploads",
     "Deployment": "deployment",
     "Endpoint": "endpoint",

@@ -10,6 +10,7 @@ from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.bundling import HashCache
 from azml.findings import Finding, did_you_mean
 from azml.stack.alerts import read_alerts
+from azml.stack.autoscale import SLOT_KEYS, read_scale
 from azml.stack.clashes import check_versions
 from azml.stack.faults import Faults
 from azml.stack.scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
@@ -59,17 +60,19 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
 
 def _slots(endpoint: Section) -> Iterator[SlotSettings]:
     slots = endpoint.section("deployments", "{blue: {file: blue.yml}}")
-    most = rules.MOST_DEPLOYMENTS
+    most, scale = rules.MOST_DEPLOYMENTS, read_scale(endpoint)
     if len(slots.values) > most:
         endpoint.fault("deployments", f"has {len(slots.values)}", f"an endpoint may have at most {most}")
     for name in slots.values:
         check_name(slots, name, name, rules.DEPLOYMENT)
         own = slots.section(name, "{file: deployment.yml}")
-        rest = {key: node.plain() for key, node in own.values.items() if key != "file"}
+        rest = {key: node.plain() for key, node in own.values.items() if key not in SLOT_KEYS}
         for key in KEYS:
             if key in rest:
                 own.fault(key, "cannot be overridden", "the slot is named by its key")
-        yield SlotSettings(name, own.text("file"), rest)
+        is_own = own.get("scale") is not None
+        place = own.path("scale") if is_own else endpoint.path("scale")
+        yield SlotSettings(name, own.text("file"), rest, read_scale(own) if is_own else scale, place)
 
 
 def allowed_once(

@@ -24,6 +24,7 @@ from azml.specs import (
     yaml_files,
 )
 from azml.stack.alerts import AlertRule
+from azml.stack.autoscale import Scale, check_scale
 from azml.stack.faults import Faults
 
 if TYPE_CHECKING:
@@ -35,11 +36,16 @@ Part = BundledAsset | BundledEnvironment | AssetReference
 
 @dataclass(frozen=True)
 class SlotSettings:
-    """One deployment in the stack config: its file (None: the default) and the overriding keys."""
+    """One deployment in the stack config: its file (None: the default) and the overriding keys.
+
+    `scale_key` is the dotted path of the setting that `scale` comes from.
+    """
 
     name: str
     file: str | None
     overrides: Mapping[str, object]
+    scale: Scale | None = None
+    scale_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,11 +81,15 @@ class EndpointSettings:
 
 @dataclass(frozen=True)
 class Slot:
-    """A deployment ready to declare. `name` is the slot's, whatever name the file gives."""
+    """A deployment ready to declare. `name` is the slot's, whatever name the file gives.
+
+    With `scale`, Azure Monitor decides how many instances it has.
+    """
 
     name: str
     spec: DeploymentSpec
     bundle: Bundle
+    scale: Scale | None = None
 
     @property
     def parts(self) -> Mapping[str, Part]:
@@ -231,7 +241,9 @@ def _slot(
     _collected(spec, faults)
     if endpoint and endpoint.kind != spec.kind:
         faults.add(key, f"is {spec.kind} on a {endpoint.kind} endpoint", "use the same kind in both files")
-    return Slot(slot.name, spec, made)
+    if slot.scale:
+        check_scale(slot.scale, spec, slot.scale_key, faults)
+    return Slot(slot.name, spec, made, slot.scale)
 
 
 def _own_names(slot: str, endpoint: str) -> dict[str, str]:
