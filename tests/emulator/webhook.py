@@ -92,3 +92,35 @@ def metric_alert(scope: str, group: str, threshold: float = 5, **condition: obje
             "actions": [{"actionGroupId": group}],
         },
     }
+
+
+def autoscale_setting(endpoint: str, deployment: str, above: float, most: int) -> Json:
+    """The body of a setting: one instance more above so many requests a minute, one fewer while idle."""
+    common = {"timeGrain": "PT1M", "statistic": "Average", "timeWindow": "PT5M", "timeAggregation": "Average"}
+    of_deployment = {"DimensionName": "deployment", "Operator": "Equals", "Values": [deployment]}
+    more = {
+        "metricName": "RequestsPerMinute",
+        "metricResourceUri": endpoint,
+        "operator": "GreaterThan",
+        "threshold": above,
+        "dimensions": [of_deployment],
+        "dividePerInstance": True,
+    }
+    target = f"{endpoint}/deployments/{deployment}"
+    fewer = {
+        "metricName": "CpuUtilizationPercentage",
+        "metricResourceUri": target,
+        "operator": "LessThan",
+        "threshold": 90,
+    }
+    rules = [
+        {
+            "metricTrigger": {**common, **trigger},
+            "scaleAction": {"direction": way, "type": "ChangeCount", "value": "1", "cooldown": "PT1M"},
+        }
+        for trigger, way in ((more, "Increase"), (fewer, "Decrease"))
+    ]
+    capacity = {"minimum": "1", "maximum": str(most), "default": "1"}
+    profile = {"name": "default", "capacity": capacity, "rules": rules}
+    properties = {"enabled": True, "targetResourceUri": target, "profiles": [profile]}
+    return {"location": "westeurope", "properties": properties}

@@ -184,7 +184,6 @@ def stored_types() -> Sequence[ResourceType]:
         KeyedType(f"{ML}/workspaces/serverlessEndpoints", "listkeys", endpoint_keys),
         KeyedType(f"{ML}/workspaces/batchEndpoints", "listkeys", endpoint_keys),
         StoredType("Microsoft.Insights/diagnosticSettings", located=False, deleted_at_once=True, created=200),
-        StoredType("Microsoft.Insights/autoscaleSettings", deleted_at_once=True),
         *(StoredType(name) for name in located),
     )
 

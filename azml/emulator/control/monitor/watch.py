@@ -6,6 +6,7 @@ import logging
 from azml.emulator.control.arm.clock import Clock
 from azml.emulator.control.dataplane_client import DataplaneClient, DataplaneError
 from azml.emulator.control.monitor.alerts import Alerts
+from azml.emulator.control.monitor.autoscale import Autoscale
 from azml.emulator.control.monitor.measurements import Measurements
 
 MINUTE = 60
@@ -20,10 +21,13 @@ class Watch:
     Measurements follow the same clock: what is measured before it is moved belongs to the time before.
     """
 
-    def __init__(self, clock: Clock, dataplane: DataplaneClient, alerts: Alerts) -> None:
+    def __init__(
+        self, clock: Clock, dataplane: DataplaneClient, alerts: Alerts, autoscale: Autoscale
+    ) -> None:
         self._clock = clock
         self._dataplane = dataplane
         self._alerts = alerts
+        self._autoscale = autoscale
         self._turn = asyncio.Lock()
         self._last = self._minute()
 
@@ -61,9 +65,10 @@ class Watch:
         measurements = Measurements(self._dataplane)
         for minute in minutes:
             await self._alerts.look(minute, measurements)
+            await self._autoscale.look(minute, measurements)
 
     def _has_rules(self) -> bool:
-        return bool(self._alerts.rules())
+        return bool(self._alerts.rules() or self._autoscale.settings())
 
     def _minute(self) -> int:
         return int(self._clock.wall()) // MINUTE * MINUTE

@@ -46,7 +46,9 @@ from azml.emulator.control.machinelearning.workspaces import Datastores, Workspa
 from azml.emulator.control.monitor.alert_pages import AlertPages
 from azml.emulator.control.monitor.alert_rules import ActionGroups, MetricAlerts
 from azml.emulator.control.monitor.alerts import Alerts
+from azml.emulator.control.monitor.autoscale import Autoscale
 from azml.emulator.control.monitor.monitor import Monitor
+from azml.emulator.control.monitor.scale_settings import AutoscaleSettings
 from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.server.restore import Restore
 from azml.emulator.control.storage.accounts import BlobContainers, StorageAccounts
@@ -131,7 +133,7 @@ def assemble(
         dataplane=dataplane,
         deleted=deleted,
         policies=policies,
-        watch=Watch(clock, dataplane, Alerts(store)),
+        watch=Watch(clock, dataplane, Alerts(store), Autoscale(service)),
     )
 
 
@@ -141,6 +143,7 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
         *stored_types(),
         MetricAlerts(),
         ActionGroups(),
+        AutoscaleSettings(),
         StorageAccounts(addresses),
         BlobContainers(blobs),
         Datastores(addresses),
