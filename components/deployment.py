@@ -121,6 +121,7 @@ def _properties(args: DeploymentArgs) -> ml.ManagedOnlineDeploymentArgs | ml.Kub
         "readiness_probe": _probe(spec.readiness_probe),
         "request_settings": _requests(spec.request_settings),
         "scale_settings": _scale(spec.scale_settings),
+        "startup_probe": _probe(spec.startup_probe),
     }
     return _kubernetes(spec, common) if spec.kind == "kubernetes" else _managed(spec, common)
 

@@ -12,7 +12,6 @@ from .records import Access, AssetReference, DeploymentSpec, Kind, ResourceRequi
 from .settings import read_collector, read_probe, read_requests, read_resources, read_scaling
 from .table import Table
 
-MOST = f": a deployment has at most {rules.MOST_INSTANCES} instances"
 KINDS: tuple[Kind, ...] = ("managed", "kubernetes")
 READ_ONLY = ("$schema", "id", "provisioning_state", "creation_context")
 REFUSED = {"private_network_connection": "use egress_public_network_access: disabled"}
@@ -33,12 +32,13 @@ def read_deployment(root: Node, folder: Path, source: Source, findings: list[Fin
         scoring_script=script,
         environment=read_environment(table, folder),
         instance_type=table.text("instance_type", required=kind == "managed"),
-        instance_count=table.integer("instance_count", 1, rules.MOST_INSTANCES, MOST),
+        instance_count=table.integer("instance_count", 1),
         environment_variables=table.texts("environment_variables"),
         app_insights_enabled=table.flag("app_insights_enabled") or False,
         request_settings=read_requests(table, kind),
         liveness_probe=read_probe(table, "liveness_probe"),
         readiness_probe=read_probe(table, "readiness_probe"),
+        startup_probe=read_probe(table, "startup_probe"),
         scale_settings=read_scaling(table, kind),
         egress_public_network_access=_egress(table, kind),
         data_collector=read_collector(table),

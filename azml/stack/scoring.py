@@ -237,6 +237,7 @@ def _slot(
     except InvalidInput as invalid:
         faults.extend(invalid.findings)
         return None
+    _counted(spec, faults)
     _references(spec, faults)
     _collected(spec, faults)
     if endpoint and endpoint.kind != spec.kind:
@@ -270,6 +271,13 @@ def _file(settings: EndpointSettings, slot: SlotSettings, key: str, faults: Faul
 def _there(folder: Path) -> str:
     """The YAML files of a folder, for a message about one that does not exist."""
     return ", ".join(path.name for path in yaml_files(folder)) or "no .yml and no .yaml file"
+
+
+def _counted(spec: DeploymentSpec, faults: Faults) -> None:
+    """Azure ML's limit, which its loader does not check."""
+    if spec.instance_count is not None and spec.instance_count > rules.MOST_INSTANCES:
+        message, remedy = f"{spec.instance_count} instances", f"Azure has at most {rules.MOST_INSTANCES}"
+        faults.extend([Finding(message, remedy, *spec.place("instance_count"))])
 
 
 def _references(spec: DeploymentSpec, faults: Faults) -> None:

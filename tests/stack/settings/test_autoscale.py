@@ -58,6 +58,12 @@ def test_a_fixed_count_beside_it_is_reported_where_it_stands(findings: Findings,
     assert finding.key == "azml:endpoints.echo.deployments.blue.instance_count"
 
 
+def test_more_instances_than_azure_allows_are_reported(findings: Findings) -> None:
+    finding = only(findings(endpoints=endpoint(deployments={"blue": {"instance_count": 51}})))
+    assert finding.key == "azml:endpoints.echo.deployments.blue.instance_count"
+    assert finding.remedy == "Azure has at most 50"
+
+
 def test_kubernetes_scales_by_its_own_setting(findings: Findings, folder: Path) -> None:
     scoring = folder / "scoring" / "echo"
     (scoring / "endpoint.yml").write_text("name: echo\nauth_mode: key\ncompute: azureml:cluster\n")

@@ -19,7 +19,7 @@ def request_timeout_ms(properties: Json) -> int:
 
 
 def probe(properties: Json, name: str) -> Probe:
-    """`livenessProbe` or `readinessProbe`, with Azure's defaults for what is not set."""
+    """A probe such as `livenessProbe`, with Azure's defaults for what is not set."""
     told, default = section(properties, name), Probe()
     return Probe(
         initial_delay=seconds(told.get("initialDelay", default.initial_delay)),
