@@ -64,6 +64,15 @@ def test_more_instances_than_azure_allows_are_reported(findings: Findings) -> No
     assert finding.remedy == "Azure has at most 50"
 
 
+def test_a_fixed_count_beside_target_utilization_is_reported(findings: Findings, folder: Path) -> None:
+    scoring = folder / "scoring" / "echo"
+    (scoring / "endpoint.yml").write_text("name: echo\nauth_mode: key\ncompute: azureml:cluster\n")
+    scaled = "type: kubernetes\nscale_settings: {type: target_utilization, max_instances: 3}\n"
+    (scoring / "deployment.yml").write_text(DEPLOYMENT + scaled)
+    finding = only(findings())
+    assert (finding.line, finding.key) == (7, "instance_count")
+
+
 def test_kubernetes_scales_by_its_own_setting(findings: Findings, folder: Path) -> None:
     scoring = folder / "scoring" / "echo"
     (scoring / "endpoint.yml").write_text("name: echo\nauth_mode: key\ncompute: azureml:cluster\n")

@@ -35,6 +35,10 @@ class Alerts:
         ]
         return [(record, rule) for record, rule in found if rule]
 
+    def active(self) -> bool:
+        """Whether there is a rule."""
+        return bool(self.rules())
+
     async def look(self, now: int, measurements: Measurements) -> None:
         """Look at the rules that are due at the minute `now`, unix seconds, and tell of what changed."""
         due = [(record, rule) for record, rule in self.rules() if now % rule.every == 0]

@@ -3,7 +3,7 @@
 import logging
 
 from azml.emulator.control.arm.errors import ArmError
-from azml.emulator.control.arm.ids import resource_id
+from azml.emulator.control.arm.ids import ResourceId, resource_id
 from azml.emulator.control.arm.json import section
 from azml.emulator.control.arm.resource_manager import ResourceManager
 from azml.emulator.control.arm.store import BUSY, Record
@@ -32,6 +32,10 @@ class Autoscale:
         ]
         return [(record, setting) for record, setting in found if setting and setting.profiles]
 
+    def active(self) -> bool:
+        """Whether there is a setting."""
+        return bool(self.settings())
+
     async def look(self, now: int, measurements: Measurements) -> None:
         """Look at every setting at the minute `now`, unix seconds."""
         for record, setting in self.settings():
@@ -50,7 +54,7 @@ class Autoscale:
             return
         told = f"{deployment.id.name}: {count} to {decision.count} instances, {decision.reason}"
         try:
-            await self._change(deployment, decision.count)
+            await scale_to(self._service, deployment.id, decision.count)
         except ArmError as refused:
             log.warning("%s; refused: %s", told, refused.message)
             return
@@ -58,20 +62,21 @@ class Autoscale:
         if fresh := self._store.find(record.id.text):
             self._store.put(fresh.with_hidden(**{_LAST: float(now)}))
 
-    async def _change(self, deployment: Record, count: int) -> None:
-        """A write of the capacity alone, as Azure does it. Returns once it is carried out."""
-        answer = self._service.patch(deployment.id, {"sku": {"capacity": count}})
-        if answer.operation:
-            ended = await self._service.worker.worked(answer.operation)
-            if ended.error:
-                raise ArmError(400, str(ended.error["code"]), str(ended.error["message"]))
-
     async def _value(self, rule: ScaleRule, count: int, now: int, measurements: Measurements) -> float | None:
         if self._store.find(rule.of) is None:
             return None
         measured = await measurements.of(resource_id(rule.of), now - rule.window)
         value = rule.trigger.by_minute(measured, now - rule.window, now, rule.statistic)
         return value / count if rule.per_instance and value is not None else value
+
+
+async def scale_to(service: ResourceManager, deployment: ResourceId, count: object) -> None:
+    """A write of the capacity alone, as Azure does it. Returns once it is carried out; raises ArmError."""
+    answer = service.patch(deployment, {"sku": {"capacity": count}})
+    if answer.operation:
+        ended = await service.worker.worked(answer.operation)
+        if ended.error:
+            raise ArmError(400, str(ended.error["code"]), str(ended.error["message"]))
 
 
 def _setting(record: Record) -> ScaleSetting | None:

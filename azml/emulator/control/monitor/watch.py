@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from typing import Protocol
 
 from azml.emulator.control.arm.clock import Clock
 from azml.emulator.control.dataplane_client import DataplaneClient, DataplaneError
-from azml.emulator.control.monitor.alerts import Alerts
-from azml.emulator.control.monitor.autoscale import Autoscale
 from azml.emulator.control.monitor.measurements import Measurements
 
 MINUTE = 60
@@ -15,19 +15,26 @@ MOST_MINUTES = 60
 log = logging.getLogger(__name__)
 
 
+class Rules(Protocol):
+    """Rules of one kind."""
+
+    def active(self) -> bool:
+        """Whether there is any."""
+
+    async def look(self, now: int, measurements: Measurements) -> None:
+        """Look at them at the minute `now`, unix seconds, and act."""
+
+
 class Watch:
     """The rules, looked at once in each minute of the clock.
 
     Measurements follow the same clock: what is measured before it is moved belongs to the time before.
     """
 
-    def __init__(
-        self, clock: Clock, dataplane: DataplaneClient, alerts: Alerts, autoscale: Autoscale
-    ) -> None:
+    def __init__(self, clock: Clock, dataplane: DataplaneClient, rules: Sequence[Rules]) -> None:
         self._clock = clock
         self._dataplane = dataplane
-        self._alerts = alerts
-        self._autoscale = autoscale
+        self._rules = rules
         self._turn = asyncio.Lock()
         self._last = self._minute()
 
@@ -64,11 +71,11 @@ class Watch:
             return
         measurements = Measurements(self._dataplane)
         for minute in minutes:
-            await self._alerts.look(minute, measurements)
-            await self._autoscale.look(minute, measurements)
+            for one in self._rules:
+                await one.look(minute, measurements)
 
     def _has_rules(self) -> bool:
-        return bool(self._alerts.rules() or self._autoscale.settings())
+        return any(one.active() for one in self._rules)
 
     def _minute(self) -> int:
         return int(self._clock.wall()) // MINUTE * MINUTE

@@ -49,6 +49,7 @@ from azml.emulator.control.monitor.alerts import Alerts
 from azml.emulator.control.monitor.autoscale import Autoscale
 from azml.emulator.control.monitor.monitor import Monitor
 from azml.emulator.control.monitor.scale_settings import AutoscaleSettings
+from azml.emulator.control.monitor.utilisation import TargetUtilisation
 from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.server.restore import Restore
 from azml.emulator.control.storage.accounts import BlobContainers, StorageAccounts
@@ -133,7 +134,7 @@ def assemble(
         dataplane=dataplane,
         deleted=deleted,
         policies=policies,
-        watch=Watch(clock, dataplane, Alerts(store), Autoscale(service)),
+        watch=Watch(clock, dataplane, (Alerts(store), Autoscale(service), TargetUtilisation(service))),
     )
 
 
