@@ -130,10 +130,13 @@ def watch(
     action_group_ids: Sequence[pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Declare what watches an endpoint, as far as its settings ask for it: autoscaling, alerts."""
+    """Declare what watches an endpoint, as far as its settings ask for it: autoscaling, workbook, alerts."""
     if scales := {slot.name: slot.scale for slot in served.slots if slot.scale}:
         autoscale = components.AutoscaleArgs(endpoint=endpoint, scales=scales)
         components.Autoscale(served.spec.name, autoscale, opts)
+    if served.workbook:
+        book = components.EndpointWorkbookArgs(endpoint=endpoint, title=f"Endpoint {served.spec.name}")
+        components.EndpointWorkbook(served.spec.name, book, opts)
     if served.alerts:
         args = components.AlertsArgs(
             endpoint=endpoint, rules=served.alerts, action_group_ids=action_group_ids

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .roles import RoleGrant, RoleGrantArgs
     from .traffic import EndpointTraffic, EndpointTrafficArgs
     from .uploads import BundleUpload, BundleUploadArgs
+    from .workbook import EndpointWorkbook, EndpointWorkbookArgs
     from .workspace import Workspace
     from .workspace_args import ExistingStorageArgs, ExistingWorkspaceArgs, WorkspaceArgs
 
@@ -40,6 +41,8 @@ __all__ = [
     "EndpointArgs",
     "EndpointTraffic",
     "EndpointTrafficArgs",
+    "EndpointWorkbook",
+    "EndpointWorkbookArgs",
     "ExistingStorageArgs",
     "ExistingWorkspaceArgs",
     "LiveSlots",
@@ -62,6 +65,7 @@ _MODULES = {
     "Deployment": "deployment",
     "Endpoint": "endpoint",
     "EndpointTraffic": "traffic",
+    "EndpointWorkbook": "workbook",
     "ExistingStorageArgs": "workspace_args",
     "ExistingWorkspaceArgs": "workspace_args",
     "LiveSlots": "live_slots",

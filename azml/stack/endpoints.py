@@ -53,6 +53,7 @@ def _endpoint(section: Section, key: str, folder: Path, protect: bool) -> Endpoi
         own.text("file"),
         own.get("rollout"),
         read_alerts(own),
+        bool(own.flag("workbook")),
     )
     own.finish()
     return settings

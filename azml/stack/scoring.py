@@ -67,6 +67,7 @@ class EndpointSettings:
     file: str | None = None
     rollout: Node | None = None
     alerts: tuple[AlertRule, ...] = ()
+    workbook: bool = False
 
     @property
     def path(self) -> str:
@@ -114,6 +115,7 @@ class ServedEndpoint:
     protect: bool
     rollout: "Plan | None" = None
     alerts: tuple[AlertRule, ...] = ()
+    workbook: bool = False
 
 
 def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
@@ -169,6 +171,7 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
         settings.protect,
         _rollout(settings, spec, faults),
         settings.alerts,
+        settings.workbook,
     )
 
 

@@ -1,5 +1,6 @@
 """The alert rules and the action group that a stack declares: bodies as Azure's published types have them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ def graph() -> Graph:
     """The committed dev environment with alerts, and people who are told."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
     config["azml:notify"] = {"emails": ["a@example.com"], "webhooks": [HOOK], "actionGroups": [EXISTING]}
-    config["azml:endpoints"]["diabetes"]["alerts"] = {"errors": 20, "saturation": True}
+    own = config["azml:endpoints"]["diabetes"]
+    own |= {"alerts": {"errors": 20, "saturation": True}, "workbook": True}
     return build(engine_config(config), root=ROOT)
 
 
@@ -106,6 +108,32 @@ def test_one_action_group_tells_everybody_and_keeps_the_webhook_secret(graph: Gr
             ],
         },
     }
+
+
+@pytest.mark.process
+def test_a_workbook_shows_metrics_that_exist(graph: Graph) -> None:
+    made = sent(graph.one("Workbook"), "Microsoft.Insights/workbooks")
+    document = json.loads(made["properties"].pop("serializedData"))
+    workspace = ENDPOINT.partition("/onlineEndpoints")[0]
+    assert made == {
+        "kind": "shared",
+        "properties": {
+            "category": "workbook",
+            "displayName": "Endpoint diabetes-azml-dev",
+            "sourceId": workspace.lower(),
+            "version": "Notebook/1.0",
+        },
+    }
+    charts = [one["content"] for one in document["items"] if one["type"] == 10]
+    assert len(charts) == 6
+    for chart in charts:
+        (line,) = chart["metrics"]
+        known = {one.name: one for one in DEFINITIONS[line["namespace"]]}
+        namespace, category, name = line["metric"].split("-")
+        assert (namespace, category) == (line["namespace"], known[name].category)
+        assert line["splitBy"] in (None, *known[name].dimensions)
+    assert charts[0]["resourceIds"] == [ENDPOINT]
+    assert charts[3]["resourceIds"] == [f"{ENDPOINT}/deployments/{slot}" for slot in ("blue", "green")]
 
 
 def test_alerts_are_made_of_metrics_that_exist_alone() -> None:

@@ -44,11 +44,17 @@ def test_a_slot_is_scaled_by_load_and_by_time(tmp_path: Path) -> None:
     config["azml:endpoints"]["diabetes"]["path"] = str(folder)
     slots = config["azml:endpoints"]["diabetes"]["deployments"]
     scale = {"min": 2, "max": 6, "cpu": 75, "latency": 400, "requests": 120, "step": 2, "minutes": 10}
-    slots["green"] = {"scale": {**scale, "cooldown": 15, "schedule": {"office": OFFICE}}}
+    probe = {"initial_delay": 30, "period": 10, "failure_threshold": 60}
+    whole = {**scale, "cooldown": 15, "schedule": {"office": OFFICE}}
+    slots["green"] = {"scale": whole, "startup_probe": probe}
     graph = build(engine_config(config), root=ROOT)
     deployment = graph.one("OnlineDeployment", "diabetes-azml-dev-green")
     assert deployment.inputs["sku"]["capacity"] == 2
     assert "sku.capacity" in deployment.ignore_changes
+    started = sent(deployment, "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments")
+    given = {"initialDelay": "PT30S", "period": "PT10S", "failureThreshold": 60}
+    expected = {**given, "timeout": "PT2S", "successThreshold": 1}
+    assert started["properties"]["startupProbe"] == expected
     setting = graph.one("AutoscaleSetting")
     assert "OnlineDeployment::diabetes-azml-dev-green" in "".join(setting.dependencies)
     made = sent(setting, "Microsoft.Insights/autoscaleSettings")

@@ -62,6 +62,12 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "keyvault:Vault": {"properties": {"sku": {"family": "A", "name": "standard"}, "tenantId": _TENANT}},
     "containerregistry:Registry": {"sku": {"name": "Basic"}, "registryName": "rowregistry"},
     "applicationinsights:Component": {"kind": "web", "applicationType": "web"},
+    "applicationinsights:Workbook": {
+        "category": "workbook",
+        "displayName": "row",
+        "serializedData": '{"version":"Notebook/1.0","items":[]}',
+        "kind": "shared",
+    },
     "authorization:RoleAssignment": {
         "scope": _SCOPE,
         "principalId": _TENANT,

@@ -51,6 +51,7 @@ from azml.emulator.control.monitor.monitor import Monitor
 from azml.emulator.control.monitor.scale_settings import AutoscaleSettings
 from azml.emulator.control.monitor.utilisation import TargetUtilisation
 from azml.emulator.control.monitor.watch import Watch
+from azml.emulator.control.monitor.workbooks import Workbooks
 from azml.emulator.control.server.restore import Restore
 from azml.emulator.control.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.control.storage.blobs import BlobStore
@@ -145,6 +146,7 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
         MetricAlerts(),
         ActionGroups(),
         AutoscaleSettings(),
+        Workbooks(),
         StorageAccounts(addresses),
         BlobContainers(blobs),
         Datastores(addresses),
