@@ -112,6 +112,7 @@ def test_only_this_machine_is_told(
     assert sum("is not on this machine" in one for one in told) == 3
     assert "busy fired: no mail is sent by the local Azure; 1 addresses would get one" in told
     assert "secret" not in "".join(told)
+    assert b"secret" not in azure.own("GET", "journal").raw
 
 
 def test_a_webhook_that_fails_loses_the_message_and_nothing_else(
