@@ -42,7 +42,10 @@ class Watch:
         """Look until cancelled."""
         while True:
             await asyncio.sleep(MINUTE - self._clock.wall() % MINUTE)
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # of one rule or one minute: the next minute is looked at all the same
+                log.exception("the rules of Azure Monitor were not looked at")
 
     async def advance(self, seconds: float) -> None:
         """The clock is about to be moved: measurements follow it, where there is a rule."""
