@@ -60,9 +60,10 @@ def _to_arm(row: Row, key: str, spec: str, value: Value) -> Any:
 
 def outputs(row: Row, kind: ResourceType, resource: Mapping[str, Any]) -> Properties:
     """The outputs that the SDK has, from ARM's `resource`."""
-    # Some types are flattened as arguments only: a member of `properties` has the name of one beside it.
-    flattened = row.flattened and "properties" not in kind.outputs.properties
-    fields = _flat(resource, row.renamed) if flattened else dict(resource)
+    fields = _flat(resource, row.renamed) if row.flattened else dict(resource)
+    if "properties" in kind.outputs.properties:
+        # Some types are flattened as arguments only: a member of it has the name of one beside it.
+        fields["properties"] = resource.get("properties")
     fields["azureApiVersion"] = row.api_version
     known = {key: value for key, value in fields.items() if key in kind.outputs.properties}
     return {
