@@ -111,6 +111,17 @@ def check_scale(scale: Scale, spec: DeploymentSpec, key: str, faults: Faults) ->
         faults.extend([Finding(message, remedy, *spec.place("instance_count"))])
 
 
+def check_count(spec: DeploymentSpec, faults: Faults) -> None:
+    """Azure ML's limit, and a number beside scaling by utilisation: its loader checks neither."""
+    scaling = spec.scale_settings
+    if spec.instance_count is not None and scaling and scaling.type == "target_utilization":
+        message = f"fixes the number of instances at {spec.instance_count}, beside target_utilization"
+        faults.extend([Finding(message, "remove it, or scale_settings", *spec.place("instance_count"))])
+    if spec.instance_count is not None and spec.instance_count > rules.MOST_INSTANCES:
+        message, remedy = f"{spec.instance_count} instances", f"Azure has at most {rules.MOST_INSTANCES}"
+        faults.extend([Finding(message, remedy, *spec.place("instance_count"))])
+
+
 def _limits(own: Section) -> tuple[int | None, int | None]:
     """The fewest and the most instances. Both are needed: nobody should learn of a maximum from the bill."""
     why = ": a deployment has at most 50 instances"

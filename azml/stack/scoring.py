@@ -24,7 +24,7 @@ from azml.specs import (
     yaml_files,
 )
 from azml.stack.alerts import AlertRule
-from azml.stack.autoscale import Scale, check_scale
+from azml.stack.autoscale import Scale, check_count, check_scale
 from azml.stack.faults import Faults
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def _slot(
     except InvalidInput as invalid:
         faults.extend(invalid.findings)
         return None
-    _counted(spec, faults)
+    check_count(spec, faults)
     _references(spec, faults)
     _collected(spec, faults)
     if endpoint and endpoint.kind != spec.kind:
@@ -274,17 +274,6 @@ def _file(settings: EndpointSettings, slot: SlotSettings, key: str, faults: Faul
 def _there(folder: Path) -> str:
     """The YAML files of a folder, for a message about one that does not exist."""
     return ", ".join(path.name for path in yaml_files(folder)) or "no .yml and no .yaml file"
-
-
-def _counted(spec: DeploymentSpec, faults: Faults) -> None:
-    """Azure ML's limit, and a number beside scaling by utilisation: its loader checks neither."""
-    scaling = spec.scale_settings
-    if spec.instance_count is not None and scaling and scaling.type == "target_utilization":
-        message = f"fixes the number of instances at {spec.instance_count}, beside target_utilization"
-        faults.extend([Finding(message, "remove it, or scale_settings", *spec.place("instance_count"))])
-    if spec.instance_count is not None and spec.instance_count > rules.MOST_INSTANCES:
-        message, remedy = f"{spec.instance_count} instances", f"Azure has at most {rules.MOST_INSTANCES}"
-        faults.extend([Finding(message, remedy, *spec.place("instance_count"))])
 
 
 def _references(spec: DeploymentSpec, faults: Faults) -> None:
