@@ -5,8 +5,9 @@ Azure Machine Learning online endpoints.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 MOST_DEPLOYMENTS = 20
 """The most deployments an endpoint may have."""
@@ -19,8 +20,20 @@ SUMS = (0, MOST_PERCENT)
 MIRROR_LIMIT = 50
 """The most percent of requests that may be mirrored, to one deployment without a live share."""
 
-Problem = tuple[str, str, str]
-"""The key (`traffic` or `mirror_traffic.green`), what is wrong, what would be right."""
+
+@dataclass(frozen=True)
+class ShareProblem:
+    """One reason why Azure refuses shares: of the deployment `name`, or of all of them where that is None."""
+
+    kind: Literal["traffic", "mirror_traffic"]
+    name: str | None
+    message: str
+    remedy: str
+
+    @property
+    def key(self) -> str:
+        """Where it is in a file: `traffic` or `mirror_traffic.green`."""
+        return self.kind if self.name is None else f"{self.kind}.{self.name}"
 
 
 @dataclass(frozen=True)
@@ -84,42 +97,61 @@ ASSET_PREFIX = NameRule(
 
 
 def share_problems(
-    traffic: Mapping[str, int], mirror: Mapping[str, int], slots: Mapping[str, object], kind: str
-) -> Iterator[Problem]:
-    """Every reason why Azure would refuse these shares on an endpoint of `kind` with these deployments."""
-    yield from _unknown("traffic", traffic, slots)
-    yield from _unknown("mirror_traffic", mirror, slots)
-    yield from _sums(traffic)
+    traffic: Mapping[str, int],
+    mirror: Mapping[str, int],
+    slots: Iterable[str] | None = None,
+    kind: str = "managed",
+    *,
+    all_known: bool = True,
+) -> Iterator[ShareProblem]:
+    """Every reason why Azure would refuse these shares on an endpoint of `kind` with these deployments.
+
+    `slots` is None where the deployments are not known. Without `all_known` some shares are not known, and
+    nothing is said of their sum.
+    """
+    if slots is not None:
+        yield from _unknown("traffic", traffic, slots)
+        yield from _unknown("mirror_traffic", mirror, slots)
+    yield from _sums(traffic, all_known)
     yield from _mirror(traffic, {name: share for name, share in mirror.items() if share}, kind)
 
 
-def _unknown(key: str, shares: Mapping[str, int], slots: Mapping[str, object]) -> Iterator[Problem]:
+def mirrored_and_live(traffic: Mapping[str, int], mirror: Mapping[str, int]) -> list[str]:
+    """The deployments that have a live share and a mirrored one, which Azure allows none."""
+    return [name for name, share in mirror.items() if share and traffic.get(name)]
+
+
+def _unknown(
+    key: Literal["traffic", "mirror_traffic"], shares: Mapping[str, int], slots: Iterable[str]
+) -> Iterator[ShareProblem]:
     declared = ", ".join(sorted(slots)) or "none"
-    for name in shares.keys() - slots.keys():
-        yield f"{key}.{name}", "does not name a deployment of this endpoint", f"declared: {declared}"
+    for name in shares.keys() - set(slots):
+        message = "does not name a deployment of this endpoint"
+        yield ShareProblem(key, name, message, f"declared: {declared}")
 
 
-def _sums(traffic: Mapping[str, int]) -> Iterator[Problem]:
+def _sums(traffic: Mapping[str, int], all_known: bool) -> Iterator[ShareProblem]:
     outside = {name: share for name, share in traffic.items() if not 0 <= share <= MOST_PERCENT}
     for name, share in outside.items():
-        yield f"traffic.{name}", f"is {share}", "a share is 0 to 100 percent"
+        yield ShareProblem("traffic", name, f"is {share}", f"a share is between 0 and {MOST_PERCENT} percent")
     total = sum(traffic.values())
-    if not outside and total not in SUMS:
-        yield (
-            "traffic",
-            f"adds up to {total}",
-            "shares add up to 100, or to 0 for an endpoint without traffic",
-        )
+    if all_known and not outside and total not in SUMS:
+        remedy = f"shares must add up to {MOST_PERCENT}, or to 0 for an endpoint without traffic"
+        yield ShareProblem("traffic", None, f"adds up to {total}", remedy)
 
 
-def _mirror(traffic: Mapping[str, int], mirror: Mapping[str, int], kind: str) -> Iterator[Problem]:
+def _mirror(traffic: Mapping[str, int], mirror: Mapping[str, int], kind: str) -> Iterator[ShareProblem]:
+    def problem(name: str | None, message: str, remedy: str) -> ShareProblem:
+        return ShareProblem("mirror_traffic", name, message, remedy)
+
     if mirror and kind == "kubernetes":
-        yield "mirror_traffic", "is set on a Kubernetes endpoint", "only managed endpoints can mirror"
+        yield problem(None, "is set on a Kubernetes endpoint", "only managed endpoints can mirror")
     if len(mirror) > 1:
-        yield "mirror_traffic", f"names {len(mirror)} deployments", "one deployment can mirror at a time"
+        remedy = "only one deployment can be mirrored to at a time"
+        yield problem(None, f"names {len(mirror)} deployments", remedy)
     for name, share in mirror.items():
         if not 0 < share <= MIRROR_LIMIT:
-            yield f"mirror_traffic.{name}", f"is {share}", f"mirror at most {MIRROR_LIMIT} percent"
-        if traffic.get(name):
-            remedy = "a deployment mirrors or answers users, not both: remove it from one"
-            yield f"mirror_traffic.{name}", f"has {traffic[name]} % of the live traffic", remedy
+            yield problem(name, f"is {share}", f"at most {MIRROR_LIMIT} percent can be mirrored")
+    for name in mirrored_and_live(traffic, mirror):
+        remedy = "a deployment that answers live traffic cannot be mirrored to: remove it from one"
+        yield problem(name, f"has {traffic[name]} % of the live traffic", remedy)

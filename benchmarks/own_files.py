@@ -22,7 +22,7 @@ from azml.emulator.control.machinelearning.materialise import Materialiser, Plac
 from azml.emulator.control.storage.blobs import CHUNK, BlobStore
 from azml.emulator.supervisor.serving.instance_files import Files
 from benchmarks.make_up import servers_start
-from tests.emulator.serving import CONDA
+from tests.fixtures.serving_azure import CONDA
 from tests.soak.azure import SCRIPT
 
 SHARE_LIMIT = 0.05

@@ -18,14 +18,14 @@ from pathlib import Path
 
 from azml.emulator.contract.deployments import DesiredDeployment
 from benchmarks.make_up import servers_start
-from tests.emulator.local_azure import WORKSPACE, endpoint_body
-from tests.emulator.serving import CONDA
+from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, endpoint_body
+from tests.fixtures.serving_azure import CONDA
 from tests.soak.azure import SCRIPT, SoakedAzure
 
 KILLED_LIMIT = 1.5  # seconds
 RESTART_LIMIT = 1.2
 ENDPOINTS = 25
-PLACES = [f"{WORKSPACE}/onlineEndpoints/many-{number}" for number in range(ENDPOINTS)]
+PLACES = [ENDPOINT, *(f"{WORKSPACE}/onlineEndpoints/many-{number}" for number in range(1, ENDPOINTS))]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def measure(rounds: int, kills: int) -> dict[str, list[float]]:
         azure = SoakedAzure(Path(name))
         try:
             azure.launch()
-            azure.build()
+            azure.build_assets()
             served = serve(azure)
             for one in served[:kills]:
                 taken["one server"].append(bare(Path(name), 1))

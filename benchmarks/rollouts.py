@@ -17,7 +17,8 @@ from azml.rollout.gates import RateGate
 from azml.rollout.journal import Entered, Looked, Shares, Started
 from azml.rollout.looks import Counted, Look
 from azml.rollout.plan import Plan, TrafficStep
-from azml.rollout.state import State, apply, replay
+from azml.rollout.replaying import apply, replay
+from azml.rollout.state import State
 
 DECISION, DAY = 50e-6, 50e-3
 """Seconds."""

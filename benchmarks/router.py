@@ -29,7 +29,7 @@ from azml.emulator.contract.deployments import DesiredDeployment, DesiredEndpoin
 from azml.emulator.contract.spool import Spool
 from azml.emulator.supervisor.environments.environments import Environments
 from azml.emulator.supervisor.ports import listen, port_of
-from azml.emulator.supervisor.processes import router_child
+from azml.emulator.supervisor.router_process import router_child
 from azml.emulator.supervisor.serving.azure_services import AzureServices
 from azml.emulator.supervisor.serving.dataplane import Dataplane
 from azml.emulator.supervisor.serving.instance_files import Files

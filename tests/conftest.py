@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from _pytest.nodeid import coerce_node_id
 
 from azml.emulator.control.http.exchanges import VARIABLE
+from azml.toolchain.pulumi import find_or_install
 from tests import tiers
-from tests.cli.clones import TestClone, make
 from tests.contract.check import findings
+from tests.fixtures.clones import TestClone, make
 
 _WATCH = tiers.Watch()
 
@@ -46,6 +48,12 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     del os.environ[VARIABLE]
     found = findings(file)
     assert not found, "\n".join(["no client of Azure would send or take this:", *found])
+
+
+@pytest.fixture(scope="session")
+def pulumi_cli() -> Path:
+    """The Pulumi CLI, installed or built where this machine has none."""
+    return find_or_install(print)
 
 
 @pytest.fixture(scope="session")

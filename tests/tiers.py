@@ -1,7 +1,7 @@
 """Which tests are quick, and which wait for what; in which order they start, and which share a worker.
 
-A test's tier is the dearest thing its fixtures start. What a test starts by itself it says with a marker; a
-test of the tier `quick` that starts a process all the same fails (see `watch`).
+A test's tier is the most expensive thing its fixtures start. A test that starts a process by itself has a
+marker; one of the tier `quick` that starts a process fails (see `Watch`).
 """
 
 import sys
@@ -14,21 +14,19 @@ SECONDS = {"engine": 12.0, "serving": 4.0, "browser": 2.0, "process": 0.7, "thor
 """The tiers, the one that holds first, and roughly what a test takes on a core: it is for the order alone."""
 
 STARTED = {
+    ("tests", "pulumi_cli"): "engine",
     ("tests", "sample"): "engine",
     ("tests/cli", "echo"): "engine",
-    ("tests/journeys", "azure"): "engine",
-    ("tests/providers", "pulumi"): "engine",
+    ("tests/journeys", "journey_azure"): "engine",
     ("tests/sdk", "shell"): "engine",
-    ("tests/stack", "azure"): "engine",
-    ("tests/stack", "cli"): "engine",
-    ("tests/toolchain", "cli"): "engine",
+    ("tests/stack", "stack_azure"): "engine",
     ("tests/emulator", "serving"): "serving",
     ("tests/emulator", "environments"): "serving",
     ("tests/scoring", "blue"): "serving",
     ("tests/scoring", "either"): "serving",
     ("tests/scoring", "green"): "serving",
     ("tests/scoring", "training_python"): "serving",
-    ("tests/studio", "azure"): "serving",
+    ("tests/studio", "studio_azure"): "serving",
     ("tests/studio", "browser"): "browser",
     ("tests/emulator", "control_plane"): "process",
     ("tests/emulator", "either"): "process",
@@ -38,11 +36,11 @@ STARTED = {
 SHARED = {
     ("tests", "sample"),
     ("tests/emulator", "serving"),
-    ("tests/journeys", "azure"),
+    ("tests/journeys", "journey_azure"),
     ("tests/sdk", "shell"),
-    ("tests/studio", "azure"),
+    ("tests/studio", "studio_azure"),
 }
-"""Fixtures that are dear to make and cheap to share: whoever asks for one of them runs in one worker."""
+"""Fixtures that are expensive to make and cheap to share: whoever asks for one of them runs in one worker."""
 
 Fixture = tuple[str, str]
 
@@ -57,7 +55,7 @@ def arrange(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = set(_fixtures(item))
         own = {mark.name for mark in item.iter_markers()}
-        tier = _dearest([*(STARTED[each] for each in fixtures & STARTED.keys()), *own])
+        tier = _most_expensive([*(STARTED[each] for each in fixtures & STARTED.keys()), *own])
         if tier not in own:
             item.add_marker(tier)
         group = _group(item, fixtures)
@@ -70,7 +68,7 @@ def arrange(items: list[pytest.Item]) -> None:
     ]
 
 
-def _dearest(tiers: Iterable[str]) -> str:
+def _most_expensive(tiers: Iterable[str]) -> str:
     found = set(tiers)
     return next((tier for tier in SECONDS if tier in found), "quick")
 

@@ -66,7 +66,7 @@ def run(command: Callable[[], object]) -> int:
         return ExitCode.DONE
     except Exception as failure:
         _debug()
-        return told(failure)
+        return report(failure)
     return ExitCode.DONE
 
 
@@ -77,7 +77,7 @@ def _run(command: Callable[[], object]) -> None:
         raise through.cause from None
 
 
-def told(failure: Exception) -> ExitCode:
+def report(failure: Exception) -> ExitCode:
     """Print what went wrong, and return the exit code for it."""
     match failure:
         case InvalidInput():

@@ -71,6 +71,16 @@ class Kind(Enum):
     UPDATE = 4
     UPDATE_REPLACE = 5
 
+    @property
+    def replaces(self) -> bool:
+        """Whether the engine replaces the resource for it."""
+        return bool(self.value & 1)
+
+    @property
+    def as_replacement(self) -> "Kind":
+        """The same difference, for which the engine replaces the resource."""
+        return Kind(self.value | 1)
+
 
 @dataclass(frozen=True)
 class Diff:

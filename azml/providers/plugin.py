@@ -179,7 +179,7 @@ def _diff_response(changes: calls.Changes) -> Any:
     some = provider_pb2.DiffResponse.DIFF_SOME if changes.paths else provider_pb2.DiffResponse.DIFF_NONE
     return provider_pb2.DiffResponse(
         changes=some,
-        replaces=[path for path, kind in changes.paths.items() if kind.value % 2],
+        replaces=[path for path, kind in changes.paths.items() if kind.replaces],
         diffs=list(changes.paths),
         detailedDiff={
             path: provider_pb2.PropertyDiff(kind=kind.value, inputDiff=True)  # type: ignore[arg-type]

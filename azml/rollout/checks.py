@@ -15,6 +15,11 @@ def problems(plan: Plan, kind: str, *, protect: bool) -> Iterator[Problem]:
     yield from _shares(plan)
     for place, step in enumerate(plan.steps):
         yield from ((place, message, remedy) for message, remedy in _step(step, kind, protect))
+    if plan.stale_after < 2 * plan.interval:
+        message = (
+            f"a gap of {plan.stale_after:g} seconds repeats a step, and looks are {plan.interval:g} apart"
+        )
+        yield None, message, "give resume.stale_after two intervals or more"
     least = sum(step.least for step in plan.steps if isinstance(step, ShadowStep | TrafficStep))
     if least > plan.deadline:
         message = (

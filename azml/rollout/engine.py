@@ -5,25 +5,32 @@ decided again, as the state is what the journal says: a write is repeated until 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from azml.rollout import journal
-from azml.rollout.gates import RateGate
+from azml.rollout.gates import Gate, RateGate
 from azml.rollout.journal import Entry, Shares
-from azml.rollout.looks import NO_LOOK, Look
-from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, Step, TrafficStep, gates_of
-from azml.rollout.state import ENDED, Phase, State, apply, least
+from azml.rollout.looks import NO_LOOK, Look, Rates
+from azml.rollout.moves import gates_in, least
+from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, SmokeStep, TrafficStep
+from azml.rollout.replaying import apply
+from azml.rollout.state import ENDED, IN_STEP, Phase, State
 from azml.rollout.verdicts import Judgement, Verdict, judge, worst
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What is so now. `shares` are None where they could not be read; `looks` are by the gates' names."""
+    """What is so now. `shares` are None where they could not be read; `looks` are by the gates' names.
+
+    `ready` is whether each deployment has the instances for the shares that are written next, and
+    `stable_answers` whether the stable deployment answers requests; None where it was not found out.
+    """
 
     shares: Shares | None
-    candidate_ready: bool = True
+    ready: bool | None = True
     looks: Mapping[str, Look] = field(default_factory=dict)
+    stable_answers: bool | None = None
 
 
 class Append(NamedTuple):
@@ -39,23 +46,51 @@ class Write(NamedTuple):
 
 
 Action = Append | Write
+DEAD = "the stable deployment does not answer"
 
 
 def decide(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
     """What to do now; nothing where there is nothing to do, or where nothing is known."""
-    if state.phase in ENDED or state.phase is Phase.DECLARED:
+    if state.phase in ENDED or state.phase in (Phase.DECLARED, Phase.PAUSED):
         return ()
     if state.intended is not None:
         return _confirm(plan, state, state.intended, seen, now)
-    if state.phase is Phase.ROLLING_BACK:
-        return _write(state.back, now)
-    if seen.shares is None or state.phase is Phase.PAUSED:
-        return ()
-    if state.phase is Phase.SHIFTING:
+    if state.withdrawing:
+        return _back(plan, state, seen, now)
+    if seen.shares is None:
+        return _unseen(plan, state, seen, now)
+    if state.phase not in IN_STEP:
         return _shift(plan, state, seen, now)
     if seen.shares != state.shares:
         return _moved(state, seen.shares, now)
     return _in_step(plan, state, seen, now)
+
+
+def due(plan: Plan, state: State, now: float) -> tuple[Gate, ...]:
+    """The gates that are looked at now."""
+    if state.phase not in IN_STEP or state.intended is not None:
+        return ()
+    gap = now - state.looked
+    stale = gap > plan.stale_after and state.phase is not Phase.WAITING
+    return () if gap < plan.interval or stale else gates_in(plan, state)
+
+
+def next_shares(plan: Plan, state: State) -> Shares | None:
+    """The shares for which deployments have to be ready now, None where nothing is about to begin."""
+    if state.phase in ENDED or state.phase in (Phase.DECLARED, Phase.PAUSED):
+        return None
+    if state.withdrawing:
+        return state.back
+    if state.intended or state.phase in IN_STEP:
+        return state.intended
+    wanted = target(plan, state)
+    # Smoke has no share, and its requests need the candidate all the same: as much of it as a mirror of 1 %.
+    return replace(wanted, mirror=1) if isinstance(plan.steps[state.step], SmokeStep) else wanted
+
+
+def withdraws(actions: tuple[Action, ...]) -> bool:
+    """Whether the engine is about to take the traffic back: then it wants to know how stable does."""
+    return any(isinstance(one, Append) and isinstance(one.entry, journal.Withdrawn) for one in actions)
 
 
 def target(plan: Plan, state: State) -> Shares:
@@ -71,29 +106,44 @@ def target(plan: Plan, state: State) -> Shares:
 
 
 def _write(shares: Shares, now: float) -> tuple[Action, ...]:
-    return Append(journal.Intended(now, shares)), Write(shares)
+    return Append(journal.Intended(now, shares)), Write(shares), Append(journal.Written(now))
 
 
 def _confirm(plan: Plan, state: State, intended: Shares, seen: Observation, now: float) -> tuple[Action, ...]:
     """Read back, repeated or stuck; or somebody else has moved the traffic meanwhile."""
-    if seen.shares == intended:
+    # Until Azure has taken this write, an older one may still be on its way: what is read proves nothing.
+    if state.written is not None and seen.shares == intended:
         return (Append(journal.Confirmed(now)),)
-    if seen.shares not in (None, state.shares) and not state.withdrawing:
+    if seen.shares not in (None, state.shares, intended) and not state.withdrawing:
         return (Append(journal.Paused(now, _differs(state, seen.shares))),)
-    if now - state.since > plan.verify_within and state.phase is not Phase.STUCK:
-        reason = f"{_said(intended)} was written and is not read back; it is tried on"
-        return Append(journal.Stuck(now, reason)), Write(intended)
-    return (Write(intended),)
+    stuck = _stuck(plan, state, seen, now)
+    if state.written is not None and now - state.written < plan.interval:
+        return stuck
+    # What goes up is not written blindly: somebody may have moved the traffic meanwhile.
+    if not (state.withdrawing or (seen.ready and seen.shares)):
+        return stuck
+    return *stuck, Write(intended), Append(journal.Written(now))
+
+
+def _stuck(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
+    took = now - state.since
+    if took <= plan.verify_within or state.phase is Phase.STUCK:
+        return ()
+    found = f"reads {seen.shares.said}" if seen.shares else "cannot be read"
+    wanted = (state.intended or state.back).said
+    why = f"{wanted} was to be written, and after {took:.0f} seconds the endpoint {found}; it is tried on"
+    return (Append(journal.Stuck(now, why)),)
 
 
 def _shift(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
     """The shares of the step first, then the step; a candidate that is not ready gets nothing."""
-    if late := _late(plan, state, now):
+    because = "" if seen.ready else "; not all instances are ready for the next share"
+    if late := _late(plan, state, now, because):
         return late
     wanted = target(plan, state)
     if seen.shares not in (state.shares, wanted) and not state.resumed:
         return _moved(state, seen.shares, now)
-    if not seen.candidate_ready:
+    if not seen.ready:
         return ()
     if seen.shares == wanted == state.shares:
         return (Append(journal.Entered(now, state.step)),)
@@ -110,20 +160,41 @@ def _moved(state: State, shares: Shares | None, now: float) -> tuple[Action, ...
 
 
 def _differs(state: State, shares: Shares | None) -> str:
-    found = _said(shares) if shares else "nothing"
-    return f"somebody else moved the traffic: it is {found}, and this rollout had set {_said(state.shares)}"
+    found = shares.said if shares else "nothing"
+    return f"somebody else moved the traffic: it is {found}, and this rollout had set {state.shares.said}"
 
 
-def _said(shares: Shares) -> str:
-    mirror = f", {shares.mirror} % mirrored" if shares.mirror else ""
-    return f"stable {shares.stable} %, candidate {shares.candidate} %{mirror}"
+def _unseen(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
+    """Nobody knows where the traffic is: nothing is done, but that it does not last for ever."""
+    step, unreadable = plan.steps[state.step], "; the endpoint cannot be read"
+    if state.phase is Phase.WAITING and isinstance(step, ApproveStep):
+        return _unapproved(state, step, seen, now)
+    if state.phase is Phase.RETIRING and isinstance(step, RetireStep):
+        over = now - state.entered > step.after + plan.stale_after
+        return (Append(journal.Paused(now, f"the old slot was to retire{unreadable}")),) if over else ()
+    return _late(plan, state, now, unreadable)
 
 
-def _late(plan: Plan, state: State, now: float) -> tuple[Action, ...]:
+def _late(plan: Plan, state: State, now: float, because: str = "") -> tuple[Action, ...]:
     took = now - state.started - state.idle
     if took <= plan.deadline:
         return ()
-    return (Append(journal.Paused(now, f"its deadline of {plan.deadline / 60:g} minutes is over")),)
+    return (Append(journal.Paused(now, f"its deadline of {plan.deadline / 60:g} minutes is over{because}")),)
+
+
+def _back(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
+    """All traffic goes back, as soon as the stable deployment has the instances for it."""
+    dead = seen.stable_answers is False and not state.noted
+    note = (Append(journal.Noted(now, DEAD)),) if dead else ()
+    if seen.ready is not False:
+        return *note, *_write(state.back, now)
+    if now - state.since <= plan.verify_within or state.phase is Phase.STUCK:
+        return note
+    why = (
+        f"all traffic is to go back, and after {now - state.since:.0f} seconds the stable deployment "
+        "does not have the instances for it; it is tried on"
+    )
+    return *note, Append(journal.Stuck(now, why))
 
 
 def _in_step(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
@@ -132,80 +203,101 @@ def _in_step(plan: Plan, state: State, seen: Observation, now: float) -> tuple[A
         done = now - state.entered >= step.after
         return (Append(journal.Advanced(now, "the old slot is free")),) if done else ()
     if isinstance(step, ApproveStep):
-        return _wait(plan, state, step, seen, now)
+        return _unapproved(state, step, seen, now) or _watched(plan, state, seen, now)
     if late := _late(plan, state, now):
         return late
     gap = now - state.looked
     if gap > plan.stale_after:
         return (Append(journal.Entered(now, state.step)),)
-    if gap < plan.interval and isinstance(step, ShadowStep | TrafficStep) and step.gates:
+    gates = gates_in(plan, state)
+    if gap < plan.interval and gates:
         return ()
-    entry = _look(step, seen, now)
-    after = apply(plan, state, entry)
-    return Append(entry), *_judged(plan, step, after, now)
+    entry = _look(gates, seen, now)
+    return Append(entry), *_judged(plan, apply(plan, state, entry), seen, now)
 
 
-def _look(step: Step, seen: Observation, now: float) -> journal.Looked:
-    return journal.Looked(now, {gate.name: seen.looks.get(gate.name, NO_LOOK) for gate in gates_of(step)})
+def _look(gates: tuple[Gate, ...], seen: Observation, now: float) -> journal.Looked:
+    return journal.Looked(now, {gate.name: seen.looks.get(gate.name, NO_LOOK) for gate in gates})
 
 
 def judgements(plan: Plan, state: State) -> tuple[Judgement, ...]:
     """What each gate of the step under way says."""
-    step = plan.steps[state.step]
-    at_end = state.measured >= least(step)
-    return tuple(judge(gate, state.tallies[gate.name], at_end=at_end) for gate in gates_of(step))
+    at_end = state.measured >= least(plan.steps[state.step])
+    return tuple(judge(gate, state.tallies[gate.name], at_end=at_end) for gate in gates_in(plan, state))
 
 
-def _judged(plan: Plan, step: Step, state: State, now: float) -> tuple[Action, ...]:
+def _judged(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
     found = judgements(plan, state)
     decides = worst(found) if found else Judgement(Verdict.PASS, "no gates", "nothing is asked")
     match decides.verdict:
         case Verdict.FAIL:
-            return _failed(plan, state, decides.why, now)
+            return _failed(plan, state, seen, decides.why, now)
         case Verdict.ERROR:
             failed = max(tally.failed_looks for tally in state.tallies.values())
             return (Append(journal.Paused(now, decides.why)),) if failed > plan.tolerate else ()
         case Verdict.INCONCLUSIVE:
-            return _undecided(plan, step, state, found, now)
+            return _undecided(plan, state, seen, found, now)
         case Verdict.PASS:
-            if state.measured < least(step):
+            if state.measured < least(plan.steps[state.step]):
                 return ()
             why = "; ".join(one.why for one in found) or decides.why
             return (Append(journal.Advanced(now, why)),)
 
 
-def _failed(plan: Plan, state: State, why: str, now: float) -> tuple[Action, ...]:
+def _failed(plan: Plan, state: State, seen: Observation, why: str, now: float) -> tuple[Action, ...]:
     if plan.on_fail == "pause":
         return (Append(journal.Paused(now, why)),)
-    return Append(journal.Withdrawn(now, why)), *_write(state.back, now)
+    return _withdraw(state, seen, why, now)
+
+
+def _withdraw(state: State, seen: Observation, why: str, now: float) -> tuple[Action, ...]:
+    """Back by one write; but no engine moves live traffic to a deployment that is known not to answer."""
+    if seen.stable_answers is False and state.shares.candidate:
+        return (Append(journal.Paused(now, f"{why}; {DEAD}, so the traffic stays where it is")),)
+    first = Append(journal.Withdrawn(now, why))
+    return (first,) if seen.ready is False else (first, *_write(state.back, now))
 
 
 def _undecided(
-    plan: Plan, step: Step, state: State, found: tuple[Judgement, ...], now: float
+    plan: Plan, state: State, seen: Observation, found: tuple[Judgement, ...], now: float
 ) -> tuple[Action, ...]:
     """Extended, then paused; evidence that is looked at once gains nothing by waiting."""
-    if state.measured < least(step) + state.extended * plan.extend:
+    if state.measured < least(plan.steps[state.step]) + state.extended * plan.extend:
         return ()
-    open_ones = [
-        gate for gate, one in zip(gates_of(step), found, strict=True) if one.verdict is Verdict.INCONCLUSIVE
-    ]
-    waits = not any(isinstance(gate, RateGate) and gate.evidence == "fixed" for gate in open_ones)
+    gates = gates_in(plan, state)
+    pairs = zip(gates, found, strict=True)
+    undecided = [gate for gate, one in pairs if one.verdict is Verdict.INCONCLUSIVE]
+    waits = not any(isinstance(gate, RateGate) and gate.evidence == "fixed" for gate in undecided)
     why = worst(found).why
     if waits and state.extended < plan.at_most:
         return (Append(journal.Extended(now, why)),)
+    if plan.then == "rollback" and all(_something(state, gate) for gate in undecided):
+        return _withdraw(state, seen, why, now)
     return (Append(journal.Paused(now, why)),)
 
 
-def _wait(plan: Plan, state: State, step: ApproveStep, seen: Observation, now: float) -> tuple[Action, ...]:
-    """A person is awaited, and only a failure ends that earlier."""
-    if now - state.entered > step.within:
-        why = f"nobody approved within {step.within / 3600:g} hours"
-        if step.otherwise == "pause":
-            return (Append(journal.Paused(now, why)),)
-        return Append(journal.Withdrawn(now, why)), *_write(state.back, now)
-    if not step.gates or now - state.looked < plan.interval:
+def _something(state: State, gate: Gate) -> bool:
+    """Whether a rate is undecided though there were requests: missing data rolls nothing back."""
+    found = state.tallies[gate.name].found
+    return isinstance(found, Rates) and found.candidate.requests > 0
+
+
+def _unapproved(state: State, step: ApproveStep, seen: Observation, now: float) -> tuple[Action, ...]:
+    if now - state.entered <= step.within:
         return ()
-    entry = _look(step, seen, now)
-    found = worst(judgements(plan, apply(plan, state, entry)))
-    failed = _failed(plan, state, found.why, now) if found.verdict is Verdict.FAIL else ()
+    why = f"nobody approved within {step.within / 3600:g} hours"
+    if step.otherwise == "pause":
+        return (Append(journal.Paused(now, why)),)
+    return _withdraw(state, seen, why, now)
+
+
+def _watched(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
+    """A person is awaited, and only a failure ends that earlier."""
+    gates = gates_in(plan, state)
+    if not gates or now - state.looked < plan.interval:
+        return ()
+    entry = _look(gates, seen, now)
+    after = apply(plan, state, entry)
+    found = worst(judgements(plan, after))
+    failed = _failed(plan, after, seen, found.why, now) if found.verdict is Verdict.FAIL else ()
     return Append(entry), *failed

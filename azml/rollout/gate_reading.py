@@ -47,7 +47,7 @@ def _metric(name: str, own: PlanTable, evidence: Evidence) -> Gate | None:
     if metric is None:
         return None
     if metric not in METRICS:
-        own.fault("metric", f"{metric!r} is no metric, so it could never fail", did_you_mean(metric, METRICS))
+        own.fault("metric", f"{metric!r} is not a metric: it could never fail", did_you_mean(metric, METRICS))
         return None
     if metric == "error_rate":
         return _rate(name, own, evidence, None)

@@ -3,13 +3,14 @@
 Times are seconds of one clock, which every entry brings along.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, get_args
 
 from azml.rollout.comparison import Seen
 from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Missing, Replayed, Smoked
+from azml.rollout.records import Codec
 from azml.rules import MIRROR_LIMIT, SUMS
 
 
@@ -32,6 +33,12 @@ class Shares:
             and not (self.mirror and self.candidate)
         )
 
+    @property
+    def said(self) -> str:
+        """In words."""
+        mirror = f", {self.mirror} % mirrored" if self.mirror else ""
+        return f"stable {self.stable} %, candidate {self.candidate} %{mirror}"
+
 
 @dataclass(frozen=True)
 class Started:
@@ -47,6 +54,13 @@ class Intended:
 
     at: float
     shares: Shares
+
+
+@dataclass(frozen=True)
+class Written:
+    """The write of the shares that were meant has succeeded; nothing older can follow it any more."""
+
+    at: float
 
 
 @dataclass(frozen=True)
@@ -112,18 +126,48 @@ class Stuck:
     reason: str
 
 
+Wish = Literal["pause", "resume", "approve", "abort", "supersede", "stable_is_broken", "retry"]
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a person wants, and who."""
 
     at: float
-    what: Literal["pause", "resume", "approve", "abort"]
+    what: Wish
     by: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What people should know, and changes nothing."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The stack's plan is another one than the rollout began with, this is its digest."""
+
+    at: float
+    digest: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A webhook was told of a phase; `failed` is why it was not."""
+
+    at: float
+    phase: str
+    webhook: str
+    failed: str = ""
 
 
 Entry = (
     Started
     | Intended
+    | Written
     | Confirmed
     | Entered
     | Looked
@@ -133,10 +177,13 @@ Entry = (
     | Withdrawn
     | Stuck
     | Asked
+    | Noted
+    | Changed
+    | Told
 )
 ENTRIES: tuple[type[Entry], ...] = get_args(Entry)
 PARTS = (Shares, Seen, Counted, Measured, Matches, Replayed, Answer, Smoked, Missing)
-KINDS: Mapping[str, Any] = {kind.__name__: kind for kind in (*ENTRIES, *PARTS)}
+CODEC = Codec({kind.__name__: kind for kind in (*ENTRIES, *PARTS)})
 
 
 class BrokenJournal(ValueError):
@@ -145,35 +192,16 @@ class BrokenJournal(ValueError):
 
 def to_line(entry: Entry) -> str:
     """An entry as one line of JSON."""
-    return json.dumps(_encoded(entry), separators=(",", ":"))
+    return CODEC.text(entry)
 
 
+@lru_cache(maxsize=4096)
 def from_line(line: str) -> Entry:
     """The entry of a line. Raises BrokenJournal."""
     try:
-        entry = _decoded(json.loads(line))
-    except (ValueError, TypeError, KeyError) as broken:
+        entry = CODEC.value(line)
+    except (ValueError, TypeError, KeyError, AttributeError) as broken:
         raise BrokenJournal(f"is not an entry of a journal: {line[:80]!r}") from broken
     if not isinstance(entry, ENTRIES):
         raise BrokenJournal(f"is not an entry of a journal: {line[:80]!r}")
     return entry
-
-
-def _encoded(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        inner = {field.name: _encoded(getattr(value, field.name)) for field in fields(value)}
-        return {"kind": type(value).__name__, **inner}
-    if isinstance(value, Seen):
-        return {"kind": "Seen", **value._asdict()}
-    if isinstance(value, Mapping):
-        return {"kind": "", "of": {key: _encoded(inner) for key, inner in value.items()}}
-    return [_encoded(inner) for inner in value] if isinstance(value, tuple) else value
-
-
-def _decoded(value: Any) -> Any:
-    if isinstance(value, dict):
-        kind = value.pop("kind")
-        if kind == "":
-            return {key: _decoded(inner) for key, inner in value["of"].items()}
-        return KINDS[kind](**{key: _decoded(inner) for key, inner in value.items()})
-    return tuple(_decoded(inner) for inner in value) if isinstance(value, list) else value

@@ -54,13 +54,22 @@ Step = SmokeStep | ShadowStep | TrafficStep | ApproveStep | RetireStep
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Who is told when a rollout reaches one of these phases: `webhook` names a secret of the stack."""
+
+    on: tuple[str, ...]
+    webhook: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """The steps, and what holds for all of them.
 
     `interval` is between two looks. A step whose evidence is not in is extended by `extend`, `at_most` times,
     then paused; `tolerate` looks in a row may find nothing out. From its start, a rollout has `deadline`
     seconds, without those it waits for people. A write that is not read back within `verify_within` is
-    stuck. A gap of more than `stale_after` in the looks repeats the step.
+    stuck. A gap of more than `stale_after` in the looks repeats the step. `then` is what happens where all
+    extensions are over, and `plan_changed` where the stack's plan is another one than the rollout began with.
     """
 
     steps: tuple[Step, ...]
@@ -72,6 +81,9 @@ class Plan:
     deadline: float = 6 * 3600.0
     verify_within: float = 120.0
     stale_after: float = 1800.0
+    then: Undo = "pause"
+    plan_changed: Literal["abort", "carry_on"] = "abort"
+    notify: tuple[Notice, ...] = ()
 
 
 def gates_of(step: Step) -> tuple[Gate, ...]:

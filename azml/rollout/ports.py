@@ -47,24 +47,45 @@ class Endpoint(Protocol):
         ...
 
     def ready(self, shares: Shares) -> bool:
-        """Whether each deployment is there, and has the instances for these shares. Raises Unavailable."""
+        """Whether each deployment with one of these shares is there, and has the instances for it.
+
+        Raises Unavailable.
+        """
         ...
 
     def write(self, shares: Shares) -> None:
-        """Ask for these shares; they hold when they are read back. Raises Unavailable."""
+        """Write these shares, and return once Azure says that the operation has succeeded.
+
+        Raises Unavailable where it was refused, has failed, or is not heard of any more: it is tried again.
+        """
+        ...
+
+    def stable_answers(self) -> bool:
+        """Whether the stable deployment answers requests, asked before a rollback. Raises Unavailable."""
+        ...
+
+    def refusal(self) -> str | None:
+        """Why Azure would refuse a write of shares (a policy's token, a role); None where it would not.
+
+        Asked before a rollout starts, so that a rollback is not the first to find out. Raises Unavailable.
+        """
         ...
 
 
 class Evidence(Protocol):
     """What gates are judged by."""
 
-    def look(self, gate: Gate, since: float, until: float) -> Look:
-        """What has happened between two moments. What cannot be found out is a Missing, with its reason."""
+    def look(self, gate: Gate, since: float, until: float, entered: float) -> Look:
+        """What has happened between two moments. What cannot be found out is a Missing, with its reason.
+
+        The step began at `entered`. Replayed and Smoked are all answers since then: they may be kept, and
+        are asked for again where they are not.
+        """
         ...
 
 
 class JournalStore(Protocol):
-    """Where a rollout's journal is kept, for everybody who takes part in it."""
+    """Where the journal of an endpoint's latest rollout is kept, for everybody who takes part in it."""
 
     def read(self) -> Saved | None:
         """The journal; None where there is none. Raises Unavailable."""
@@ -73,3 +94,25 @@ class JournalStore(Protocol):
     def write(self, text: str, etag: str | None) -> Saved:
         """Replace the journal that has this tag (None: there must be none). Raises Conflict, Unavailable."""
         ...
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep the journal of an earlier rollout under this name; again is the same. Raises Unavailable."""
+        ...
+
+
+class Notices(Protocol):
+    """Who is told about a rollout."""
+
+    def tell(self, webhook: str, text: str) -> None:
+        """Send a JSON text to the webhook that the stack's secret `webhook` holds. Raises Unavailable."""
+        ...
+
+
+class Ports(NamedTuple):
+    """All that a driver needs. Without `notices` nobody is told, and what is to be told waits."""
+
+    clock: Clock
+    endpoint: Endpoint
+    evidence: Evidence
+    store: JournalStore
+    notices: Notices | None = None

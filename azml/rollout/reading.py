@@ -1,5 +1,6 @@
 """`rollout:` of an endpoint, read into a plan: a preset's name, a file's, or a mapping."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from azml.rollout.gate_reading import read_gate
 from azml.rollout.gates import Evidence, Gate
 from azml.rollout.plan import (
     ApproveStep,
+    Notice,
     Plan,
     RetireStep,
     ShadowStep,
@@ -22,12 +24,15 @@ from azml.rollout.plan import (
     gates_of,
 )
 from azml.rollout.presets import PRESETS
+from azml.rollout.state import Phase
 from azml.rollout.tables import PlanTable
 from azml.specs import Node, from_python, parse, read_text
 
 UNDO: tuple[Undo, ...] = ("rollback", "pause")
 KINDS = ("smoke", "shadow", "traffic", "approve", "retire")
-LATER = {"notify": "nothing sends notices yet: remove it"}
+SECRET = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+"""The name of a secret of the stack; an address is none, so that no webhook's token gets into a plan."""
+PHASES = tuple(phase.value for phase in Phase if phase is not Phase.DECLARED)
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,21 @@ def _over_preset(written: Node, findings: list[Finding]) -> Node | None:
 def _preset(node: Node, name: object, findings: list[Finding]) -> Node | None:
     if not isinstance(name, str) or name not in PRESETS:
         remedy = f"{did_you_mean(str(name), PRESETS)}; a plan's own file ends in .yml or .yaml"
-        findings.append(node.wrong(f"{name!r} is no preset", remedy))
+        findings.append(node.wrong(f"{name!r} is not a preset", remedy))
         return None
     return from_python(PRESETS[name], node.key, lambda key: Place(node.file, node.line, key))
+
+
+def _with_on(node: Node) -> Node:
+    """A notice whose key `on` is read as that: YAML 1.1 takes it for `true`."""
+    if not node.is_table or True not in node.value:
+        return node
+    renamed = {"on" if key is True else key: one for key, one in node.value.items()}
+    on = renamed["on"]
+    if isinstance(on.value, list):
+        members = [replace(one, key=f"{node.key}.on[{place}]") for place, one in enumerate(on.value)]
+        on = replace(on, value=members)
+    return replace(node, value={**renamed, "on": replace(on, key=f"{node.key}.on")})
 
 
 class _Reader:
@@ -110,7 +127,7 @@ class _Reader:
         read = [(node, step) for node in nodes if (step := self.step(node)) is not None]
         plan = Plan(tuple(step for _, step in read), **options)
         self.unused()
-        self.table.finish(refused=LATER)
+        self.table.finish()
         steps = self.table.node.value.get("steps")
         if steps is not None and steps.value == []:
             self.findings.append(steps.wrong("is empty", "end with {traffic: 100}"))
@@ -135,7 +152,7 @@ class _Reader:
                 found["extend"] = late.time("extend", Plan.extend)
                 most = late.integer("at_most", 0, 100)
                 found["at_most"] = Plan.at_most if most is None else most
-                late.choice("then", ("pause",))
+                found["then"] = late.pick("then", ("pause", "rollback"), "pause")
                 late.finish()
             if failed := own.inner("on_error"):
                 tolerated = failed.integer("tolerate", 0, 1000)
@@ -148,9 +165,32 @@ class _Reader:
             own.finish()
         if own := self.table.inner("resume"):
             found["stale_after"] = own.time("stale_after", Plan.stale_after)
-            own.choice("plan_changed", ("abort",))
+            found["plan_changed"] = own.pick("plan_changed", ("abort", "carry_on"), "abort")
             own.finish()
+        found["notify"] = tuple(self.notices())
         return found
+
+    def notices(self) -> Iterator[Notice]:
+        for node in self.table.nodes("notify"):
+            own = PlanTable.of(_with_on(node), self.findings)
+            if own is None:
+                continue
+            on = tuple(self.phase(one) for one in own.nodes("on", required=True))
+            if "on" in own.node.value and own.node.value["on"].value == []:
+                own.fault("on", "names no phase, so nobody is ever told", f"one of {', '.join(PHASES)}")
+            webhook = own.text("webhook", required=True)
+            if webhook is not None and not SECRET.fullmatch(webhook):
+                remedy = "write the name of a secret of the stack: pulumi config set --secret NAME"
+                own.fault("webhook", "is not the name of a secret", remedy)
+            own.finish()
+            if webhook is not None:
+                yield Notice(on, webhook)
+
+    def phase(self, node: Node) -> str:
+        if node.value not in PHASES:
+            remedy = did_you_mean(str(node.value), PHASES)
+            self.findings.append(node.wrong(f"{node.value!r} is not a phase to be told of", remedy))
+        return str(node.value)
 
     def read_gates(self, evidence: Evidence) -> Iterator[tuple[str, Gate | None]]:
         for name, node in self.table.entries("gates").items():
@@ -168,7 +208,7 @@ class _Reader:
         for node in own.nodes(key):
             if not isinstance(node.value, str) or node.value not in self.gates:
                 remedy = did_you_mean(str(node.value), self.gates) if self.gates else "write it below gates:"
-                self.findings.append(node.wrong(f"{node.value!r} is no gate of this plan", remedy))
+                self.findings.append(node.wrong(f"{node.value!r} is not a gate of this plan", remedy))
                 continue
             self.used.add(node.value)
             if gate := self.gates[node.value]:
@@ -180,7 +220,7 @@ class _Reader:
         kinds = [kind for kind in KINDS if own and kind in own.node.value]
         if own is None or len(kinds) != 1:
             if own is not None:
-                self.findings.append(node.wrong("is no step", f"one of {', '.join(KINDS)} makes it one"))
+                self.findings.append(node.wrong("is not a step", f"one of {', '.join(KINDS)} makes it one"))
             return None
         step = self.read_step(kinds[0], own)
         own.finish()

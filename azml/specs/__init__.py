@@ -1,7 +1,7 @@
 """Azure ML CLI v2 endpoint and deployment files, read into frozen records."""
 
 from .document import Node, parse, read_text
-from .durations import iso_duration
+from .durations import iso_duration, iso_milliseconds
 from .files import (
     common_files,
     deployment_file,
@@ -62,6 +62,7 @@ __all__ = [
     "endpoint_file",
     "from_python",
     "iso_duration",
+    "iso_milliseconds",
     "load_deployment",
     "load_endpoint",
     "parse",

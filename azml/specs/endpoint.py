@@ -132,22 +132,9 @@ def read_shares(table: Table, key: str) -> Shares:
 
 def check_traffic(table: Table, kind: Kind, traffic: Shares, mirror: Shares) -> None:
     """Live shares add up to 0 or 100; at most 50 percent is mirrored, to one deployment without a share."""
-    total, written = sum(traffic.values()), table.node.value.get("traffic")
-    if written is not None and len(traffic) == len(written.value or ()) and total not in rules.SUMS:
-        table.findings.append(written.wrong(f"adds up to {total}", "make it 100, or 0 for none"))
-    node = table.node.value.get("mirror_traffic")
-    if node is None or not mirror:
-        return
-    if kind == "kubernetes":
-        table.findings.append(node.wrong("Kubernetes endpoints cannot mirror traffic", "remove it"))
-    if len(mirror) > 1:
-        table.findings.append(node.wrong("mirrors to more than one deployment", "keep one"))
-    for name, share in mirror.items():
-        if share > rules.MIRROR_LIMIT:
-            table.findings.append(node.value[name].wrong(f"{share} percent", f"at most {rules.MIRROR_LIMIT}"))
-        if share and traffic.get(name):
-            table.findings.append(
-                node.value[name].wrong(
-                    f"{name!r} has live traffic too", "mirror to a deployment without live traffic"
-                )
-            )
+    written = table.node.value.get("traffic")
+    read = written is None or len(traffic) == len(written.value or ())
+    for problem in rules.share_problems(traffic, mirror, kind=kind, all_known=read):
+        node = table.node.value[problem.kind]
+        place = node if problem.name is None else node.value[problem.name]
+        table.findings.append(place.wrong(problem.message, problem.remedy))

@@ -105,7 +105,7 @@ SDK_V1 = Retirement(
     SDK_V1_PAGE,
 )
 PROMPT_FLOW = Retirement(
-    "prompt flow", date(2027, 4, 20), "serve the flow with a scoring script that needs it no more", EOL_LIST
+    "prompt flow", date(2027, 4, 20), "serve the flow with a scoring script that no longer needs it", EOL_LIST
 )
 PACKAGES: dict[str, Retirement] = {
     "azureml-core": SDK_V1,

@@ -23,7 +23,7 @@ def retiring(specs: Iterable[DeploymentSpec], today: date) -> list[Finding]:
 
 
 def refused_size(spec: DeploymentSpec, now: str, today: date) -> Iterator[Finding]:
-    """A finding where the deployment would have to be made with a size that Azure makes no more.
+    """A finding where the deployment would have to be made with a size that Azure no longer creates.
 
     `now` is the size that it has, empty where it is not there: what exists may be declared as it is, so that
     another deployment can take its place.

@@ -160,8 +160,8 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
     if traffic is not None:
         mirror = mirror or {}  # settings that give the traffic also decide that nothing is mirrored
     declared = {slot.name: slot for slot in settings.slots}
-    for key, message, remedy in rules.share_problems(traffic or {}, mirror or {}, declared, spec.kind):
-        _share_fault(settings, spec, faults, Finding(message, remedy, key=key))
+    for problem in rules.share_problems(traffic or {}, mirror or {}, declared, spec.kind):
+        _share_fault(settings, spec, faults, Finding(problem.message, problem.remedy, key=problem.key))
     return ServedEndpoint(
         spec,
         slots,

@@ -22,7 +22,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 @contextmanager
-def held(lock: Path, progress: Progress, period: float = 0.5) -> Iterator[None]:
+def locked(lock: Path, progress: Progress, period: float = 0.5) -> Iterator[None]:
     """Hold `lock` against every other process while the block runs; it is released if its holder dies."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:

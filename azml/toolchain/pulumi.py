@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from azml.toolchain import official_installer, source_build
-from azml.toolchain.cache import Progress, cache_folder, held, whole, write_whole
+from azml.toolchain.cache import Progress, cache_folder, locked, whole, write_whole
 from azml.toolchain.failure import ToolError
 
 VERSION = "3.259.0"
@@ -31,7 +31,7 @@ def find_or_install(progress: Progress) -> Path:
     if found is not None:
         return found
     folder = _folder()
-    with held(folder.with_name(f"{VERSION}.lock"), progress):
+    with locked(folder.with_name(f"{VERSION}.lock"), progress):
         # The previous holder of the lock may have installed it.
         return find_cached() or _install(folder, progress)
 

@@ -24,7 +24,12 @@ _ENVIRONMENT = {
     "CGO_ENABLED": "0",  # no C compiler needed, and no libraries of this machine linked in
     "GOWORK": "off",  # ignore a workspace file above the cache folder
     "GOTOOLCHAIN": "local",  # use the installed Go; if it is too old, our own message says so
+    # The compiler starts once for each package: it need not collect garbage before it has a GB of it.
+    "GOGC": "off",
+    "GOMEMLIMIT": "1GiB",
 }
+_CLOUDS = ("cloud.google.com/go", "google.golang.org/api", "github.com/aws", "github.com/Azure")
+"""What state backends and secrets providers are built on: most of the packages, which wait for a network."""
 
 
 def build(version: str, folder: Path, progress: Progress) -> None:
@@ -130,6 +135,9 @@ def _compile(version: str, module: Path, output: Path, total: int, progress: Pro
         "-v",
         "-trimpath",
         "-buildvcs=false",
+        # No debug information, as -s and -w would remove it; nothing is inlined where that gains nothing.
+        "-gcflags=all=-dwarf=false",
+        *(f"-gcflags={cloud}/...=-dwarf=false -l" for cloud in _CLOUDS),
         "-ldflags",
         flags,
         "-o",

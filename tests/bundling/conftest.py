@@ -8,6 +8,7 @@ import pytest
 from azml.bundling import Bundle, HashCache, bundle
 from azml.findings import Finding, InvalidInput
 from azml.specs import load_deployment
+from tests.fixtures.scoring_folder import write_files
 
 SCORE = "def init():\n    pass\n\n\ndef run(raw_data):\n    return raw_data\n"
 CONDA = "channels: [conda-forge]\ndependencies:\n- python=3.11\n- pip\n- pip:\n  - scikit-learn==1.5.2\n"
@@ -28,13 +29,13 @@ instance_type: Standard_DS3_v2
 
 def make_folder(folder: Path) -> Path:
     """A custom model with its scoring script and conda file."""
-    (folder / "src").mkdir(parents=True)
-    (folder / "model").mkdir()
-    (folder / "src" / "score.py").write_text(SCORE)
-    (folder / "model" / "weights.bin").write_bytes(b"\0weights\r\n")
-    (folder / "conda.yml").write_text(CONDA)
-    (folder / "deployment.yml").write_text(DEPLOYMENT)
-    return folder
+    files = {
+        "src/score.py": SCORE,
+        "model/weights.bin": b"\0weights\r\n",
+        "conda.yml": CONDA,
+        "deployment.yml": DEPLOYMENT,
+    }
+    return write_files(folder, files)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from azml.cli.local import local_azure
 from azml.cli.local.local_azure import LocalAzure
 from azml.cli.local.processes import alive
 from azml.cli.terminal import Step
-from tests.cli.clones import free_ports
+from tests.fixtures.clones import free_ports
 
 # The command that starts one ends before it does, and this process does not.
 pytestmark = [

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import psutil
 
-from tests.cli.clones import TestClone
-from tests.cli.conftest import CONDA, DEPLOYMENT
+from tests.fixtures.clones import TestClone
+from tests.fixtures.scoring_folder import BROKEN, DEPLOYMENT, write_scoring_folder
 
-BROKEN = (
-    "def init():\n    raise RuntimeError('the model is not there')\n\n\ndef run(data):\n    return data\n"
-)
 RAW = '''\
 from azureml_inference_server_http.api.aml_request import AMLRequest, rawhttp
 from azureml_inference_server_http.api.aml_response import AMLResponse
@@ -36,16 +33,12 @@ ENDPOINTS = """\
 
 
 def scoring(clone: TestClone, name: str, script: str) -> Path:
-    """A scoring folder with this script."""
+    """The requests of a new scoring folder with this script."""
+    deployment = DEPLOYMENT.replace("echo", name)
     folder = clone.root / "scoring" / name
-    for part in ("model", "src", "requests"):
-        (folder / part).mkdir(parents=True)
-    (folder / "endpoint.yml").write_text(f"name: {name}\nauth_mode: key\n")
-    (folder / "deployment.yml").write_text(DEPLOYMENT.replace("echo", name))
-    (folder / "conda.yml").write_text(CONDA)
-    (folder / "src" / "score.py").write_text(script)
-    (folder / "model" / "answer.txt").write_text(name)
-    return folder / "requests"
+    requests = write_scoring_folder(folder, script=script, deployment=deployment, model=name) / "requests"
+    requests.mkdir()
+    return requests
 
 
 def test_one_failure_holds_up_no_neighbour_and_a_picture_is_a_request(echo: TestClone) -> None:

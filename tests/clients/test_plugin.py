@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.local_azure import LocalAzure
+from tests.fixtures.control_plane import ControlPlane, started
 
 pytestmark = pytest.mark.process
 
@@ -43,18 +43,16 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
-    local = LocalAzure(tmp_path_factory.mktemp("go") / "emulator")
-    local.start()
-    yield local
-    local.stop()
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    with started(tmp_path_factory.mktemp("go") / "emulator") as azure:
+        yield azure
 
 
 def test_the_plugin_s_libraries_sign_in_and_make_and_delete_resources(
-    program: Path, azure: LocalAzure
+    program: Path, control_plane: ControlPlane
 ) -> None:
     """Of all variables it gets only those it reads: nothing else points it here."""
-    told = azure.own("GET", "environment").body
+    told = control_plane.own("GET", "environment").body
     environment = {name: told[name] for name in WANTED} | {"HOME": os.environ["HOME"]}
     began = time.monotonic()
     done = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=120)

@@ -1,15 +1,16 @@
 """The program's graph under Pulumi's mocks: what it would register, with inputs and options.
 
-Each graph is made in a process of its own, as the engine does it: the SDK keeps its state in the process.
+Each graph is made in a process of its own, as the engine does it: the SDK keeps its state in the process. The
+process is a fork of one that has the SDK and the program's modules loaded, which takes most of the time.
 """
 
 import asyncio
 import json
+import multiprocessing
 import os
 import runpy
-import subprocess
-import sys
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -211,23 +212,23 @@ def build(
 
 @cache
 def _made(wanted: str, environment: str) -> str:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ARM_", "PULUMI_"))}
-    made = subprocess.run(
-        [sys.executable, "-m", "tests.components.graph"],
-        input=wanted,
-        capture_output=True,
-        text=True,
-        cwd=PROGRAM.parent,
-        env={**clean, **json.loads(environment)},
-        timeout=60,
-    )
-    assert made.returncode == 0, made.stderr
-    return made.stdout
+    return _forks().submit(_graph, wanted, environment).result(timeout=60)
 
 
-def main() -> None:
-    """Read what `build` wants from standard input, write its graph to standard output."""
-    config, root, project, stack, registered, retries = json.loads(sys.stdin.read())
+@cache
+def _forks() -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "azml.program"])
+    return ProcessPoolExecutor(1, context, max_tasks_per_child=1)
+
+
+def _graph(wanted: str, environment: str) -> str:
+    """The graph that `build` wants, as JSON."""
+    for name in [name for name in os.environ if name.startswith(("ARM_", "PULUMI_"))]:
+        del os.environ[name]
+    os.environ.update(json.loads(environment))
+    os.chdir(PROGRAM.parent)
+    config, root, project, stack, registered, retries = json.loads(wanted)
     graph = Graph()
     monitor = _Monitor(_Azure(graph, tuple(registered), retries), graph)
     set_all_config(config)
@@ -245,12 +246,8 @@ def main() -> None:
     )
     asyncio.run(run_in_stack(_run))
     resources = [asdict(resource) for resource in graph.resources]
-    print(json.dumps([resources, graph.calls, graph.exports, graph.notes], default=vars))
+    return json.dumps([resources, graph.calls, graph.exports, graph.notes], default=vars)
 
 
 def _run() -> None:
     runpy.run_path(str(PROGRAM), run_name="__main__")
-
-
-if __name__ == "__main__":
-    main()

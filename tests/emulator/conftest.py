@@ -14,30 +14,29 @@ from tests.emulator.dataplane_fixtures import (
     run_dir,
     trust,
 )
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     GROUP,
     Client,
-    LocalAzure,
+    ControlPlane,
     build_assets,
     build_workspace,
     endpoint_body,
+    started,
 )
-from tests.emulator.serving import ServingAzure, build
-from tests.emulator.whole_azure import running
+from tests.fixtures.in_process import InProcessAzure
+from tests.fixtures.serving_azure import ServingAzure, build
+from tests.fixtures.whole_azure import running
 
 __all__ = ["cache", "certificates", "code", "environments", "harness", "routed", "run_dir", "trust"]
 """Fixtures of the data plane, for the tests of the router and of the supervisor."""
 
 
 @pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The process, with a folder of its own."""
-    local = LocalAzure(tmp_path_factory.mktemp("azure") / "emulator")
-    local.start()
-    yield local
-    local.stop()
+    with started(tmp_path_factory.mktemp("azure") / "emulator") as azure:
+        yield azure
 
 
 @pytest.fixture(scope="session")
@@ -72,14 +71,14 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServingAzure]:
 
 
 @pytest.fixture
-def azure(control_plane: LocalAzure) -> Iterator[LocalAzure]:
+def azure(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     """A control plane without a resource."""
     yield control_plane
     _empty(control_plane)
 
 
 @pytest.fixture
-def workspace(azure: LocalAzure) -> LocalAzure:
+def workspace(azure: ControlPlane) -> ControlPlane:
     """A control plane with a workspace, assets, and an endpoint without deployments."""
     build_workspace(azure)
     build_assets(azure)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from azml.emulator.control.arm.published import Published, Shape, published
-from tests.emulator.local_azure import ACCOUNT, ENDPOINT, VAULT, WORKSPACE, Json
+from tests.fixtures.control_plane import ACCOUNT, ENDPOINT, VAULT, WORKSPACE, Json
 
 _DEEPEST = 4
 """Objects within objects, below which only what is required is given."""

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.clones import TestClone
+from tests.fixtures.clones import TestClone
 
 SAMPLE = "scoring/diabetes/requests/sample.json"
 ENVIRONMENT = 'eval "$(.venv/bin/azml emulator env)"'

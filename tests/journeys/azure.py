@@ -25,7 +25,7 @@ from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import OperationFailedError
 from azml.azure.http import Response, trust
 from azml.azure.settings import read_settings
-from tests.cli.clones import TestClone
+from tests.fixtures.clones import TestClone
 
 LOCAL = "local"
 """What to say in place of a subscription's id for the local Azure."""

@@ -16,7 +16,7 @@ RECORD = "AZML_JOURNEYS_RECORD"
 
 
 @pytest.fixture(scope="session")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
+def journey_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
     """The Azure that was handed over, else a local one for these tests."""
     found = handed_over()
     if found:
@@ -27,8 +27,8 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
 
 
 @pytest.fixture(scope="session")
-def assume(azure: Azure) -> Assume:
+def assume(journey_azure: Azure) -> Assume:
     """What was assumed, against what is seen."""
     record = os.environ.get(RECORD)
     known = truth.assumptions(truth.PAGE.read_text())
-    return Assume(known, Path(record) if record else None, strict=azure.local)
+    return Assume(known, Path(record) if record else None, strict=journey_azure.local)

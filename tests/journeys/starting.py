@@ -13,7 +13,7 @@ import pytest
 from azml.cli.clone import Clone
 from azml.cli.local import local_azure
 from azml.toolchain.pulumi import find_or_install
-from tests.cli.clones import make
+from tests.fixtures.clones import make
 from tests.journeys.azure import LOCAL, Azure
 
 HANDED_OVER = "AZML_JOURNEYS"

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.clones import TestClone
-from tests.emulator.local_azure import wait_for
+from tests.fixtures.clones import TestClone
+from tests.fixtures.control_plane import wait_for
 from tests.journeys import truth
 
 pytestmark = pytest.mark.engine

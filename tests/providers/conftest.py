@@ -14,10 +14,10 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from azml.azure import arm as sessions
+from azml.azure.arm import Arm
 from azml.azure.settings import read_settings
-from azml.toolchain.pulumi import find_or_install
-from tests.providers.arm_server import Arm, World
+from tests.fixtures.control_plane import ControlPlane, build_workspace, started
+from tests.fixtures.small_azure import SmallAzure, World
 
 # A slow machine is no fault of a rule.
 settings.register_profile("rules", deadline=None)
@@ -39,27 +39,29 @@ plugins:
 
 
 @pytest.fixture
-def azure(tmp_path: Path) -> Iterator[Arm]:
+def small_azure(tmp_path: Path) -> Iterator[SmallAzure]:
     """A small Azure on a port of its own."""
-    server = Arm(tmp_path)
+    server = SmallAzure(tmp_path)
     yield server
     server.stop()
 
 
 @pytest.fixture
-def arm(azure: Arm, monkeypatch: pytest.MonkeyPatch) -> Iterator[sessions.Arm]:
+def arm(small_azure: SmallAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arm]:
     """A session with the small Azure."""
-    for name, value in azure.environment().items():
+    for name, value in small_azure.environment().items():
         monkeypatch.setenv(name, value)
-    session = sessions.Arm(read_settings())
+    session = Arm(read_settings())
     yield session
     session.http.close()
 
 
-@pytest.fixture(scope="session")
-def pulumi() -> Path:
-    """The Pulumi CLI, made if this machine has none."""
-    return find_or_install(print)
+@pytest.fixture(scope="module")
+def workspace_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with a workspace, for the tests of one file."""
+    with started(tmp_path_factory.mktemp("azure")) as azure:
+        build_workspace(azure)
+        yield azure
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,10 @@ class Kept:
     """A stack that nobody works on: a project with its state, and the Azure it is on."""
 
     folder: Path
-    azure: Arm
+    azure: SmallAzure
     world: World
 
-    def copy(self, pulumi: Path, azure: Arm, folder: Path) -> Stack:
+    def copy(self, pulumi: Path, azure: SmallAzure, folder: Path) -> Stack:
         """The same stack in `folder`, on `azure`, which must be the one of `self` where resources stand."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         azure.world = copy.deepcopy(self.world)
@@ -126,14 +128,14 @@ class Kept:
 
 
 @pytest.fixture(scope="session")
-def blank(pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+def blank(pulumi_cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """A stack without a resource."""
     folder = tmp_path_factory.mktemp("blank") / "stack"
-    server = Arm(tmp_path_factory.mktemp("blank-azure"))
+    server = SmallAzure(tmp_path_factory.mktemp("blank-azure"))
     project = folder / "project"
     (project / "state").mkdir(parents=True)
     (project / "Pulumi.yaml").write_text(_PROJECT.format(clone=CLONE))
-    stack = Stack(pulumi, project, _environment(pulumi, server, folder), server.world)
+    stack = Stack(pulumi_cli, project, _environment(pulumi_cli, server, folder), server.world)
     stack.run("stack", "init", "test")
     stack.run("config", "set", "azure-native:location", "westeurope")
     yield Kept(folder, server, World())
@@ -141,9 +143,9 @@ def blank(pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ke
 
 
 @pytest.fixture(scope="session")
-def served(blank: Kept, pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+def served(blank: Kept, pulumi_cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """A stack with two slots, of which blue has all requests."""
-    stack = blank.copy(pulumi, blank.azure, tmp_path_factory.mktemp("served") / "stack")
+    stack = blank.copy(pulumi_cli, blank.azure, tmp_path_factory.mktemp("served") / "stack")
     stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
     stack.up()
     stack.world.journal.clear()
@@ -151,18 +153,18 @@ def served(blank: Kept, pulumi: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def stack(azure: Arm, blank: Kept, pulumi: Path, tmp_path: Path) -> Stack:
+def stack(small_azure: SmallAzure, blank: Kept, pulumi_cli: Path, tmp_path: Path) -> Stack:
     """A new stack, of which nothing is made yet."""
-    return blank.copy(pulumi, azure, tmp_path / "stack")
+    return blank.copy(pulumi_cli, small_azure, tmp_path / "stack")
 
 
 @pytest.fixture
-def standing(served: Kept, pulumi: Path, tmp_path: Path) -> Stack:
+def standing(served: Kept, pulumi_cli: Path, tmp_path: Path) -> Stack:
     """A stack of one's own with two slots, blue with m1 and green with m2, of which blue has all requests."""
-    return served.copy(pulumi, served.azure, tmp_path / "stack")
+    return served.copy(pulumi_cli, served.azure, tmp_path / "stack")
 
 
-def _environment(pulumi: Path, azure: Arm, folder: Path) -> dict[str, str]:
+def _environment(pulumi: Path, azure: SmallAzure, folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         **azure.environment(),

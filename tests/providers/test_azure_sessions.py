@@ -16,9 +16,8 @@ from azml.azure.credentials import ClientCredentials, IdentityTokens, credential
 from azml.azure.errors import AzureError, CancelledError, OperationFailedError, UnreachableError
 from azml.azure.http import Http, Response, is_loopback
 from azml.azure.settings import AzureSettings, only_settings, read_settings
-from tests.emulator.local_azure import deployment_body, endpoint_body
-from tests.providers.arm_server import Arm as Server
-from tests.providers.arm_server import Fault
+from tests.fixtures.control_plane import deployment_body, endpoint_body
+from tests.fixtures.small_azure import Fault, SmallAzure
 
 _GROUP = "/subscriptions/s/resourceGroups/rg"
 _WORKSPACE = f"{_GROUP}/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -26,13 +25,13 @@ _DEPLOYMENT = f"{_WORKSPACE}/onlineEndpoints/diabetes/deployments/blue"
 _BODY = {"location": "westeurope", "properties": {}}
 
 
-def test_many_threads_share_few_connections(arm: Arm, azure: Server) -> None:
+def test_many_threads_share_few_connections(arm: Arm, small_azure: SmallAzure) -> None:
     """Connections are kept: as many as there are calls at once, not as there are calls."""
     arm.put(_GROUP, "1", {"location": "westeurope"})
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: arm.get(_GROUP, "1"), range(80)))
     assert all(item and item["location"] == "westeurope" for item in found)
-    assert azure.world.connections <= 10
+    assert small_azure.world.connections <= 10
 
 
 def test_a_connection_closed_while_idle_is_replaced(arm: Arm) -> None:
@@ -74,8 +73,8 @@ def test_an_operation_that_fails_says_why(arm: Arm) -> None:
         arm.wait(started)
 
 
-def test_a_wait_ends_when_it_is_given_up(arm: Arm, azure: Server) -> None:
-    azure.world.polls = 1_000_000
+def test_a_wait_ends_when_it_is_given_up(arm: Arm, small_azure: SmallAzure) -> None:
+    small_azure.world.polls = 1_000_000
     arm.put(_WORKSPACE, "1", _BODY)
     started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", endpoint_body())
     threading.Timer(0.2, arm.cancel).start()
@@ -83,27 +82,27 @@ def test_a_wait_ends_when_it_is_given_up(arm: Arm, azure: Server) -> None:
         arm.wait(started)
 
 
-def test_a_wait_ends_at_its_deadline(arm: Arm, azure: Server) -> None:
-    azure.world.polls = 1_000_000
+def test_a_wait_ends_at_its_deadline(arm: Arm, small_azure: SmallAzure) -> None:
+    small_azure.world.polls = 1_000_000
     arm.put(_WORKSPACE, "1", _BODY)
     started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", endpoint_body())
     with pytest.raises(AzureError, match="did not end within 0 seconds"):
         arm.wait(started, seconds=0.1)
 
 
-def test_an_overloaded_azure_is_asked_again_and_a_refusal_is_not(arm: Arm, azure: Server) -> None:
-    azure.world.faults.append(Fault("PUT", "resourceGroups/rg$", 503, "Busy", times=2))
+def test_an_overloaded_azure_is_asked_again_and_a_refusal_is_not(arm: Arm, small_azure: SmallAzure) -> None:
+    small_azure.world.faults.append(Fault("PUT", "resourceGroups/rg$", 503, "Busy", times=2))
     arm.put(_GROUP, "1", {"location": "a"})
-    azure.world.faults.append(Fault("PUT", "resourceGroups/rg$", 400, "BadRequest", times=2))
+    small_azure.world.faults.append(Fault("PUT", "resourceGroups/rg$", 400, "BadRequest", times=2))
     with pytest.raises(AzureError, match="BadRequest: as asked") as refused:
         arm.put(_GROUP, "1", {"location": "b"})
     assert refused.value.status == 400
-    assert azure.world.faults[-1].times == 1
+    assert small_azure.world.faults[-1].times == 1
 
 
-def test_a_metadata_host_that_is_none_is_named(arm: Arm, azure: Server) -> None:
+def test_a_metadata_host_that_is_none_is_named(arm: Arm, small_azure: SmallAzure) -> None:
     with pytest.raises(AzureError, match="not an Azure metadata host"):
-        discover(AzureSettings(metadata_host=f"https://{azure.host}/elsewhere"), arm.http)
+        discover(AzureSettings(metadata_host=f"https://{small_azure.host}/elsewhere"), arm.http)
 
 
 def test_configuration_wins_over_the_environment() -> None:
@@ -183,10 +182,12 @@ def test_only_this_machine_is_local(url: str, expected: bool) -> None:
     assert is_loopback(url) == expected
 
 
-def test_an_operation_is_looked_at_again_after_azure_was_overloaded(arm: Arm, azure: Server) -> None:
+def test_an_operation_is_looked_at_again_after_azure_was_overloaded(
+    arm: Arm, small_azure: SmallAzure
+) -> None:
     arm.put(_WORKSPACE, "1", _BODY)
     started = arm.put(f"{_WORKSPACE}/onlineEndpoints/diabetes", "1", endpoint_body())
-    azure.world.faults = [Fault("GET", "^/operations/", 503, "ServiceUnavailable", times=2)]
+    small_azure.world.faults = [Fault("GET", "^/operations/", 503, "ServiceUnavailable", times=2)]
     assert arm.wait(started).json()["status"] == "Succeeded"
 
 

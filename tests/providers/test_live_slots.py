@@ -10,7 +10,7 @@ from azml.providers.azml.live_changes import read_live
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.calls import Check, Diff
 from azml.providers.engine_log import EngineLog
-from tests.emulator.local_azure import deployment_body, endpoint_body
+from tests.fixtures.control_plane import deployment_body, endpoint_body
 
 _WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w"
 _ENDPOINT = f"{_WORKSPACE}/onlineEndpoints/diabetes"

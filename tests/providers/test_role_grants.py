@@ -9,8 +9,8 @@ from azml.azure.arm import Arm
 from azml.emulator.control.storage.roles import BLOB_READER
 from azml.providers import calls
 from azml.providers.azml.role_grants import FOUND, RoleGrant
-from tests.emulator.local_azure import ACCOUNT, LocalAzure, grant
-from tests.providers.uploading import connected, started
+from tests.fixtures.control_plane import ACCOUNT, ControlPlane, grant
+from tests.providers.uploading import connected
 
 pytestmark = pytest.mark.process
 
@@ -19,22 +19,17 @@ TYPE, URN = "azml:index:RoleGrant", "urn:pulumi:s::p::azml:index:RoleGrant::g"
 READER = "Storage Blob Data Reader"
 
 
-@pytest.fixture(scope="module")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
-    yield from started(tmp_path_factory.mktemp("azure"))
-
-
 @pytest.fixture
-def arm(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arm]:
-    own = connected(azure, monkeypatch)
+def arm(workspace_azure: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arm]:
+    own = connected(workspace_azure, monkeypatch)
     yield own
     own.http.close()
-    azure.own("DELETE", "faults")
-    for place in assigned(azure).values():
-        azure.done(azure.arm("DELETE", place))
+    workspace_azure.own("DELETE", "faults")
+    for place in assigned(workspace_azure).values():
+        workspace_azure.done(workspace_azure.arm("DELETE", place))
 
 
-def assigned(azure: LocalAzure) -> dict[str, str]:
+def assigned(azure: ControlPlane) -> dict[str, str]:
     """The ids of readers' assignments by principal."""
     place = f"{ACCOUNT}/providers/Microsoft.Authorization/roleAssignments"
     found = azure.arm("GET", place).body["value"]
@@ -47,7 +42,7 @@ def wanted(principal: str, **more: Any) -> dict[str, Any]:
 
 
 def test_each_principal_that_updates_the_stack_gets_the_role_and_keeps_it(
-    azure: LocalAzure, arm: Arm
+    workspace_azure: ControlPlane, arm: Arm
 ) -> None:
     """So that a person and a pipeline in turn plan nothing once both had it."""
     own = RoleGrant(arm)
@@ -56,34 +51,36 @@ def test_each_principal_that_updates_the_stack_gets_the_role_and_keeps_it(
     assert own.diff(calls.Diff(URN, TYPE, made.id, one, one, made.outputs)).paths == {}
     assert set(own.diff(calls.Diff(URN, TYPE, made.id, one, two, made.outputs)).paths) == {"principalId"}
     outputs = own.update(calls.Update(URN, TYPE, made.id, one, two, made.outputs, False))
-    assert set(assigned(azure)) == {FIRST, SECOND}
+    assert set(assigned(workspace_azure)) == {FIRST, SECOND}
     for before, after in ((one, two), (two, one)):
         assert own.diff(calls.Diff(URN, TYPE, made.id, before, after, outputs)).paths == {}
-    azure.done(azure.arm("DELETE", assigned(azure)[FIRST]))
+    workspace_azure.done(workspace_azure.arm("DELETE", assigned(workspace_azure)[FIRST]))
     read = own.read(calls.Read(URN, TYPE, made.id, one, outputs))
     assert set(own.diff(calls.Diff(URN, TYPE, made.id, one, one, read.outputs)).paths) == {"principalId"}
     own.delete(calls.Delete(URN, TYPE, made.id, two, read.outputs))
-    assert assigned(azure) == {}
+    assert assigned(workspace_azure) == {}
 
 
 @pytest.mark.parametrize("may", [True, False])
-def test_a_role_that_somebody_else_gave_is_enough_and_stays(azure: LocalAzure, arm: Arm, may: bool) -> None:
+def test_a_role_that_somebody_else_gave_is_enough_and_stays(
+    workspace_azure: ControlPlane, arm: Arm, may: bool
+) -> None:
     """Also for one who may give no roles: then an administrator has done it."""
-    grant(azure, BLOB_READER, FIRST)
+    grant(workspace_azure, BLOB_READER, FIRST)
     if not may:
-        azure.own("POST", "faults", REFUSAL)
+        workspace_azure.own("POST", "faults", REFUSAL)
     own = RoleGrant(arm)
     made = own.create(calls.Create(URN, TYPE, wanted(FIRST), False))
     assert made.outputs == {"assignments": {FIRST: FOUND}}
     own.delete(calls.Delete(URN, TYPE, made.id, wanted(FIRST), made.outputs))
-    assert set(assigned(azure)) == {FIRST}
+    assert set(assigned(workspace_azure)) == {FIRST}
 
 
 REFUSAL = {"path_pattern": "roleAssignments", "method": "PUT", "status": 403, "code": "AuthorizationFailed"}
 
 
-def test_one_who_may_give_no_roles_is_told_who_may(azure: LocalAzure, arm: Arm) -> None:
-    azure.own("POST", "faults", REFUSAL)
+def test_one_who_may_give_no_roles_is_told_who_may(workspace_azure: ControlPlane, arm: Arm) -> None:
+    workspace_azure.own("POST", "faults", REFUSAL)
     with pytest.raises(calls.ProviderError) as refused:
         RoleGrant(arm).create(calls.Create(URN, TYPE, wanted(FIRST), False))
     text = str(refused.value)

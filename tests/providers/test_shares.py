@@ -24,7 +24,7 @@ def test_any_other_sum_is_refused_with_its_parts(blue: int, green: int) -> None:
     reasons = _reasons({"blue": blue, "green": green})
     assert bool(reasons) == (blue + green not in (0, 100))
     if reasons:
-        assert f"blue {blue} + green {green} is {blue + green}" in reasons[0]
+        assert f"blue {blue} + green {green} adds up to {blue + green}: " in reasons[0]
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,10 @@ def test_any_other_sum_is_refused_with_its_parts(blue: int, green: int) -> None:
         ({"blue": 99.5, "green": 0.5}, None, "whole number of percent, not 99.5"),
         ({"blue": True, "green": 99}, None, "whole number of percent, not True"),
         ({"blue": "100"}, None, "whole number of percent, not '100'"),
-        ({"blue": 150, "green": -50}, None, "between 0 and 100 percent, not 150"),
-        ({"blue": 100}, {"green": 51}, "at most 50 percent can be mirrored, not 51"),
+        ({"blue": 150, "green": -50}, None, "blue is 150: a share is between 0 and 100 percent"),
+        ({"blue": 100}, {"green": 51}, "green is 51: at most 50 percent can be mirrored"),
         ({"blue": 100}, {"green": 10, "red": 10}, "only one deployment can be mirrored to"),
-        ({"blue": 100}, {"blue": 10}, "blue answers live traffic"),
+        ({"blue": 100}, {"blue": 10}, "blue has 100 % of the live traffic: a deployment that answers live"),
         ({"blue": 50, "BLUE": 50}, None, "'blue' appears twice"),
         ({"1st": 100}, None, "is not a deployment name"),
         ({"a--b": 100}, None, "is not a deployment name"),

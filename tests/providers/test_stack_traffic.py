@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.providers.arm_server import Arm, Fault
+from tests.fixtures.small_azure import Fault, SmallAzure
 from tests.providers.conftest import Stack
 
 _ENDPOINT = (
@@ -12,35 +12,42 @@ _ENDPOINT = (
 _WRITES = "onlineendpoints/"
 
 
-def _live(on: Arm | Stack) -> object:
+def _live(on: SmallAzure | Stack) -> object:
     return on.world.resources[_ENDPOINT]["properties"]["traffic"]
 
 
-def test_shares_follow_deployments_and_leave_before_them(stack: Stack, azure: Arm) -> None:
+def test_shares_follow_deployments_and_leave_before_them(stack: Stack, small_azure: SmallAzure) -> None:
     """First up; green added; green alone and blue gone in one up; destroy."""
     stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
     stack.up()
-    assert azure.world.writes(_WRITES) == [
+    assert small_azure.world.writes(_WRITES) == [
         "PUT diabetes 201",
         "PUT blue 201",
         'PUT diabetes 200 {"blue": 100}',
     ]
 
-    azure.world.journal.clear()
+    small_azure.world.journal.clear()
     stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 90, "green": 10})
     shown = stack.preview()
     assert "~ blue : 100 => 90" in shown or "~ blue: 100 => 90" in shown
     stack.up()
-    assert azure.world.writes(_WRITES) == ["PUT green 201", 'PUT diabetes 200 {"blue": 90, "green": 10}']
+    assert small_azure.world.writes(_WRITES) == [
+        "PUT green 201",
+        'PUT diabetes 200 {"blue": 90, "green": 10}',
+    ]
 
-    azure.world.journal.clear()
+    small_azure.world.journal.clear()
     stack.configure(slots={"green": "m2"}, traffic={"green": 100})
     stack.up()
-    assert azure.world.writes(_WRITES) == ['PUT diabetes 200 {"green": 100}', "DELETE blue 202"]
+    assert small_azure.world.writes(_WRITES) == ['PUT diabetes 200 {"green": 100}', "DELETE blue 202"]
 
-    azure.world.journal.clear()
+    small_azure.world.journal.clear()
     stack.run("destroy", "--yes", "--skip-preview")
-    assert azure.world.writes(_WRITES) == ["PUT diabetes 200 {}", "DELETE green 202", "DELETE diabetes 200"]
+    assert small_azure.world.writes(_WRITES) == [
+        "PUT diabetes 200 {}",
+        "DELETE green 202",
+        "DELETE diabetes 200",
+    ]
 
 
 def test_rejected_shares_leave_the_old_deployment_alive(standing: Stack) -> None:
@@ -74,23 +81,25 @@ def test_shares_changed_behind_its_back_are_shown_and_mended(standing: Stack) ->
     assert _live(standing) == {"blue": 100}
 
 
-def test_shares_that_nobody_tells_stay_until_the_deployments_go(stack: Stack, azure: Arm) -> None:
+def test_shares_that_nobody_tells_stay_until_the_deployments_go(
+    stack: Stack, small_azure: SmallAzure
+) -> None:
     """A program without shares leaves them to whoever moves them, and still can take everything down."""
     stack.configure(slots={"blue": "m1", "green": "m2"})
     stack.up()
-    azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70}
+    small_azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70}
     assert "EndpointTraffic: (update)" not in stack.preview("--refresh")
     stack.configure(team="b")
     stack.up("--refresh")
-    assert _live(azure) == {"blue": 30, "green": 70}
+    assert _live(small_azure) == {"blue": 30, "green": 70}
     stack.configure(traffic={"blue": 100})
     stack.up("--refresh")
-    assert _live(azure) == {"blue": 100}
+    assert _live(small_azure) == {"blue": 100}
     stack.run("destroy", "--yes", "--skip-preview")
-    assert azure.world.writes(_WRITES)[-4] == "PUT diabetes 200 {}"
+    assert small_azure.world.writes(_WRITES)[-4] == "PUT diabetes 200 {}"
 
 
-def test_impossible_shares_are_errors_at_preview(stack: Stack, azure: Arm) -> None:
+def test_impossible_shares_are_errors_at_preview(stack: Stack, small_azure: SmallAzure) -> None:
     stack.configure(slots={"blue": "m1"}, traffic={"blue": 60, "gren": 30}, mirror={"blue": 60})
     shown = stack.preview(fails=True)
     for reason in (
@@ -100,7 +109,7 @@ def test_impossible_shares_are_errors_at_preview(stack: Stack, azure: Arm) -> No
         "answers live",
     ):
         assert reason in shown
-    assert azure.world.journal == []
+    assert small_azure.world.journal == []
 
 
 def test_a_busy_endpoint_is_waited_for(standing: Stack) -> None:

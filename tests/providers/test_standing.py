@@ -19,7 +19,7 @@ from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.azml.standing import standing
 from azml.providers.calls import ProviderError
 from azml.providers.engine_log import EngineLog
-from tests.providers import arm_server
+from tests.fixtures.small_azure import Fault, SmallAzure
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws"
@@ -193,9 +193,9 @@ def test_all_that_exist_are_told_however_many_there_are(arm: sessions.Arm) -> No
 
 
 def test_a_refusal_is_not_taken_for_a_version_that_is_missing(
-    arm: sessions.Arm, azure: arm_server.Arm
+    arm: sessions.Arm, small_azure: SmallAzure
 ) -> None:
-    azure.world.faults.append(arm_server.Fault("GET", "/versions/1", 403, "AuthorizationFailed"))
+    small_azure.world.faults.append(Fault("GET", "/versions/1", 403, "AuthorizationFailed"))
     with pytest.raises(AzureError, match="AuthorizationFailed"):
         ask(arm, {"ids": [], "versions": [f"{WORKSPACE}/models/m/versions/1"]})
 

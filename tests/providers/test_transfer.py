@@ -16,8 +16,8 @@ from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR
 from azml.providers.azml import transfer as transfers
 from azml.providers.azml.progress import Progress
 from azml.providers.azml.transfer import ChangedError, Item, WrongBlobError
-from tests.emulator.local_azure import ACCOUNT, LocalAzure, grant
-from tests.providers.uploading import ACCOUNT_BODY, Uploads, connected, started
+from tests.fixtures.control_plane import ACCOUNT, ControlPlane, grant
+from tests.providers.uploading import ACCOUNT_BODY, Uploads, connected
 
 pytestmark = pytest.mark.process
 
@@ -25,21 +25,16 @@ BLOCK = 1000
 FOLDER = "azml/models/0123"
 
 
-@pytest.fixture(scope="module")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
-    yield from started(tmp_path_factory.mktemp("azure"))
-
-
 @pytest.fixture
-def uploads(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Uploads]:
+def uploads(workspace_azure: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Iterator[Uploads]:
     monkeypatch.setattr(transfers, "BLOCK", BLOCK)
     with ExitStack() as opened:
-        arm = connected(azure, monkeypatch)
+        arm = connected(workspace_azure, monkeypatch)
         opened.callback(arm.http.close)
-        found = Uploads(azure, arm, opened)
+        found = Uploads(workspace_azure, arm, opened)
         opened.callback(found.lanes.pool.shutdown)
         yield found
-    azure.own("DELETE", "faults")
+    workspace_azure.own("DELETE", "faults")
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
-"""A control plane of its own for tests of uploads, and the plugin's client for it."""
+"""The plugin's client for a control plane, and uploads by it."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -14,23 +12,12 @@ from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR
 from azml.providers.azml.container import Container, find_account
 from azml.providers.azml.progress import Progress
 from azml.providers.azml.transfer import Lanes, Transfer
-from tests.emulator.local_azure import ACCOUNT, WORKSPACE, LocalAzure, build_workspace, grant
+from tests.fixtures.control_plane import ACCOUNT, WORKSPACE, ControlPlane, grant
 
 ACCOUNT_BODY = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
 
 
-def started(folder: Path) -> Iterator[LocalAzure]:
-    """A local Azure with a workspace, until the test is over."""
-    azure = LocalAzure(folder)
-    azure.start()
-    try:
-        build_workspace(azure)
-        yield azure
-    finally:
-        azure.stop()
-
-
-def connected(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Arm:
+def connected(azure: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Arm:
     """The plugin's client, signed in, with the local Azure's certificate trusted by every client here.
 
     It may write blobs, by token or by key, whatever an earlier test left.
@@ -49,7 +36,7 @@ def connected(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Arm:
     )
 
 
-def container_name(azure: LocalAzure) -> str:
+def container_name(azure: ControlPlane) -> str:
     """The container of the workspace's default datastore."""
     return f"azureml-blobstore-{azure.arm('GET', WORKSPACE).body['properties']['workspaceId']}"
 
@@ -58,7 +45,7 @@ def container_name(azure: LocalAzure) -> str:
 class Uploads:
     """Containers as uploads reach them, and uploads that tell nobody how far they are."""
 
-    azure: LocalAzure
+    azure: ControlPlane
     arm: Arm
     opened: ExitStack
     told: list[str] = field(default_factory=list)

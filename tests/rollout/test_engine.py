@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
 from azml.rollout.comparison import Seen
 from azml.rollout.engine import Observation, decide
-from azml.rollout.journal import Entered, Extended, Intended, Looked, Shares, Stuck, Withdrawn
+from azml.rollout.journal import Confirmed, Entered, Extended, Intended, Looked, Shares, Stuck, Withdrawn
 from azml.rollout.looks import Counted, Look, Matches, Missing, Replayed
-from azml.rollout.state import Phase, State, replay
+from azml.rollout.replaying import replay
+from azml.rollout.state import Phase, State
 from tests.rollout.plans import plan, steps
 from tests.rollout.worlds import HEALTHY, World
 
@@ -135,14 +135,14 @@ def test_a_late_read_advances_nothing_early() -> None:
     world = World(SHORT, visible_after=90).start().run()
     assert world.state.phase is Phase.SUCCEEDED
     entries = list(world.entries())
-    for before, after in pairwise(entries):
-        if isinstance(before, Intended):
-            assert after.at - before.at >= 90
+    writes = [entry for entry in entries if isinstance(entry, Intended | Confirmed)]
+    assert all(after.at - before.at >= 90 for before, after in zip(writes[::2], writes[1::2], strict=True))
 
 
 def test_a_write_that_is_never_read_back_is_stuck_and_tried_on() -> None:
     world = World(SHORT, visible_after=10**6).start().run(until=frozenset({Phase.STUCK}))
-    assert len(of(world, Stuck)) == 1 and "is not read back" in world.state.reason
+    assert len(of(world, Stuck)) == 1
+    assert "after 180 seconds the endpoint reads stable 100 %" in world.state.reason
     tried = len(world.writes)
     world.tick()
     assert len(world.writes) == tried + 1
@@ -267,3 +267,16 @@ def test_a_day_of_looks_is_decided_from_the_journal_alone() -> None:
 
 def test_a_decision_of_an_ended_rollout_is_none() -> None:
     assert decide(SHORT, State(phase=Phase.SUCCEEDED), Observation(OLD), 0.0) == ()
+
+
+def test_evidence_that_is_looked_at_once_is_closed_at_the_end_of_the_step() -> None:
+    text = steps("{traffic: 100, for: 2m, gates: [errors, agreement]}", defaults="{evidence: fixed}")
+    world = World(plan(text)).start().run(until=frozenset({Phase.FULL}))
+    world.looks = lambda now: having(agreement=Replayed({"$[*]": Matches(10, 10)}))
+    world.tick()
+    world.tick()
+    assert world.state.measured == 120 and world.state.phase is Phase.FULL
+    before = world.state.tallies["errors"]
+    world.looks = lambda now: having(errors=Counted(Seen(1000, 1000), Seen(0, 0)), agreement=Missing("503"))
+    world.tick()
+    assert world.state.tallies["errors"] == before

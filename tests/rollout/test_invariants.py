@@ -11,7 +11,8 @@ from azml.rollout.comparison import Seen
 from azml.rollout.engine import Append, Write
 from azml.rollout.journal import Advanced, Intended, Looked, Shares, Started
 from azml.rollout.looks import Answer, Counted, Look, Matches, Missing, Replayed, Smoked
-from azml.rollout.state import ENDED, Phase, apply, replay
+from azml.rollout.replaying import apply, replay
+from azml.rollout.state import ENDED, Phase
 from azml.rollout.verdicts import Verdict
 from tests.rollout.plans import plan, steps
 from tests.rollout.worlds import HEALTHY, World

@@ -7,17 +7,21 @@ from azml.rollout.journal import (
     Advanced,
     Asked,
     BrokenJournal,
+    Changed,
     Confirmed,
     Entered,
     Entry,
     Extended,
     Intended,
     Looked,
+    Noted,
     Paused,
     Shares,
     Started,
     Stuck,
+    Told,
     Withdrawn,
+    Written,
     from_line,
     to_line,
 )
@@ -49,6 +53,10 @@ LOOKED = Looked(
         Withdrawn(9.0, "bad"),
         Stuck(10.0, "late"),
         Asked(11.0, "approve", "somebody"),
+        Written(12.0),
+        Noted(13.0, "so"),
+        Changed(14.0, "abc"),
+        Told(15.0, "paused", "chat", "503"),
     ],
 )
 def test_a_line_is_the_entry_it_was_made_of(entry: Entry) -> None:
@@ -66,6 +74,10 @@ def test_a_line_is_the_entry_it_was_made_of(entry: Entry) -> None:
         '{"kind":"Rebooted","at":1}',
         '{"kind":"Shares","stable":1,"candidate":2}',
         '{"kind":"Confirmed","at":1',
+        '{"kind":"Confirmed","at":"1"}',
+        '{"kind":"Confirmed","at":true}',
+        '{"kind":"Confirmed","at":1,"more":2}',
+        '{"kind":"Intended","at":1,"shares":{"kind":"Seen","requests":1,"events":2}}',
     ],
 )
 def test_another_line_is_refused(line: str) -> None:

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
-from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, SmokeStep, TrafficStep, shares
+from azml.rollout.plan import (
+    ApproveStep,
+    Notice,
+    Plan,
+    RetireStep,
+    ShadowStep,
+    SmokeStep,
+    TrafficStep,
+    shares,
+)
 from azml.rollout.presets import PRESETS
 from azml.rollout.reading import gates
 from tests.rollout.plans import plan, read, steps
@@ -14,7 +23,7 @@ FIVE, QUARTER = (f"{{traffic: {share}, for: 1m, gates: [errors]}}" for share in 
 FULL = "{traffic: 100, for: 30m, gates: [errors]}"
 DESIGN = """\
 defaults: {interval: 30s, evidence: fixed, on_fail: pause, deadline: 5h,
-           on_inconclusive: {extend: 5m, at_most: 3, then: pause}, on_error: {tolerate: 2, then: pause}}
+           on_inconclusive: {extend: 5m, at_most: 3, then: rollback}, on_error: {tolerate: 2, then: pause}}
 gates:
   errors: {metric: error_rate, count: [408, 424, 429, 5xx], max: 0.02, alpha: 0.02, evidence: strict}
   latency: {slower_than: 250ms, max: 0.05, against_stable: {max_ratio: 1.5}}
@@ -31,7 +40,8 @@ steps:
   - {traffic: 100, for: 30m, gates: [errors]}
   - retire: {after: 1d}
 rollback: {verify_within: 90s}
-resume: {stale_after: 20m, plan_changed: abort}
+resume: {stale_after: 20m, plan_changed: carry_on}
+notify: [{on: [paused, rolled_back], webhook: chat}, {"on": [stuck], webhook: pager}]
 """
 
 
@@ -57,6 +67,9 @@ def test_every_key_becomes_a_field() -> None:
         deadline=5 * 3600.0,
         verify_within=90.0,
         stale_after=1200.0,
+        then="rollback",
+        plan_changed="carry_on",
+        notify=(Notice(("paused", "rolled_back"), "chat"), Notice(("stuck",), "pager")),
     )
 
 
@@ -104,7 +117,7 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
         (
             "{metric: error_rates, max: 0.1}",
             "metric",
-            "no metric, so it could never fail; did you mean 'error_rate'",
+            "not a metric: it could never fail; did you mean 'error_rate'",
         ),
         ("{metric: error_rate, max: 1}", "max", "can never decide anything"),
         ("{metric: error_rate, max: 0}", "max", "can never decide anything"),
@@ -170,7 +183,7 @@ def test_a_gate_that_cannot_fail_or_cannot_pass(gate: str, key: str | None, says
         (["{traffic: -25, for: 1m, gates: [errors]}", FULL], "steps[0].traffic", "-25 is out of range"),
         (["{traffic: 5, gates: [errors]}", FULL], "steps[0].for", "is missing"),
         (["{traffic: 5, for: 1m, gates: [error]}", FULL], "steps[0].gates[0]", "did you mean 'errors'"),
-        (["{trafic: 5}", FULL], "steps[0]", "is no step"),
+        (["{trafic: 5}", FULL], "steps[0]", "is not a step"),
         (["approve: {within: 1h, while_waiting: [p95]}", FULL], "steps[0]", "looked at once"),
         ([FULL, "approve: {within: 1h}"], "steps[1]", "has all traffic"),
         (["approve: {}", FULL], "steps[0].approve.within", "is missing"),
@@ -198,7 +211,7 @@ def test_traffic_without_a_gate_is_refused_where_the_endpoint_is_protected() -> 
 
 def test_everything_wrong_is_told_at_once() -> None:
     text = """\
-notify: [{on: [paused], webhook: secret}]
+notify: [{on: [pausd], webhook: "https://example.com/token"}, {on: [], webhook: chat}, 3]
 gates:
   errors: {metric: errorrate, max: 0.01}
   spare: {metric: error_rate, max: 0.01}
@@ -209,7 +222,10 @@ steps:
     found, findings = read(text)
     assert found is None
     assert sorted((one.line, one.key) for one in findings) == [
-        (1, "notify"),
+        (1, "notify[0].on[0]"),
+        (1, "notify[0].webhook"),
+        (1, "notify[1].on"),
+        (1, "notify[2]"),
         (3, "gates.errors.metric"),
         (4, "gates.spare"),
         (6, "steps[0].for"),
@@ -220,10 +236,16 @@ steps:
 
 @pytest.mark.parametrize("text", ["production", "{preset: production}", "{preset: 3}"])
 def test_a_preset_that_is_none(text: str) -> None:
-    assert "is no preset" in str(read(text)[1][0])
+    assert "is not a preset" in str(read(text)[1][0])
 
 
 @pytest.mark.parametrize("text", ["{}", "steps: []", "[1]", "{steps: 3}"])
 def test_a_plan_that_is_none(text: str) -> None:
     found, findings = read(text)
     assert (found, len(findings)) == (None, 1)
+
+
+def test_looks_that_are_farther_apart_than_a_gap_repeat_a_step_for_ever() -> None:
+    text = steps("{traffic: 100, for: 20m, gates: [errors]}", defaults="{interval: 10m}")
+    _, findings = read(text + "\nresume: {stale_after: 15m}")
+    assert "a gap of 900 seconds repeats a step, and looks are 600 apart" in str(findings[0])

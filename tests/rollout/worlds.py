@@ -9,7 +9,8 @@ from azml.rollout.engine import Action, Append, Observation, Write, decide
 from azml.rollout.journal import Asked, Entry, Shares, Started
 from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Replayed, Smoked
 from azml.rollout.plan import Plan
-from azml.rollout.state import ENDED, Phase, State, apply, replay
+from azml.rollout.replaying import apply, replay
+from azml.rollout.state import ENDED, Phase, State
 
 HEALTHY: Mapping[str, Look] = {
     "errors": Counted(Seen(200, 0), Seen(3800, 4)),
@@ -33,6 +34,8 @@ class World:
     shares: Shares = field(default_factory=lambda: Shares(100, 0))
     looks: Looks = lambda now: HEALTHY
     ready: Callable[[float], bool] = lambda now: True
+    stable_ready: bool = True
+    stable_answers: bool | None = None
     visible_after: float = 0.0
     kill_at: int | None = None
     now: float = 0.0
@@ -61,7 +64,9 @@ class World:
         for due, shares in [one for one in self.late if one[0] <= self.now]:
             self.shares = shares
             self.late.remove((due, shares))
-        seen = Observation(None if unreadable else self.shares, self.ready(self.now), self.looks(self.now))
+        ready = self.stable_ready if self.state.withdrawing else self.ready(self.now)
+        found = None if unreadable else self.shares
+        seen = Observation(found, ready, self.looks(self.now), self.stable_answers)
         actions = decide(self.plan, self.state, seen, self.now)
         try:
             for action in actions:

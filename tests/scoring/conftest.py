@@ -18,7 +18,7 @@ from azml.emulator.supervisor.environments.programs import find_uv
 from azml.emulator.supervisor.environments.requirements import requirements_of
 from azml.specs.load import load_deployment
 from azml.specs.records import DeploymentSpec, LocalCode, LocalEnvironment, LocalModel
-from azml.toolchain.cache import cache_folder, held
+from azml.toolchain.cache import cache_folder, locked
 from tests.scoring.server import SAMPLE, Server, serve
 
 
@@ -30,7 +30,7 @@ def training_python() -> Path:
     folder = cache_folder() / "environments" / f"training-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
     python = folder / "bin" / "python"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with held(folder.with_suffix(".lock"), print):
+    with locked(folder.with_suffix(".lock"), print):
         _uv("venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder))
         _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(lock))
     return python

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.clones import TestClone, make
+from tests.fixtures.clones import TestClone, make
+from tests.fixtures.scoring_folder import write_file
 
 PROGRAMS = Path(__file__).with_name("programs")
 WATCH = Path(__file__).with_name("watch")
@@ -72,6 +73,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     clone = make(tmp_path_factory.mktemp("sdk") / "clone")
     shell = Shell(clone)
     shutil.copytree(PROGRAMS, shell.folder)
+    for code in ("src", "dot"):
+        write_file(shell.folder / "files" / code / "score.py", (PROGRAMS / "src" / "score.py").read_text())
     try:
         done = clone.run("emulator", "start")
         assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from azml.cli.local.proxy_variables import OURS, PROXIES, forget
-from tests.cli.clones import ROOT
+from tests.fixtures.clones import ROOT
 from tests.sdk.conftest import Shell
 
 OWN = "http://proxy.example.org:3128"

@@ -9,7 +9,7 @@ from random import Random
 import psutil
 
 from azml.cli.failure import CommandError
-from tests.emulator.local_azure import wait_for
+from tests.fixtures.control_plane import wait_for
 from tests.soak.azure import NAMES, SoakedAzure
 from tests.soak.damages import DAMAGES
 from tests.soak.figures import Figures

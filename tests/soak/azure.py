@@ -13,7 +13,7 @@ from azml.cli.local import local_azure
 from azml.cli.local.local_azure import LocalAzure
 from azml.cli.terminal import Step
 from azml.emulator.base.identity import issue_token
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     WORKSPACE,
     Json,
@@ -22,7 +22,7 @@ from tests.emulator.local_azure import (
     deployment_body,
     endpoint_body,
 )
-from tests.emulator.serving import CONDA, ServingAzure
+from tests.fixtures.serving_azure import CONDA, ServingAzure
 
 NAMES = ("blue", "green")
 SCRIPT = b"""
@@ -99,6 +99,13 @@ class SoakedAzure(ServingAzure):
 
     def build(self) -> None:
         """The endpoint, and its two deployments, each with half of the traffic."""
+        self.build_assets()
+        self.put(ENDPOINT, endpoint_body())
+        self.deploy([(ENDPOINT, name) for name in NAMES])
+        self.share_out(dict.fromkeys(NAMES, 50))
+
+    def build_assets(self) -> None:
+        """The workspace with the script and its environment."""
         build_workspace(self)
         container = build_assets(self)
         self.upload(container, "soak/score.py", SCRIPT)
@@ -106,9 +113,6 @@ class SoakedAzure(ServingAzure):
         self.put(f"{WORKSPACE}/codes/soak/versions/1", {"properties": {"codeUri": uri}})
         environment = {"properties": {"image": "img", "condaFile": CONDA}}
         self.put(f"{WORKSPACE}/environments/e/versions/2", environment)
-        self.put(ENDPOINT, endpoint_body())
-        self.deploy([(ENDPOINT, name) for name in NAMES])
-        self.share_out(dict.fromkeys(NAMES, 50))
 
     def deploy(self, wanted: Iterable[tuple[str, str]]) -> None:
         """Make deployments, each of an endpoint and by a name, all at once."""

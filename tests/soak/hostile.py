@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from azml.emulator.base.identity import issue_token, sign
-from tests.emulator.local_azure import ENDPOINT
+from tests.fixtures.control_plane import ENDPOINT
 from tests.soak.azure import SoakedAzure
 
 _LENGTHS = b"Content-Length: 2\r\n\r\n{}"

@@ -10,7 +10,7 @@ from random import Random
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from tests.emulator.serving import HEADER
+from tests.fixtures.serving_azure import HEADER
 from tests.soak.azure import NAMES, SoakedAzure
 from tests.soak.figures import Figures
 

@@ -96,10 +96,14 @@ BEYOND_ENDPOINT = [
     ("traffic: {blue: 50}\n", "traffic", "adds up to 50"),
     ("traffic: {x: 100}\n", "traffic.x", "'x' is not a name that Azure accepts"),
     ("traffic: {blue: 100, blue: 100}\n", "traffic.blue", "appears twice"),
-    ("mirror_traffic: {blue: 51}\n", "mirror_traffic.blue", "51 percent"),
-    ("mirror_traffic: {blue: 10, red: 10}\n", "mirror_traffic", "more than one deployment"),
-    ("traffic: {blue: 100}\nmirror_traffic: {blue: 10}\n", "mirror_traffic.blue", "has live traffic too"),
-    ("compute: azureml:c\nmirror_traffic: {blue: 10}\n", "mirror_traffic", "cannot mirror traffic"),
+    ("mirror_traffic: {blue: 51}\n", "mirror_traffic.blue", "is 51"),
+    ("mirror_traffic: {blue: 10, red: 10}\n", "mirror_traffic", "names 2 deployments"),
+    (
+        "traffic: {blue: 100}\nmirror_traffic: {blue: 10}\n",
+        "mirror_traffic.blue",
+        "has 100 % of the live traffic",
+    ),
+    ("compute: azureml:c\nmirror_traffic: {blue: 10}\n", "mirror_traffic", "is set on a Kubernetes endpoint"),
     ("compute: azureml:c\nauth_mode: aad_token\n", "auth_mode", "do not support aad_token"),
     ("identity: {type: user_assigned}\n", "identity", "does not name a user-assigned identity"),
 ]

@@ -21,6 +21,7 @@ from azml.specs import (
     load_deployment,
     load_endpoint,
 )
+from tests.fixtures.scoring_folder import write_files
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the SDK's imports, not ours
@@ -169,12 +170,12 @@ def same_endpoint(spec: EndpointSpec, theirs: Any) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "score.py").write_text("def init(): ...\ndef run(data): return data\n")
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "weights.bin").write_bytes(b"\0weights")
-    (tmp_path / "conda.yml").write_text("channels: [conda-forge]\ndependencies: [python=3.11, pip]\n")
-    return tmp_path
+    files = {
+        "src/score.py": "def init(): ...\ndef run(data): return data\n",
+        "model/weights.bin": b"\0weights",
+        "conda.yml": "channels: [conda-forge]\ndependencies: [python=3.11, pip]\n",
+    }
+    return write_files(tmp_path, files)
 
 
 DEPLOYMENTS = sorted((Path(__file__).parent / "deployments").glob("*.yml"))

@@ -19,57 +19,24 @@ from typing import Any
 import pytest
 import yaml
 
-from azml.toolchain.pulumi import find_or_install
-from tests.emulator.supervisor.serving.docker_host import DockerHost, docker_host
+from tests.fixtures.docker_host import DockerHost, docker_host
+from tests.fixtures.scoring_folder import ANSWERS, write_slots_folder
+from tests.fixtures.whole_azure import WholeAzure, running
 
 ROOT = Path(__file__).parents[2]
 GROUP, WORKSPACE = "rg-tests", "mlw-tests"
 API_VERSION = "2025-12-01"
 
-SCORE = """\
-import os
-from pathlib import Path
-
-
-def init():
-    global answer
-    folder = Path(os.environ["AZUREML_MODEL_DIR"])
-    answer = next(path for path in folder.rglob("*.txt")).read_text().strip()
-
-
-def run(data):
-    return [answer]
-"""
-BROKEN = (
-    "def init():\n    raise RuntimeError('the model is not there')\n\n\ndef run(data):\n    return data\n"
-)
-CONDA = "dependencies:\n- python=3.11\n- pip\n- pip:\n  - azureml-inference-server-http>=1.5.1\n"
-DEPLOYMENT = """\
-name: {slot}
-endpoint_name: any
-model: {{path: models/{slot}.txt}}
-code_configuration: {{code: {code}, scoring_script: score.py}}
-environment: {{image: "mcr.microsoft.com/azureml/minimal:latest", conda_file: conda.yml}}
-instance_type: Standard_D2as_v4
-instance_count: 1
-"""
+SCORE = ANSWERS.replace("return answer", "return [answer]")
 
 
 def scoring_folder(folder: Path) -> None:
     """(Re)make a scoring folder with two slots whose models answer their slot's name."""
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "models").mkdir(parents=True)
-    (folder / "endpoint.yml").write_text("name: any\nauth_mode: key\n")
-    (folder / "conda.yml").write_text(CONDA)
-    for slot in ("blue", "green"):
-        (folder / "models" / f"{slot}.txt").write_text(f"{slot}\n")
-        (folder / f"src-{slot}").mkdir()
-        (folder / f"src-{slot}" / "score.py").write_text(SCORE)
-        (folder / f"{slot}.yml").write_text(DEPLOYMENT.format(slot=slot, code=f"src-{slot}"))
+    write_slots_folder(folder, SCORE)
 
 
 @dataclass(frozen=True)
-class Azure:
+class StackAzure:
     """A local Azure that runs, and a client that shares no code with the project's own."""
 
     folder: Path
@@ -140,7 +107,7 @@ class Stack:
     """A project folder of its own, the stack `local` in it, and one scoring folder it serves."""
 
     cli: Path
-    azure: Azure
+    azure: StackAzure
     folder: Path
     name: str
     settings: dict[str, Any] = field(default_factory=dict)
@@ -263,58 +230,25 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def cli() -> Path:
-    return find_or_install(print)
-
-
-@pytest.fixture(scope="session")
 def docker(tmp_path_factory: pytest.TempPathFactory) -> DockerHost:
     """The stand-in for Docker that the local Azure finds."""
     return docker_host(tmp_path_factory.mktemp("docker"))
 
 
 @pytest.fixture(scope="session")
-def azure(tmp_path_factory: pytest.TempPathFactory, docker: DockerHost) -> Iterator[Azure]:
+def stack_azure(tmp_path_factory: pytest.TempPathFactory, docker: DockerHost) -> Iterator[StackAzure]:
     """A local Azure on free ports, with its state in a folder that goes with it."""
     folder = tmp_path_factory.mktemp("azure")
-    log = (folder / "log").open("w")
-    command = [
-        sys.executable,
-        "-m",
-        "azml.emulator",
-        "--folder",
-        str(folder / "e"),
-        "--port",
-        "0",
-        "--scoring-port",
-        "0",
-    ]
-    found = {**os.environ, "PATH": docker.path}
-    process = subprocess.Popen(command, cwd=ROOT, env=found, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        yield Azure(folder, _told(folder, process))
-    finally:
-        process.terminate()
-        process.wait(60)
-        log.close()
-
-
-def _told(folder: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            found: dict[str, Any] = json.loads((folder / "e" / "emulator.json").read_text())
-            return {**found, "ca": str(folder / "e" / found["ca"])}
-        except (FileNotFoundError, ValueError):
-            time.sleep(0.05)
-    raise AssertionError((folder / "log").read_text())
+    with running(WholeAzure(folder / "e", {"PATH": docker.path})) as whole:
+        told = whole.record()
+        yield StackAzure(folder, {**told, "ca": str(whole.folder / told["ca"])})
 
 
 Project = Callable[..., Stack]
 
 
 @pytest.fixture(scope="session")
-def project(cli: Path, azure: Azure) -> Iterator[Project]:
+def project(pulumi_cli: Path, stack_azure: StackAzure) -> Iterator[Project]:
     """Makes project folders whose program is this clone's, with a state of their own."""
     base = Path(tempfile.mkdtemp(prefix="azml-stack-"))
 
@@ -328,7 +262,7 @@ def project(cli: Path, azure: Azure) -> Iterator[Project]:
             plugin["path"] = str((ROOT / "local" / plugin["path"]).resolve())
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(text))
         place = {"resourceGroup": GROUP, "name": WORKSPACE, **workspace}
-        stack = Stack(cli, azure, folder, name)
+        stack = Stack(pulumi_cli, stack_azure, folder, name)
         stack.settings = {
             "azure-native:location": "westeurope",
             "azml:target": "local",

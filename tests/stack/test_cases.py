@@ -1,6 +1,5 @@
 """Endpoint folders of the kinds that people bring, all in one stack."""
 
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.fixtures.scoring_folder import write_file as write
 from tests.stack.conftest import Project, Stack
 
 SERVER = "azureml-inference-server-http>=1.5.1"
@@ -63,12 +63,6 @@ REFERENCES = {
     "BANK_KEY": "azureml://connections/bank/credentials/API_KEY",
     "FROM_VAULT": "keyvault:https://kv.vault.azure.net/secrets/one/2",
 }
-
-
-def write(path: Path, content: Any) -> None:
-    """A file with its folder; what is no text as YAML."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(textwrap.dedent(content) if isinstance(content, str) else yaml.safe_dump(content))
 
 
 def folder(base: Path, name: str, conda: Any, script: str, **more: Any) -> Path:

@@ -1,6 +1,6 @@
 """A file with a container of one's own, through the real engine; `docker` is the tests' stand-in."""
 
-from tests.emulator.supervisor.serving.docker_host import DockerHost
+from tests.fixtures.docker_host import DockerHost
 from tests.stack.conftest import Stack
 
 IMAGE = "team/server:1"

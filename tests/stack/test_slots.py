@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.stack.conftest import BROKEN, SCORE, Stack
+from tests.fixtures.scoring_folder import BROKEN
+from tests.stack.conftest import SCORE, Stack
 
 BOTH: dict[str, Any] = {"blue": {}, "green": {}}
 

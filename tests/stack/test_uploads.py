@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.stack.conftest import ROOT, SCORE, Azure, Project, Stack, scoring_folder
+from tests.stack.conftest import ROOT, SCORE, Project, Stack, StackAzure, scoring_folder
 
 BLOB_PER_FILE = Path(__file__).parent / "programs" / "blob_per_file"
 PARTS = ("Workspace", "Assets", "Endpoint")
@@ -34,7 +34,7 @@ def blobs(stack: Stack) -> dict[str, str]:
     return dict(found)
 
 
-def token_for(azure: Azure) -> str:
+def token_for(azure: StackAzure) -> str:
     told = azure.own("GET", "environment")
     form = {
         "grant_type": "client_credentials",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.emulator.whole_azure import WholeAzure, running
+from tests.fixtures.whole_azure import WholeAzure, running
 from tests.studio.slots import build
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -25,7 +25,7 @@ SILENT = (
 
 
 @pytest.fixture(scope="session")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAzure]:
+def studio_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeAzure]:
     folder = tmp_path_factory.mktemp("studio") / ".azml" / "emulator"
     with running(WholeAzure(folder), build) as whole:
         yield whole
@@ -62,10 +62,10 @@ def anyone(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(anyone: Page, azure: WholeAzure) -> Page:
+def page(anyone: Page, studio_azure: WholeAzure) -> Page:
     """A browser on the page of diabetes, with blue at 90 percent and green at 10."""
-    azure.share_out({"blue": 90, "green": 10})
-    enter(anyone, azure)
+    studio_azure.share_out({"blue": 90, "green": 10})
+    enter(anyone, studio_azure)
     return anyone
 
 

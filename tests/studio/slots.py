@@ -1,6 +1,6 @@
 """What the studio is shown with: an endpoint with blue, green, and red, whose init() fails."""
 
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     Answer,
     build_assets,
@@ -8,7 +8,7 @@ from tests.emulator.local_azure import (
     deployment_body,
     endpoint_body,
 )
-from tests.emulator.whole_azure import WholeAzure
+from tests.fixtures.whole_azure import WholeAzure
 
 SCORE = """\
 import json, os

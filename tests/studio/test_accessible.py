@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe, AxeResults
 from playwright.sync_api import Browser, Page, expect
 
-from tests.emulator.whole_azure import WholeAzure
+from tests.fixtures.whole_azure import WholeAzure
 
 TABS = ("Details", "Test", "Logs")
 
@@ -21,16 +21,16 @@ def broken(results: AxeResults) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_rule_of_accessibility_is_broken(
-    browser: Browser, azure: WholeAzure, scheme: Literal["light", "dark"]
+    browser: Browser, studio_azure: WholeAzure, scheme: Literal["light", "dark"]
 ) -> None:
     """axe-core's rules, contrast among them, on every view. It runs as a string, past the policy."""
     context = browser.new_context(ignore_https_errors=True, bypass_csp=True, color_scheme=scheme)
     page = context.new_page()
-    page.goto(f"{azure.url}/studio")
+    page.goto(f"{studio_azure.url}/studio")
     expect(page.get_by_role("heading", name="not signed in")).to_be_visible()
     found = {"signed out": Axe().run(page)}
     page.goto("about:blank")
-    page.goto(azure.link())
+    page.goto(studio_azure.link())
     expect(page.get_by_role("link", name="diabetes")).to_be_visible()
     found["overview"] = Axe().run(page)
     page.get_by_role("link", name="diabetes").click()
@@ -94,14 +94,14 @@ def test_the_first_link_skips_to_the_content(page: Page) -> None:
     expect(page.get_by_role("link", name="Endpoints")).to_be_focused()
 
 
-def test_news_take_the_focus_from_nobody(page: Page, azure: WholeAzure) -> None:
+def test_news_take_the_focus_from_nobody(page: Page, studio_azure: WholeAzure) -> None:
     page.get_by_role("slider", name="green").focus()
-    azure.share_out({"blue": 60, "green": 40})
+    studio_azure.share_out({"blue": 60, "green": 40})
     expect(page.get_by_role("slider", name="green")).to_have_value("40")
     expect(page.get_by_role("slider", name="green")).to_be_focused()
     page.get_by_role("link", name="Endpoints").click()
     page.get_by_role("link", name="diabetes").focus()
-    azure.share_out({"blue": 90, "green": 10})
+    studio_azure.share_out({"blue": 90, "green": 10})
     expect(page.get_by_text("blue 90 %")).to_be_visible()
     expect(page.get_by_role("link", name="diabetes")).to_be_focused()
 

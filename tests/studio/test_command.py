@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.emulator.whole_azure import WholeAzure
+from tests.fixtures.whole_azure import WholeAzure
 
 pytestmark = pytest.mark.process
 
@@ -24,9 +24,9 @@ def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.fixture
-def project(azure: WholeAzure) -> Path:
+def project(studio_azure: WholeAzure) -> Path:
     """The folder that `azml` takes for the clone of this local Azure."""
-    root = azure.folder.parents[1]
+    root = studio_azure.folder.parents[1]
     for folder in ("azml/cli", "local"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "local" / "Pulumi.yaml").touch()
@@ -34,18 +34,20 @@ def project(azure: WholeAzure) -> Path:
 
 
 def test_it_prints_a_link_that_signs_in_and_nothing_else(
-    project: Path, azure: WholeAzure, anyone: Page
+    project: Path, studio_azure: WholeAzure, anyone: Page
 ) -> None:
     done = run(project)
     assert done.returncode == 0, done.stderr
     link = done.stdout.strip()
-    assert link.startswith(f"{azure.url}/studio#code=")
+    assert link.startswith(f"{studio_azure.url}/studio#code=")
     assert "\n" not in link
     anyone.goto(link)
     expect(anyone.get_by_role("link", name="diabetes")).to_be_visible()
 
 
-def test_it_hands_the_endpoints_samples_to_the_page(project: Path, anyone: Page, azure: WholeAzure) -> None:
+def test_it_hands_the_endpoints_samples_to_the_page(
+    project: Path, anyone: Page, studio_azure: WholeAzure
+) -> None:
     requests = project / "scoring" / "diabetes" / "requests"
     requests.mkdir(parents=True, exist_ok=True)
     (requests / "sample.json").write_text('{"of": "the folder"}')

@@ -14,7 +14,7 @@ from azml.emulator.control.arm.store import Record
 from azml.emulator.control.monitor.alert_states import Alert
 from azml.emulator.control.studio import live
 from azml.emulator.control.studio.blame import OwnLine, own_line
-from azml.emulator.control.studio.health import Health, Standing, endpoint_health
+from azml.emulator.control.studio.health import Health, SlotState, endpoint_health
 from azml.emulator.control.studio.live import STREAM_LIMIT, Live
 from azml.emulator.control.studio.looks import added
 from azml.emulator.control.studio.views import (
@@ -26,13 +26,13 @@ from azml.emulator.control.studio.views import (
     firing_alert,
     minutes,
 )
-from tests.emulator.local_azure import ENDPOINT, GROUP, deployment_body, endpoint_body
+from tests.fixtures.control_plane import ENDPOINT, GROUP, deployment_body, endpoint_body
 
 
 def standing(
     name: str, state: str = "Succeeded", traffic: int = 0, ready: int = 1, running: str = "ready"
-) -> Standing:
-    return Standing(name, state, running, ready, 1, traffic)
+) -> SlotState:
+    return SlotState(name, state, running, ready, 1, traffic)
 
 
 RED = standing("red", "Failed", ready=0, running="failed")
@@ -58,10 +58,10 @@ RED = standing("red", "Failed", ready=0, running="failed")
             [standing("blue", traffic=100), standing("green", "Updating")],
             Health("busy", "Serving; green is Updating"),
         ),
-        ([Standing("blue", "Succeeded", "ready", 1, 3, 100)], Health("warn", "blue: 1 of 3 instances")),
+        ([SlotState("blue", "Succeeded", "ready", 1, 3, 100)], Health("warn", "blue: 1 of 3 instances")),
     ],
 )
-def test_an_endpoint_is_as_its_deployments_are(deployments: list[Standing], health: Health) -> None:
+def test_an_endpoint_is_as_its_deployments_are(deployments: list[SlotState], health: Health) -> None:
     assert endpoint_health("Succeeded", deployments) == health
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.emulator.local_azure import ENDPOINT, endpoint_body, wait_for
-from tests.emulator.whole_azure import WholeAzure
+from tests.fixtures.control_plane import ENDPOINT, endpoint_body, wait_for
+from tests.fixtures.whole_azure import WholeAzure
 from tests.studio.conftest import enter
 
 
@@ -26,8 +26,8 @@ def send(page: Page, body: object, to: str = "the endpoint, by its traffic") -> 
     return page.locator("#answered")
 
 
-def test_the_link_signs_in_once_and_leaves_no_code_behind(anyone: Page, azure: WholeAzure) -> None:
-    link = azure.link()
+def test_the_link_signs_in_once_and_leaves_no_code_behind(anyone: Page, studio_azure: WholeAzure) -> None:
+    link = studio_azure.link()
     anyone.goto(link)
     expect(anyone.get_by_role("link", name="diabetes")).to_be_visible()
     assert "code" not in anyone.url
@@ -35,7 +35,7 @@ def test_the_link_signs_in_once_and_leaves_no_code_behind(anyone: Page, azure: W
     anyone.reload()
     expect(anyone.get_by_role("link", name="diabetes")).to_be_visible()
     other = anyone.context.new_page()
-    other.goto(f"{azure.url}/studio")
+    other.goto(f"{studio_azure.url}/studio")
     expect(other.get_by_role("link", name="diabetes")).to_be_visible()
     anyone.get_by_role("button", name="Sign out").click()
     for page in (anyone, other):  # the second is told by its stream
@@ -48,31 +48,31 @@ def test_the_link_signs_in_once_and_leaves_no_code_behind(anyone: Page, azure: W
     expect(anyone.get_by_text("azml studio")).to_be_visible()
 
 
-def test_without_a_link_the_page_says_how_to_get_one(anyone: Page, azure: WholeAzure) -> None:
-    anyone.goto(f"{azure.url}/studio")
+def test_without_a_link_the_page_says_how_to_get_one(anyone: Page, studio_azure: WholeAzure) -> None:
+    anyone.goto(f"{studio_azure.url}/studio")
     expect(anyone.get_by_role("heading", name="not signed in")).to_be_visible()
     expect(anyone.get_by_role("heading", name="Endpoints")).to_be_hidden()
 
 
-def test_the_browser_asks_nobody_but_the_local_azure(anyone: Page, azure: WholeAzure) -> None:
+def test_the_browser_asks_nobody_but_the_local_azure(anyone: Page, studio_azure: WholeAzure) -> None:
     asked: list[str] = []
     anyone.on("request", lambda request: asked.append(request.url))
-    enter(anyone, azure)
+    enter(anyone, studio_azure)
     for tab in ("Test", "Logs", "Details"):
         anyone.get_by_role("tab", name=tab).click()
     expect(anyone.get_by_role("img", name="Requests, last 30 minutes")).to_be_visible()
     assert asked
-    assert all(url.startswith(f"{azure.url}/studio") for url in asked)
+    assert all(url.startswith(f"{studio_azure.url}/studio") for url in asked)
 
 
 def deployment(page: Page, name: str) -> Locator:
     return page.get_by_role("article", name=name)
 
 
-def test_the_overview_and_the_details_show_what_is_there(page: Page, azure: WholeAzure) -> None:
+def test_the_overview_and_the_details_show_what_is_there(page: Page, studio_azure: WholeAzure) -> None:
     expect(page.locator("#health")).to_have_text("Serving; red failed")
     expect(page.get_by_text("ws1 · rg · westeurope").last).to_be_visible()
-    uri = azure.arm("GET", ENDPOINT).body["properties"]["scoringUri"]
+    uri = studio_azure.arm("GET", ENDPOINT).body["properties"]["scoringUri"]
     expect(page.get_by_text(uri, exact=True)).to_be_visible()
     expect(page.locator("#auth-mode")).to_have_text("Key")
     blue = deployment(page, "blue")
@@ -106,7 +106,7 @@ def test_a_deployment_that_failed_leads_with_its_own_line_and_takes_no_share(pag
     expect(page.locator("#log-found")).to_have_text(re.compile("^No line has"))
 
 
-def test_shares_move_by_keyboard_and_always_add_up_to_100(page: Page, azure: WholeAzure) -> None:
+def test_shares_move_by_keyboard_and_always_add_up_to_100(page: Page, studio_azure: WholeAzure) -> None:
     apply = page.get_by_role("button", name="Apply")
     expect(apply).to_be_disabled()
     green = share(page, "green")
@@ -116,7 +116,7 @@ def test_shares_move_by_keyboard_and_always_add_up_to_100(page: Page, azure: Who
     expect(green).to_have_value("15")
     expect(green).to_have_attribute("aria-valuetext", "15 percent")
     expect(share(page, "blue")).to_have_value("85")
-    assert azure.shares() == {"blue": 90, "green": 10}  # nothing moves before it is applied
+    assert studio_azure.shares() == {"blue": 90, "green": 10}  # nothing moves before it is applied
     page.keyboard.press("End")
     expect(share(page, "blue")).to_have_value("0")
     page.keyboard.press("Tab")  # past red, which is disabled
@@ -126,12 +126,14 @@ def test_shares_move_by_keyboard_and_always_add_up_to_100(page: Page, azure: Who
     page.keyboard.press("Enter")
     expect(page.get_by_text("Applied: green 100 %")).to_be_visible()
     expect(apply).to_be_disabled()
-    assert azure.shares() == {"green": 100}
+    assert studio_azure.shares() == {"green": 100}
 
 
-def test_a_draft_stays_whatever_news_come_and_is_undone_on_request(page: Page, azure: WholeAzure) -> None:
+def test_a_draft_stays_whatever_news_come_and_is_undone_on_request(
+    page: Page, studio_azure: WholeAzure
+) -> None:
     share(page, "blue").fill("40")
-    azure.share_out({"blue": 30, "green": 70})
+    studio_azure.share_out({"blue": 30, "green": 70})
     expect(page.locator("#split span").first).to_have_attribute("style", re.compile("--share: ?40"))
     page.get_by_role("tab", name="Test").click()
     expect(send(page, {"n": 1}, to="blue")).to_contain_text("HTTP 200")
@@ -141,15 +143,15 @@ def test_a_draft_stays_whatever_news_come_and_is_undone_on_request(page: Page, a
     page.get_by_role("button", name="Undo").click()
     expect(share(page, "blue")).to_have_value("30")
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
-    assert azure.shares() == {"blue": 30, "green": 70}
+    assert studio_azure.shares() == {"blue": 30, "green": 70}
 
 
-def test_shares_that_are_moved_elsewhere_show_by_themselves(page: Page, azure: WholeAzure) -> None:
-    azure.share_out({"blue": 25, "green": 75})
+def test_shares_that_are_moved_elsewhere_show_by_themselves(page: Page, studio_azure: WholeAzure) -> None:
+    studio_azure.share_out({"blue": 25, "green": 75})
     expect(share(page, "blue")).to_have_value("25")
 
 
-def test_mirror_traffic_is_set_and_refused_under_azures_rules(page: Page, azure: WholeAzure) -> None:
+def test_mirror_traffic_is_set_and_refused_under_azures_rules(page: Page, studio_azure: WholeAzure) -> None:
     to = page.get_by_label("% of requests to")
     expect(to).to_be_disabled()  # every deployment that could take copies has live traffic
     share(page, "blue").fill("100")
@@ -158,34 +160,34 @@ def test_mirror_traffic_is_set_and_refused_under_azures_rules(page: Page, azure:
     page.get_by_label("Mirror", exact=True).fill("30")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Applied: blue 100 %; mirrored: green 30 %")).to_be_visible()
-    assert azure.arm("GET", ENDPOINT).body["properties"]["mirrorTraffic"] == {"green": 30}
+    assert studio_azure.arm("GET", ENDPOINT).body["properties"]["mirrorTraffic"] == {"green": 30}
     share(page, "green").fill("5")  # live traffic, so no copies
     expect(to).to_have_value("")
     page.get_by_role("button", name="Undo").click()
     expect(to).to_have_value("green")
-    azure.done(azure.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))
+    studio_azure.done(studio_azure.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))
     expect(to).to_have_value("")
 
 
-def test_a_refused_change_says_why_and_keeps_the_draft(page: Page, azure: WholeAzure) -> None:
+def test_a_refused_change_says_why_and_keeps_the_draft(page: Page, studio_azure: WholeAzure) -> None:
     fault = {
         "method": "PUT",
         "path_pattern": "onlineEndpoints/diabetes$",
         "status": 409,
         "message": "Not now.",
     }
-    assert azure.own("POST", "faults", fault).status == 204
+    assert studio_azure.own("POST", "faults", fault).status == 204
     share(page, "green").fill("50")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Not now.")).to_be_visible()
     expect(share(page, "green")).to_have_value("50")
-    assert azure.shares() == {"blue": 90, "green": 10}
+    assert studio_azure.shares() == {"blue": 90, "green": 10}
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Applied: blue 50 %, green 50 %")).to_be_visible()
 
 
-def test_keys_are_in_the_page_only_while_they_are_shown(page: Page, azure: WholeAzure) -> None:
-    keys = azure.arm("POST", f"{ENDPOINT}/listKeys").body
+def test_keys_are_in_the_page_only_while_they_are_shown(page: Page, studio_azure: WholeAzure) -> None:
+    keys = studio_azure.arm("POST", f"{ENDPOINT}/listKeys").body
     assert not any(key in page.content() for key in keys.values())
     button = page.get_by_role("button", name="Show keys")
     expect(button).to_have_attribute("aria-expanded", "false")
@@ -196,21 +198,21 @@ def test_keys_are_in_the_page_only_while_they_are_shown(page: Page, azure: Whole
     assert not any(key in page.content() for key in keys.values())
 
 
-def test_the_scoring_uri_is_copied(page: Page, azure: WholeAzure) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=azure.url)
+def test_the_scoring_uri_is_copied(page: Page, studio_azure: WholeAzure) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=studio_azure.url)
     page.get_by_role("button", name="Copy the scoring URI").click()
     expect(page.get_by_text("Copied").first).to_be_visible()
-    uri = azure.arm("GET", ENDPOINT).body["properties"]["scoringUri"]
+    uri = studio_azure.arm("GET", ENDPOINT).body["properties"]["scoringUri"]
     assert page.evaluate("navigator.clipboard.readText()") == uri
 
 
-def test_a_request_shows_answer_time_and_who_answered(page: Page, azure: WholeAzure) -> None:
+def test_a_request_shows_answer_time_and_who_answered(page: Page, studio_azure: WholeAzure) -> None:
     answered = send(page, {"n": 1}, to="green")
     expect(answered).to_contain_text("HTTP 200")
     expect(answered).to_contain_text("green")
     expect(answered).to_contain_text(re.compile(r"\d+\.\d ms"))
     expect(page.get_by_label("Body of the answer")).to_contain_text('"flavour": "green"')
-    azure.share_out({"blue": 100})
+    studio_azure.share_out({"blue": 100})
     expect(send(page, {"n": 2})).to_contain_text("blue")
     expect(page.get_by_label("Body of the answer")).to_contain_text('"n": 2')
 
@@ -253,10 +255,10 @@ def test_a_request_can_come_from_a_file_of_any_kind(page: Page, tmp_path: Path) 
     expect(page.get_by_label("Body", exact=True)).to_be_focused()
 
 
-def test_the_test_starts_with_the_sample_and_copies_as_curl(page: Page, azure: WholeAzure) -> None:
+def test_the_test_starts_with_the_sample_and_copies_as_curl(page: Page, studio_azure: WholeAzure) -> None:
     content = base64.b64encode(b'{"it\'s": 1}').decode()
     sample = {"endpoint": "diabetes", "file": "requests/a.json", "type": "application/json"}
-    azure.own("PUT", "studio/samples", {"samples": [{**sample, "content": content}]})
+    studio_azure.own("PUT", "studio/samples", {"samples": [{**sample, "content": content}]})
     page.reload()
     page.get_by_role("tab", name="Test").click()
     body = page.get_by_label("Body", exact=True)
@@ -269,7 +271,7 @@ def test_the_test_starts_with_the_sample_and_copies_as_curl(page: Page, azure: W
     page.get_by_text("As a curl command").click()
     text = page.locator("#curl-text")
     expect(text).to_contain_text("azml keys header diabetes")
-    key = azure.arm("POST", f"{ENDPOINT}/listKeys").body["primaryKey"]
+    key = studio_azure.arm("POST", f"{ENDPOINT}/listKeys").body["primaryKey"]
     assert key not in page.content()
     page.get_by_label("Include the key").check()
     expect(text).to_contain_text(key)
@@ -359,18 +361,20 @@ def test_a_local_azure_that_is_away_is_said_and_comes_back(page: Page) -> None:
     expect(page.get_by_role("img", name="Requests, last 60 minutes")).to_be_visible()
 
 
-def test_page_and_session_outlive_the_control_plane(page: Page, azure: WholeAzure) -> None:
-    azure.kill_child("azml.emulator.control")
-    wait_for(azure.answers)
-    azure.share_out({"blue": 35, "green": 65})
+def test_page_and_session_outlive_the_control_plane(page: Page, studio_azure: WholeAzure) -> None:
+    studio_azure.kill_child("azml.emulator.control")
+    wait_for(studio_azure.answers)
+    studio_azure.share_out({"blue": 35, "green": 65})
     expect(share(page, "blue")).to_have_value("35")  # by another stream, without a reload
     page.reload()
     expect(page.get_by_role("heading", name="diabetes", level=1)).to_be_visible()
 
 
-def test_an_endpoint_without_keys_or_deployments_and_one_that_goes(page: Page, azure: WholeAzure) -> None:
+def test_an_endpoint_without_keys_or_deployments_and_one_that_goes(
+    page: Page, studio_azure: WholeAzure
+) -> None:
     tokens = ENDPOINT.replace("diabetes", "tokens")
-    azure.done(azure.arm("PUT", tokens, endpoint_body(authMode="AMLToken")))
+    studio_azure.done(studio_azure.arm("PUT", tokens, endpoint_body(authMode="AMLToken")))
     page.get_by_role("link", name="Endpoints").click()
     expect(page.get_by_role("listitem").filter(has_text="tokens")).to_contain_text("No deployment")
     page.get_by_role("link", name="tokens").click()
@@ -379,7 +383,7 @@ def test_an_endpoint_without_keys_or_deployments_and_one_that_goes(page: Page, a
     expect(page.get_by_role("button", name="Show keys")).to_be_hidden()
     expect(send(page, {})).to_contain_text("HTTP 404")
     expect(page.get_by_label("Body of the answer")).to_contain_text("NoTraffic")
-    azure.done(azure.arm("DELETE", tokens))
+    studio_azure.done(studio_azure.arm("DELETE", tokens))
     expect(page.get_by_role("heading", name="Endpoints", level=1)).to_be_visible()
     expect(page.get_by_role("main").get_by_role("link")).to_have_count(1)
 
@@ -416,10 +420,10 @@ class Held:
 
 @pytest.mark.parametrize("what", ["keys", "score", "traffic"])
 def test_an_answer_is_not_shown_with_an_endpoint_it_is_not_for(
-    page: Page, azure: WholeAzure, what: str
+    page: Page, studio_azure: WholeAzure, what: str
 ) -> None:
     other = ENDPOINT.replace("diabetes", "other")
-    azure.done(azure.arm("PUT", other, endpoint_body()))
+    studio_azure.done(studio_azure.arm("PUT", other, endpoint_body()))
     held = Held(page, f"/studio/api/{what}[?]")
     with page.expect_request(held.pattern):
         if what == "keys":
@@ -436,13 +440,13 @@ def test_an_answer_is_not_shown_with_an_endpoint_it_is_not_for(
     expect(page.locator("#primary-key")).to_be_empty()
     expect(page.locator("#answered")).to_be_empty()
     expect(page.locator("#traffic-said")).to_be_empty()
-    azure.done(azure.arm("DELETE", other))
+    studio_azure.done(studio_azure.arm("DELETE", other))
 
 
-def test_an_address_opens_its_endpoint_and_a_mistyped_one_all(anyone: Page, azure: WholeAzure) -> None:
-    anyone.goto(azure.link())
+def test_an_address_opens_its_endpoint_and_a_mistyped_one_all(anyone: Page, studio_azure: WholeAzure) -> None:
+    anyone.goto(studio_azure.link())
     expect(anyone.get_by_role("link", name="diabetes")).to_be_visible()
-    anyone.goto(f"{azure.url}/studio#/ws1/diabetes/logs/green")
+    anyone.goto(f"{studio_azure.url}/studio#/ws1/diabetes/logs/green")
     anyone.reload()
     expect(anyone.get_by_role("tabpanel", name="Logs")).to_be_visible()
     expect(anyone.get_by_label("Deployment", exact=True)).to_have_value("green")

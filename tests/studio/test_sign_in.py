@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer, endpoint_body, wait_for
-from tests.emulator.whole_azure import WholeAzure
+from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, Answer, endpoint_body, wait_for
+from tests.fixtures.whole_azure import WholeAzure
 
 Headers = dict[str, str]
 CALLS = [
@@ -26,29 +26,29 @@ CALLS = [
 SAMPLE = {"endpoint": "Diabetes", "file": "requests/sample.json", "type": "application/json"}
 
 
-def redeem(azure: WholeAzure, code: str, **headers: str) -> Answer:
-    return azure.send("POST", "/studio/api/session", json.dumps({"code": code}).encode(), headers)
+def redeem(studio_azure: WholeAzure, code: str, **headers: str) -> Answer:
+    return studio_azure.send("POST", "/studio/api/session", json.dumps({"code": code}).encode(), headers)
 
 
 @pytest.fixture(scope="module")
-def signed_in(azure: WholeAzure) -> Headers:
-    answer = redeem(azure, azure.link().partition("#code=")[2])
+def signed_in(studio_azure: WholeAzure) -> Headers:
+    answer = redeem(studio_azure, studio_azure.link().partition("#code=")[2])
     assert answer.status == 200, answer.raw
     cookie = answer.headers["set-cookie"].partition(";")[0]
     return {"Cookie": cookie, "X-Azml-Studio": answer.body["token"]}
 
 
-def test_who_holds_the_control_token_gets_a_link_and_nobody_else(azure: WholeAzure) -> None:
-    assert azure.send("POST", "/_azml/studio").status == 401
-    url, _, code = azure.link().partition("#code=")
-    assert url == f"{azure.url}/studio"
+def test_who_holds_the_control_token_gets_a_link_and_nobody_else(studio_azure: WholeAzure) -> None:
+    assert studio_azure.send("POST", "/_azml/studio").status == 401
+    url, _, code = studio_azure.link().partition("#code=")
+    assert url == f"{studio_azure.url}/studio"
     assert len(code) >= 32
 
 
-def test_the_cookie_is_for_this_host_alone_and_no_script_reads_it(azure: WholeAzure) -> None:
-    answer = redeem(azure, azure.link().partition("#code=")[2])
+def test_the_cookie_is_for_this_host_alone_and_no_script_reads_it(studio_azure: WholeAzure) -> None:
+    answer = redeem(studio_azure, studio_azure.link().partition("#code=")[2])
     name, _, attributes = answer.headers["set-cookie"].partition("=")
-    assert name == f"__Host-azml-studio-{azure.port}"
+    assert name == f"__Host-azml-studio-{studio_azure.port}"
     parts = {part.strip().lower() for part in attributes.split(";")[1:]}
     assert {"httponly", "secure", "samesite=strict", "path=/"} <= parts
     assert not any(part.startswith("domain") for part in parts)
@@ -56,10 +56,10 @@ def test_the_cookie_is_for_this_host_alone_and_no_script_reads_it(azure: WholeAz
 
 @pytest.mark.parametrize(("method", "call"), CALLS)
 def test_every_call_needs_cookie_and_token(
-    azure: WholeAzure, signed_in: Headers, method: str, call: str
+    studio_azure: WholeAzure, signed_in: Headers, method: str, call: str
 ) -> None:
     for headers in ({}, *({name: value} for name, value in signed_in.items())):
-        answer = azure.send(method, f"/studio/api/{call}", b"{}", headers)
+        answer = studio_azure.send(method, f"/studio/api/{call}", b"{}", headers)
         assert (answer.status, answer.code) == (401, "SignedOut"), (call, headers.keys())
 
 
@@ -67,24 +67,27 @@ def test_every_call_needs_cookie_and_token(
     "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}]
 )
 def test_another_sites_page_is_refused_with_cookie_and_token(
-    azure: WholeAzure, signed_in: Headers, headers: Headers
+    studio_azure: WholeAzure, signed_in: Headers, headers: Headers
 ) -> None:
     for method, call in CALLS:
-        answer = azure.send(method, f"/studio/api/{call}", b"{}", {**signed_in, **headers})
+        answer = studio_azure.send(method, f"/studio/api/{call}", b"{}", {**signed_in, **headers})
         assert (answer.status, answer.code) == (403, "ForeignOrigin"), call
-    code = azure.link().partition("#code=")[2]
-    assert redeem(azure, code, **headers).status == 403
-    assert redeem(azure, code).status == 200  # a refused knock does not use it up
+    code = studio_azure.link().partition("#code=")[2]
+    assert redeem(studio_azure, code, **headers).status == 403
+    assert redeem(studio_azure, code).status == 200  # a refused knock does not use it up
 
 
-def test_a_name_that_is_not_ours_is_refused(azure: WholeAzure) -> None:
+def test_a_name_that_is_not_ours_is_refused(studio_azure: WholeAzure) -> None:
     for path in ("/studio", "/studio/page/studio.js", "/studio/api/live"):
-        assert azure.send("GET", path, headers={"Host": f"evil.example:{azure.port}"}).status == 421
+        assert (
+            studio_azure.send("GET", path, headers={"Host": f"evil.example:{studio_azure.port}"}).status
+            == 421
+        )
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_sits_in_no_frame(azure: WholeAzure) -> None:
+def test_the_page_loads_nothing_from_elsewhere_and_sits_in_no_frame(studio_azure: WholeAzure) -> None:
     for path in ("/studio", *(f"/studio/page/{name}" for name in ("studio.js", "studio.css", "icon.svg"))):
-        answer = azure.send("GET", path)
+        answer = studio_azure.send("GET", path)
         assert answer.status == 200
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'self';")
@@ -95,18 +98,18 @@ def test_the_page_loads_nothing_from_elsewhere_and_sits_in_no_frame(azure: Whole
 
 
 @pytest.mark.parametrize("name", ["../studio.py", "..%2fstudio.py", "%2e%2e%2fdoor.py", "nothing.js", "."])
-def test_only_the_pages_own_files_are_served(azure: WholeAzure, name: str) -> None:
-    assert azure.send("GET", f"/studio/page/{name}").status == 404
+def test_only_the_pages_own_files_are_served(studio_azure: WholeAzure, name: str) -> None:
+    assert studio_azure.send("GET", f"/studio/page/{name}").status == 404
 
 
-def test_a_token_of_the_page_opens_nothing_of_azures(azure: WholeAzure, signed_in: Headers) -> None:
+def test_a_token_of_the_page_opens_nothing_of_azures(studio_azure: WholeAzure, signed_in: Headers) -> None:
     for token in (signed_in["X-Azml-Studio"], signed_in["Cookie"].partition("=")[2]):
         headers = {"Authorization": f"Bearer {token}", "Cookie": signed_in["Cookie"]}
-        assert azure.send("GET", f"{WORKSPACE}?api-version=2025-12-01", headers=headers).status == 401
-        assert azure.send("GET", "/_azml/environment", headers=headers).status == 401
+        assert studio_azure.send("GET", f"{WORKSPACE}?api-version=2025-12-01", headers=headers).status == 401
+        assert studio_azure.send("GET", "/_azml/environment", headers=headers).status == 401
 
 
-def test_bad_requests_get_azures_error_body(azure: WholeAzure, signed_in: Headers) -> None:
+def test_bad_requests_get_azures_error_body(studio_azure: WholeAzure, signed_in: Headers) -> None:
     traffic = f"/studio/api/traffic?id={quote(ENDPOINT)}"
     of_one = f"/studio/api/live?id={quote(ENDPOINT)}"
     cases = [
@@ -131,21 +134,21 @@ def test_bad_requests_get_azures_error_body(azure: WholeAzure, signed_in: Header
         ("POST", "/studio/api/session", b"{", 400),
         ("POST", "/studio/api/session", b'{"code": 1}', 401),
     ]
-    before = azure.shares()
+    before = studio_azure.shares()
     for method, path, body, status in cases:
-        answer = azure.send(method, path, body, signed_in)
+        answer = studio_azure.send(method, path, body, signed_in)
         assert answer.status == status, (path, answer.raw)
         assert set(answer.body["error"]) == {"code", "message"}
         assert answer.headers["cache-control"] == "no-store"
-    assert azure.shares() == before
+    assert studio_azure.shares() == before
 
 
 class Stream:
     """A stream of events of the page, over one connection."""
 
-    def __init__(self, azure: WholeAzure, headers: Headers, query: str = "") -> None:
-        context = ssl.create_default_context(cafile=str(azure.folder / "ca.pem"))
-        self.connection = HTTPSConnection("127.0.0.1", azure.port, context=context, timeout=30)
+    def __init__(self, studio_azure: WholeAzure, headers: Headers, query: str = "") -> None:
+        context = ssl.create_default_context(cafile=str(studio_azure.folder / "ca.pem"))
+        self.connection = HTTPSConnection("127.0.0.1", studio_azure.port, context=context, timeout=30)
         self.connection.request("GET", f"/studio/api/live{query}", headers=headers)
         self.answer = self.connection.getresponse()
 
@@ -160,51 +163,53 @@ class Stream:
 
 
 def test_what_is_streamed_carries_no_key_and_begins_with_everything(
-    azure: WholeAzure, signed_in: Headers
+    studio_azure: WholeAzure, signed_in: Headers
 ) -> None:
     log = f"&log={quote(ENDPOINT)}/deployments/red&container=InferenceServer"
-    stream = Stream(azure, signed_in, f"?id={quote(ENDPOINT)}&minutes=30{log}")
+    stream = Stream(studio_azure, signed_in, f"?id={quote(ENDPOINT)}&minutes=30{log}")
     assert stream.answer.headers["content-type"].startswith("text/event-stream")
     assert stream.answer.headers["cache-control"] == "no-store"
     told = dict(stream.read() for _ in range(4))
     stream.connection.close()
     assert told.keys() == {"endpoint", "metrics", "log", "trouble"}
     assert told["log"]["lead"]["source"] == 'raise RuntimeError("no such model: red")'
-    keys = azure.arm("POST", f"{ENDPOINT}/listKeys").body
+    keys = studio_azure.arm("POST", f"{ENDPOINT}/listKeys").body
     assert not any(key in json.dumps(told) for key in keys.values())
 
 
-def test_a_stream_ends_when_its_session_does(azure: WholeAzure) -> None:
-    answer = redeem(azure, azure.link().partition("#code=")[2])
+def test_a_stream_ends_when_its_session_does(studio_azure: WholeAzure) -> None:
+    answer = redeem(studio_azure, studio_azure.link().partition("#code=")[2])
     headers = {
         "Cookie": answer.headers["set-cookie"].partition(";")[0],
         "X-Azml-Studio": answer.body["token"],
     }
-    stream = Stream(azure, headers)
+    stream = Stream(studio_azure, headers)
     assert stream.read()[0] == "endpoints"
-    assert azure.send("DELETE", "/studio/api/session", headers=headers).status == 204
+    assert studio_azure.send("DELETE", "/studio/api/session", headers=headers).status == 204
     while stream.read()[0]:
         pass
-    assert azure.send("GET", "/studio/api/live", headers=headers).status == 401
+    assert studio_azure.send("GET", "/studio/api/live", headers=headers).status == 401
     stream.connection.close()
 
 
-def test_an_open_stream_keeps_no_server_from_stopping(azure: WholeAzure, signed_in: Headers) -> None:
-    stream = Stream(azure, signed_in)
+def test_an_open_stream_keeps_no_server_from_stopping(studio_azure: WholeAzure, signed_in: Headers) -> None:
+    stream = Stream(studio_azure, signed_in)
     assert stream.read()[0] == "endpoints"
-    azure.signal_child("azml.emulator.control", signal.SIGTERM)
+    studio_azure.signal_child("azml.emulator.control", signal.SIGTERM)
     while stream.read()[0]:
         pass  # a server that hangs, or cuts its answers off, would raise here
     stream.connection.close()
-    wait_for(azure.answers)
+    wait_for(studio_azure.answers)
 
 
 def test_the_sample_requests_are_those_that_were_handed_over_last(
-    azure: WholeAzure, signed_in: Headers
+    studio_azure: WholeAzure, signed_in: Headers
 ) -> None:
     path = f"/studio/api/sample?id={quote(ENDPOINT)}"
-    assert azure.own("PUT", "studio/samples", {"samples": [{**SAMPLE, "content": "e30="}]}).status == 204
-    assert azure.send("GET", path, headers=signed_in).body["content"] == "e30="
+    assert (
+        studio_azure.own("PUT", "studio/samples", {"samples": [{**SAMPLE, "content": "e30="}]}).status == 204
+    )
+    assert studio_azure.send("GET", path, headers=signed_in).body["content"] == "e30="
     refused: list[dict[str, Any]] = [
         {},
         {"samples": {}},
@@ -214,31 +219,35 @@ def test_the_sample_requests_are_those_that_were_handed_over_last(
         {"samples": [], "more": 1},
     ]
     for body in refused:
-        assert azure.own("PUT", "studio/samples", body).status == 400, body
-    assert azure.send("GET", path, headers=signed_in).status == 200
-    assert azure.send("PUT", "/_azml/studio/samples", b"{}", signed_in).status == 401
-    assert azure.own("PUT", "studio/samples", {"samples": []}).status == 204
-    assert azure.send("GET", path, headers=signed_in).status == 204
+        assert studio_azure.own("PUT", "studio/samples", body).status == 400, body
+    assert studio_azure.send("GET", path, headers=signed_in).status == 200
+    assert studio_azure.send("PUT", "/_azml/studio/samples", b"{}", signed_in).status == 401
+    assert studio_azure.own("PUT", "studio/samples", {"samples": []}).status == 204
+    assert studio_azure.send("GET", path, headers=signed_in).status == 204
 
 
-def test_shares_set_here_are_in_the_journal_like_any_others(azure: WholeAzure, signed_in: Headers) -> None:
+def test_shares_set_here_are_in_the_journal_like_any_others(
+    studio_azure: WholeAzure, signed_in: Headers
+) -> None:
     body = b'{"traffic": {"blue": 100}, "mirrorTraffic": {"green": 20}}'
-    answer = azure.send("PUT", f"/studio/api/traffic?id={quote(ENDPOINT)}", body, signed_in)
+    answer = studio_azure.send("PUT", f"/studio/api/traffic?id={quote(ENDPOINT)}", body, signed_in)
     assert answer.status == 200, answer.raw
-    last = azure.own("GET", "journal").body[-1]
+    last = studio_azure.own("GET", "journal").body[-1]
     assert (last["method"], last["path"], last["status"]) == ("PUT", ENDPOINT, 200)
     assert last["body"]["properties"]["traffic"] == {"blue": 100}
     assert last["body"]["properties"]["mirrorTraffic"] == {"green": 20}
 
 
-def test_a_binary_answer_is_an_image_or_only_its_type_and_size(azure: WholeAzure, signed_in: Headers) -> None:
-    azure.share_out({"blue": 100})
+def test_a_binary_answer_is_an_image_or_only_its_type_and_size(
+    studio_azure: WholeAzure, signed_in: Headers
+) -> None:
+    studio_azure.share_out({"blue": 100})
     path = f"/studio/api/score?id={quote(ENDPOINT)}"
     raw = b"\x89PNG\r\n\x1a\n\xff"
-    told = azure.send("POST", path, raw, {**signed_in, "Content-Type": "image/png"}).body
+    told = studio_azure.send("POST", path, raw, {**signed_in, "Content-Type": "image/png"}).body
     assert (told["content_type"], told["size"], told["text"]) == ("image/png", 9, "")
     assert base64.b64decode(told["image"]) == raw
-    told = azure.send("POST", path, raw, {**signed_in, "Content-Type": "application/zip"}).body
+    told = studio_azure.send("POST", path, raw, {**signed_in, "Content-Type": "application/zip"}).body
     assert (told["status"], told["content_type"], told["size"], told["shown"]) == (
         200,
         "application/zip",
@@ -248,22 +257,22 @@ def test_a_binary_answer_is_an_image_or_only_its_type_and_size(azure: WholeAzure
     assert (told["text"], told["image"]) == ("", "")
 
 
-def test_no_code_cookie_or_token_is_ever_logged(azure: WholeAzure, signed_in: Headers) -> None:
-    code = azure.link().partition("#code=")[2]
-    assert redeem(azure, code).status == 200
-    journal = json.dumps(azure.own("GET", "journal").body)
+def test_no_code_cookie_or_token_is_ever_logged(studio_azure: WholeAzure, signed_in: Headers) -> None:
+    code = studio_azure.link().partition("#code=")[2]
+    assert redeem(studio_azure, code).status == 200
+    journal = json.dumps(studio_azure.own("GET", "journal").body)
     for secret in (code, signed_in["Cookie"].partition("=")[2], signed_in["X-Azml-Studio"]):
-        assert secret not in azure.log
+        assert secret not in studio_azure.log
         assert secret not in journal
 
 
 @pytest.mark.parametrize("mode", ["Key", "AMLToken", "AADToken"])
 def test_a_request_is_sent_with_what_the_endpoint_accepts(
-    azure: WholeAzure, signed_in: Headers, mode: str
+    studio_azure: WholeAzure, signed_in: Headers, mode: str
 ) -> None:
     endpoint = ENDPOINT.replace("diabetes", "signed")
-    azure.done(azure.arm("PUT", endpoint, endpoint_body(authMode=mode)))
-    answer = azure.send("POST", f"/studio/api/score?id={quote(endpoint)}", b"{}", signed_in)
-    azure.done(azure.arm("DELETE", endpoint))
+    studio_azure.done(studio_azure.arm("PUT", endpoint, endpoint_body(authMode=mode)))
+    answer = studio_azure.send("POST", f"/studio/api/score?id={quote(endpoint)}", b"{}", signed_in)
+    studio_azure.done(studio_azure.arm("DELETE", endpoint))
     assert answer.status == 200, answer.raw
     assert answer.body["status"] == 404  # no traffic, which an endpoint tells only who is let in

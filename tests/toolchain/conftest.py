@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from azml.toolchain.pulumi import find_or_install
-
 Pulumi = Callable[..., "subprocess.CompletedProcess[str]"]
 
 PROJECT = """\
@@ -17,11 +15,6 @@ name: sample
 runtime: python
 backend: {url: "file://./state"}
 """
-
-
-@pytest.fixture(scope="session")
-def cli() -> Path:
-    return find_or_install(print)
 
 
 @pytest.fixture
@@ -45,10 +38,10 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def pulumi(cli: Path, project: Path, environment: dict[str, str]) -> Pulumi:
+def pulumi(pulumi_cli: Path, project: Path, environment: dict[str, str]) -> Pulumi:
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [str(cli), *arguments, "--non-interactive"],
+            [str(pulumi_cli), *arguments, "--non-interactive"],
             cwd=project,
             env=environment,
             capture_output=True,

@@ -81,7 +81,7 @@ def test_a_preview_and_its_update_share_no_module_state(pulumi: Pulumi, project:
 
 
 def test_main_in_another_folder_runs_there(
-    cli: Path, project: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    pulumi_cli: Path, project: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     inner = project / "inner"
     inner.mkdir()
@@ -91,7 +91,7 @@ def test_main_in_another_folder_runs_there(
     (project / "__main__.py").write_text("import os\nprint('runs in', os.getcwd())\n")
 
     def run(*arguments: str) -> str:
-        command = [str(cli), "-C", str(inner), *arguments, "--non-interactive"]
+        command = [str(pulumi_cli), "-C", str(inner), *arguments, "--non-interactive"]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120).stdout
 
     run("stack", "init", "dev")
@@ -141,7 +141,7 @@ def test_an_environment_the_project_names_and_that_is_not_there_is_named(
 
 
 def test_without_an_environment_the_script_says_what_to_do(
-    cli: Path, tmp_path: Path, environment: dict[str, str]
+    pulumi_cli: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     del environment["VIRTUAL_ENV"]
     script = Path(__file__).parents[2] / "azml/toolchain/beside_pulumi/pulumi-language-python"
@@ -308,12 +308,12 @@ def test_the_host_leaves_quietly_when_asked(host: "subprocess.Popen[bytes]", num
 
 
 def test_host_and_program_leave_when_the_engine_is_killed(
-    cli: Path, pulumi: Pulumi, project: Path, environment: dict[str, str]
+    pulumi_cli: Path, pulumi: Pulumi, project: Path, environment: dict[str, str]
 ) -> None:
     (project / "__main__.py").write_text(
         "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(300)\n"
     )
-    command = [str(cli), "preview", "--non-interactive"]
+    command = [str(pulumi_cli), "preview", "--non-interactive"]
     engine = subprocess.Popen(
         command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

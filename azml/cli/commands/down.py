@@ -44,9 +44,9 @@ def reason_to_stay(clone: Clone, *, everything: bool) -> str:
     """Why nothing is, or may be, destroyed; empty when there is something to destroy."""
     if not has_resources(clone):
         return "nothing is deployed"
-    held = [] if everything else slots.held(stacks.Stack(clone, stacks.LOCAL))
-    files = ", ".join(clone.shown(one.file) for one in held)
-    return f"stays, with the versions that {files} names; azml down --all destroys it" if held else ""
+    pinned = [] if everything else slots.pinned(stacks.Stack(clone, stacks.LOCAL))
+    files = ", ".join(clone.shown(one.file) for one in pinned)
+    return f"stays, with the versions that {files} names; azml down --all destroys it" if pinned else ""
 
 
 def has_resources(clone: Clone) -> bool:

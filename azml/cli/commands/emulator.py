@@ -48,7 +48,7 @@ def status(as_json: JsonOption = False) -> None:
     elif found:
         typer.echo(f"running: process {found.pid}, {found.arm}, scoring {found.scoring}")
         typer.echo(f"log: {clone.shown(clone.logs / 'emulator.log')}")
-        for line in local_azure.mended(clone):
+        for line in local_azure.repairs(clone):
             typer.echo(f"repaired: {line}")
     if found is None:
         raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
@@ -113,5 +113,5 @@ def _document(clone: Clone, found: LocalAzure | None) -> dict[str, object]:
     document: dict[str, object] = {"running": found is not None, "log": str(clone.logs / "emulator.log")}
     if found:
         document |= {"pid": found.pid, "arm": found.arm, "scoring": found.scoring, "ca": str(found.ca)}
-        document["mended"] = local_azure.mended(clone)
+        document["mended"] = local_azure.repairs(clone)
     return document

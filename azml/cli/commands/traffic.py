@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from azml import rules
 from azml.cli.clone import find_clone
 from azml.cli.endpoints import endpoints, shares
 from azml.cli.endpoints.endpoints import OnlineEndpoint
@@ -62,9 +63,11 @@ def read_shares(wanted: list[str]) -> dict[str, int]:
             findings.append(Finding(f"{slot} is named twice", "name each slot once"))
         else:
             told[slot] = int(percent)
-    if not findings and sum(told.values()) not in (0, 100):
-        message = f"{' '.join(wanted)} adds up to {sum(told.values())}"
-        findings.append(Finding(message, "shares add up to 100, or to 0 for an endpoint without traffic"))
+    if not findings:
+        findings += [
+            Finding(f"{problem.name or ' '.join(wanted)} {problem.message}", problem.remedy)
+            for problem in rules.share_problems(told, {})
+        ]
     if findings:
         raise InvalidInput(findings)
     return told
@@ -87,7 +90,7 @@ def problems(declared: StackEndpoint, found: OnlineEndpoint, told: Mapping[str, 
             yield Finding(f"{slot} is not in the stack file", remedy)
     yield from shares.not_serving(found, told)
     mirrors = {**(declared.mirror_traffic or {}), **found.mirror_traffic}
-    for slot, share in mirrors.items():
-        if share and told.get(slot):
-            remedy = "end the mirroring first: `mirror_traffic: {}` in the stack file, then pulumi up"
-            yield Finding(f"{slot} gets {share} % mirrored, and Azure does not mirror to a live slot", remedy)
+    for slot in rules.mirrored_and_live(told, mirrors):
+        message = f"{slot} gets {mirrors[slot]} % mirrored, and Azure does not mirror to a live slot"
+        remedy = "end the mirroring first: `mirror_traffic: {}` in the stack file, then pulumi up"
+        yield Finding(message, remedy)

@@ -34,8 +34,8 @@ def last_loaded() -> float:
 def remove() -> bool:
     """Delete them all; False, with nothing done, while an environment is being built or there are none."""
     folder = conda_folder()
-    with _no_build() as ours:
-        if not ours or not folder.is_dir():
+    with _no_build() as locked:
+        if not locked or not folder.is_dir():
             return False
         aside = folder.with_name(".conda.pruned")
         shutil.rmtree(aside, ignore_errors=True)

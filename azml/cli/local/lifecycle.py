@@ -40,7 +40,7 @@ def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
         current.done(f"{was}, {azure.arm}{told}; log: {clone.shown(clone.logs / 'emulator.log')}")
     if azure.warning:
         terminal.err().print(f"  warning: {azure.warning}")
-    for line in local_azure.mended(clone):
+    for line in local_azure.repairs(clone):
         terminal.err().print(f"  repaired: {escape(line)}")
     return azure
 

@@ -4,10 +4,8 @@ import contextlib
 import fcntl
 import json
 import os
-import socket
 import ssl
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,18 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import psutil
-
 from azml.cli.clone import Clone
-from azml.cli.failure import CommandError, InputError, NotThereError
-from azml.cli.local.processes import alive, end, is_local_azure, listener, orphans, tree
+from azml.cli.failure import CommandError, NotThereError
+from azml.cli.local.launch import COMMAND, last_words, launch
+from azml.cli.local.own_process import is_own, lives, moved_from
+from azml.cli.local.processes import alive, end, orphans, tree
 from azml.cli.terminal import Step
 
 START_LIMIT = 60.0
 """Seconds the local Azure has to answer after it was started."""
 RETURN_LIMIT = 600.0
 """Seconds within which deployments must serve again after a start: environments may have to be rebuilt."""
-_COMMAND = (sys.executable, "-m", "azml.emulator")
 PATIENCE = 15.0
 """Seconds a running local Azure has to answer before it counts as hung and is replaced."""
 
@@ -101,10 +98,10 @@ def recorded(clone: Clone) -> LocalAzure | None:
 def running(clone: Clone) -> LocalAzure | None:
     """The local Azure of this clone, if it runs and answers."""
     found = recorded(clone)
-    return found if found and _lives(clone, found) and found.answers() else None
+    return found if found and lives(clone, found.pid) and found.answers() else None
 
 
-def mended(clone: Clone) -> list[str]:
+def repairs(clone: Clone) -> list[str]:
     """The files found damaged since it was started, and how they were repaired."""
     try:
         return (clone.emulator / "mended.log").read_text(errors="replace").splitlines()
@@ -140,7 +137,7 @@ def required(clone: Clone) -> LocalAzure:
     found = running(clone)
     if found is None:
         raise NotThereError("the local Azure is not running", "start it with: azml emulator start")
-    if before := _moved_from(clone, found):
+    if before := moved_from(clone, found.pid):
         raise NotThereError(
             f"the local Azure was started in {before}, before the clone was moved",
             "start it again here with: azml emulator start",
@@ -176,15 +173,13 @@ def start(clone: Clone, port: int, scoring_port: int, step: Step) -> tuple[Local
     if found := _settled(clone, step):
         return found, False
     _clear(clone)
-    for wanted in (port, scoring_port):
-        _require_free(wanted)
     log = clone.logs / "emulator.log"
-    process = _spawn(clone, port, scoring_port, log)
+    process = launch(clone, port, scoring_port, log)
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise CommandError(
-                f"the local Azure did not start: {_last_words(log)}", f"its log: {clone.shown(log)}"
+                f"the local Azure did not start: {last_words(log)}", f"its log: {clone.shown(log)}"
             )
         found = running(clone)
         if found and found.pid == process.pid:
@@ -203,8 +198,8 @@ def _settled(clone: Clone, step: Step) -> LocalAzure | None:
     If its clone has been moved it is stopped: its paths no longer exist.
     """
     deadline = time.monotonic() + PATIENCE
-    while (found := recorded(clone)) and _lives(clone, found) and time.monotonic() < deadline:
-        if before := _moved_from(clone, found):
+    while (found := recorded(clone)) and lives(clone, found.pid) and time.monotonic() < deadline:
+        if before := moved_from(clone, found.pid):
             step.say(f"stopping the one that was started in {before}")
             stop(clone)
             return None
@@ -218,7 +213,7 @@ def _settled(clone: Clone, step: Step) -> LocalAzure | None:
 def stop(clone: Clone) -> bool:
     """Stop the local Azure and whatever is left of an earlier one; returns whether anything was stopped."""
     found = recorded(clone)
-    processes = tree(found.pid) if found and _lives(clone, found) else []
+    processes = tree(found.pid) if found and lives(clone, found.pid) else []
     if found and processes:
         try:
             found.ask("POST", "shutdown", timeout=10)
@@ -237,7 +232,7 @@ def _clear(clone: Clone) -> bool:
     """End every process of the local Azure, and remove its record."""
     found = recorded(clone)
     left = [orphan.process for orphan in orphans(clone) if orphan.what == "local Azure"]
-    if found and _is_ours(clone, found.pid):
+    if found and is_own(clone, found.pid):
         left = [*tree(found.pid), *left]
     end(left)
     with contextlib.suppress(IsADirectoryError, PermissionError):  # if it is a folder, a start removes it
@@ -248,83 +243,5 @@ def _clear(clone: Clone) -> bool:
 def _clear_sockets(clone: Clone) -> None:
     """Remove what a killed one left outside its folder; one that stops does so itself."""
     if (clone.emulator / "run.json").exists():
-        command = [*_COMMAND, "--folder", str(clone.emulator), "--clear"]
+        command = [*COMMAND, "--folder", str(clone.emulator), "--clear"]
         subprocess.run(command, cwd=clone.root, capture_output=True, check=False)
-
-
-def _lives(clone: Clone, found: LocalAzure) -> bool:
-    """Whether its process runs. After a restart of the machine another process may have its number."""
-    return alive(found.pid) and _is_ours(clone, found.pid)
-
-
-def _is_ours(clone: Clone, pid: int) -> bool:
-    """Whether it holds the lock of the clone's folder, even if that was moved, or names the folder."""
-    if _holder(clone) == pid:
-        return True
-    with contextlib.suppress(psutil.Error):
-        return is_local_azure(" ".join(psutil.Process(pid).cmdline()), clone)
-    return False
-
-
-def _holder(clone: Clone) -> int:
-    """The process that holds the folder's lock; 0 when none does or it cannot be determined."""
-    try:
-        with (clone.emulator / "supervisor.lock").open() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(lock.read())
-    except (OSError, ValueError):
-        pass
-    return 0
-
-
-def _moved_from(clone: Clone, found: LocalAzure) -> Path | None:
-    """The folder in which it was started, if the clone has been moved since."""
-    try:
-        process = psutil.Process(found.pid)
-        command = process.cmdline()
-        folder = Path(process.cwd(), command[command.index("--folder") + 1])
-    except (psutil.Error, ValueError, IndexError):
-        return None
-    try:
-        return None if folder.samefile(clone.emulator) else folder
-    except OSError:
-        return folder
-
-
-def _spawn(clone: Clone, port: int, scoring_port: int, log: Path) -> subprocess.Popen[bytes]:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    clone.emulator.mkdir(parents=True, exist_ok=True)
-    command = [*_COMMAND, "--folder", str(clone.emulator)]
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [*command, "--port", str(port), "--scoring-port", str(scoring_port)],
-            cwd=clone.root,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # In its own session, so that Ctrl-C in the terminal that started it does not end it.
-            start_new_session=True,
-        )
-
-
-def _require_free(port: int) -> None:
-    """Raises InputError when something else listens on that port of loopback."""
-    if port == 0:
-        return
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as taken:
-            who = listener(port)
-            raise InputError(
-                f"port {port} is taken by {who}" if who else f"port {port} is not free: {taken.strerror}",
-                "stop what listens there, or choose other ports: AZML_PORT and AZML_SCORING_PORT",
-            ) from None
-
-
-def _last_words(log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "its log is empty"

@@ -72,8 +72,8 @@ def remove(environment: CachedEnvironment) -> bool:
     It is renamed first, so that nobody finds half of it, and checked once more after that.
     """
     folder = environment.folder
-    with _lock(folder) as ours:
-        if not ours or not folder.is_dir():
+    with _lock(folder) as locked:
+        if not locked or not folder.is_dir():
             return False
         aside = folder.with_name(f".{folder.name}.pruned")
         folder.rename(aside)
@@ -100,8 +100,8 @@ def damaged(found: Iterable[CachedEnvironment]) -> Mapping[str, tuple[str, ...]]
 
 def have_built_anew(environment: CachedEnvironment) -> None:
     """Make the next deployment that needs an environment rebuild it. Nothing that runs is stopped."""
-    with _lock(environment.folder) as ours:
-        if ours:
+    with _lock(environment.folder) as locked:
+        if locked:
             (environment.folder / COMPLETE).unlink(missing_ok=True)
 
 

@@ -20,7 +20,7 @@ from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.azure.lookup import existing_bodies
 from azml.azure_native.types import BY_TOKEN
 from azml.cli.local.engine import Engine
-from azml.cli.recovery.held_inputs import differing, held
+from azml.cli.recovery.live_inputs import differing, with_live_values
 from azml.cli.recovery.pending import arm_id
 from azml.cli.stacks import names
 from azml.cli.stacks.stacks import Connection
@@ -71,7 +71,7 @@ class Found:
     @property
     def inputs(self) -> dict[str, Any]:
         """The declared inputs with Azure's values."""
-        return held(self.planned.get("inputs") or {}, self.actual, UNKNOWNS)
+        return with_live_values(self.planned.get("inputs") or {}, self.actual, UNKNOWNS)
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ class Lock:
     since: float
 
     @property
-    def ours(self) -> bool:
+    def of_this_machine(self) -> bool:
         """Whether it was taken on this machine: only then can its process be checked."""
         return self.host == socket.gethostname()
 
     @property
     def stale(self) -> bool:
         """Whether the process that took it has ended."""
-        return self.ours and not alive(self.pid, name="pulumi", born_before=self.since)
+        return self.of_this_machine and not alive(self.pid, name="pulumi", born_before=self.since)
 
 
 def read_locks(backend: Path, project: str, stack: str) -> list[Lock]:
@@ -53,7 +53,7 @@ def _read(file: Path) -> Lock | None:
 def require_only_stale(locks: list[Lock]) -> None:
     """Raises CommandError when a lock may belong to a run that is under way."""
     for lock in locks:
-        if not lock.ours:
+        if not lock.of_this_machine:
             raise CommandError(
                 f"the stack is locked by {lock.user} on {lock.host} (process {lock.pid})",
                 "if that run is dead: pulumi -C local cancel --stack local",

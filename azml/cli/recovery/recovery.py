@@ -39,7 +39,7 @@ def free_stack(clone: Clone, engine: Engine) -> None:
     Raises CommandError when another run is in progress.
     """
     if not read_locks(clone.backend, PROJECT, LOCAL):
-        if done := _mended(clone):
+        if done := _repair(clone):
             with step("Repairing the state") as current:
                 current.done("; ".join(done))
         return
@@ -47,14 +47,14 @@ def free_stack(clone: Clone, engine: Engine) -> None:
         _await_orphaned_engine(clone, current)
         locks = read_locks(clone.backend, PROJECT, LOCAL)
         require_only_stale(locks)
-        done = _mended(clone)
+        done = _repair(clone)
         if locks:
             engine.quiet("cancel", "--yes", "--stack", LOCAL)
             done.append("removed the lock of a run that was killed")
         current.done("; ".join(done))
 
 
-def _mended(clone: Clone) -> list[str]:
+def _repair(clone: Clone) -> list[str]:
     """Repair the state or set it aside, since the local Azure shows what exists; returns what was done."""
     return [*repair(clone.backend), *set_aside(clone.backend)]
 

@@ -22,6 +22,7 @@ from azml.specs import (
     ResourceRequirements,
     ResourceSettings,
     ScaleSettings,
+    iso_milliseconds,
 )
 from azml.specs.records import Kind, RollingRate
 
@@ -37,7 +38,6 @@ DEFAULT_SCALE = {
 
 Settings = TypeVar("Settings", RequestSettings, ProbeSettings, ScaleSettings)
 RATES: dict[str, RollingRate] = {"Minute": "minute", "Hour": "hour", "Day": "day"}
-_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _ASSET = re.compile(
     r"/workspaces/[^/]+/(?:models|codes|environments)/([^/]+)/versions/([^/]+)$", re.IGNORECASE
 )
@@ -122,17 +122,8 @@ def reference(asset_id: str | None) -> AssetReference | None:
     return AssetReference(parts[-3] if len(parts) > 2 else asset_id, parts[-1], id=asset_id)
 
 
-def milliseconds(duration: str | None) -> int | None:
-    """An Azure duration such as `PT5S` in milliseconds; None if it is not a duration."""
-    found = _DURATION.fullmatch(duration or "")
-    if not found:
-        return None
-    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000)
-
-
 def _seconds(duration: str | None) -> int | None:
-    found = milliseconds(duration)
+    found = iso_milliseconds(duration)
     return None if found is None else found // 1000
 
 
@@ -153,9 +144,9 @@ def _filled(settings: Settings, default: Settings) -> Settings:
 
 def _requests(body: Mapping[str, Any]) -> RequestSettings:
     return RequestSettings(
-        milliseconds(body.get("requestTimeout")),
+        iso_milliseconds(body.get("requestTimeout")),
         body.get("maxConcurrentRequestsPerInstance"),
-        milliseconds(body.get("maxQueueWait")),
+        iso_milliseconds(body.get("maxQueueWait")),
     )
 
 

@@ -14,7 +14,7 @@ from azml.stack.stack_file import StackEndpoint
 
 
 @dataclass(frozen=True)
-class Held:
+class PinnedSlot:
     """A slot that a release has pinned: its file was written by the release."""
 
     endpoint: StackEndpoint
@@ -46,9 +46,9 @@ def load(declared: StackEndpoint, endpoint_name: str, slot: str, file: str) -> D
     )
 
 
-def held(stack: Stack) -> list[Held]:
+def pinned(stack: Stack) -> list[PinnedSlot]:
     """The slots of a stack that are pinned by releases."""
-    every = [Held(endpoint, slot) for endpoint in stack.file.endpoints() for slot in endpoint.slots]
+    every = [PinnedSlot(endpoint, slot) for endpoint in stack.file.endpoints() for slot in endpoint.slots]
     return [one for one in every if frozen(one.endpoint.file_of(one.slot))]
 
 
@@ -58,21 +58,21 @@ def require_versions(connection: Connection) -> None:
     Azure would refuse them too, but one at a time, in the middle of an update, and without a remedy.
     """
     findings = []
-    for one in held(connection.stack):
+    for one in pinned(connection.stack):
         if missing := list(_missing(connection, one)):
             findings.append(_finding(connection, one, missing))
     if findings:
         raise InvalidInput(findings)
 
 
-def _missing(connection: Connection, one: Held) -> Iterator[str]:
+def _missing(connection: Connection, one: PinnedSlot) -> Iterator[str]:
     for kind, asset in _named(one):
         place = f"{connection.workspace.id}/{kind}s/{asset.name}/versions/{asset.version}"
         if connection.arm.get(place, API_VERSION) is None:
             yield f"{kind} {asset.name}:{asset.version}"
 
 
-def _named(one: Held) -> Iterator[tuple[str, AssetReference]]:
+def _named(one: PinnedSlot) -> Iterator[tuple[str, AssetReference]]:
     """The workspace's own versions in the slot's file; none if it is invalid, which preview reports."""
     with contextlib.suppress(InvalidInput):
         spec = load(one.endpoint, one.endpoint.key, one.slot, one.endpoint.file_of(one.slot))
@@ -81,7 +81,7 @@ def _named(one: Held) -> Iterator[tuple[str, AssetReference]]:
                 yield kind, asset
 
 
-def _finding(connection: Connection, one: Held, missing: list[str]) -> Finding:
+def _finding(connection: Connection, one: PinnedSlot, missing: list[str]) -> Finding:
     stack, workspace = connection.stack, connection.workspace
     shown = stack.clone.shown
     return Finding(

@@ -18,8 +18,8 @@ def write(clone: Clone, workspace: WorkspaceName) -> tuple[Path, bool]:
     user's: then it goes to `.azml/config.json` instead.
     """
     found = clone.root / LIVES_IN / "config.json"
-    ours = _subscription(found) in (None, workspace.subscription_id)
-    path = found if ours else clone.work / "config.json"
+    usual = _subscription(found) in (None, workspace.subscription_id)
+    path = found if usual else clone.work / "config.json"
     content = {
         "subscription_id": workspace.subscription_id,
         "resource_group": workspace.resource_group,
@@ -27,7 +27,7 @@ def write(clone: Clone, workspace: WorkspaceName) -> tuple[Path, bool]:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=4) + "\n")
-    return path, ours
+    return path, usual
 
 
 def _subscription(path: Path) -> str | None:

@@ -63,7 +63,7 @@ class ContainerEngine:
         output = Output(log)
         async with running(Launch(tied(self.program, "pull", image), Path.home(), None), output) as pull:
             ended = await pull.ended()
-        if pull.code:
+        if pull.returncode:
             raise EngineFailure(f"the image {image} cannot be pulled ({ended}): {output.excerpt()}")
 
     async def address(self, container: str, port: int) -> str | None:

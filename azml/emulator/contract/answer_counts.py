@@ -75,10 +75,10 @@ class Tally:
         return {"requests": [[*pair, count] for pair, count in self.statuses.items()], "latency": latency}
 
 
-def tally_from_json(told: Mapping[str, Any]) -> Tally:
+def tally_from_json(values: Mapping[str, Any]) -> Tally:
     """The reverse of `Tally.to_json`."""
-    statuses = Counter({(status, model): count for status, model, count in told["statuses"]})
-    return Tally(statuses, Counter(dict(told["classes"])), *told["times"])
+    statuses = Counter({(status, model): count for status, model, count in values["statuses"]})
+    return Tally(statuses, Counter(dict(values["classes"])), *values["times"])
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Counted:
         return [self.minute, self.endpoint, self.deployment, self.tally.to_json()]
 
 
-def counted_from_json(told: list[Any]) -> Counted:
+def counted_from_json(values: list[Any]) -> Counted:
     """The reverse of `Counted.to_json`."""
-    minute, endpoint, deployment, tally = told
+    minute, endpoint, deployment, tally = values
     return Counted(minute, endpoint, deployment, tally_from_json(tally))

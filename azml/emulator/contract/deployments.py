@@ -112,6 +112,8 @@ class DesiredEndpoint:
 
 
 State = Literal["building", "starting", "ready", "failed"]
+SETTLED: frozenset[State] = frozenset({"ready", "failed"})
+"""States that last until something else is wanted."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,9 @@ def to_json(record: DesiredDeployment | DesiredEndpoint | ObservedDeployment) ->
     return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(record).items()}
 
 
-def deployment_from_json(told: Mapping[str, Any]) -> DesiredDeployment:
+def deployment_from_json(values: Mapping[str, Any]) -> DesiredDeployment:
     """The reverse of `to_json`. Raises TypeError on an unknown or missing field."""
-    fields = dict(told)
+    fields = dict(values)
     for name in ("model_folder", "code_folder"):
         fields[name] = Path(fields[name]) if fields.get(name) else None
     for name in ("liveness", "readiness"):
@@ -142,19 +144,21 @@ def deployment_from_json(told: Mapping[str, Any]) -> DesiredDeployment:
     return DesiredDeployment(**fields)
 
 
-def _container_from_json(told: Mapping[str, Any] | None) -> CustomContainer | None:
-    if not told:
+def _container_from_json(values: Mapping[str, Any] | None) -> CustomContainer | None:
+    if not values:
         return None
-    routes = {name: Route(**told[name]) for name in ("liveness", "readiness", "scoring")}
-    return CustomContainer(**{**told, **routes})
+    routes = {name: Route(**values[name]) for name in ("liveness", "readiness", "scoring")}
+    return CustomContainer(**{**values, **routes})
 
 
-def endpoint_from_json(told: Mapping[str, Any]) -> DesiredEndpoint:
+def endpoint_from_json(values: Mapping[str, Any]) -> DesiredEndpoint:
     """The reverse of `to_json`. Raises TypeError on an unknown or missing field."""
-    identities = tuple(ManagedIdentity(**one) for one in told.get("identities") or ())
-    return DesiredEndpoint(**{**told, "bearers": tuple(told.get("bearers") or ()), "identities": identities})
+    identities = tuple(ManagedIdentity(**one) for one in values.get("identities") or ())
+    return DesiredEndpoint(
+        **{**values, "bearers": tuple(values.get("bearers") or ()), "identities": identities}
+    )
 
 
-def observed_from_json(told: Mapping[str, Any]) -> ObservedDeployment:
+def observed_from_json(values: Mapping[str, Any]) -> ObservedDeployment:
     """The reverse of `to_json`. Raises TypeError on an unknown or missing field."""
-    return ObservedDeployment(**told)
+    return ObservedDeployment(**values)

@@ -60,20 +60,20 @@ def to_json(table: RoutingTable) -> dict[str, Any]:
     return asdict(table)
 
 
-def from_json(told: dict[str, Any]) -> RoutingTable:
+def from_json(values: dict[str, Any]) -> RoutingTable:
     """The reverse of `to_json`."""
-    return RoutingTable(tuple(_endpoint(endpoint) for endpoint in told["endpoints"]), told["complete"])
+    return RoutingTable(tuple(_endpoint(endpoint) for endpoint in values["endpoints"]), values["complete"])
 
 
-def _endpoint(told: dict[str, Any]) -> RoutedEndpoint:
-    deployments = tuple(_deployment(deployment) for deployment in told["deployments"])
-    return RoutedEndpoint(**{**told, "bearers": tuple(told["bearers"]), "deployments": deployments})
+def _endpoint(values: dict[str, Any]) -> RoutedEndpoint:
+    deployments = tuple(_deployment(deployment) for deployment in values["deployments"])
+    return RoutedEndpoint(**{**values, "bearers": tuple(values["bearers"]), "deployments": deployments})
 
 
-def _deployment(told: dict[str, Any]) -> RoutedDeployment:
-    instances = tuple(RoutedInstance(**instance) for instance in told["instances"])
-    headers = tuple(told.get("capture_headers") or ())
-    return RoutedDeployment(**{**told, "instances": instances, "capture_headers": headers})
+def _deployment(values: dict[str, Any]) -> RoutedDeployment:
+    instances = tuple(RoutedInstance(**instance) for instance in values["instances"])
+    headers = tuple(values.get("capture_headers") or ())
+    return RoutedDeployment(**{**values, "instances": instances, "capture_headers": headers})
 
 
 def line(message: dict[str, Any]) -> bytes:

@@ -17,7 +17,9 @@ from azml.emulator.contract.deployments import (
 )
 
 PATIENCE = 30.0  # seconds to wait for a data plane that is starting
-PAUSE = 0.2  # seconds between attempts
+PAUSE = 0.05  # seconds between attempts
+WAIT = 1.0
+"""Seconds to wait for a deployment that changes. A data plane that ends waits for such a request."""
 TIMEOUT = aiohttp.ClientTimeout(total=300)  # a delete drains the requests in flight first
 
 
@@ -41,9 +43,13 @@ class DataplaneClient:
         """Create or update a deployment. Returns at once; `observe` shows the progress."""
         await self._call("PUT", f"/deployments/{quote(desired.key, safe='')}", to_json(desired))
 
-    async def observe(self, key: str) -> ObservedDeployment | None:
-        """The state of a deployment; None when the data plane has none with that key."""
-        status, told = await self._call("GET", f"/deployments/{quote(key, safe='')}", missing=True)
+    async def observe(self, key: str, *, wait: float = 0) -> ObservedDeployment | None:
+        """The state of a deployment; None when the data plane has none with that key.
+
+        While it is neither ready nor failed, this takes `wait` seconds.
+        """
+        path = f"/deployments/{quote(key, safe='')}?wait={wait}"
+        status, told = await self._call("GET", path, missing=True)
         return None if status == 404 else observed_from_json(told)
 
     async def delete_deployment(self, key: str) -> None:
@@ -106,7 +112,8 @@ class DataplaneClient:
         self, method: str, path: str, body: dict[str, Any] | None, *, missing: bool
     ) -> tuple[int, Any]:
         if self._session is None:
-            connector = aiohttp.UnixConnector(path=str(self._socket))
+            # Without a limit: each deployment that is being observed takes a connection.
+            connector = aiohttp.UnixConnector(path=str(self._socket), limit=0)
             self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=TIMEOUT)
         # encoded=True: the key's slashes stay escaped, or they would become part of the path.
         url = URL(f"http://dataplane{path}", encoded=True)

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from azml.emulator.base.child_processes import end_group
 from azml.emulator.base.logs import Log, Output
 
+Command = tuple[Sequence[str], Sequence[int]]
+"""A command line, and the descriptors that its process inherits."""
 _BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _SETTLED_SECONDS = 30.0
 _STOP_SECONDS = 5.0
@@ -28,7 +30,7 @@ class Child:
     def __init__(
         self,
         name: str,
-        prepare: Callable[[], tuple[Sequence[str], Sequence[int]]],
+        prepare: Callable[[], Command],
         started: Callable[[], Awaitable[None]],
         log: Log,
         *,

@@ -94,6 +94,6 @@ def _end(run_dir: Path) -> None:
 def _belongs(process: psutil.Process, run_dir: Path) -> bool:
     """Whether it is ours: gunicorn or a child of the supervisor, started with this folder's name."""
     command = " ".join(process.info["cmdline"] or ())
-    ours = "gunicorn" in command or "azml.emulator" in command
-    mine = process.info["uids"] and process.info["uids"].real == os.getuid()
-    return bool(ours and mine and str(run_dir) in command and process.pid != os.getpid())
+    known = "gunicorn" in command or "azml.emulator" in command
+    same_user = process.info["uids"] and process.info["uids"].real == os.getuid()
+    return bool(known and same_user and str(run_dir) in command and process.pid != os.getpid())

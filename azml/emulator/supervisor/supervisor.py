@@ -3,35 +3,30 @@
 import asyncio
 import errno
 import fcntl
+import importlib
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from azml.emulator.base.certificates import Certificates, ensure_certificates
 from azml.emulator.base.damage import NOTES, remove
 from azml.emulator.base.files import private_folder, write_private
-from azml.emulator.base.identity import DATAPLANE, ensure_identity
+from azml.emulator.base.identity import ensure_identity
 from azml.emulator.base.logs import Log
-from azml.emulator.base.secrets import TestSecrets, secrets_file
-from azml.emulator.contract.spool import Spool
 from azml.emulator.supervisor.children import Child
-from azml.emulator.supervisor.environments.environments import Environments
+from azml.emulator.supervisor.control_process import ControlPlane, control_child
 from azml.emulator.supervisor.leftovers import PathTooLong, clear, new_run_dir
 from azml.emulator.supervisor.ports import HOST, listen, port_of, require_free
-from azml.emulator.supervisor.processes import ControlPlane, control_child, router_child
-from azml.emulator.supervisor.serving.azure_services import AzureServices
 from azml.emulator.supervisor.serving.confinement import warning
-from azml.emulator.supervisor.serving.dataplane import Dataplane
-from azml.emulator.supervisor.serving.http_api import application
-from azml.emulator.supervisor.serving.instance_files import Files
-from azml.emulator.supervisor.serving.metrics_history import MetricsHistory
-from azml.emulator.supervisor.serving.router_client import RouterClient
+
+if TYPE_CHECKING:
+    from azml.emulator.supervisor.serving.dataplane import Dataplane
 
 RECORD = "emulator.json"
 _LEAST_FREE = 16 * 1024 * 1024
@@ -103,22 +98,16 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     """Start everything and put its end on the stack; the event is set when a client asks for shutdown."""
     folder, logs = options.folder, private_folder(options.folder / "logs")
     run_dir = stack.enter_context(_run_dir(folder))
+    ensure_identity(folder)
     certificates = ensure_certificates(folder)
     listener = stack.enter_context(listen(options.scoring_port, "--scoring-port"))
     require_free(options.port, "--port")
     scoring = f"https://{HOST}:{port_of(listener)}"
-    router_client, collected = RouterClient(), folder / "collected"
-    services = AzureServices(ensure_identity(folder), certificates.ca_bundle, run_dir, Spool(collected))
-    dataplane = await _dataplane(options, router_client, services, run_dir, stack)
-    router = router_child(
-        listener, certificates, run_dir, router_client, dataplane, collected, Log(logs / "router.log")
-    )
-    stack.push_async_callback(router.stop)
-    dataplane.recorder.start()
-    stack.push_async_callback(dataplane.recorder.stop)  # while the router can still report its counts
     control = ControlPlane(folder, options.port, scoring, run_dir)
     child = control_child(control, Log(logs / "control.log"))
     stack.push_async_callback(child.stop)
+    dataplane, router = await _data_plane(stack, options, run_dir, certificates, listener)
+    stack.push_async_callback(child.stop)  # first of all: it asks the others
     await router.answered()
     await child.answered()
     await _told(dataplane, child)
@@ -130,35 +119,29 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     return child.left
 
 
-async def _told(dataplane: Dataplane, control: Child) -> None:
+async def _data_plane(
+    stack: AsyncExitStack,
+    options: Options,
+    run_dir: Path,
+    certificates: Certificates,
+    listener: socket.socket,
+) -> "tuple[Dataplane, Child]":
+    """Start the data plane and its router.
+
+    Their modules are imported only now, while the control plane, on another processor, imports its own.
+    """
+    await asyncio.to_thread(importlib.import_module, "azml.emulator.supervisor.data_plane")
+    from azml.emulator.supervisor.data_plane import start
+
+    return await start(stack, options.folder, options.cache, run_dir, certificates, listener)
+
+
+async def _told(dataplane: "Dataplane", control: Child) -> None:
     """Wait until the control plane has restored everything, or ends on request."""
     waits = [asyncio.create_task(wait) for wait in (dataplane.completed(), control.left.wait())]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
-
-
-async def _dataplane(
-    options: Options,
-    router_client: RouterClient,
-    services: AzureServices,
-    run_dir: Path,
-    stack: AsyncExitStack,
-) -> Dataplane:
-    history = stack.enter_context(closing(MetricsHistory(options.folder / "metrics.db")))
-    await services.start()
-    stack.push_async_callback(services.stop)
-    environments = Environments(options.cache / "environments")
-    secrets = TestSecrets(secrets_file(options.folder))
-    files, logs = Files(options.folder), options.folder / "logs"
-    hidden = (options.folder, secrets.path)
-    dataplane = Dataplane(
-        router_client, environments, files, run_dir, logs, history, services, secrets, hidden
-    )
-    stack.push_async_callback(dataplane.stop)
-    token = ensure_identity(options.folder).derived(DATAPLANE)
-    await stack.enter_async_context(_http_api(dataplane, token, run_dir / "dataplane.sock"))
-    return dataplane
 
 
 @contextmanager
@@ -184,17 +167,6 @@ def _run_dir(folder: Path) -> Iterator[Path]:
         yield run_dir
     finally:
         shutil.rmtree(run_dir, ignore_errors=True)
-
-
-@asynccontextmanager
-async def _http_api(dataplane: Dataplane, token: str, path: Path) -> AsyncIterator[None]:
-    runner = web.AppRunner(application(dataplane, token), access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    await web.UnixSite(runner, str(path)).start()
-    try:
-        yield
-    finally:
-        await runner.cleanup()
 
 
 def _write_record(folder: Path, arm: str, scoring: str, certificates: Certificates) -> None:

@@ -44,7 +44,7 @@ class BundleUpload:
         changed = {path: kind for path, kind in found.items() if top(path) not in _QUIET}
         if "digest" in changed and "files" in found:
             changed["files"] = found["files"]  # shown with the files that differ
-        return calls.Changes({path: calls.Kind(kind.value | 1) for path, kind in changed.items()})
+        return calls.Changes({path: kind.as_replacement for path, kind in changed.items()})
 
     def create(self, call: calls.Create) -> calls.State:
         """Upload the files that are not there yet."""

@@ -41,10 +41,7 @@ class PurgeOnDelete:
         if not call.news.get("leftovers"):
             found = {path: kind for path, kind in found.items() if path != "leftovers"}
         return calls.Changes(
-            {
-                path: calls.Kind(kind.value | 1) if path == "workspaceId" else kind
-                for path, kind in found.items()
-            }
+            {path: kind.as_replacement if path == "workspaceId" else kind for path, kind in found.items()}
         )
 
     def create(self, call: calls.Create) -> calls.State:

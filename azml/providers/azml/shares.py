@@ -11,6 +11,9 @@ from azml.engine_values import Unknown, Value
 from azml.findings import did_you_mean
 from azml.providers.calls import Failure
 
+_KEYS = {"traffic": "traffic", "mirror_traffic": "mirrorTraffic"}
+"""Our names of the shares, as the inputs have them."""
+
 
 def findings(traffic: Value, mirror: Value, deployments: Value) -> Iterator[Failure]:
     """Every fault in the shares; values that are not known yet are not checked."""
@@ -21,8 +24,7 @@ def findings(traffic: Value, mirror: Value, deployments: Value) -> Iterator[Fail
     live, copied = (weights if isinstance(weights, dict) else {} for weights in (traffic, mirror))
     yield from _weights("traffic", live, declared)
     yield from _weights("mirrorTraffic", copied, declared)
-    yield from _sum(live)
-    yield from _mirror(live, copied)
+    yield from _refused(live, copied)
 
 
 def _known_names(deployments: Value) -> Sequence[str] | None:
@@ -43,34 +45,28 @@ def _weights(key: str, weights: Mapping[str, Value], declared: Sequence[str] | N
             continue
         if isinstance(share, bool) or not isinstance(share, int):
             yield Failure(path, f"the share of {name} must be a whole number of percent, not {share!r}")
-        elif not 0 <= share <= rules.MOST_PERCENT:
-            yield Failure(path, f"the share of {name} must be between 0 and 100 percent, not {share}")
     lower = [name.lower() for name in weights]
     for name in sorted({name for name in lower if lower.count(name) > 1}):
         yield Failure(key, f"{name!r} appears twice: Azure does not distinguish upper and lower case")
 
 
-def _sum(live: Mapping[str, Value]) -> Iterator[Failure]:
-    numbers = [share for share in live.values() if isinstance(share, int) and not isinstance(share, bool)]
-    if len(numbers) == len(live) and sum(numbers) not in rules.SUMS:
-        parts = " + ".join(f"{name} {share}" for name, share in live.items())
-        yield Failure("traffic", f"the shares must add up to 100 (or 0 for none): {parts} is {sum(numbers)}")
+def _refused(live: Mapping[str, Value], copied: Mapping[str, Value]) -> Iterator[Failure]:
+    """What Azure refuses of the shares that are known."""
+    traffic, mirror = _numbers(live), _numbers(copied)
+    for problem in rules.share_problems(traffic, mirror, all_known=len(traffic) == len(live)):
+        key = _KEYS[problem.kind]
+        whole = " + ".join(f"{name} {share}" for name, share in traffic.items())
+        what = problem.name or (whole if problem.kind == "traffic" else key)
+        path = key if problem.name is None else f"{key}.{problem.name}"
+        yield Failure(path, f"{what} {problem.message}: {problem.remedy}")
 
 
-def _mirror(live: Mapping[str, Value], copied: Mapping[str, Value]) -> Iterator[Failure]:
-    targets = {name: share for name, share in copied.items() if share != 0}
-    if len(targets) > 1:
-        yield Failure("mirrorTraffic", f"only one deployment can be mirrored to, not {' and '.join(targets)}")
-    for name, share in targets.items():
-        if isinstance(share, int) and share > rules.MIRROR_LIMIT:
-            yield Failure(
-                f"mirrorTraffic.{name}", f"at most {rules.MIRROR_LIMIT} percent can be mirrored, not {share}"
-            )
-        if live.get(name, 0) != 0:
-            yield Failure(
-                f"mirrorTraffic.{name}",
-                f"{name} answers live traffic: a deployment with a share cannot be mirrored to",
-            )
+def _numbers(weights: Mapping[str, Value]) -> dict[str, int]:
+    return {
+        name: share
+        for name, share in weights.items()
+        if isinstance(share, int) and not isinstance(share, bool)
+    }
 
 
 def without_zeros(weights: Value) -> Value:

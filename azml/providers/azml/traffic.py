@@ -46,7 +46,7 @@ class EndpointTraffic:
         found = differences(call.olds, call.news)
         return calls.Changes(
             {
-                path: calls.Kind(kind.value | 1) if top(path) == "endpointId" else kind
+                path: kind.as_replacement if top(path) == "endpointId" else kind
                 for path, kind in found.items()
                 if top(path) != "deployments"
             }

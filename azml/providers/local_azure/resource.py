@@ -82,8 +82,8 @@ class ArmResource:
         """
         fixed = {*self._row.parameters, "location", *self._row.fixed}
         found = differences(_comparable(call.olds), _comparable(call.news))
-        paths = {path: _replacing(kind) if top(path) in fixed else kind for path, kind in found.items()}
-        replaces = any(top(path) in fixed for path in paths)
+        paths = {path: kind.as_replacement if top(path) in fixed else kind for path, kind in found.items()}
+        replaces = any(kind.replaces for kind in paths.values())
         return calls.Changes(paths, delete_first=replaces and not call.news.get(_MARK))
 
     def create(self, call: calls.Create) -> calls.State:
@@ -169,10 +169,6 @@ class ArmResource:
     def delete(self, call: calls.Delete) -> None:
         """Delete and wait; a resource that is gone already is not an error: provider.go, Delete."""
         self._arm.delete(call.id, self._row.api_version)
-
-
-def _replacing(kind: calls.Kind) -> calls.Kind:
-    return calls.Kind(kind.value | 1)
 
 
 def _comparable(inputs: Properties) -> Properties:

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.cli.clones import TestClone
+from tests.fixtures.clones import TestClone
 
 
 def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(echo: TestClone) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.clones import TestClone
+from tests.fixtures.clones import TestClone
 
 
 def test_up_shows_predictions_the_split_and_where_things_are(first_up: str) -> None:

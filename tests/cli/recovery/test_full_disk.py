@@ -14,7 +14,7 @@ import pytest
 from azml.cli.clone import Clone
 from azml.cli.local.local_azure import running
 from azml.cli.recovery.state_repair import repair
-from tests.cli.clones import TestClone
+from tests.fixtures.clones import TestClone
 
 SIZE = 8 * 1024 * 1024
 

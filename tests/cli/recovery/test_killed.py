@@ -15,7 +15,7 @@ import pytest
 
 from azml.cli.clone import Clone
 from azml.cli.local.local_azure import running
-from tests.cli.clones import TestClone
+from tests.fixtures.clones import TestClone
 
 BLUE = "/deployments/blue"
 LEAVE = ("--allow-live-change", "echo")

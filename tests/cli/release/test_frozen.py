@@ -5,18 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
-from azml.cli.release.frozen import as_file, frozen, milliseconds, read_spec, reference
+from azml.cli.release.frozen import as_file, frozen, read_spec, reference
 from azml.cli.stacks.stacks import WorkspaceName
 from azml.specs import (
     AssetReference,
     DeploymentSpec,
     ProbeSettings,
     RequestSettings,
-    iso_duration,
     load_deployment,
 )
 
@@ -141,16 +138,6 @@ def test_how_kubernetes_scales_by_default_does_not_appear_where_the_file_left_it
 )
 def test_an_asset_of_the_workspace_is_named_shortly_and_another_in_full(asset: str, written: str) -> None:
     assert str(reference(asset)) == written
-
-
-@given(st.integers(1, 10**9))
-def test_a_duration_is_read_back_to_the_millisecond(time: int) -> None:
-    assert milliseconds(iso_duration(milliseconds=time)) == time
-
-
-@pytest.mark.parametrize("text", [None, "five seconds", "5"])
-def test_what_is_no_duration_is_none(text: str | None) -> None:
-    assert milliseconds(text) is None
 
 
 def test_a_frozen_file_is_told_by_its_folder() -> None:

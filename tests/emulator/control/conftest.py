@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.emulator.in_process import InProcessAzure, with_endpoint
+from tests.fixtures.in_process import InProcessAzure, with_endpoint
 
 
 @pytest.fixture(scope="module")

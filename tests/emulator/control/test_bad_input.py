@@ -11,20 +11,20 @@ import pytest
 
 from azml.emulator.base.identity import SUBSCRIPTION, issue_token
 from azml.emulator.control.arm.json import DEPTH_LIMIT, parse_object, whole
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     GROUP,
     VAULT,
     WORKSPACE,
     Answer,
     Client,
+    ControlPlane,
     Json,
-    LocalAzure,
     build_workspace,
     deployment_body,
     endpoint_body,
 )
+from tests.fixtures.in_process import InProcessAzure
 
 PROVIDERS = f"{GROUP}/providers"
 IDENTITIES = f"{PROVIDERS}/Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -53,7 +53,7 @@ DATASTORE = "azureml://datastores/workspaceblobstore/paths"
         b"a=b&c=d",
     ],
 )
-def test_a_body_that_is_no_plain_json_object(workspace: LocalAzure, body: bytes) -> None:
+def test_a_body_that_is_no_plain_json_object(workspace: ControlPlane, body: bytes) -> None:
     token, _ = issue_token(workspace.identity, "https://management.azure.com")
     headers = {"Authorization": f"Bearer {token}"}
     answer = workspace.send("PUT", f"{ENDPOINT}?api-version=2025-12-01", body, headers)
@@ -82,7 +82,7 @@ def test_a_number_in_a_query_is_ascii_and_bounded() -> None:
 @pytest.mark.parametrize(
     "version", ["", "banana", "2025-13-01", "1999-01-01", "2025-12-01-", "٢٠٢٥-01-01", "2025-12-01 or 1"]
 )
-def test_an_api_version_that_is_none(azure: LocalAzure, version: str) -> None:
+def test_an_api_version_that_is_none(azure: ControlPlane, version: str) -> None:
     token, _ = issue_token(azure.identity, "https://management.azure.com")
     headers = {"Authorization": f"Bearer {token}"}
     answer = azure.send("GET", f"{GROUP}?api-version={quote(version)}", headers=headers)
@@ -93,7 +93,7 @@ def test_an_api_version_that_is_none(azure: LocalAzure, version: str) -> None:
 @pytest.mark.parametrize(
     "name", ["a%00", "%0a", "%3Cscript%3E", "a%3Fb", "a%25b", "dot.", "space%20", "x" * 261, "a%5Cb"]
 )
-def test_a_name_that_no_resource_may_have(workspace: LocalAzure, name: str) -> None:
+def test_a_name_that_no_resource_may_have(workspace: ControlPlane, name: str) -> None:
     answer = workspace.arm("PUT", f"{IDENTITIES}/{name}", PLACED)
     assert (answer.status, answer.code) == (400, "InvalidResourceName")
 
@@ -166,7 +166,7 @@ def test_a_name_that_no_resource_may_have(workspace: LocalAzure, name: str) -> N
         (BLUE, deployment_body(capacity=10**30), "InvalidInstanceCount"),
     ],
 )
-def test_a_body_of_the_wrong_shape(workspace: LocalAzure, path: str, body: Json, code: str) -> None:
+def test_a_body_of_the_wrong_shape(workspace: ControlPlane, path: str, body: Json, code: str) -> None:
     answer = workspace.arm("PUT", path, body)
     assert answer.status in (400, 404)
     assert answer.code == code
@@ -200,7 +200,7 @@ def test_a_body_of_the_wrong_shape(workspace: LocalAzure, path: str, body: Json,
         {"environmentId": "azureml://registries/azureml/environments/sklearn/versions/1"},
     ],
 )
-def test_a_deployment_with_a_setting_that_makes_no_sense(workspace: LocalAzure, setting: Json) -> None:
+def test_a_deployment_with_a_setting_that_makes_no_sense(workspace: ControlPlane, setting: Json) -> None:
     assert workspace.arm("PUT", BLUE, deployment_body(**setting)).status == 400
     assert workspace.arm("GET", BLUE).status == 404
 
@@ -227,7 +227,7 @@ def deployed_from(azure: Client, uri: str) -> Json:
         "\0",
     ],
 )
-def test_a_model_uri_that_leads_elsewhere(workspace: LocalAzure, uri: str) -> None:
+def test_a_model_uri_that_leads_elsewhere(workspace: ControlPlane, uri: str) -> None:
     ended = deployed_from(workspace, uri)
     assert ended["status"] == "Failed"
     assert ended["error"]["code"] in ("InvalidAssetUri", "AssetFilesNotFound", "ResourceNotFound")
@@ -238,7 +238,7 @@ def test_a_model_uri_that_leads_elsewhere(workspace: LocalAzure, uri: str) -> No
     [["%2e%2e/%2e%2e/evil"], ["a", "a/b"], ["x" * 300], ["../evil"], ["/etc/evil"]],
     ids=["escaped dots", "a file that is a folder", "too long for a file", "dots", "absolute"],
 )
-def test_blobs_that_cannot_be_files_stay_blobs(workspace: LocalAzure, names: list[str]) -> None:
+def test_blobs_that_cannot_be_files_stay_blobs(workspace: ControlPlane, names: list[str]) -> None:
     container = container_of(workspace)
     for name in names:
         workspace.upload(container, f"hostile/model/{name}", b"x")
@@ -266,7 +266,7 @@ class Trap:
 
 
 def test_an_archive_and_a_pickle_are_bytes_and_are_never_opened(
-    workspace: LocalAzure, tmp_path: Path
+    workspace: ControlPlane, tmp_path: Path
 ) -> None:
     """The model's folder has them just as they were sent; nothing was unpacked beside or outside."""
     archive, sprung = BytesIO(), tmp_path / "sprung"
@@ -314,7 +314,7 @@ def blob(azure: Client, method: str, rest: str, body: bytes = b"", **headers: st
     ],
 )
 def test_a_blob_request_out_of_range(
-    workspace: LocalAzure, method: str, rest: str, headers: dict[str, str], code: str
+    workspace: ControlPlane, method: str, rest: str, headers: dict[str, str], code: str
 ) -> None:
     answer = blob(workspace, method, rest, b"x", **headers)
     assert 400 <= answer.status < 500
@@ -334,7 +334,7 @@ def test_an_upload_without_end_is_cut_off_and_leaves_nothing(
     assert list((inside.folder / "blobs" / "incoming").iterdir()) == []
 
 
-def test_a_listing_counts_only_in_ascii_digits(workspace: LocalAzure) -> None:
+def test_a_listing_counts_only_in_ascii_digits(workspace: ControlPlane) -> None:
     for count in ("%C2%B2", "-1", "0", "9" * 5_000):
         answer = blob(workspace, "GET", f"?restype=container&comp=list&maxresults={count}")
         assert b"<MaxResults>5000</MaxResults>" in answer.raw
@@ -348,7 +348,7 @@ def test_a_sign_in_with_an_odd_length(inside: Client, length: str) -> None:
     assert (answer.status, json.loads(answer.raw)["error"]) == (400, "unsupported_grant_type")
 
 
-def test_what_the_local_azure_has_not_is_said(azure: LocalAzure) -> None:
+def test_what_the_local_azure_has_not_is_said(azure: ControlPlane) -> None:
     for path in (
         "/providers",
         f"/subscriptions/{SUBSCRIPTION}/providers",
@@ -361,18 +361,18 @@ def test_what_the_local_azure_has_not_is_said(azure: LocalAzure) -> None:
     assert (registries.status, registries.code) == (404, "RegistryNotFound")
 
 
-def test_methods_nobody_knows(azure: LocalAzure) -> None:
+def test_methods_nobody_knows(azure: ControlPlane) -> None:
     for method in ("FOO", "PROPFIND", "LOCK"):
         answer = azure.arm(method, GROUP)
         assert answer.status in (400, 405)
         assert b"Traceback" not in answer.raw
 
 
-def test_traffic_with_a_share_of_four_hundred_digits(workspace: LocalAzure) -> None:
+def test_traffic_with_a_share_of_four_hundred_digits(workspace: ControlPlane) -> None:
     assert workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 10**400})).code == "InvalidTraffic"
 
 
-def test_logs_of_more_lines_than_anybody_has(workspace: LocalAzure) -> None:
+def test_logs_of_more_lines_than_anybody_has(workspace: ControlPlane) -> None:
     workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
     answer = workspace.arm("POST", f"{BLUE}/getLogs", {"tail": 10**40})
     assert answer.body["content"].startswith("inference-server 100000:")
@@ -381,7 +381,7 @@ def test_logs_of_more_lines_than_anybody_has(workspace: LocalAzure) -> None:
 @pytest.mark.parametrize("traffic", [["blue"], "blue=100", 100])
 @pytest.mark.parametrize("name", ["traffic", "mirrorTraffic"])
 def test_shares_that_are_no_object_leave_the_traffic_as_it_is(
-    workspace: LocalAzure, name: str, traffic: object
+    workspace: ControlPlane, name: str, traffic: object
 ) -> None:
     workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
     workspace.done(workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))
@@ -391,7 +391,7 @@ def test_shares_that_are_no_object_leave_the_traffic_as_it_is(
     assert workspace.arm("GET", ENDPOINT).body["properties"]["traffic"] == {"blue": 100}
 
 
-def test_shares_for_one_deployment_in_two_spellings(workspace: LocalAzure) -> None:
+def test_shares_for_one_deployment_in_two_spellings(workspace: ControlPlane) -> None:
     """The router would have served half of the requests."""
     workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
     answer = workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 50, "BLUE": 50}))

@@ -17,20 +17,20 @@ from azml.emulator.base.file_limits import allow_many_connections
 from azml.emulator.base.identity import SUBSCRIPTION, issue_token
 from azml.emulator.control.http.management import BODY_LIMIT
 from azml.emulator.control.server import connections
-from tests.emulator.local_azure import ENDPOINT, LocalAzure, endpoint_body
+from tests.fixtures.control_plane import ENDPOINT, ControlPlane, endpoint_body
 
 MANY = 1_000
 
 
 @contextlib.contextmanager
-def connected(azure: LocalAzure) -> Iterator[ssl.SSLSocket]:
+def connected(azure: ControlPlane) -> Iterator[ssl.SSLSocket]:
     context = ssl.create_default_context(cafile=str(azure.folder / "ca.pem"))
     plain = socket.create_connection(("127.0.0.1", azure.port), timeout=30)
     with context.wrap_socket(plain, server_hostname="127.0.0.1") as wrapped:
         yield wrapped
 
 
-def say(azure: LocalAzure, text: bytes) -> bytes:
+def say(azure: ControlPlane, text: bytes) -> bytes:
     """What is answered to some bytes, up to the end of the connection."""
     with connected(azure) as wire:
         wire.sendall(text)
@@ -46,7 +46,7 @@ def everything(wire: ssl.SSLSocket) -> bytes:
     return said
 
 
-def head(azure: LocalAzure, line: str, *headers: str) -> bytes:
+def head(azure: ControlPlane, line: str, *headers: str) -> bytes:
     token, _ = issue_token(azure.identity, "https://management.azure.com")
     lines = [
         line,
@@ -79,13 +79,13 @@ def head(azure: LocalAzure, line: str, *headers: str) -> bytes:
         b"TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     ],
 )
-def test_what_is_no_request_gets_a_client_error_or_the_end(control_plane: LocalAzure, text: bytes) -> None:
+def test_what_is_no_request_gets_a_client_error_or_the_end(control_plane: ControlPlane, text: bytes) -> None:
     said = say(control_plane, text)
     assert not said or said.split()[1][:1] == b"4", said[:200]
     assert b"Traceback" not in said
 
 
-def test_another_host_is_not_answered(control_plane: LocalAzure) -> None:
+def test_another_host_is_not_answered(control_plane: ControlPlane) -> None:
     """A page of some site whose name points at loopback reaches neither studio nor sign-in nor blobs."""
     for path in (
         "/studio",
@@ -101,7 +101,7 @@ def test_another_host_is_not_answered(control_plane: LocalAzure) -> None:
     assert control_plane.send("GET", "/metadata/endpoints", headers=localhost).status == 200
 
 
-def test_a_body_without_end_is_cut_off(workspace: LocalAzure) -> None:
+def test_a_body_without_end_is_cut_off(workspace: ControlPlane) -> None:
     with connected(workspace) as wire:
         line = f"PUT {ENDPOINT}?api-version=2025-12-01 HTTP/1.1"
         wire.sendall(head(workspace, line, "Transfer-Encoding: chunked"))
@@ -120,7 +120,7 @@ def test_a_body_without_end_is_cut_off(workspace: LocalAzure) -> None:
 
 
 @pytest.mark.parametrize("path", ["/t/oauth2/v2.0/token", "/_azml/faults", "/_azml/states", ENDPOINT])
-def test_a_large_body_gets_413(control_plane: LocalAzure, path: str) -> None:
+def test_a_large_body_gets_413(control_plane: ControlPlane, path: str) -> None:
     own = f"Bearer {control_plane.identity.token}"
     token, _ = issue_token(control_plane.identity, "https://management.azure.com")
     headers = {"Authorization": own if path.startswith("/_azml") else f"Bearer {token}"}
@@ -133,7 +133,7 @@ def test_a_large_body_gets_413(control_plane: LocalAzure, path: str) -> None:
 def test_a_thousand_silent_connections_leave_room_for_others(tmp_path: Path) -> None:
     """Also where the system starts processes with 256 descriptors, as macOS does."""
     allow_many_connections()
-    azure = LocalAzure(tmp_path / "azure")
+    azure = ControlPlane(tmp_path / "azure")
     azure.start(descriptors=256)
     with contextlib.ExitStack() as silent:
         silent.callback(azure.stop)
@@ -147,7 +147,7 @@ def test_a_thousand_silent_connections_leave_room_for_others(tmp_path: Path) -> 
 
 @pytest.mark.process
 def test_a_stop_waits_for_no_client_between_two_requests_and_answers_the_others(tmp_path: Path) -> None:
-    azure = LocalAzure(tmp_path / "azure")
+    azure = ControlPlane(tmp_path / "azure")
     azure.start()
     slow = {"path_pattern": "resourcegroups/slow", "method": "PUT", "delay_ms": 700}
     assert azure.own("POST", "faults", slow).status == 204

@@ -6,7 +6,7 @@ import pytest
 
 from azml.emulator.base.identity import SUBSCRIPTION
 from azml.emulator.control.coverage.page import REFUSED_TYPES, render
-from tests.emulator.local_azure import GROUP, LocalAzure
+from tests.fixtures.control_plane import GROUP, ControlPlane
 
 PAGE = Path(__file__).parents[3] / "docs" / "emulator-coverage.md"
 
@@ -16,7 +16,7 @@ def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text() == render()
 
 
-def test_each_type_on_the_page_is_answered(azure: LocalAzure) -> None:
+def test_each_type_on_the_page_is_answered(azure: ControlPlane) -> None:
     azure.arm("PUT", GROUP, {"location": "westeurope"})
     rows = [
         line.split("|")
@@ -37,7 +37,7 @@ def test_each_type_on_the_page_is_answered(azure: LocalAzure) -> None:
 
 
 @pytest.mark.parametrize("kind", REFUSED_TYPES)
-def test_each_type_that_is_said_to_be_refused_is(azure: LocalAzure, kind: str) -> None:
+def test_each_type_that_is_said_to_be_refused_is(azure: ControlPlane, kind: str) -> None:
     azure.arm("PUT", GROUP, {"location": "westeurope"})
     namespace, *parts = kind.split("/")
     path = "/".join([f"{GROUP}/providers", namespace, *(f"{part}/none" for part in parts)])

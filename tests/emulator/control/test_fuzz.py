@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from azml.emulator.base.identity import SUBSCRIPTION, issue_token
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ACCOUNT,
     ENDPOINT,
     GROUP,
@@ -20,6 +19,7 @@ from tests.emulator.local_azure import (
     deployment_body,
     endpoint_body,
 )
+from tests.fixtures.in_process import InProcessAzure
 
 pytestmark = pytest.mark.thorough
 

@@ -6,14 +6,14 @@ from contextlib import ExitStack
 
 import psutil
 
-from tests.emulator.local_azure import LocalAzure, wait_for
+from tests.fixtures.control_plane import ControlPlane, wait_for
 
 CONNECTIONS = 150
 LEAST, MOST = 25_000_000, 10_000_000
 """Bytes that so many connections take at least, and that may be left of them."""
 
 
-def test_slow_connections_give_back_what_they_took(azure: LocalAzure) -> None:
+def test_slow_connections_give_back_what_they_took(azure: ControlPlane) -> None:
     process = psutil.Process(azure.pid)
     trust = ssl.create_default_context(cafile=str(azure.folder / "ca.pem"))
     before = process.memory_info().rss

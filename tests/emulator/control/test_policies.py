@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from azml.emulator.base.identity import SUBSCRIPTION, issue_token
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE, Answer, Json, build_workspace, endpoint_body
+from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, Answer, Json, build_workspace, endpoint_body
+from tests.fixtures.in_process import InProcessAzure
 
 ACQUIRE = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/acquirePolicyToken"
 BODY = endpoint_body()

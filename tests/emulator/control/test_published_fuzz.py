@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from azml.emulator.control.arm.published import published
 from tests.emulator.control.test_fuzz import check
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import GROUP, WORKSPACE, Answer, Json
 from tests.emulator.published_bodies import right, wrong
+from tests.fixtures.control_plane import GROUP, WORKSPACE, Answer, Json
+from tests.fixtures.in_process import InProcessAzure
 
 pytestmark = pytest.mark.thorough
 

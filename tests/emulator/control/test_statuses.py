@@ -8,7 +8,7 @@ from azml.emulator.control.arm.ids import RESOURCE_GROUPS
 from azml.emulator.control.arm.types import ResourceType
 from azml.emulator.control.coverage.page import control_of_nobody
 from tests.emulator.control.accepted import accepted
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE, LocalAzure
+from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, ControlPlane
 
 with control_of_nobody() as _control:
     TYPES = {kind.name: kind for kind in _control.parts.service.types}
@@ -45,7 +45,7 @@ def test_every_status_of_a_write_is_one_that_the_clients_accept(name: str) -> No
     assert not any(wrong.values()), wrong
 
 
-def test_the_headers_of_an_operation_are_those_of_the_description(workspace: LocalAzure) -> None:
+def test_the_headers_of_an_operation_are_those_of_the_description(workspace: ControlPlane) -> None:
     """A PUT names the operation alone; other writes a location, and when to ask again."""
     tags = workspace.arm("PATCH", ENDPOINT, {"tags": {"a": "b"}})
     workspace.done(tags)
@@ -65,7 +65,7 @@ def test_the_headers_of_an_operation_are_those_of_the_description(workspace: Loc
     assert not {"retry-after", "location"} & {*put.headers}
 
 
-def test_a_workspace_is_never_created(workspace: LocalAzure) -> None:
+def test_a_workspace_is_never_created(workspace: ControlPlane) -> None:
     """The client of 2025-12-01 takes 200 and 202: 201 is an error to it."""
     body = {name: workspace.arm("GET", WORKSPACE).body[name] for name in ("location", "properties")}
     assert workspace.arm("PUT", WORKSPACE.replace("ws1", "ws2"), body).status == 200

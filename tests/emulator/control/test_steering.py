@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     GROUP,
     WORKSPACE,
     Answer,
     Client,
+    ControlPlane,
     Json,
-    LocalAzure,
     build_assets,
     build_workspace,
     deployment_body,
@@ -256,7 +256,7 @@ def test_the_pages_want_the_control_token(either: Client) -> None:
         assert either.send("POST", f"/_azml/{page}", b"{}").status == 401
 
 
-def test_a_restart_ends_all_steering(workspace: LocalAzure) -> None:
+def test_a_restart_ends_all_steering(workspace: ControlPlane) -> None:
     """Wishes, faults, lags, shown states and added time; what was under way is carried out for real."""
     green = f"{ENDPOINT}/deployments/green"
     workspace.done(workspace.arm("PUT", green, deployment_body()))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from starlette.routing import Route
 
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import ENDPOINT, GROUP, WORKSPACE, build_workspace
+from tests.fixtures.control_plane import ENDPOINT, GROUP, WORKSPACE, build_workspace
+from tests.fixtures.in_process import InProcessAzure
 
 DOCUMENTS = {
     "/metadata/endpoints",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from azml.emulator.contract.limits import BODY_LIMIT
-from tests.emulator.serving import ServingAzure
+from tests.fixtures.serving_azure import ServingAzure
 
 BINARY = bytes(range(256)) * 4_000
 

@@ -8,8 +8,8 @@ import pytest
 
 from azml.emulator.supervisor import leftovers
 from azml.emulator.supervisor.leftovers import PathTooLong, clear, new_run_dir
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import LocalAzure
+from tests.fixtures.control_plane import ControlPlane
+from tests.fixtures.in_process import InProcessAzure
 
 pytestmark = pytest.mark.process
 
@@ -59,9 +59,9 @@ def test_a_copied_folder_takes_nothing_from_the_first(tmp_path: Path) -> None:
     assert not run_dir.exists()
 
 
-@pytest.mark.parametrize("kind", [LocalAzure, InProcessAzure])
+@pytest.mark.parametrize("kind", [ControlPlane, InProcessAzure])
 def test_the_tests_own_take_the_folder_of_their_socket_along(
-    kind: type[LocalAzure] | type[InProcessAzure], tmp_path: Path
+    kind: type[ControlPlane] | type[InProcessAzure], tmp_path: Path
 ) -> None:
     azure = kind(tmp_path / "emulator")
     azure.start()

@@ -23,7 +23,7 @@ from azml.emulator.contract.deployments import DesiredDeployment, DesiredEndpoin
 from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.supervisor.leftovers import clear
 from tests.emulator.harness import KEY, alive
-from tests.emulator.supervisor.serving.docker_host import IMAGE, custom_container, docker_host
+from tests.fixtures.docker_host import IMAGE, custom_container, docker_host
 
 pytestmark = pytest.mark.serving
 

@@ -1,6 +1,5 @@
 """Online deployments: their rules, and the steps from a PUT to serving processes."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.pages import Page, Question
 from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.arm.types import Act, Action, ResourceType, Write
-from azml.emulator.control.dataplane_client import DataplaneClient, DataplaneError
+from azml.emulator.control.dataplane_client import WAIT, DataplaneClient, DataplaneError
 from azml.emulator.control.machinelearning.collector import check_collector
 from azml.emulator.control.machinelearning.deployment_assets import check_assets, find_asset, find_assets
 from azml.emulator.control.machinelearning.deployment_files import file_sources, lay_out
@@ -37,7 +36,6 @@ from azml.emulator.control.storage.roles import DataRoles
 
 DEPLOYMENT_LIMIT = 20  # an endpoint
 INSTANCE_LIMIT = 50  # a deployment
-POLL = (0.05, 0.5)  # seconds between polls of the data plane: the first, and the longest
 LOGS = {"inferenceserver": "inference-server", "storageinitializer": "storage-initializer"}
 LOG_LINES = 5_000
 LOG_LIMIT = 100_000
@@ -181,17 +179,14 @@ class OnlineDeployments(ResourceType):
         return replace(desired, model_folder=model, code_folder=code)
 
     async def _wait(self, desired: DesiredDeployment) -> None:
-        pause, longest = POLL
         while True:
-            observed = await self.dataplane.observe(desired.key)
+            observed = await self.dataplane.observe(desired.key, wait=WAIT)
             if observed is None:  # the data plane was restarted and does not know it yet
                 await self.dataplane.put_deployment(desired)
             elif observed.state == "ready":
                 return
             elif observed.state == "failed":
                 raise ArmError(400, "ResourceNotReady", f"The deployment is not ready: {observed.error}")
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, longest)
 
 
 def _users_own(record: Record, write: Write) -> Record:

@@ -19,7 +19,7 @@ from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.control.http.guards import Guards, Handler, unrouted
 from azml.emulator.control.server.assembly import assemble
 from azml.emulator.control.server.client_environment import environment
-from azml.emulator.control.storage.verbs import is_blob_path
+from azml.emulator.control.storage.call import is_blob_path
 from azml.emulator.control.studio.studio import Studio
 from azml.emulator.control.testing.change_pages import ChangePages
 from azml.emulator.control.testing.steering_pages import SteeringPages

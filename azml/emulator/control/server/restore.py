@@ -7,12 +7,11 @@ from azml.emulator.control.arm.errors import ArmError
 from azml.emulator.control.arm.ids import resource_id
 from azml.emulator.control.arm.resource_manager import ResourceManager
 from azml.emulator.control.arm.store import BUSY, Record
-from azml.emulator.control.dataplane_client import DataplaneClient, DataplaneError
+from azml.emulator.control.dataplane_client import WAIT, DataplaneClient, DataplaneError
 from azml.emulator.control.machinelearning.deployments import OnlineDeployments
 from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, OnlineEndpoints
 
 log = logging.getLogger(__name__)
-PAUSE = 0.2  # seconds
 
 
 class Restore:
@@ -73,12 +72,11 @@ class Restore:
     async def _follow(self, record: Record) -> None:
         """Wait for one deployment; if it is not restored, show that in its state."""
         try:
-            while (observed := await self.dataplane.observe(record.id.key)) is not None:
+            while (observed := await self.dataplane.observe(record.id.key, wait=WAIT)) is not None:
                 if observed.state == "ready":
                     return
                 if observed.state == "failed":
                     raise ArmError(400, "ResourceNotReady", str(observed.error))
-                await asyncio.sleep(PAUSE)
         except (ArmError, DataplaneError) as error:
             self._is_lost(record, error)
         finally:

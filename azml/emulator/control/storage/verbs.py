@@ -1,24 +1,18 @@
-"""The blob operations of the real clients, in path style: `/<account>.blob.emulator/<container>/<blob>`."""
+"""The blob operations of the real clients."""
 
-import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from email.utils import formatdate
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from azml.emulator.base.identity import Identity, audience_of, is_valid, opens_account, principal_of
-from azml.emulator.control.arm.addresses import STORAGE_SUFFIX
+from azml.emulator.base.identity import Identity
 from azml.emulator.control.arm.errors import ArmError
-from azml.emulator.control.arm.store import Record, ResourceStore
-from azml.emulator.control.storage.accounts import (
-    check_container_name,
-    container_id,
-    ensure_container,
-    find_account,
-)
+from azml.emulator.control.arm.store import ResourceStore
+from azml.emulator.control.storage.accounts import check_container_name, ensure_container
+from azml.emulator.control.storage.authorization import Authorization
 from azml.emulator.control.storage.blobs import Blob, BlobStore, Incoming, part_of
+from azml.emulator.control.storage.call import Call, call_of
 from azml.emulator.control.storage.conditions import check_change, check_put, check_read
 from azml.emulator.control.storage.listing import block_list, list_blobs
 from azml.emulator.control.storage.messages import (
@@ -34,41 +28,13 @@ from azml.emulator.control.storage.messages import (
     stamps,
     within,
 )
-from azml.emulator.control.storage.names import check_block, check_readable, check_text
-from azml.emulator.control.storage.roles import READERS, WRITERS, DataRoles
-from azml.emulator.control.storage.signatures import is_sas_good, is_shared_key_good
+from azml.emulator.control.storage.names import check_block, check_text
+from azml.emulator.control.storage.roles import DataRoles
 
-_HOST = re.compile(rf"/([a-z0-9]{{3,24}})\.blob\.{STORAGE_SUFFIX}(?:/([^/]*)(?:/(.*))?)?", re.DOTALL)
 Meet = Callable[[str, str], Awaitable[None]]
 """Delays or refuses a request by method and path, if a test asked for that. Raises ArmError."""
 VERSION = "2025-05-05"
 BLOB_LIMIT = 5_000 << 20  # bytes in one request; learn.microsoft.com, "Scalability targets for Blob storage"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request to the blob service. `key` is the container's id in lower case."""
-
-    request: Request
-    account: Record
-    container: str
-    blob: str
-
-    @property
-    def key(self) -> str:
-        """The container's key in the blob store."""
-        return container_id(self.account.id, self.container).key
-
-    @property
-    def verb(self) -> str:
-        """Method and sub-resource, such as `PUT block`."""
-        comp = self.request.query_params.get("comp", "")
-        return f"{self.request.method} {comp}".rstrip()
-
-
-def is_blob_path(path: str) -> bool:
-    """Whether a request belongs to the blob service."""
-    return _HOST.fullmatch(path) is not None
 
 
 class BlobService:
@@ -78,10 +44,9 @@ class BlobService:
         self, store: ResourceStore, blobs: BlobStore, identity: Identity, roles: DataRoles, faults: Meet
     ) -> None:
         self.faults = faults
-        self.roles = roles
+        self.authorization = Authorization(identity, roles)
         self.store = store
         self.blobs = blobs
-        self.identity = identity
         self._of_container: dict[str, Callable[[Call], Response]] = {
             "PUT": self._create_container,
             "DELETE": self._delete_container,
@@ -120,61 +85,16 @@ class BlobService:
         return response
 
     async def _answer(self, request: Request) -> Response:
-        check_readable(request.scope["raw_path"])
-        matched = _HOST.fullmatch(request.scope["path"])
-        name, container, blob = (part or "" for part in matched.groups()) if matched else ("", "", "")
-        account = find_account(name, self.store)
-        if account is None:
-            raise StorageError(404, "ResourceNotFound", f"There is no storage account named {name}.")
-        call = Call(request, account, container, blob)
-        self._authorize(call)
-        if blob:
-            check_text(blob, "blob's name")
+        call = call_of(request, self.store)
+        self.authorization.check(call)
+        if call.blob:
+            check_text(call.blob, "blob's name")
             self._check_container(call)
             if answer := self._of_blob.get(call.verb):
                 return await answer(call)
-        elif handle := self._of_container.get(call.verb) if _is_container(call) else None:
+        elif handle := self._of_container.get(call.verb) if call.on_container else None:
             return handle(call)
         raise StorageError(400, "UnsupportedOperation", f"The local Azure does not answer {call.verb}.")
-
-    def _authorize(self, call: Call) -> None:
-        header = call.request.headers.get("authorization", "")
-        query = dict(call.request.query_params)
-        if header.startswith("Bearer "):
-            token = header.removeprefix("Bearer ")
-            audience = audience_of(token)
-            good = is_valid(token, self.identity.key_for(audience))
-            if good:
-                _check_audience(call, audience)
-                self._check_role(call, principal_of(token))
-        elif header.startswith("SharedKey ") or ("sig" in query and call.container):
-            self._check_keys_allowed(call)
-            good = self._is_signed(call, header, query)
-        else:
-            raise StorageError(401, "NoAuthenticationInformation", "The request carries no authorization.")
-        if not good:
-            raise StorageError(403, "AuthenticationFailed", "The request's signature or token is not valid.")
-
-    def _is_signed(self, call: Call, header: str, query: dict[str, str]) -> bool:
-        name, keys = call.account.id.name, call.account.hidden["keys"]
-        if header.startswith("SharedKey "):
-            raw = call.request.scope["raw_path"].decode().partition("?")[0]
-            return is_shared_key_good(
-                header, name, call.request.method, raw, query, call.request.headers, keys
-            )
-        return is_sas_good(name, call.container, call.blob, query, keys, _permission(call))
-
-    def _check_role(self, call: Call, principal: str) -> None:
-        is_read = call.request.method in ("GET", "HEAD")
-        if not self.roles.has(principal, call.key, READERS if is_read else WRITERS):
-            message = "This request is not authorized to perform this operation using this permission."
-            raise StorageError(403, "AuthorizationPermissionMismatch", message)
-
-    def _check_keys_allowed(self, call: Call) -> None:
-        """Applies to a shared key and to a signature by one (learn.microsoft.com, "Prevent Shared Key")."""
-        if call.account.properties.get("allowSharedKeyAccess") is False:
-            message = "Key based authentication is not permitted on this storage account."
-            raise StorageError(403, "KeyBasedAuthenticationNotPermitted", message)
 
     def _check_container(self, call: Call) -> None:
         if self.store.find(call.key) is None:
@@ -313,26 +233,3 @@ class BlobService:
         if found is None:
             raise StorageError(404, "BlobNotFound", "The specified blob does not exist.")
         return found
-
-
-def _check_audience(call: Call, audience: str) -> None:
-    """Refuse a token for another service, in Azure's own words."""
-    if not opens_account(audience, call.account.id.name):
-        message = (
-            "Server failed to authenticate the request. Please refer to the information in the "
-            "www-authenticate header. Audience validation failed. Audience did not match."
-        )
-        raise StorageError(401, "InvalidAuthenticationInfo", message)
-
-
-def _is_container(call: Call) -> bool:
-    return bool(call.container) and call.request.query_params.get("restype") == "container"
-
-
-def _permission(call: Call) -> str:
-    """The letters of which a shared access signature must have at least one."""
-    if call.verb == "GET list":
-        return "l"
-    if not call.blob and call.request.method not in ("GET", "HEAD"):
-        return ""  # no service signature can create or delete a container
-    return {"GET": "r", "HEAD": "r", "DELETE": "d"}.get(call.request.method, "wc")

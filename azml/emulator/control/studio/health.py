@@ -17,7 +17,7 @@ class Health:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SlotState:
     """The state of one deployment. `state` is Azure's, `running` that of its processes; `ready` of
     `instances` answer; `traffic` is percent."""
 
@@ -29,7 +29,7 @@ class Standing:
     traffic: int
 
 
-def endpoint_health(state: str, deployments: Sequence[Standing], firing: Sequence[str] = ()) -> Health:
+def endpoint_health(state: str, deployments: Sequence[SlotState], firing: Sequence[str] = ()) -> Health:
     """The health of an endpoint in a provisioning state, with these deployments and these firing alerts."""
     if state in BROKEN:
         return Health("bad", f"The endpoint is {state}")
@@ -43,7 +43,7 @@ def endpoint_health(state: str, deployments: Sequence[Standing], firing: Sequenc
     return Health("busy", state) if state != "Succeeded" and health.level in ("good", "idle") else health
 
 
-def _serving(live: Sequence[Standing], deployments: Sequence[Standing]) -> Health:
+def _serving(live: Sequence[SlotState], deployments: Sequence[SlotState]) -> Health:
     silent = [one for one in live if not one.ready]
     if dead := [one for one in silent if _broken(one)]:
         return Health(
@@ -62,7 +62,7 @@ def _serving(live: Sequence[Standing], deployments: Sequence[Standing]) -> Healt
     return Health("good", "Serving")
 
 
-def _without_traffic(deployments: Sequence[Standing]) -> Health:
+def _without_traffic(deployments: Sequence[SlotState]) -> Health:
     if not deployments:
         return Health("idle", "No deployment")
     broken = [one for one in deployments if _broken(one)]
@@ -73,13 +73,13 @@ def _without_traffic(deployments: Sequence[Standing]) -> Health:
     return Health("warn", f"No traffic; {_names(broken)} failed") if broken else Health("idle", "No traffic")
 
 
-def _broken(one: Standing) -> bool:
+def _broken(one: SlotState) -> bool:
     return one.state in BROKEN or one.running == "failed"
 
 
-def _names(deployments: Iterable[Standing]) -> str:
+def _names(deployments: Iterable[SlotState]) -> str:
     return ", ".join(one.name for one in deployments)
 
 
-def _be(deployments: Sequence[Standing]) -> str:
+def _be(deployments: Sequence[SlotState]) -> str:
     return "is" if len(deployments) == 1 else "are"

@@ -11,7 +11,7 @@ from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.store import Record
 from azml.emulator.control.monitor.alert_states import Alert
 from azml.emulator.control.studio.blame import OwnLine, own_line
-from azml.emulator.control.studio.health import Health, Standing, endpoint_health
+from azml.emulator.control.studio.health import Health, SlotState, endpoint_health
 
 MINUTE = 60
 FROM_MODEL = "from the model"
@@ -46,7 +46,7 @@ class EndpointRow:
 
 
 @dataclass(frozen=True)
-class DeploymentView(Standing):
+class DeploymentView(SlotState):
     """One deployment. `error` is why its processes failed, `lead` the user's own line of code in it."""
 
     id: str

@@ -86,8 +86,8 @@ async def _install(folder: Path, plan: Plan, lock: int, say: Say) -> None:
                     if sources:
                         say(f"warning: not every package has a wheel. uv's message: {failures[0]}")
                     say(text)
-                    if attempt.said:
-                        say(f"{attempt.said}: {_server_of(folder)}")
+                    if attempt.note:
+                        say(f"{attempt.note}: {_server_of(folder)}")
                     return
                 failures.append(text)
                 if _CUT_OFF.search(text):  # a further attempt would wait as long again
@@ -116,16 +116,16 @@ async def _pip(
     """Install batches of lines with uv, one after the other; returns its exit code and output."""
     wanted, limits = folder / "requirements.txt", folder / "constraints.txt"
     limits.write_text("\n".join(constraints) + "\n")
-    said = []
+    printed = []
     for batch in batches:
         wanted.write_text("\n".join(batch.lines) + "\n")
         install = ["pip", "install", "--python", str(folder / "bin" / "python"), "-r", str(wanted)]
         install += [*(["--constraints", str(limits)] if constraints else []), *batch.options]
         code, text = await uv([*install, *(() if sources else ("--only-binary", ":all:"))], folder, lock)
-        said.append(text)
+        printed.append(text)
         if code:
             return code, text
-    return 0, "\n".join(said)
+    return 0, "\n".join(printed)
 
 
 def _server_of(folder: Path) -> str:

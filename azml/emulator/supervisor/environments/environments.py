@@ -18,7 +18,7 @@ from azml.emulator.supervisor.environments.building import Plan, build
 from azml.emulator.supervisor.environments.conda import channels_of
 from azml.emulator.supervisor.environments.fetched import forget
 from azml.emulator.supervisor.environments.installed import LISTED, can_start, damage, note
-from azml.emulator.supervisor.environments.interpreters import interpreter
+from azml.emulator.supervisor.environments.interpreters import Interpreters
 from azml.emulator.supervisor.environments.programs import Say, masked
 from azml.emulator.supervisor.environments.requirements import Requirements
 
@@ -45,6 +45,7 @@ class Environments:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._interpreters = Interpreters()
         self._silent: dict[tuple[str, ...], tuple[float, tuple[str, ...]]] = {}
 
     async def prepare(self, requirements: Requirements, say: Say) -> Environment:
@@ -72,7 +73,7 @@ class Environments:
                 await self._build_anew(folder, plan, lock, say)
         return Environment(folder, plan)
 
-    async def mend(self, environment: Environment, began: float, say: Say) -> bool:
+    async def repair(self, environment: Environment, began: float, say: Say) -> bool:
         """Rebuild an environment if it is damaged, and say so. Also True if it was rebuilt since `began`.
 
         To be called when nothing could be started from it; `began` is in unix seconds. Modified files are
@@ -132,7 +133,7 @@ class Environments:
             say(f"conda's channels do not answer ({', '.join(silent)}): using Python's packages instead")
             for name in requirements.dropped:
                 say(f"left out: {name} is a conda package with no known Python package")
-        found = await interpreter(requirements.python, say)
+        found = await self._interpreters.find(requirements.python, say)
         told = [sorted((*requirements.lines, *requirements.mapped)), found.path]
         return Plan(_name(told), requirements, python=found.path, warning=found.warning)
 

@@ -1,7 +1,11 @@
 """The Python of an environment that uv creates."""
 
+import asyncio
+import os
 import platform
 import sys
+import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +13,7 @@ from azml.emulator.supervisor.environments.programs import Say, uv
 
 _DOWNLOAD = {"UV_PYTHON_DOWNLOADS": "automatic", "UV_HTTP_RETRIES": "0"}
 """One attempt: on a machine without a network this fails within a second or two."""
+_ASK_AGAIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -19,27 +24,53 @@ class Interpreter:
     warning: str = ""
 
 
-async def interpreter(wanted: str | None, say: Say) -> Interpreter:
-    """The Python asked for: this machine's, else one that uv downloads, else this process's own."""
-    if not wanted:
-        return Interpreter(_at_hand())
-    if found := await _find(wanted):
-        return Interpreter(found)
-    say(f"Python {wanted} is not on this machine; asking uv for it")
-    code, _ = await uv(["python", "install", wanted], Path.home(), None, _DOWNLOAD)
-    if code == 0 and (found := await _find(wanted)):
-        return Interpreter(found)
-    here = platform.python_version()
-    warning = f"Python {wanted} is asked for but not available; Python {here} is used instead"
-    say(f"warning: {warning}")
-    return Interpreter(_at_hand(), warning)
+class Interpreters:
+    """Finds Pythons.
+
+    What uv finds is kept for a minute: it may have to start other programs to tell the versions of what it
+    finds, and after a start of the local Azure all deployments ask at once.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[float, str]] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def find(self, wanted: str | None, say: Say) -> Interpreter:
+        """The Python asked for: this machine's, else one that uv downloads, else this process's own."""
+        if not wanted:
+            return Interpreter(_at_hand())
+        async with self._turns[wanted]:
+            return await self._find(wanted, say)
+
+    async def _find(self, wanted: str, say: Say) -> Interpreter:
+        if found := self._kept(wanted) or await self._asked(wanted):
+            return Interpreter(found)
+        say(f"Python {wanted} is not on this machine; asking uv for it")
+        code, _ = await uv(["python", "install", wanted], Path.home(), None, _DOWNLOAD)
+        if code == 0 and (found := await self._asked(wanted)):
+            return Interpreter(found)
+        here = platform.python_version()
+        warning = f"Python {wanted} is asked for but not available; Python {here} is used instead"
+        say(f"warning: {warning}")
+        return Interpreter(_at_hand(), warning)
+
+    def _kept(self, wanted: str) -> str | None:
+        """What was found within the last minute, if it can still be started."""
+        when, path = self._found.get(wanted, (0.0, ""))
+        return path if time.monotonic() - when < _ASK_AGAIN_SECONDS and os.access(path, os.X_OK) else None
+
+    async def _asked(self, wanted: str) -> str | None:
+        found = await _by_uv(wanted)
+        if found:
+            self._found[wanted] = (time.monotonic(), found)
+        return found
 
 
 def _at_hand() -> str:
     return str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
 
 
-async def _find(wanted: str) -> str | None:
+async def _by_uv(wanted: str) -> str | None:
     code, text = await uv(["python", "find", "--no-project", "--system", wanted], Path.home(), None)
     # Warnings about broken interpreters on the search path come before the answer.
     found = [line for line in text.splitlines() if line.startswith("/")]

@@ -53,11 +53,11 @@ class Requirements:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way to ask for the inference server. `said` is logged when this attempt succeeds."""
+    """One way to ask for the inference server. `note` is logged when this attempt succeeds."""
 
     lines: tuple[str, ...]
     constraints: tuple[str, ...] = ()
-    said: str = ""
+    note: str = ""
 
 
 def requirements_of(deployment: DesiredDeployment) -> Requirements:
@@ -112,10 +112,10 @@ def attempts(requirements: Requirements) -> Iterator[Attempt]:
     setuptools = () if "setuptools" in names else ("setuptools",)
     server = () if pinned or BRINGS_SERVER in names else (SERVER,)
     asked = (*lines, *server, *setuptools)
-    said = "" if pinned else f"{SERVER_FLOOR} conflicts with the file's pins; using the newest that does not"
+    note = "" if pinned else f"{SERVER_FLOOR} conflicts with the file's pins; using the newest that does not"
     if not pinned or _may_be_old((*lines, *requirements.mapped)):
-        yield Attempt(asked, (PKG_RESOURCES,), said)
-        yield Attempt(asked, (), said)
+        yield Attempt(asked, (PKG_RESOURCES,), note)
+        yield Attempt(asked, (), note)
     else:
         yield Attempt(lines)
 

@@ -9,12 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
+from azml.emulator.base.failures import DeploymentFailure
 from azml.emulator.base.subprocesses import Launch
-from azml.emulator.scoring import landlock
+from azml.emulator.supervisor.serving import landlock
 
 Means = Literal["Landlock", "sandbox-exec", "nothing"]
 _OPEN = (
@@ -61,17 +62,22 @@ class Confinement:
         Of what is hidden it can access its own folders, and read what is `readable`.
         """
         hidden, mine, read = (_real(paths) for paths in (self.hidden, own, readable))
-        first: tuple[str, ...] = ()
         match self.means:
             case "Landlock":
-                told = [f"hidden:{path}" for path in hidden] + [f"own:{path}" for path in mine]
-                told += [f"readable:{path}" for path in read]
-                first = (sys.executable, "-I", "-S", landlock.__file__, *told, "--")
+                return replace(launch, restrict=partial(_confine, hidden, mine, read))
             case "sandbox-exec":
                 first = ("sandbox-exec", "-p", profile(hidden, mine, read))
+                return replace(launch, command=(*first, *launch.command))
             case "nothing":
-                pass
-        return replace(launch, command=(*first, *launch.command))
+                return launch
+
+
+def _confine(hidden: Sequence[Path], own: Sequence[Path], readable: Sequence[Path]) -> None:
+    try:
+        landlock.confine(hidden, own, readable)
+    except OSError as refused:
+        told = f"not started, because it cannot be kept from the local Azure's files: {refused}"
+        raise DeploymentFailure(told) from refused
 
 
 def profile(hidden: Sequence[Path], own: Sequence[Path], readable: Sequence[Path]) -> str:

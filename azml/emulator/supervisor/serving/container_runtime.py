@@ -76,7 +76,7 @@ class ContainerRuntime:
                 try:
                     yield Life(name, program, routes, self._desired)
                 finally:
-                    if program.code is None:
+                    if program.returncode is None:
                         await to_its_end(self._engine.stop(name))
         finally:
             # If the command line was ended while starting the container, the container may still run.

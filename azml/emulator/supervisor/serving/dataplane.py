@@ -89,6 +89,12 @@ class Dataplane:
         """The state of a deployment."""
         return self._find(key).observe()
 
+    async def settled(self, key: str, seconds: float) -> ObservedDeployment:
+        """The state of a deployment once it is ready or has failed, or after `seconds`."""
+        found = self._find(key)
+        await found.settled(seconds)
+        return found.observe()
+
     async def delete_deployment(self, key: str) -> None:
         """Stop routing to a deployment, let it finish its requests, and stop it."""
         removed = self._find(key)

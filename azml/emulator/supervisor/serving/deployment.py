@@ -12,7 +12,7 @@ from azml.emulator.base.failures import DeploymentFailure
 from azml.emulator.base.logs import Log
 from azml.emulator.base.secrets import NoSecrets, TestSecrets
 from azml.emulator.contract import routing_table
-from azml.emulator.contract.deployments import DesiredDeployment, ObservedDeployment, State
+from azml.emulator.contract.deployments import SETTLED, DesiredDeployment, ObservedDeployment, State
 from azml.emulator.supervisor.environments.environments import Environments
 from azml.emulator.supervisor.environments.requirements import requirements_of
 from azml.emulator.supervisor.serving.azure_services import AzureServices
@@ -59,6 +59,7 @@ class RunningDeployment:
         self._around = around
         self._state: State = "building"
         self._error: str | None = None
+        self._settled = asyncio.Event()
         self._serving: Generation | None = None
         self._work: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
@@ -78,6 +79,12 @@ class RunningDeployment:
         """The deployment's state."""
         return ObservedDeployment(self.desired.key, self._state, len(self.addresses), self._error)
 
+    async def settled(self, seconds: float) -> None:
+        """Wait until it is ready or has failed, at most `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._settled.wait()
+
     async def want(self, desired: DesiredDeployment) -> None:
         """Set the desired state. Repeating the same changes nothing, or retries what failed."""
         async with self._turn:  # the first of two calls must have begun before the second interrupts it
@@ -85,7 +92,7 @@ class RunningDeployment:
                 return
             await self._interrupt()
             self.desired = desired
-            self._state, self._error = "building", None
+            self._enter("building")
             self._work = asyncio.create_task(self._become(desired))
 
     async def remove(self) -> None:
@@ -126,7 +133,7 @@ class RunningDeployment:
     async def _try(self, desired: DesiredDeployment) -> None:
         serving = self._serving
         if serving and serving.content == content(desired):
-            self._state = "starting"
+            self._enter("starting")
             await serving.grow(desired.instance_count)
             addresses = serving.addresses
             left = serving.take(desired.instance_count)
@@ -141,7 +148,7 @@ class RunningDeployment:
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
         await self._around.published()
-        self._state = "ready"
+        self._enter("ready")
 
     async def _generation(self, desired: DesiredDeployment) -> Generation:
         self._say(f"model: {desired.model_folder}, code: {desired.code_folder}")
@@ -151,7 +158,7 @@ class RunningDeployment:
                 "processes, and what they may use is not limited"
             )
         runtime = await self._runtimes(desired)
-        self._state = "starting"
+        self._enter("starting")
         new = Generation(desired, lambda: Instance(desired, runtime(), self.server_log, self._around.changed))
         await new.grow(desired.instance_count)
         return new
@@ -193,7 +200,14 @@ class RunningDeployment:
 
     def _fail(self, reason: str) -> None:
         self._say(f"failed: {reason}")
-        self._state, self._error = "failed", reason
+        self._enter("failed", reason)
+
+    def _enter(self, state: State, error: str | None = None) -> None:
+        self._state, self._error = state, error
+        if state in SETTLED:
+            self._settled.set()
+        else:
+            self._settled.clear()
 
     def _say(self, text: str) -> None:
         self.storage_log.say(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}")

@@ -69,7 +69,9 @@ async def _put_deployment(request: web.Request) -> web.Response:
 
 
 async def _get_deployment(request: web.Request) -> web.Response:
-    return web.json_response(to_json(request.app[_DATAPLANE].observe(request.match_info["key"])))
+    seconds = float(request.query.get("wait", "0"))
+    observed = await request.app[_DATAPLANE].settled(request.match_info["key"], seconds)
+    return web.json_response(to_json(observed))
 
 
 async def _delete_deployment(request: web.Request) -> web.Response:

@@ -22,6 +22,7 @@ from azml.emulator.supervisor.serving.launch import byte_code_of, launch_of
 from azml.emulator.supervisor.serving.runtime import Life
 
 _numbers = itertools.count(1)
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class ProcessRuntime:
         route = InstanceRoute(str(socket), "/")
 
         async def routes() -> InstanceRoutes:
+            while not socket.exists():  # costs less than attempts to connect
+                await asyncio.sleep(_POLL_SECONDS)
             return InstanceRoutes(route, route, route)
 
         grant = shared.services.admit(shared.desired)
@@ -74,7 +77,7 @@ class ProcessRuntime:
         """Recreate its files, whatever it wrote there, and rebuild the environment if it is damaged."""
         await self._files.remove()
         shared = self._shared
-        return await shared.environments.mend(shared.environment, began, shared.say)
+        return await shared.environments.repair(shared.environment, began, shared.say)
 
     async def close(self) -> None:
         """Remove its files, and the byte code of its scripts."""

@@ -36,10 +36,10 @@ class Usage:
         return asdict(self)
 
 
-def usage_from_json(told: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Usage:
+def usage_from_json(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Usage:
     """The reverse of `Usage.to_json`."""
     return Usage(
-        **{name: {key: Aggregate(**one) for key, one in series.items()} for name, series in told.items()}
+        **{name: {key: Aggregate(**one) for key, one in series.items()} for name, series in values.items()}
     )
 
 

@@ -10,8 +10,8 @@ from azml.emulator.control.arm.json import Json
 from azml.emulator.control.arm.published import published
 from azml.emulator.control.arm.simple_types import ML
 from scripts.published.__main__ import FILES
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import ENDPOINT, build_workspace, deployment_body, endpoint_body
+from tests.fixtures.control_plane import ENDPOINT, build_workspace, deployment_body, endpoint_body
+from tests.fixtures.in_process import InProcessAzure
 
 ENDPOINTS, DEPLOYMENTS = f"{ML}/workspaces/onlineEndpoints", f"{ML}/workspaces/onlineEndpoints/deployments"
 COMPONENTS, ENVIRONMENTS = "Microsoft.Insights/components", f"{ML}/workspaces/environments/versions"

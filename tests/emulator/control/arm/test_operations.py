@@ -19,15 +19,15 @@ from azml.emulator.control.arm.steering import Steering
 from azml.emulator.control.arm.store import ResourceStore
 from azml.emulator.control.arm.types import ResourceType, Types
 from tests.emulator import bodies
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ACCOUNT,
     ENDPOINT,
     GROUP,
     VAULT,
     WORKSPACE,
     Answer,
+    ControlPlane,
     Json,
-    LocalAzure,
     build_workspace,
     deployment_body,
     endpoint_body,
@@ -40,29 +40,29 @@ PROVIDERS = f"{GROUP}/providers"
 INSIGHTS = f"{PROVIDERS}/Microsoft.Insights"
 
 
-def hold(azure: LocalAzure, **asked: object) -> None:
+def hold(azure: ControlPlane, **asked: object) -> None:
     assert azure.own("POST", "states", {"reads": 10_000, **asked}).status == 204
 
 
-def state(azure: LocalAzure, path: str) -> str:
+def state(azure: ControlPlane, path: str) -> str:
     return str(azure.arm("GET", path).body["properties"]["provisioningState"])
 
 
-def status(azure: LocalAzure, answer: Answer) -> str:
+def status(azure: ControlPlane, answer: Answer) -> str:
     place = answer.headers["azure-asyncoperation"].removeprefix(azure.url).partition("?")[0]
     return str(azure.arm("GET", place).body["status"])
 
 
-def restarted(azure: LocalAzure) -> None:
+def restarted(azure: ControlPlane) -> None:
     azure.kill()
     azure.start()
 
 
-def restored(azure: LocalAzure) -> bool:
+def restored(azure: ControlPlane) -> bool:
     return bool(azure.own("GET", "health").body["restored"])
 
 
-def test_nothing_is_written_into_a_group_that_is_being_deleted(workspace: LocalAzure) -> None:
+def test_nothing_is_written_into_a_group_that_is_being_deleted(workspace: ControlPlane) -> None:
     """It would be left behind, and what it runs with it."""
     hold(workspace, path_pattern="/rg$", method="DELETE")
     deleting = workspace.arm("DELETE", GROUP)
@@ -82,14 +82,14 @@ def test_nothing_is_written_into_a_group_that_is_being_deleted(workspace: LocalA
     assert workspace.dataplane.deployments == {}
 
 
-def test_nothing_is_written_below_a_workspace_that_is_being_deleted(workspace: LocalAzure) -> None:
+def test_nothing_is_written_below_a_workspace_that_is_being_deleted(workspace: ControlPlane) -> None:
     hold(workspace, path_pattern="/ws1$", method="DELETE")
     workspace.arm("DELETE", WORKSPACE)
     assert workspace.arm("PUT", BLUE, deployment_body()).status == 409
     assert workspace.arm("GET", f"{ENDPOINT}/deployments").body == {"value": []}
 
 
-def test_a_delete_that_fails_says_so_and_can_be_repeated(workspace: LocalAzure) -> None:
+def test_a_delete_that_fails_says_so_and_can_be_repeated(workspace: ControlPlane) -> None:
     """What it had interrupted has ended as well."""
     workspace.dataplane.outcomes["blue"] = "starting"
     making = workspace.arm("PUT", BLUE, deployment_body())
@@ -103,14 +103,14 @@ def test_a_delete_that_fails_says_so_and_can_be_repeated(workspace: LocalAzure) 
     assert workspace.arm("GET", BLUE).status == 404
 
 
-def test_an_operation_that_a_later_one_replaces_is_canceled(workspace: LocalAzure) -> None:
+def test_an_operation_that_a_later_one_replaces_is_canceled(workspace: ControlPlane) -> None:
     hold(workspace, path_pattern="/diabetes$", method="PUT", state="Succeeded")
     first = workspace.arm("PUT", ENDPOINT, endpoint_body())
     workspace.done(workspace.arm("PUT", ENDPOINT, endpoint_body()))
     assert status(workspace, first) == "Canceled"
 
 
-def test_what_was_held_for_something_deleted_does_not_come_over_its_successor(azure: LocalAzure) -> None:
+def test_what_was_held_for_something_deleted_does_not_come_over_its_successor(azure: ControlPlane) -> None:
     build_workspace(azure)
     hold(azure, path_pattern="/ws1$", method="PUT")
     body = {name: azure.arm("GET", WORKSPACE).body[name] for name in ("location", "properties")}
@@ -122,7 +122,7 @@ def test_what_was_held_for_something_deleted_does_not_come_over_its_successor(az
     assert "tags" not in azure.arm("GET", WORKSPACE).body
 
 
-def test_a_state_that_was_shown_is_not_brought_back_after_a_write(azure: LocalAzure) -> None:
+def test_a_state_that_was_shown_is_not_brought_back_after_a_write(azure: ControlPlane) -> None:
     build_workspace(azure)
     body = {name: azure.arm("GET", WORKSPACE).body[name] for name in ("location", "properties")}
     azure.own("POST", "states", {"id": WORKSPACE, "state": "Failed"})
@@ -132,7 +132,7 @@ def test_a_state_that_was_shown_is_not_brought_back_after_a_write(azure: LocalAz
     assert state(azure, WORKSPACE) == "Succeeded"
 
 
-def test_a_write_right_after_a_restart_is_not_undone_by_what_was_before(workspace: LocalAzure) -> None:
+def test_a_write_right_after_a_restart_is_not_undone_by_what_was_before(workspace: ControlPlane) -> None:
     workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
     with workspace.dataplane.slow() as came:
         restarted(workspace)
@@ -143,7 +143,9 @@ def test_a_write_right_after_a_restart_is_not_undone_by_what_was_before(workspac
     assert [told["traffic"] for told in workspace.dataplane.endpoints.values()] == [{"blue": 100}]
 
 
-def test_an_operation_that_began_right_after_a_restart_goes_as_it_was_steered(workspace: LocalAzure) -> None:
+def test_an_operation_that_began_right_after_a_restart_goes_as_it_was_steered(
+    workspace: ControlPlane,
+) -> None:
     with workspace.dataplane.slow() as came:
         restarted(workspace)
         assert came.wait(10)
@@ -155,7 +157,7 @@ def test_an_operation_that_began_right_after_a_restart_goes_as_it_was_steered(wo
     assert workspace.dataplane.deployments == {}
 
 
-def test_one_deployment_that_cannot_come_back_keeps_no_other_from_it(workspace: LocalAzure) -> None:
+def test_one_deployment_that_cannot_come_back_keeps_no_other_from_it(workspace: ControlPlane) -> None:
     for path in (BLUE, GREEN):
         workspace.done(workspace.arm("PUT", path, deployment_body()))
     workspace.dataplane.refused.add(("PUT", "blue"))
@@ -186,7 +188,7 @@ def test_one_deployment_that_cannot_come_back_keeps_no_other_from_it(workspace: 
     ],
 )
 def test_a_type_without_operations_is_made_and_deleted_with_the_status_its_clients_take(
-    azure: LocalAzure, path: str, body: Json, created: int
+    azure: ControlPlane, path: str, body: Json, created: int
 ) -> None:
     """azure-mgmt-* and azure-ai-ml raise for any other: 200 alone or 200 and 201, then 200 or 204."""
     build_workspace(azure)
@@ -199,7 +201,7 @@ def test_a_type_without_operations_is_made_and_deleted_with_the_status_its_clien
     assert azure.arm("DELETE", path).status == 204
 
 
-def test_a_delete_without_an_operation_takes_its_time_when_it_is_steered(azure: LocalAzure) -> None:
+def test_a_delete_without_an_operation_takes_its_time_when_it_is_steered(azure: ControlPlane) -> None:
     build_workspace(azure)
     hold(azure, path_pattern="/vault1$", method="DELETE", reads=2)
     answer = azure.arm("DELETE", VAULT)
@@ -239,7 +241,7 @@ async def test_an_end_that_found_no_room_on_the_disk_is_written_once_there_is(
     database.close()
 
 
-def test_a_deployment_noted_by_another_version_is_said_to_be_gone(workspace: LocalAzure) -> None:
+def test_a_deployment_noted_by_another_version_is_said_to_be_gone(workspace: ControlPlane) -> None:
     """The local Azure starts all the same."""
     workspace.done(workspace.arm("PUT", BLUE, deployment_body()))
     workspace.kill()

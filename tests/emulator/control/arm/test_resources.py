@@ -4,12 +4,19 @@ import pytest
 
 from azml.emulator.base.identity import CLIENT, TENANT, issue_token
 from tests.emulator import bodies
-from tests.emulator.local_azure import ACCOUNT, GROUP, WORKSPACE, LocalAzure, build_assets, build_workspace
+from tests.fixtures.control_plane import (
+    ACCOUNT,
+    GROUP,
+    WORKSPACE,
+    ControlPlane,
+    build_assets,
+    build_workspace,
+)
 
 NAMESPACES = GROUP + "/providers/"
 
 
-def test_a_child_without_its_parent_is_refused(azure: LocalAzure) -> None:
+def test_a_child_without_its_parent_is_refused(azure: ControlPlane) -> None:
     assert azure.arm("PUT", ACCOUNT, {}).code == "ResourceGroupNotFound"
     azure.arm("PUT", GROUP, {"location": "westeurope"})
     assert azure.arm("PUT", f"{WORKSPACE}/onlineEndpoints/abc", {}).code == "ParentResourceNotFound"
@@ -19,7 +26,7 @@ def test_a_child_without_its_parent_is_refused(azure: LocalAzure) -> None:
     assert azure.arm("GET", GROUP.replace("0001", "0009")).code == "SubscriptionNotFound"
 
 
-def test_a_type_nobody_knows_and_a_path_that_is_none_are_refused(azure: LocalAzure) -> None:
+def test_a_type_nobody_knows_and_a_path_that_is_none_are_refused(azure: ControlPlane) -> None:
     azure.arm("PUT", GROUP, {"location": "westeurope"})
     unknown = azure.arm("PUT", f"{NAMESPACES}Microsoft.Compute/virtualMachines/vm", {"location": "x"})
     assert (unknown.status, unknown.code) == (400, "InvalidResourceType")
@@ -27,14 +34,14 @@ def test_a_type_nobody_knows_and_a_path_that_is_none_are_refused(azure: LocalAzu
     assert azure.send("GET", "/nothing/here").status == 404
 
 
-def test_a_location_is_needed_and_stays(azure: LocalAzure) -> None:
+def test_a_location_is_needed_and_stays(azure: ControlPlane) -> None:
     assert azure.arm("PUT", GROUP, {}).code == "LocationRequired"
     assert azure.arm("PUT", GROUP, {"location": "westeurope"}).status == 201
     assert azure.arm("PUT", GROUP, {"location": "West Europe"}).status == 200
     assert azure.arm("PUT", GROUP, {"location": "eastus"}).code == "InvalidResourceLocation"
 
 
-def test_a_patch_merges_and_replaces_tags(azure: LocalAzure) -> None:
+def test_a_patch_merges_and_replaces_tags(azure: ControlPlane) -> None:
     build_workspace(azure)
     azure.arm("PATCH", ACCOUNT, {"tags": {"a": "1"}, "properties": {"allowBlobPublicAccess": False}})
     answer = azure.arm("PATCH", ACCOUNT, {"tags": {"b": "2"}})
@@ -42,7 +49,7 @@ def test_a_patch_merges_and_replaces_tags(azure: LocalAzure) -> None:
     assert answer.body["properties"]["allowBlobPublicAccess"] is False
 
 
-def test_lists_hold_what_is_under_their_scope(azure: LocalAzure) -> None:
+def test_lists_hold_what_is_under_their_scope(azure: ControlPlane) -> None:
     build_workspace(azure)
     for scope in (GROUP, GROUP.partition("/resourceGroups")[0]):
         found = azure.arm("GET", f"{scope}/providers/Microsoft.Storage/storageAccounts").body["value"]
@@ -51,7 +58,7 @@ def test_lists_hold_what_is_under_their_scope(azure: LocalAzure) -> None:
     assert [container["name"].startswith("azureml-blobstore-") for container in containers] == [True]
 
 
-def test_groups_are_listed_whatever_was_done_to_them(azure: LocalAzure) -> None:
+def test_groups_are_listed_whatever_was_done_to_them(azure: ControlPlane) -> None:
     azure.arm("PUT", GROUP, {"location": "westeurope"})
     azure.arm("PUT", f"{GROUP}2", {"location": "westeurope"})
     azure.arm("PATCH", GROUP, {"tags": {"a": "b"}})
@@ -60,7 +67,7 @@ def test_groups_are_listed_whatever_was_done_to_them(azure: LocalAzure) -> None:
     azure.done(azure.arm("DELETE", f"{GROUP}2"))
 
 
-def test_a_type_is_spelt_as_azure_does_however_it_was_asked_for(azure: LocalAzure) -> None:
+def test_a_type_is_spelt_as_azure_does_however_it_was_asked_for(azure: ControlPlane) -> None:
     made = azure.arm("PUT", GROUP, {"location": "westeurope"}).body
     assert made["type"] == azure.arm("GET", GROUP).body["type"] == "Microsoft.Resources/resourceGroups"
     path = f"{NAMESPACES}microsoft.managedidentity/USERassignedidentities/me"
@@ -69,7 +76,7 @@ def test_a_type_is_spelt_as_azure_does_however_it_was_asked_for(azure: LocalAzur
     assert made["type"] == "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
-def test_deleting_a_group_takes_everything_along(azure: LocalAzure) -> None:
+def test_deleting_a_group_takes_everything_along(azure: ControlPlane) -> None:
     build_workspace(azure)
     build_assets(azure)
     azure.done(azure.arm("DELETE", GROUP))
@@ -80,7 +87,7 @@ def test_deleting_a_group_takes_everything_along(azure: LocalAzure) -> None:
     assert not list((azure.folder / "blobs").glob("??/*")), "blobs went too"
 
 
-def test_resources_keep_what_azure_made_up_for_them(azure: LocalAzure) -> None:
+def test_resources_keep_what_azure_made_up_for_them(azure: ControlPlane) -> None:
     build_workspace(azure)
     cases: dict[str, tuple[dict[str, object], str]] = {
         "Microsoft.Insights/components/ai": (bodies.COMPONENT, "ConnectionString"),
@@ -98,7 +105,7 @@ def test_resources_keep_what_azure_made_up_for_them(azure: LocalAzure) -> None:
     assert set(azure.arm("POST", f"{log}/sharedKeys").body) == {"primarySharedKey", "secondarySharedKey"}
 
 
-def test_a_managed_identity_keeps_its_principal(azure: LocalAzure) -> None:
+def test_a_managed_identity_keeps_its_principal(azure: ControlPlane) -> None:
     build_workspace(azure)
     user = f"{NAMESPACES}Microsoft.ManagedIdentity/userAssignedIdentities/me"
     principal = azure.arm("PUT", user, {"location": "westeurope"}).body["properties"]["principalId"]
@@ -110,7 +117,7 @@ def test_a_managed_identity_keeps_its_principal(azure: LocalAzure) -> None:
     assert first["userAssignedIdentities"][user]["principalId"] == principal
 
 
-def test_the_same_grant_twice_is_a_conflict(azure: LocalAzure) -> None:
+def test_the_same_grant_twice_is_a_conflict(azure: ControlPlane) -> None:
     build_workspace(azure)
     grant = {"properties": {"principalId": "p", "roleDefinitionId": "r"}}
     base = (
@@ -121,7 +128,7 @@ def test_the_same_grant_twice_is_a_conflict(azure: LocalAzure) -> None:
     assert azure.arm("PUT", f"{base}2", grant).code == "RoleAssignmentExists"
 
 
-def test_a_grant_below_a_scope_is_none_at_the_scope_and_does_not_change(azure: LocalAzure) -> None:
+def test_a_grant_below_a_scope_is_none_at_the_scope_and_does_not_change(azure: ControlPlane) -> None:
     build_workspace(azure)
     grant = {"properties": {"principalId": "p", "roleDefinitionId": "r"}}
     name = "/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-00000000000"
@@ -133,7 +140,7 @@ def test_a_grant_below_a_scope_is_none_at_the_scope_and_does_not_change(azure: L
     assert azure.arm("PUT", f"{GROUP}{name}2", grant).status == 200
 
 
-def test_without_a_good_token_nothing_is_told(azure: LocalAzure) -> None:
+def test_without_a_good_token_nothing_is_told(azure: ControlPlane) -> None:
     scoring, _ = issue_token(azure.identity, "https://ml.azure.com")
     path = f"{GROUP}?api-version=1"
     for header in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Bearer {scoring}"}):
@@ -143,20 +150,20 @@ def test_without_a_good_token_nothing_is_told(azure: LocalAzure) -> None:
         assert azure.send("GET", f"/_azml/{path}").status == 401
 
 
-def test_another_host_than_its_own_is_refused(azure: LocalAzure) -> None:
+def test_another_host_than_its_own_is_refused(azure: ControlPlane) -> None:
     path = "/metadata/endpoints?api-version=2022-09-01"
     assert azure.send("GET", path, headers={"Host": f"evil.example:{azure.port}"}).status == 421
     assert azure.send("GET", path, headers={"Host": f"localhost:{azure.port}"}).status == 200
 
 
-def test_the_metadata_has_the_shape_its_reader_expects(azure: LocalAzure) -> None:
+def test_the_metadata_has_the_shape_its_reader_expects(azure: ControlPlane) -> None:
     old = azure.send("GET", "/metadata/endpoints?api-version=2019-05-01").body
     new = azure.send("GET", "/metadata/endpoints?api-version=2022-09-01").body
     assert old == [new]
     assert new["resourceManager"] == new["authentication"]["loginEndpoint"] == azure.url
 
 
-def test_a_token_is_given_for_the_right_secret_only(azure: LocalAzure) -> None:
+def test_a_token_is_given_for_the_right_secret_only(azure: ControlPlane) -> None:
     path = f"/{TENANT}/oauth2/v2.0/token"
     form = f"grant_type=client_credentials&client_id={CLIENT}&scope={azure.url}/.default&client_secret="
     assert azure.send("POST", path, f"{form}wrong".encode()).status == 401
@@ -166,7 +173,7 @@ def test_a_token_is_given_for_the_right_secret_only(azure: LocalAzure) -> None:
     assert azure.send("GET", f"{subscription}?api-version=2022-12-01", headers=headers).status == 200
 
 
-def test_the_journal_tells_the_writes_in_order(azure: LocalAzure) -> None:
+def test_the_journal_tells_the_writes_in_order(azure: ControlPlane) -> None:
     before = len(azure.own("GET", "journal").body)
     azure.arm("PUT", GROUP, {"location": "westeurope"})
     azure.arm("GET", GROUP)
@@ -179,7 +186,7 @@ def test_the_journal_tells_the_writes_in_order(azure: LocalAzure) -> None:
     assert entries[0]["body"] == {"location": "westeurope"}
 
 
-def test_the_journal_keeps_no_signature(azure: LocalAzure) -> None:
+def test_the_journal_keeps_no_signature(azure: ControlPlane) -> None:
     build_workspace(azure)
     signed = "https://a.blob.core.windows.net/c/x?sv=2026-01-01&sig=abc%2Bdef&se=1"
     azure.arm("PUT", f"{WORKSPACE}/codes/signed/versions/1", {"properties": {"codeUri": signed}})
@@ -187,7 +194,7 @@ def test_the_journal_keeps_no_signature(azure: LocalAzure) -> None:
     assert body["properties"]["codeUri"] == signed.replace("abc%2Bdef", "***")
 
 
-def test_a_fault_happens_as_often_as_asked(azure: LocalAzure) -> None:
+def test_a_fault_happens_as_often_as_asked(azure: ControlPlane) -> None:
     fault = {"method": "PUT", "path_pattern": "resourcegroups/rg$", "status": 400, "code": "Said", "times": 2}
     assert azure.own("POST", "faults", fault).status == 204
     codes = [azure.arm("PUT", GROUP, {"location": "westeurope"}).status for _ in range(3)]
@@ -196,14 +203,14 @@ def test_a_fault_happens_as_often_as_asked(azure: LocalAzure) -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b"7"])
-def test_a_body_that_is_no_object_is_refused(azure: LocalAzure, body: bytes) -> None:
+def test_a_body_that_is_no_object_is_refused(azure: ControlPlane, body: bytes) -> None:
     token, _ = issue_token(azure.identity, "https://management.azure.com")
     headers = {"Authorization": f"Bearer {token}"}
     answer = azure.send("PUT", f"{GROUP}?api-version=1", body, headers)
     assert (answer.status, answer.code) == (400, "InvalidRequestContent")
 
 
-def test_a_kill_loses_nothing_that_was_answered(azure: LocalAzure) -> None:
+def test_a_kill_loses_nothing_that_was_answered(azure: ControlPlane) -> None:
     build_workspace(azure)
     before = azure.arm("GET", WORKSPACE).body
     azure.kill()
@@ -211,7 +218,7 @@ def test_a_kill_loses_nothing_that_was_answered(azure: LocalAzure) -> None:
     assert azure.arm("GET", WORKSPACE).body == before
 
 
-def test_what_is_stored_is_for_its_owner_alone(azure: LocalAzure) -> None:
+def test_what_is_stored_is_for_its_owner_alone(azure: ControlPlane) -> None:
     build_workspace(azure)
     # A container's own user reads what is laid out for it: the folder around is private, not its files.
     laid_out = azure.folder / "laid-out"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from azml.emulator.base.identity import SUBSCRIPTION
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import GROUP, VAULT, WORKSPACE, Client, build_workspace
+from tests.fixtures.control_plane import GROUP, VAULT, WORKSPACE, Client, build_workspace
+from tests.fixtures.in_process import InProcessAzure
 
 LOGS = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log1"
 VAULTS = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.KeyVault"

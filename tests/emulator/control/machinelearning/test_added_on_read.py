@@ -7,8 +7,7 @@ import pytest
 from azml.azure_native.sdk import resource_type
 from azml.azure_native.types import ROWS
 from azml.emulator.control.machinelearning.added_on_read import ADDED_ON_READ, WITH_SYSTEM_DATA
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     GROUP,
     WORKSPACE,
@@ -19,6 +18,7 @@ from tests.emulator.local_azure import (
     deployment_body,
     endpoint_body,
 )
+from tests.fixtures.in_process import InProcessAzure
 
 BLUE = f"{ENDPOINT}/deployments/blue"
 PAGE = Path(__file__).parents[4] / "docs" / "azure-truth.md"

@@ -16,7 +16,7 @@ from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.machinelearning.collected_data import CollectedData
 from azml.emulator.control.storage.accounts import container_id, ensure_container
 from azml.emulator.control.storage.blobs import Blob, BlobStore, Incoming
-from tests.emulator.local_azure import ACCOUNT, ENDPOINT, WORKSPACE
+from tests.fixtures.control_plane import ACCOUNT, ENDPOINT, WORKSPACE
 
 DEPLOYMENT = f"{ENDPOINT}/deployments/Blue"
 NOW = 1_000_000_000.0

@@ -18,7 +18,7 @@ from azml.emulator.contract.spool import Spool, take_up_parts
 from azml.emulator.control.machinelearning.collected_records import INLINE_LIMIT, folder_of, line_of
 from azml.emulator.router.message import Request
 from azml.emulator.router.payloads import PayloadCollector
-from tests.emulator.local_azure import wait_for
+from tests.fixtures.control_plane import wait_for
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -6,8 +6,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE, deployment_body
-from tests.emulator.serving import ServingAzure, eventually, put_mlflow_model
+from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, deployment_body
+from tests.fixtures.serving_azure import ServingAzure, eventually, put_mlflow_model
 
 ROOT = "modelDataCollector/diabetes/steered"
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.in_process import InProcessAzure, with_endpoint
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     WORKSPACE,
     Answer,
     deployment_body,
 )
-from tests.emulator.supervisor.serving.docker_host import DockerHost, docker_host
+from tests.fixtures.docker_host import DockerHost, docker_host
+from tests.fixtures.in_process import InProcessAzure, with_endpoint
 
 pytestmark = pytest.mark.process
 

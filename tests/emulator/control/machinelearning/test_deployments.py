@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     WORKSPACE,
     Answer,
-    LocalAzure,
+    ControlPlane,
     deployment_body,
     endpoint_body,
     wait_for,
@@ -18,23 +18,23 @@ from tests.emulator.local_azure import (
 BLUE, GREEN = (f"{ENDPOINT}/deployments/{name}" for name in ("blue", "green"))
 
 
-def state(azure: LocalAzure, path: str) -> str:
+def state(azure: ControlPlane, path: str) -> str:
     return str(azure.arm("GET", path).body["properties"]["provisioningState"])
 
 
-def put(azure: LocalAzure, path: str, **properties: Any) -> Answer:
+def put(azure: ControlPlane, path: str, **properties: Any) -> Answer:
     return azure.arm("PUT", path, deployment_body(**properties))
 
 
 @pytest.fixture
-def blue(workspace: LocalAzure) -> LocalAzure:
+def blue(workspace: ControlPlane) -> ControlPlane:
     """An endpoint whose blue has all the traffic."""
     workspace.done(put(workspace, BLUE))
     workspace.done(workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))
     return workspace
 
 
-def test_a_deployment_gets_its_files_out_of_blobs(workspace: LocalAzure) -> None:
+def test_a_deployment_gets_its_files_out_of_blobs(workspace: ControlPlane) -> None:
     answer = put(workspace, BLUE, environmentVariables={"A": "1"}, livenessProbe={"period": "PT2S"})
     assert (answer.status, answer.body["properties"]["provisioningState"]) == (201, "Creating")
     workspace.done(answer)
@@ -49,7 +49,7 @@ def test_a_deployment_gets_its_files_out_of_blobs(workspace: LocalAzure) -> None
     assert workspace.arm("GET", BLUE).body["properties"]["scaleSettings"] == {"scaleType": "Default"}
 
 
-def test_a_model_that_is_one_file_lies_in_its_folder(workspace: LocalAzure) -> None:
+def test_a_model_that_is_one_file_lies_in_its_folder(workspace: ControlPlane) -> None:
     container = workspace.arm("GET", f"{WORKSPACE}/datastores/workspaceblobstore").body["properties"][
         "containerName"
     ]
@@ -62,7 +62,7 @@ def test_a_model_that_is_one_file_lies_in_its_folder(workspace: LocalAzure) -> N
     assert (folder / "model.joblib").read_bytes() == b"one"
 
 
-def test_an_mlflow_model_needs_no_code_and_any_other_does(workspace: LocalAzure) -> None:
+def test_an_mlflow_model_needs_no_code_and_any_other_does(workspace: ControlPlane) -> None:
     body = deployment_body()
     for name in ("codeConfiguration", "environmentId"):
         del body["properties"][name]
@@ -77,7 +77,7 @@ def test_an_mlflow_model_needs_no_code_and_any_other_does(workspace: LocalAzure)
     assert workspace.dataplane.named("blue")["mlflow"] is True
 
 
-def test_a_deployment_that_fails_says_why_and_the_next_put_mends_it(workspace: LocalAzure) -> None:
+def test_a_deployment_that_fails_says_why_and_the_next_put_mends_it(workspace: ControlPlane) -> None:
     workspace.dataplane.outcomes["blue"] = "failed"
     ended = workspace.finished(put(workspace, BLUE))
     assert ended["status"] == "Failed"
@@ -90,7 +90,7 @@ def test_a_deployment_that_fails_says_why_and_the_next_put_mends_it(workspace: L
     assert state(workspace, BLUE) == "Succeeded"
 
 
-def test_a_deployment_without_files_fails_and_names_the_place(workspace: LocalAzure) -> None:
+def test_a_deployment_without_files_fails_and_names_the_place(workspace: ControlPlane) -> None:
     uri = "azureml://datastores/workspaceblobstore/paths/nothing/here"
     version = f"{WORKSPACE}/models/none/versions/1"
     workspace.done(workspace.arm("PUT", version, {"properties": {"modelUri": uri}}))
@@ -99,7 +99,7 @@ def test_a_deployment_without_files_fails_and_names_the_place(workspace: LocalAz
     assert "nothing/here" in ended["error"]["message"]
 
 
-def test_while_a_deployment_is_being_made_it_takes_no_other_write(workspace: LocalAzure) -> None:
+def test_while_a_deployment_is_being_made_it_takes_no_other_write(workspace: ControlPlane) -> None:
     workspace.dataplane.outcomes["blue"] = "starting"
     begun = put(workspace, BLUE)
     refused = put(workspace, BLUE)
@@ -123,7 +123,7 @@ def test_while_a_deployment_is_being_made_it_takes_no_other_write(workspace: Loc
     ],
 )
 def test_shares_that_break_a_rule_change_nothing(
-    blue: LocalAzure, traffic: dict[str, object], mirror: dict[str, object]
+    blue: ControlPlane, traffic: dict[str, object], mirror: dict[str, object]
 ) -> None:
     calls = len(blue.dataplane.calls)
     refused = blue.arm("PUT", ENDPOINT, endpoint_body(traffic, mirrorTraffic=mirror))
@@ -132,7 +132,7 @@ def test_shares_that_break_a_rule_change_nothing(
     assert len(blue.dataplane.calls) == calls
 
 
-def test_a_mirror_takes_at_most_half_and_only_one_idle_deployment(blue: LocalAzure) -> None:
+def test_a_mirror_takes_at_most_half_and_only_one_idle_deployment(blue: ControlPlane) -> None:
     blue.done(put(blue, GREEN))
     for mirror, accepted in (({"green": 51}, False), ({"green": 50}, True)):
         answer = blue.arm("PUT", ENDPOINT, endpoint_body({"blue": 100}, mirrorTraffic=mirror))
@@ -142,13 +142,13 @@ def test_a_mirror_takes_at_most_half_and_only_one_idle_deployment(blue: LocalAzu
     assert blue.dataplane.endpoints[ENDPOINT.lower()]["mirror_traffic"] == {"green": 50}
 
 
-def test_a_put_without_traffic_sets_the_shares_to_zero(blue: LocalAzure) -> None:
+def test_a_put_without_traffic_sets_the_shares_to_zero(blue: ControlPlane) -> None:
     blue.done(blue.arm("PUT", ENDPOINT, endpoint_body()))
     assert blue.arm("GET", ENDPOINT).body["properties"]["traffic"] == {}
     assert blue.dataplane.endpoints[ENDPOINT.lower()]["traffic"] == {}
 
 
-def test_a_deployment_with_traffic_is_not_deleted(blue: LocalAzure) -> None:
+def test_a_deployment_with_traffic_is_not_deleted(blue: ControlPlane) -> None:
     refused = blue.arm("DELETE", BLUE)
     assert (refused.status, refused.code) == (409, "DeploymentHasTraffic")
     blue.done(blue.arm("PUT", ENDPOINT, endpoint_body({})))
@@ -160,7 +160,7 @@ def test_a_deployment_with_traffic_is_not_deleted(blue: LocalAzure) -> None:
     assert blue.dataplane.deployments == {}
 
 
-def test_an_endpoint_can_be_put_back_as_it_was_read_after_a_deployment_is_gone(blue: LocalAzure) -> None:
+def test_an_endpoint_can_be_put_back_as_it_was_read_after_a_deployment_is_gone(blue: ControlPlane) -> None:
     blue.done(put(blue, GREEN))
     blue.done(blue.arm("PUT", ENDPOINT, endpoint_body({"blue": 100, "green": 0})))
     blue.done(blue.arm("DELETE", GREEN))
@@ -170,7 +170,7 @@ def test_an_endpoint_can_be_put_back_as_it_was_read_after_a_deployment_is_gone(b
 
 
 def test_two_deployments_of_the_same_files_made_at_once_share_their_folders(
-    workspace: LocalAzure,
+    workspace: ControlPlane,
 ) -> None:
     begun = [put(workspace, path) for path in (BLUE, GREEN)]
     for answer in begun:
@@ -179,7 +179,7 @@ def test_two_deployments_of_the_same_files_made_at_once_share_their_folders(
     assert (blue["model_folder"], blue["code_folder"]) == (green["model_folder"], green["code_folder"])
 
 
-def test_deleting_the_endpoint_takes_its_deployments_along_even_one_being_made(blue: LocalAzure) -> None:
+def test_deleting_the_endpoint_takes_its_deployments_along_even_one_being_made(blue: ControlPlane) -> None:
     blue.dataplane.outcomes["green"] = "starting"
     begun = put(blue, GREEN)
     before = len(blue.dataplane.calls)
@@ -191,13 +191,13 @@ def test_deleting_the_endpoint_takes_its_deployments_along_even_one_being_made(b
     assert deletes[0] == ("DELETE", ENDPOINT.lower()), "requests stop before processes do"
 
 
-def test_an_update_that_fails_keeps_the_shares_of_what_serves(blue: LocalAzure) -> None:
+def test_an_update_that_fails_keeps_the_shares_of_what_serves(blue: ControlPlane) -> None:
     blue.dataplane.outcomes["blue"] = "failed"
     assert blue.finished(put(blue, BLUE, environmentVariables={"A": "2"}))["status"] == "Failed"
     blue.done(blue.arm("PUT", ENDPOINT, {**endpoint_body({"blue": 100}), "tags": {"a": "b"}}))
 
 
-def test_the_instance_type_does_not_change_in_place(workspace: LocalAzure) -> None:
+def test_the_instance_type_does_not_change_in_place(workspace: ControlPlane) -> None:
     workspace.done(put(workspace, BLUE))
     refused = put(workspace, BLUE, instanceType="Standard_F4s_v2")
     assert (refused.status, refused.code) == (400, "InstanceTypeImmutable")
@@ -219,27 +219,27 @@ def test_the_instance_type_does_not_change_in_place(workspace: LocalAzure) -> No
     ],
 )
 def test_a_deployment_that_breaks_a_rule_is_refused_before_anything_happens(
-    workspace: LocalAzure, change: dict[str, Any]
+    workspace: ControlPlane, change: dict[str, Any]
 ) -> None:
     assert put(workspace, BLUE, **change).status == 400
     assert workspace.arm("GET", BLUE).status == 404
 
 
-def test_an_endpoint_has_at_most_20_deployments(workspace: LocalAzure) -> None:
+def test_an_endpoint_has_at_most_20_deployments(workspace: ControlPlane) -> None:
     for number in range(20):
         workspace.done(put(workspace, f"{ENDPOINT}/deployments/slot{number}"))
     refused = put(workspace, f"{ENDPOINT}/deployments/one-more")
     assert (refused.status, refused.code) == (400, "QuotaExceeded")
 
 
-def test_logs_come_from_the_container_asked_for(workspace: LocalAzure) -> None:
+def test_logs_come_from_the_container_asked_for(workspace: ControlPlane) -> None:
     workspace.done(put(workspace, BLUE))
     asked = {"containerType": "StorageInitializer", "tail": 7}
     content = workspace.arm("POST", f"{BLUE}/getLogs", asked).body["content"]
     assert content == "storage-initializer 7: started\n"
 
 
-def test_after_a_kill_everything_that_served_is_asked_for_again(blue: LocalAzure) -> None:
+def test_after_a_kill_everything_that_served_is_asked_for_again(blue: ControlPlane) -> None:
     expected = dict(blue.dataplane.deployments), dict(blue.dataplane.endpoints)
     blue.kill()
     blue.dataplane.deployments.clear()
@@ -253,7 +253,7 @@ def test_after_a_kill_everything_that_served_is_asked_for_again(blue: LocalAzure
     assert (told["waiting"], told["lost"]) == ([], [])
 
 
-def test_what_served_serves_again_before_a_change_goes_on_that_a_kill_interrupted(blue: LocalAzure) -> None:
+def test_what_served_serves_again_before_a_change_goes_on_that_a_kill_interrupted(blue: ControlPlane) -> None:
     """If the change fails, what was there before is still there; and the start is over once that serves."""
     blue.dataplane.outcomes["blue"] = "starting"
     begun = put(blue, BLUE, environmentVariables={"NEW": "1"})
@@ -269,7 +269,7 @@ def test_what_served_serves_again_before_a_change_goes_on_that_a_kill_interrupte
     assert "NEW" in blue.dataplane.named("blue")["environment_variables"]
 
 
-def test_an_operation_that_a_kill_interrupts_goes_on_after_the_start(workspace: LocalAzure) -> None:
+def test_an_operation_that_a_kill_interrupts_goes_on_after_the_start(workspace: ControlPlane) -> None:
     workspace.dataplane.outcomes["blue"] = "starting"
     begun = put(workspace, BLUE)
     wait_for(lambda: workspace.dataplane.deployments)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from azml.emulator.control.storage.roles import BLOB_READER
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE, grant
-from tests.emulator.serving import USER, ServingAzure
+from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, grant
+from tests.fixtures.serving_azure import USER, ServingAzure
 
 STORAGE = "https://storage.azure.com/.default"
 

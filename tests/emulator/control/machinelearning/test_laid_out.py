@@ -5,8 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     build_assets,
     build_workspace,
@@ -14,6 +13,7 @@ from tests.emulator.local_azure import (
     endpoint_body,
     wait_for,
 )
+from tests.fixtures.in_process import InProcessAzure
 
 
 def test_a_deployment_comes_back_without_its_folders_and_in_another_place(tmp_path: Path) -> None:

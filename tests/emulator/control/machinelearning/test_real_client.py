@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.local_azure import LocalAzure, build_workspace
+from tests.fixtures.control_plane import ControlPlane, build_workspace
 
 SCRIPT = Path(__file__).with_name("real_client.py")
 MLMODEL = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
@@ -28,7 +28,7 @@ def lay_out(folder: Path) -> None:
 
 
 @pytest.fixture
-def run(azure: LocalAzure, tmp_path: Path) -> dict[str, Any]:
+def run(azure: ControlPlane, tmp_path: Path) -> dict[str, Any]:
     """One run of the script, and what it saw."""
     build_workspace(azure)
     lay_out(tmp_path)
@@ -42,7 +42,7 @@ def run(azure: LocalAzure, tmp_path: Path) -> dict[str, Any]:
 
 
 def test_an_ordinary_script_does_everything_an_endpoint_needs(
-    run: dict[str, Any], azure: LocalAzure, tmp_path: Path
+    run: dict[str, Any], azure: ControlPlane, tmp_path: Path
 ) -> None:
     """One test, because importing the client costs seconds: sign-in, deployments, shares, keys, assets."""
     assert run["default_credential"] is True

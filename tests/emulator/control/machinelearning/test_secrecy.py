@@ -5,7 +5,7 @@ import json
 import pytest
 
 from azml.emulator.supervisor.serving.confinement import means
-from tests.emulator.serving import ServingAzure
+from tests.fixtures.serving_azure import ServingAzure
 
 
 @pytest.mark.skipif(means() == "nothing", reason="this machine has no means to keep scripts out")

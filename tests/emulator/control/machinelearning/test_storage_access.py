@@ -1,8 +1,7 @@
 """A deployment whose files lie in storage that refuses keys."""
 
 from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR, BLOB_READER, FILE_CONTRIBUTOR
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ACCOUNT,
     ENDPOINT,
     STANDS_ON,
@@ -13,6 +12,7 @@ from tests.emulator.local_azure import (
     endpoint_body,
     grant,
 )
+from tests.fixtures.in_process import InProcessAzure
 
 
 def test_every_identity_needs_its_role_and_the_workspace_its_mode(inside: InProcessAzure) -> None:

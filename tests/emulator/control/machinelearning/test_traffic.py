@@ -12,7 +12,7 @@ from azml.emulator.control.machinelearning.traffic import (
     read_shares,
     without_gone,
 )
-from tests.emulator.local_azure import ENDPOINT
+from tests.fixtures.control_plane import ENDPOINT
 
 STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting")
 names = st.sampled_from(["blue", "green", "red"])

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from azml.emulator.contract.answer_counts import Tally
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import ENDPOINT, GROUP, Client, Json, build_workspace, endpoint_body
 from tests.emulator.webhook import Webhook, action_group, metric_alert, webhook
+from tests.fixtures.control_plane import ENDPOINT, GROUP, Client, Json, build_workspace, endpoint_body
+from tests.fixtures.in_process import InProcessAzure
 
 INSIGHTS = f"{GROUP}/providers/Microsoft.Insights"
 RULE = f"{INSIGHTS}/metricAlerts/busy"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from azml.emulator.contract.answer_counts import Tally
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.emulator.webhook import autoscale_setting
+from tests.fixtures.control_plane import (
     ENDPOINT,
     GROUP,
     build_assets,
@@ -15,7 +15,7 @@ from tests.emulator.local_azure import (
     deployment_body,
     endpoint_body,
 )
-from tests.emulator.webhook import autoscale_setting
+from tests.fixtures.in_process import InProcessAzure
 
 BLUE = f"{ENDPOINT}/deployments/blue"
 SETTING = f"{GROUP}/providers/Microsoft.Insights/autoscaleSettings/blue"

@@ -14,8 +14,8 @@ from azure.mgmt.monitor.models import Response as Metrics
 from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
 
 from azml.emulator.base.identity import SUBSCRIPTION
-from tests.emulator.local_azure import ENDPOINT, WORKSPACE
-from tests.emulator.serving import ServingAzure, eventually
+from tests.fixtures.control_plane import ENDPOINT, WORKSPACE
+from tests.fixtures.serving_azure import ServingAzure, eventually
 
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 MINUTE = timedelta(minutes=1)

@@ -3,9 +3,9 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.emulator.local_azure import ENDPOINT, GROUP
-from tests.emulator.serving import ServingAzure
 from tests.emulator.webhook import action_group, autoscale_setting, metric_alert, webhook
+from tests.fixtures.control_plane import ENDPOINT, GROUP
+from tests.fixtures.serving_azure import ServingAzure
 
 STEERED = f"{ENDPOINT}/deployments/steered"
 INSIGHTS = f"{GROUP}/providers/Microsoft.Insights"

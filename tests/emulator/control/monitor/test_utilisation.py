@@ -5,8 +5,7 @@ import pytest
 from azml.emulator.contract.answer_counts import Tally
 from azml.emulator.control.monitor.series import Measured
 from azml.emulator.control.monitor.utilisation import Target, in_progress
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import (
+from tests.fixtures.control_plane import (
     ENDPOINT,
     WORKSPACE,
     build_assets,
@@ -14,6 +13,7 @@ from tests.emulator.local_azure import (
     deployment_body,
     endpoint_body,
 )
+from tests.fixtures.in_process import InProcessAzure
 
 BLUE = f"{ENDPOINT}/deployments/blue"
 

@@ -3,8 +3,8 @@
 import pytest
 
 from azml.emulator.base.identity import issue_token
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import GROUP, WORKSPACE, build_workspace
+from tests.fixtures.control_plane import GROUP, WORKSPACE, build_workspace
+from tests.fixtures.in_process import InProcessAzure
 
 
 def tried(azure: InProcessAzure, audience: str) -> tuple[int, str]:

@@ -20,15 +20,15 @@ from azure.storage.blob import (
 )
 
 from azml.emulator.base.identity import issue_token
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import ACCOUNT, Answer, LocalAzure, build_workspace
+from tests.fixtures.control_plane import ACCOUNT, Answer, ControlPlane, build_workspace
+from tests.fixtures.in_process import InProcessAzure
 
-Blobs = tuple[LocalAzure, BlobServiceClient, str]
+Blobs = tuple[ControlPlane, BlobServiceClient, str]
 NAME = "account1"
 
 
 @pytest.fixture
-def blobs(azure: LocalAzure) -> Iterator[Blobs]:
+def blobs(azure: ControlPlane) -> Iterator[Blobs]:
     """The account, a client that signs with its key, and the key."""
     build_workspace(azure)
     key = azure.arm("POST", f"{ACCOUNT}/listKeys").body["keys"][0]["value"]
@@ -40,7 +40,7 @@ def blobs(azure: LocalAzure) -> Iterator[Blobs]:
         yield azure, client, key
 
 
-def contents(azure: LocalAzure) -> list[Path]:
+def contents(azure: ControlPlane) -> list[Path]:
     return [path for path in (azure.folder / "blobs").rglob("*") if path.is_file()]
 
 
@@ -64,7 +64,7 @@ def test_a_blob_comes_back_as_it_went_in_whole_and_in_part(blobs: Blobs) -> None
     assert container.download_blob("empty").readall() == b""
 
 
-def in_blocks(azure: LocalAzure, blobs: Blobs, container: str, size: int) -> ContainerClient:
+def in_blocks(azure: ControlPlane, blobs: Blobs, container: str, size: int) -> ContainerClient:
     """A client that uploads in blocks of this many bytes."""
     return ContainerClient(
         blobs[1].url,
@@ -77,7 +77,7 @@ def in_blocks(azure: LocalAzure, blobs: Blobs, container: str, size: int) -> Con
 
 
 def test_a_blob_larger_than_one_request_is_put_together_from_its_blocks(
-    azure: LocalAzure, blobs: Blobs
+    azure: ControlPlane, blobs: Blobs
 ) -> None:
     data = os.urandom(3_000_000)
     with in_blocks(azure, blobs, "large", 1_000_000) as container:
@@ -256,7 +256,7 @@ def test_metadata_alone_has_no_body(blobs: Blobs, method: str) -> None:
     assert (answer.status, answer.headers["x-ms-meta-owner"], answer.raw) == (200, "me", b"")
 
 
-def test_a_large_blob_has_no_type_of_its_own_unless_it_is_told(azure: LocalAzure, blobs: Blobs) -> None:
+def test_a_large_blob_has_no_type_of_its_own_unless_it_is_told(azure: ControlPlane, blobs: Blobs) -> None:
     blobs[1].create_container("typed")
     with in_blocks(azure, blobs, "typed", 10) as container:
         blob = container.upload_blob("large", bytes(25))
@@ -267,7 +267,9 @@ def test_a_large_blob_has_no_type_of_its_own_unless_it_is_told(azure: LocalAzure
 
 
 @pytest.mark.parametrize("largest", [10, 1_000])
-def test_a_blob_is_read_with_the_headers_it_was_given(azure: LocalAzure, blobs: Blobs, largest: int) -> None:
+def test_a_blob_is_read_with_the_headers_it_was_given(
+    azure: ControlPlane, blobs: Blobs, largest: int
+) -> None:
     """Put at once, or in blocks; and they outlive a change of its metadata."""
     blobs[1].create_container("dressed")
     settings: dict[str, Any] = {

@@ -3,8 +3,8 @@
 import pytest
 
 from azml.emulator.base.identity import issue_token
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import build_assets, build_workspace
+from tests.fixtures.control_plane import build_assets, build_workspace
+from tests.fixtures.in_process import InProcessAzure
 
 
 @pytest.mark.parametrize("name", ["a%ff", "a%fe", "%c3%28/b", "a%ed%a0%80"])

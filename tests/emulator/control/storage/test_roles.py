@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 from azml.emulator.base.identity import issue_token
 from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR, BLOB_READER
-from tests.emulator.in_process import InProcessAzure
-from tests.emulator.local_azure import ACCOUNT, GROUP, WORKSPACE, build_workspace, grant
+from tests.fixtures.control_plane import ACCOUNT, GROUP, WORKSPACE, build_workspace, grant
+from tests.fixtures.in_process import InProcessAzure
 
 OTHER = "99999999-0000-0000-0000-000000000000"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"

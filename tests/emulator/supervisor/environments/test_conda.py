@@ -127,7 +127,7 @@ def test_the_server_is_the_newest_that_the_pins_leave() -> None:
     assert best.lines == ("typing-extensions==4.5", SERVER_FLOOR)
     assert older.lines == ("typing-extensions==4.5", SERVER, "setuptools")
     assert older.constraints == ("setuptools<81",)
-    assert "newest that does" in older.said
+    assert "newest that does" in older.note
     assert last.constraints == ()
     assert asked_for("azureml_inference_server_http")[0] == (SERVER_FLOOR,)
 

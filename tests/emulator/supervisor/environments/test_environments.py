@@ -53,16 +53,16 @@ async def test_what_is_damaged_is_built_anew_once_and_that_is_said(
     environments, said = Environments(tmp_path / "environments"), list[str]()
     environment = await environments.prepare(SMALL, said.append)
     began = time.time()
-    assert not await environments.mend(environment, began, said.append), "it is whole"
+    assert not await environments.repair(environment, began, said.append), "it is whole"
     good = module(environment).read_text()
     shutil.rmtree(module(environment).parent)
-    mended = await asyncio.gather(*(environments.mend(environment, began, said.append) for _ in range(3)))
-    assert mended == [True] * 3, "also who did not build it may try again"
+    repaired = await asyncio.gather(*(environments.repair(environment, began, said.append) for _ in range(3)))
+    assert repaired == [True] * 3, "also who did not build it may try again"
     assert module(environment).read_text() == good
     assert len([line for line in said if "is damaged" in line]) == 1
     with module(environment).open("r+") as file:
         file.write("evil")
-    assert await environments.mend(environment, time.time(), said.append)
+    assert await environments.repair(environment, time.time(), said.append)
     assert module(environment).read_text() == good
     assert said[-1].count("iniconfig") == 1
     (environment.folder / "bin" / "python").unlink()

@@ -1,18 +1,20 @@
 """What a scoring script reaches of this machine: what scripts need, and nothing of the local Azure's own."""
 
+import asyncio
 import os
 import shutil
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from azml.emulator.base.subprocesses import Launch
-from azml.emulator.scoring import landlock
-from azml.emulator.supervisor.serving import confinement
+from azml.emulator.base.failures import DeploymentFailure
+from azml.emulator.base.logs import Log, Output
+from azml.emulator.base.subprocesses import Launch, running
+from azml.emulator.supervisor.serving import confinement, landlock
 from azml.emulator.supervisor.serving.confinement import Confinement, means, profile
 
 pytestmark = pytest.mark.process
@@ -22,7 +24,7 @@ Try = Callable[[str], str]
 
 
 @pytest.fixture
-def azure(tmp_path: Path) -> Path:
+def hidden(tmp_path: Path) -> Path:
     """A folder to hide, with a key, an own folder below it, and a symlink to it from beside."""
     folder = tmp_path / "azure"
     (folder / "own").mkdir(parents=True)
@@ -34,51 +36,58 @@ def azure(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def attempt(azure: Path) -> Try:
+def attempt(hidden: Path) -> Try:
     """Run Python in a confined process; what it printed, or the last line of why it failed."""
 
     def run(code: str) -> str:
         command = (sys.executable, "-I", "-S", "-c", f"import os\n{textwrap.dedent(code)}")
-        launch = Launch(command, azure / "own", {"PATH": os.defpath})
-        around = Confinement((azure,), "Landlock").around(launch, (azure / "own",), (azure / "bundle",))
-        done = subprocess.run(
-            around.command, cwd=around.folder, env=around.variables, capture_output=True, text=True
-        )
-        return (done.stdout or done.stderr).strip().rpartition("\n")[2]
+        launch = Launch(command, hidden / "own", {"PATH": os.defpath})
+        around = Confinement((hidden,), "Landlock").around(launch, (hidden / "own",), (hidden / "bundle",))
+        return asyncio.run(printed(around, hidden.parent / "log")).rpartition("\n")[2]
 
     return run
 
 
+async def printed(launch: Launch, log: Path) -> str:
+    """What a program prints until it ends."""
+    output = Output(Log(log))
+    async with running(launch, output) as program:
+        await program.ended()
+    return output.excerpt()
+
+
 @needs_landlock
-def test_a_confined_process_opens_nothing_that_is_hidden(attempt: Try, azure: Path) -> None:
+def test_a_confined_process_opens_nothing_that_is_hidden(attempt: Try, hidden: Path) -> None:
     """By its name, by a symlink, by another process, by the disk; it changes nothing either."""
-    beside = azure.parent / "beside"
-    for path in (azure / "key", beside / "link" / "key", azure / "own" / ".." / "key"):
+    beside = hidden.parent / "beside"
+    for path in (hidden / "key", beside / "link" / "key", hidden / "own" / ".." / "key"):
         assert "PermissionError" in attempt(f"print(open({str(path)!r}).read())")
         assert "PermissionError" in attempt(f"open({str(path)!r}, 'w')")
-    assert "PermissionError" in attempt(f"print(os.listdir({str(azure)!r}))")
-    assert "PermissionError" in attempt(f"os.rename({str(azure / 'key')!r}, {str(azure / 'own' / 'key')!r})")
-    assert "Error" in attempt(f"os.link({str(azure / 'key')!r}, {str(azure / 'own' / 'key')!r})")
+    assert "PermissionError" in attempt(f"print(os.listdir({str(hidden)!r}))")
+    assert "PermissionError" in attempt(
+        f"os.rename({str(hidden / 'key')!r}, {str(hidden / 'own' / 'key')!r})"
+    )
+    assert "Error" in attempt(f"os.link({str(hidden / 'key')!r}, {str(hidden / 'own' / 'key')!r})")
     for name in ("environ", "mem", "maps"):
         assert "PermissionError" in attempt(f"print(open('/proc/{os.getpid()}/{name}', 'rb').read(9))")
     assert "Error" in attempt(f"os.listdir('/proc/{os.getpid()}/cwd/')")
     for disk in landlock._disks():
         assert "PermissionError" in attempt(f"print(open({disk!r}, 'rb').read(9))")
     assert "Error" in attempt("os.mknod('disk', 0o60600, os.makedev(254, 0))")
-    assert (azure / "key").read_text() == "secret"
+    assert (hidden / "key").read_text() == "secret"
 
 
 @needs_landlock
-def test_a_confined_process_reaches_what_is_its_own_and_the_machines(attempt: Try, azure: Path) -> None:
+def test_a_confined_process_reaches_what_is_its_own_and_the_machines(attempt: Try, hidden: Path) -> None:
     assert attempt(
         "open('new', 'w').write('1'); os.mkdir('d'); os.rename('new', 'd/new'); print(os.listdir())"
     )
-    assert (azure / "own" / "d" / "new").read_text() == "1"
-    assert attempt(f"print(open({str(azure / 'bundle')!r}).read())") == "certificates"
-    assert "PermissionError" in attempt(f"open({str(azure / 'bundle')!r}, 'w')")
+    assert (hidden / "own" / "d" / "new").read_text() == "1"
+    assert attempt(f"print(open({str(hidden / 'bundle')!r}).read())") == "certificates"
+    assert "PermissionError" in attempt(f"open({str(hidden / 'bundle')!r}, 'w')")
     assert attempt("print(len(open('/etc/passwd').read()) > 0)") == "True"
     assert attempt("print(open('/dev/null', 'w').write('x'))") == "1"
-    beside = azure.parent / "beside" / "file"
+    beside = hidden.parent / "beside" / "file"
     assert attempt(f"print(open({str(beside)!r}, 'w').write('x'))") == "1", "below /tmp, as scripts do"
 
 
@@ -108,16 +117,21 @@ def test_a_confined_process_of_roots_has_no_power_over_the_kernel_or_others(atte
 
 
 @needs_landlock
-def test_what_cannot_be_confined_is_not_started(azure: Path) -> None:
-    """Sixteen layers are the most there can be."""
-    command: tuple[str, ...] = (sys.executable, "-c", "print('started')")
-    for _ in range(17):
-        launch = Launch(command, azure, None)
-        command = Confinement((azure,), "Landlock").around(launch, (), (Path(landlock.__file__),)).command
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "cannot be kept from the local Azure's files" in done.stderr
-    assert done.stdout == ""
+def test_what_cannot_be_confined_is_not_started(hidden: Path) -> None:
+    """Sixteen layers are the most there can be. Here, nothing is confined."""
+    command = (sys.executable, "-c", "open('started', 'w')")
+    launch = Confinement((hidden,), "Landlock").around(Launch(command, hidden / "own", None), (), ())
+    layer = launch.restrict
+    assert layer is not None
+
+    def layers() -> None:
+        for _ in range(17):
+            layer()
+
+    with pytest.raises(DeploymentFailure, match="cannot be kept from the local Azure's files"):
+        asyncio.run(printed(replace(launch, restrict=layers), hidden.parent / "log"))
+    assert not (hidden / "own" / "started").exists()
+    assert (hidden / "key").read_text() == "secret"
 
 
 @pytest.fixture
@@ -131,19 +145,19 @@ def without_means(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("without_means")
-def test_without_means_a_launch_stays_as_it_is_and_whoever_starts_it_is_told(azure: Path) -> None:
-    launch = Launch(("python",), azure, None)
-    assert Confinement((azure,), means()).around(launch, (), ()) == launch
+def test_without_means_a_launch_stays_as_it_is_and_whoever_starts_it_is_told(hidden: Path) -> None:
+    launch = Launch(("python",), hidden, None)
+    assert Confinement((hidden,), means()).around(launch, (), ()) == launch
     assert "scoring scripts can read the local Azure's keys" in confinement.warning()
 
 
-def test_the_profile_for_macos_ends_with_what_is_allowed_of_the_hidden(azure: Path) -> None:
-    told = profile([azure, Path('/a "b" \\c')], [azure / "own"], [azure / "bundle"]).splitlines()
+def test_the_profile_for_macos_ends_with_what_is_allowed_of_the_hidden(hidden: Path) -> None:
+    told = profile([hidden, Path('/a "b" \\c')], [hidden / "own"], [hidden / "bundle"]).splitlines()
     assert told[:3] == ["(version 1)", "(allow default)", "(deny file-write*)"]
-    hidden = f'(deny file-read-data file-write* (subpath "{azure}") (subpath "/a \\"b\\" \\\\c"))'
+    denied = f'(deny file-read-data file-write* (subpath "{hidden}") (subpath "/a \\"b\\" \\\\c"))'
     assert told[-3:] == [
-        hidden,
-        f'(allow file-read* file-write* (subpath "{azure}/own"))',
-        f'(allow file-read* (subpath "{azure}/bundle"))',
+        denied,
+        f'(allow file-read* file-write* (subpath "{hidden}/own"))',
+        f'(allow file-read* (subpath "{hidden}/bundle"))',
     ]
-    assert profile([azure], [], [])[-1] == ")", "no rule without a place"
+    assert profile([hidden], [], [])[-1] == ")", "no rule without a place"

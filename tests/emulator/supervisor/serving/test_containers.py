@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from azml.emulator.base import container_engine
 from azml.emulator.base.container_engine import EngineFailure, find_engine, remove_containers
 from azml.emulator.contract.deployments import (
     CustomContainer,
@@ -33,7 +34,7 @@ from azml.emulator.contract.routing_table import (
 )
 from azml.emulator.supervisor.serving.container_runtime import launch_of
 from tests.emulator.harness import KEY, Harness, Routed, alive, until
-from tests.emulator.supervisor.serving.docker_host import IMAGE, DockerHost, custom_container, docker_host
+from tests.fixtures.docker_host import IMAGE, DockerHost, custom_container, docker_host
 
 pytestmark = pytest.mark.process
 
@@ -175,8 +176,9 @@ async def test_a_stop_while_a_container_starts_leaves_none(harness: Harness, doc
 
 
 async def test_what_a_killed_run_left_is_found_by_its_label(
-    docker: DockerHost, run_dir: Path, tmp_path: Path
+    docker: DockerHost, run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(container_engine, "_LOOK_SECONDS", 60.0)  # an engine that is slow is left alone
     (run_dir / "containers").touch()
     docker_run = [str(docker.folder / "bin" / "docker"), "run", "--rm", "--pull", "never"]
     docker_run += [

@@ -48,7 +48,8 @@ async def test_the_control_planes_client_makes_a_deployment_answer(harness: Harn
         await client.put_deployment(
             DesiredDeployment(key, ID, "blue", code_folder=harness.code, scoring_script="score.py")
         )
-        assert (await harness.wait(key)).state == "ready"
+        observed = await client.observe(key, wait=60)
+        assert observed and observed.state == "ready", "one question is enough"
         assert (await harness.ask({}))[0] == 200
         assert "init of plain" in await client.logs(key, "inference-server", 50)
         with pytest.raises(DataplaneError, match="no container"):

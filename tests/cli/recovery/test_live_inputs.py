@@ -1,6 +1,6 @@
 """What Azure holds of what a program declares."""
 
-from azml.cli.recovery.held_inputs import differing, held
+from azml.cli.recovery.live_inputs import differing, with_live_values
 
 NOT_KNOWN = frozenset({"?"})
 DECLARED = {
@@ -24,7 +24,7 @@ ACTUAL = {
 
 
 def test_azures_values_stand_in_for_the_declared_ones_and_what_azure_adds_stays_out() -> None:
-    assert held(DECLARED, ACTUAL, NOT_KNOWN) == {
+    assert with_live_values(DECLARED, ACTUAL, NOT_KNOWN) == {
         "__createBeforeDelete": True,
         "location": "westeurope",
         "keyVault": "/subscriptions/s/vaults/kv",

@@ -1,9 +1,4 @@
-"""Restricts a program's access to the machine's files with Linux's Landlock (since 5.13).
-
-Run as a script: `python landlock.py hidden:PATH... own:PATH... readable:PATH... -- PROGRAM ARGS...`. The
-program can read everything that is not hidden, and write in its own folders and in those shared by all. Of
-what is hidden it can access only what is its own or readable. The file uses only the standard library, and
-imports little of it: it runs before each start of a scoring process.
+"""Restricts access to the machine's files with Linux's Landlock (since 5.13).
 
 The rules: https://docs.kernel.org/userspace-api/landlock.html
 """
@@ -12,7 +7,9 @@ import ctypes
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 """System calls, which have the same numbers on every processor that Python runs on."""
@@ -47,33 +44,43 @@ def version() -> int:
     """The version of Landlock's interface that this kernel offers; 0 if it has none or forbids it."""
     if not sys.platform.startswith("linux"):
         return 0
-    return max(0, int(ctypes.CDLL(None).syscall(_CREATE, None, 0, _VERSION)))
+    return max(0, int(_library().syscall(_CREATE, None, 0, _VERSION)))
 
 
-def confine(hidden: Sequence[str], own: Iterable[str], readable: Iterable[str]) -> None:
-    """Confine this process and all that it starts, irrevocably. Raises OSError."""
-    known = version()
-    handled = _BASIC | (_REFER if known > 1 else 0) | (_TRUNCATE if known > 2 else 0)
-    # Creating a device would be a way around it: through the disk itself.
-    writing = handled & ~(_MAKE_CHAR | _MAKE_BLOCK)
-    kept = frozenset([*hidden, *_disks()])
-    ruleset = _ruleset(known, handled)
-    for path in _spread("/", kept):
-        _allow(ruleset, path, _READING)
-    for path in (*(one for shared in _FOR_ALL for one in _spread(shared, kept)), *own):
-        _allow(ruleset, path, writing)
-    for path in readable:
-        _allow(ruleset, path, _READING)
-    _call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    _call("syscall", _RESTRICT, ruleset, 0)
-    os.close(ruleset)
+def confine(hidden: Iterable[Path], own: Iterable[Path], readable: Iterable[Path]) -> None:
+    """Confine this thread and all that it starts, irrevocably. Other threads stay as they are.
+
+    It can read everything that is not hidden, and write in its own folders and in those shared by all. Of
+    what is hidden it can access only what is its own or readable. Paths must be real ones. Raises OSError.
+    """
+    ruleset = _ruleset()
+    try:
+        _fill(ruleset, frozenset([*map(str, hidden), *_disks()]), map(str, own), map(str, readable))
+        _call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        _call("syscall", _RESTRICT, ruleset, 0)
+    finally:
+        os.close(ruleset)
     _give_up_capabilities()
 
 
-def _ruleset(known: int, handled: int) -> int:
-    attributes = _Attributes(handled, 0, _SCOPES)
+def _handled() -> int:
+    known = version()
+    return _BASIC | (_REFER if known > 1 else 0) | (_TRUNCATE if known > 2 else 0)
+
+
+def _fill(ruleset: int, hidden: frozenset[str], own: Iterable[str], readable: Iterable[str]) -> None:
+    # Creating a device would be a way around it: through the disk itself.
+    writing = _handled() & ~(_MAKE_CHAR | _MAKE_BLOCK)
+    for path in (*_spread("/", hidden.union(_FOR_ALL)), *readable):
+        _allow(ruleset, path, _READING)
+    for path in (*(one for shared in _FOR_ALL for one in _spread(shared, hidden)), *own):
+        _allow(ruleset, path, writing)
+
+
+def _ruleset() -> int:
+    attributes = _Attributes(_handled(), 0, _SCOPES)
     # A kernel accepts no more of the structure than it knows.
-    size = 24 if known > 5 else 8
+    size = 24 if version() > 5 else 8
     return _call("syscall", _CREATE, ctypes.byref(attributes), size, 0)
 
 
@@ -102,7 +109,7 @@ def _spread(path: str, hidden: frozenset[str]) -> Iterator[str]:
         yield path
         return
     try:
-        names = os.listdir(path)  # noqa: PTH208 - pathlib takes longer to import than all of this to run
+        names = os.listdir(path)  # noqa: PTH208 - called for each start, and pathlib takes longer
     except OSError:
         return
     for name in names:
@@ -119,41 +126,26 @@ def _disks() -> Iterator[str]:
 
 def _give_up_capabilities() -> None:
     """For root: drop those with which it could change the kernel, or inspect other processes."""
-    library = ctypes.CDLL(None, use_errno=True)
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0)
     sets = (ctypes.c_uint32 * 6)()
     _call("capget", header, sets)
     if not any(sets):
         return
     for number in range(_FILE_CAPABILITIES.bit_length(), 64):
-        if library.prctl(_DROP_FROM_BOUND, number, 0, 0, 0) < 0:
+        if _library().prctl(_DROP_FROM_BOUND, number, 0, 0, 0) < 0:
             break  # past the last one, or not allowed: then no program gains any, because of the call before
     held = [word & mask for word, mask in zip(sets, (_FILE_CAPABILITIES,) * 3 + (0,) * 3, strict=True)]
     _call("capset", header, (ctypes.c_uint32 * 6)(*held))
 
 
 def _call(name: str, *arguments: object) -> int:
-    library = ctypes.CDLL(None, use_errno=True)
-    result = int(getattr(library, name)(*arguments))
+    result = int(getattr(_library(), name)(*arguments))
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{name}: {os.strerror(code)}")
     return result
 
 
-def _main(arguments: Sequence[str]) -> None:
-    place = arguments.index("--")
-    told = [one.partition(":") for one in arguments[:place]]
-    hidden, own, readable = (
-        [path for kind, _, path in told if kind == wanted] for wanted in ("hidden", "own", "readable")
-    )
-    command = list(arguments[place + 1 :])
-    try:
-        confine(hidden, own, readable)
-    except OSError as refused:
-        sys.exit(f"azml: not started, because it cannot be kept from the local Azure's files: {refused}")
-    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1:])
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

@@ -9,7 +9,9 @@ _MARK = "__"
 """The prefix of the provider's own marks among the inputs."""
 
 
-def held(declared: Mapping[str, Any], actual: Mapping[str, Any], unknown: frozenset[str]) -> dict[str, Any]:
+def with_live_values(
+    declared: Mapping[str, Any], actual: Mapping[str, Any], unknown: frozenset[str]
+) -> dict[str, Any]:
     """`declared` with Azure's values; inputs that Azure does not have are left out.
 
     What Azure adds itself is left out, so that an update does not remove it. Values that the program does not
@@ -17,12 +19,12 @@ def held(declared: Mapping[str, Any], actual: Mapping[str, Any], unknown: frozen
     """
     marks = {key: value for key, value in declared.items() if key.startswith(_MARK)}
     told = [key for key in declared if key in actual and key not in marks and declared[key] != MASKED]
-    return {**marks, **{key: _held(key, declared[key], actual[key], unknown) for key in told}}
+    return {**marks, **{key: _live_value(key, declared[key], actual[key], unknown) for key in told}}
 
 
-def _held(key: str, declared: Any, actual: Any, unknown: frozenset[str]) -> Any:
+def _live_value(key: str, declared: Any, actual: Any, unknown: frozenset[str]) -> Any:
     if isinstance(declared, Mapping) and isinstance(actual, Mapping):
-        return held(declared, actual, unknown)
+        return with_live_values(declared, actual, unknown)
     return declared if same(key, declared, actual) else actual
 
 

@@ -1,0 +1,141 @@
+"""The journal as it is kept: a line that says whose it is, then one line for each entry.
+
+The head holds the plan as it was read at the start, so that a rollout is carried on from anywhere.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Self, get_args
+
+from azml.rollout import journal
+from azml.rollout.gates import Field, Gate
+from azml.rollout.journal import BrokenJournal, Entry
+from azml.rollout.plan import Notice, Plan, Step
+from azml.rollout.records import Codec
+
+_PLANS = Codec({kind.__name__: kind for kind in (Plan, Notice, Field, *get_args(Step), *get_args(Gate))})
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A bundle that was rolled back, and why: it is refused until a person tries it again."""
+
+    bundle: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """Which rollout it is, and who carries it out.
+
+    `number` counts the endpoint's rollouts from 1. `stable` is empty in a first deployment. `bundle` is the
+    hash of the candidate's files, `plan` the expanded plan's text. `holder` has the lease until `expires`, a
+    time of the store.
+    """
+
+    number: int
+    endpoint: str
+    stable: str
+    candidate: str
+    bundle: str
+    plan: str
+    digest: str
+    rejected: tuple[Rejected, ...] = ()
+    holder: str = ""
+    expires: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """What it is called among the endpoint's rollouts."""
+        return f"{self.number:06d}"
+
+    def held(self, holder: str, now: float) -> bool:
+        """Whether somebody else than `holder` has the lease."""
+        return self.holder not in ("", holder) and now < self.expires
+
+
+_HEADS = Codec({kind.__name__: kind for kind in (Head, Rejected)})
+
+
+@dataclass(frozen=True)
+class Document:
+    """A rollout's journal: its head and its entries, with their lines."""
+
+    head: Head
+    entries: tuple[Entry, ...] = ()
+    body: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it is kept."""
+        return f"{_HEADS.text(self.head)}\n{self.body}"
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the rollout began with. Raises BrokenJournal."""
+        return plan_of(self.head.plan)
+
+    def plus(self, *entries: Entry) -> Self:
+        """With more entries."""
+        lines = "".join([f"{journal.to_line(entry)}\n" for entry in entries])
+        return replace(self, entries=self.entries + entries, body=self.body + lines)
+
+    def follows(self, other: "Document") -> bool:
+        """Whether it is the same rollout as another one was, with the same entries and perhaps more."""
+        return self.head.number == other.head.number and self.body.startswith(other.body)
+
+    def under(self, holder: str, expires: float) -> Self:
+        """With this lease."""
+        return replace(self, head=replace(self.head, holder=holder, expires=expires))
+
+
+def text_of(plan: Plan) -> str:
+    """A plan's text, the same for the same plan."""
+    return _PLANS.text(plan)
+
+
+def digest_of(text: str) -> str:
+    """What tells two plans apart."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def plan_of(text: str) -> Plan:
+    """The plan of a text. Raises BrokenJournal."""
+    try:
+        plan = _PLANS.value(text)
+    except (ValueError, TypeError, KeyError, AttributeError) as broken:
+        raise BrokenJournal(f"line 1: its plan is none: {broken}") from broken
+    if not isinstance(plan, Plan):
+        raise BrokenJournal("line 1: its plan is none")
+    return plan
+
+
+def parse(text: str, known: Document | None = None) -> Document:
+    """The journal of a text; lines that a `known` one has are not read again. Raises BrokenJournal."""
+    first, _, body = text.partition("\n")
+    head = _head(first)
+    same = known if known is not None and body.startswith(known.body) else Document(head)
+    rest = body[len(same.body) :].removesuffix("\n")
+    lines = rest.split("\n") if rest else []
+    read = tuple(_entry(line, number) for number, line in enumerate(lines, len(same.entries) + 2))
+    return Document(head, same.entries + read, body)
+
+
+@lru_cache(maxsize=64)
+def _head(line: str) -> Head:
+    try:
+        head = _HEADS.value(line)
+    except (ValueError, TypeError, KeyError, AttributeError) as broken:
+        raise BrokenJournal(f"line 1: is not the head of a journal: {line[:80]!r}") from broken
+    if not isinstance(head, Head):
+        raise BrokenJournal(f"line 1: is not the head of a journal: {line[:80]!r}")
+    return head
+
+
+def _entry(line: str, number: int) -> Entry:
+    try:
+        return journal.from_line(line)
+    except BrokenJournal as broken:
+        raise BrokenJournal(f"line {number}: {broken}") from broken

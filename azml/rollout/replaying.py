@@ -1,0 +1,117 @@
+"""What the entries of a journal add up to."""
+
+from collections.abc import Iterable
+
+from azml.rollout import journal
+from azml.rollout.gates import RateGate
+from azml.rollout.journal import BrokenJournal, Entry
+from azml.rollout.looks import NO_LOOK, added
+from azml.rollout.moves import (
+    advanced,
+    confirmed,
+    entered,
+    following,
+    gates_in,
+    paused,
+    withdrawn,
+)
+from azml.rollout.plan import Plan, RetireStep, ShadowStep, TrafficStep
+from azml.rollout.state import ENDED, Phase, State
+from azml.rollout.wishes import asked
+
+
+def replay(plan: Plan, entries: Iterable[Entry]) -> State:
+    """The state that a journal adds up to. Raises BrokenJournal."""
+    state = State()
+    for number, entry in enumerate(entries, 1):
+        state = followed(plan, state, entry, number)
+    return state
+
+
+def followed(plan: Plan, state: State, entry: Entry, number: int) -> State:
+    """The state after an entry that was read. Raises BrokenJournal where no rollout writes it there."""
+    shares = getattr(entry, "shares", None)
+    if shares is not None and not shares.sound:
+        raise BrokenJournal(f"entry {number}: no shares that Azure takes: {shares.said}")
+    try:
+        return apply(plan, state, entry)
+    except (IndexError, KeyError, TypeError, AttributeError) as broken:
+        raise BrokenJournal(f"entry {number}: does not follow from those before: {entry}") from broken
+
+
+def apply(plan: Plan, state: State, entry: Entry) -> State:
+    """The state after one more entry."""
+    after = _apply(plan, state, entry)
+    if plan.notify and after.phase is not state.phase:
+        new = tuple((after.phase, one.webhook) for one in plan.notify if after.phase in one.on)
+        return after._replace(untold=after.untold + new)
+    return after
+
+
+def _apply(plan: Plan, state: State, entry: Entry) -> State:
+    match entry:
+        case journal.Looked():
+            return _looked(plan, state, entry)
+        case journal.Started():
+            return _started(plan, entry)
+        case journal.Intended(at, shares):
+            again = shares == state.shares
+            return state._replace(intended=shares, written=None, since=at, rewritten=state.rewritten or again)
+        case journal.Written(at):
+            return state._replace(written=at)
+        case journal.Confirmed(at):
+            return confirmed(state, at)
+        case journal.Entered(at, step):
+            return entered(plan, state, at, step)
+        case journal.Advanced(at, reason):
+            return advanced(plan, state, at, reason)
+        case journal.Extended(_, reason):
+            return state._replace(extended=state.extended + 1, reason=reason)
+        case journal.Paused(at, reason):
+            return paused(state, at, reason)
+        case journal.Withdrawn(at, reason):
+            return withdrawn(state, at, reason)
+        case journal.Stuck(_, reason):
+            return state._replace(phase=Phase.STUCK, reason=reason)
+        case journal.Asked():
+            return asked(plan, state, entry)
+        case journal.Noted(_, reason):
+            return state._replace(noted=True, reason=f"{state.reason}; {reason}" if state.reason else reason)
+        case journal.Changed():
+            return _changed(plan, state, entry.at)
+        case journal.Told(_, phase, webhook):
+            return state._replace(untold=tuple(one for one in state.untold if one != (phase, webhook)))
+
+
+def _started(plan: Plan, entry: journal.Started) -> State:
+    return State(
+        phase=Phase.SHIFTING,
+        step=following(plan, -1, alone=entry.shares.stable == 0),
+        shares=entry.shares,
+        back=entry.shares,
+        earlier=frozenset({entry.shares}),
+        started=entry.at,
+        since=entry.at,
+    )
+
+
+def _looked(plan: Plan, state: State, entry: journal.Looked) -> State:
+    """Only seconds count in which every gate's look has found something out."""
+    step = plan.steps[state.step]
+    over = isinstance(step, ShadowStep | TrafficStep) and state.measured >= step.least
+    tallies = dict(state.tallies)
+    for gate in gates_in(plan, state):
+        if over and isinstance(gate, RateGate) and gate.evidence == "fixed":
+            continue  # looked at once: what comes later is no evidence
+        tallies[gate.name] = added(tallies[gate.name], entry.looks.get(gate.name, NO_LOOK))
+    whole = not any(tally.failed_looks for tally in tallies.values())
+    gap = max(0.0, entry.at - state.looked) if whole else 0.0
+    return state._replace(tallies=tallies, measured=state.measured + gap, looked=entry.at)
+
+
+def _changed(plan: Plan, state: State, at: float) -> State:
+    """By the plan that the rollout began with: it ends, or goes on as it began."""
+    settled = state.phase in ENDED or state.withdrawing or isinstance(plan.steps[state.step], RetireStep)
+    if settled or plan.plan_changed == "carry_on":
+        return state
+    return withdrawn(state, at, "the stack's plan has changed since it began", Phase.ABORTED)

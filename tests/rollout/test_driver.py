@@ -1,0 +1,353 @@
+"""The driver carries plans out: by turns, with a lease, past kills, conflicts and what cannot be reached."""
+
+import json
+
+import pytest
+
+from azml.rollout.driver import LEASE, Driver, NoRollout, Turn
+from azml.rollout.engine import Write
+from azml.rollout.events import told_of
+from azml.rollout.journal import (
+    Asked,
+    BrokenJournal,
+    Confirmed,
+    Entered,
+    Intended,
+    Looked,
+    Noted,
+    Shares,
+    Stuck,
+    Told,
+    Written,
+)
+from azml.rollout.plan import Plan
+from azml.rollout.ports import Unavailable
+from azml.rollout.replaying import replay
+from azml.rollout.state import ENDED, Phase
+from tests.rollout.plans import plan, steps
+from tests.rollout.simulation.candidates import Behaviour
+from tests.rollout.stages import NEW, NONE, OLD, Stage
+
+SHORT = plan(
+    steps(
+        "smoke: [smoke]",
+        "{traffic: 10, for: 3m, gates: [errors]}",
+        "{traffic: 100, for: 2m, gates: [errors]}",
+    )
+)
+WAITS = plan(
+    steps(
+        "smoke: [smoke]",
+        "{shadow: 20, for: 2m, gates: [errors]}",
+        "{traffic: 10, for: 2m, gates: [errors]}",
+        "approve: {within: 30m, while_waiting: [errors]}",
+        "{traffic: 100, for: 2m, gates: [errors]}",
+        "retire: {after: 10m}",
+    )
+)
+BROKEN = Behaviour(own=1.0)
+UNTIL_BAKING = frozenset({Phase.BAKING})
+
+
+def ends(stage: Stage) -> tuple[Phase, Shares, Shares]:
+    return stage.state.phase, stage.state.shares, stage.endpoint.actual
+
+
+def test_a_good_candidate_takes_over_and_the_journal_says_how() -> None:
+    stage = Stage(SHORT).begin().run()
+    assert ends(stage) == (Phase.SUCCEEDED, NEW, NEW)
+    assert stage.endpoint.writes == [Shares(90, 10), NEW]
+    assert replay(SHORT, stage.document.entries) == stage.state
+    assert stage.document.head.holder == ""
+    again = list(told_of(stage.document))
+    assert [one[1:3] for one in again] == [one[1:3] for one in stage.events]
+    assert any(event.judgements for event in stage.events)
+
+
+def test_a_write_is_meant_written_and_read_back_before_anything_follows() -> None:
+    stage = Stage(SHORT)
+    stage.endpoint.lag = 90.0
+    stage.begin().run()
+    writes = [
+        type(one) for one in stage.entries() if isinstance(one, Intended | Written | Confirmed | Entered)
+    ]
+    one = [Intended, Written]
+    assert writes[:1] == [Entered] and writes[1:3] == one and Confirmed in writes[3:6]
+    assert stage.state.phase is Phase.SUCCEEDED
+
+
+def test_what_is_refused_twice_is_written_a_third_time() -> None:
+    stage = Stage(SHORT, refused=2).begin().run()
+    assert ends(stage) == (Phase.SUCCEEDED, NEW, NEW)
+    assert stage.endpoint.writes == [Shares(90, 10), NEW]
+
+
+def test_an_endpoint_that_takes_no_write_is_stuck_with_its_numbers_and_tried_on() -> None:
+    stage = Stage(SHORT, refused=10**6).begin().run(frozenset({Phase.STUCK}))
+    assert len(stage.entries(Stuck)) == 1
+    assert "after 12" in stage.status.sentence and "reads stable 100 %" in stage.status.sentence
+    assert "azml rollout abort diabetes" in stage.status.way_out
+    stage.refused = 0
+    assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    ("carried", "behaviour"),
+    [(SHORT, Behaviour()), (SHORT, BROKEN), (WAITS, Behaviour())],
+)
+def test_killed_at_any_write_it_comes_to_the_same_end(
+    carried: Plan, behaviour: Behaviour, after: bool
+) -> None:
+    def stage(kill_at: int) -> Stage:
+        one = Stage(carried, behaviour, after=after).begin()
+        one.at[3000.0] = lambda: one.ask("approve") and None
+        one.kill_at, one.written = kill_at, 0
+        return one.run()
+
+    whole = stage(0)
+    assert whole.state.phase in ENDED
+    for kill_at in range(1, whole.written + 1):
+        killed = stage(kill_at)
+        assert ends(killed) == ends(whole), kill_at
+        assert killed.drivers == 2
+
+
+def test_two_drivers_are_kept_apart_until_the_lease_expires() -> None:
+    stage = Stage(SHORT).begin()
+    first, second = stage.driver(), stage.driver()
+    first.turn()
+    before = stage.blob.tag
+    found = second.turn()
+    assert found.trouble == "engine 1 carries it out" and stage.blob.tag == before
+    stage.time.now += LEASE + 1
+    assert second.turn().trouble == "" and stage.document.head.holder == "engine 2"
+    assert first.turn().trouble == "engine 2 carries it out"
+
+
+def test_a_driver_whose_lease_ran_out_in_the_middle_of_a_turn_writes_nothing() -> None:
+    stage = Stage(SHORT).begin()
+    slow, write = stage.driver(), stage.blob.write
+
+    def sleeps(text: str, etag: str | None) -> object:
+        saved = write(text, etag)
+        if "Intended" in text:
+            stage.time.now += LEASE
+        return saved
+
+    stage.blob.write = sleeps  # type: ignore[method-assign, assignment]
+    for _ in range(20):
+        found = slow.turn()
+        if found.trouble:
+            break
+    assert found.trouble.startswith("the lease runs out") and stage.endpoint.writes == []
+    stage.blob.write = write  # type: ignore[method-assign]
+    assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
+
+
+def test_what_people_ask_while_it_runs_is_followed() -> None:
+    stage = Stage(SHORT).begin()
+    stage.at[100.0] = lambda: stage.ask("pause") and None
+    stage.run()
+    assert stage.state.phase is Phase.PAUSED and stage.endpoint.actual == Shares(90, 10)
+    assert stage.status.sentence == (
+        "Paused at step 2 of 3: pause was asked by somebody. Now blue has 90 % and green has 10 %."
+    )
+    assert "azml rollout resume diabetes" in stage.status.way_out
+    stage.ask("resume")
+    assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
+
+
+def test_a_journal_that_changes_under_a_turn_is_read_again() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    driver = stage.driver()
+    look = stage.look
+
+    def asks(*about: object) -> object:
+        stage.ask("pause")
+        return look(*about)  # type: ignore[arg-type]
+
+    stage.look = asks  # type: ignore[method-assign, assignment]
+    stage.time.now += 60
+    assert driver.turn().trouble == "somebody else has written the journal meanwhile"
+    assert driver.turn().state.phase is Phase.PAUSED
+    assert stage.entries(Looked)[1:] == []
+
+
+def test_a_store_that_cannot_be_reached_stops_nothing_for_good() -> None:
+    stage = Stage(SHORT).begin()
+    read, calls = stage.read, 0
+
+    def fails() -> object:
+        nonlocal calls
+        calls += 1
+        if calls % 3:
+            raise Unavailable("503")
+        return read()
+
+    stage.read = fails  # type: ignore[method-assign, assignment]
+    troubles: list[Turn] = []
+    Driver(stage.ports, "one").run(each=troubles.append)
+    assert stage.state.phase is Phase.SUCCEEDED
+    assert {turn.trouble for turn in troubles} == {"", "503"}
+
+
+def test_without_a_journal_there_is_nothing_to_carry_out() -> None:
+    with pytest.raises(NoRollout, match="azml rollout run"):
+        Stage(SHORT).driver().turn()
+
+
+def test_a_broken_journal_is_named_with_its_line() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    for text, said in (
+        (stage.blob.text + "{}\n", f"line {len(stage.document.entries) + 2}: is not an entry"),
+        ("nothing\n" + stage.document.body, "line 1: is not the head"),
+        (stage.blob.text + '{"kind":"Entered","at":1.0,"step":77}\n', "does not follow"),
+    ):
+        broken = Stage(SHORT)
+        broken.blob.document, broken.blob.text = stage.document, text
+        with pytest.raises(BrokenJournal, match=said):
+            broken.driver().turn()
+
+
+def test_shares_that_azure_does_not_take_are_refused_at_the_edge() -> None:
+    stage = Stage(SHORT).begin()
+    bad = '{"kind":"Intended","at":1.0,"shares":{"kind":"Shares","stable":-25,"candidate":125,"mirror":0}}\n'
+    stage.blob.text += bad
+    with pytest.raises(BrokenJournal, match="no shares that Azure takes"):
+        stage.driver().turn()
+
+
+def test_who_is_to_be_told_is_told_once_and_a_failure_stops_nothing() -> None:
+    text = steps("smoke: [smoke]", "{traffic: 100, for: 2m, gates: [errors]}")
+    told = plan(text + "\nnotify: [{on: [full, succeeded], webhook: chat}]")
+    stage = Stage(told).begin().run()
+    said = [json.loads(text) for _, text in stage.told]
+    assert [one["reached"] for one in said] == ["full", "succeeded"]
+    assert said[1]["sentence"] == stage.status.sentence and said[1]["way_out"]
+    assert {name for name, _ in stage.told} == {"chat"}
+    deaf = Stage(told, deaf=True).begin().run()
+    assert deaf.state.phase is Phase.SUCCEEDED and deaf.told == []
+    assert {one.failed for one in deaf.entries(Told)} == {"the webhook answered 500"}
+
+
+def test_a_notice_that_a_kill_has_cut_off_is_sent_by_the_next_driver() -> None:
+    text = steps("smoke: [smoke]", "{traffic: 100, for: 2m, gates: [errors]}")
+    told = plan(text + "\nnotify: [{on: [succeeded], webhook: chat}]")
+    whole = Stage(told).begin().run()
+    stage = Stage(told, kill_at=whole.written - 1).begin()
+    stage.run()
+    assert stage.drivers == 2 and len(stage.entries(Told)) == 1 and len(stage.told) >= 1
+
+
+def test_stable_that_does_not_answer_gets_no_live_traffic_by_itself() -> None:
+    stage = Stage(SHORT, BROKEN)
+    stage.endpoint.stable_answers = False
+    stage.begin().run()
+    assert ends(stage) == (Phase.PAUSED, Shares(90, 10), Shares(90, 10))
+    assert "the stable deployment does not answer" in stage.status.sentence
+    stage.ask("abort")
+    assert ends(stage.run()) == (Phase.ABORTED, OLD, OLD)
+    assert stage.entries(Noted) and "does not answer" in stage.status.sentence
+
+
+def test_what_goes_back_waits_for_the_instances_it_needs() -> None:
+    stage = Stage(SHORT, BROKEN)
+    stage.endpoint.stable_small = (0.0, 1000.0)
+    stage.endpoint.stable_small = (60.0, 1000.0)
+    stage.begin().run(frozenset({Phase.STUCK}))
+    assert "does not have the instances" in stage.status.sentence
+    assert stage.endpoint.actual == Shares(90, 10)
+    assert ends(stage.run()) == (Phase.ROLLED_BACK, OLD, OLD)
+    assert stage.time.now >= 1000
+
+
+def test_an_endpoint_that_cannot_be_read_pauses_in_the_end() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+
+    def unreadable() -> Shares:
+        raise Unavailable("404")
+
+    stage.shares = unreadable  # type: ignore[method-assign]
+    stage.run()
+    assert stage.state.reason == "its deadline of 360 minutes is over; the endpoint cannot be read"
+
+
+def test_a_first_deployment_goes_back_to_none() -> None:
+    stage = Stage(SHORT, Behaviour(status=500), start=NONE).begin().run()
+    assert ends(stage) == (Phase.ROLLED_BACK, NONE, NONE)
+    assert stage.status.sentence.startswith("Rolled back: no deployment has traffic; smoke: ")
+
+
+def test_the_measured_split_is_told() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    driver = stage.driver()
+    stage.time.now += 60
+    driver.turn()
+    assert stage.status.served == pytest.approx(10.0, abs=0.1) and stage.status.requests > 3000
+    assert stage.status.step == 2 and stage.status.of == 3
+
+
+def test_an_asked_entry_changes_no_holder() -> None:
+    stage = Stage(SHORT).begin()
+    stage.driver().turn()
+    stage.ask("pause")
+    assert stage.document.head.holder == "engine 1"
+    assert isinstance(stage.document.entries[-1], Asked)
+
+
+def test_writes_name_the_shares_of_the_journal() -> None:
+    stage = Stage(SHORT).begin().run()
+    assert [one.shares for one in stage.entries(Intended)] == stage.endpoint.writes
+    assert Write(NEW).shares == NEW
+
+
+def test_that_stable_does_not_answer_is_noted_once() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    stage.endpoint.stable_answers, stage.endpoint.stable_small = False, (0.0, stage.time.now + 500)
+    stage.ask("abort")
+    assert ends(stage.run()) == (Phase.ABORTED, OLD, OLD)
+    assert len(stage.entries(Noted)) == len(stage.entries(Stuck)) == 1
+
+
+def test_a_look_that_takes_long_leaves_a_whole_lease() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    driver, look = stage.driver(), stage.look
+
+    def slow(*about: object) -> object:
+        stage.time.now += 100
+        return look(*about)  # type: ignore[arg-type]
+
+    stage.look = slow  # type: ignore[method-assign, assignment]
+    stage.time.now += 60
+    driver.turn()
+    assert stage.document.head.expires == stage.time.now + LEASE
+
+
+def test_an_abort_that_is_asked_before_a_repeated_write_is_not_written_over() -> None:
+    stage = Stage(SHORT, refused=1).begin()
+    driver, ready = stage.driver(), stage.ready
+    while driver.turn().trouble != "the endpoint is Updating":
+        pass
+
+    def asks(shares: Shares) -> bool:
+        stage.ask("abort")
+        return ready(shares)
+
+    stage.ready = asks  # type: ignore[method-assign]
+    assert driver.turn().trouble == "somebody else has written the journal meanwhile"
+    assert stage.endpoint.writes == []
+
+
+def test_without_anybody_to_tell_what_is_to_be_told_waits() -> None:
+    text = steps("smoke: [smoke]", "{traffic: 100, for: 2m, gates: [errors]}")
+    stage = Stage(plan(text + "\nnotify: [{on: [succeeded], webhook: chat}]")).begin()
+    Driver(stage.ports._replace(notices=None), "one").run()
+    assert stage.state.untold == ((Phase.SUCCEEDED, "chat"),) and stage.told == []
+
+
+def test_waiting_for_a_person_counts_not_towards_the_deadline() -> None:
+    stage = Stage(WAITS).begin().run(frozenset({Phase.WAITING}))
+    entered = stage.state.entered
+    stage.time.now += 1000
+    assert stage.ask("approve").idle == stage.time.now - entered >= 1000
