@@ -39,6 +39,9 @@ endpoints = {
     )
     for served in settings.endpoints
 }
+told = program.receivers(settings, workspace, ours)
+for served in settings.endpoints:
+    program.watch(served, endpoints[served.spec.name], told, ours)
 
 pulumi.export("workspace", workspace.name)
 pulumi.export("endpoints", {name: endpoint.outputs for name, endpoint in endpoints.items()})

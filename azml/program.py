@@ -1,6 +1,6 @@
 """The components that this project's program declares, from the settings of a stack."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -148,6 +148,42 @@ def tell_rollouts(settings: Settings, account: Account, standing: Standing) -> N
 
 def _how_to_begin(name: str) -> str:
     return f"`azml rollout run {name}` takes the idle slot's version live."
+
+
+def receivers(
+    settings: Settings, workspace: "components.Workspace", opts: pulumi.ResourceOptions
+) -> Sequence[pulumi.Input[str]]:
+    """The ids of the action groups that are told of alerts; declares one where there is anybody to tell."""
+    told = settings.notify
+    if not told:
+        return ()
+    args = components.AlertReceiversArgs(
+        workspace=workspace,
+        emails=told.emails,
+        webhooks=told.webhooks,
+        action_group_ids=told.action_groups,
+    )
+    return components.AlertReceivers(f"ag-{settings.workspace.name}", args, opts).action_group_ids
+
+
+def watch(
+    served: ServedEndpoint,
+    endpoint: "components.Endpoint",
+    action_group_ids: Sequence[pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Declare what watches an endpoint, as far as its settings ask for it: autoscaling, workbook, alerts."""
+    if scales := {slot.name: slot.scale for slot in served.slots if slot.scale}:
+        autoscale = components.AutoscaleArgs(endpoint=endpoint, scales=scales)
+        components.Autoscale(served.spec.name, autoscale, opts)
+    if served.workbook:
+        book = components.EndpointWorkbookArgs(endpoint=endpoint, title=f"Endpoint {served.spec.name}")
+        components.EndpointWorkbook(served.spec.name, book, opts)
+    if served.alerts:
+        args = components.AlertsArgs(
+            endpoint=endpoint, rules=served.alerts, action_group_ids=action_group_ids
+        )
+        components.Alerts(served.spec.name, args, opts)
 
 
 def identities(

@@ -11,6 +11,8 @@ from typing import Literal
 
 MOST_DEPLOYMENTS = 20
 """The most deployments an endpoint may have."""
+MOST_INSTANCES = 50
+"""The most instances a deployment may have."""
 MOST_PERCENT = 100
 """The most percent one share of the live traffic may have."""
 SUMS = (0, MOST_PERCENT)

@@ -8,16 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .alerts import Alerts, AlertsArgs
     from .assets import Assets, AssetsArgs
+    from .autoscale import Autoscale, AutoscaleArgs
     from .deployment import Deployment, DeploymentArgs
     from .endpoint import Endpoint, EndpointArgs
     from .live_slots import LiveSlots, LiveSlotsArgs
     from .managed_identity import ManagedIdentity, ManagedIdentityArgs
     from .plugin import Plugin
     from .purge import PurgeOnDelete, PurgeOnDeleteArgs
+    from .receivers import AlertReceivers, AlertReceiversArgs
     from .roles import RoleGrant, RoleGrantArgs
     from .traffic import EndpointTraffic, EndpointTrafficArgs
     from .uploads import BundleUpload, BundleUploadArgs
+    from .workbook import EndpointWorkbook, EndpointWorkbookArgs
     from .workspace import Workspace
     from .workspace_args import (
         DiagnosticsArgs,
@@ -28,8 +32,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AlertReceivers",
+    "AlertReceiversArgs",
+    "Alerts",
+    "AlertsArgs",
     "Assets",
     "AssetsArgs",
+    "Autoscale",
+    "AutoscaleArgs",
     "BundleUpload",
     "BundleUploadArgs",
     "Deployment",
@@ -39,6 +49,8 @@ __all__ = [
     "EndpointArgs",
     "EndpointTraffic",
     "EndpointTrafficArgs",
+    "EndpointWorkbook",
+    "EndpointWorkbookArgs",
     "ExistingStorageArgs",
     "ExistingWorkspaceArgs",
     "LiveSlots",
@@ -56,12 +68,16 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AlertReceivers": "receivers",
+    "Alerts": "alerts",
     "Assets": "assets",
+    "Autoscale": "autoscale",
     "BundleUpload": "uploads",
     "Deployment": "deployment",
     "Diagnostics": "workspace_args",
     "Endpoint": "endpoint",
     "EndpointTraffic": "traffic",
+    "EndpointWorkbook": "workbook",
     "ExistingStorageArgs": "workspace_args",
     "ExistingWorkspaceArgs": "workspace_args",
     "LiveSlots": "live_slots",

@@ -64,7 +64,7 @@ class Deployment(Component):
             workspace_name=workspace.name,
             resource_group_name=workspace.resource_group,
             location=workspace.location,
-            sku=ml.SkuArgs(name="Default", capacity=slot.spec.instance_count or 1),
+            sku=ml.SkuArgs(name="Default", capacity=_first_count(slot)),
             properties=_properties(args),
             tags={**slot.spec.tags, **_retry_tags(args), SERVES_TAG: slot.bundle.serves},
             opts=self._child(
@@ -78,6 +78,11 @@ class Deployment(Component):
         )
         self.name = pulumi.Output.from_input(slot.name)
         self.register_outputs({"name": slot.name, "serves": slot.bundle.serves})
+
+
+def _first_count(slot: Slot) -> int:
+    """How many instances a new deployment has; then the number is autoscaling's, if no file gives it."""
+    return slot.spec.instance_count or (slot.scale.minimum if slot.scale else 1)
 
 
 def _retry_tags(args: DeploymentArgs) -> dict[str, str]:
@@ -116,6 +121,7 @@ def _properties(args: DeploymentArgs) -> ml.ManagedOnlineDeploymentArgs | ml.Kub
         "readiness_probe": _probe(spec.readiness_probe),
         "request_settings": _requests(spec.request_settings),
         "scale_settings": _scale(spec.scale_settings),
+        "startup_probe": _probe(spec.startup_probe),
     }
     return _kubernetes(spec, common) if spec.kind == "kubernetes" else _managed(spec, common)
 

@@ -74,11 +74,14 @@ class Endpoint(Component):
     """The share of each deployment: as given, else the current one."""
     mirror_traffic: pulumi.Output[Any]
     """The mirror traffic, as given."""
+    slots: Mapping[str, Deployment]
+    """Its deployments by slot."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Endpoint", name, opts)
         spec, workspace = args.spec, args.assets.workspace
-        arm_id = endpoint_id(workspace.arm_id, spec.name)
+        self.workspace = workspace
+        self.arm_id = arm_id = endpoint_id(workspace.arm_id, spec.name)
         spec = replace(spec, tags={**spec.tags, **workspace.retry_tags(arm_id)})
         if args.identity:
             spec = replace(spec, identity=Identity("user_assigned", (args.identity.arm_id,)))
@@ -92,8 +95,8 @@ class Endpoint(Component):
         self._let_call(args.callers, spec.name, arm_id)
         if workspace.logs_id is not None:
             send_logs(spec.name, self.resource.id, ENDPOINT_LOGS, workspace.logs_id, self._child())
-        made = [
-            Deployment(
+        self.slots = {
+            slot.name: Deployment(
                 f"{name}-{slot.name}",
                 DeploymentArgs(
                     assets=args.assets,
@@ -104,8 +107,9 @@ class Endpoint(Component):
                 self._child(pulumi.ResourceOptions(depends_on=[self.resource, guard, *grants])),
             )
             for slot in args.slots
-        ]
-        shares = self._traffic(name, args, digest(spec), [one.resource for one in made])
+        }
+        made = [one.resource for one in self.slots.values()]
+        shares = self._traffic(name, args, digest(spec), made)
         self.name = pulumi.Output.from_input(spec.name)
         self.scoring_uri = self.resource.properties.scoring_uri
         self.swagger_uri = self.resource.properties.swagger_uri

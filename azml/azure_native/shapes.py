@@ -12,6 +12,8 @@ _NAME_SETS = frozenset({"userAssignedIdentities"})
 # Members whose API name cannot be used in a program; the other name is azure-native's sdkName.
 _WIRE = {"odataType": "odata.type"}
 _SDK = {wire: sdk for sdk, wire in _WIRE.items()}
+# Object types whose members begin with a capital letter in ARM alone.
+_CAPITALS = frozenset({"monitor:ScaleRuleMetricDimension"})
 _INTERNAL = frozenset({"__createBeforeDelete", "__defaults", "azureApiVersion"})
 
 
@@ -51,12 +53,17 @@ def _to_arm(row: Row, key: str, spec: str, value: Value) -> Any:
     if name is None:
         return {name: _to_arm(row, "", "any", item) for name, item in value.items() if item is not None}
     written = _fields_to_arm(row, object_type(name), value)
+    if name in _CAPITALS:
+        return {key[0].upper() + key[1:]: item for key, item in written.items()}
     return _nest(written, row.flat[name], {}) if name in row.flat else written
 
 
 def outputs(row: Row, kind: ResourceType, resource: Mapping[str, Any]) -> Properties:
     """The outputs that the SDK has, from ARM's `resource`."""
     fields = _flat(resource, row.renamed) if row.flattened else dict(resource)
+    if "properties" in kind.outputs.properties:
+        # Some types are flattened as arguments only: a member of it has the name of one beside it.
+        fields["properties"] = resource.get("properties")
     fields["azureApiVersion"] = row.api_version
     known = {key: value for key, value in fields.items() if key in kind.outputs.properties}
     return {

@@ -213,6 +213,12 @@ ROWS: tuple[Row, ...] = (
         renamed=_COMPONENT_NAMES,
     ),
     Row(
+        "azure-native:applicationinsights:Workbook",
+        f"{_PROVIDERS}/Microsoft.Insights/workbooks/{{resourceName}}",
+        "2023-06-01",
+        uuid_name=True,
+    ),
+    Row(
         "azure-native:authorization:RoleAssignment",
         "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
         "2022-04-01",

@@ -38,6 +38,7 @@ def read_deployment(root: Node, folder: Path, source: Source, findings: list[Fin
         request_settings=read_requests(table, kind),
         liveness_probe=read_probe(table, "liveness_probe"),
         readiness_probe=read_probe(table, "readiness_probe"),
+        startup_probe=read_probe(table, "startup_probe"),
         scale_settings=read_scaling(table, kind),
         egress_public_network_access=_egress(table, kind),
         data_collector=read_collector(table),

@@ -164,7 +164,7 @@ class RequestSettings:
 
 @dataclass(frozen=True)
 class ProbeSettings:
-    """A liveness or readiness probe; times in seconds."""
+    """A liveness, readiness or startup probe; times in seconds."""
 
     initial_delay: int | None = None
     period: int | None = None
@@ -248,6 +248,7 @@ class DeploymentSpec:
     request_settings: RequestSettings | None = None
     liveness_probe: ProbeSettings | None = None
     readiness_probe: ProbeSettings | None = None
+    startup_probe: ProbeSettings | None = None
     scale_settings: ScaleSettings | None = None
     egress_public_network_access: Access | None = None
     data_collector: DataCollector | None = None

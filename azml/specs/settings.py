@@ -41,7 +41,10 @@ def read_requests(table: Table, kind: Kind) -> RequestSettings | None:
 
 
 def read_probe(table: Table, key: str) -> ProbeSettings | None:
-    """The `liveness_probe` or `readiness_probe` key; seconds."""
+    """The `liveness_probe`, `readiness_probe` or `startup_probe` key; seconds.
+
+    Azure's API has the third since 2024-10-01; azure-ai-ml 1.35 does not, and refuses the key.
+    """
     probe = table.table(key)
     if probe is None:
         return None

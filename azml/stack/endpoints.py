@@ -11,6 +11,8 @@ from azml.bundling import HashCache
 from azml.findings import Finding, did_you_mean
 from azml.specs import Node
 from azml.stack.access import read_access
+from azml.stack.alerts import read_alerts
+from azml.stack.autoscale import SLOT_KEYS, read_scale
 from azml.stack.clashes import check_versions
 from azml.stack.faults import Faults
 from azml.stack.scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
@@ -19,7 +21,17 @@ from azml.stack.support import check_name
 
 KEYS = ("name", "endpoint_name")
 """Keys of a deployment file that the slot determines."""
-DEFAULTS = ("allow_live_change", "protect", "identity", "roles", "callers", "deployment")
+DEFAULTS = (
+    "alerts",
+    "allow_live_change",
+    "callers",
+    "deployment",
+    "identity",
+    "protect",
+    "roles",
+    "scale",
+    "workbook",
+)
 """Keys of an endpoint that all endpoints may share."""
 
 
@@ -67,30 +79,42 @@ def _endpoint(
         own.text("file"),
         own.get("rollout"),
         read_access(own),
+        read_alerts(own),
+        bool(own.flag("workbook")),
     )
     own.finish()
     return settings
 
 
+def _shared(endpoint: Section) -> Mapping[str, Node]:
+    """The keys that replace those of all deployment files of an endpoint."""
+    own = endpoint.section("deployment", "{instance_count: 3}")
+    for key in ("file", *KEYS):
+        if key in own.values:
+            own.fault(key, "cannot be the same for all slots", "leave it out")
+    if "scale" in own.values:
+        own.fault("scale", "is not a key of deployment files", "write it beside deployment:")
+    return own.values
+
+
 def _slots(endpoint: Section) -> Iterator[SlotSettings]:
     slots = endpoint.section("deployments", "{blue: {file: blue.yml}}")
-    shared = endpoint.section("deployment", "{instance_count: 3}").values
-    for key in ("file", *KEYS):
-        if key in shared:
-            endpoint.section("deployment", "").fault(key, "cannot be the same for all slots", "leave it out")
-    most = rules.MOST_DEPLOYMENTS
+    shared = _shared(endpoint)
+    most, scale = rules.MOST_DEPLOYMENTS, read_scale(endpoint)
     if len(slots.values) > most:
         endpoint.fault("deployments", f"has {len(slots.values)}", f"an endpoint may have at most {most}")
     for name in slots.values:
         check_name(slots, name, name, rules.DEPLOYMENT)
         own = slots.section(name, "{file: deployment.yml}")
-        rest = {key: node for key, node in {**shared, **own.values}.items() if key != "file"}
+        rest = {key: node for key, node in {**shared, **own.values}.items() if key not in SLOT_KEYS}
         for key in KEYS:
             if key in rest:
                 own.fault(key, "cannot be overridden", "the slot is named by its key")
         plain = {key: node.plain() for key, node in rest.items()}
         places = {key: node.key for key, node in shared.items() if key not in own.values}
-        yield SlotSettings(name, own.text("file"), plain, places)
+        scaled = own.get("scale") or endpoint.get("scale")
+        chosen = read_scale(own) if own.get("scale") else scale
+        yield SlotSettings(name, own.text("file"), plain, places, chosen, scaled.key if scaled else "")
 
 
 def allowed_once(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from azml.findings import NOWHERE, Place
 from azml.stack.customer_key import CustomerKey
 from azml.stack.managed_network import ManagedNetwork
+from azml.stack.notify import NOBODY, Receivers
 from azml.stack.private_endpoints import BuildCompute, PrivateEndpoints
 from azml.stack.scoring import ServedEndpoint
 from azml.stack.support import UNNAMED, Support
@@ -75,6 +76,7 @@ class Settings:
 
     `policy_tags` are names of tags that an Azure policy sets. `studio_url` is the web page of the endpoints;
     None for Azure ML studio. `diagnostics` says where the logs of Azure's resources go.
+    `notify` are those who are told of alerts.
     """
 
     target: Target
@@ -85,3 +87,4 @@ class Settings:
     policy_tags: tuple[str, ...] = ()
     studio_url: str | None = None
     diagnostics: Diagnostics = Diagnostics()
+    notify: Receivers = NOBODY

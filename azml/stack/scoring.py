@@ -24,6 +24,8 @@ from azml.specs import (
     yaml_files,
 )
 from azml.stack.access import NO_ACCESS, Access, access_faults
+from azml.stack.alerts import AlertRule
+from azml.stack.autoscale import Scale, check_count, check_scale
 from azml.stack.faults import Faults
 
 if TYPE_CHECKING:
@@ -38,12 +40,15 @@ class SlotSettings:
     """One deployment in the stack config: its file (None: the default) and the overriding keys.
 
     `shared` has the dotted paths of those that the endpoint gives all its slots.
+    `scale_key` is the dotted path of the setting that `scale` comes from.
     """
 
     name: str
     file: str | None
     overrides: Mapping[str, object]
     shared: Mapping[str, str] = field(default_factory=dict)
+    scale: Scale | None = None
+    scale_key: str = ""
 
     def path(self, own: str, key: str) -> str:
         """The dotted path of the overriding key `key`; `own` is the slot's."""
@@ -71,6 +76,8 @@ class EndpointSettings:
     file: str | None = None
     rollout: Node | None = None
     access: Access = NO_ACCESS
+    alerts: tuple[AlertRule, ...] = ()
+    workbook: bool = False
 
     @property
     def path(self) -> str:
@@ -85,11 +92,15 @@ class EndpointSettings:
 
 @dataclass(frozen=True)
 class Slot:
-    """A deployment ready to declare. `name` is the slot's, whatever name the file gives."""
+    """A deployment ready to declare. `name` is the slot's, whatever name the file gives.
+
+    With `scale`, Azure Monitor decides how many instances it has.
+    """
 
     name: str
     spec: DeploymentSpec
     bundle: Bundle
+    scale: Scale | None = None
 
     @property
     def parts(self) -> Mapping[str, Part]:
@@ -103,7 +114,7 @@ class Slot:
 class ServedEndpoint:
     """An endpoint ready to declare. Shares are positive percents; None where none are given.
 
-    With a `rollout` none are given: they belong to it.
+    With a `rollout` none are given: they belong to it. `alerts` apply to each deployment.
     """
 
     spec: EndpointSpec
@@ -114,6 +125,8 @@ class ServedEndpoint:
     protect: bool
     rollout: "Plan | None" = None
     access: Access = NO_ACCESS
+    alerts: tuple[AlertRule, ...] = ()
+    workbook: bool = False
 
 
 def serves(slots: Iterable[Slot]) -> dict[str, dict[str, object]]:
@@ -171,6 +184,8 @@ def load(settings: EndpointSettings, cache: HashCache, faults: Faults) -> Served
         settings.protect,
         _rollout(settings, spec, faults),
         settings.access,
+        settings.alerts,
+        settings.workbook,
     )
 
 
@@ -239,11 +254,14 @@ def _slot(
     except InvalidInput as invalid:
         faults.extend(invalid.findings)
         return None
+    check_count(spec, faults)
     _references(spec, faults)
     _collected(spec, faults)
     if endpoint and endpoint.kind != spec.kind:
         faults.add(key, f"is {spec.kind} on a {endpoint.kind} endpoint", "use the same kind in both files")
-    return Slot(slot.name, spec, made)
+    if slot.scale:
+        check_scale(slot.scale, spec, slot.scale_key, faults)
+    return Slot(slot.name, spec, made, slot.scale)
 
 
 def _own_names(slot: str, endpoint: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from azml.stack.endpoints import read_endpoints
 from azml.stack.faults import Faults
 from azml.stack.identities import identity_faults
 from azml.stack.network_findings import egress_faults
+from azml.stack.notify import read_notify
 from azml.stack.places import Places
 from azml.stack.records import Settings
 from azml.stack.section import Section, describe
@@ -43,6 +44,7 @@ def read_settings(folder: Path) -> Settings:
         tuple(stack.names("policyTags")),
         stack.text("studioUrl") or (_local_studio() if chosen == "local" else None),
         read_diagnostics(stack, existing=workspace.existing),
+        read_notify(stack, chosen),
     )
     faults.extend((*identity_faults(workspace, endpoints), *egress_faults(workspace, endpoints)))
     stack.finish()

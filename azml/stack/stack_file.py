@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 from azml.atomic_write import write_atomically
 from azml.findings import Finding, InvalidInput, did_you_mean
 from azml.specs import deployment_file
+from azml.stack.autoscale import SLOT_KEYS
 
 
 class NotInStackFile(Exception):
@@ -151,7 +152,7 @@ class StackFile:
             settings.get("name"),
             {slot: value.get("file") for slot, value in plain.items()},
             {
-                slot: {key: item for key, item in value.items() if key != "file"}
+                slot: {key: item for key, item in value.items() if key not in SLOT_KEYS}
                 for slot, value in plain.items()
             },
             self._shares(settings, at, "traffic"),

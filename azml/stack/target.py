@@ -31,12 +31,12 @@ def problems(
         )
         return
     host = metadata_host or environment.get("ARM_METADATA_HOSTNAME")
-    if target == "local" and not _is_loopback(host):
+    if target == "local" and not is_loopback(host):
         remedy = (
             'run `.venv/bin/azml emulator start`, then `eval "$(.venv/bin/azml emulator env)"` in this shell'
         )
         yield "is local, but this shell does not point at the local Azure", remedy
-    if target == "azure" and _is_loopback(host):
+    if target == "azure" and is_loopback(host):
         remedy = "use a shell without the variables of `azml emulator env`"
         yield f"is azure, but this shell points at the local Azure ({host})", remedy
     if target == "local":
@@ -54,7 +54,8 @@ def _folder(root: Path, url: str) -> Path | None:
     return (root / url2pathname(url.removeprefix("file://"))).resolve() if url.startswith("file://") else None
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Whether an address, or a host alone, is this machine."""
     if not host:
         return False
     name = urlsplit(host if "://" in host else f"https://{host}").hostname or ""

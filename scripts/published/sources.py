@@ -107,6 +107,13 @@ SOURCES = (
     _mgmt("keyvault", "", "Microsoft.KeyVault/vaults", "Microsoft.KeyVault/vaults/keys"),
     _mgmt("loganalytics", "", "Microsoft.OperationalInsights/workspaces"),
     _mgmt("applicationinsights", "v2020_02_02", "Microsoft.Insights/components"),
+    Source(
+        "workbooks.",
+        "azure-mgmt-applicationinsights",
+        "azure.mgmt.applicationinsights",
+        "v2023_06_01",
+        ("Microsoft.Insights/workbooks",),
+    ),
     _mgmt("authorization", "v2022_04_01", "Microsoft.Authorization/roleAssignments"),
     _mgmt("resource", "resources", "Microsoft.Resources/resourceGroups"),
     _mgmt("msi", "v2024_11_30", "Microsoft.ManagedIdentity/userAssignedIdentities"),

@@ -25,4 +25,9 @@ METRIC_ALERT: Json = {
 }
 AUTOSCALE: Json = {**PLACED, "properties": {"profiles": []}}
 ACTION_GROUP: Json = {"location": "Global", "properties": {"groupShortName": "us", "enabled": True}}
+WORKBOOK: Json = {
+    **PLACED,
+    "kind": "shared",
+    "properties": {"displayName": "w", "category": "workbook", "serializedData": "{}"},
+}
 DATASTORE: Json = {"properties": {"datastoreType": "AzureBlob", "credentials": {"credentialsType": "None"}}}

@@ -65,13 +65,49 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "keyvault:Vault": {"properties": {"sku": {"family": "A", "name": "standard"}, "tenantId": _TENANT}},
     "containerregistry:Registry": {"sku": {"name": "Basic"}, "registryName": "rowregistry"},
     "applicationinsights:Component": {"kind": "web", "applicationType": "web"},
+    "applicationinsights:Workbook": {
+        "category": "workbook",
+        "displayName": "row",
+        "serializedData": '{"version":"Notebook/1.0","items":[]}',
+        "kind": "shared",
+    },
     "authorization:RoleAssignment": {
         "scope": _SCOPE,
         "principalId": _TENANT,
         "roleDefinitionId": f"{_SCOPE}/providers/Microsoft.Authorization/roleDefinitions/r",
         "principalType": "ServicePrincipal",
     },
-    "monitor:AutoscaleSetting": {"profiles": []},
+    "monitor:AutoscaleSetting": {
+        "profiles": [
+            {
+                "name": "default",
+                "capacity": {"minimum": "1", "maximum": "2", "default": "1"},
+                "rules": [
+                    {
+                        "metricTrigger": {
+                            "metricName": "RequestsPerMinute",
+                            "metricResourceUri": _SCOPE,
+                            "operator": "GreaterThan",
+                            "statistic": "Average",
+                            "threshold": 10,
+                            "timeAggregation": "Average",
+                            "timeGrain": "PT1M",
+                            "timeWindow": "PT5M",
+                            "dimensions": [
+                                {"dimensionName": "deployment", "operator": "Equals", "values": ["blue"]}
+                            ],
+                        },
+                        "scaleAction": {
+                            "cooldown": "PT5M",
+                            "direction": "Increase",
+                            "type": "ChangeCount",
+                            "value": "1",
+                        },
+                    }
+                ],
+            }
+        ]
+    },
     "monitor:MetricAlert": {
         "location": "global",
         "criteria": {

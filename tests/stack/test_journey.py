@@ -11,6 +11,8 @@ public_network_access: disabled
 tags: {owner: team-a}
 traffic: {blue: 100}
 """
+HOOK = "http://127.0.0.1:1/hook"
+OFFICE = {"from": "08:00", "to": "18:00", "min": 1, "max": 1}
 
 
 def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None:
@@ -22,7 +24,15 @@ def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None
     assert stack.writes(start) == ["PUT endpoint", "PUT blue", "PUT endpoint blue=100"]
     assert stack.predict() == ["blue"]
 
-    stack.serve({"blue": {}, "green": {}}, {"blue": 90, "green": 10})
+    file = stack.scoring / "green.yml"
+    file.write_text(file.read_text().replace("instance_count: 1\n", ""))
+    stack.settings["azml:notify"] = {"emails": ["a@example.com"], "webhooks": [HOOK]}
+    slots = {
+        "blue": {},
+        "green": {"scale": {"min": 1, "max": 2, "requests": 100, "schedule": {"office": OFFICE}}},
+    }
+    watched = {"alerts": {"errors": True, "saturation": 90}, "workbook": True}
+    stack.serve(slots, {"blue": 90, "green": 10}, **watched)
     start = stack.mark()
     stack.up()
     assert stack.writes(start) == ["PUT green", "PUT endpoint blue=90 green=10"]
@@ -40,6 +50,8 @@ def test_first_up_then_two_slots_then_one_then_nothing(project: Project) -> None
     assert found["swagger_uri"].endswith("/swagger.json")
     keys = stack.azure.arm("POST", f"{stack.endpoint}/listKeys")
     assert keys["primaryKey"] not in stack.run("stack", "export", "--show-secrets").text
+    assert HOOK in stack.run("stack", "export", "--show-secrets").text
+    assert HOOK not in stack.run("stack", "export").text
     assert "InstrumentationKey=" in stack.run("stack", "export", "--show-secrets").text
     assert "InstrumentationKey=" not in stack.run("stack", "export").text
 

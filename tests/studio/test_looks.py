@@ -11,13 +11,22 @@ from azml.emulator.control.arm.errors import ArmError, bad_request
 from azml.emulator.control.arm.ids import resource_id
 from azml.emulator.control.arm.json import Json
 from azml.emulator.control.arm.store import Record
+from azml.emulator.control.monitor.alert_states import Alert
 from azml.emulator.control.studio import live
 from azml.emulator.control.studio.blame import OwnLine, own_line
 from azml.emulator.control.studio.health import Health, SlotState, endpoint_health
 from azml.emulator.control.studio.live import STREAM_LIMIT, Live
 from azml.emulator.control.studio.looks import added
-from azml.emulator.control.studio.views import FROM_MODEL, Activity, activity, deployment_view, minutes
-from tests.fixtures.control_plane import ENDPOINT, deployment_body, endpoint_body
+from azml.emulator.control.studio.views import (
+    FROM_MODEL,
+    Activity,
+    FiringAlert,
+    activity,
+    deployment_view,
+    firing_alert,
+    minutes,
+)
+from tests.fixtures.control_plane import ENDPOINT, GROUP, deployment_body, endpoint_body
 
 
 def standing(
@@ -54,6 +63,22 @@ RED = standing("red", "Failed", ready=0, running="failed")
 )
 def test_an_endpoint_is_as_its_deployments_are(deployments: list[SlotState], health: Health) -> None:
     assert endpoint_health("Succeeded", deployments) == health
+
+
+def test_an_alert_that_fires_is_said_unless_something_is_worse() -> None:
+    serving = [standing("blue", traffic=100)]
+    assert endpoint_health("Succeeded", serving, ["slow"]) == Health("warn", "Alert: slow")
+    assert endpoint_health("Updating", serving, ["slow", "busy"]) == Health("warn", "2 alerts: slow")
+    assert endpoint_health("Succeeded", [RED], ["slow"]) == Health("bad", "red failed")
+
+
+def test_an_alert_is_shown_with_its_condition_and_its_series() -> None:
+    place = f"{GROUP}/providers/Microsoft.Insights/metricAlerts/slow"
+    told = {"severity": 1, "description": "latency is above 5 ms"}
+    rule = Record(resource_id(place), {"properties": told})
+    alert = Alert("a", {"deployment": "blue"}, 9.0, fired=60.0)
+    shown = firing_alert(rule, alert)
+    assert shown == FiringAlert("slow", 1, "latency is above 5 ms (deployment blue)", 60.0)
 
 
 def test_a_write_that_runs_hides_nothing_that_is_wrong() -> None:

@@ -1,13 +1,17 @@
 """`azml status`: endpoints and deployments, their states and shares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
+from rich.markup import escape
 from rich.table import Table
 
 from azml.cli import terminal
 from azml.cli.clone import find_clone
 from azml.cli.endpoints.endpoints import OnlineEndpoint, read_all
+from azml.cli.endpoints.firing import FiringAlert, firing
+from azml.cli.failure import CommandError
 from azml.cli.options import JsonOption, StackOption
 from azml.cli.stacks import stacks
 
@@ -16,11 +20,20 @@ GOOD = {"Succeeded": "green", "Failed": "red", "Canceled": "red"}
 
 
 def status(stack: StackOption = None, as_json: JsonOption = False) -> None:
-    """Show endpoints and deployments: states, shares, instances."""
+    """Show endpoints and deployments: states, shares, instances, and the alerts that fire."""
     connection = stacks.connect(stacks.choose(find_clone(), stack))
     found = read_all(connection)
+    try:
+        alerts, unread = firing(connection), ""
+    except CommandError as failed:
+        alerts, unread = {}, failed.message
     if as_json:
-        terminal.machine([document(endpoint) for endpoint in found])
+        terminal.machine(
+            [
+                document(endpoint, None if unread else alerts.get(endpoint.name.lower(), []))
+                for endpoint in found
+            ]
+        )
         return
     console = terminal.out()
     if not found:
@@ -28,10 +41,18 @@ def status(stack: StackOption = None, as_json: JsonOption = False) -> None:
     for endpoint in found:
         console.print(f"[bold]{endpoint.name}[/bold]  {_state(endpoint.state)}  {endpoint.scoring_uri}")
         console.print(_table([endpoint]))
+        for alert in alerts.get(endpoint.name.lower(), ()):
+            told = f"{alert.rule} ({alert.severity}) since {alert.since}: {alert.description}"
+            console.print(f"  [red]alert[/] {escape(told)}")
+    if unread:
+        console.print(f"[dim]{escape(unread)}[/]")
 
 
-def document(endpoint: OnlineEndpoint) -> dict[str, Any]:
-    """One endpoint as JSON. Shares are percents; field names are Azure ML's own."""
+def document(endpoint: OnlineEndpoint, alerts: Sequence[FiringAlert] | None = None) -> dict[str, Any]:
+    """One endpoint as JSON. Shares are percents; field names are Azure ML's own.
+
+    `alerts` are those that fire; None where they could not be read.
+    """
     return {
         "name": endpoint.name,
         "workspace": endpoint.workspace.name,
@@ -54,6 +75,7 @@ def document(endpoint: OnlineEndpoint) -> dict[str, Any]:
             }
             for deployment in endpoint.deployments
         ],
+        "alerts": None if alerts is None else [asdict(alert) for alert in alerts],
     }
 
 

@@ -97,6 +97,7 @@ def read_spec(
         request_settings=_own_words(filed.request_settings, requests, DEFAULT_REQUESTS),
         liveness_probe=_probe_words(filed.liveness_probe, properties.get("livenessProbe")),
         readiness_probe=_probe_words(filed.readiness_probe, properties.get("readinessProbe")),
+        startup_probe=_probe_words(filed.startup_probe, properties.get("startupProbe")),
         scale_settings=_own_words(
             filed.scale_settings, _scale(properties.get("scaleSettings") or {}), DEFAULT_SCALE[kind]
         ),

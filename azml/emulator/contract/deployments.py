@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Probe:
-    """A liveness or readiness probe. Times are seconds; the defaults are Azure's."""
+    """A liveness, readiness or startup probe. Times are seconds; the defaults are Azure's."""
 
     initial_delay: float = 10.0
     period: float = 10.0
@@ -50,10 +50,10 @@ class DesiredDeployment:
 
     `key` is its ARM id in lower case. `model_folder` is the folder that AZUREML_MODEL_DIR names: it contains
     the last element of the model's path. An MLflow model without code has no `code_folder`. `compute` is the
-    Kubernetes cluster that Azure would run it on. `collect` maps the data collector's collections to the
-    fraction of the data that is kept, 0 to 1; of requests also the headers in `capture_headers`. A custom
-    container needs no code, and gets no conda file. `image` is the environment's, unless it is a custom
-    container.
+    Kubernetes cluster that Azure would run it on. `startup` is asked before the other probes begin.
+    `collect` maps the data collector's collections to the fraction of the data that is kept, 0 to 1; of
+    requests also the headers in `capture_headers`. A custom container needs no code, and gets no conda file.
+    `image` is the environment's, unless it is a custom container.
     """
 
     key: str
@@ -72,6 +72,7 @@ class DesiredDeployment:
     max_concurrent_requests_per_instance: int = 1
     liveness: Probe = Probe()
     readiness: Probe = Probe()
+    startup: Probe | None = None
     collect: dict[str, float] = field(default_factory=dict)
     capture_headers: tuple[str, ...] = ()
     container: CustomContainer | None = None
@@ -137,6 +138,7 @@ def deployment_from_json(values: Mapping[str, Any]) -> DesiredDeployment:
         fields[name] = Path(fields[name]) if fields.get(name) else None
     for name in ("liveness", "readiness"):
         fields[name] = Probe(**fields.get(name) or {})
+    fields["startup"] = Probe(**fields["startup"]) if fields.get("startup") else None
     fields["container"] = _container_from_json(fields.get("container"))
     fields["capture_headers"] = tuple(fields.get("capture_headers") or ())
     return DesiredDeployment(**fields)

@@ -68,6 +68,10 @@ class DataplaneClient:
         """Tell the data plane that everything that existed before the start has been restored."""
         await self._call("PUT", "/complete")
 
+    async def put_clock(self, added: float) -> None:
+        """Record what was measured so far; from now on the minutes are the machine's plus `added` seconds."""
+        await self._call("PUT", "/clock", {"added": added})
+
     async def logs(self, key: str, container: str, tail: int) -> str:
         """The last lines of `inference-server` or `storage-initializer`."""
         path = f"/deployments/{quote(key, safe='')}/logs?container={container}&tail={tail}"

@@ -28,6 +28,7 @@ def test_a_frozen_file_reads_back_to_what_serves(tmp_path: Path) -> None:
         environmentVariables={"LEVEL": "1"},
         requestSettings={"requestTimeout": "PT10S", "maxConcurrentRequestsPerInstance": 4},
         livenessProbe={"initialDelay": "PT1M", "period": "PT10S", "failureThreshold": 30},
+        startupProbe={"initialDelay": "PT10M", "period": "PT5S"},
     )
     spec = read_spec(_endpoint(live), live, None)
     (tmp_path / "frozen.yml").write_text(as_file(spec))
@@ -36,6 +37,7 @@ def test_a_frozen_file_reads_back_to_what_serves(tmp_path: Path) -> None:
     assert read.model == AssetReference("diabetes-green", "0a1b")
     assert read.request_settings == RequestSettings(10_000, 4)
     assert read.liveness_probe == ProbeSettings(60, 10, failure_threshold=30)
+    assert read.startup_probe == ProbeSettings(600, 5)
     assert read.instance_count == 3
     assert read.tags == {"team": "a"}
 

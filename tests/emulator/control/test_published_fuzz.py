@@ -41,6 +41,7 @@ TYPES = [
     "Microsoft.Insights/components",
     "Microsoft.Insights/diagnosticSettings",
     "Microsoft.Insights/metricAlerts",
+    "Microsoft.Insights/workbooks",
     "Microsoft.KeyVault/vaults",
     "Microsoft.KeyVault/vaults/keys",
     ML,
@@ -86,12 +87,16 @@ def unnoted(fuzzed: InProcessAzure) -> Iterator[None]:
     exchanges.file = file
 
 
+GUIDS = ("roleAssignments", "workbooks")
+"""Types whose resources have GUIDs for names."""
+
+
 def place_of(kind: str) -> str:
     """A resource of a type, below parents that exist."""
     provider, *levels = kind.split("/")
     *above, last = levels
     named = [f"{level}/{PARENTS[level]}" for level in above]
-    name = "00000000-0000-0000-0000-0000000000aa" if last == "roleAssignments" else "fuzzed"
+    name = "00000000-0000-0000-0000-0000000000aa" if last in GUIDS else "fuzzed"
     return "/".join(
         [f"{GROUP}/providers/{provider}", *named, f"{last}/{'1' if last == 'versions' else name}"]
     )

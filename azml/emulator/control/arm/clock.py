@@ -19,6 +19,15 @@ class Clock:
         """Unix seconds: the machine's time, plus what was added."""
         return time.time() + self._added
 
+    @property
+    def added(self) -> float:
+        """The seconds that were added to the machine's time."""
+        return self._added
+
+    def restore(self) -> None:
+        """Make it the machine's time again."""
+        self._added = 0.0
+
     def advance(self, seconds: float) -> None:
         """Move the clock forward by some seconds."""
         self._added += seconds

@@ -176,9 +176,6 @@ def stored_types() -> Sequence[ResourceType]:
         RoleAssignments(),
         KeyedType(f"{ML}/workspaces/serverlessEndpoints", "listkeys", endpoint_keys),
         KeyedType(f"{ML}/workspaces/batchEndpoints", "listkeys", endpoint_keys),
-        StoredType("Microsoft.Insights/metricAlerts", deleted_at_once=True, created=200),
-        StoredType("Microsoft.Insights/autoscaleSettings", deleted_at_once=True),
-        StoredType("Microsoft.Insights/actionGroups", deleted_at_once=True),
         *(StoredType(name) for name in located),
     )
 

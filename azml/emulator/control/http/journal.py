@@ -24,6 +24,7 @@ SECRET_NAMES = frozenset(
         "clientsecret",
         "environmentvariables",
         "administratorpassword",
+        "serviceuri",
         "value",
     ]
 )

@@ -1,9 +1,9 @@
 """A deployment's settings, read from its body."""
 
 from azml.emulator.contract.deployments import Probe
+from azml.emulator.control.arm.durations import seconds
 from azml.emulator.control.arm.errors import bad_request
 from azml.emulator.control.arm.json import Json, section
-from azml.emulator.control.machinelearning.durations import seconds
 
 TIMEOUT_LIMIT_MS = {"managed": 180_000, "kubernetes": 300_000}
 
@@ -19,7 +19,7 @@ def request_timeout_ms(properties: Json) -> int:
 
 
 def probe(properties: Json, name: str) -> Probe:
-    """`livenessProbe` or `readinessProbe`, with Azure's defaults for what is not set."""
+    """A probe such as `livenessProbe`, with Azure's defaults for what is not set."""
     told, default = section(properties, name), Probe()
     return Probe(
         initial_delay=seconds(told.get("initialDelay", default.initial_delay)),

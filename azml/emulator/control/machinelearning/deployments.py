@@ -242,7 +242,7 @@ def _check_settings(properties: Json, kind: str) -> None:
     if not 0 < timeout <= limit:
         message = f"requestSettings.requestTimeout is {timeout} ms: it must be from 1 to {limit} ms."
         raise bad_request(message, "ValidationError")
-    for name in ("livenessProbe", "readinessProbe"):
+    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
         probe(properties, name)
     for name, value in section(properties, "environmentVariables").items():
         if not name or set(name) & set("=\0") or "\0" in str(value):

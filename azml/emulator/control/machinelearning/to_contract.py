@@ -39,6 +39,7 @@ def to_contract(
         max_concurrent_requests_per_instance=count(settings.get("maxConcurrentRequestsPerInstance", 1)),
         liveness=probe(properties, "livenessProbe"),
         readiness=probe(properties, "readinessProbe"),
+        startup=probe(properties, "startupProbe") if properties.get("startupProbe") else None,
         collect=collected(properties),
         capture_headers=capture_headers(properties),
         container=container_of(assets.environment, assets.model, assets.code, properties),

@@ -14,11 +14,15 @@ from azml.emulator.control.monitor.query import AGGREGATIONS, GRAINS
 ENDPOINT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 DEPLOYMENT = f"{ENDPOINT}/deployments"
 RETENTION = "P7D"
+SPREAD = ("Average", "Minimum", "Maximum")
 
 
 @dataclass(frozen=True)
 class Definition:
-    """One metric. With `adds_up`, the values of one minute for different dimensions are added up."""
+    """One metric. With `adds_up`, the values of one minute for different dimensions are added up.
+
+    `documented` are the aggregations that Azure's page lists: alerts and autoscale rules may use no others.
+    """
 
     name: str
     display: str
@@ -27,6 +31,7 @@ class Definition:
     description: str
     dimensions: tuple[str, ...] = ()
     adds_up: bool = False
+    documented: tuple[str, ...] = ("Average",)
 
     def to_json(self, resource: str, namespace: str) -> Json:
         """The definition as Azure Monitor lists it."""
@@ -95,6 +100,7 @@ _OF_DEPLOYMENTS = (
         "Resource",
         "Percentage of CPU utilization of an instance",
         ("instanceId",),
+        documented=SPREAD,
     ),
     Definition(
         "CpuMemoryUtilizationPercentage",
@@ -103,6 +109,7 @@ _OF_DEPLOYMENTS = (
         "Resource",
         "Percentage of memory utilization of an instance",
         ("instanceId",),
+        documented=SPREAD,
     ),
     Definition(
         "DeploymentCapacity",
@@ -112,6 +119,7 @@ _OF_DEPLOYMENTS = (
         "The number of instances in the deployment",
         ("State",),
         adds_up=True,
+        documented=SPREAD,
     ),
     *_percentiles(),
     Definition(

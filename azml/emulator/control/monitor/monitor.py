@@ -9,8 +9,9 @@ from azml.emulator.control.arm.json import Json
 from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.dataplane_client import DataplaneClient, DataplaneError
 from azml.emulator.control.monitor.definitions import DEFINITIONS, DEPLOYMENT, ENDPOINT, Definition, localized
+from azml.emulator.control.monitor.measurements import Measurements
 from azml.emulator.control.monitor.query import MetricsQuery, iso, read_query
-from azml.emulator.control.monitor.series import Measured, samples, series
+from azml.emulator.control.monitor.series import samples, series
 
 RESOURCES_LIMIT = 50
 METRICS_LIMIT = 20
@@ -65,7 +66,10 @@ class Monitor:
         namespace, known = _definitions(resource)
         chosen = _chosen(query.names, known, resource)
         _check_dimensions(query, chosen)
-        measured = await self._measured(resource, query)
+        try:
+            measured = await Measurements(self.dataplane).of(resource.id, query.start)
+        except DataplaneError as error:
+            raise ArmError(503, "ServiceUnavailable", str(error)) from error
         told = [_metric(resource, one, series(one, samples(one, measured), query)) for one in chosen]
         return {
             "cost": max((query.end - query.start) // 60 - 1, 0),
@@ -74,20 +78,6 @@ class Monitor:
             "resourceregion": resource.location,
             "value": told,
         }
-
-    async def _measured(self, resource: Record, query: MetricsQuery) -> Measured:
-        """The measurements of an endpoint, or of one of its deployments."""
-        one = resource.id.name if resource.id.kind == DEPLOYMENT.lower() else None
-        endpoint = resource_id(resource.id.parent) if one else resource.id
-        try:
-            answers = await self.dataplane.metrics(query.start, endpoint.key)
-            usage = await self.dataplane.usage(query.start, endpoint.key) if one else []
-        except DataplaneError as error:
-            raise ArmError(503, "ServiceUnavailable", str(error)) from error
-        if one:
-            answers = [entry for entry in answers if entry["deployment"].lower() == one.lower()]
-            usage = [entry for entry in usage if entry["deployment"].lower() == one.lower()]
-        return Measured(answers, usage)
 
 
 def _definitions(resource: Record) -> tuple[str, tuple[Definition, ...]]:

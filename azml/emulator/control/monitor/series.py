@@ -9,6 +9,7 @@ from typing import Any
 from azml.emulator.contract.aggregates import Aggregate, sample
 from azml.emulator.control.arm.json import Json
 from azml.emulator.control.monitor.definitions import Definition, localized
+from azml.emulator.control.monitor.filters import Filter
 from azml.emulator.control.monitor.query import MetricsQuery, iso
 
 Report = Sequence[Mapping[str, Any]]
@@ -21,6 +22,15 @@ class Sample:
     minute: int
     dimensions: Mapping[str, str]
     values: Aggregate
+
+
+@dataclass(frozen=True)
+class Span:
+    """From `start` to before `end`, in points of `grain` seconds. Times are unix seconds."""
+
+    start: int
+    end: int
+    grain: int
 
 
 @dataclass(frozen=True)
@@ -44,17 +54,31 @@ def samples(metric: Definition, measured: Measured) -> Iterator[Sample]:
 def series(metric: Definition, found: Iterable[Sample], query: MetricsQuery) -> list[Json]:
     """The time series that a query gets: one for each value of the dimensions its filter names."""
     names = [name for name in query.filter.conditions if name not in query.rolled_up]
-    groups: dict[tuple[str, ...], list[Sample]] = defaultdict(list)
-    for one in found:
-        if query.start <= one.minute < query.end and query.filter.allows(one.dimensions):
-            groups[tuple(one.dimensions.get(name, "") for name in names)].append(one)
-    if not names:
-        groups.setdefault((), [])
-    told = [(values, _points(metric, group, query)) for values, group in groups.items()]
+    told = list(
+        grouped(metric, found, Span(query.start, query.end, query.grain), query.filter, names).items()
+    )
     if query.order:
         told.sort(key=lambda one: _rank(one[1], query.order), reverse=query.descending)
     limit = query.top if names else 1
     return [_series(dict(zip(names, values, strict=True)), points, query) for values, points in told[:limit]]
+
+
+def grouped(
+    metric: Definition, found: Iterable[Sample], span: Span, chosen: Filter, names: Sequence[str]
+) -> dict[tuple[str, ...], dict[int, Aggregate]]:
+    """The points of each series, by the values of the dimensions `names`; one series where there are none."""
+    groups: dict[tuple[str, ...], list[Sample]] = defaultdict(list)
+    for one in found:
+        if span.start <= one.minute < span.end and chosen.allows(one.dimensions):
+            groups[tuple(one.dimensions.get(name, "") for name in names)].append(one)
+    if not names:
+        groups.setdefault((), [])
+    return {values: _points(metric, group, span) for values, group in groups.items()}
+
+
+def number(values: Aggregate, aggregation: str) -> float:
+    """One of Azure Monitor's aggregations of some samples."""
+    return _numbers(values)[aggregation.lower()]
 
 
 def _series(dimensions: Mapping[str, str], points: Mapping[int, Aggregate], query: MetricsQuery) -> Json:
@@ -67,14 +91,14 @@ def _series(dimensions: Mapping[str, str], points: Mapping[int, Aggregate], quer
     return {"metadatavalues": metadata, "data": data}
 
 
-def _points(metric: Definition, group: Sequence[Sample], query: MetricsQuery) -> dict[int, Aggregate]:
+def _points(metric: Definition, group: Sequence[Sample], span: Span) -> dict[int, Aggregate]:
     minutes: dict[int, list[Aggregate]] = defaultdict(list)
     for one in group:
         minutes[one.minute].append(one.values)
     points: dict[int, Aggregate] = {}
     for minute, values in sorted(minutes.items()):
         whole = _added_up(values) if metric.adds_up else reduce(Aggregate.plus, values)
-        moment = minute - (minute - query.start) % query.grain
+        moment = minute - (minute - span.start) % span.grain
         points[moment] = points[moment].plus(whole) if moment in points else whole
     return points
 

@@ -49,7 +49,11 @@ class Control:
         self.parts = assemble(folder, addresses, identity, dataplane)
         self.guards = Guards(addresses, identity)
         self.steering_pages = SteeringPages(
-            self.parts.service, self.parts.management.faults, self.parts.deleted, self.parts.policies
+            self.parts.service,
+            self.parts.management.faults,
+            self.parts.deleted,
+            self.parts.policies,
+            self.parts.watch,
         )
         self.change_pages = ChangePages(self.parts.service)
         self.studio = Studio(
@@ -95,7 +99,8 @@ class Control:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        runs = (self.parts.restore.run(), self.parts.ingest.run(), self.parts.copy.run())
+        parts = self.parts
+        runs = (parts.restore.run(), parts.ingest.run(), parts.copy.run(), parts.watch.run())
         tasks = [asyncio.create_task(run) for run in runs]
         yield
         for task in tasks:

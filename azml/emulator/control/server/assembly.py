@@ -45,7 +45,15 @@ from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, OnlineEn
 from azml.emulator.control.machinelearning.materialise import Materialiser
 from azml.emulator.control.machinelearning.quotas import Quotas
 from azml.emulator.control.machinelearning.workspaces import Datastores, Workspaces
+from azml.emulator.control.monitor.alert_pages import AlertPages
+from azml.emulator.control.monitor.alert_rules import ActionGroups, MetricAlerts
+from azml.emulator.control.monitor.alerts import Alerts
+from azml.emulator.control.monitor.autoscale import Autoscale
 from azml.emulator.control.monitor.monitor import Monitor
+from azml.emulator.control.monitor.scale_settings import AutoscaleSettings
+from azml.emulator.control.monitor.utilisation import TargetUtilisation
+from azml.emulator.control.monitor.watch import Watch
+from azml.emulator.control.monitor.workbooks import Workbooks
 from azml.emulator.control.server.restore import Restore
 from azml.emulator.control.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.control.storage.blobs import BlobStore
@@ -68,6 +76,7 @@ class ControlParts:
     dataplane: DataplaneClient
     deleted: DeletedResources
     policies: PolicyTokens
+    watch: Watch
 
 
 def assemble(
@@ -97,7 +106,7 @@ def assemble(
     additions = Additions(ADDED_ON_READ, reading)
     service = ResourceManager(store, Operations(database), types, steering, additions, activity)
     policies = PolicyTokens(clock)
-    paged = (vaults, logs, activity, policies, quotas)
+    paged = (vaults, logs, activity, policies, quotas, AlertPages(store))
     below = (workspaces, deployments)
     pages = Pages(
         [
@@ -128,6 +137,7 @@ def assemble(
         dataplane=dataplane,
         deleted=deleted,
         policies=policies,
+        watch=Watch(clock, dataplane, (Alerts(store), Autoscale(service), TargetUtilisation(service))),
     )
 
 
@@ -138,6 +148,10 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
         *network_types(),
         DiagnosticSettings(),
         VaultKeys(),
+        MetricAlerts(),
+        ActionGroups(),
+        AutoscaleSettings(),
+        Workbooks(),
         StorageAccounts(addresses),
         BlobContainers(blobs),
         Datastores(addresses),

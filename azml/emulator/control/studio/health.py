@@ -29,14 +29,16 @@ class SlotState:
     traffic: int
 
 
-def endpoint_health(state: str, deployments: Sequence[SlotState]) -> Health:
-    """The health of an endpoint in a provisioning state, with these deployments."""
+def endpoint_health(state: str, deployments: Sequence[SlotState], firing: Sequence[str] = ()) -> Health:
+    """The health of an endpoint in a provisioning state, with these deployments and these firing alerts."""
     if state in BROKEN:
         return Health("bad", f"The endpoint is {state}")
     if state == "Deleting":
         return Health("busy", state)
     live = [one for one in deployments if one.traffic]
     health = _serving(live, deployments) if live else _without_traffic(deployments)
+    if firing and health.level in ("good", "idle", "busy"):
+        return Health("warn", f"{'Alert' if len(firing) == 1 else f'{len(firing)} alerts'}: {firing[0]}")
     # A traffic change is a running write too: it must not hide a fault.
     return Health("busy", state) if state != "Succeeded" and health.level in ("good", "idle") else health
 

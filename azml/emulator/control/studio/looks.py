@@ -14,6 +14,7 @@ from azml.emulator.control.arm.store import Record
 from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.control.machinelearning.deployments import LOGS
 from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, ENDPOINT, deployments_of
+from azml.emulator.control.monitor.alerts import firing_below
 from azml.emulator.control.storage.blobs import BlobStore
 from azml.emulator.control.studio import views
 from azml.emulator.control.studio.blame import own_line
@@ -58,20 +59,24 @@ class Looks:
     async def endpoint(self, record: Record) -> views.EndpointView:
         """One endpoint with its deployments."""
         shown = self._service.get(record.id).body or {}
-        return views.endpoint_view(record, shown, await self._deployments(record), self._authority)
+        found = await self._deployments(record)
+        return views.endpoint_view(record, shown, found, self._alerts(record), self._authority)
 
     def rollout(self, endpoint: Record) -> RolloutView | None:
         """The endpoint's latest rollout."""
         return self._rollouts.latest(endpoint)
 
     async def _row(self, record: Record, activity: list[Mapping[str, object]]) -> Json:
-        row = asdict(views.endpoint_row(record, await self._deployments(record)))
+        row = asdict(views.endpoint_row(record, await self._deployments(record), self._alerts(record)))
         rollout = self._rollouts.latest(record)
         return {
             **row,
             "activity": [asdict(minute) for minute in views.activity(activity)],
             "rollout": asdict(rollout) if rollout else None,
         }
+
+    def _alerts(self, endpoint: Record) -> list[views.FiringAlert]:
+        return [views.firing_alert(*one) for one in firing_below(endpoint.id.text, self._store)]
 
     async def _deployments(self, endpoint: Record) -> list[views.DeploymentView]:
         found = deployments_of(endpoint.id.text, self._store).values()

@@ -9,12 +9,23 @@ from typing import Any
 from azml.emulator.contract.deployments import ObservedDeployment
 from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.store import Record
+from azml.emulator.control.monitor.alert_states import Alert
 from azml.emulator.control.studio.blame import OwnLine, own_line
 from azml.emulator.control.studio.health import Health, SlotState, endpoint_health
 
 MINUTE = 60
 FROM_MODEL = "from the model"
 """The environment of an MLflow model without code: Azure builds it from the model's own conda.yaml."""
+
+
+@dataclass(frozen=True)
+class FiringAlert:
+    """An alert that fires: its rule, Azure's severity, the condition in words, and since when (unix time)."""
+
+    rule: str
+    severity: int
+    words: str
+    since: float
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class EndpointRow:
     traffic: Mapping[str, int]
     mirror: Mapping[str, int]
     deployments: int
+    alerts: Sequence[FiringAlert]
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,17 @@ class Activity:
     failures: int
 
 
-def endpoint_row(record: Record, deployments: Sequence[DeploymentView]) -> EndpointRow:
+def firing_alert(record: Record, alert: Alert) -> FiringAlert:
+    """An alert of a rule, for people: the rule's description, or the series where it has none."""
+    series = ", ".join(f"{name} {value}" for name, value in alert.dimensions.items())
+    words = str(record.properties.get("description") or "")
+    told = f"{words} ({series})" if words and series else words or series
+    return FiringAlert(record.id.name, int(record.properties["severity"]), told, alert.fired)
+
+
+def endpoint_row(
+    record: Record, deployments: Sequence[DeploymentView], alerts: Sequence[FiringAlert]
+) -> EndpointRow:
     """An endpoint's row in the overview."""
     return EndpointRow(
         id=record.id.text,
@@ -92,20 +114,25 @@ def endpoint_row(record: Record, deployments: Sequence[DeploymentView]) -> Endpo
         resource_group=record.id.part("resourceGroups"),
         location=record.location,
         state=record.state,
-        health=endpoint_health(record.state, deployments),
+        health=endpoint_health(record.state, deployments, [one.rule for one in alerts]),
         traffic={one.name: one.traffic for one in deployments if one.traffic},
         mirror={one.name: one.mirror for one in deployments if one.mirror},
         deployments=len(deployments),
+        alerts=alerts,
     )
 
 
 def endpoint_view(
-    record: Record, shown: Json, deployments: Sequence[DeploymentView], authority: Path
+    record: Record,
+    shown: Json,
+    deployments: Sequence[DeploymentView],
+    alerts: Sequence[FiringAlert],
+    authority: Path,
 ) -> EndpointView:
     """An endpoint with its deployments; `shown` is the answer to a GET."""
     properties = section(shown, "properties")
     return EndpointView(
-        row=endpoint_row(record, deployments),
+        row=endpoint_row(record, deployments, alerts),
         scoring_uri=str(properties["scoringUri"]),
         authority=str(authority),
         auth_mode=str(properties["authMode"]),

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from azml.emulator.control.arm.errors import ArmError, bad_request
+from azml.emulator.control.arm.errors import bad_request
 from azml.emulator.control.arm.ids import ResourceId, resource_id
 from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.resource_manager import ResourceManager
 from azml.emulator.control.arm.tag_policies import TagPolicy
 from azml.emulator.control.http.guards import Handler
 from azml.emulator.control.machinelearning.registry import ensure_registry
+from azml.emulator.control.monitor.autoscale import scale_to
 from azml.emulator.control.testing.asked import asked_object, pattern_of
 
 Change = Callable[[ResourceId, object], Awaitable[None]]
@@ -47,11 +48,7 @@ class ChangePages:
 
     async def _scale(self, named: ResourceId, capacity: object) -> None:
         """Like Azure's autoscale: a write of the capacity alone. Returns once it is complete."""
-        answer = self._service.patch(named, {"sku": {"capacity": capacity}})
-        if answer.operation:
-            ended = await self._service.worker.worked(answer.operation)
-            if ended.error:
-                raise ArmError(400, str(ended.error["code"]), str(ended.error["message"]))
+        await scale_to(self._service, named, capacity)
 
     async def _spell(self, named: ResourceId, location: object) -> None:
         record = self._service.store.get(named.text)

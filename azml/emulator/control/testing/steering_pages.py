@@ -12,6 +12,7 @@ from azml.emulator.control.arm.steering import Course, Lag, Selector, Span
 from azml.emulator.control.http.faults import Faults
 from azml.emulator.control.http.guards import Handler
 from azml.emulator.control.http.policy_tokens import PolicyTokens, read_demand
+from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.testing.asked import asked_object, check_names, pattern_of
 
 ENDS = ("Succeeded", "Failed", "Canceled")
@@ -29,13 +30,19 @@ class SteeringPages:
     """They require the control token. Every page answers 204, or 400 with the error."""
 
     def __init__(
-        self, service: ResourceManager, faults: Faults, deleted: DeletedResources, policies: PolicyTokens
+        self,
+        service: ResourceManager,
+        faults: Faults,
+        deleted: DeletedResources,
+        policies: PolicyTokens,
+        watch: Watch,
     ) -> None:
         self._service = service
         self._steering = service.steering
         self._faults = faults
         self._deleted = deleted
         self._policies = policies
+        self._watch = watch
 
     def routes(self) -> list[tuple[str, Handler, str]]:
         """Path, handler and method."""
@@ -50,6 +57,7 @@ class SteeringPages:
             ("/_azml/policy", self._demand_nothing, "DELETE"),
             ("/_azml/clock", self._advance, "POST"),
             ("/_azml/clock", self._time, "GET"),
+            ("/_azml/clock", self._restore_time, "DELETE"),
         ]
 
     async def _add_fault(self, request: Request) -> Response:
@@ -93,8 +101,16 @@ class SteeringPages:
         return Response(status_code=204)
 
     async def _advance(self, request: Request) -> Response:
+        """Move the clock; the rules of Azure Monitor have been looked at when this is answered."""
         asked = await asked_object(request, ("advance",))
-        self._steering.advance(_seconds(asked, "advance") or 0.0)
+        seconds = _seconds(asked, "advance") or 0.0
+        await self._watch.advance(seconds)
+        self._steering.advance(seconds)
+        await self._watch.look()
+        return Response(status_code=204)
+
+    async def _restore_time(self, request: Request) -> Response:
+        await self._watch.restore_time()
         return Response(status_code=204)
 
     async def _time(self, request: Request) -> Response:

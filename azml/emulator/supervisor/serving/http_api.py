@@ -30,6 +30,7 @@ def application(dataplane: Dataplane, token: str) -> web.Application:
             web.put("/endpoints/{key:[^/]+}", _put_endpoint),
             web.delete("/endpoints/{key:[^/]+}", _delete_endpoint),
             web.put("/complete", _complete),
+            web.put("/clock", _clock),
             web.get("/metrics", _metrics),
             web.get("/usage", _usage),
         ]
@@ -100,6 +101,12 @@ async def _delete_endpoint(request: web.Request) -> web.Response:
 
 async def _complete(request: web.Request) -> web.Response:
     await request.app[_DATAPLANE].complete()
+    return web.json_response({})
+
+
+async def _clock(request: web.Request) -> web.Response:
+    told = json.loads(await request.read())
+    await request.app[_DATAPLANE].recorder.move(float(told["added"]))
     return web.json_response({})
 
 

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from azml.emulator.base.failures import DeploymentFailure
 from azml.emulator.base.logs import Log, Output
 from azml.emulator.contract import routing_table
-from azml.emulator.contract.deployments import DesiredDeployment
-from azml.emulator.contract.instance_routes import InstanceRoutes
+from azml.emulator.contract.deployments import DesiredDeployment, Probe
+from azml.emulator.contract.instance_routes import InstanceRoute, InstanceRoutes
 from azml.emulator.supervisor.serving.hints import hints
 from azml.emulator.supervisor.serving.probes import Streak, healthy
 from azml.emulator.supervisor.serving.runtime import Life, Runtime
@@ -118,15 +118,7 @@ class Instance:
 
         Azure always waits for the initial delay; here the first successful answer is enough.
         """
-        probe, noun = self._desired.liveness, self._runtime.noun
-        limit = max(_LEAST_START_SECONDS, probe.initial_delay + probe.period * probe.failure_threshold)
-        try:
-            async with asyncio.timeout(limit):
-                routes = await life.routes()
-                await self._become_ready(routes)
-        except TimeoutError:
-            text = self._words()
-            raise DeploymentFailure(f"the {noun} did not answer within {limit:.0f} s\n{text}") from None
+        routes = await self._start(life)
         self._address = routing_table.RoutedInstance(life.name, routes.scoring.address)
         self._answered = True
         self._tell(ready=True)
@@ -138,11 +130,28 @@ class Instance:
         finally:
             readiness.cancel()
 
-    async def _become_ready(self, routes: InstanceRoutes) -> None:
-        probe = self._desired.readiness
-        streak = Streak(probe, good=False)
-        while not streak.tell(answered := await healthy(routes.readiness, _FIRST_PROBE_SECONDS)):
-            await asyncio.sleep(probe.period if answered else _POLL_SECONDS)
+    async def _start(self, life: Life) -> InstanceRoutes:
+        """Wait for the startup probe, if there is one, and then for the readiness probe."""
+        startup, readiness = self._desired.startup, self._desired.readiness
+        limit = max(_LEAST_START_SECONDS, _patience(self._desired.liveness))
+        async with self._within(_patience(startup) if startup else limit):
+            routes = await life.routes()
+            await (_answered(startup, routes.liveness) if startup else _answered(readiness, routes.readiness))
+        if startup:
+            async with self._within(limit):
+                await _answered(readiness, routes.readiness)
+        return routes
+
+    @contextlib.asynccontextmanager
+    async def _within(self, seconds: float) -> AsyncIterator[None]:
+        """Raises DeploymentFailure when what is inside takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            text = self._words()
+            message = f"the {self._runtime.noun} did not answer within {seconds:.0f} s\n{text}"
+            raise DeploymentFailure(message) from None
 
     async def _watch_readiness(self, routes: InstanceRoutes) -> None:
         probe = self._desired.readiness
@@ -168,3 +177,15 @@ class Instance:
         if ready != self._ready:
             self._ready = ready
             self._changed()
+
+
+def _patience(probe: Probe) -> float:
+    """Seconds after which a process that never answers has failed a probe."""
+    return probe.initial_delay + probe.period * probe.failure_threshold
+
+
+async def _answered(probe: Probe, route: InstanceRoute) -> None:
+    """Wait until a probe succeeds as many times in a row as it has to."""
+    streak = Streak(probe, good=False)
+    while not streak.tell(answered := await healthy(route, _FIRST_PROBE_SECONDS)):
+        await asyncio.sleep(probe.period if answered else _POLL_SECONDS)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from azml.emulator.supervisor.serving.deployment import RunningDeployment
 from azml.emulator.supervisor.serving.metrics_history import KEPT_SECONDS, MetricsHistory
@@ -32,6 +33,7 @@ class MetricsRecorder:
         self._deployments = deployments
         self._gauge = Gauge()
         self._turn = asyncio.Lock()
+        self._added = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -43,9 +45,15 @@ class MetricsRecorder:
         # In a task of its own: cancelling the caller must not lose the counts, which exist nowhere else.
         await asyncio.shield(asyncio.create_task(self._collect()))
 
+    async def move(self, added: float) -> None:
+        """Record what was measured so far; from now on the minutes are the machine's plus `added` seconds."""
+        await self.collect()
+        self.measure()
+        self._added = added
+
     def measure(self) -> None:
         """Record the instances' current usage."""
-        minute = int(time.time()) // 60 * 60
+        minute = _minute(time.time() + self._added)
         pids: list[int] = []
         self._gauge.look()
         for one in self._deployments.values():
@@ -80,4 +88,10 @@ class MetricsRecorder:
     async def _collect(self) -> None:
         async with self._turn:
             with contextlib.suppress(RouterGone):
-                self._history.add_answers(await self._router_client.counted())
+                counted = await self._router_client.counted()
+                moved = (replace(one, minute=_minute(one.minute + self._added)) for one in counted)
+                self._history.add_answers(moved)
+
+
+def _minute(seconds: float) -> int:
+    return int(seconds) // 60 * 60

@@ -179,6 +179,7 @@ def test_one_deployment_that_cannot_come_back_keeps_no_other_from_it(workspace: 
         (f"{INSIGHTS}/metricAlerts/slow", bodies.METRIC_ALERT, 200),
         (f"{INSIGHTS}/autoscaleSettings/more", bodies.AUTOSCALE, 201),
         (f"{INSIGHTS}/actionGroups/us", bodies.ACTION_GROUP, 201),
+        (f"{INSIGHTS}/workbooks/00000000-0000-0000-0000-0000000000aa", bodies.WORKBOOK, 201),
         (f"{WORKSPACE}/datastores/mine", bodies.DATASTORE, 201),
         (f"{WORKSPACE}/models/m2/versions/1", {"properties": {"modelUri": "azureml://a"}}, 201),
         (f"{WORKSPACE}/codes/c2/versions/1", {"properties": {"codeUri": "https://a"}}, 201),

@@ -11,6 +11,8 @@ export function show(told, logOf) {
   id = told.row.id;
   title(told);
   whenChanged("deployments", [told.row.id, told.deployments], () => deployments(told.deployments, logOf));
+  element("alerts").hidden = told.row.alerts.length === 0;
+  whenChanged("alerts", told.row.alerts, () => element("alerts").replaceChildren(...told.row.alerts.map(alert)));
   element("deployments-none").hidden = told.deployments.length > 0;
   element("scoring-uri").textContent = told.scoring_uri;
   element("auth-mode").textContent = { Key: "Key", AMLToken: "Azure ML token", AADToken: "Microsoft Entra token" }[told.auth_mode];
@@ -25,6 +27,11 @@ function title(told) {
   const place = `${told.row.workspace} · ${told.row.resource_group} · ${told.row.location}`;
   element("place").textContent = told.description ? `${told.description} · ${place}` : place;
   document.title = `${told.row.name} · Studio`;
+}
+
+function alert(one) {
+  const since = new Date(one.since * 1000).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hour12: false });
+  return make("li", {}, make("b", {}, one.rule), ` ${one.words} `, make("small", {}, `severity ${one.severity}, since ${since}`));
 }
 
 function deployments(found, logOf) {

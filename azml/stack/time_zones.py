@@ -1,0 +1,40 @@
+"""The time zones that Azure autoscale takes: names of Windows, here those with a counterpart that is known.
+
+Source: Unicode CLDR's table windowsZones; Azure refuses names of the IANA database.
+"""
+
+TIME_ZONES = (
+    "UTC",
+    "AUS Eastern Standard Time",
+    "Arabian Standard Time",
+    "Argentina Standard Time",
+    "Canada Central Standard Time",
+    "Cen. Australia Standard Time",
+    "Central America Standard Time",
+    "Central Europe Standard Time",
+    "Central European Standard Time",
+    "Central Standard Time",
+    "China Standard Time",
+    "E. Europe Standard Time",
+    "E. South America Standard Time",
+    "Eastern Standard Time",
+    "Egypt Standard Time",
+    "FLE Standard Time",
+    "GMT Standard Time",
+    "GTB Standard Time",
+    "India Standard Time",
+    "Israel Standard Time",
+    "Korea Standard Time",
+    "Mountain Standard Time",
+    "New Zealand Standard Time",
+    "Pacific Standard Time",
+    "Romance Standard Time",
+    "Russian Standard Time",
+    "SE Asia Standard Time",
+    "Singapore Standard Time",
+    "South Africa Standard Time",
+    "Tokyo Standard Time",
+    "Turkey Standard Time",
+    "W. Australia Standard Time",
+    "W. Europe Standard Time",
+)

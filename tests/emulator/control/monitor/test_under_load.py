@@ -1,0 +1,60 @@
+"""Rules act on what was really measured: an instance comes and goes, an alert fires and is resolved."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.emulator.webhook import action_group, autoscale_setting, metric_alert, webhook
+from tests.fixtures.control_plane import ENDPOINT, GROUP
+from tests.fixtures.serving_azure import ServingAzure
+
+STEERED = f"{ENDPOINT}/deployments/steered"
+INSIGHTS = f"{GROUP}/providers/Microsoft.Insights"
+FAILED = [
+    {"name": "deployment", "operator": "Include", "values": ["steered"]},
+    {"name": "statusCode", "operator": "Include", "values": ["424", "500"]},
+]
+FAILURES, REQUESTS = 12, 30
+
+
+def load(azure: ServingAzure, count: int, **asked: object) -> list[bytes]:
+    """The answers to as many requests, eight at a time."""
+    body = json.dumps(asked).encode()
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda _: azure.score(body, "steered").raw, range(count)))
+
+
+def test_load_adds_an_instance_and_an_alert_fires_until_it_is_over(serving: ServingAzure) -> None:
+    def instances() -> int:
+        return int(serving.arm("GET", STEERED).body["sku"]["capacity"])
+
+    def pass_minutes(count: int) -> None:
+        assert serving.own("POST", "clock", {"advance": 60 * count}).status == 204
+
+    made = [
+        f"{INSIGHTS}/{name}" for name in ("actionGroups/us", "metricAlerts/failing", "autoscaleSettings/s")
+    ]
+    group, alert, setting = made
+    with webhook() as hook:
+        try:
+            serving.done(serving.arm("PUT", group, action_group(hook.url)))
+            body = metric_alert(ENDPOINT, group, threshold=FAILURES - 2, dimensions=FAILED)
+            serving.done(serving.arm("PUT", alert, body))
+            scaling = autoscale_setting(ENDPOINT, "steered", above=REQUESTS / 2, most=2)
+            serving.done(serving.arm("PUT", setting, scaling))
+            load(serving, FAILURES, fail=True)
+            load(serving, REQUESTS)
+            pass_minutes(1)
+            assert hook.conditions() == [("failing", "Fired")], serving.log
+            told = hook.messages[0]["data"]["alertContext"]["condition"]["allOf"][0]
+            # The clock may have passed a minute between two of the requests.
+            assert FAILURES - 2 < told["metricValue"] <= FAILURES
+            assert instances() == 2, serving.log
+            assert len(set(load(serving, 16, pid=True))) == 2
+            pass_minutes(6)
+            assert hook.conditions() == [("failing", "Fired"), ("failing", "Resolved")]
+            pass_minutes(1)
+            assert instances() == 1, serving.log
+        finally:
+            for path in reversed(made):
+                serving.done(serving.arm("DELETE", path))
+            serving.own("DELETE", "clock")
