@@ -35,6 +35,7 @@ WITH_SYSTEM_DATA = frozenset(
         "Microsoft.OperationalInsights/workspaces",
         "Microsoft.ManagedIdentity/userAssignedIdentities",
         "Microsoft.Insights/autoscaleSettings",
+        "Microsoft.Insights/workbooks",
         "Microsoft.Insights/actionGroups",
         "Microsoft.Insights/diagnosticSettings",
         "Microsoft.Authorization/roleAssignments",
