@@ -3,8 +3,9 @@
 import pytest
 
 from azml.rollout.document import Document, Head, Rejected, digest_of, parse, plan_of, text_of
-from azml.rollout.journal import BrokenJournal, Paused, Shares, Started
+from azml.rollout.journal import BrokenJournal, Entered, Paused, Shares, Started
 from azml.rollout.reading import PHASES
+from azml.rollout.replaying import replay
 from azml.rollout.state import Phase
 from azml.rollout.status import sentence, way_out
 from tests.rollout.plans import plan, steps
@@ -57,6 +58,11 @@ def test_a_lease_is_held_until_it_expires() -> None:
 def test_a_broken_journal_says_where(text: str, said: str) -> None:
     with pytest.raises(BrokenJournal, match=said):
         parse(text)
+
+
+def test_an_entry_that_follows_from_nothing_is_named_by_its_number() -> None:
+    with pytest.raises(BrokenJournal, match="entry 2: does not follow"):
+        replay(PLAN, [Started(1.0, Shares(100, 0)), Entered(2.0, 77)])
 
 
 @pytest.mark.parametrize("text", ["", '{"kind":"Notice","on":[],"webhook":"a"}', '{"kind":"Plan"}'])
