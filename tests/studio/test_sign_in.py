@@ -169,9 +169,9 @@ def test_what_is_streamed_carries_no_key_and_begins_with_everything(
     stream = Stream(studio_azure, signed_in, f"?id={quote(ENDPOINT)}&minutes=30{log}")
     assert stream.answer.headers["content-type"].startswith("text/event-stream")
     assert stream.answer.headers["cache-control"] == "no-store"
-    told = dict(stream.read() for _ in range(4))
+    told = dict(stream.read() for _ in range(5))
     stream.connection.close()
-    assert told.keys() == {"endpoint", "metrics", "log", "trouble"}
+    assert told.keys() == {"endpoint", "metrics", "rollout", "log", "trouble"}
     assert told["log"]["lead"]["source"] == 'raise RuntimeError("no such model: red")'
     keys = studio_azure.arm("POST", f"{ENDPOINT}/listKeys").body
     assert not any(key in json.dumps(told) for key in keys.values())

@@ -198,7 +198,7 @@ def _identity(asked: Json, hidden: Json, store: ResourceStore) -> Json:
     kinds = set(str(asked.get("type", "None")).replace(" ", "").lower().split(","))
     if not kinds <= _IDENTITY_KINDS:
         message = f"identity.type {asked['type']!r} is not SystemAssigned, UserAssigned, both or None."
-        raise bad_request(message, "InvalidRequestContent")
+        raise bad_request(message, "ValidationError")
     answer: Json = {"type": asked.get("type", "None")}
     if "systemassigned" in kinds:
         principal = hidden.setdefault("principalId", str(uuid.uuid4()))

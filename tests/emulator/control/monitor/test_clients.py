@@ -201,4 +201,4 @@ def test_what_a_deployment_uses_is_measured(monitor: MonitorManagementClient, as
     told = eventually(look, 60)
     assert 0 <= told["CpuUtilizationPercentage"] <= 110
     assert 0 < told["CpuMemoryUtilizationPercentage"] < 100
-    assert told["DeploymentCapacity"] == 1
+    assert told["DeploymentCapacity"] in (1, 2)  # test_under_load.py has it scaled

@@ -41,6 +41,7 @@ def test_load_adds_an_instance_and_an_alert_fires_until_it_is_over(serving: Serv
             serving.done(serving.arm("PUT", alert, body))
             scaling = autoscale_setting(ENDPOINT, "steered", above=REQUESTS / 2, most=2)
             serving.done(serving.arm("PUT", setting, scaling))
+            pass_minutes(1)  # what other tests have sent is over
             load(serving, FAILURES, fail=True)
             load(serving, REQUESTS)
             pass_minutes(1)
