@@ -101,7 +101,7 @@ def read_scale(section: Section) -> Scale | None:
 
 
 def check_scale(scale: Scale, spec: DeploymentSpec, key: str, faults: Faults) -> None:
-    """Report a deployment whose number of instances is not Azure Monitor's; `key` is the setting's."""
+    """Report a deployment that Azure Monitor cannot scale, or with a fixed count; `key` is the setting's."""
     if spec.kind == "kubernetes":
         remedy = "write scale_settings: {type: target_utilization} into the deployment file"
         faults.add(key, "is for managed deployments", remedy)

@@ -250,6 +250,8 @@ def _slot(
             overrides={**slot.overrides, **_own_names(slot.name, owner)},
             override_place=lambda own: faults.place(slot.path(key, own) if own else key),
         )
+        if slot.scale and "instance_count" not in slot.overrides:
+            spec = replace(spec, instance_count=None)  # the stack replaces what the file says
         made = bundle(spec, endpoint=settings.key, cache=cache)
     except InvalidInput as invalid:
         faults.extend(invalid.findings)

@@ -49,13 +49,16 @@ def test_a_schedule_alone_needs_no_metric(read: Read, uncounted: Path) -> None:
     assert scale.times == (Time("office", DAYS[:5], (8, 0), (18, 30), "UTC", 3, 10),)
 
 
-def test_a_fixed_count_beside_it_is_reported_where_it_stands(findings: Findings, folder: Path) -> None:
-    finding = only(findings(endpoints=endpoint(scale={"min": 1, "max": 3})))
-    assert (finding.file, finding.line) == (folder / "scoring" / "echo" / "deployment.yml", 7)
-    assert finding.message == "fixes the number of instances at 1, beside scale:"
+def test_a_fixed_count_beside_it_in_the_stack_file_is_reported(findings: Findings) -> None:
     slots = {"blue": {"instance_count": 2, "scale": {"min": 1, "max": 3}}}
     finding = only(findings(endpoints=endpoint(deployments=slots)))
     assert finding.key == "azml:endpoints.echo.deployments.blue.instance_count"
+    assert finding.message == "fixes the number of instances at 2, beside scale:"
+
+
+def test_the_count_of_a_deployment_file_is_replaced_like_any_of_its_keys(read: Read) -> None:
+    (served,) = read(endpoints=endpoint(scale={"min": 1, "max": 3})).endpoints
+    assert [slot.spec.instance_count for slot in served.slots] == [None]
 
 
 def test_more_instances_than_azure_allows_are_reported(findings: Findings) -> None:
