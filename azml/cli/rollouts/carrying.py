@@ -91,9 +91,9 @@ def abort(session: Session, *, as_json: bool) -> None:
 
 
 def supersede(session: Session, *, as_json: bool) -> None:
-    """End an unfinished rollout, as another one takes its place; nothing where there is none."""
+    """End an unfinished rollout, as another one takes its place; nothing where none has written anything."""
     kept = session.latest()
-    if kept is not None and kept.state.phase not in ENDED:
+    if kept is not None and kept.state.phase not in ENDED | {Phase.DECLARED}:
         ask(session, "supersede")
         carried(session, as_json=as_json, until=ENDED)
 

@@ -56,13 +56,14 @@ class ArmEndpoint:
     def write(self, shares: Shares) -> None:
         """Write the endpoint back with these shares, and return once the operation has succeeded.
 
-        Raises Unavailable where Azure refuses it, or has not carried it out after WRITE_SECONDS.
+        It is written even where the shares are these already: its success shows that no earlier write is
+        still under way. Raises Unavailable where Azure refuses it, or has not carried it out after
+        WRITE_SECONDS.
         """
         found = self._settled()
         traffic = positive({self.stable: shares.stable, self.candidate: shares.candidate})
         mirror = positive({self.candidate: shares.mirror})
-        if (found.traffic, found.mirror_traffic) != (traffic, mirror):
-            self._put(found, traffic, mirror)
+        self._put(found, traffic, mirror)
 
     def stable_answers(self) -> bool:
         """Whether the stable deployment answers a sample request. Raises Unavailable."""
