@@ -7,8 +7,9 @@ from typing import Any
 
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
+from azml.azure.container import BLOB_CONTRIBUTOR
 from azml.azure.http import Response
-from azml.providers.azml.roles import BLOB_CONTRIBUTOR, ROLES
+from azml.providers.azml.roles import ROLES
 from tests.journeys.azure import Azure
 from tests.journeys.bodies import told
 from tests.journeys.truth import Assume

@@ -3,7 +3,8 @@
 The ids are the same in every tenant (learn.microsoft.com, "Azure built-in roles").
 """
 
-BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
+from azml.azure.container import BLOB_CONTRIBUTOR
+
 BLOB_READER = "Storage Blob Data Reader"
 FILE_CONTRIBUTOR = "Storage File Data Privileged Contributor"
 ROLES = {

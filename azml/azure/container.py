@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
-from azml.providers.azml.roles import BLOB_CONTRIBUTOR
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
     from azure.storage.blob import ContainerClient
 
 STORAGE_API = "2023-05-01"
+BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
 SCOPE = "https://storage.azure.com/.default"
 ROLE_SECONDS = 600.0
 """How long a refusal is retried after a role was granted."""
