@@ -83,7 +83,7 @@ def rotate(
         raise InputError("--finish and --hand-over exclude each other", "with a program, leave --finish out")
     chosen = stacks.choose(find_clone(), stack)
     request = _request(chosen, endpoint, file)
-    give = _giver(hand_over, endpoint) if hand_over else None
+    give = giver(hand_over, endpoint) if hand_over else None
     connection = stacks.connect(chosen)
     found = endpoints.read(connection, names.in_azure(chosen.file, endpoint))
     records = Records(chosen.clone.work / "rotations.json", f"{chosen.name}/{found.name}")
@@ -105,7 +105,7 @@ def _request(stack: Stack, endpoint: str, file: Path | None) -> Request:
     return scoring.read_request(found)
 
 
-def _giver(program: Path, endpoint: str) -> HandOver:
+def giver(program: Path, endpoint: str) -> HandOver:
     """Runs `program ENDPOINT KEY_NAME` with the key on standard input: no other process can see it there."""
     if not os.access(program, os.X_OK):
         raise InputError(f"{program} cannot be executed", f"chmod +x {program}")

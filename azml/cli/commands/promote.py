@@ -1,7 +1,6 @@
 """`azml promote`: what serves in one environment, to another: the same bytes under the same versions."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -10,10 +9,10 @@ import typer
 
 from azml.atomic_write import write_atomically
 from azml.bundling import HashCache
-from azml.cli.clone import Clone, find_clone
+from azml.cli.clone import find_clone
 from azml.cli.commands.release import filed, idle_slot, live_slot, require_same
 from azml.cli.endpoints import endpoints
-from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
+from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import CommandError, InputError, NotThereError
 from azml.cli.options import EndpointArgument
 from azml.cli.release.frozen import FOLDER, as_file, frozen, read_spec
@@ -24,6 +23,9 @@ from azml.cli.stacks.stacks import Connection, Stack
 from azml.cli.terminal import step
 from azml.specs import AssetReference, DeploymentSpec
 from azml.stack.stack_file import StackEndpoint
+
+REPLACE = frozenset({"model", "code_configuration", "environment"})
+"""Keys of a slot in the stack file that replace the versions its file names."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,10 @@ def promote(
         raise InputError(
             f"{source} and {target} are the same workspace", "name two stacks with two workspaces"
         )
-    spec = taken(clone, here, endpoint, slot)
+    cache = HashCache(clone.work / "hashes")
+    spec = taken(here, endpoint, slot, cache)
     declared = there.stack.file.endpoint(endpoint)
-    pins = pinned(declared, existing(there, declared), spec, into)
+    pins = pinned(declared, existing(there, declared), spec, into, cache)
     for pin in pins:
         there.stack.file.point(declared.key, pin.slot, pin.file)
     if print_only:
@@ -75,7 +78,7 @@ def promote(
     carry_out(there.stack, declared, pins)
 
 
-def taken(clone: Clone, here: Connection, endpoint: str, slot: str | None) -> DeploymentSpec:
+def taken(here: Connection, endpoint: str, slot: str | None, cache: HashCache) -> DeploymentSpec:
     """What the slot serves now. Raises CommandError when its settings are not those of the stack."""
     declared = here.stack.file.endpoint(endpoint)
     found = endpoints.read(here, names.azure_name(declared))
@@ -83,7 +86,7 @@ def taken(clone: Clone, here: Connection, endpoint: str, slot: str | None) -> De
     if live.state != "Succeeded":
         raise CommandError(f"{live.name} does not serve: its state is {live.state}", "promote what serves")
     spec = read_spec(found, live, filed(declared, found, live.name))
-    require_same(declared, found, live, as_file(spec), HashCache(clone.work / "hashes"))
+    require_same(declared, found, live, as_file(spec), cache)
     return spec
 
 
@@ -96,11 +99,15 @@ def existing(there: Connection, declared: StackEndpoint) -> OnlineEndpoint | Non
 
 
 def pinned(
-    declared: StackEndpoint, found: OnlineEndpoint | None, spec: DeploymentSpec, into: str | None
+    declared: StackEndpoint,
+    found: OnlineEndpoint | None,
+    spec: DeploymentSpec,
+    into: str | None,
+    cache: HashCache,
 ) -> list[Pin]:
-    """The slot to fill, and the live one, unless it is pinned already, with what it serves now.
+    """The slot to fill, and the live one with what it serves now, unless it is pinned already.
 
-    Raises CommandError when no slot is idle, or the live one serves these versions already.
+    No slot is filled where the live one serves these versions. Raises CommandError when no slot is idle.
     """
     if found is None or not found.traffic:
         slot = into or next(iter(declared.slots), None)
@@ -109,21 +116,24 @@ def pinned(
         return [_filled(declared, slot, spec)]
     live = live_slot(found)
     serving = read_spec(found, live, filed(declared, found, live.name))
-    if _assets(serving) == _assets(spec):
-        raise CommandError(
-            f"{live.name} of {found.name} already serves these versions", "nothing is left to do"
-        )
-    filled = _filled(declared, idle_slot(declared, live.name, into), spec)
-    return [*_held(declared, live, serving), filled]
+    pins = []
+    if not frozen(declared.file_of(live.name)):
+        pins.append(Pin(live.name, as_file(serving)))
+        require_same(declared, found, live, pins[0].text, cache)
+    if _assets(serving) != _assets(spec):
+        pins.append(_filled(declared, idle_slot(declared, live.name, into), spec))
+    return pins
 
 
 def _filled(declared: StackEndpoint, slot: str, spec: DeploymentSpec) -> Pin:
+    """The slot with the promoted versions. Raises InputError when the stack file would replace them."""
+    if other := sorted(REPLACE & declared.overrides.get(slot, {}).keys()):
+        raise InputError(
+            f"azml:endpoints.{declared.key}.deployments.{slot} sets {', '.join(other)}, "
+            "which would replace what is promoted",
+            "remove that from the stack file, or fill another slot with --into",
+        )
     return Pin(slot, as_file(replace(spec, name=slot, endpoint_name=names.azure_name(declared))))
-
-
-def _held(declared: StackEndpoint, live: OnlineDeployment, serving: DeploymentSpec) -> Iterator[Pin]:
-    if not frozen(declared.file_of(live.name)):
-        yield Pin(live.name, as_file(serving))
 
 
 def _assets(spec: DeploymentSpec) -> list[tuple[str, AssetReference]]:
@@ -174,6 +184,9 @@ def shown(stack: Stack, declared: StackEndpoint, pins: list[Pin]) -> str:
 def carry_out(stack: Stack, declared: StackEndpoint, pins: list[Pin]) -> None:
     """Write the frozen files, then the stack file that refers to them, each atomically."""
     clone, say = stack.clone, partial(typer.echo, err=True)
+    if not pins:
+        say(f"{declared.key} of {stack.name} already serves these versions")
+        return
     for pin in pins:
         file = declared.folder / pin.file
         file.parent.mkdir(exist_ok=True)

@@ -1,17 +1,24 @@
 """New keys for an endpoint that serves, by the commands, on the local Azure."""
 
 import re
+from pathlib import Path
 
+import pytest
+
+from azml.cli.commands.keys import giver
+from azml.cli.endpoints.keys import Which
+from azml.cli.failure import CommandError, InputError
 from tests.fixtures.clones import TestClone
 
 KEEPER = """\
 #!/bin/sh
-test -n "$(cat)" && echo "$1 $2" >> "$(dirname "$0")/handed-over"
+key=$(cat)
+test -n "$key" || exit 3
+echo "$1 $2 $key" >> "$(dirname "$0")/handed-over"
 """
 
 
 def test_both_keys_are_new_and_the_old_ones_are_refused(sample: TestClone, first_up: str) -> None:
-    """By hand first, then with a program that gives the keys to the clients."""
     (line,) = re.findall(r"^ *(curl --cacert .*)$", first_up, re.MULTILINE)
     old = _header(sample)
     begun = sample.run("keys", "rotate", "diabetes")
@@ -25,17 +32,22 @@ def test_both_keys_are_new_and_the_old_ones_are_refused(sample: TestClone, first
     new = _header(sample)
     assert [_status(sample, line, each) for each in (old, second, new)] == [401, 200, 200]
 
-    keeper = sample.root / "keeper"
-    keeper.write_text(KEEPER)
-    keeper.chmod(0o755)
-    unattended = sample.run("keys", "rotate", "diabetes", "--hand-over", str(keeper))
-    assert unattended.returncode == 0, unattended.stderr
-    told = (sample.root / "handed-over").read_text()
-    assert told.splitlines() == ["diabetes secondary", "diabetes primary"]
-    assert [_status(sample, line, each) for each in (second, new)] == [401, 401]
-    said = "".join(run.stdout + run.stderr for run in (begun, ended, unattended))
+    said = "".join(run.stdout + run.stderr for run in (begun, ended))
     kept = (sample.root / ".azml" / "rotations.json").read_text()
     assert not [each for each in (old, second, new) if each.rpartition(" ")[2] in said + kept]
+
+
+@pytest.mark.process
+def test_a_program_reads_the_key_and_its_failure_stops_the_rotation(tmp_path: Path) -> None:
+    program = tmp_path / "keeper"
+    program.write_text(KEEPER)
+    with pytest.raises(InputError, match="keeper cannot be executed"):
+        giver(program, "diabetes")
+    program.chmod(0o755)
+    giver(program, "diabetes")(Which.SECONDARY, "the key")
+    assert (tmp_path / "handed-over").read_text() == "diabetes secondary the key\n"
+    with pytest.raises(CommandError, match="ended with exit code 3 when it was given the primary key"):
+        giver(program, "diabetes")(Which.PRIMARY, "")
 
 
 def _header(clone: TestClone, *options: str) -> str:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from azml.azure.arm import Arm
 from azml.azure.settings import AzureSettings
+from azml.bundling import HashCache
 from azml.cli.clone import Clone
 from azml.cli.commands import promote
 from azml.cli.commands.promote import Pin, pinned
@@ -134,16 +136,21 @@ def test_the_same_bytes_get_the_same_versions_and_other_bytes_are_refused(
 
 def test_a_live_slot_is_pinned_to_what_it_serves_and_the_idle_one_is_filled(tmp_path: Path) -> None:
     spec = DeploymentSpec("blue", "price-dev", model=AssetReference("m", "2"))
-    declared = StackEndpoint("price", tmp_path, None, dict.fromkeys(("blue", "green")), {}, None)
-    assert pinned(declared, None, spec, None)[0].slot == "blue"
-    held, filled = pinned(declared, _serving("1"), spec, None)
+    cache = HashCache(tmp_path / "hashes")
+    declared = StackEndpoint("price", tmp_path, "price-prod", dict.fromkeys(("blue", "green")), {}, None)
+    assert pinned(declared, None, spec, None, cache)[0].slot == "blue"
+    held, filled = pinned(declared, _serving("1"), spec, None, cache)
     assert (held.slot, filled.slot) == ("blue", "green")
     assert "azureml:m:1" in held.text
     assert "azureml:m:2" in filled.text
-    with pytest.raises(CommandError, match="already serves these versions"):
-        pinned(declared, _serving("2"), spec, None)
-    frozen = StackEndpoint("price", tmp_path, None, {"blue": held.file, "green": None}, {}, None)
-    assert pinned(frozen, _serving("1"), spec, None) == [Pin("green", filled.text)]
+    assert "endpoint_name: price-prod" in filled.text
+    frozen = replace(declared, slots={"blue": held.file, "green": None})
+    assert pinned(frozen, _serving("1"), spec, None, cache) == [Pin("green", filled.text)]
+    assert [one.slot for one in pinned(declared, _serving("2"), spec, None, cache)] == ["blue"]
+    assert pinned(frozen, _serving("2"), spec, None, cache) == [], "nothing is left to do"
+    other = replace(frozen, overrides={"green": {"environment": "azureml:e:9", "instance_count": 2}})
+    with pytest.raises(InputError, match=r"deployments\.green sets environment, which would replace"):
+        pinned(other, _serving("1"), spec, None, cache)
 
 
 def _promote(*, print_only: bool = False) -> None:
