@@ -95,7 +95,7 @@ def show(found: Mapping[int, Mapping[str, Cost]]) -> bool:
             more = f"{(cost.processor - before[1]) / (count - before[0]):.3f}" if before else ""
             print(
                 f"{name:<22}{count:>10}{cost.clock:>9.1f}{cost.clock / count:>8.3f}"
-                f"{cost.processor:>11.1f}{cost.processor / count:>8.3f}{more:>8}"
+                f"{cost.processor:>11.1f}{cost.processor / count:>8.3f}{more:>10}"
             )
             before = count, cost.processor
         fewest, most = min(found), max(found)
@@ -113,7 +113,8 @@ def main() -> int:
     for count in sorted(parser.parse_args().counts):
         with tempfile.TemporaryDirectory(prefix="azml-bench-") as folder:
             found[count] = measure(count, Path(folder))
-        print(f"{count} endpoints: done", file=sys.stderr)
+        told = (f"{name} {cost.clock:.1f} ({cost.processor:.1f})" for name, cost in found[count].items())
+        print(f"{count} endpoints, seconds (of processors): {', '.join(told)}", file=sys.stderr)
     return 0 if show(found) else 1
 
 
