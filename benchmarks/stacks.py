@@ -1,4 +1,4 @@
-"""Stacks of the real engine on a separate local Azure, for preview.py and make_up.py."""
+"""Stacks of the real engine on a separate local Azure, for preview.py, make_up.py and many.py."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import yaml
 
@@ -46,10 +47,17 @@ def _answering(clone: Clone, process: "subprocess.Popen[bytes]") -> LocalAzure:
     raise RuntimeError((clone.root / "log").read_text())
 
 
+class Reached(Protocol):
+    """An Azure that a stack can be pointed at."""
+
+    def environment(self) -> dict[str, str]:
+        """The variables that do so."""
+
+
 class Stack:
     """A project in its own folder, and the engine to run it."""
 
-    def __init__(self, folder: Path, project: Path, program: Path, azure: LocalAzure) -> None:
+    def __init__(self, folder: Path, project: Path, program: Path, azure: Reached) -> None:
         folder.joinpath(".state").mkdir(parents=True)
         text = yaml.safe_load((project / "Pulumi.yaml").read_text())
         text["main"] = f"{program}/"

@@ -12,6 +12,7 @@ from azml.cli.commands.emulator import emulator
 from azml.cli.commands.invoke import invoke
 from azml.cli.commands.keys import keys
 from azml.cli.commands.logs import logs
+from azml.cli.commands.promote import promote
 from azml.cli.commands.release import release
 from azml.cli.commands.rollback import rollback
 from azml.cli.commands.rollout import rollout
@@ -30,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, invoke, logs, release, traffic, rollback, adopt, studio, tools):
+for command in (up, down, status, invoke, logs, release, promote, traffic, rollback, adopt, studio, tools):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")

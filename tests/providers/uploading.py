@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from azml.azure.arm import Arm
+from azml.azure.container import Container, find_account
 from azml.azure.settings import AzureSettings
 from azml.emulator.base.identity import CLIENT, SUBSCRIPTION, TENANT
 from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR
-from azml.providers.azml.container import Container, find_account
 from azml.providers.azml.progress import Progress
 from azml.providers.azml.transfer import Lanes, Transfer
 from tests.fixtures.control_plane import ACCOUNT, WORKSPACE, ControlPlane, grant

@@ -71,10 +71,10 @@ def make(clone: Clone, declared: StackEndpoint, found: OnlineEndpoint, into: str
     working = working_file(declared, live.name)
     cache = HashCache(clone.work / "hashes")
     _require_news(declared, found, live, working, cache)
-    spec = read_spec(found, live, _filed(declared, found, live.name))
+    spec = read_spec(found, live, filed(declared, found, live.name))
     text = as_file(spec)
     name = f"{FOLDER}/{hashlib.sha256(text.encode()).hexdigest()[:8]}.yml"
-    _require_same(declared, found, live, text, cache)
+    require_same(declared, found, live, text, cache)
     return Plan(live.name, idle, name, text, working)
 
 
@@ -159,7 +159,7 @@ def _update(stack: Stack) -> str:
     return "make up" if stack.name == stacks.LOCAL else "pulumi up"
 
 
-def _filed(declared: StackEndpoint, found: OnlineEndpoint, slot: str) -> DeploymentSpec | None:
+def filed(declared: StackEndpoint, found: OnlineEndpoint, slot: str) -> DeploymentSpec | None:
     """The spec of a slot's file; None when that is missing or invalid, which must not block a release."""
     try:
         return slots.load(declared, found.name, slot, declared.file_of(slot))
@@ -179,7 +179,7 @@ def _require_news(
         )
 
 
-def _require_same(
+def require_same(
     declared: StackEndpoint, found: OnlineEndpoint, live: OnlineDeployment, text: str, cache: HashCache
 ) -> None:
     """Raises CommandError when the frozen file would change what the live slot serves."""

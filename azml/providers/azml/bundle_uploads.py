@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from azml.azure.arm import Arm
+from azml.azure.container import STORAGE_API, Account, Container, find_account
 from azml.azure.errors import AzureError
 from azml.engine_values import UNKNOWN, Properties, Unknown
 from azml.file_list import file_list
 from azml.findings import did_you_mean
 from azml.providers import calls
 from azml.providers.azml.bundle_sources import BundleSources
-from azml.providers.azml.container import STORAGE_API, Account, Container, find_account
 from azml.providers.azml.progress import Progress
 from azml.providers.azml.transfer import Item, Lanes, Transfer
 from azml.providers.differences import differences, top

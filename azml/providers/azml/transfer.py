@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from azml.azure.container import Container
 from azml.azure.errors import AzureError, CancelledError
-from azml.providers.azml.container import Container
 from azml.providers.azml.progress import Progress
 
 if TYPE_CHECKING:
