@@ -1,9 +1,7 @@
 """A small Azure, and stacks of the real engine that talk to it through the plugins."""
 
-import copy
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,56 +110,17 @@ class Stack:
         return {resource["urn"].rpartition("::")[2]: resource for resource in resources}
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A stack that nobody works on: a project with its state, and the Azure it is on."""
-
-    folder: Path
-    azure: SmallAzure
-    world: World
-
-    def copy(self, pulumi: Path, azure: SmallAzure, folder: Path) -> Stack:
-        """The same stack in `folder`, on `azure`, which must be the one of `self` where resources stand."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        azure.world = copy.deepcopy(self.world)
-        return Stack(pulumi, folder / "project", _environment(pulumi, azure, folder), azure.world)
-
-
-@pytest.fixture(scope="session")
-def blank(pulumi_cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    """A stack without a resource."""
-    folder = tmp_path_factory.mktemp("blank") / "stack"
-    server = SmallAzure(tmp_path_factory.mktemp("blank-azure"))
+@pytest.fixture
+def stack(small_azure: SmallAzure, pulumi_cli: Path, tmp_path: Path) -> Stack:
+    """A new stack, of which nothing is made yet."""
+    folder = tmp_path / "stack"
     project = folder / "project"
     (project / "state").mkdir(parents=True)
     (project / "Pulumi.yaml").write_text(_PROJECT.format(clone=CLONE))
-    stack = Stack(pulumi_cli, project, _environment(pulumi_cli, server, folder), server.world)
+    stack = Stack(pulumi_cli, project, _environment(pulumi_cli, small_azure, folder), small_azure.world)
     stack.run("stack", "init", "test")
     stack.run("config", "set", "azure-native:location", "westeurope")
-    yield Kept(folder, server, World())
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def served(blank: Kept, pulumi_cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """A stack with two slots, of which blue has all requests."""
-    stack = blank.copy(pulumi_cli, blank.azure, tmp_path_factory.mktemp("served") / "stack")
-    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
-    stack.up()
-    stack.world.journal.clear()
-    return Kept(stack.folder.parent, blank.azure, copy.deepcopy(stack.world))
-
-
-@pytest.fixture
-def stack(small_azure: SmallAzure, blank: Kept, pulumi_cli: Path, tmp_path: Path) -> Stack:
-    """A new stack, of which nothing is made yet."""
-    return blank.copy(pulumi_cli, small_azure, tmp_path / "stack")
-
-
-@pytest.fixture
-def standing(served: Kept, pulumi_cli: Path, tmp_path: Path) -> Stack:
-    """A stack of one's own with two slots, blue with m1 and green with m2, of which blue has all requests."""
-    return served.copy(pulumi_cli, served.azure, tmp_path / "stack")
+    return stack
 
 
 def _environment(pulumi: Path, azure: SmallAzure, folder: Path) -> dict[str, str]:
@@ -172,7 +131,6 @@ def _environment(pulumi: Path, azure: SmallAzure, folder: Path) -> dict[str, str
         "PULUMI_BACKEND_URL": f"file://{folder / 'project' / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_STACK": "test",  # a copy is at another place, where none was selected
         "PATH": f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}",
         "VIRTUAL_ENV": str(CLONE / ".venv"),
     }

@@ -12,94 +12,30 @@ _ENDPOINT = (
 _WRITES = "onlineendpoints/"
 
 
-def _live(on: SmallAzure | Stack) -> object:
-    return on.world.resources[_ENDPOINT]["properties"]["traffic"]
-
-
+@pytest.mark.timeout(600)
 def test_shares_follow_deployments_and_leave_before_them(stack: Stack, small_azure: SmallAzure) -> None:
-    """First up; green added; green alone and blue gone in one up; destroy."""
-    stack.configure(slots={"blue": "m1"}, traffic={"blue": 100})
-    stack.up()
-    assert small_azure.world.writes(_WRITES) == [
-        "PUT diabetes 201",
-        "PUT blue 201",
-        'PUT diabetes 200 {"blue": 100}',
-    ]
+    """One endpoint's journey: each step begins where the one before has left it.
 
-    small_azure.world.journal.clear()
-    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 90, "green": 10})
-    shown = stack.preview()
-    assert "~ blue : 100 => 90" in shown or "~ blue: 100 => 90" in shown
-    stack.up()
-    assert small_azure.world.writes(_WRITES) == [
-        "PUT green 201",
-        'PUT diabetes 200 {"blue": 90, "green": 10}',
-    ]
-
-    small_azure.world.journal.clear()
-    stack.configure(slots={"green": "m2"}, traffic={"green": 100})
-    stack.up()
-    assert small_azure.world.writes(_WRITES) == ['PUT diabetes 200 {"green": 100}', "DELETE blue 202"]
-
-    small_azure.world.journal.clear()
-    stack.run("destroy", "--yes", "--skip-preview")
-    assert small_azure.world.writes(_WRITES) == [
-        "PUT diabetes 200 {}",
-        "DELETE green 202",
-        "DELETE diabetes 200",
-    ]
+    That a write of the endpoint keeps the shares, tests/stack/test_traffic.py proves.
+    """
+    impossible_shares_are_errors_at_preview(stack, small_azure)
+    a_first_up(stack, small_azure)
+    another_slot_gets_a_share(stack, small_azure)
+    a_live_slot_is_not_changed_under_its_users(stack, small_azure)
+    a_busy_endpoint_is_waited_for(stack, small_azure)
+    what_was_changed_behind_its_back_is_shown_at_preview(stack)
+    it_is_mended_and_so_does_a_live_slot_change_where_that_is_allowed(stack, small_azure)
+    shares_that_nobody_tells_stay(stack, small_azure)
+    rejected_shares_leave_the_old_deployment_alive(stack, small_azure)
+    one_slot_is_left(stack, small_azure)
+    everything_can_be_taken_down(stack, small_azure)
 
 
-def test_rejected_shares_leave_the_old_deployment_alive(standing: Stack) -> None:
-    standing.world.faults.append(Fault("PUT", "onlineEndpoints/diabetes$", 400, "BadTraffic"))
-    standing.configure(slots={"green": "m2"}, traffic={"green": 100})
-    assert "BadTraffic" in standing.up(fails=True)
-    assert standing.world.writes("deployments/blue") == []
-    standing.up()
-    assert _live(standing) == {"green": 100}
-    assert f"{_ENDPOINT}/deployments/blue" not in standing.world.resources
+def _live(azure: SmallAzure) -> object:
+    return azure.world.resources[_ENDPOINT]["properties"]["traffic"]
 
 
-def test_a_write_of_the_endpoint_keeps_the_shares(standing: Stack) -> None:
-    """With the state refreshed the write carries them; without, they are asserted again at once."""
-    standing.configure(team="b")
-    standing.up("--refresh")
-    assert _live(standing) == {"blue": 100}
-    standing.world.journal.clear()
-    standing.configure(team="c")
-    standing.up()
-    assert _live(standing) == {"blue": 100}
-
-
-def test_shares_changed_behind_its_back_are_shown_and_mended(standing: Stack) -> None:
-    standing.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70, "red": 0}
-    shown = standing.preview("--refresh")
-    assert "30 => 100" in shown
-    assert "- green" in shown
-    assert "red" not in shown.partition("EndpointTraffic: (update)")[2]
-    standing.up("--refresh")
-    assert _live(standing) == {"blue": 100}
-
-
-def test_shares_that_nobody_tells_stay_until_the_deployments_go(
-    stack: Stack, small_azure: SmallAzure
-) -> None:
-    """A program without shares leaves them to whoever moves them, and still can take everything down."""
-    stack.configure(slots={"blue": "m1", "green": "m2"})
-    stack.up()
-    small_azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70}
-    assert "EndpointTraffic: (update)" not in stack.preview("--refresh")
-    stack.configure(team="b")
-    stack.up("--refresh")
-    assert _live(small_azure) == {"blue": 30, "green": 70}
-    stack.configure(traffic={"blue": 100})
-    stack.up("--refresh")
-    assert _live(small_azure) == {"blue": 100}
-    stack.run("destroy", "--yes", "--skip-preview")
-    assert small_azure.world.writes(_WRITES)[-4] == "PUT diabetes 200 {}"
-
-
-def test_impossible_shares_are_errors_at_preview(stack: Stack, small_azure: SmallAzure) -> None:
+def impossible_shares_are_errors_at_preview(stack: Stack, azure: SmallAzure) -> None:
     stack.configure(slots={"blue": "m1"}, traffic={"blue": 60, "gren": 30}, mirror={"blue": 60})
     shown = stack.preview(fails=True)
     for reason in (
@@ -109,40 +45,103 @@ def test_impossible_shares_are_errors_at_preview(stack: Stack, small_azure: Smal
         "answers live",
     ):
         assert reason in shown
-    assert small_azure.world.journal == []
+    assert azure.world.journal == []
 
 
-def test_a_busy_endpoint_is_waited_for(standing: Stack) -> None:
-    standing.world.faults.append(
-        Fault("PUT", "onlineEndpoints/diabetes$", 409, "AnotherOperationInProgress", times=2)
-    )
-    standing.configure(traffic={})
-    standing.up()
-    assert _live(standing) == {}
-    assert standing.world.faults[0].times == 0
+def a_first_up(stack: Stack, azure: SmallAzure) -> None:
+    stack.configure(traffic={"blue": 100}, mirror=None)
+    stack.up()
+    assert azure.world.writes(_WRITES) == [
+        "PUT diabetes 201",
+        "PUT blue 201",
+        'PUT diabetes 200 {"blue": 100}',
+    ]
 
 
-@pytest.mark.parametrize("preview", [True, False])
-def test_a_live_slot_is_not_changed_under_its_users(standing: Stack, preview: bool) -> None:
-    shares = {"blue": 90, "green": 10}
-    standing.world.resources[_ENDPOINT]["properties"]["traffic"] = shares
-    standing.configure(slots={"blue": "m3", "green": "m2", "red": "m4"}, traffic=shares)
-    shown = standing.preview(fails=True) if preview else standing.up(fails=True)
+def another_slot_gets_a_share(stack: Stack, azure: SmallAzure) -> None:
+    azure.world.journal.clear()
+    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 90, "green": 10})
+    shown = stack.up("--diff")
+    assert "~ blue : 100 => 90" in shown or "~ blue: 100 => 90" in shown
+    assert azure.world.writes(_WRITES) == [
+        "PUT green 201",
+        'PUT diabetes 200 {"blue": 90, "green": 10}',
+    ]
+
+
+def a_live_slot_is_not_changed_under_its_users(stack: Stack, azure: SmallAzure) -> None:
+    azure.world.journal.clear()
+    stack.configure(slots={"blue": "m3", "green": "m2", "red": "m4"})
+    shown = stack.up(fails=True)
     assert "blue answers 90 % of the requests of diabetes and would change under its users" in shown
     assert "score.py changed" in shown
     assert "the idle slot 'red'" in shown
     assert "green answers" not in shown
-    assert standing.world.writes("deployments/") == []
+    assert azure.world.writes("deployments/") == []
 
 
-def test_an_idle_slot_changes_and_the_preview_names_the_files(standing: Stack) -> None:
-    standing.configure(slots={"blue": "m1", "green": "m3"})
-    assert "green: score.py changed" in standing.run("preview")
-    standing.up()
-    assert standing.world.resources[f"{_ENDPOINT}/deployments/green"]["tags"] == {"azml-serves": "m3"}
+def a_busy_endpoint_is_waited_for(stack: Stack, azure: SmallAzure) -> None:
+    azure.world.faults.append(
+        Fault("PUT", "onlineEndpoints/diabetes$", 409, "AnotherOperationInProgress", times=2)
+    )
+    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
+    stack.up()
+    assert _live(azure) == {"blue": 100}
+    assert azure.world.faults[-1].times == 0
 
 
-def test_a_live_slot_changes_where_that_is_allowed(standing: Stack) -> None:
-    standing.configure(slots={"blue": "m3", "green": "m2"}, allow=True)
-    standing.up()
-    assert standing.world.resources[f"{_ENDPOINT}/deployments/blue"]["properties"]["model"] == "m3"
+def what_was_changed_behind_its_back_is_shown_at_preview(stack: Stack) -> None:
+    shares = {"blue": 30, "green": 70, "red": 0}
+    stack.world.resources[_ENDPOINT]["properties"]["traffic"] = shares
+    shown = stack.preview("--refresh")
+    assert "30 => 100" in shown
+    assert "- green" in shown
+    assert "red" not in shown.partition("EndpointTraffic: (update)")[2]
+
+
+def it_is_mended_and_so_does_a_live_slot_change_where_that_is_allowed(
+    stack: Stack, azure: SmallAzure
+) -> None:
+    """In the same update an idle slot changes; its files are named."""
+    stack.configure(slots={"blue": "m3", "green": "m3"}, allow=True)
+    assert "green: score.py changed" in stack.up("--refresh")
+    assert _live(azure) == {"blue": 100}
+    assert azure.world.resources[f"{_ENDPOINT}/deployments/green"]["tags"] == {"azml-serves": "m3"}
+    assert azure.world.resources[f"{_ENDPOINT}/deployments/blue"]["properties"]["model"] == "m3"
+
+
+def shares_that_nobody_tells_stay(stack: Stack, azure: SmallAzure) -> None:
+    """A program without shares leaves them to whoever moves them."""
+    azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 30, "green": 70}
+    stack.configure(traffic=None, team="b")
+    stack.up("--refresh")
+    assert _live(azure) == {"blue": 30, "green": 70}
+    azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 20, "green": 80}
+    assert "EndpointTraffic: (update)" not in stack.preview("--refresh")
+
+
+def rejected_shares_leave_the_old_deployment_alive(stack: Stack, azure: SmallAzure) -> None:
+    azure.world.journal.clear()
+    azure.world.faults.append(Fault("PUT", "onlineEndpoints/diabetes$", 400, "BadTraffic"))
+    stack.configure(slots={"green": "m3"}, traffic={"green": 100})
+    assert "BadTraffic" in stack.up(fails=True)
+    assert azure.world.writes("deployments/blue") == []
+
+
+def one_slot_is_left(stack: Stack, azure: SmallAzure) -> None:
+    """The shares go before the deployment that had them, in one update."""
+    azure.world.journal.clear()
+    stack.up()
+    assert azure.world.writes(_WRITES) == ['PUT diabetes 200 {"green": 100}', "DELETE blue 202"]
+    assert _live(azure) == {"green": 100}
+    assert f"{_ENDPOINT}/deployments/blue" not in azure.world.resources
+
+
+def everything_can_be_taken_down(stack: Stack, azure: SmallAzure) -> None:
+    azure.world.journal.clear()
+    stack.run("destroy", "--yes", "--skip-preview")
+    assert azure.world.writes(_WRITES) == [
+        "PUT diabetes 200 {}",
+        "DELETE green 202",
+        "DELETE diabetes 200",
+    ]

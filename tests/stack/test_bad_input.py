@@ -18,30 +18,15 @@ def unmade(project: Project) -> Stack:
     return project("bad", resourceGroup="rg-bad", name="mlw-bad")
 
 
-def wrong(stack: Stack) -> list[str]:
+def wrong(stack: Stack, **variables: str) -> list[str]:
     """The lines a preview answers with; checks that they are all there is."""
-    done = stack.run("preview")
+    done = stack.run("preview", **variables)
     assert done.code != 0
     assert "Traceback" not in done.text
     # The stack itself, and our plugin where it was asked before the fault was found.
     assert "to create" not in done.text.replace("+ 1 to create", "").replace("+ 2 to create", "")
-    return [line.strip() for line in done.text.splitlines() if "azml:" in line or str(stack.folder) in line]
-
-
-@pytest.mark.parametrize(
-    ("traffic", "mirror", "says"),
-    [
-        ({"blue": 90}, {}, "traffic: adds up to 90"),
-        ({"blue": 90, "gren": 10}, {}, "traffic.gren: does not name a deployment"),
-        ({"blue": 100}, {"green": 60}, "mirror_traffic.green: is 60"),
-        ({"blue": 100}, {"blue": 10}, "mirror_traffic.blue: has 100 % of the live traffic"),
-    ],
-)
-def test_bad_shares_are_errors_at_preview(
-    unmade: Stack, traffic: dict[str, int], mirror: dict[str, int], says: str
-) -> None:
-    unmade.serve(SLOTS, traffic, mirror_traffic=mirror)
-    assert any(says in line for line in wrong(unmade))
+    told = ("azml:", "AZML_", str(stack.folder))
+    return [line.strip() for line in done.text.splitlines() if any(word in line for word in told)]
 
 
 def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stack) -> None:
@@ -53,7 +38,10 @@ def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stac
 
 
 def test_everything_that_should_exist_and_does_not_comes_at_once(project: Project) -> None:
-    """With file, line and key; a group that is there and empty is not the group's fault."""
+    """With file, line and key; a group that is there and empty is not the group's fault.
+
+    What is said where the group and the workspace are missing, settings/test_standing.py proves.
+    """
     stack = project("missing", resourceGroup={"name": "rg-empty", "existing": True}, name="mlw-missing")
     group = f"{stack.endpoint.partition('/resourceGroups/')[0]}/resourceGroups/rg-empty"
     stack.azure.arm("PUT", group, {"location": "westeurope"})
@@ -68,27 +56,34 @@ def test_everything_that_should_exist_and_does_not_comes_at_once(project: Projec
         assert f"Pulumi.local.yaml:{line}: azml:workspace.{part}.name: there is no " in lines
     assert "there is no resource group" not in lines
 
-    stack.settings["azml:workspace"] = {"resourceGroup": "rg-none", "name": "mlw-none", "existing": True}
-    stack.write()
-    lines = "\n".join(wrong(stack))
-    assert "azml:workspace.resourceGroup: there is no resource group 'rg-none'" in lines
-    assert "azml:workspace.name: there is no workspace 'mlw-none' in the resource group rg-none" in lines
-
 
 def test_all_faults_of_all_files_come_at_once(unmade: Stack) -> None:
-    """A setting, a deployment file and a scoring script: three lines, each with its file and line."""
+    """Settings, the shell, a deployment file and a scoring script: a line each, with its file and line."""
     unmade.serve(SLOTS, {"blue": 90}, allow_live_changes=True)
+    echo, endpoints = unmade.settings["azml:endpoints"]["echo"], unmade.settings["azml:endpoints"]
+    for key, traffic, mirror in (
+        ("unknown", {"blue": 90, "gren": 10}, {}),
+        ("large", {"blue": 100}, {"green": 60}),
+        ("live", {"blue": 100}, {"blue": 10}),
+    ):
+        plain = {name: value for name, value in echo.items() if name != "allow_live_changes"}
+        endpoints[key] = {**plain, "name": f"bad-{key}", "traffic": traffic, "mirror_traffic": mirror}
+    unmade.write()
     text = (unmade.scoring / "green.yml").read_text()
     (unmade.scoring / "green.yml").write_text(text.replace("instance_count: 1", "instance_count: many"))
     script = (unmade.scoring / "src-blue" / "score.py").read_text()
     (unmade.scoring / "src-blue" / "score.py").write_text("def init(:\n")
     try:
-        lines = "\n".join(wrong(unmade))
+        lines = "\n".join(wrong(unmade, AZML_ALLOW_LIVE_CHANGE="ecko"))
     finally:
         (unmade.scoring / "green.yml").write_text(text)
         (unmade.scoring / "src-blue" / "score.py").write_text(script)
     assert "did you mean 'allow_live_change'?" in lines
-    assert "traffic: adds up to 90" in lines
+    assert "does not name an endpoint of this stack: 'ecko'; did you mean 'echo'?" in lines
+    assert "echo.traffic: adds up to 90" in lines
+    assert "unknown.traffic.gren: does not name a deployment" in lines
+    assert "large.mirror_traffic.green: is 60" in lines
+    assert "live.mirror_traffic.blue: has 100 % of the live traffic" in lines
     assert f"{unmade.scoring / 'green.yml'}:7: instance_count" in lines
     assert f"{unmade.scoring / 'src-blue' / 'score.py'}:1" in lines
 

@@ -1,182 +1,170 @@
 """Deployments with users, deployments without, and deployments that fail."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.fixtures.scoring_folder import BROKEN
-from tests.stack.conftest import SCORE, Stack
+from tests.stack.conftest import SCORE, Stack, scoring_folder
 
 BOTH: dict[str, Any] = {"blue": {}, "green": {}}
 
 
+class Other:
+    """A second endpoint of the stack, with a scoring folder of its own: one command proves for both."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.as_stack = replace(stack, name=f"other-{stack.name}")
+        self.scoring = stack.folder / "other"
+        scoring_folder(self.scoring)
+
+    def serve(self, deployments: dict[str, Any], traffic: dict[str, int], **more: Any) -> None:
+        """Write the stack's config: these slots with these shares, and nothing else of it changes."""
+        own = {"path": str(self.scoring), "name": self.as_stack.name, "deployments": deployments}
+        self.stack.settings["azml:endpoints"]["other"] = {**own, "traffic": traffic, **more}
+        self.stack.write()
+
+
 @pytest.mark.timeout(900)
-def test_two_slots_with_and_without_users(stack: Stack) -> None:
-    """One endpoint's journey: first all that is refused, so that nothing is written; then what may change."""
-    stack.begin(BOTH, {"blue": 100})
+def test_slots_with_and_without_users(stack: Stack) -> None:
+    """Two endpoints' journey: first all that is refused, so that nothing is written; then what may change."""
+    stack.serve(BOTH, {"blue": 100})
+    other = Other(stack)
+    other.serve({"blue": {}}, {"blue": 100})
+    stack.up()
     start = stack.mark()
-    another_instance_type_for_a_live_slot_is_refused(stack)
-    a_live_slot_is_not_changed_under_its_users(stack)
+    live_slots_are_not_changed_under_their_users(stack, other)
     the_guard_holds_for_a_target(stack)
-    what_azure_fixes_of_an_endpoint_is_refused_at_preview(stack)
-    assert stack.writes(start) == []
+    what_azure_fixes_of_an_endpoint_is_refused(stack)
+    assert stack.writes(start) == other.as_stack.writes(start) == []
     assert stack.predict() == ["blue"]
 
-    leave_is_given_for_one_run_and_leaves_no_trace(stack)
-    leave_is_given_by_a_setting(stack)
-    preview_names_the_files_that_change_an_idle_slot(stack)
-    going_back_to_old_content(stack)
-    another_instance_type_makes_an_idle_slot_anew(stack)
-    more_instances_for_a_live_slot_are_allowed(stack)
+    a_deployment_that_fails_ends_the_update_and_the_endpoint_goes_on(stack, other)
+    it_is_mended_by_the_next_up(other)
+    an_idle_slot_changes_and_its_files_are_named_and_a_live_one_by_a_setting(stack, other)
+    old_content_another_instance_type_more_instances_and_leave_for_one_run(stack, other)
+    an_endpoint_of_others_is_named_as_such(stack, other)
 
 
-def another_instance_type_for_a_live_slot_is_refused(stack: Stack) -> None:
-    stack.serve({"blue": {"instance_type": "Standard_D4as_v4"}, "green": {}}, {"blue": 100})
-    assert stack.run("up", "--yes", "--skip-preview").code != 0
-    stack.serve(BOTH, {"blue": 100})
-
-
-def a_live_slot_is_not_changed_under_its_users(stack: Stack) -> None:
-    """At preview, and with the preview skipped before any write; the file that changed is named."""
-    script, endpoint = stack.scoring / "src-blue" / "score.py", stack.scoring / "endpoint.yml"
+def live_slots_are_not_changed_under_their_users(stack: Stack, other: Other) -> None:
+    """Every endpoint that is refused is told in one run, with the files that changed, before any write."""
+    endpoint = stack.scoring / "endpoint.yml"
     plain = endpoint.read_text()
-    script.write_text(f"{SCORE}\n# changed\n")
-    preview = stack.run("preview")
-    assert preview.code != 0
-    assert "score.py changed" in preview.text
-    assert "idle slot 'green'" in preview.text
+    for folder in (stack.scoring, other.scoring):
+        (folder / "src-blue" / "score.py").write_text(f"{SCORE}\n# changed\n")
     endpoint.write_text(f"{plain}tags: {{owner: team-a}}\n")
     start = stack.mark()
-    assert stack.run("up", "--yes", "--skip-preview").code != 0
+    refused = stack.run("up", "--yes", "--skip-preview")
+    assert refused.code != 0
+    assert "idle slot 'green'" in refused.text
+    for name in (stack.name, other.as_stack.name):
+        assert f"blue answers 100 % of the requests of {name} and would change" in refused.text
+    assert refused.text.count("warning: blue: score.py changed") >= 2
     # Nothing at all: no new version, no upload, and not the endpoint's new tag.
     assert [entry["path"] for entry in stack.azure.journal()[start:] if entry["method"] != "POST"] == []
     endpoint.write_text(plain)
-    script.write_text(SCORE)
+    for folder in (stack.scoring, other.scoring):
+        (folder / "src-blue" / "score.py").write_text(SCORE)
 
 
 def the_guard_holds_for_a_target(stack: Stack) -> None:
-    """The engine checks only targets, so the program asks."""
-    stack.serve({"blue": {"instance_type": "Standard_D4as_v4"}, "green": {}}, {"blue": 100})
+    """The engine checks only targets, so the program asks. Another instance type is a change, too."""
+    own = stack.settings["azml:endpoints"]["echo"]
+    own["deployments"] = {"blue": {"instance_type": "Standard_D4as_v4"}, "green": {}}
+    stack.write()
     target = "**OnlineDeployment::" + f"{stack.name}-blue"
     refused = stack.run("up", "--yes", "--skip-preview", "--target", target)
     assert refused.code != 0
     assert "instance_type: Standard_D2as_v4 -> Standard_D4as_v4" in refused.text
     assert f"azml up --allow-live-change {stack.name}" in refused.text
-
-    unknown = stack.run("preview", AZML_ALLOW_LIVE_CHANGE="ecko")
-    assert unknown.code != 0
-    assert "does not name an endpoint of this stack: 'ecko'; did you mean 'echo'?" in unknown.text
-    stack.serve(BOTH, {"blue": 100})
+    own["deployments"] = BOTH
+    stack.write()
 
 
-def what_azure_fixes_of_an_endpoint_is_refused_at_preview(stack: Stack) -> None:
-    """All of it at once, with the file's lines; also when the preview is skipped, before any write."""
+def what_azure_fixes_of_an_endpoint_is_refused(stack: Stack) -> None:
+    """All of it at once, with the file's lines, before any write."""
     file = stack.scoring / "endpoint.yml"
     plain = file.read_text()
     file.write_text("name: any\nauth_mode: aml_token\ndescription: new words\nidentity:\n  type: none\n")
-    for command in (("preview",), ("up", "--yes", "--skip-preview")):
-        refused = stack.run(*command)
-        assert refused.code != 0
-        assert "Traceback" not in refused.text
-        for line, key in ((2, "auth_mode"), (3, "description"), (5, "identity.type")):
-            assert f"{file}:{line}: {key}: is " in refused.text
-        assert f"the endpoint {stack.name} was made with key" in refused.text
+    refused = stack.run("up", "--yes", "--skip-preview")
+    assert refused.code != 0
+    assert "Traceback" not in refused.text
+    for line, key in ((2, "auth_mode"), (3, "description"), (5, "identity.type")):
+        assert f"{file}:{line}: {key}: is " in refused.text
+    assert f"the endpoint {stack.name} was made with key" in refused.text
     file.write_text(plain)
 
 
-def leave_is_given_for_one_run_and_leaves_no_trace(stack: Stack) -> None:
-    stack.serve({"blue": {"environment_variables": {"TRY": "2"}}, "green": {}}, {"blue": 100})
-    start = stack.mark()
-    done = stack.run("up", "--yes", "--skip-preview", AZML_ALLOW_LIVE_CHANGE="echo")
-    assert done.code == 0, done.text
-    assert stack.writes(start) == ["PUT blue"]
-    assert "unchanged" in stack.preview("--expect-no-changes")
+def a_deployment_that_fails_ends_the_update_and_the_endpoint_goes_on(stack: Stack, other: Other) -> None:
+    """The update ends with the scoring script's own words."""
+    (other.scoring / "src-green" / "score.py").write_text(BROKEN)
+    other.serve(BOTH, {"blue": 50, "green": 50})
+    failed = stack.run("up", "--yes", "--skip-preview")
+    assert failed.code != 0
+    assert "the model is not there" in failed.text
+    assert other.as_stack.shares() == {"blue": 100}
+    assert other.as_stack.predict() == ["blue"]
 
 
-def leave_is_given_by_a_setting(stack: Stack) -> None:
-    (stack.scoring / "src-blue" / "score.py").write_text(f"{SCORE}\n# changed\n")
-    stack.serve(BOTH, {"blue": 100}, allow_live_change=True)
-    start = stack.mark()
-    stack.up()
-    assert stack.writes(start) == ["PUT blue"]
-    stack.serve(BOTH, {"blue": 100})
+def it_is_mended_by_the_next_up(other: Other) -> None:
+    (other.scoring / "src-green" / "score.py").write_text(SCORE)
+    other.stack.up()
+    assert other.as_stack.shares() == {"blue": 50, "green": 50}
+    assert other.as_stack.predict("green") == ["green"]
 
 
-def preview_names_the_files_that_change_an_idle_slot(stack: Stack) -> None:
+def an_idle_slot_changes_and_its_files_are_named_and_a_live_one_by_a_setting(
+    stack: Stack, other: Other
+) -> None:
     (stack.scoring / "src-green" / "score.py").write_text(f"{SCORE}\n# changed\n")
     (stack.scoring / "models" / "green.txt").write_text("greener\n")
-    done = stack.run("preview")
-    assert done.code == 0, done.text
-    assert "green: score.py, green.txt changed" in done.text
+    (other.scoring / "src-blue" / "score.py").write_text(f"{SCORE}\n# changed\n")
+    other.serve(BOTH, {"blue": 100}, allow_live_change=True)
     start = stack.mark()
-    stack.up()
+    assert "green: score.py, green.txt changed" in stack.up()
     assert stack.writes(start) == ["PUT green"]
     assert stack.predict("green") == ["greener"]
     assert stack.shares() == {"blue": 100}
+    assert other.as_stack.writes(start)[0] == "PUT blue"
+    assert other.as_stack.shares() == {"blue": 100}
+    other.serve(BOTH, {"blue": 100})
 
 
-def going_back_to_old_content(stack: Stack) -> None:
-    """Its versions were kept, and Azure would refuse to make them a second time."""
+def old_content_another_instance_type_more_instances_and_leave_for_one_run(
+    stack: Stack, other: Other
+) -> None:
+    """Old versions were kept: Azure would refuse to make them a second time. The leave leaves no trace."""
     (stack.scoring / "models" / "green.txt").write_text("green\n")
-    stack.up()
+    own = stack.settings["azml:endpoints"]["echo"]
+    own["deployments"] = {"blue": {"environment_variables": {"TRY": "2"}}, "green": {}}
+    other.serve(
+        {"blue": {"instance_count": 2}, "green": {"instance_type": "Standard_D4as_v4"}}, {"blue": 100}
+    )
+    start = stack.mark()
+    done = stack.run("up", "--yes", "--skip-preview", AZML_ALLOW_LIVE_CHANGE="echo")
+    assert done.code == 0, done.text
+    assert sorted(stack.writes(start)) == ["PUT blue", "PUT green"]
     assert stack.predict("green") == ["green"]
+    # A live slot may have more instances, without leave.
+    assert sorted(other.as_stack.writes(start)) == ["DELETE green", "PUT blue", "PUT green"]
+    assert other.as_stack.shares() == {"blue": 100}
+    blue = stack.azure.arm("GET", f"{other.as_stack.endpoint}/deployments/blue")
+    assert blue["sku"]["capacity"] == 2
     assert "unchanged" in stack.preview("--expect-no-changes")
 
 
-def another_instance_type_makes_an_idle_slot_anew(stack: Stack) -> None:
-    stack.serve({"blue": {}, "green": {"instance_type": "Standard_D4as_v4"}}, {"blue": 100})
-    start = stack.mark()
-    stack.up()
-    assert stack.writes(start) == ["DELETE green", "PUT green"]
-    assert stack.shares() == {"blue": 100}
-
-
-def more_instances_for_a_live_slot_are_allowed(stack: Stack) -> None:
-    stack.serve({"blue": {"instance_count": 2}}, {"blue": 100})
-    stack.up()
-    assert stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["sku"]["capacity"] == 2
-
-
-def test_every_endpoint_that_is_refused_is_told_in_one_run_and_one_of_others_is_named_as_such(
-    stack: Stack,
-) -> None:
-    stack.begin({"blue": {}}, {"blue": 100})
-    first = stack.settings["azml:endpoints"]["echo"]
-    second = {**first, "name": f"{stack.name}-2"}
-    stack.settings["azml:endpoints"] = {"echo": first, "second": second}
-    stack.write()
-    stack.up()
-    (stack.scoring / "src-blue" / "score.py").write_text(f"{SCORE}\n# changed\n")
-    refused = stack.run("preview")
-    assert refused.code != 0
-    for name in (stack.name, f"{stack.name}-2"):
-        assert f"blue answers 100 % of the requests of {name} and would change" in refused.text
-    assert refused.text.count("warning: blue: score.py changed") >= 2
-
-    guard = f"azml-local::azml:components:Endpoint$azml:index:LiveSlots::{stack.name}-2"
+def an_endpoint_of_others_is_named_as_such(stack: Stack, other: Other) -> None:
+    (other.scoring / "src-blue" / "score.py").write_text(SCORE)
+    name = other.as_stack.name
+    guard = f"azml-local::azml:components:Endpoint$azml:index:LiveSlots::{name}"
     forgotten = stack.run(
         "state", "delete", f"urn:pulumi:local::{guard}", "--target-dependents", "--force", "--yes"
     )
     assert forgotten.code == 0, forgotten.text
     found = stack.run("preview")
     assert found.code != 0
-    assert f"onlineEndpoints/{stack.name}-2 exists in Azure and is not in this stack's state" in found.text
-    assert f"azml release {stack.name}-2" not in found.text
-    stack.azure.arm("DELETE", f"{stack.endpoint}-2")
-
-
-def test_a_failed_deployment_is_mended_by_the_next_up(stack: Stack) -> None:
-    """The first update ends with the scoring script's own words, and the endpoint goes on serving."""
-    stack.begin({"blue": {}}, {"blue": 100})
-    (stack.scoring / "src-green" / "score.py").write_text(BROKEN)
-    stack.serve(BOTH, {"blue": 50, "green": 50})
-    failed = stack.run("up", "--yes", "--skip-preview")
-    assert failed.code != 0
-    assert "the model is not there" in failed.text
-    assert stack.shares() == {"blue": 100}
-    assert stack.predict() == ["blue"]
-
-    (stack.scoring / "src-green" / "score.py").write_text(SCORE)
-    stack.up()
-    assert stack.shares() == {"blue": 50, "green": 50}
-    assert stack.predict("green") == ["green"]
+    assert f"onlineEndpoints/{name} exists in Azure and is not in this stack's state" in found.text
+    assert f"azml release {name}" not in found.text
+    stack.azure.arm("DELETE", other.as_stack.endpoint)

@@ -26,36 +26,56 @@ def refuse(stack: Stack, times: int = 1) -> None:
 @pytest.mark.timeout(900)
 def test_shares_under_changes_around_them_failures_and_a_policy(stack: Stack) -> None:
     """One endpoint's journey: each step begins where the one before has left it."""
-    stack.begin(BOTH, {"blue": 90, "green": 10})
-    a_change_of_the_endpoint_keeps_the_shares(stack)
-    drift_is_shown_by_preview_and_mended_by_up(stack)
-    without_a_refresh_the_shares_are_set_again(stack)
-    a_rollout_owns_the_shares(stack)
     requests_are_mirrored(stack)
     a_move_that_a_policy_wants_a_token_for_brings_one(stack)
-    a_deployment_deleted_behind_its_back_comes_back(stack)
+    drift_is_shown_and_mended_and_a_change_of_the_endpoint_keeps_the_shares(stack)
+    without_a_refresh_the_shares_are_set_again(stack)
+    a_rollout_owns_the_shares(stack)
     a_rejected_move_leaves_the_old_deployment_alive(stack)
 
 
-def a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:
-    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-a}\n")
-    start = stack.mark()
+def requests_are_mirrored(stack: Stack) -> None:
+    stack.serve(BOTH, {"blue": 100}, mirror_traffic={"green": 20})
     stack.up()
-    assert stack.azure.arm("GET", stack.endpoint)["tags"] == {"owner": "team-a"}
-    assert set(stack.writes(start)) == {"PUT endpoint blue=90 green=10"}
-    assert stack.shares() == {"blue": 90, "green": 10}
+    assert stack.azure.arm("GET", stack.endpoint)["properties"]["mirrorTraffic"] == {"green": 20}
 
 
-def drift_is_shown_by_preview_and_mended_by_up(stack: Stack) -> None:
+def a_move_that_a_policy_wants_a_token_for_brings_one(stack: Stack) -> None:
+    """And while none is given it says so: what answered goes on answering. It ends the mirroring, too."""
+    stack.serve(BOTH, {"blue": 90, "green": 10})
+    policy = {"path_pattern": f"/onlineEndpoints/{stack.name}$", "method": "PUT"}
+    stack.azure.own("POST", "policy", {**policy, "tokens": "denied"})
+    try:
+        refused = stack.run("up", "--yes", "--skip-preview")
+        assert refused.code != 0
+        assert "The external evaluation denied the operation." in refused.text
+        assert stack.shares() == {"blue": 100}
+
+        stack.azure.own("POST", "policy", policy)
+        start = stack.mark()
+        moved = stack.up()
+        assert stack.writes(start) == [
+            "PUT endpoint blue=90 green=10 -> 403",
+            "PUT endpoint blue=90 green=10",
+        ]
+        assert "PoP " not in moved + json.dumps(stack.azure.journal()[start:])
+    finally:
+        stack.azure.own("DELETE", "policy")
+    assert not stack.azure.arm("GET", stack.endpoint)["properties"].get("mirrorTraffic")
+
+
+def drift_is_shown_and_mended_and_a_change_of_the_endpoint_keeps_the_shares(stack: Stack) -> None:
+    """The change carries the shares it finds, and the declared ones are set once."""
     found = stack.azure.arm("GET", stack.endpoint)
     found["properties"]["traffic"] = {"blue": 20, "green": 80}
     stack.azure.arm("PUT", stack.endpoint, found)
-    shown = stack.preview()
+    (stack.scoring / "endpoint.yml").write_text("name: any\nauth_mode: key\ntags: {owner: team-a}\n")
+    start = stack.mark()
+    shown = stack.up("--diff")
     assert "~ blue : 20 => 90" in shown
     assert "~ green: 80 => 10" in shown
-    start = stack.mark()
-    stack.up()
-    assert stack.writes(start) == ["PUT endpoint blue=90 green=10"]
+    assert stack.azure.arm("GET", stack.endpoint)["tags"] == {"owner": "team-a"}
+    assert stack.writes(start) == ["PUT endpoint blue=20 green=80", "PUT endpoint blue=90 green=10"]
     assert stack.shares() == {"blue": 90, "green": 10}
 
 
@@ -84,44 +104,15 @@ def a_rollout_owns_the_shares(stack: Stack) -> None:
     assert stack.shares() == {"blue": 60, "green": 40}
 
 
-def requests_are_mirrored(stack: Stack) -> None:
-    stack.serve(BOTH, {"blue": 100}, mirror_traffic={"green": 20})
-    stack.up()
-    assert stack.azure.arm("GET", stack.endpoint)["properties"]["mirrorTraffic"] == {"green": 20}
-    stack.serve(BOTH, {"blue": 100})
-    stack.up()
-    assert not stack.azure.arm("GET", stack.endpoint)["properties"].get("mirrorTraffic")
-
-
-def a_move_that_a_policy_wants_a_token_for_brings_one(stack: Stack) -> None:
-    """And while none is given it says so: what answered goes on answering."""
-    stack.serve(BOTH, {"green": 100})
-    policy = {"path_pattern": f"/onlineEndpoints/{stack.name}$", "method": "PUT"}
-    stack.azure.own("POST", "policy", {**policy, "tokens": "denied"})
-    try:
-        refused = stack.run("up", "--yes", "--skip-preview")
-        assert refused.code != 0
-        assert "The external evaluation denied the operation." in refused.text
-        assert stack.shares() == {"blue": 100}
-
-        stack.azure.own("POST", "policy", policy)
-        start = stack.mark()
-        moved = stack.up()
-        assert stack.writes(start) == ["PUT endpoint green=100 -> 403", "PUT endpoint green=100"]
-        assert "PoP " not in moved + json.dumps(stack.azure.journal()[start:])
-    finally:
-        stack.azure.own("DELETE", "policy")
-
-
-def a_deployment_deleted_behind_its_back_comes_back(stack: Stack) -> None:
-    stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/blue")
-    stack.up()
-    assert stack.predict("blue") == ["blue"]
-    assert stack.shares() == {"green": 100}
-
-
 def a_rejected_move_leaves_the_old_deployment_alive(stack: Stack) -> None:
-    """The new deployment is made, and the old one goes once the shares have moved, in the next update."""
+    """The old deployment goes once the shares have moved, in the next update.
+
+    The new one had been there, and was deleted behind the stack's back: it comes back.
+    """
+    found = stack.azure.arm("GET", stack.endpoint)
+    found["properties"]["traffic"] = {"green": 100}
+    stack.azure.arm("PUT", stack.endpoint, found)
+    stack.settled()
     stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/blue")
     stack.serve({"blue": {}}, {"blue": 100})
     refuse(stack)
@@ -131,6 +122,8 @@ def a_rejected_move_leaves_the_old_deployment_alive(stack: Stack) -> None:
     assert "not today" in failed.text
     assert stack.writes(start) == ["PUT blue", "PUT endpoint blue=100 -> 400"]
     assert stack.predict() == ["green"]
+    assert stack.predict("blue") == ["blue"]
+    assert stack.shares() == {"green": 100}
 
     start = stack.mark()
     stack.up()

@@ -33,7 +33,8 @@ def test_a_stack_with_hexadecimal_versions_changes_nothing(stack: Stack) -> None
     before.mkdir()
     (before / "__main__.py").write_text(BEFORE.format(program=str(ROOT / "__main__.py")))
     main_of(stack, f"{before}/")
-    stack.begin({"blue": {}}, {"blue": 100})
+    stack.serve({"blue": {}}, {"blue": 100})
+    stack.up()
     live = stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["properties"]
     assert not live["model"].rpartition("/")[2].isdigit()
 

@@ -42,60 +42,50 @@ def gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_program_sees_its_config_its_folder_and_its_own_modules(pulumi: Pulumi, project: Path) -> None:
-    (project / "beside.py").write_text("answer = 42\n")
+def test_a_program_sees_its_config_its_folder_and_its_own_modules(
+    pulumi_cli: Path, project: Path, environment: dict[str, str]
+) -> None:
+    """In another folder than the project's, as `main` says; a preview and its update share no modules."""
+    inner = project / "inner"
+    inner.mkdir()
+    (project / "state").rename(inner / "state")
+    (inner / "Pulumi.yaml").write_text((project / "Pulumi.yaml").read_text() + "main: ../\n")
+    (project / "Pulumi.yaml").unlink()
+    (project / "beside.py").write_text("answer = 42\nruns = 0\n")
     (project / "__main__.py").write_text(
         "import os, sys, pulumi, beside\n"
+        "beside.runs += 1\n"
         "config = pulumi.Config()\n"
         "pulumi.export('seen', {'plain': config.require('plain'), 'answer': beside.answer,\n"
         "    'project': pulumi.get_project(), 'stack': pulumi.get_stack(), 'folder': os.getcwd(),\n"
-        "    'root': pulumi.get_root_directory(), 'python': sys.prefix})\n"
+        "    'root': pulumi.get_root_directory(), 'python': sys.prefix, 'runs': beside.runs})\n"
         "pulumi.export('hidden', config.require_secret('hidden'))\n"
+        "print('runs in', os.getcwd())\n"
     )
-    pulumi("config", "set", "plain", "open")
-    pulumi("config", "set", "--secret", "hidden", "shut")
 
-    done = pulumi("up", "--yes", "--skip-preview")
+    def run(*arguments: str) -> str:
+        command = [str(pulumi_cli), "-C", str(inner), *arguments, "--non-interactive"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    outputs = json.loads(pulumi("stack", "output", "--json").stdout)
+    run("stack", "init", "dev")
+    run("config", "set", "plain", "open")
+    run("config", "set", "--secret", "hidden", "shut")
+    assert f"runs in {project}\n" in run("up", "--yes")
+
+    outputs = json.loads(run("stack", "output", "--json"))
     assert outputs["seen"] == {
         "plain": "open",
         "answer": 42,
         "project": "sample",
         "stack": "dev",
         "folder": str(project),
-        "root": str(project),
+        "root": str(inner),
         "python": sys.prefix,
+        "runs": 1,
     }
     assert outputs["hidden"] == "[secret]"
-
-
-def test_a_preview_and_its_update_share_no_module_state(pulumi: Pulumi, project: Path) -> None:
-    (project / "counter.py").write_text("runs = 0\n")
-    (project / "__main__.py").write_text(
-        "import pulumi, counter\ncounter.runs += 1\npulumi.export('runs', counter.runs)\n"
-    )
-    assert pulumi("up", "--yes").returncode == 0
-    assert json.loads(pulumi("stack", "output", "--json").stdout) == {"runs": 1}
-
-
-def test_main_in_another_folder_runs_there(
-    pulumi_cli: Path, project: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    inner = project / "inner"
-    inner.mkdir()
-    (project / "state").rename(inner / "state")
-    (inner / "Pulumi.yaml").write_text((project / "Pulumi.yaml").read_text() + "main: ../\n")
-    (project / "Pulumi.yaml").unlink()
-    (project / "__main__.py").write_text("import os\nprint('runs in', os.getcwd())\n")
-
-    def run(*arguments: str) -> str:
-        command = [str(pulumi_cli), "-C", str(inner), *arguments, "--non-interactive"]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120).stdout
-
-    run("stack", "init", "dev")
-    assert f"runs in {project}\n" in run("preview")
 
 
 @pytest.mark.parametrize(

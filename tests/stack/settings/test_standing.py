@@ -76,7 +76,11 @@ def test_what_is_there_is_no_finding(found: Callable[..., dict[str, str]]) -> No
 def test_all_that_is_missing_comes_at_once(found: Callable[..., dict[str, str]]) -> None:
     told = found(HERE, {})
     assert set(told) == {"azml:workspace.resourceGroup.name", "azml:workspace.name"}
+    assert "there is no resource group 'rg'" in told["azml:workspace.resourceGroup.name"]
     assert "there is no workspace 'mlw' in the resource group rg" in told["azml:workspace.name"]
+    plain = found(HERE.replace("{name: rg, existing: true}", "rg"), {})
+    assert "there is no resource group 'rg'" in plain["azml:workspace.resourceGroup"]
+    assert "there is no workspace 'mlw' in the resource group rg" in plain["azml:workspace.name"]
 
 
 def test_a_workspace_without_a_storage_account_cannot_be_used(found: Callable[..., dict[str, str]]) -> None:
