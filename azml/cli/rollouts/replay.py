@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle, islice
+from itertools import islice
 from pathlib import Path
 
 from azml.cli.rollouts.functions import function_of
@@ -25,7 +25,7 @@ class Replay:
     def __init__(self, gate: AgreementGate, bodies: list[bytes], requests: Requests, folder: Path) -> None:
         self._gate = gate
         self._requests = requests
-        self._left: Iterator[tuple[int, bytes]] = islice(cycle(enumerate(bodies, 1)), gate.sample)
+        self._left: Iterator[tuple[int, bytes]] = islice(enumerate(bodies, 1), gate.sample)
         self._function = function_of(gate.function, folder) if gate.function else None
         self._found = Replayed({field.path: Matches(0, 0) for field in gate.fields})
 
