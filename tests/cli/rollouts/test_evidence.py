@@ -70,7 +70,7 @@ def monitor(wire: Wire) -> Monitor:
 def evidence(wire: Wire, tmp_path: Path) -> AzureEvidence:
     (tmp_path / "requests").mkdir()
     (tmp_path / "requests" / "one.json").write_text('{"number": 1}')
-    (tmp_path / "requests.jsonl").write_text('{"number": 1}\n\n{"number": 2}\n')
+    (tmp_path / "requests.jsonl").write_text("\n\n".join(f'{{"number": {one}}}' for one in (1, 2, 3, 4)))
     held = connection(wire)
     return AzureEvidence(held, ENDPOINT, Slots("blue", "green"), Requests(held, "echo"), tmp_path)
 
