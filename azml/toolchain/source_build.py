@@ -28,8 +28,16 @@ _ENVIRONMENT = {
     "GOGC": "off",
     "GOMEMLIMIT": "1GiB",
 }
-_CLOUDS = ("cloud.google.com/go", "google.golang.org/api", "github.com/aws", "github.com/Azure")
-"""What state backends and secrets providers are built on: most of the packages, which wait for a network."""
+_UNHURRIED = (
+    "cloud.google.com/go",
+    "github.com/Azure",
+    "github.com/aws",
+    "github.com/envoyproxy",
+    "github.com/go-git",
+    "go.opentelemetry.io",
+    "google.golang.org/api",
+)
+"""What state backends, secrets providers and traces are built on: packages that wait for a network."""
 
 
 def build(version: str, folder: Path, progress: Progress) -> None:
@@ -137,7 +145,7 @@ def _compile(version: str, module: Path, output: Path, total: int, progress: Pro
         "-buildvcs=false",
         # No debug information, as -s and -w would remove it; nothing is inlined where that gains nothing.
         "-gcflags=all=-dwarf=false",
-        *(f"-gcflags={cloud}/...=-dwarf=false -l" for cloud in _CLOUDS),
+        *(f"-gcflags={path}/...=-dwarf=false -l" for path in _UNHURRIED),
         "-ldflags",
         flags,
         "-o",
