@@ -10,13 +10,13 @@ import typer
 from azml.atomic_write import write_atomically
 from azml.bundling import HashCache
 from azml.cli.clone import find_clone
-from azml.cli.commands.release import filed, idle_slot, live_slot, require_same
 from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import CommandError, InputError, NotThereError
 from azml.cli.options import EndpointArgument
 from azml.cli.release.frozen import FOLDER, as_file, frozen, read_spec
 from azml.cli.release.patch import patch
+from azml.cli.release.pinning import filed, idle_slot, live_slot, require_same
 from azml.cli.release.registered import Content, Store, Version
 from azml.cli.stacks import names, stacks
 from azml.cli.stacks.stacks import Connection, Stack

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from azml.cli.clone import Clone
-from azml.cli.commands.release import Plan, after_release, carry_out, idle_slot, live_slot, working_file
+from azml.cli.commands.release import Plan, after_release, carry_out, working_file
 from azml.cli.commands.rollback import holds_a_newer_version
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
 from azml.cli.failure import CommandError, InputError
+from azml.cli.release.pinning import idle_slot, live_slot
 from azml.cli.stacks.stacks import Stack, WorkspaceName
 from azml.stack.stack_file import StackEndpoint
 
