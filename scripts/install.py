@@ -42,9 +42,14 @@ UV_SYNONYMS = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_U
 AZURE_NATIVE = (
     "applicationinsights",
     "authorization",
+    "containerregistry",
     "keyvault",
     "machinelearningservices",
+    "managedidentity",
+    "monitor",
+    "network",
     "operationalinsights",
+    "privatedns",
     "resources",
     "storage",
 )

@@ -67,7 +67,7 @@ gates:
 steps:
   - smoke: [smoke]
   - {shadow: 20, for: 2s, gates: [agreement]}
-  - {traffic: 20, for: 2s, gates: [errors]}
+  - {traffic: 50, for: 2s, gates: [errors]}
   - {traffic: 100, for: 2s, gates: [errors]}
 """
 KINDS = {"blue": "stable", "good": "good", "throws": "throws", "flips": "flips", "slow": "slow"}

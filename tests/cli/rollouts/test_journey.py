@@ -51,4 +51,4 @@ def _held(stage: Stage) -> None:
     assert "blue is part of a rollout that is not finished" in changed.stdout + changed.stderr
     moved = stage.clone.run("traffic", "labels", "good=100")
     assert moved.returncode == 1 and "azml rollout abort labels" in moved.stderr
-    assert stage.status()["traffic"] == shares == {"blue": 80, "good": 20}
+    assert stage.status()["traffic"] == shares == {"blue": 50, "good": 50}
