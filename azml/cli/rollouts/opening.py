@@ -12,7 +12,6 @@ from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import choose
-from azml.cli.rollouts.thresholds import told
 from azml.findings import InvalidInput
 from azml.rollout import starting
 from azml.rollout.document import Document
@@ -39,7 +38,7 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
     Raises InvalidInput with every reason why it would not come to an end, CommandError where it may not
     begin.
     """
-    for line in told(plans.read(session.stack, session.declared, None)):
+    for line in session.told(plans.read(session.stack, session.declared, None)):
         typer.echo(line, err=True)
     plan = session.plan()
     found = session.found()
