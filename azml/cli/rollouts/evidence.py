@@ -1,17 +1,20 @@
-"""What gates are judged by: Azure Monitor's counts, and requests sent to one deployment or to both."""
+"""What gates are judged by: Azure Monitor's counts, the traffic log, and requests to deployments."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from azml.cli.rollouts import metrics
-from azml.cli.rollouts.counts import Ledger, counted, opened_at
+from azml.azure.errors import AzureError
+from azml.cli.rollouts import collected, metrics, traffic_log
+from azml.cli.rollouts.counts import Cell, Ledger, counted, opened_at
 from azml.cli.rollouts.metrics import Point
 from azml.cli.rollouts.replay import Replay
 from azml.cli.rollouts.requests import Requests, bodies_in
 from azml.cli.rollouts.slots import Slots
+from azml.cli.rollouts.traffic_log import TrafficLog
 from azml.cli.stacks.stacks import Connection
-from azml.rollout.comparison import NOTHING
-from azml.rollout.gates import AgreementGate, Gate, RateGate, SmokeGate, ThresholdGate
+from azml.rollout.comparison import NOTHING, Seen
+from azml.rollout.gates import COLLECTED, AgreementGate, Gate, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.looks import Answer, Counted, Look, Measured, Missing, Smoked
 from azml.rollout.ports import Unavailable
 
@@ -66,7 +69,7 @@ class AzureEvidence:
             case RateGate(slower_than=None):
                 return self._errors(gate, series, until)
             case RateGate():
-                return Missing(NO_SINGLE_REQUESTS)
+                return self._slow_answers(gate.slower_than or 0.0, series, until)
             case ThresholdGate():
                 return self._percentile(gate, series, until)
             case AgreementGate():
@@ -75,14 +78,29 @@ class AzureEvidence:
                 return self._smoke(gate, series)
 
     def _errors(self, gate: RateGate, series: _Series, until: float) -> Look:
-        opened = opened_at(series.since)
-        first = min(opened, until - ALIVE_SECONDS)
+        first = min(opened_at(series.since), until - ALIVE_SECONDS)
         found = metrics.requests(self._connection, self._endpoint_id, first, until)
         if not found:
             return Missing(_empty(metrics.REQUESTS))
-        now = counted(found, gate.codes)
+        return self._news(counted(found, gate.codes), series)
+
+    def _slow_answers(self, limit: float, series: _Series, until: float) -> Look:
+        log = self._traffic_log()
+        if log is None:
+            return Missing(NO_SINGLE_REQUESTS)
+        found = log.slow(limit, min(opened_at(series.since), until - ALIVE_SECONDS))
+        return self._news(found, series) if found else Missing(NO_ROWS)
+
+    def _traffic_log(self) -> TrafficLog | None:
+        try:
+            return traffic_log.find(self._connection, self._endpoint_id)
+        except AzureError as failed:
+            raise Unavailable(f"the diagnostic settings cannot be read: {failed}") from failed
+
+    def _news(self, now: Mapping[Cell, Seen], series: _Series) -> Counted:
+        """What of these counts has not been handed out, in this step."""
         if series.ledger is None:
-            series.ledger = Ledger(opened)
+            series.ledger = Ledger(opened_at(series.since))
             series.ledger.begin(now)
         news = series.ledger.news(now)
         stable = news.get(self._slots.stable.lower(), NOTHING)
@@ -111,13 +129,19 @@ class AzureEvidence:
         if not self._slots.stable:
             return Missing("there is no stable deployment to compare with")
         if series.replay is None:
-            series.replay = Replay(gate, self._bodies(gate.requests), self._requests, self._folder)
+            series.replay = Replay(gate, self._recorded(gate), self._requests, self._folder)
         return series.replay.go_on(self._slots.stable, self._slots.candidate)
 
     def _smoke(self, gate: SmokeGate, series: _Series) -> Look:
         if series.smoked is None:
             series.smoked = smoked(self._requests, self._slots.candidate, self._bodies(gate.requests))
         return series.smoked
+
+    def _recorded(self, gate: AgreementGate) -> list[bytes]:
+        if gate.requests != COLLECTED:
+            return self._bodies(gate.requests)
+        name = self._endpoint_id.rpartition("/")[2]
+        return collected.bodies(self._connection, name, self._slots.stable, gate.sample)
 
     def _bodies(self, pattern: str) -> list[bytes]:
         found = bodies_in(self._folder, pattern)
@@ -134,8 +158,10 @@ def smoked(requests: Requests, deployment: str, bodies: list[bytes]) -> Smoked:
 
 
 NO_SINGLE_REQUESTS = (
-    "Azure Monitor has percentiles of the latency and no count of slow answers: use metric: latency_p95"
+    "Azure Monitor has percentiles of the latency and no count of slow answers: use metric: latency_p95, or "
+    f"send {traffic_log.TABLE} to Log Analytics"
 )
+NO_ROWS = f"{traffic_log.TABLE} has had no request of this endpoint in the last hour"
 
 
 def _empty(metric: str) -> str:

@@ -58,7 +58,7 @@ def points(answer: Mapping[str, Any], aggregation: str) -> Iterator[Point]:
             for point in series.get("data") or ():
                 if point.get(aggregation) is not None:
                     yield Point(
-                        _seconds(str(point["timeStamp"])), deployment, status, float(point[aggregation])
+                        seconds_of(str(point["timeStamp"])), deployment, status, float(point[aggregation])
                     )
 
 
@@ -86,5 +86,6 @@ def _answer(connection: Connection, endpoint_id: str, query: Mapping[str, str]) 
     return found
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
+    """A time as Azure writes it, in whole unix seconds."""
     return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())

@@ -1,5 +1,6 @@
 """How a rollout of an endpoint begins, or why it does not."""
 
+from functools import partial
 from typing import NamedTuple
 
 import typer
@@ -7,12 +8,11 @@ import typer
 from azml.cli.endpoints.todays_traffic import measured
 from azml.cli.failure import CommandError
 from azml.cli.release import explained, plans
-from azml.cli.rollouts import people, versions
+from azml.cli.rollouts import collected, people, versions
 from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import choose
-from azml.cli.rollouts.thresholds import told
 from azml.findings import InvalidInput
 from azml.rollout import starting
 from azml.rollout.document import Document
@@ -39,13 +39,17 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
     Raises InvalidInput with every reason why it would not come to an end, CommandError where it may not
     begin.
     """
-    for line in told(plans.read(session.stack, session.declared, None)):
+    for line in session.told(plans.read(session.stack, session.declared, None)):
         typer.echo(line, err=True)
     plan = session.plan()
     found = session.found()
     slots = choose(found, wanted.slot)
     capacity = dict(explained.instances_of(session.declared)).get(slots.stable, 1)
-    findings = [*refusals(found, slots, capacity), *unusable(plan, session.declared.folder)]
+    kept = partial(collected.bodies, session.connection, session.name, slots.stable)
+    findings = [
+        *refusals(found, slots, capacity),
+        *unusable(plan, session.declared.folder, kept if slots.stable else None),
+    ]
     if slots.stable and not wanted.stable_is_broken:
         findings += unfinished(plan, _rate(session, wanted))
     findings += Webhooks(session.stack).problems(plan.notify)

@@ -8,6 +8,7 @@ from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.endpoints.sample import find_request
 from azml.cli.failure import CommandError, InputError, NotThereError
 from azml.cli.release import explained, plans
+from azml.cli.rollouts import traffic_log
 from azml.cli.rollouts.clock import MachineClock
 from azml.cli.rollouts.endpoint import ArmEndpoint
 from azml.cli.rollouts.evidence import AzureEvidence
@@ -15,7 +16,7 @@ from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.requests import Requests, bodies_in
 from azml.cli.rollouts.slots import Slots
 from azml.cli.rollouts.store import BlobJournal, journal_of
-from azml.cli.rollouts.thresholds import by_percentiles
+from azml.cli.rollouts.thresholds import by_percentiles, told
 from azml.cli.stacks import names, stacks
 from azml.cli.stacks.stacks import Connection, Stack
 from azml.rollout import starting
@@ -43,13 +44,24 @@ class Session:
         return endpoints.read(self.connection, self.name)
 
     def plan(self) -> Plan:
-        """The stack's plan, judged by what Azure Monitor measures. Raises InputError, InvalidInput."""
+        """The stack's plan, judged by what Azure measures. Raises InputError, InvalidInput, AzureError."""
         if not has_plan(self.stack, self.declared):
             raise InputError(
                 f"{self.declared.key} has no rollout: in {self.stack.path.name}, which owns its shares",
                 "write a plan there, such as rollout: canary, and let pulumi up hand the shares over",
             )
-        return by_percentiles(plans.read(self.stack, self.declared, None))
+        plan = plans.read(self.stack, self.declared, None)
+        return by_percentiles(plan) if self.told(plan) else plan
+
+    def told(self, plan: Plan) -> list[str]:
+        """A line for each gate on slow answers that no traffic log can judge. Raises AzureError."""
+        lines = list(told(plan))
+        return [] if lines and traffic_log.find(self.connection, self.id) else lines
+
+    @property
+    def id(self) -> str:
+        """The endpoint's ARM id."""
+        return f"{self.connection.workspace.id}/onlineEndpoints/{self.name}"
 
     def latest(self) -> Kept | None:
         """The journal of its latest rollout; None where none has begun. Raises CommandError."""
@@ -79,8 +91,7 @@ class Session:
         capacity = counts.get(slots.stable, 1)
         sample = _sample(self.declared.folder, plan)
         endpoint = ArmEndpoint(self.connection, self.name, slots, requests, capacity, sample)
-        own = f"{self.connection.workspace.id}/onlineEndpoints/{self.name}"
-        evidence = AzureEvidence(self.connection, own, slots, requests, self.declared.folder)
+        evidence = AzureEvidence(self.connection, self.id, slots, requests, self.declared.folder)
         notices = Webhooks(self.stack) if plan.notify else None
         return Ports(MachineClock(self.connection.arm), endpoint, evidence, self.store, notices)
 

@@ -82,6 +82,12 @@ class DataplaneClient:
         """The answers of the minutes from `since` (unix time) on; see `MetricsHistory.answers`."""
         return await self._minutes("metrics", since, endpoint)
 
+    async def slow(self, since: float, endpoint: str, milliseconds: float) -> list[dict[str, Any]]:
+        """How many answers of an endpoint took longer; see `MetricsHistory.slow`."""
+        asked = f"since={since}&endpoint={quote(endpoint, safe='')}&milliseconds={milliseconds}"
+        _, told = await self._call("GET", f"/slow?{asked}")
+        return list(told)
+
     async def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
         """The instances' resource usage in the minutes from `since` on; see `MetricsHistory.usage`."""
         return await self._minutes("usage", since, endpoint)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from azml.azure.http import Response
+from azml.cli.rollouts import traffic_log
 from azml.cli.rollouts.evidence import AzureEvidence
 from azml.cli.rollouts.requests import Requests
 from azml.cli.rollouts.slots import Slots
@@ -166,3 +167,71 @@ def test_a_key_that_was_rotated_is_asked_for_again(evidence: AzureEvidence, wire
     scored(wire, {"green": {"label": "a"}})
     assert isinstance(evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED), Smoked)
     assert sum(path.endswith("/listKeys") for _, path, _ in wire.seen) == 2
+
+
+SLOW = RateGate("slow", 0.05, slower_than=0.25)
+SETTINGS = f"GET {ENDPOINT}/providers/Microsoft.Insights/diagnosticSettings"
+LOGS = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/logs"
+
+
+def sent(wire: Wire, *logs: Mapping[str, Any], to: str | None = LOGS) -> None:
+    """Answer with a diagnostic setting that sends these logs."""
+    wire.tell(SETTINGS, {"value": [{"properties": {"workspaceId": to, "logs": list(logs)}}]})
+
+
+def logged(wire: Wire, *rows: tuple[str, float, int, int], **more: object) -> None:
+    """Answer queries with deployment, minute, requests and slow ones."""
+    names = ("DeploymentName", "Requests", "Slow", "Minute")
+    told = [
+        [name, count, slow, f"{datetime.fromtimestamp(at, UTC):%FT%TZ}"] for name, at, count, slow in rows
+    ]
+    table = {"name": "PrimaryResult", "columns": [{"name": name} for name in names], "rows": told}
+    wire.tell(f"POST {LOGS}/query", {"tables": [table], **more})
+
+
+def test_slow_answers_are_counted_once_however_late_the_log_shows_them(
+    evidence: AzureEvidence, wire: Wire
+) -> None:
+    sent(wire, {"category": "AmlOnlineEndpointTrafficLog", "enabled": True})
+    logged(wire, ("blue", OPENED - 60, 90, 9), ("green", OPENED, 50, 5))
+    assert evidence.look(SLOW, ENTERED, ENTERED + 60, ENTERED) == Counted(Seen(0, 0), Seen(0, 0))
+    logged(wire, ("Green", OPENED + 60, 10, 4), ("blue", OPENED + 60, 100, 1))
+    assert evidence.look(SLOW, ENTERED + 60, ENTERED + 120, ENTERED) == Counted(Seen(10, 4), Seen(100, 1))
+    logged(wire, ("green", OPENED + 60, 12, 5), ("blue", OPENED + 60, 100, 1))
+    assert evidence.look(SLOW, ENTERED + 120, ENTERED + 180, ENTERED) == Counted(Seen(2, 1), Seen(0, 0))
+    body = next(body for _, path, body in wire.seen if path.endswith("/query"))
+    text = json.loads(body or b"")["query"]
+    assert "EndpointName =~ 'echo' and AzureMLWorkspaceName =~ 'ws' and _SubscriptionId =~ 's'" in text
+    assert "countif(TotalDurationMs > 250.000)" in text
+
+
+def test_a_log_that_says_nothing_finds_nothing_out(evidence: AzureEvidence, wire: Wire) -> None:
+    def reason() -> str:
+        found = evidence.look(SLOW, ENTERED, ENTERED + 60, ENTERED)
+        assert isinstance(found, Missing)
+        return found.reason
+
+    sent(wire, {"categoryGroup": "allLogs", "enabled": True})
+    logged(wire)
+    assert "had no request of this endpoint" in reason()
+    logged(wire, ("green", OPENED + 60, 12, 5), error={"code": "PartialError"})
+    assert "PartialError" in reason()
+    wire.tell(f"POST {LOGS}/query", {"tables": []})
+    assert "another form" in reason()
+    wire.tell(f"POST {LOGS}/query", {"error": {"code": "Forbidden", "message": "no right to read"}}, 403)
+    assert "no right to read" in reason()
+    wire.tell(SETTINGS, {"error": {"code": "Forbidden", "message": "no right to see"}}, 403)
+    assert "no right to see" in reason()
+
+
+def test_only_a_setting_that_sends_the_traffic_log_to_log_analytics_counts(wire: Wire) -> None:
+    traffic = {"category": "AmlOnlineEndpointTrafficLog", "enabled": True}
+    for log, to in (
+        ({**traffic, "enabled": False}, LOGS),
+        ({**traffic, "category": "Other"}, LOGS),
+        (traffic, None),
+    ):
+        sent(wire, log, to=to)
+        assert traffic_log.find(connection(wire), ENDPOINT) is None
+    sent(wire, traffic)
+    assert traffic_log.find(connection(wire), ENDPOINT) is not None

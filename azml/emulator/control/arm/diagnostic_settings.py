@@ -2,7 +2,8 @@
 
 Azure Monitor's rules (learn.microsoft.com, "Diagnostic settings in Azure Monitor"): a resource type has
 certain categories and groups of them ("Supported resource logs"), a setting has a destination, and no two
-settings of a resource send one category to the same destination. Nothing is sent here.
+settings of a resource send one category to the same destination. Of what is sent, Log
+Analytics answers one query (`monitor/log_queries.py`).
 """
 
 from collections.abc import Iterator

@@ -54,6 +54,7 @@ class Control:
             self.parts.deleted,
             self.parts.policies,
             self.parts.watch,
+            self.parts.queries.ingestion,
         )
         self.change_pages = ChangePages(self.parts.service)
         self.studio = Studio(

@@ -49,6 +49,7 @@ from azml.emulator.control.monitor.alert_pages import AlertPages
 from azml.emulator.control.monitor.alert_rules import ActionGroups, MetricAlerts
 from azml.emulator.control.monitor.alerts import Alerts
 from azml.emulator.control.monitor.autoscale import Autoscale
+from azml.emulator.control.monitor.log_queries import LogQueries
 from azml.emulator.control.monitor.monitor import Monitor
 from azml.emulator.control.monitor.scale_settings import AutoscaleSettings
 from azml.emulator.control.monitor.utilisation import TargetUtilisation
@@ -77,6 +78,7 @@ class ControlParts:
     deleted: DeletedResources
     policies: PolicyTokens
     watch: Watch
+    queries: LogQueries
 
 
 def assemble(
@@ -106,7 +108,8 @@ def assemble(
     additions = Additions(ADDED_ON_READ, reading)
     service = ResourceManager(store, Operations(database), types, steering, additions, activity)
     policies = PolicyTokens(clock)
-    paged = (vaults, logs, activity, policies, quotas, AlertPages(store))
+    queries = LogQueries(store, dataplane, clock)
+    paged = (vaults, logs, activity, policies, quotas, AlertPages(store), queries)
     below = (workspaces, deployments)
     pages = Pages(
         [
@@ -138,6 +141,7 @@ def assemble(
         deleted=deleted,
         policies=policies,
         watch=Watch(clock, dataplane, (Alerts(store), Autoscale(service), TargetUtilisation(service))),
+        queries=queries,
     )
 
 

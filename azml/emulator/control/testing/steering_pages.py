@@ -12,6 +12,7 @@ from azml.emulator.control.arm.steering import Course, Lag, Selector, Span
 from azml.emulator.control.http.faults import Faults
 from azml.emulator.control.http.guards import Handler
 from azml.emulator.control.http.policy_tokens import PolicyTokens, read_demand
+from azml.emulator.control.monitor.log_queries import Ingestion
 from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.testing.asked import asked_object, check_names, pattern_of
 
@@ -36,6 +37,7 @@ class SteeringPages:
         deleted: DeletedResources,
         policies: PolicyTokens,
         watch: Watch,
+        ingestion: Ingestion,
     ) -> None:
         self._service = service
         self._steering = service.steering
@@ -43,6 +45,7 @@ class SteeringPages:
         self._deleted = deleted
         self._policies = policies
         self._watch = watch
+        self._ingestion = ingestion
 
     def routes(self) -> list[tuple[str, Handler, str]]:
         """Path, handler and method."""
@@ -52,6 +55,7 @@ class SteeringPages:
             ("/_azml/states", self._add_state, "POST"),
             ("/_azml/states", self._clear_states, "DELETE"),
             ("/_azml/lags", self._add_lag, "POST"),
+            ("/_azml/log-ingestion", self._delay_logs, "POST"),
             ("/_azml/deleted", self._purge_all, "DELETE"),
             ("/_azml/policy", self._demand_tokens, "POST"),
             ("/_azml/policy", self._demand_nothing, "DELETE"),
@@ -85,6 +89,11 @@ class SteeringPages:
     async def _add_lag(self, request: Request) -> Response:
         asked = await asked_object(request, (*WHICH, *SPAN))
         self._steering.add(Lag(_selector(asked), _span(asked)))
+        return Response(status_code=204)
+
+    async def _delay_logs(self, request: Request) -> Response:
+        asked = await asked_object(request, ("seconds",))
+        self._ingestion.late_seconds = _seconds(asked, "seconds") or 0.0
         return Response(status_code=204)
 
     async def _demand_tokens(self, request: Request) -> Response:

@@ -132,6 +132,11 @@ class Dataplane:
         await self.recorder.collect()
         return self._history.answers(since, endpoint)
 
+    async def slow(self, since: float, endpoint: str, milliseconds: float) -> list[dict[str, Any]]:
+        """How many answers of an endpoint took longer; see `MetricsHistory.slow`."""
+        await self.recorder.collect()
+        return self._history.slow(since, endpoint, milliseconds)
+
     def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
         """The instances' resource usage in the minutes from `since` on; see `MetricsHistory.usage`."""
         return self._history.usage(since, endpoint)

@@ -32,6 +32,7 @@ def application(dataplane: Dataplane, token: str) -> web.Application:
             web.put("/complete", _complete),
             web.put("/clock", _clock),
             web.get("/metrics", _metrics),
+            web.get("/slow", _slow),
             web.get("/usage", _usage),
         ]
     )
@@ -112,6 +113,12 @@ async def _clock(request: web.Request) -> web.Response:
 
 async def _metrics(request: web.Request) -> web.Response:
     return web.json_response(await request.app[_DATAPLANE].metrics(*_minutes(request)))
+
+
+async def _slow(request: web.Request) -> web.Response:
+    query = request.query
+    since, milliseconds = float(query["since"]), float(query["milliseconds"])
+    return web.json_response(await request.app[_DATAPLANE].slow(since, query["endpoint"], milliseconds))
 
 
 async def _usage(request: web.Request) -> web.Response:

@@ -59,6 +59,15 @@ class MetricsHistory:
             for row in self._rows(_ANSWERS, since, endpoint)
         ]
 
+    def slow(self, since: float, endpoint: str, milliseconds: float) -> list[dict[str, Any]]:
+        """The answers of an endpoint in the minutes from `since` on: minute, endpoint, deployment,
+        and how many there are (`requests`) and took longer (`slow`)."""
+        return [
+            {**_head(row), "requests": tally.count, "slow": tally.slower_than(milliseconds)}
+            for row in self._rows(_ANSWERS, since, endpoint)
+            for tally in (tally_from_json(json.loads(row[3])),)
+        ]
+
     def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
         """The instances' usage in the minutes from `since` on: minute, endpoint, deployment and `Usage`."""
         return [{**_head(row), **json.loads(row[3])} for row in self._rows(_USAGE, since, endpoint)]

@@ -13,8 +13,9 @@ from azure.mgmt.monitor.models import Metric, MetricValue
 from azure.mgmt.monitor.models import Response as Metrics
 from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
 
+from azml.cli.rollouts.traffic_log import QUERY
 from azml.emulator.base.identity import SUBSCRIPTION
-from tests.fixtures.control_plane import ENDPOINT, WORKSPACE
+from tests.fixtures.control_plane import ENDPOINT, GROUP, WORKSPACE
 from tests.fixtures.serving_azure import ServingAzure, eventually
 
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
@@ -78,6 +79,27 @@ def test_the_management_client_reads_counts_by_dimension(
     assert classes["steered", "4xx"] == before["steered", "424"]
     whole = counted(read(monitor, span))
     assert whole[()] == sum(before.values())
+
+
+def test_log_analytics_counts_the_slow_ones_of_a_log_that_it_gets(
+    serving: ServingAzure, asked: datetime
+) -> None:
+    logs = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/traffic"
+    serving.done(serving.arm("PUT", logs, {"location": "westeurope", "properties": {}}))
+    traffic = {"category": "AmlOnlineEndpointTrafficLog", "enabled": True}
+    setting = f"{ENDPOINT}/providers/Microsoft.Insights/diagnosticSettings/traffic"
+    serving.done(serving.arm("PUT", setting, {"properties": {"workspaceId": logs, "logs": [traffic]}}))
+    workspace, _, name = ENDPOINT.split("/")[-3:]
+    text = QUERY.format(
+        since=f"{asked - MINUTE:%Y-%m-%dT%H:%M:%SZ}",
+        endpoint=name,
+        workspace=workspace,
+        subscription=SUBSCRIPTION,
+        milliseconds="290.000",
+    )
+    rows = serving.arm("POST", f"{logs}/query", {"query": text}).body["tables"][0]["rows"]
+    assert sum(requests for name, _, requests, _ in rows if name == "steered") >= 10
+    assert sum(slow for name, _, _, slow in rows if name == "steered") >= 1
 
 
 def read(monitor: MonitorManagementClient, span: str, filter: str | None = None) -> Metrics:

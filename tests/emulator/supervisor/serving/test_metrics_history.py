@@ -56,6 +56,15 @@ def test_only_what_is_asked_for_is_told(history: MetricsHistory) -> None:
     assert history.usage(0) == []
 
 
+def test_slow_answers_are_counted_by_minute_and_deployment(history: MetricsHistory) -> None:
+    history.add_answers([answers(60, "blue", 100, 245, 256, 3_000), answers(120, "green", 10)])
+    found = history.slow(0, "/e", 250)
+    assert [(one["minute"], one["deployment"]) for one in found] == [(60, "blue"), (120, "green")]
+    assert [(one["requests"], one["slow"]) for one in found] == [(4, 2), (1, 0)]
+    assert history.slow(120, "/e", 5)[0]["slow"] == 1
+    assert history.slow(0, "/other", 250) == []
+
+
 def test_samples_of_a_minute_add_up(history: MetricsHistory) -> None:
     for share in (10.0, 30.0):
         history.add_usage(60, "/e", "blue", Usage(cpu={"1": sample(share)}))

@@ -1,0 +1,99 @@
+"""The log of an online endpoint's single requests, where a diagnostic setting sends it to Log Analytics.
+
+Columns: learn.microsoft.com, "AmlOnlineEndpointTrafficLog" in the Azure Monitor Logs reference. One query is
+asked, of the resource manager (Microsoft.OperationalInsights 2017-10-01, "Query - Execute"), so that one
+token is enough. The local Azure answers the same query.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from azml.azure.errors import AzureError
+from azml.cli.rollouts.counts import Cell
+from azml.cli.rollouts.metrics import seconds_of
+from azml.cli.stacks.stacks import Connection
+from azml.rollout.comparison import Seen
+from azml.rollout.ports import Unavailable
+
+TABLE = "AmlOnlineEndpointTrafficLog"
+"""The category of the log, and the table it comes to."""
+SETTINGS_VERSION, QUERY_VERSION = "2021-05-01-preview", "2017-10-01"
+COLUMNS = ("DeploymentName", "Minute", "Requests", "Slow")
+QUERY = (
+    f"{TABLE} "
+    "| where TimeGenerated >= datetime({since}) "
+    "| where EndpointName =~ '{endpoint}' and AzureMLWorkspaceName =~ '{workspace}' "
+    "and _SubscriptionId =~ '{subscription}' "
+    "| summarize Requests = count(), Slow = countif(TotalDurationMs > {milliseconds}) "
+    "by DeploymentName, Minute = bin(TimeGenerated, 1m)"
+)
+"""The requests of each minute and deployment, and those that took longer than `milliseconds`."""
+
+
+@dataclass(frozen=True)
+class TrafficLog:
+    """The log of the endpoint called `name`, in the Log Analytics workspace with the ARM id `logs`."""
+
+    connection: Connection
+    logs: str
+    name: str
+
+    def slow(self, seconds: float, since: float) -> dict[Cell, Seen]:
+        """Requests by minute and deployment since a time, and those slower than `seconds`.
+
+        A row is there some minutes after its request. Raises Unavailable.
+        """
+        try:
+            answer = self.connection.arm.post(
+                f"{self.logs}/query", QUERY_VERSION, {"query": self._query(seconds, since)}
+            )
+        except AzureError as failed:
+            raise Unavailable(f"Log Analytics did not answer: {failed}") from failed
+        return dict(_cells(answer))
+
+    def _query(self, seconds: float, since: float) -> str:
+        workspace = self.connection.workspace
+        return QUERY.format(
+            since=f"{datetime.fromtimestamp(since, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            endpoint=_literal(self.name),
+            workspace=_literal(workspace.name),
+            subscription=_literal(workspace.subscription_id),
+            milliseconds=f"{seconds * 1000:.3f}",
+        )
+
+
+def find(connection: Connection, endpoint_id: str) -> TrafficLog | None:
+    """The log of the endpoint with this ARM id; None where no setting sends it. Raises AzureError."""
+    place = f"{endpoint_id}/providers/Microsoft.Insights/diagnosticSettings"
+    found = connection.arm.get(place, SETTINGS_VERSION) or {}
+    for setting in found.get("value") or ():
+        properties = setting.get("properties") or {}
+        if properties.get("workspaceId") and any(map(_sends, properties.get("logs") or ())):
+            return TrafficLog(connection, str(properties["workspaceId"]), endpoint_id.rpartition("/")[2])
+    return None
+
+
+def _sends(log: Mapping[str, Any]) -> bool:
+    names = str(log.get("category")).lower(), str(log.get("categoryGroup")).lower()
+    return bool(log.get("enabled")) and (names[0] == TABLE.lower() or names[1] == "alllogs")
+
+
+def _cells(answer: Mapping[str, Any]) -> Iterator[tuple[Cell, Seen]]:
+    """The rows of an answer; one that says it is only a part is none: what is missing is not known."""
+    if answer.get("error"):
+        raise Unavailable(f"Log Analytics gave a part of the answer: {answer['error']}")
+    try:
+        (table,) = (one for one in answer["tables"] if one["name"] == "PrimaryResult")
+        places = {str(column["name"]): place for place, column in enumerate(table["columns"])}
+        for row in table["rows"]:
+            deployment, minute, requests, slow = (row[places[name]] for name in COLUMNS)
+            yield (seconds_of(str(minute)), str(deployment).lower()), Seen(int(requests), int(slow))
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise Unavailable(f"Log Analytics gave an answer of another form: {wrong!r}") from wrong
+
+
+def _literal(text: str) -> str:
+    """Text inside the quotes of a KQL string literal."""
+    return text.replace("\\", "\\\\").replace("'", "\\'")
