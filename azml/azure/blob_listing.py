@@ -25,6 +25,17 @@ def marks(arm: Arm, container: str, place: str) -> dict[str, str]:
     return found
 
 
+def sizes(arm: Arm, container: str, folder: str) -> dict[str, int]:
+    """The bytes of each blob below a folder, by its path there. Raises AzureError."""
+    below = f"{folder.rstrip('/')}/"
+    return {
+        (blob.findtext("Name") or "").removeprefix(below): int(
+            blob.findtext("Properties/Content-Length") or 0
+        )
+        for blob in _blobs(arm, container, below)
+    }
+
+
 def _mark(blob: ElementTree.Element) -> str:
     size = int(blob.findtext("Properties/Content-Length") or 0)
     md5 = blob.findtext("Properties/Content-MD5")

@@ -10,6 +10,7 @@ from azml.rollout import answers, intervals
 from azml.rollout.gates import (
     ALPHA,
     ALPHA_PASS,
+    COLLECTED,
     CONFIDENCE,
     ERROR_CODES,
     AgreementGate,
@@ -89,9 +90,12 @@ def _codes(own: PlanTable) -> tuple[str, ...]:
 
 
 def _agreement(name: str, own: PlanTable, folder: Path) -> Gate | None:
-    requests = _requests(own, folder)
+    collected = own.node.value.get("requests")
+    is_collected = collected is not None and collected.value == COLLECTED
+    requests = (own.text("requests") or "") if is_collected else _requests(own, folder)
     sample = own.integer("sample", 1, 100_000) or 500
-    _enough(own, folder, requests, sample)
+    if not is_collected:
+        _enough(own, folder, requests, sample)
     keep = own.integer("keep_mismatches", 0, 1000) or 0
     segment = own.text("segment")
     if segment is not None:

@@ -10,6 +10,8 @@ ERROR_CODES = ("408", "424", "429", "5xx")
 """Answers that count as errors where a gate says nothing else."""
 ALPHA, ALPHA_PASS = 0.01, 0.05
 """How often a model that keeps the limit may fail, and one at the limit pass, where a gate says nothing."""
+COLLECTED = "collected"
+"""What an agreement gate's `requests` are where the stable deployment's data collector has kept them."""
 CONFIDENCE = 0.95
 """Of the lower bound by which agreement is judged."""
 
@@ -66,6 +68,8 @@ class Field:
 @dataclass(frozen=True)
 class AgreementGate:
     """Answers of both deployments to `sample` requests of the file `requests`, compared field by field.
+
+    With COLLECTED in place of a file they are the newest that the stable deployment's collector has kept.
 
     `segment` is the path of what in a request says to which segment it belongs. Of the mismatches that are
     kept, what the paths of `redact` find in the answers is left out. `example` is a file with an answer, for

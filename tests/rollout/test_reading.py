@@ -202,6 +202,14 @@ def test_a_function_that_compares_is_in_the_endpoints_folder_and_is_not_run(tmp_
     assert "leads out of" in found("out.py:same")[1]
 
 
+def test_collected_requests_need_no_file(tmp_path: Path) -> None:
+    gate = "{compare: replay, requests: collected, sample: 50, fields: [{path: $.x, at_least: 0.9}]}"
+    lines = f"gates:\n  it: {gate}\nsteps:\n  - {{traffic: 100, for: 1m, gates: [it]}}\n"
+    found, findings = read(lines, tmp_path)
+    assert found is not None, findings
+    assert gates(found)["it"] == AgreementGate("it", "collected", 50, (Field("$.x", 0.9),))
+
+
 def test_a_sample_is_not_larger_than_the_requests_there_are(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.json").write_text("{}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azml.azure.errors import AzureError
-from azml.cli.rollouts import metrics, traffic_log
+from azml.cli.rollouts import collected, metrics, traffic_log
 from azml.cli.rollouts.counts import Cell, Ledger, counted, opened_at
 from azml.cli.rollouts.metrics import Point
 from azml.cli.rollouts.replay import Replay
@@ -14,7 +14,7 @@ from azml.cli.rollouts.slots import Slots
 from azml.cli.rollouts.traffic_log import TrafficLog
 from azml.cli.stacks.stacks import Connection
 from azml.rollout.comparison import NOTHING, Seen
-from azml.rollout.gates import AgreementGate, Gate, RateGate, SmokeGate, ThresholdGate
+from azml.rollout.gates import COLLECTED, AgreementGate, Gate, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.looks import Answer, Counted, Look, Measured, Missing, Smoked
 from azml.rollout.ports import Unavailable
 
@@ -129,13 +129,19 @@ class AzureEvidence:
         if not self._slots.stable:
             return Missing("there is no stable deployment to compare with")
         if series.replay is None:
-            series.replay = Replay(gate, self._bodies(gate.requests), self._requests, self._folder)
+            series.replay = Replay(gate, self._recorded(gate), self._requests, self._folder)
         return series.replay.go_on(self._slots.stable, self._slots.candidate)
 
     def _smoke(self, gate: SmokeGate, series: _Series) -> Look:
         if series.smoked is None:
             series.smoked = smoked(self._requests, self._slots.candidate, self._bodies(gate.requests))
         return series.smoked
+
+    def _recorded(self, gate: AgreementGate) -> list[bytes]:
+        if gate.requests != COLLECTED:
+            return self._bodies(gate.requests)
+        name = self._endpoint_id.rpartition("/")[2]
+        return collected.bodies(self._connection, name, self._slots.stable, gate.sample)
 
     def _bodies(self, pattern: str) -> list[bytes]:
         found = bodies_in(self._folder, pattern)

@@ -1,5 +1,6 @@
 """How a rollout of an endpoint begins, or why it does not."""
 
+from functools import partial
 from typing import NamedTuple
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from azml.cli.endpoints.todays_traffic import measured
 from azml.cli.failure import CommandError
 from azml.cli.release import explained, plans
-from azml.cli.rollouts import people, versions
+from azml.cli.rollouts import collected, people, versions
 from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.session import Session
@@ -44,7 +45,11 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
     found = session.found()
     slots = choose(found, wanted.slot)
     capacity = dict(explained.instances_of(session.declared)).get(slots.stable, 1)
-    findings = [*refusals(found, slots, capacity), *unusable(plan, session.declared.folder)]
+    kept = partial(collected.bodies, session.connection, session.name, slots.stable)
+    findings = [
+        *refusals(found, slots, capacity),
+        *unusable(plan, session.declared.folder, kept if slots.stable else None),
+    ]
     if slots.stable and not wanted.stable_is_broken:
         findings += unfinished(plan, _rate(session, wanted))
     findings += Webhooks(session.stack).problems(plan.notify)

@@ -1,6 +1,6 @@
 """Why a rollout would not come to an end, told before it starts: all reasons at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from azml.cli.endpoints.endpoints import OnlineEndpoint
@@ -10,9 +10,10 @@ from azml.cli.rollouts.requests import bodies_in
 from azml.cli.rollouts.slots import Slots
 from azml.findings import Finding
 from azml.rollout.explain import Need, explain
-from azml.rollout.gates import AgreementGate, SmokeGate
+from azml.rollout.gates import COLLECTED, AgreementGate, SmokeGate
 from azml.rollout.journal import Shares
 from azml.rollout.plan import Plan, ShadowStep, TrafficStep
+from azml.rollout.ports import Unavailable
 from azml.rollout.reading import gates
 
 
@@ -35,16 +36,32 @@ def refusals(found: OnlineEndpoint, slots: Slots, capacity: int) -> Iterator[Fin
         )
 
 
-def unusable(plan: Plan, folder: Path) -> Iterator[Finding]:
-    """Gates whose requests cannot be sent."""
+def unusable(plan: Plan, folder: Path, collected: Callable[[int], object] | None) -> Iterator[Finding]:
+    """Gates whose requests cannot be sent.
+
+    `collected` reads so many that the stable deployment kept; None where there is no such deployment.
+    """
     for gate in gates(plan).values():
-        if isinstance(gate, AgreementGate | SmokeGate):
+        if isinstance(gate, AgreementGate) and gate.requests == COLLECTED:
+            yield from _uncollected(gate, collected)
+        elif isinstance(gate, AgreementGate | SmokeGate):
             try:
                 bodies_in(folder, gate.requests)
             except ValueError as broken:
                 yield Finding(
                     f"{gate.name}: {broken}", "each request is one JSON document; in .jsonl, one a line"
                 )
+
+
+def _uncollected(gate: AgreementGate, collected: Callable[[int], object] | None) -> Iterator[Finding]:
+    try:
+        if collected:
+            collected(gate.sample)
+    except Unavailable as failed:
+        yield Finding(f"{gate.name}: {failed}", COLLECT)
+
+
+COLLECT = "enable the collection request of its data_collector and wait, or write a smaller sample:"
 
 
 def unfinished(plan: Plan, per_minute: float) -> Iterator[Finding]:

@@ -123,8 +123,20 @@ def test_a_gate_that_finds_nothing_out_here_is_refused(tmp_path: Path) -> None:
     (tmp_path / "requests").mkdir()
     (tmp_path / "requests" / "one.json").write_text("{broken")
     written = plan(steps("smoke: [smoke]", "{traffic: 100, for: 10m, gates: [errors]}", gates=GATES))
-    (finding,) = unusable(written, tmp_path)
+    (finding,) = unusable(written, tmp_path, None)
     assert "one.json is not valid JSON" in finding.message
+
+
+def test_collected_requests_that_are_too_few_are_told_before_the_start(tmp_path: Path) -> None:
+    gate = "{compare: replay, requests: collected, sample: 50, fields: [{path: $.x, at_least: 0.9}]}"
+    written = plan(f"gates:\n  it: {gate}\nsteps:\n  - {{traffic: 100, for: 1m, gates: [it]}}\n")
+
+    def kept(most: int) -> None:
+        raise Unavailable(f"2 of {most}")
+
+    (finding,) = unusable(written, tmp_path, kept)
+    assert "it: 2 of 50" in finding.message
+    assert list(unusable(written, tmp_path, None)) == []
 
 
 def test_slow_answers_become_the_percentile_that_means_the_same_for_a_minute() -> None:
