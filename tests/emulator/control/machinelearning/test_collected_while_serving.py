@@ -3,9 +3,19 @@
 import json
 import re
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from azml.azure.arm import Arm
+from azml.azure.http import Http
+from azml.azure.settings import read_settings
+from azml.cli.clone import Clone
+from azml.cli.rollouts.collected import bodies
+from azml.cli.stacks.stacks import Connection, Stack, WorkspaceName
 from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, deployment_body
 from tests.fixtures.serving_azure import ServingAzure, eventually, put_mlflow_model
 
@@ -57,6 +67,21 @@ def test_payloads_are_collected_as_azure_writes_them(serving: ServingAzure) -> N
     assert "path" not in response
     pattern = rf"{ROOT}/request/\d{{4}}/\d\d/\d\d/\d\d/[0-9a-f-]{{36}}\.jsonl"
     assert any(re.fullmatch(pattern, blob) for blob in serving.blobs(f"{ROOT}/request/"))
+
+
+def test_a_rollout_finds_the_newest_requests(serving: ServingAzure, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in serving.own("GET", "environment").body.items():
+        monkeypatch.setenv(name, value)
+    for body in (b'{"newest": 1}', b'{"newest": 2}'):
+        records(serving, "request", serving.score(body, "steered").headers["x-request-id"])
+    _, _, subscription, _, group, *_, workspace = WORKSPACE.split("/")
+    settings = read_settings()
+    stack = Stack(Clone(Path("/nowhere")), "dev")
+    named = WorkspaceName(subscription, group, workspace)
+    with closing(Http()) as http:
+        connection = Connection(stack, named, Arm(settings, http=http), settings)
+        found = bodies(connection, "diabetes", "steered", 2)
+    assert found == [b'{"newest":2}', b'{"newest":1}']
 
 
 def test_keys_are_in_no_record(serving: ServingAzure) -> None:
