@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from azml.rollout.comparison import Seen
 from azml.rollout.driver import LEASE
 from azml.rollout.gates import Gate
@@ -11,6 +13,8 @@ from azml.rollout.state import ENDED, Phase
 from tests.rollout.plans import plan, steps
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.stages import OLD, Stage
+
+pytestmark = pytest.mark.thorough
 
 PROD = plan("prod")
 SHORT = plan(
