@@ -104,12 +104,9 @@ def digest_of(text: str) -> str:
 def plan_of(text: str) -> Plan:
     """The plan of a text. Raises BrokenJournal."""
     try:
-        plan = _PLANS.value(text)
-    except (ValueError, TypeError, KeyError, AttributeError) as broken:
+        return _PLANS.read(text, Plan)
+    except ValueError as broken:
         raise BrokenJournal(f"line 1: its plan is none: {broken}") from broken
-    if not isinstance(plan, Plan):
-        raise BrokenJournal("line 1: its plan is none")
-    return plan
 
 
 def parse(text: str, known: Document | None = None) -> Document:
@@ -126,12 +123,9 @@ def parse(text: str, known: Document | None = None) -> Document:
 @lru_cache(maxsize=64)
 def _head(line: str) -> Head:
     try:
-        head = _HEADS.value(line)
-    except (ValueError, TypeError, KeyError, AttributeError) as broken:
+        return _HEADS.read(line, Head)
+    except ValueError as broken:
         raise BrokenJournal(f"line 1: is not the head of a journal: {line[:80]!r}") from broken
-    if not isinstance(head, Head):
-        raise BrokenJournal(f"line 1: is not the head of a journal: {line[:80]!r}")
-    return head
 
 
 def _entry(line: str, number: int) -> Entry:

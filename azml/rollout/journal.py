@@ -199,9 +199,6 @@ def to_line(entry: Entry) -> str:
 def from_line(line: str) -> Entry:
     """The entry of a line. Raises BrokenJournal."""
     try:
-        entry = CODEC.value(line)
-    except (ValueError, TypeError, KeyError, AttributeError) as broken:
+        return CODEC.read(line, *ENTRIES)
+    except ValueError as broken:
         raise BrokenJournal(f"is not an entry of a journal: {line[:80]!r}") from broken
-    if not isinstance(entry, ENTRIES):
-        raise BrokenJournal(f"is not an entry of a journal: {line[:80]!r}")
-    return entry

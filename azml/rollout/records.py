@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+_Record = TypeVar("_Record")
 Kinds = Mapping[str, Any]
 """Records by the names that stand for them."""
 NUMBERS: Mapping[Any, tuple[type, ...]] = {float: (float, int), int: (int,), str: (str,), bool: (bool,)}
@@ -21,9 +22,15 @@ class Codec:
         """A record as one line of JSON."""
         return json.dumps(_encoded(value), separators=(",", ":"))
 
-    def value(self, text: str) -> Any:
-        """The record of a line. Raises ValueError, TypeError or KeyError where it is none."""
-        return self._decoded(json.loads(text))
+    def read(self, text: str, *wanted: type[_Record]) -> _Record:
+        """The record of a line, of one of the `wanted` kinds. Raises ValueError for anything else."""
+        try:
+            found = self._decoded(json.loads(text))
+        except (TypeError, KeyError, AttributeError) as broken:
+            raise ValueError(f"not a record: {broken}") from broken
+        if not isinstance(found, wanted):
+            raise ValueError(f"is a {type(found).__name__}")
+        return found
 
     def _decoded(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -49,8 +49,8 @@ def _range(points: Sequence[Point]) -> tuple[float, float]:
     later = [one.value for one in points[len(points) // 4 :]]
     high = max(*limits, *later, min(ends[1], 4 * max(*limits, *later, 1e-4)), 1e-4)
     low = min(0.0, *limits, *later, max(ends[0], -high))
-    room = (high - low) * 0.08
-    return low - room, high + room
+    margin = (high - low) * 0.08
+    return low - margin, high + margin
 
 
 def _ratio_limit(points: Sequence[Point], x: Scale, y: Scale) -> str:
