@@ -8,6 +8,7 @@ from rich.table import Table
 from azml.cli.release import slots
 from azml.cli.stacks import names
 from azml.findings import Finding, InvalidInput
+from azml.rollout.durations import minutes
 from azml.rollout.explain import Explained, Need, Row
 from azml.rollout.lint import Proof, proofs
 from azml.rollout.plan import Plan
@@ -100,13 +101,6 @@ def _fixed(need: Need | None) -> str:
         return ""
     when = "not there at the one look" if need.fixed_time is None else minutes(need.fixed_time)
     return f"{need.fixed} requests, {when}"
-
-
-def minutes(seconds: float) -> str:
-    """A time as a person says it."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds / 60:.0f} min"
 
 
 def sums(found: Explained, instances: dict[str, int]) -> Iterator[str]:

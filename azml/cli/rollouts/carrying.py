@@ -74,7 +74,7 @@ def resume(session: Session, *, stable_is_broken: bool, as_json: bool) -> None:
     """
     session.required()
     with _journal():
-        starting.compare_plan(session.store, session.plan())
+        starting.compare_plan(session.store, session.judged().plan)
     if stable_is_broken:
         ask(session, "stable_is_broken")
     elif session.required().state.phase is Phase.PAUSED:

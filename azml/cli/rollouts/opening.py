@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import typer
 
-from azml.cli.endpoints.todays_traffic import measured
+from azml.cli.endpoints.todays_traffic import rate
 from azml.cli.failure import CommandError
-from azml.cli.release import explained, plans
+from azml.cli.release import explained
 from azml.cli.rollouts import collected, people, versions
 from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
@@ -39,9 +39,9 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
     Raises InvalidInput with every reason why it would not come to an end, CommandError where it may not
     begin.
     """
-    for line in session.told(plans.read(session.stack, session.declared, None)):
+    plan, notes = session.judged()
+    for line in notes:
         typer.echo(line, err=True)
-    plan = session.plan()
     found = session.found()
     slots = choose(found, wanted.slot)
     capacity = dict(explained.instances_of(session.declared)).get(slots.stable, 1)
@@ -51,7 +51,7 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
         *unusable(plan, session.declared.folder, kept if slots.stable else None),
     ]
     if slots.stable and not wanted.stable_is_broken:
-        findings += unfinished(plan, _rate(session, wanted))
+        findings += unfinished(plan, rate(session.stack, session.declared, wanted.per_minute))
     findings += Webhooks(session.stack).problems(plan.notify)
     if findings:
         raise InvalidInput(findings)
@@ -74,9 +74,3 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
         raise CommandError(f"the rollout has not begun: {failed}", "run it again") from failed
     versions.note(session, document)
     return document
-
-
-def _rate(session: Session, wanted: Wanted) -> float:
-    if wanted.per_minute is not None:
-        return wanted.per_minute
-    return measured(session.stack, session.declared)

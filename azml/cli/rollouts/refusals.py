@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from azml.cli.endpoints.endpoints import OnlineEndpoint
-from azml.cli.release.explained import minutes
 from azml.cli.rollouts.endpoint import unready
 from azml.cli.rollouts.requests import bodies_in
 from azml.cli.rollouts.slots import Slots
 from azml.findings import Finding
+from azml.rollout.durations import minutes
 from azml.rollout.explain import Need, explain
 from azml.rollout.gates import COLLECTED, AgreementGate, SmokeGate
 from azml.rollout.journal import Shares

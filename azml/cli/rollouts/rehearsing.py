@@ -17,6 +17,7 @@ from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import choose
 from azml.rollout.agreement import Comparison
 from azml.rollout.document import parse
+from azml.rollout.durations import minutes
 from azml.rollout.gates import AgreementGate, SmokeGate
 from azml.rollout.looks import Look
 from azml.rollout.past import Past
@@ -27,7 +28,6 @@ from azml.rollout.recorded import Answers, Pair, Recorded
 from azml.rollout.rehearsal import NoEndpoint, rehearse
 from azml.rollout.report import as_json
 from azml.rollout.report.build import report
-from azml.rollout.report.page import minutes
 from azml.rollout.report.records import Report
 from azml.rollout.starting import Opening, Refused
 from azml.rollout.state import State

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from azml.cli.clone import find_clone
 from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.endpoints.sample import find_request
@@ -29,6 +31,13 @@ from azml.rollout.starting import Kept
 from azml.stack.stack_file import StackEndpoint
 
 
+class Judged(NamedTuple):
+    """A plan whose gates Azure can judge; `notes` has a line for each that no traffic log can."""
+
+    plan: Plan
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Session:
     """One endpoint of a stack; `name` is its name in Azure."""
@@ -43,7 +52,7 @@ class Session:
         """The endpoint in Azure now. Raises NotThereError."""
         return endpoints.read(self.connection, self.name)
 
-    def plan(self) -> Plan:
+    def judged(self) -> Judged:
         """The stack's plan, judged by what Azure measures. Raises InputError, InvalidInput, AzureError."""
         if not has_plan(self.stack, self.declared):
             raise InputError(
@@ -51,12 +60,10 @@ class Session:
                 "write a plan there, such as rollout: canary, and let pulumi up hand the shares over",
             )
         plan = plans.read(self.stack, self.declared, None)
-        return by_percentiles(plan) if self.told(plan) else plan
-
-    def told(self, plan: Plan) -> list[str]:
-        """A line for each gate on slow answers that no traffic log can judge. Raises AzureError."""
-        lines = list(told(plan))
-        return [] if lines and traffic_log.find(self.connection, self.id) else lines
+        lines = tuple(told(plan))
+        if not lines or traffic_log.find(self.connection, self.id):
+            return Judged(plan)
+        return Judged(by_percentiles(plan), lines)
 
     @property
     def id(self) -> str:
@@ -101,9 +108,10 @@ def has_plan(stack: Stack, declared: StackEndpoint) -> bool:
     return bool(stack.file.config["azml:endpoints"][declared.key].get("rollout"))
 
 
-def open_session(stack: Stack, endpoint: str) -> Session:
-    """The endpoint called `endpoint`, in the stack file or in Azure."""
-    return session_of(stack, stack.file.endpoint(endpoint))
+def open_session(endpoint: str, stack: str | None) -> Session:
+    """The endpoint called `endpoint`, in the stack file or in Azure; `stack` as in `stacks.choose`."""
+    chosen = stacks.choose(find_clone(), stack)
+    return session_of(chosen, chosen.file.endpoint(endpoint))
 
 
 def session_of(stack: Stack, declared: StackEndpoint) -> Session:

@@ -7,9 +7,9 @@ from typing import Any
 from rich.markup import escape
 from rich.tree import Tree
 
-from azml.cli.release.explained import minutes
 from azml.rollout import engine, journal
 from azml.rollout.document import Document, Head
+from azml.rollout.durations import minutes
 from azml.rollout.events import Event
 from azml.rollout.plan import Plan, RetireStep, ShadowStep, Step, TrafficStep
 from azml.rollout.state import ENDED, IN_STEP, Phase, State

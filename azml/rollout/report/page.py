@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from azml.rollout.durations import minutes
 from azml.rollout.gates import AgreementGate, RateGate, ThresholdGate
 from azml.rollout.report import charts
 from azml.rollout.report.markup import Markup, joined, tag
@@ -154,10 +155,3 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], kind: str = "
 
 def _when(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def minutes(seconds: float) -> str:
-    """A duration as a person says it."""
-    if seconds >= 7200:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

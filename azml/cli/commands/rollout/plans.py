@@ -6,7 +6,7 @@ import typer
 
 from azml.cli import terminal
 from azml.cli.clone import find_clone
-from azml.cli.endpoints.todays_traffic import measured
+from azml.cli.endpoints.todays_traffic import rate
 from azml.cli.options import EndpointArgument, JsonOption, StackOption
 from azml.cli.stacks import stacks
 
@@ -44,14 +44,14 @@ def explain_(
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
     read = plans.read(chosen, declared, plan)
-    rate = measured(chosen, declared) if per_minute is None else per_minute
-    found = explain(read, rate)
+    traffic = rate(chosen, declared, per_minute)
+    found = explain(read, traffic)
     instances = dict(explained.instances_of(declared))
     if as_json:
-        terminal.machine(explained.document(found, rate, instances))
+        terminal.machine(explained.document(found, traffic, instances))
         return
     console = terminal.out()
-    console.print(f"{declared.key} at {rate:g} requests a minute; a candidate without errors needs:")
+    console.print(f"{declared.key} at {traffic:g} requests a minute; a candidate without errors needs:")
     console.print(explained.table(found))
     for line in explained.sums(found, instances):
         console.print(line)

@@ -33,10 +33,10 @@ def rehearse(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a plan would decide, in seconds: no weight of the endpoint is written."""
-    from azml.cli.endpoints.todays_traffic import measured  # not at every command's start
+    from azml.cli.endpoints.todays_traffic import rate  # not at every command's start
     from azml.cli.release import plans
     from azml.cli.rollouts import outcome, rehearsing, reporting
-    from azml.cli.rollouts.session import open_session
+    from azml.cli.rollouts.session import session_of
     from azml.rollout.report.page import page
 
     chosen = stacks.choose(find_clone(), stack)
@@ -45,8 +45,8 @@ def rehearse(
     if (requests is None) == (journal is None):
         raise InputError("a rehearsal needs evidence", "name one of --requests FILE and --journal FILE")
     if requests is not None:
-        rate = measured(chosen, declared) if per_minute is None else per_minute
-        found = rehearsing.on_requests(open_session(chosen, endpoint), read, requests, slot, rate)
+        traffic = rate(chosen, declared, per_minute)
+        found = rehearsing.on_requests(session_of(chosen, declared), read, requests, slot, traffic)
     elif journal is not None:
         found = rehearsing.on_journal(read, journal)
     if output is not None:

@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from azml.cli import terminal
-from azml.cli.clone import find_clone
 from azml.cli.options import EndpointArgument, JsonOption, StackOption
-from azml.cli.stacks import stacks
 
 OutputOption = Annotated[
     Path | None,
@@ -36,7 +34,7 @@ def report(
     from azml.rollout.report import as_json as machine
     from azml.rollout.report.page import page
 
-    session = open_session(stacks.choose(find_clone(), stack), endpoint)
+    session = open_session(endpoint, stack)
     document = reporting.journal_of(session, number)
     found = reporting.report_of(session, document)
     if journal is not None:

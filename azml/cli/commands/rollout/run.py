@@ -4,10 +4,8 @@ from typing import Annotated
 
 import typer
 
-from azml.cli.clone import find_clone
 from azml.cli.commands.rollout.plans import PerMinuteOption
 from azml.cli.options import EndpointArgument, JsonOption, StackOption
-from azml.cli.stacks import stacks
 
 SlotOption = Annotated[
     str | None, typer.Option("--slot", metavar="SLOT", help="The candidate, where several slots are idle.")
@@ -73,7 +71,7 @@ def _start(
     from azml.cli.rollouts import carrying, opening  # not at every command's start
     from azml.cli.rollouts.session import open_session
 
-    session = open_session(stacks.choose(find_clone(), stack), endpoint)
+    session = open_session(endpoint, stack)
     if broken and not yes:
         confirm_broken(endpoint)
     if supersede:

@@ -4,9 +4,7 @@ from typing import Annotated
 
 import typer
 
-from azml.cli.clone import find_clone
 from azml.cli.options import EndpointArgument, JsonOption, StackOption
-from azml.cli.stacks import stacks
 
 
 def status(
@@ -21,7 +19,7 @@ def status(
     from azml.cli.rollouts import watching
     from azml.cli.rollouts.session import open_session
 
-    session = open_session(stacks.choose(find_clone(), stack), endpoint)
+    session = open_session(endpoint, stack)
     watching.status(session, wait=wait, as_json=as_json)
 
 
@@ -30,4 +28,4 @@ def watch(endpoint: EndpointArgument, stack: StackOption = None, as_json: JsonOp
     from azml.cli.rollouts import watching
     from azml.cli.rollouts.session import open_session
 
-    watching.follow(open_session(stacks.choose(find_clone(), stack), endpoint), as_json=as_json)
+    watching.follow(open_session(endpoint, stack), as_json=as_json)

@@ -1,9 +1,7 @@
 """`azml rollout pause`, `resume`, `approve` and `abort`: what a person wants of a rollout."""
 
-from azml.cli.clone import find_clone
 from azml.cli.commands.rollout.run import BrokenOption, YesOption, confirm_broken
 from azml.cli.options import EndpointArgument, JsonOption, StackOption
-from azml.cli.stacks import stacks
 
 
 def pause(endpoint: EndpointArgument, stack: StackOption = None) -> None:
@@ -11,7 +9,7 @@ def pause(endpoint: EndpointArgument, stack: StackOption = None) -> None:
     from azml.cli.rollouts import carrying
     from azml.cli.rollouts.session import open_session
 
-    carrying.wish(open_session(stacks.choose(find_clone(), stack), endpoint), "pause")
+    carrying.wish(open_session(endpoint, stack), "pause")
 
 
 def resume(
@@ -25,7 +23,7 @@ def resume(
     from azml.cli.rollouts import carrying
     from azml.cli.rollouts.session import open_session
 
-    session = open_session(stacks.choose(find_clone(), stack), endpoint)
+    session = open_session(endpoint, stack)
     if stable_is_broken and not yes:
         confirm_broken(endpoint)
     carrying.resume(session, stable_is_broken=stable_is_broken, as_json=as_json)
@@ -36,7 +34,7 @@ def approve(endpoint: EndpointArgument, stack: StackOption = None) -> None:
     from azml.cli.rollouts import carrying
     from azml.cli.rollouts.session import open_session
 
-    carrying.wish(open_session(stacks.choose(find_clone(), stack), endpoint), "approve")
+    carrying.wish(open_session(endpoint, stack), "approve")
 
 
 def abort(endpoint: EndpointArgument, stack: StackOption = None, as_json: JsonOption = False) -> None:
@@ -44,4 +42,4 @@ def abort(endpoint: EndpointArgument, stack: StackOption = None, as_json: JsonOp
     from azml.cli.rollouts import carrying
     from azml.cli.rollouts.session import open_session
 
-    carrying.abort(open_session(stacks.choose(find_clone(), stack), endpoint), as_json=as_json)
+    carrying.abort(open_session(endpoint, stack), as_json=as_json)
