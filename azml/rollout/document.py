@@ -40,7 +40,6 @@ class Head:
     candidate: str
     bundle: str
     plan: str
-    digest: str
     rejected: tuple[Rejected, ...] = ()
     holder: str = ""
     expires: float = 0.0

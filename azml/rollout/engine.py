@@ -15,7 +15,7 @@ from azml.rollout.looks import NO_LOOK, Look, Rates
 from azml.rollout.moves import gates_in, least
 from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, SmokeStep, TrafficStep
 from azml.rollout.replaying import apply
-from azml.rollout.state import ENDED, IN_STEP, Phase, State
+from azml.rollout.state import IN_STEP, NOT_UNDER_WAY, Phase, State
 from azml.rollout.verdicts import Judgement, Verdict, judge, worst
 
 
@@ -51,7 +51,7 @@ DEAD = "the stable deployment does not answer"
 
 def decide(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
     """What to do now; nothing where there is nothing to do, or where nothing is known."""
-    if state.phase in ENDED or state.phase in (Phase.DECLARED, Phase.PAUSED):
+    if state.phase in NOT_UNDER_WAY or state.phase is Phase.PAUSED:
         return ()
     if state.intended is not None:
         return _confirm(plan, state, state.intended, seen, now)
@@ -77,7 +77,7 @@ def due(plan: Plan, state: State, now: float) -> tuple[Gate, ...]:
 
 def next_shares(plan: Plan, state: State) -> Shares | None:
     """The shares for which deployments have to be ready now, None where nothing is about to begin."""
-    if state.phase in ENDED or state.phase in (Phase.DECLARED, Phase.PAUSED):
+    if state.phase in NOT_UNDER_WAY or state.phase is Phase.PAUSED:
         return None
     if state.withdrawing:
         return state.back

@@ -1,14 +1,15 @@
 """How a rollout begins, and how people speak to one that is under way: by the journal."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from azml.rollout.document import Document, Head, Rejected, digest_of, parse, text_of
-from azml.rollout.journal import Asked, Changed, Shares, Started, Wish
+from azml.rollout.journal import Asked, Changed, Entry, Shares, Started, Wish
 from azml.rollout.plan import Plan
 from azml.rollout.ports import Conflict, JournalStore, Ports, Saved
 from azml.rollout.replaying import apply, replay
-from azml.rollout.state import ENDED, Phase, State
+from azml.rollout.state import ENDED, NOT_UNDER_WAY, Phase, State
 from azml.rollout.wishes import begins_with_smoke, no_sense
 
 TRIES = 20
@@ -87,17 +88,13 @@ def ask(store: JournalStore, what: Wish, by: str) -> State:
 
     Raises Refused where it makes no sense now, Unavailable, BrokenJournal.
     """
-    for _ in range(TRIES):
-        kept = _begun(store)
+
+    def wish(kept: Kept) -> Asked:
         if why := no_sense(kept.document.plan, kept.state, what):
             raise Refused(why)
-        wish = Asked(kept.saved.now, what, by)
-        try:
-            store.write(kept.document.plus(wish).text, kept.saved.etag)
-        except Conflict:
-            continue
-        return apply(kept.document.plan, kept.state, wish)
-    raise Refused(BUSY)
+        return Asked(kept.saved.now, what, by)
+
+    return _append(store, wish)
 
 
 def compare_plan(store: JournalStore, plan: Plan) -> State:
@@ -107,18 +104,29 @@ def compare_plan(store: JournalStore, plan: Plan) -> State:
     BrokenJournal.
     """
     digest = digest_of(text_of(plan))
-    for _ in range(TRIES):
-        kept = _begun(store)
+
+    def change(kept: Kept) -> Changed | None:
         noted = any(isinstance(one, Changed) and one.digest == digest for one in kept.document.entries)
         # Not by the digests: a newer version of this tool may write the same plan with more fields.
         if noted or kept.document.plan == plan or kept.state.phase in ENDED:
+            return None
+        return Changed(kept.saved.now, digest)
+
+    return _append(store, change)
+
+
+def _append(store: JournalStore, entry_for: Callable[[Kept], Entry | None]) -> State:
+    """Append the entry that the journal asks for as it is now, if any: the state after it."""
+    for _ in range(TRIES):
+        kept = _begun(store)
+        entry = entry_for(kept)
+        if entry is None:
             return kept.state
-        change = Changed(kept.saved.now, digest)
         try:
-            store.write(kept.document.plus(change).text, kept.saved.etag)
+            store.write(kept.document.plus(entry).text, kept.saved.etag)
         except Conflict:
             continue
-        return apply(kept.document.plan, kept.state, change)
+        return apply(kept.document.plan, kept.state, entry)
     raise Refused(BUSY)
 
 
@@ -130,7 +138,6 @@ def _begun(store: JournalStore) -> Kept:
 
 
 def _head(before: Kept | None, opening: Opening, rejected: tuple[Rejected, ...]) -> Head:
-    text = text_of(opening.plan)
     last = 0 if before is None else before.document.head.number - (before.state.phase is Phase.DECLARED)
     return Head(
         number=last + 1,
@@ -138,8 +145,7 @@ def _head(before: Kept | None, opening: Opening, rejected: tuple[Rejected, ...])
         stable=opening.stable,
         candidate=opening.candidate,
         bundle=opening.bundle,
-        plan=text,
-        digest=digest_of(text),
+        plan=text_of(opening.plan),
         rejected=rejected,
     )
 
@@ -155,7 +161,7 @@ def _rejected(before: Kept | None, opening: Opening) -> tuple[Rejected, ...]:
     if before is None:
         return ()
     head, state = before.document.head, before.state
-    if state.phase not in ENDED and state.phase is not Phase.DECLARED:
+    if state.phase not in NOT_UNDER_WAY:
         raise Refused(
             f"rollout {head.number} of {head.candidate} is not finished ({state.phase.said}): wait for it, "
             "end it with azml rollout abort, or let this one take its place with --supersede"

@@ -35,6 +35,7 @@ class Phase(StrEnum):
 
 
 ENDED = frozenset({Phase.SUCCEEDED, Phase.ROLLED_BACK, Phase.ABORTED, Phase.SUPERSEDED})
+NOT_UNDER_WAY = ENDED | {Phase.DECLARED}
 IN_STEP = frozenset({Phase.SMOKE, Phase.SHADOW, Phase.BAKING, Phase.FULL, Phase.WAITING, Phase.RETIRING})
 
 

@@ -21,7 +21,7 @@ from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.azml.standing import standing
 from azml.providers.calls import ProviderError
 from azml.providers.engine_log import EngineLog
-from azml.rollout.document import Document, Head, digest_of, text_of
+from azml.rollout.document import Document, Head, text_of
 from azml.rollout.journal import (
     Asked,
     Confirmed,
@@ -200,7 +200,7 @@ BLOBS = "https://127.0.0.1:1"
 def journal(*since: Entry) -> bytes:
     """The journal of a rollout from blue to green that is in its first step, and what happened since."""
     plan = Plan((TrafficStep(100, 60.0, ()),))
-    head = Head(1, "e", "blue", "green", "new", text_of(plan), digest_of(text_of(plan)))
+    head = Head(1, "e", "blue", "green", "new", text_of(plan))
     entries = Started(0.0, Shares(100, 0)), Entered(1.0, 0), *since
     return Document(head).plus(*entries).text.encode()
 

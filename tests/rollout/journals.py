@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from azml.rollout.comparison import Seen
-from azml.rollout.document import Document, Head, digest_of, text_of
+from azml.rollout.document import Document, Head, text_of
 from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Mismatch, Missing, Replayed, Smoked
 from azml.rollout.plan import Plan
 from tests.rollout.plans import GATES, plan, steps
@@ -59,5 +59,5 @@ def carried_out(looks: Callable[[float], dict[str, Look]], carried: Plan = PLAN)
     """The journal of a rollout that has ended."""
     world = World(carried, looks=looks, now=START).start().run()
     text = text_of(carried)
-    head = Head(3, "diabetes", "blue", "green", "3f2a9c10", text, digest_of(text))
+    head = Head(3, "diabetes", "blue", "green", "3f2a9c10", text)
     return Document(head).plus(*world.entries())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from azml.rollout.document import Document, Head, Rejected, digest_of, parse, plan_of, text_of
+from azml.rollout.document import Document, Head, Rejected, parse, plan_of, text_of
 from azml.rollout.journal import BrokenJournal, Entered, Paused, Shares, Started
 from azml.rollout.reading import PHASES
 from azml.rollout.replaying import replay
@@ -18,9 +18,7 @@ PLAN = plan(
     )
     + "\nnotify: [{on: [paused], webhook: chat}]"
 )
-HEAD = Head(
-    3, "diabetes", "blue", "green", "abc", text_of(PLAN), digest_of(text_of(PLAN)), (Rejected("old", "slow"),)
-)
+HEAD = Head(3, "diabetes", "blue", "green", "abc", text_of(PLAN), (Rejected("old", "slow"),))
 BEGUN = Document(HEAD).plus(Started(1.0, Shares(100, 0)))
 
 

@@ -18,7 +18,7 @@ from azml.rollout.driver import RESTING, Driver
 from azml.rollout.journal import Wish
 from azml.rollout.ports import Conflict, Unavailable
 from azml.rollout.starting import Kept
-from azml.rollout.state import ENDED, Phase, State
+from azml.rollout.state import ENDED, NOT_UNDER_WAY, Phase, State
 from azml.rollout.status import status
 
 LEFT = RESTING | {Phase.RETIRING}
@@ -93,7 +93,7 @@ def abort(session: Session, *, as_json: bool) -> None:
 def supersede(session: Session, *, as_json: bool) -> None:
     """End an unfinished rollout, as another one takes its place; nothing where none has written anything."""
     kept = session.latest()
-    if kept is not None and kept.state.phase not in ENDED | {Phase.DECLARED}:
+    if kept is not None and kept.state.phase not in NOT_UNDER_WAY:
         ask(session, "supersede")
         carried(session, as_json=as_json, until=ENDED)
 

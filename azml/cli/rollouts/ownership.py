@@ -11,7 +11,7 @@ from azml.cli.rollouts.session import Session, has_plan, session_of
 from azml.cli.stacks.stacks import Stack
 from azml.rollout.plan import RetireStep
 from azml.rollout.starting import Kept
-from azml.rollout.state import ENDED, Phase
+from azml.rollout.state import ENDED, NOT_UNDER_WAY
 from azml.rollout.status import status
 from azml.stack.stack_file import StackEndpoint
 
@@ -40,7 +40,7 @@ def require_none(stack: Stack, declared: StackEndpoint, what: str) -> None:
 def unfinished(session: Session) -> Kept | None:
     """The rollout that is not finished. One whose old slot is free by now is finished with this."""
     kept = session.latest()
-    if kept is None or kept.state.phase in ENDED or kept.state.phase is Phase.DECLARED:
+    if kept is None or kept.state.phase in NOT_UNDER_WAY:
         return None
     step = kept.document.plan.steps[kept.state.step]
     if isinstance(step, RetireStep) and kept.saved.now - kept.state.entered >= step.after:

@@ -62,7 +62,7 @@ def _read(text: str, now: float) -> Rollout | None:
     from azml.rollout.document import parse
     from azml.rollout.journal import BrokenJournal
     from azml.rollout.replaying import replay
-    from azml.rollout.state import ENDED, Phase
+    from azml.rollout.state import NOT_UNDER_WAY
     from azml.rollout.status import status
 
     try:
@@ -70,7 +70,7 @@ def _read(text: str, now: float) -> Rollout | None:
         state = replay(document.plan, document.entries)
     except BrokenJournal as broken:
         return Rollout((), f"whether a rollout is under way is not known, its journal is broken: {broken}")
-    if state.phase in ENDED or state.phase is Phase.DECLARED:
+    if state.phase in NOT_UNDER_WAY:
         return None
     shown = status(document, state, now)
     slots = tuple(slot for slot in (document.head.stable, document.head.candidate) if slot)

@@ -12,7 +12,7 @@ from azml.cli.rollouts.ownership import NOWHERE, Back
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.store import BlobJournal
 from azml.cli.stacks.stacks import Stack
-from azml.rollout.document import Document, Head, digest_of, parse, text_of
+from azml.rollout.document import Document, Head, parse, text_of
 from azml.rollout.journal import Asked, Confirmed, Entered, Entry, Intended, Shares, Started, Written
 from azml.rollout.plan import Plan, TrafficStep
 from azml.rollout.state import Phase, State
@@ -59,7 +59,7 @@ def stack(tmp_path: Path, blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> Stac
 def begun(blobs: Blobs, *since: Entry, stable: str = "blue") -> None:
     """Put the journal of a rollout of green there."""
     text = text_of(Plan((TrafficStep(100, 60.0, ()),)))
-    document = Document(Head(1, "echo", stable, "green", "hash", text, digest_of(text))).plus(*since)
+    document = Document(Head(1, "echo", stable, "green", "hash", text)).plus(*since)
     blobs.held[LATEST] = (document.text.encode(), '"0"')
 
 

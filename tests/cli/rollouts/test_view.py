@@ -7,7 +7,7 @@ from rich.console import Console
 
 from azml.cli.rollouts import view
 from azml.rollout import journal
-from azml.rollout.document import Document, Head, digest_of, text_of
+from azml.rollout.document import Document, Head, text_of
 from azml.rollout.events import told_of
 from azml.rollout.journal import Entry, Shares
 from azml.rollout.replaying import replay
@@ -21,7 +21,7 @@ PLAN = plan(
 
 def document(*entries: Entry) -> Document:
     text = text_of(PLAN)
-    return Document(Head(1, "echo", "blue", "green", "hash", text, digest_of(text))).plus(*entries)
+    return Document(Head(1, "echo", "blue", "green", "hash", text)).plus(*entries)
 
 
 def drawn(shown: Document, now: float) -> str:
