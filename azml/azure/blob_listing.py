@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from azml.azure.arm import Arm
-from azml.azure.blobs import SCOPE, SERVICE_VERSION
+from azml.azure.blobs import signed_headers
 from azml.azure.errors import AzureError
 
 
@@ -48,8 +48,7 @@ def _blobs(arm: Arm, container: str, prefix: str) -> Iterator[ElementTree.Elemen
     while True:
         query = {"restype": "container", "comp": "list", "prefix": prefix}
         query |= {"marker": marker} if marker else {}
-        headers = {"Authorization": f"Bearer {arm.token(SCOPE)}", "x-ms-version": SERVICE_VERSION}
-        answer = arm.http.request("GET", f"{container}?{urlencode(query)}", headers=headers)
+        answer = arm.http.request("GET", f"{container}?{urlencode(query)}", headers=signed_headers(arm))
         if answer.status != 200:
             raise AzureError(f"{container} cannot be listed: {answer.status}", status=answer.status)
         root = ElementTree.fromstring(answer.content)  # noqa: S314 - Azure's own answer, over TLS

@@ -12,11 +12,11 @@ from urllib.parse import quote
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
 from azml.azure.http import Response
+from azml.azure.storage_accounts import SCOPE
+from azml.roles import BLOB_CONTRIBUTOR
 
 SERVICE_VERSION = "2024-11-04"
 """The version of the blob service (learn.microsoft.com, "Versioning for Azure Storage")."""
-SCOPE = "https://storage.azure.com/.default"
-ROLE = "Storage Blob Data Contributor"
 _NO_BLOB = "BlobNotFound"
 _NO_CONTAINER = "ContainerNotFound"
 _NO_ROLE = frozenset({"AuthorizationPermissionMismatch", "AuthorizationFailure"})
@@ -74,8 +74,8 @@ class Blob:
     def _send(
         self, method: str, more: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> Response:
-        headers = {"Authorization": f"Bearer {self._arm.token(SCOPE)}", "x-ms-version": SERVICE_VERSION}
-        return self._arm.http.request(method, self.url, headers={**headers, **(more or {})}, body=body)
+        headers = {**signed_headers(self._arm), **(more or {})}
+        return self._arm.http.request(method, self.url, headers=headers, body=body)
 
     def _accepted(self, answer: Response) -> Response:
         if answer.status < 300:
@@ -87,12 +87,17 @@ class Blob:
             )
         if code in _NO_ROLE:
             raise AzureError(
-                f"{code}: the identity this runs as needs the role {ROLE!r} on the storage account of "
-                f"{self.url}, and a network that the account allows",
+                f"{code}: the identity this runs as needs the role {BLOB_CONTRIBUTOR!r} on the storage "
+                f"account of {self.url}, and a network that the account allows",
                 status=answer.status,
                 code=code,
             )
         raise AzureError(f"{self.url}: {code or answer.status}", status=answer.status, code=code)
+
+
+def signed_headers(arm: Arm) -> dict[str, str]:
+    """The headers of a request to the blob service by the acting identity."""
+    return {"Authorization": f"Bearer {arm.token(SCOPE)}", "x-ms-version": SERVICE_VERSION}
 
 
 def _code(answer: Response) -> str:

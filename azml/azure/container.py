@@ -7,19 +7,17 @@ Azure takes minutes to honour a new role assignment (learn.microsoft.com, "Troub
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
+from azml.azure.storage_accounts import STORAGE_API, Account
 from azml.roles import BLOB_CONTRIBUTOR
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
     from azure.storage.blob import ContainerClient
 
-STORAGE_API = "2023-05-01"
-SCOPE = "https://storage.azure.com/.default"
 ROLE_SECONDS = 600.0
 """How long a refusal is retried after a role was granted."""
 _PAUSE_SECONDS = (10.0, 0.2)  # between two tries, on Azure and on the local one
@@ -29,30 +27,6 @@ NO_KEYS = "KeyBasedAuthenticationNotPermitted"
 FIREWALL = "AuthorizationFailure"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Account:
-    """A storage account in ARM: its id, its blob endpoint without a final slash, whether keys are enabled."""
-
-    id: str
-    blobs: str
-    shared_keys: bool
-
-    @property
-    def name(self) -> str:
-        """The account's name."""
-        return self.id.rpartition("/")[2]
-
-
-def find_account(arm: Arm, account_id: str) -> Account | None:
-    """The account with an ARM id; None when it does not exist."""
-    found = arm.get(account_id, STORAGE_API)
-    if found is None:
-        return None
-    properties = found.get("properties") or {}
-    blobs = str((properties.get("primaryEndpoints") or {}).get("blob") or "").rstrip("/")
-    return Account(account_id, blobs, properties.get("allowSharedKeyAccess") is not False)
 
 
 class _Tokens:

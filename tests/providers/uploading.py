@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from azml.azure.arm import Arm
-from azml.azure.container import Container, find_account
+from azml.azure.container import Container
 from azml.azure.settings import AzureSettings
+from azml.azure.storage_accounts import find_account
 from azml.emulator.base.identity import CLIENT, SUBSCRIPTION, TENANT
 from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR
 from azml.providers.azml.progress import Progress

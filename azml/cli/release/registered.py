@@ -12,8 +12,9 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from azml.azure.container import Container, find_account
+from azml.azure.container import Container
 from azml.azure.endpoints import API_VERSION
+from azml.azure.storage_accounts import DATASTORE, account_id_of, find_account
 from azml.cli.failure import CommandError, NotThereError
 from azml.cli.stacks.stacks import Connection
 from azml.specs import AssetReference
@@ -21,7 +22,6 @@ from azml.specs import AssetReference
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-DATASTORE = "workspaceblobstore"
 _PLACES = {"model": "modelUri", "code": "codeUri"}
 """The property that says where the files of a version are, by kind."""
 _COPIED = {
@@ -69,7 +69,7 @@ class Store:
                 f"there is no workspace {self.workspace.name} in {self.workspace.resource_group}",
                 f"`pulumi up --stack {connection.stack.name}` creates it",
             )
-        account = find_account(self._arm, str(found["properties"].get("storageAccount")))
+        account = find_account(self._arm, account_id_of(found))
         datastore = self._arm.get(f"{self.workspace.id}/datastores/{DATASTORE}", API_VERSION)
         if account is None or datastore is None:
             raise NotThereError(f"workspace {self.workspace.name} has no storage for models and code")

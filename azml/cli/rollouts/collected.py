@@ -10,15 +10,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from azml.azure import rollouts
 from azml.azure.blob_listing import sizes
 from azml.azure.blobs import Blob
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
+from azml.azure.storage_accounts import DATASTORE, workspace_account
 from azml.cli.stacks.stacks import Connection
 from azml.rollout.ports import Unavailable
 
-DATASTORE = "workspaceblobstore"
 TYPE = "azureml.inference.request"
 PIECE = 4 << 20
 """Bytes that are read at once: an hour of requests may be more than a machine holds."""
@@ -87,4 +86,4 @@ def _container(connection: Connection) -> str:
     name = (store.get("properties") or {}).get("containerName")
     if not name:
         raise AzureError(f"the workspace has no datastore {DATASTORE}", status=404)
-    return f"{rollouts.container_url(connection.arm, workspace).rpartition('/')[0]}/{name}"
+    return f"{workspace_account(connection.arm, workspace).blobs}/{name}"

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -120,14 +119,13 @@ def _bodies(file: Path) -> list[bytes]:
 def _answered(requests: Requests, stable: str, candidate: str, bodies: list[bytes]) -> list[Pair]:
     """Both deployments' answers, to as many requests as there is time for."""
     until, found = time.monotonic() + SECONDS, []
-    with ThreadPoolExecutor(2) as threads:
-        for start in range(0, len(bodies), BATCH):
-            if time.monotonic() > until:
-                break
-            batch = bodies[start : start + BATCH]
-            both = threads.map(requests.send, (stable, candidate), (batch, batch))
-            for number, (body, old, new) in enumerate(zip(batch, *both, strict=True), start + 1):
-                found.append(Pair(number, json.loads(body), _recorded(old), _recorded(new)))
+    for start in range(0, len(bodies), BATCH):
+        if time.monotonic() > until:
+            break
+        batch = bodies[start : start + BATCH]
+        both = requests.send_both(stable, candidate, batch)
+        for number, (body, old, new) in enumerate(zip(batch, *both, strict=True), start + 1):
+            found.append(Pair(number, json.loads(body), _recorded(old), _recorded(new)))
     return found
 
 

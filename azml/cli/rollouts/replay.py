@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
@@ -33,9 +32,7 @@ class Replay:
         """All answers compared so far, after some more. Raises Unavailable where stable does not answer."""
         until = time.monotonic() + SECONDS
         while time.monotonic() < until and (asked := list(islice(self._left, BATCH))):
-            bodies = [body for _, body in asked]
-            with ThreadPoolExecutor(2) as threads:
-                old, new = threads.map(self._requests.send, (stable, candidate), (bodies, bodies))
+            old, new = self._requests.send_both(stable, candidate, [body for _, body in asked])
             self._compare(asked, old, new)
         return self._found
 

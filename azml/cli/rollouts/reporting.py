@@ -1,5 +1,7 @@
 """The evidence report of a rollout of the stack's endpoint."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from azml.atomic_write import write_atomically
@@ -16,22 +18,14 @@ from azml.rollout.report.records import Report
 def journal_of(session: Session, number: int | None) -> Document:
     """The journal of the latest rollout, or of the one with this number. Raises CommandError."""
     latest = session.required().document
-    try:
+    with _reading():
         return latest if number in (None, latest.head.number) else _earlier(session, number)
-    except BrokenJournal as broken:
-        raise CommandError(f"the journal of that rollout cannot be read: {broken}") from broken
-    except Unavailable as failed:
-        raise CommandError(str(failed), "run it again") from failed
 
 
 def report_of(session: Session, document: Document) -> Report:
     """The report of a journal. Raises CommandError."""
-    try:
+    with _reading():
         return report(document, versions.noted(session, document))
-    except BrokenJournal as broken:
-        raise CommandError(f"the journal of that rollout cannot be read: {broken}") from broken
-    except Unavailable as failed:
-        raise CommandError(str(failed), "run it again") from failed
 
 
 def write(file: Path, text: str) -> None:
@@ -40,6 +34,17 @@ def write(file: Path, text: str) -> None:
         write_atomically(file, text.encode())
     except OSError as failed:
         raise InputError(f"{file} cannot be written: {failed.strerror}", "name another file") from failed
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What is read of a rollout, or why it is not."""
+    try:
+        yield
+    except BrokenJournal as broken:
+        raise CommandError(f"the journal of that rollout cannot be read: {broken}") from broken
+    except Unavailable as failed:
+        raise CommandError(str(failed), "run it again") from failed
 
 
 def _earlier(session: Session, number: int | None) -> Document:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,12 @@ class Requests:
             self._found = None  # keys were rotated: the next call asks for them again
             raise Unavailable(f"{self._name} no longer takes the key it gave")
         return replies
+
+    def send_both(self, stable: str, candidate: str, bodies: list[bytes]) -> tuple[list[Reply], list[Reply]]:
+        """The answers of two deployments, which get these bodies at the same time. Raises Unavailable."""
+        with ThreadPoolExecutor(2) as threads:
+            old, new = threads.map(self.send, (stable, candidate), (bodies, bodies))
+        return old, new
 
     def _signed_in(self) -> OnlineEndpoint:
         if self._found is None:

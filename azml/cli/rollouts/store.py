@@ -3,6 +3,7 @@
 from azml.azure import rollouts
 from azml.azure.blobs import Blob, ChangedError, Content, NoContainerError
 from azml.azure.errors import AzureError
+from azml.azure.storage_accounts import workspace_account
 from azml.cli.failure import CommandError
 from azml.cli.stacks.stacks import Connection
 from azml.rollout.ports import Conflict, Saved, Unavailable
@@ -66,7 +67,8 @@ class BlobJournal:
 
 def journal_of(connection: Connection, endpoint: str) -> BlobJournal:
     """The journal of the endpoint with this name in Azure. Raises AzureError without a workspace."""
-    return BlobJournal(connection, rollouts.container_url(connection.arm, connection.workspace.id), endpoint)
+    account = workspace_account(connection.arm, connection.workspace.id)
+    return BlobJournal(connection, rollouts.container_in(account), endpoint)
 
 
 def _saved(content: Content) -> Saved:

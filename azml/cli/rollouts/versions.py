@@ -10,7 +10,7 @@ import yaml
 from azml.azure.blob_listing import marks
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
-from azml.azure.rollouts import account_of, container_url
+from azml.azure.storage_accounts import Account, workspace_account
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
 from azml.cli.release import frozen
 from azml.cli.rollouts.session import Session
@@ -22,7 +22,7 @@ from azml.rollout.report.changes import Version, packages_in
 from azml.rollout.report.records import Change
 from azml.server_owned import VARIABLES, users_own
 
-DATASTORE = re.compile(
+IN_DATASTORE = re.compile(
     r"azureml://(?:subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/)?"
     r"datastores/(?P<store>[^/]+)/paths/(?P<path>.+)",
     re.IGNORECASE,
@@ -58,24 +58,26 @@ def between(connection: Connection, found: OnlineEndpoint, stable: str, candidat
     """What differs between two deployments now; nothing in a first one. Raises AzureError."""
     if not stable:
         return ()
+    account = workspace_account(connection.arm, connection.workspace.id)
     old, new = found.deployment(stable), found.deployment(candidate)
-    return changes.changes(_version(connection, found, old), _version(connection, found, new)) + tuple(
-        _variables(_own_variables(old), _own_variables(new))
-    )
+    versions = (_version(connection, account, found, one) for one in (old, new))
+    return changes.changes(*versions) + tuple(_variables(_own_variables(old), _own_variables(new)))
 
 
 def _kept(name: str) -> str:
     return f"{name}-changes"
 
 
-def _version(connection: Connection, endpoint: OnlineEndpoint, live: OnlineDeployment) -> Version:
+def _version(
+    connection: Connection, account: Account, endpoint: OnlineEndpoint, live: OnlineDeployment
+) -> Version:
     properties = live.properties
     code = _asset(connection, (properties.get("codeConfiguration") or {}).get("codeId"))
     model = _asset(connection, properties.get("model"))
     environment = _asset(connection, properties.get("environmentId"))
     files = {
-        **_files(connection, code.get("codeUri"), "code"),
-        **_files(connection, model.get("modelUri"), "model"),
+        **_files(connection, account, code.get("codeUri"), "code"),
+        **_files(connection, account, model.get("modelUri"), "model"),
     }
     image = {"image": str(environment["image"])} if environment.get("image") else {}
     return Version(files, _packages(environment.get("condaFile")), {**_settings(endpoint, live), **image})
@@ -89,17 +91,16 @@ def _asset(connection: Connection, asset_id: object) -> Mapping[str, Any]:
     return found.get("properties") or {}
 
 
-def _files(connection: Connection, uri: object, kind: str) -> dict[str, str]:
+def _files(connection: Connection, account: Account, uri: object, kind: str) -> dict[str, str]:
     """The files of an asset, where they are in the workspace's own account: tokens go nowhere else."""
     if not isinstance(uri, str):
         return {}
-    account = account_of(connection.arm.get(connection.workspace.id, API_VERSION) or {})
-    url = container_url(connection.arm, connection.workspace.id).rpartition("/")[0]
-    place = _in_datastore(connection, uri, account) if uri.startswith("azureml:") else _below(url, uri)
+    inside = uri.startswith("azureml:")
+    place = _in_datastore(connection, account, uri) if inside else _below(account.blobs, uri)
     if place is None:
         return {f"{kind}/": uri}
     container, folder = place
-    found = marks(connection.arm, f"{url}/{container}", folder)
+    found = marks(connection.arm, f"{account.blobs}/{container}", folder)
     return {f"{kind}/{name}": mark for name, mark in found.items()}
 
 
@@ -111,16 +112,15 @@ def _below(url: str, uri: str) -> tuple[str, str] | None:
     return container, folder
 
 
-def _in_datastore(connection: Connection, uri: str, account: str) -> tuple[str, str] | None:
+def _in_datastore(connection: Connection, account: Account, uri: str) -> tuple[str, str] | None:
     """Container and folder of a path in a datastore of this account."""
-    matched = DATASTORE.fullmatch(uri)
+    matched = IN_DATASTORE.fullmatch(uri)
     if matched is None:
         return None
     path = f"{connection.workspace.id}/datastores/{matched['store']}"
     store = (connection.arm.get(path, API_VERSION) or {}).get("properties") or {}
     # The local Azure's accounts have its address before their name.
-    named, own = (str(one).rpartition("/")[2].lower() for one in (store.get("accountName"), account))
-    same = named == own
+    same = str(store.get("accountName")).rpartition("/")[2].lower() == account.name.lower()
     return (str(store.get("containerName")), matched["path"]) if same else None
 
 

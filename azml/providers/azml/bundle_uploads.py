@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from azml.azure.arm import Arm
-from azml.azure.container import STORAGE_API, Account, Container, find_account
+from azml.azure.container import Container
 from azml.azure.errors import AzureError
+from azml.azure.storage_accounts import STORAGE_API, Account, find_account
 from azml.engine_values import UNKNOWN, Properties, Unknown
 from azml.file_list import file_list
 from azml.findings import did_you_mean

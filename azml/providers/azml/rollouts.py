@@ -9,6 +9,7 @@ from azml.azure.arm import Arm
 from azml.azure.blobs import Blob, NoContainerError
 from azml.azure.errors import AzureError
 from azml.azure.lookup import Bodies
+from azml.azure.storage_accounts import account_id_of, account_in
 from azml.engine_values import Value
 from azml.providers.azml.live_changes import would_change
 
@@ -38,8 +39,9 @@ def unfinished(arm: Arm, bodies: Bodies, endpoints: Iterable[str]) -> dict[str, 
 
 
 def _container(bodies: Bodies, endpoint_id: str) -> str:
-    account = bodies.get(rollouts.account_of(bodies.get(_workspace(endpoint_id), {})))
-    return rollouts.container_in(account) if account else ""
+    account_id = account_id_of(bodies.get(_workspace(endpoint_id), {}))
+    account = bodies.get(account_id)
+    return rollouts.container_in(account_in(account_id, account)) if account else ""
 
 
 def _workspace(endpoint_id: str) -> str:
