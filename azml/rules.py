@@ -21,6 +21,11 @@ MIRROR_LIMIT = 50
 """The most percent of requests that may be mirrored, to one deployment without a live share."""
 
 
+def arm_ids(below: str) -> re.Pattern[str]:
+    """Matches ARM ids of what is in a resource group, of any case: `below` is the pattern after the group."""
+    return re.compile(rf"/subscriptions/[^/]+/resourceGroups/[^/]+{below}", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class ShareProblem:
     """One reason why Azure refuses shares: of the deployment `name`, or of all of them where that is None."""

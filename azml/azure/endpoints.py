@@ -4,10 +4,11 @@ Nothing here contacts Azure.
 """
 
 import copy
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from azml.rules import arm_ids
 
 API_VERSION = "2025-12-01"
 """The API version of Microsoft.MachineLearningServices that azure-native 3.29 uses."""
@@ -16,10 +17,8 @@ ALLOW_VARIABLE = "AZML_ALLOW_LIVE_CHANGE"
 SERVES_TAG = "azml-serves"
 """A deployment's tag with the digest of what it serves: the stack sets it, the live-slot guard reads it."""
 
-_ID = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"
-    r"/workspaces/[^/]+/onlineEndpoints/(?P<name>[^/]+)",
-    re.IGNORECASE,
+_ID = arm_ids(
+    r"/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+/onlineEndpoints/(?P<name>[^/]+)"
 )
 # Members Azure returns but does not accept (Microsoft.MachineLearningServices 2025-12-01, OnlineEndpoint).
 _READ_ONLY = ("id", "name", "type", "systemData", "etag")

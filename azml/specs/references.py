@@ -2,12 +2,13 @@
 
 import re
 
+from azml.rules import arm_ids
+
 from .records import AssetReference
 
-ARM_ID = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+"
-    r"/(?P<kind>[^/]+)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)",
-    re.IGNORECASE,
+ARM_ID = arm_ids(
+    r"/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+"
+    r"/(?P<kind>[^/]+)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)"
 )
 REGISTRY_ID = re.compile(
     r"azureml://registries/[^/]+/(?P<kind>[^/]+)/(?P<name>[^/]+)/(?:versions/(?P<version>[^/]+)|labels/(?P<label>[^/]+))"

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from azml.findings import NOWHERE, Finding, Place
+from azml.rules import arm_ids
 from azml.stack.facts import Fact
 from azml.stack.section import Section
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,127}")
 _URI = re.compile(r"https://[a-z0-9-]+\.[a-z0-9.-]+/keys/[A-Za-z0-9-]{1,127}/[0-9a-f]{32}", re.IGNORECASE)
-_VAULT = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.KeyVault/vaults/[^/]+", re.IGNORECASE
-)
+_VAULT = arm_ids(r"/providers/Microsoft\.KeyVault/vaults/[^/]+")
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,10 @@
 """The setting `diagnostics`: where the logs of Azure's resources go."""
 
-import re
-
+from azml.rules import arm_ids
 from azml.stack.records import Diagnostics
 from azml.stack.section import Section
 
-_LOG_ANALYTICS = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.OperationalInsights/workspaces/[^/]+",
-    re.IGNORECASE,
-)
+_LOG_ANALYTICS = arm_ids(r"/providers/Microsoft\.OperationalInsights/workspaces/[^/]+")
 _SHAPE = "write true, or the ARM id of a Log Analytics workspace"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from azml.findings import NOWHERE, Place
+from azml.rules import arm_ids
 from azml.stack.section import Section
 
 Isolation = Literal["disabled", "allowInternetOutbound", "allowOnlyApprovedOutbound"]
@@ -21,7 +22,7 @@ PROTOCOLS = ("TCP", "UDP", "ICMP", "*")
 _RULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _HOST = re.compile(r"(\*\.)?([A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 _PORTS = re.compile(r"\*|\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*")
-_ID = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+(/[^/]+/[^/]+)+", re.IGNORECASE)
+_ID = arm_ids("/providers/[^/]+(/[^/]+/[^/]+)+")
 
 
 @dataclass(frozen=True)

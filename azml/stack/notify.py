@@ -4,15 +4,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from azml.rules import arm_ids
 from azml.stack.section import Section
 from azml.stack.target import Target, is_loopback
 
 SHAPE = "{emails: [team@example.com]}"
 _MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(?:\.[^@\s,;<>.]+)+")
-_GROUP = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Insights/actionGroups/[^/]+",
-    re.IGNORECASE,
-)
+_GROUP = arm_ids(r"/providers/Microsoft\.Insights/actionGroups/[^/]+")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ Virtual Network frequently asked questions" (ranges that no network may have), a
 for Azure Machine Learning" (the Docker bridge).
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from azml import rules
 from azml.findings import NOWHERE, Place
+from azml.rules import arm_ids
 from azml.specs import Node
 from azml.stack.section import Section
 from azml.stack.support import check_name
@@ -26,11 +26,8 @@ _RESERVED = {
     "168.63.129.16/32": "Azure's own DNS",
     "172.17.0.0/16": "the Docker bridge on Azure ML's machines",
 }
-_SUBNET = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+",
-    re.IGNORECASE,
-)
-_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+", re.IGNORECASE)
+_SUBNET = arm_ids(r"/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+")
+_GROUP = arm_ids("")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from azml.azure.http import Http
 from tests.fixtures.clones import TestClone, make
+from tests.fixtures.scoring_folder import DEPLOYMENT, write_files, write_scoring_folder
 
 SCORE = """\
 import json
@@ -39,17 +40,9 @@ def run(data):
         label = "low" if label == "high" else "high"
     return {"label": label}
 """
-CONDA = "dependencies:\n- python=3.11\n- pip\n- pip:\n  - azureml-inference-server-http>=1.5.1\n"
-DEPLOYMENT = """\
-name: next
-endpoint_name: labels
-model: {path: models/stable.txt}
-code_configuration: {code: src, scoring_script: score.py}
-environment: {image: "mcr.microsoft.com/azureml/minimal:latest", conda_file: conda.yml}
-instance_type: Standard_D2as_v4
-instance_count: 1
-request_settings: {max_concurrent_requests_per_instance: 20}
-"""
+OWN_DEPLOYMENT = DEPLOYMENT.replace("model/answer.txt", "models/stable.txt") + (
+    "request_settings: {max_concurrent_requests_per_instance: 20}\n"
+)
 PLAN = """\
 defaults:
   interval: 1s
@@ -124,18 +117,14 @@ class Stage:
         self._write()
 
     def _write(self) -> None:
-        for part in ("models", "src", "requests"):
-            (self.folder / part).mkdir(parents=True)
-        (self.folder / "endpoint.yml").write_text("name: labels\nauth_mode: key\n")
-        (self.folder / "deployment.yml").write_text(DEPLOYMENT)
-        (self.folder / "conda.yml").write_text(CONDA)
-        (self.folder / "plan.yml").write_text(PLAN)
-        (self.folder / "src" / "score.py").write_text(SCORE)
-        for kind in KINDS.values():
-            (self.folder / "models" / f"{kind}.txt").write_text(f"{kind}\n")
-        (self.folder / "requests" / "sample.json").write_text('{"number": 1}\n')
         lines = [json.dumps({"number": 7 * number + 1}) for number in range(500)]
-        (self.folder / "requests.jsonl").write_text("\n".join(lines) + "\n")
+        files = {
+            "plan.yml": PLAN,
+            **{f"models/{kind}.txt": f"{kind}\n" for kind in KINDS.values()},
+            "requests/sample.json": '{"number": 1}\n',
+            "requests.jsonl": "\n".join(lines) + "\n",
+        }
+        write_files(write_scoring_folder(self.folder, script=SCORE, deployment=OWN_DEPLOYMENT), files)
         slots = ", ".join(f"{slot}: {{model: {{path: models/{KINDS[slot]}.txt}}}}" for slot in self.kinds)
         endpoint = f"    labels:\n      deployments: {{{slots}}}\n      rollout: plan.yml\n"
         before, _, _ = self.clone.stack_file.read_text().partition("  azml:endpoints:")
