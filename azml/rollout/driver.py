@@ -16,7 +16,7 @@ from azml.rollout.observing import observe, with_stable
 from azml.rollout.ports import Conflict, Ports, Saved, Unavailable
 from azml.rollout.replaying import followed
 from azml.rollout.state import ENDED, Phase, State
-from azml.rollout.status import notice
+from azml.rollout.status import NOT_BEGUN, notice
 from azml.rollout.waiting import wait
 
 LEASE = 180.0
@@ -118,7 +118,7 @@ class Driver:
     @property
     def _document(self) -> Document:
         if self._journal is None:
-            raise NoRollout("no rollout of this endpoint has begun: begin one with azml rollout run")
+            raise NoRollout(NOT_BEGUN)
         return self._journal
 
     def _turn(self, wait: float, trouble: str = "") -> Turn:
@@ -129,7 +129,7 @@ class Driver:
         asked_at = self.ports.clock.now()
         saved = self.ports.store.read()
         if saved is None:
-            raise NoRollout("no rollout of this endpoint has begun: begin one with azml rollout run")
+            raise NoRollout(NOT_BEGUN)
         if saved.etag != self._etag or self._journal is None:
             self._adopt(self._parsed(saved), saved)
         document = self._document

@@ -10,6 +10,7 @@ from azml.rollout.plan import Plan
 from azml.rollout.ports import Conflict, JournalStore, Ports, Saved
 from azml.rollout.replaying import apply, replay
 from azml.rollout.state import ENDED, NOT_UNDER_WAY, Phase, State
+from azml.rollout.status import NOT_BEGUN
 from azml.rollout.wishes import begins_with_smoke, no_sense
 
 TRIES = 20
@@ -133,7 +134,7 @@ def _append(store: JournalStore, entry_for: Callable[[Kept], Entry | None]) -> S
 def _begun(store: JournalStore) -> Kept:
     kept = latest(store)
     if kept is None:
-        raise Refused("no rollout of this endpoint has begun: begin one with azml rollout run")
+        raise Refused(NOT_BEGUN)
     return kept
 
 

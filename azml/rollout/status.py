@@ -12,6 +12,8 @@ from azml.rollout.plan import ApproveStep, Plan, RetireStep
 from azml.rollout.state import IN_STEP, Phase, State
 from azml.rollout.verdicts import Judgement
 
+NOT_BEGUN = "no rollout of this endpoint has begun: begin one with azml rollout run"
+
 
 @dataclass(frozen=True)
 class Status:

@@ -1,6 +1,7 @@
 """Resource ids: Azure's paths, which compare without regard to case but keep their case."""
 
 import re
+import uuid
 from dataclasses import dataclass
 
 from azml.emulator.control.arm.errors import bad_request
@@ -87,6 +88,15 @@ def resource_id(path: str) -> ResourceId:
     if isinstance(named, Collection):
         raise bad_request(f"'{path}' names a collection, not a resource.", "InvalidResourceId")
     return named
+
+
+def is_guid(name: str) -> bool:
+    """Whether a name is a GUID, as some types ask for."""
+    try:
+        uuid.UUID(name)
+    except ValueError:
+        return False
+    return True
 
 
 def group_id(subscription: str, group: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from azml.emulator.base.identity import TENANT
 from azml.emulator.control.arm.errors import bad_request, conflict
-from azml.emulator.control.arm.ids import RESOURCE_GROUP_TYPE
+from azml.emulator.control.arm.ids import RESOURCE_GROUP_TYPE, is_guid
 from azml.emulator.control.arm.json import Json
 from azml.emulator.control.arm.store import Record
 from azml.emulator.control.arm.types import USER_IDENTITIES, Act, Action, ResourceType, Write
@@ -121,12 +121,8 @@ class RoleAssignments(ResourceType):
 
     def check(self, write: Write) -> None:
         """Names are GUIDs; a duplicate assignment is a conflict; an assignment cannot change."""
-        try:
-            uuid.UUID(write.id.name)
-        except ValueError as error:
-            raise bad_request(
-                "The role assignment's name must be a GUID.", "InvalidRoleAssignmentId"
-            ) from error
+        if not is_guid(write.id.name):
+            raise bad_request("The role assignment's name must be a GUID.", "InvalidRoleAssignmentId")
         if write.existing and _grant(write.existing.properties) != _grant(write.properties):
             message = "The principal and the role of a role assignment cannot be updated."
             raise conflict(message, "RoleAssignmentUpdateNotPermitted")

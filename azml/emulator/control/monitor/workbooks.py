@@ -4,9 +4,9 @@ Source: Microsoft.Insights/workbooks 2023-06-01.
 """
 
 import json
-import uuid
 
 from azml.emulator.control.arm.errors import bad_request
+from azml.emulator.control.arm.ids import is_guid
 from azml.emulator.control.arm.types import ResourceType, Write
 
 WORKBOOKS = "Microsoft.Insights/workbooks"
@@ -21,10 +21,8 @@ class Workbooks(ResourceType):
 
     def check(self, write: Write) -> None:
         """The name is a GUID, and the content is JSON."""
-        try:
-            uuid.UUID(write.id.name)
-        except ValueError as error:
-            raise bad_request("The workbook's name must be a GUID.") from error
+        if not is_guid(write.id.name):
+            raise bad_request("The workbook's name must be a GUID.")
         for member in ("displayName", "category", "serializedData"):
             if not write.properties.get(member):
                 raise bad_request(f"properties.{member} is missing.")
