@@ -99,8 +99,9 @@ class Engine:
 def _diagnosed(printed: str) -> str:
     """The errors in the JSON that a command printed; empty where it is not JSON."""
     try:
-        told = json.loads(printed)["diagnostics"]
-        return "".join(one["message"] for one in told if one["severity"] == "error").removeprefix("error: ")
+        diagnostics = json.loads(printed)["diagnostics"]
+        errors = (one["message"] for one in diagnostics if one["severity"] == "error")
+        return "".join(errors).removeprefix("error: ")
     except (ValueError, KeyError, TypeError):
         return ""
 
