@@ -54,7 +54,9 @@ def show(up: Cost, taken: dict[str, list[Cost]]) -> bool:
         print(f"{name:<20}{clock:>10.2f}{processor(costs):>13.2f}")
     ratio = processor(taken["everything on"]) / processor(taken["bare program"])
     print(f"ratio of processor times {ratio:.2f}; limit {RATIO}")
-    print(f"up, everything on: {up.clock:.1f} s, {up.processor:.1f} s of processors; limit {UP_SECONDS:.0f} s")
+    print(
+        f"up, everything on: {up.clock:.1f} s, {up.processor:.1f} s of processors; limit {UP_SECONDS:.0f} s"
+    )
     return ratio <= RATIO and up.clock <= UP_SECONDS
 
 

@@ -41,7 +41,8 @@ class Recorded:
     def stack(self, folder: Path, azure: Reached) -> Stack:
         """A stack of the program, which knows the resources that keep their names."""
         made = Stack(folder, ROOT / "local", PROGRAM, azure)
-        (folder / "resources.json").write_text(self._new_names(json.dumps(list(map(self._declared, self._own())))))
+        declared = json.dumps([self._declared(one) for one in self._own()])
+        (folder / "resources.json").write_text(self._new_names(declared))
         known = [self._in_state(one) for one in self._resources if not self._is_new(one)]
         document = {**self.exported, "deployment": {**self.exported["deployment"], "resources": known}}
         (folder / "state.json").write_text(json.dumps(document))

@@ -25,7 +25,8 @@ def declare(told: dict[str, object], made: dict[object, pulumi.Resource]) -> pul
     inputs = {}
     for key, value in dict(told["inputs"]).items():  # type: ignore[call-overload]  # an object of JSON
         own = snake(key)
-        inputs[own if own in known else f"{own}_"] = value
+        # Where a property's name is a parameter's of every resource, the SDK adds a line to it.
+        inputs[f"{own}_" if f"{own}_" in known else own] = value
     options = pulumi.ResourceOptions(
         depends_on=[made[one] for one in told["after"]],  # type: ignore[attr-defined]  # a list of JSON
         ignore_changes=told["ignored"],  # type: ignore[arg-type]  # a list of JSON
