@@ -64,11 +64,17 @@ class Recorded:
         return [self._urns[urn] for urn in one.get("dependencies", ()) if urn in self._urns]
 
     def _declared(self, one: Mapping[str, Any]) -> dict[str, Any]:
+        # A refresh has written into the inputs what Azure has of properties that the program leaves alone.
+        nested = [path.split(".") for path in one.get("ignoreChanges", ()) if "." in path]
         return {
             "urn": self._urns[one["urn"]],
             "type": one["type"],
             "name": one["urn"].rpartition("::")[2],
-            "inputs": {key: _in_clear(value) for key, value in one["inputs"].items() if key[:2] != "__"},
+            "inputs": {
+                key: _in_clear(_without(value, [path[1:] for path in nested if path[0] == key]))
+                for key, value in one["inputs"].items()
+                if not key.startswith("__")
+            },
             "after": self._after(one),
             "ignored": one.get("ignoreChanges", []),
         }
@@ -89,6 +95,17 @@ def recorded(stack: Stack, renamed: Mapping[str, str] | None = None) -> Recorded
 def _without_parents(urn: str) -> str:
     start, types, name = urn.rsplit("::", 2)
     return "::".join((start, types.rpartition("$")[2], name))
+
+
+def _without(value: Any, paths: list[list[str]]) -> Any:
+    if not paths or not isinstance(value, dict):
+        return value
+    ends = [path[0] for path in paths if len(path) == 1]
+    return {
+        key: _without(one, [path[1:] for path in paths if path[0] == key])
+        for key, one in value.items()
+        if key not in ends
+    }
 
 
 def _in_clear(value: Any) -> Any:
