@@ -145,8 +145,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="azml-bench-") as folder, Meter() as meter:
             found[count] = measure(count, Path(folder), meter)
         for program, costs in found[count].items():
-            told = (f"{name} {cost.clock:.1f} ({cost.processor:.1f})" for name, cost in costs.items())
-            print(f"{program}, {count}: seconds (of processors): {', '.join(told)}", file=sys.stderr)
+            figures = (f"{name} {cost.clock:.1f} ({cost.processor:.1f})" for name, cost in costs.items())
+            print(f"{program}, {count}: seconds (of processors): {', '.join(figures)}", file=sys.stderr)
     return 0 if show(found) else 1
 
 
