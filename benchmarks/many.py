@@ -1,10 +1,11 @@
 """Many endpoints in one stack: what each costs as they become more, with two deployments each.
 
 The control plane is the local Azure's own; in place of its data plane is the tests' stand-in, so that the
-endpoints are records without processes. Each count has a stack and a control plane of its own: a first
-preview, `up`, and a preview that finds no changes. Processor time is that of the engine, the program and the
-plugins; on a busy machine it tells more than the clock. Limit: each of the most endpoints costs at most 1.3
-times the processor time of each of the fewest. Run with: python -m benchmarks.many
+endpoints are records without processes. Each count has a stack and a control plane of its own. After it, the
+same azure-native resources are a bare program (recorded.py) beside it: what the engine costs by itself.
+Processor time is that of the engine, the program and the plugins; on a busy machine it tells more than the
+clock. Limit: each of the most endpoints costs at most 1.3 times the processor time of each of the fewest, or
+as many times as in the bare program. Run with: python -m benchmarks.many
 """
 
 import argparse
@@ -13,31 +14,36 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from benchmarks.processes import Meter
+from benchmarks.recorded import recorded
 from benchmarks.stacks import ROOT, Stack
 from tests.fixtures.control_plane import ControlPlane, started
 from tests.fixtures.scoring_folder import write_scoring_folder
 
 LIMIT = 1.3
 COUNTS = (10, 25, 50, 100)
+OURS, BARE = "stack", "bare program"
 STEPS = {
     "first preview": ("preview",),
     "up": ("up", "--yes", "--skip-preview"),
     "preview, no changes": ("preview", "--expect-no-changes"),
+    "up, no changes": ("up", "--yes", "--skip-preview", "--expect-no-changes"),
 }
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of one command: by the clock, and of processors."""
+    """Seconds of one command: by the clock, of processors, and of processors by what used them."""
 
     clock: float
     processor: float
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,16 +57,27 @@ class RecordsOnly:
         return {name: str(value) for name, value in self.plane.own("GET", "environment").body.items()}
 
 
-def measure(count: int, folder: Path) -> dict[str, Cost]:
-    """The cost of each command on a stack of so many endpoints."""
+Costs = dict[str, dict[str, Cost]]
+"""By program and step."""
+
+
+def measure(count: int, folder: Path, meter: Meter) -> Costs:
+    """The cost of each command on a stack of so many endpoints, and on a bare program of as many."""
     scoring = write_scoring_folder(folder / "price")
     with started(folder / "azure") as plane:
-        stack = Stack(folder / "stack", ROOT / "local", ROOT, RecordsOnly(plane))
-        file = stack.folder / "Pulumi.local.yaml"
+        azure = RecordsOnly(plane)
+        ours = Stack(folder / "stack", ROOT / "local", ROOT, azure)
+        file = ours.folder / "Pulumi.local.yaml"
         document = yaml.safe_load(file.read_text())
         document["config"]["azml:endpoints"] = endpoints(count, scoring)
         file.write_text(yaml.safe_dump(document))
-        return {name: timed(stack, *command) for name, command in STEPS.items()}
+        found = {OURS: _steps(ours, meter)}
+        bare = recorded(ours, {"many-": "bare-"}).stack(folder / "bare", azure)
+        return {**found, BARE: _steps(bare, meter)}
+
+
+def _steps(stack: Stack, meter: Meter) -> dict[str, Cost]:
+    return {name: timed(stack, *command, meter=meter) for name, command in STEPS.items()}
 
 
 def endpoints(count: int, folder: Path) -> Mapping[str, Any]:
@@ -70,11 +87,14 @@ def endpoints(count: int, folder: Path) -> Mapping[str, Any]:
     return {f"many-{number}": {**settings, "name": f"many-{number}"} for number in range(count)}
 
 
-def timed(stack: Stack, *command: str) -> Cost:
+def timed(stack: Stack, *command: str, meter: Meter | None = None) -> Cost:
     """Run a command of the engine."""
+    before = meter.totals() if meter else {}
     clock, processor = time.perf_counter(), _processor()
     stack.run(*command)
-    return Cost(time.perf_counter() - clock, _processor() - processor)
+    took = time.perf_counter() - clock, _processor() - processor
+    after = meter.totals() if meter else {}
+    return Cost(*took, {name: seconds - before.get(name, 0.0) for name, seconds in after.items()})
 
 
 def _processor() -> float:
@@ -82,39 +102,51 @@ def _processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def show(found: Mapping[int, Mapping[str, Cost]]) -> bool:
-    """Print the curve; whether the limit holds."""
-    kept = True
+def show(found: Mapping[int, Costs]) -> bool:
+    """Print the curves; whether the limits hold."""
+    kept = [_show_step(name, found) for name in STEPS]
+    return all(kept)
+
+
+def _show_step(name: str, found: Mapping[int, Costs]) -> bool:
+    print(f"{name:<20}{'':>12}{'processor seconds of each endpoint':>50}")
+    parts = sorted({part for costs in found.values() for part in costs[OURS][name].parts})
+    columns = "".join(f"{part:>21}" for part in parts)
+    print(f"{'endpoints':<12}{'clock s':>9}{'processor s':>13}{'each':>8}{BARE:>14}   of it:{columns}")
+    for count, costs in found.items():
+        ours, bare = costs[OURS][name], costs[BARE][name]
+        used = "".join(f"{ours.parts.get(part, 0.0) / count:>21.3f}" for part in parts)
+        print(
+            f"{count:<12}{ours.clock:>9.1f}{ours.processor:>13.1f}{ours.processor / count:>8.3f}"
+            f"{bare.processor / count:>14.3f}{'':>9}{used}"
+        )
+    ours_grows, bare_grows = growth(found, OURS, name), growth(found, BARE, name)
+    limit = max(LIMIT, bare_grows)
     print(
-        f"{'seconds':<22}{'endpoints':>10}{'clock':>9}{'each':>8}{'processor':>11}{'each':>8}{'one more':>10}"
+        f"each at {max(found)} / each at {min(found)}: {ours_grows:.2f}, bare program {bare_grows:.2f}; ",
+        end="",
     )
-    for name in STEPS:
-        before: tuple[int, float] | None = None
-        for count, costs in found.items():
-            cost = costs[name]
-            more = f"{(cost.processor - before[1]) / (count - before[0]):.3f}" if before else ""
-            print(
-                f"{name:<22}{count:>10}{cost.clock:>9.1f}{cost.clock / count:>8.3f}"
-                f"{cost.processor:>11.1f}{cost.processor / count:>8.3f}{more:>10}"
-            )
-            before = count, cost.processor
-        fewest, most = min(found), max(found)
-        ratio = (found[most][name].processor / most) / (found[fewest][name].processor / fewest)
-        kept = kept and ratio <= LIMIT
-        print(f"{'':<22}each at {most} / each at {fewest}: {ratio:.2f}; limit {LIMIT}\n")
-    return kept
+    print(f"limit {limit:.2f}{', as the bare program' if limit > LIMIT else ''}\n")
+    return ours_grows <= limit
+
+
+def growth(found: Mapping[int, Costs], program: str, step: str) -> float:
+    """How many times the cost of each of the fewest endpoints each of the most costs."""
+    fewest, most = (found[count][program][step].processor / count for count in (min(found), max(found)))
+    return most / fewest
 
 
 def main() -> int:
-    """Measure and show; exit code 1 when the limit is missed."""
+    """Measure and show; exit code 1 when a limit is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("counts", type=int, nargs="*", default=COUNTS)
-    found: dict[int, dict[str, Cost]] = {}
+    found: dict[int, Costs] = {}
     for count in sorted(parser.parse_args().counts):
-        with tempfile.TemporaryDirectory(prefix="azml-bench-") as folder:
-            found[count] = measure(count, Path(folder))
-        figures = (f"{name} {cost.clock:.1f} ({cost.processor:.1f})" for name, cost in found[count].items())
-        print(f"{count} endpoints, seconds (of processors): {', '.join(figures)}", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="azml-bench-") as folder, Meter() as meter:
+            found[count] = measure(count, Path(folder), meter)
+        for program, costs in found[count].items():
+            figures = (f"{name} {cost.clock:.1f} ({cost.processor:.1f})" for name, cost in costs.items())
+            print(f"{program}, {count}: seconds (of processors): {', '.join(figures)}", file=sys.stderr)
     return 0 if show(found) else 1
 
 

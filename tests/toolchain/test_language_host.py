@@ -45,16 +45,24 @@ def gone(process: psutil.Process) -> bool:
 def test_a_program_sees_its_config_its_folder_and_its_own_modules(
     pulumi_cli: Path, project: Path, environment: dict[str, str]
 ) -> None:
-    """In another folder than the project's, as `main` says; a preview and its update share no modules."""
+    """In another folder than the project's, as `main` says; a preview and its update share no modules.
+
+    The state keeps where in the program each resource comes from, without the frames below the program.
+    """
     inner = project / "inner"
     inner.mkdir()
     (project / "state").rename(inner / "state")
     (inner / "Pulumi.yaml").write_text((project / "Pulumi.yaml").read_text() + "main: ../\n")
     (project / "Pulumi.yaml").unlink()
-    (project / "beside.py").write_text("answer = 42\nruns = 0\n")
+    (project / "beside.py").write_text(
+        "import pulumi\nanswer = 42\nruns = 0\nclass Part(pulumi.ComponentResource):\n"
+        "    def __init__(self, name):\n        super().__init__('sample:index:Part', name)\n"
+        "def part():\n    Part('one')\n"
+    )
     (project / "__main__.py").write_text(
         "import os, sys, pulumi, beside\n"
         "beside.runs += 1\n"
+        "beside.part()\n"
         "config = pulumi.Config()\n"
         "pulumi.export('seen', {'plain': config.require('plain'), 'answer': beside.answer,\n"
         "    'project': pulumi.get_project(), 'stack': pulumi.get_stack(), 'folder': os.getcwd(),\n"
@@ -86,6 +94,12 @@ def test_a_program_sees_its_config_its_folder_and_its_own_modules(
         "runs": 1,
     }
     assert outputs["hidden"] == "[secret]"
+    state = json.loads((inner / "state/.pulumi/stacks/sample/dev.json").read_text())["checkpoint"]["latest"]
+    part = next(one for one in state["resources"] if one["type"] == "sample:index:Part")
+    assert [frame["sourcePosition"] for frame in part["stackTrace"]] == [
+        "project:///../beside.py#8",
+        "project:///../__main__.py#3",
+    ]
 
 
 @pytest.mark.parametrize(
