@@ -38,6 +38,7 @@ class RouterClient:
     async def route(self, routes: routing_table.RoutingTable) -> None:
         """Send it this table, unless it has it already. The table is in effect when this returns."""
         if routes != self._routes:
+            self._routes = None  # if this is cancelled, it is not known which table the router has
             await self._ask({"do": "route", "table": routes})
             self._routes = routes
 
