@@ -35,6 +35,7 @@ class BundleUpload:
         self._arm, self._log, self._sources = arm, log, sources
         self._lock = threading.Lock()
         self._lanes: Lanes | None = None
+        self._closed: set[str] = set()
 
     def check(self, call: calls.Check) -> calls.Checked:
         """Require inputs of the right shape, and no paths of one machine."""
@@ -89,7 +90,14 @@ class BundleUpload:
             raise AzureError("it is being imported: there is no list of its files")
         from azml.azure.blob_listing import sizes  # loads an XML parser
 
-        there = sizes(self._arm, url.removesuffix(f"/{folder}"), folder)
+        container = url.removesuffix(f"/{folder}")
+        if container in self._closed:  # asking for each upload again could take minutes behind a firewall
+            raise AzureError(f"{container} could not be listed before")
+        try:
+            there = sizes(self._arm, container, folder)
+        except AzureError:
+            self._closed.add(container)
+            raise
         return {path: sha256 for path, sha256 in file_list(call.inputs["files"]).items() if path in there}
 
     def _as_before(self, call: calls.Read) -> calls.State | None:
