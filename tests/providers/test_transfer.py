@@ -99,9 +99,7 @@ def test_a_lost_blob_is_missed_at_a_refresh_and_uploaded_again(uploads: Uploads,
     for _ in range(2):  # and is refused once
         assert refreshed(outsider) == inputs, "who may not read blobs learns nothing of them"
     olds = refreshed(upload)
-    assert log.said == [
-        f"score.py of {made.outputs['url']} is gone from the storage account: `up` uploads it again"
-    ]
+    assert log.said == [f"{made.outputs['url']} no longer has score.py: an update uploads what is missing"]
     assert upload.diff(calls.Diff(URN, TYPE, made.id, olds, inputs, made.outputs)).paths == {
         "files": calls.Kind.UPDATE
     }
