@@ -79,8 +79,8 @@ class BundleUpload:
         if not lost:
             return calls.State(call.id, call.outputs, call.inputs)
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        told = f"{call.outputs['url']} no longer has {lost[0]}{more}: an update uploads what is missing"
-        self._log.warning(call.urn, told)
+        printed = f"{call.outputs['url']} no longer has {lost[0]}{more}: an update uploads what is missing"
+        self._log.warning(call.urn, printed)
         return calls.State(call.id, call.outputs, {**call.inputs, "files": file_list_text(files)})
 
     def _held(self, call: calls.Read) -> dict[str, str]:
@@ -134,7 +134,7 @@ class BundleUpload:
             account,
             str(inputs["container"]),
             granted=bool(inputs.get("roleGranted")),
-            told=lambda text: self._log.info(urn, text),
+            warn=lambda text: self._log.info(urn, text),
         ) as container:
             Transfer(container, self._shared_lanes(), progress).run(folder, items)
         progress.ended()
