@@ -7,6 +7,7 @@ Run with: python -m benchmarks.recovery
 """
 
 import argparse
+import compileall
 import statistics
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from azml.emulator.contract.deployments import DesiredDeployment
 from benchmarks.make_up import servers_start
+from benchmarks.stacks import ROOT
 from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, endpoint_body
 from tests.fixtures.serving_azure import CONDA
 from tests.soak.azure import SCRIPT, SoakedAzure
@@ -141,6 +143,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kills", type=int, default=7)
     arguments = parser.parse_args()
+    compileall.compile_dir(ROOT / "azml", quiet=1)
     return 0 if show(measure(arguments.rounds, arguments.kills)) else 1
 
 

@@ -12,15 +12,23 @@ import pytest
 from azure.storage.blob import BlobClient
 
 from azml.azure.errors import AzureError
+from azml.emulator.contract.manifests import sha256_of
 from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR
+from azml.engine_values import Properties
+from azml.file_list import file_list_text
+from azml.providers import calls
 from azml.providers.azml import transfer as transfers
+from azml.providers.azml.bundle_sources import BundleSources
+from azml.providers.azml.bundle_uploads import BundleUpload
 from azml.providers.azml.progress import Progress
 from azml.providers.azml.transfer import ChangedError, Item, WrongBlobError
+from azml.providers.engine_log import EngineLog
 from tests.fixtures.control_plane import ACCOUNT, ControlPlane, grant
-from tests.providers.uploading import ACCOUNT_BODY, Uploads, connected
+from tests.providers.uploading import ACCOUNT_BODY, Uploads, connected, container_name
 
 pytestmark = pytest.mark.process
 
+TYPE, URN = "azml:index:BundleUpload", "urn:pulumi:s::p::azml:index:BundleUpload::u"
 BLOCK = 1000
 FOLDER = "azml/models/0123"
 
@@ -58,6 +66,62 @@ def item(folder: Path, path: str, data: bytes, *, under: str) -> Item:
     source = folder / path.replace("/", "-")
     source.write_bytes(data)
     return Item(f"{under}/{path}", source, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def test_a_lost_blob_is_missed_at_a_refresh_and_uploaded_again(uploads: Uploads, tmp_path: Path) -> None:
+    """The preview names it; the update sends it alone, and nothing else changes."""
+    azure, folder, sources = uploads.azure, "azml/code/lost", BundleSources()
+    files = {"score.py": tmp_path / "score.py", "deep/b.bin": tmp_path / "b.bin"}
+    for source in files.values():
+        source.write_bytes(source.name.encode())
+    sources.tell({"folder": folder, "files": {path: str(source) for path, source in files.items()}})
+    inputs: Properties = {
+        "accountId": ACCOUNT,
+        "container": container_name(azure),
+        "digest": "lost",
+        "folder": folder,
+        "files": file_list_text({path: sha256_of(source) for path, source in files.items()}),
+    }
+    log = ReadLog()
+    upload = BundleUpload(uploads.arm, log, sources)
+    made = upload.create(calls.Create(URN, TYPE, inputs, preview=False))
+
+    def refreshed(by: BundleUpload) -> Properties:
+        found = by.read(calls.Read(URN, TYPE, made.id, inputs, made.outputs))
+        assert found
+        assert found.outputs == made.outputs
+        return found.inputs
+
+    assert (refreshed(upload), log.said) == (inputs, [])
+    uploads.container().call(lambda client: client.delete_blob(f"{folder}/score.py"))
+    azure.own("POST", "faults", {"path_pattern": r"blob\.emulator", "status": 403, "times": 1})
+    outsider = BundleUpload(uploads.arm, log, sources)
+    for _ in range(2):  # and is refused once
+        assert refreshed(outsider) == inputs, "who may not read blobs learns nothing of them"
+    olds = refreshed(upload)
+    assert log.said == [f"{made.outputs['url']} no longer has score.py: an update uploads what is missing"]
+    assert upload.diff(calls.Diff(URN, TYPE, made.id, olds, inputs, made.outputs)).paths == {
+        "files": calls.Kind.UPDATE
+    }
+    for preview in (True, False):
+        change = calls.Update(URN, TYPE, made.id, olds, inputs, made.outputs, preview)
+        assert upload.update(change) == made.outputs
+        assert (refreshed(upload) == inputs) is not preview
+    gone = {**inputs, "container": "gone"}
+    outputs = {"url": str(made.outputs["url"]).replace(container_name(azure), "gone")}
+    assert upload.read(calls.Read(URN, TYPE, made.id, gone, outputs)) is None
+
+
+class ReadLog(EngineLog):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.said: list[str] = []
+
+    def warning(self, urn: str, message: str) -> None:
+        """Keep it."""
+        self.said.append(message)
 
 
 def test_files_go_up_whole_or_in_blocks_and_only_once(

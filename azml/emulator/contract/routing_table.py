@@ -1,7 +1,7 @@
 """The routing table, which the supervisor sends to the router. Always sent whole: a change is atomic."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -55,13 +55,8 @@ class RoutingTable:
     complete: bool = True
 
 
-def to_json(table: RoutingTable) -> dict[str, Any]:
-    """The table as JSON types."""
-    return asdict(table)
-
-
 def from_json(values: dict[str, Any]) -> RoutingTable:
-    """The reverse of `to_json`."""
+    """The table of a message's JSON."""
     return RoutingTable(tuple(_endpoint(endpoint) for endpoint in values["endpoints"]), values["complete"])
 
 
@@ -77,5 +72,6 @@ def _deployment(values: dict[str, Any]) -> RoutedDeployment:
 
 
 def line(message: dict[str, Any]) -> bytes:
-    """A message between supervisor and router: one line of JSON."""
-    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+    """A message between supervisor and router: one line of JSON. It may contain a table."""
+    # Not `asdict`, which copies everything: a start sends a table for each instance that becomes ready.
+    return json.dumps(message, separators=(",", ":"), default=vars).encode() + b"\n"

@@ -18,8 +18,8 @@ from azml.emulator.contract.deployments import (
 
 PATIENCE = 30.0  # seconds to wait for a data plane that is starting
 PAUSE = 0.05  # seconds between attempts
-WAIT = 1.0
-"""Seconds to wait for a deployment that changes. A data plane that ends waits for such a request."""
+WAIT = 5.0
+"""Seconds to wait for a deployment that changes, before it is asked again."""
 TIMEOUT = aiohttp.ClientTimeout(total=300)  # a delete drains the requests in flight first
 
 

@@ -24,6 +24,9 @@ from azml.emulator.control.studio.studio import Studio
 from azml.emulator.control.testing.change_pages import ChangePages
 from azml.emulator.control.testing.steering_pages import SteeringPages
 
+_WAIT_SECONDS = 1.0
+"""How long a question about the health may take; a start shows what it waits for as often."""
+
 
 class Control:
     """The application over one folder.
@@ -127,9 +130,18 @@ class Control:
         raise not_found(f"Nothing answers at '{path}'.", "NotFound")
 
     async def _health(self, request: Request) -> Response:
+        """With `wait` in the query, answers once everything is restored, or after a second."""
         restore = self.parts.restore
-        body = {"restored": restore.done, "waiting": sorted(restore.waiting), "lost": sorted(restore.lost)}
-        return JSONResponse({"status": "ok", **body})
+        if "wait" in request.query_params:
+            await restore.wait(_WAIT_SECONDS)
+        return JSONResponse(
+            {
+                "status": "ok",
+                "restored": restore.finished.is_set(),
+                "waiting": sorted(restore.waiting),
+                "lost": sorted(restore.lost),
+            }
+        )
 
     async def _environment(self, request: Request) -> Response:
         return JSONResponse(environment(self.addresses, self.certificates, self.identity))

@@ -1,6 +1,7 @@
 """After a start: sends the data plane everything that should run according to the store."""
 
 import asyncio
+import contextlib
 import logging
 
 from azml.emulator.control.arm.errors import ArmError
@@ -28,9 +29,15 @@ class Restore:
         self.dataplane = dataplane
         self.endpoints = endpoints
         self.deployments = deployments
-        self.done = False
+        self.finished = asyncio.Event()
         self.waiting: set[str] = set()
         self.lost: set[str] = set()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until everything is restored, at most `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.finished.wait()
 
     async def run(self) -> None:
         """Restore everything, resume unfinished operations, and wait until all deployments serve again.
@@ -47,7 +54,7 @@ class Restore:
         await asyncio.gather(*(self._follow(record) for record in known if record.state in BUSY))
         self.service.resume()
         await asyncio.gather(*(self._follow(record) for record in known if record.state not in BUSY))
-        self.done = True
+        self.finished.set()
 
     async def _tell_complete(self) -> None:
         try:

@@ -45,7 +45,7 @@ class Environments:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._interpreters = Interpreters()
+        self._interpreters = Interpreters(folder / "pythons.json")
         self._silent: dict[tuple[str, ...], tuple[float, tuple[str, ...]]] = {}
 
     async def prepare(self, requirements: Requirements, say: Say) -> Environment:
@@ -119,7 +119,7 @@ class Environments:
         partial.replace(folder / COMPLETE)
 
     async def _plan(self, requirements: Requirements, say: Say) -> Plan:
-        """How to build it. An environment that conda has built is used without asking its channels again."""
+        """How to build it. One that is there is used as it is: neither channels nor uv are asked again."""
         file = requirements.conda
         if file and file.packages:
             places = channels.addresses((*file.channels, *channels_of(file.packages)))
@@ -133,9 +133,12 @@ class Environments:
             say(f"conda's channels do not answer ({', '.join(silent)}): using Python's packages instead")
             for name in requirements.dropped:
                 say(f"left out: {name} is a conda package with no known Python package")
+        lines = sorted((*requirements.lines, *requirements.mapped))
+        last = self._interpreters.last(requirements.python)
+        if last and _is_there(self._folder / _name([lines, last])):
+            return Plan(_name([lines, last]), requirements, python=last)
         found = await self._interpreters.find(requirements.python, say)
-        parts = [sorted((*requirements.lines, *requirements.mapped)), found.path]
-        return Plan(_name(parts), requirements, python=found.path, warning=found.warning)
+        return Plan(_name([lines, found.path]), requirements, python=found.path, warning=found.warning)
 
     async def _silent_ones(self, places: tuple[str, ...]) -> tuple[str, ...]:
         """The channels that do not answer. They are asked again after a minute."""

@@ -1,6 +1,8 @@
 """The Python of an environment that uv creates."""
 
 import asyncio
+import contextlib
+import json
 import os
 import platform
 import sys
@@ -9,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from azml.emulator.base.files import write_private
 from azml.emulator.supervisor.environments.programs import Say, uv
 
 _DOWNLOAD = {"UV_PYTHON_DOWNLOADS": "automatic", "UV_HTTP_RETRIES": "0"}
@@ -28,12 +31,18 @@ class Interpreters:
     """Finds Pythons.
 
     What uv finds is kept for a minute: it may have to start other programs to tell the versions of what it
-    finds, and after a start of the local Azure all deployments ask at once.
+    finds, and after a start of the local Azure all deployments ask at once. It is also kept in a file, by
+    which a later start recognises the environments that were built with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Path) -> None:
+        self._file = kept
         self._found: dict[str, tuple[float, str]] = {}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def last(self, wanted: str | None) -> str:
+        """What uv found the last time, in whichever process, whether or not it is still there; else empty."""
+        return self._all().get(wanted or "", "")
 
     async def find(self, wanted: str | None, say: Say) -> Interpreter:
         """The Python asked for: this machine's, else one that uv downloads, else this process's own."""
@@ -63,7 +72,21 @@ class Interpreters:
         found = await _by_uv(wanted)
         if found:
             self._found[wanted] = (time.monotonic(), found)
+            self._keep(wanted, found)
         return found
+
+    def _keep(self, wanted: str, found: str) -> None:
+        before = self._all()
+        if before.get(wanted) != found:
+            with contextlib.suppress(OSError):  # then the next start asks uv again
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                write_private(self._file, json.dumps({**before, wanted: found}).encode())
+
+    def _all(self) -> dict[str, str]:
+        try:
+            return {str(wanted): str(path) for wanted, path in json.loads(self._file.read_bytes()).items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
 
 
 def _at_hand() -> str:

@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -67,7 +68,7 @@ def requirements_of(deployment: DesiredDeployment) -> Requirements:
     Raises EnvironmentFailure when they cannot be read.
     """
     if deployment.conda:
-        return of_conda(read_conda(deployment.conda))
+        return _of_conda_text(deployment.conda)
     if deployment.mlflow and deployment.model_folder:
         asked = _of_model(mlflow_root(deployment.model_folder))
         return _and(asked, "azureml-ai-monitoring") if deployment.collected_frames else asked
@@ -76,6 +77,12 @@ def requirements_of(deployment: DesiredDeployment) -> Requirements:
         note = f"the image {deployment.image} is known to hold {', '.join(known.lines)}"
         return Requirements(known.lines, known.python, notes=(note,))
     return Requirements((), notes=(f"warning: {unknown(deployment.image)}",) if deployment.image else ())
+
+
+@lru_cache(maxsize=64)
+def _of_conda_text(text: str) -> Requirements:
+    """Kept, because many deployments have the same file."""
+    return of_conda(read_conda(text))
 
 
 def mlflow_root(model_folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Everything to be served, and the routing table derived from it."""
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import Sequence
@@ -72,6 +73,7 @@ class Dataplane:
         self._endpoints: dict[str, DesiredEndpoint] = {}
         self._complete = asyncio.Event()
         self._publishing = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._history = history
         self.recorder = MetricsRecorder(router_client, history, self._deployments)
@@ -142,12 +144,13 @@ class Dataplane:
         return self._history.usage(since, endpoint)
 
     async def publish(self) -> None:
-        """Send the router the current table. A router that is not running gets it when it is back."""
-        async with self._publishing:
-            try:
-                await self._router_client.route(self.routes())
-            except RouterGone:
-                return
+        """Send the router the current table. A router that is not running gets it when it is back.
+
+        Callers that wait for a table which has not been made yet share it.
+        """
+        if self._next is None:
+            self._next = asyncio.create_task(self._publish())
+        await asyncio.shield(self._next)
 
     async def stop(self) -> None:
         """Stop every scoring process at once."""
@@ -157,6 +160,12 @@ class Dataplane:
         """The routing table."""
         endpoints = tuple(self._endpoint(endpoint) for endpoint in self._endpoints.values())
         return routing_table.RoutingTable(endpoints, self._complete.is_set())
+
+    async def _publish(self) -> None:
+        async with self._publishing:
+            self._next = None
+            with contextlib.suppress(RouterGone):
+                await self._router_client.route(self.routes())
 
     def _find(self, key: str) -> RunningDeployment:
         if key not in self._deployments:

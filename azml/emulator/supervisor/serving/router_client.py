@@ -22,6 +22,7 @@ class RouterClient:
     def __init__(self) -> None:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._turn = asyncio.Lock()
+        self._routes: routing_table.RoutingTable | None = None
 
     async def attach(self, end: socket.socket) -> None:
         """Connect to a new router."""
@@ -32,11 +33,14 @@ class RouterClient:
         """Close the connection, which ends the router."""
         if self._streams:
             self._streams[1].close()
-            self._streams = None
+            self._streams = self._routes = None
 
     async def route(self, routes: routing_table.RoutingTable) -> None:
-        """Send it this table, which is in effect when this returns."""
-        await self._ask({"do": "route", "table": routing_table.to_json(routes)})
+        """Send it this table, unless it has it already. The table is in effect when this returns."""
+        if routes != self._routes:
+            self._routes = None  # if this is cancelled, it is not known which table the router has
+            await self._ask({"do": "route", "table": routes})
+            self._routes = routes
 
     async def busy(self, instances: Sequence[routing_table.RoutedInstance]) -> int:
         """How many requests these instances have, or may still get."""
