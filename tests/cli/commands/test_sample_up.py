@@ -128,7 +128,8 @@ def test_an_import_ends_well_with_what_was_imported(
         "pulumi stack init second --no-select --non-interactive && "
         f"pulumi import azure-native:resources:ResourceGroup group {identity} "
         "--stack second --yes --skip-preview --non-interactive; code=$?; "
-        "pulumi stack rm second --force --yes --non-interactive; exit $code",
+        "pulumi stack rm second --force --yes --non-interactive; "
+        "pulumi stack select local; exit $code",  # `stack rm` leaves none selected, whichever it removes
     )
     assert '# resource group "azure-native:resources:ResourceGroup" {' in told
     assert '#     resourceGroupName = "rg-azml-local"' in told
