@@ -59,8 +59,8 @@ class _Service(ModuleType):
     def _whole(self, name: str) -> Any:
         """Run the package's own code, which loads all of it."""
         self.__class__ = ModuleType  # type: ignore[assignment]
-        if self.__loader__ is not None:
-            self.__loader__.exec_module(self)
+        if self.__spec__ is not None and self.__spec__.loader is not None:
+            self.__spec__.loader.exec_module(self)
         return getattr(self, name)
 
 
