@@ -5,6 +5,7 @@ from pathlib import Path
 import pulumi
 
 from azml import components, program
+from azml.azure_native import lean_sdk
 from azml.findings import InvalidInput
 from azml.stack.account import account
 from azml.stack.live_state import read_live_state
@@ -12,6 +13,7 @@ from azml.stack.loading import beside
 from azml.stack.policy_tags import leave_to_policies
 from azml.stack.settings import read_settings
 
+lean_sdk.install()
 try:
     settings = read_settings(Path(__file__).parent)
     # The engine starts the plugins meanwhile.

@@ -61,7 +61,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClone]:
     """A clone as it comes, with the sample."""
     clone = make(tmp_path_factory.mktemp("sample") / "clone")
     yield clone
-    clone.run("down")
+    clone.run("emulator", "stop")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiers import SECONDS, SHARED, STARTED
+from tests.tiers import JOURNEYS, SECONDS, SHARED, STARTED
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,6 +24,11 @@ def test_one_with_a_marker_may() -> None:
 @pytest.mark.parametrize(("folder", "fixture"), sorted({*STARTED, *SHARED}))
 def test_each_fixture_that_is_named_is_there(folder: str, fixture: str) -> None:
     assert any(f"def {fixture}(" in file.read_text() for file in (ROOT / folder).glob("*.py"))
+
+
+def test_each_journey_that_is_named_is_there_and_is_longer_than_a_test_of_its_tier() -> None:
+    assert [name for name in JOURNEYS if not (ROOT / name).is_file()] == []
+    assert all(seconds > SECONDS["engine"] for seconds in JOURNEYS.values())
 
 
 def test_each_test_is_in_a_tier_and_groups_stay_together(request: pytest.FixtureRequest) -> None:

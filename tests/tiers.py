@@ -13,6 +13,27 @@ import pytest
 SECONDS = {"engine": 12.0, "serving": 4.0, "browser": 2.0, "process": 0.7, "thorough": 3.0, "quick": 0.05}
 """The tiers, the one that holds first, and roughly what a test takes on a core: it is for the order alone."""
 
+JOURNEYS = {
+    "tests/cli/recovery/test_full_disk.py": 45.0,
+    "tests/cli/recovery/test_killed.py": 130.0,
+    "tests/cli/commands/test_release_and_rollback.py": 125.0,
+    "tests/cli/rollouts/test_journey.py": 90.0,
+    "tests/cli/test_neighbours.py": 25.0,
+    "tests/providers/test_stack_of_plugins.py": 60.0,
+    "tests/providers/test_stack_traffic.py": 55.0,
+    "tests/stack/test_cases.py": 20.0,
+    "tests/stack/test_example_programs.py": 20.0,
+    "tests/stack/test_journey.py": 65.0,
+    "tests/stack/test_production.py": 60.0,
+    "tests/stack/test_slots.py": 75.0,
+    "tests/stack/test_traffic.py": 45.0,
+    "tests/stack/test_truth.py": 45.0,
+    "tests/stack/test_uploads.py": 45.0,
+    "tests/stack/test_versions.py": 30.0,
+}
+"""Files with few tests, each of many commands, and the seconds they took on two quiet cores: one that started
+last would leave the other workers without work."""
+
 STARTED = {
     ("tests", "pulumi_cli"): "engine",
     ("tests", "sample"): "engine",
@@ -61,7 +82,7 @@ def arrange(items: list[pytest.Item]) -> None:
         group = _group(item, fixtures)
         item.add_marker(pytest.mark.xdist_group(group))
         groups.setdefault(group, []).append(item)
-        cost[group] = cost.get(group, 0.0) + SECONDS[tier]
+        cost[group] = JOURNEYS.get(group, cost.get(group, 0.0) + SECONDS[tier])
     # Whole seconds, so that what is about as long stays in the order of the day.
     items[:] = [
         each for group in sorted(groups, key=lambda name: -round(cost[name])) for each in groups[group]

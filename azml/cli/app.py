@@ -1,46 +1,51 @@
 """The `azml` command."""
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
 from azml.cli import errors
-from azml.cli.commands.adopt import adopt
-from azml.cli.commands.cache import cache
-from azml.cli.commands.down import down
-from azml.cli.commands.emulator import emulator
-from azml.cli.commands.invoke import invoke
-from azml.cli.commands.keys import keys
-from azml.cli.commands.logs import logs
-from azml.cli.commands.promote import promote
-from azml.cli.commands.release import release
-from azml.cli.commands.rollback import rollback
-from azml.cli.commands.rollout import rollout
-from azml.cli.commands.status import status
-from azml.cli.commands.studio import studio
-from azml.cli.commands.tools import tools
-from azml.cli.commands.traffic import traffic
-from azml.cli.commands.up import up
 from azml.cli.local import proxy_variables
 
-app = typer.Typer(
-    name="azml",
-    cls=errors.CommandGroup,
-    help="Machine learning models on Azure ML online endpoints: on Azure, or on a local Azure.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+COMMANDS = (
+    *("up", "down", "status", "invoke", "logs", "release", "promote", "traffic", "rollback", "adopt"),
+    *("studio", "tools"),
 )
-for command in (up, down, status, invoke, logs, release, promote, traffic, rollback, adopt, studio, tools):
-    app.command()(command)
-app.add_typer(keys, name="keys")
-app.add_typer(emulator, name="emulator")
-app.add_typer(cache, name="cache")
-app.add_typer(rollout, name="rollout")
+"""Each is the function of its name in the module of its name in `azml.cli.commands`."""
+GROUPS = ("keys", "emulator", "cache", "rollout")
+"""Commands with commands of their own: a `Typer` in the module of its name."""
+ALL = (*COMMANDS, *GROUPS)
 
 
-def main() -> None:
+def application(names: Sequence[str] = ALL) -> typer.Typer:
+    """The command line with the commands `names`: what a command imports is loaded with it."""
+    app = typer.Typer(
+        name="azml",
+        cls=errors.CommandGroup,
+        help="Machine learning models on Azure ML online endpoints: on Azure, or on a local Azure.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_with_commands)
+    for name in names:
+        found = getattr(import_module(f"azml.cli.commands.{name}"), name)
+        if name in GROUPS:
+            app.add_typer(found, name=name)
+        else:
+            app.command()(found)
+    return app
+
+
+def _with_commands() -> None:
+    """Makes a command line with one command keep its name."""
+
+
+def main(app: typer.Typer | None = None) -> None:
     """Run the command line; every failure ends as a few lines and an exit code."""
     errors.open_streams()
     proxy_variables.forget()
-    sys.exit(errors.run(app))
+    named = [name for name in sys.argv[1:2] if name in ALL]
+    sys.exit(errors.run(app or application(named or ALL)))

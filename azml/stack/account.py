@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-# Imported directly: its package loads a hundred other modules.
-from pulumi_azure_native.authorization.get_client_config import get_client_config
-
 from azml.stack.questions import asking
 
 
@@ -44,6 +41,9 @@ def account(options: pulumi.InvokeOptions | None = None) -> Account:
 
     `options` select the azure-native provider, directly or through a parent that has one.
     """
+    # Directly: its package loads a hundred other modules. Late: the program chooses how the SDK is loaded.
+    from pulumi_azure_native.authorization.get_client_config import get_client_config
+
     with asking():
         found = get_client_config(options)
     return Account(found.subscription_id, found.tenant_id, found.object_id)

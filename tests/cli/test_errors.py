@@ -80,6 +80,17 @@ def test_an_unknown_command_is_wrong_input() -> None:
     assert _azml("emulate").returncode == ExitCode.WRONG_INPUT
 
 
+def test_a_command_imports_no_other() -> None:
+    """Each is called many times by scripts, and importing all of them takes as long as some of them take."""
+    program = "import sys\nfrom azml.cli.app import main\ntry:\n    main()\nfinally:\n    print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "status", "--help"], capture_output=True, text=True, check=False
+    )
+    assert "status [OPTIONS]" in done.stdout
+    assert "azml.cli.commands.status" in done.stdout
+    assert "azml.cli.commands.up" not in done.stdout
+
+
 def test_asking_a_local_azure_that_does_not_run(tmp_path: Path) -> None:
     done = _azml("emulator", "status", "--json", project=_empty_clone(tmp_path))
     assert done.returncode == ExitCode.NOT_THERE
@@ -141,7 +152,10 @@ def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
     ],
 )
 def test_how_a_command_of_the_app_ends_is_told_by_the_edge(body: str, code: ExitCode, said: str) -> None:
-    program = f"from azml.cli.app import app, main\n@app.command()\ndef probe():\n    {body}\nmain()"
+    program = (
+        "from azml.cli.app import application, main\napp = application()\n"
+        f"@app.command()\ndef probe():\n    {body}\nmain(app)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, "probe"], capture_output=True, text=True, check=False
     )

@@ -234,7 +234,7 @@ def _made(wanted: str, environment: str) -> str:
 @cache
 def _forks() -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "azml.program"])
+    context.set_forkserver_preload([__name__, "tests.components.loaded", "azml.program"])
     return ProcessPoolExecutor(1, context, max_tasks_per_child=1)
 
 

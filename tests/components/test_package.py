@@ -25,9 +25,8 @@ def test_a_wheel_has_the_components_below_azml_and_nothing_else_at_the_top(tmp_p
 
 
 def test_importing_the_package_loads_nothing_of_azure_natives_sdk() -> None:
-    """The program asks its questions first, and loads the SDK while it waits."""
-    heavy = "pulumi_azure_native.machinelearningservices.online_endpoint"
-    code = f"import sys, azml.program; assert {heavy!r} not in sys.modules"
+    """The program chooses how the SDK is loaded, and loads it while it waits for answers."""
+    code = "import sys, azml.program; assert 'pulumi_azure_native' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
 
 

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from azml.bundling import HashCache, bundle
-from azml.cli.app import app
+from azml.cli.app import application
 from azml.specs import load_deployment, load_endpoint
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +93,7 @@ def names_of(program: typer.Typer) -> set[str]:
 
 def commands() -> dict[str, set[str]]:
     """Every command of `azml`; those of a group with the group's own."""
+    app = application()
     alone: dict[str, set[str]] = {name: set() for name in names_of(app)}
     groups = [(each.name, each.typer_instance) for each in app.registered_groups]
     return alone | {str(name): names_of(group) for name, group in groups if group}

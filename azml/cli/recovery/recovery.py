@@ -14,6 +14,7 @@ from azml.cli.local.processes import end, orphaned, orphans
 from azml.cli.recovery import adoption
 from azml.cli.recovery.locks import read_locks, require_only_stale
 from azml.cli.recovery.pending import IN_PROGRESS, pending, settled
+from azml.cli.recovery.selection import is_selected
 from azml.cli.recovery.state_repair import repair, set_aside
 from azml.cli.recovery.unlisted import unlisted
 from azml.cli.stacks.stacks import LOCAL, Connection
@@ -84,6 +85,9 @@ def take_over(clone: Clone, engine: Engine, connection: Connection) -> None:
 
 def select_stack(clone: Clone, engine: Engine) -> None:
     """Create the stack, or select the existing one. Raises CommandError, with a remedy for a broken state."""
+    project_file = clone.local_project / "Pulumi.yaml"
+    if read_state(clone) and is_selected(LOCAL, PROJECT, project_file, engine.environment):
+        return
     clone.backend.parent.mkdir(exist_ok=True)
     try:
         engine.quiet("stack", "select", "--create", LOCAL)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from azml.azure.errors import AzureError
-from azml.cli.app import app
+from azml.cli.app import application
 from azml.cli.clone import Clone
 from azml.cli.commands.rollout import plans as rollout
 from azml.cli.endpoints import endpoints, todays_traffic
@@ -52,7 +52,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
 
 
 def run(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["rollout", *arguments, "--stack", "dev"])
+    return CliRunner().invoke(application(["rollout"]), ["rollout", *arguments, "--stack", "dev"])
 
 
 def test_explain_prints_the_table(clone: Clone) -> None:

@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from azml.cli.recovery.recovery import PROJECT
+from azml.cli.recovery.selection import is_selected
+from azml.cli.stacks.stacks import LOCAL
 from tests.fixtures.clones import TestClone
 
 
@@ -30,6 +33,8 @@ def test_a_second_up_changes_nothing_and_says_so(sample: TestClone, first_up: st
     assert done.returncode == 0, done.stderr
     assert "nothing changed" in done.stderr
     assert "200 requests through the split" in done.stdout
+    project_file = sample.root / "local" / "Pulumi.yaml"
+    assert is_selected(LOCAL, PROJECT, project_file, sample.environment), "Pulumi's file is another now"
 
 
 def test_the_curl_line_works_as_pasted_and_no_key_is_on_the_screen(sample: TestClone, first_up: str) -> None:
@@ -128,7 +133,8 @@ def test_an_import_ends_well_with_what_was_imported(
         "pulumi stack init second --no-select --non-interactive && "
         f"pulumi import azure-native:resources:ResourceGroup group {identity} "
         "--stack second --yes --skip-preview --non-interactive; code=$?; "
-        "pulumi stack rm second --force --yes --non-interactive; exit $code",
+        "pulumi stack rm second --force --yes --non-interactive; "
+        "pulumi stack select local; exit $code",  # `stack rm` leaves none selected, whichever it removes
     )
     assert '# resource group "azure-native:resources:ResourceGroup" {' in given
     assert '#     resourceGroupName = "rg-azml-local"' in given

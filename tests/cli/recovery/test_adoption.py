@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from azml.azure.arm import Arm
-from azml.cli.app import app
+from azml.cli.app import application
 from azml.cli.clone import Clone
 from azml.cli.commands import adopt
 from azml.cli.failure import InputError
@@ -175,7 +175,7 @@ def test_azml_adopt_shows_what_it_found_and_asks(
     monkeypatch.setattr(stacks, "connect", lambda _: connection)
     monkeypatch.setattr(Engine, "quiet", lambda engine, *arguments: answer.quiet(engine, *arguments))
     monkeypatch.setattr(adopt, "interactive", lambda: bool(typed))
-    ran = CliRunner().invoke(app, ["adopt", "--stack", "dev", *options], input=typed)
+    ran = CliRunner().invoke(application(["adopt"]), ["adopt", "--stack", "dev", *options], input=typed)
     imported = [arguments for arguments in answer.asked if arguments[0] == "import"]
     assert "keyvault:Vault kvws0123abcd: as declared" in ran.output
     assert "StorageAccount" not in ran.output
