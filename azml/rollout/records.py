@@ -53,15 +53,15 @@ class _Writers(dict[Any, Callable[[Any], str]]):
         return writer
 
 
-_WRITERS = _Writers()
+WRITERS = _Writers()
 
 
 def _text(value: Any) -> str:
-    return _WRITERS[type(value)](value)
+    return WRITERS[type(value)](value)
 
 
 def _texts(values: Iterable[Any]) -> list[str]:
-    return [_WRITERS[type(value)](value) for value in values]
+    return [WRITERS[type(value)](value) for value in values]
 
 
 def _writer(kind: Any) -> Callable[[Any], str]:

@@ -96,16 +96,16 @@ def _started(plan: Plan, entry: journal.Started) -> State:
     )
 
 
-_last: list[tuple[Plan, State, journal.Looked, State]] = []
+LAST: list[tuple[Plan, State, journal.Looked, State]] = []
 """The look that was added last: an engine adds it to decide, and its driver once it is journalled."""
 
 
 def _looked_at(plan: Plan, state: State, entry: journal.Looked) -> State:
-    for known_plan, before, known, after in _last:
+    for known_plan, before, known, after in LAST:
         if known is entry and before is state and known_plan is plan:
             return after
     after = _looked(plan, state, entry)
-    _last[:] = [(plan, state, entry, after)]
+    LAST[:] = [(plan, state, entry, after)]
     return after
 
 
