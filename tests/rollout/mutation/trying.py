@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import process_time
 from types import FrameType
@@ -58,7 +59,7 @@ class Trial:
         for mutant in self.mutants:
             name = f"{mutant.module}.{mutant.function}"
             tests = [one for one in reached if name in one.functions]
-            self.told(mutant, _in_a_copy(lambda tests=tests, mutant=mutant: self._found(mutant, tests)))
+            self.told(mutant, _in_a_copy(partial(self._found, mutant, tests)))
         return True
 
     def _reached(self, item: pytest.Item) -> Reached:
