@@ -38,10 +38,7 @@ class Codec:
             kind = value.pop("kind")
             if kind == "":
                 return {key: self._decoded(inner) for key, inner in value["of"].items()}
-            for key, inner in value.items():
-                if isinstance(inner, dict | list):
-                    value[key] = self._decoded(inner)
-            return _made(self.kinds[kind], value)
+            return _made(self.kinds[kind], {key: self._decoded(inner) for key, inner in value.items()})
         return tuple([self._decoded(inner) for inner in value]) if isinstance(value, list) else value
 
 

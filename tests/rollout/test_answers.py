@@ -1,7 +1,7 @@
 """Answers are compared in the field's own sense."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azml.rollout.answers import Match, compare, counted, keys, select
@@ -49,6 +49,7 @@ def test_two_answers(
     assert compare(Field(path, 0.9, equal, tolerance), old, new) is expected
 
 
+@settings(max_examples=30)  # most of the time goes into making documents
 @given(JSON)
 def test_an_answer_is_equal_to_itself(document: object) -> None:
     assert compare(Field("$", 0.9), document, document) is E
