@@ -39,7 +39,9 @@ class Score:
         self.useless: list[str] = []
 
     def count(self, mutant: Mutant, found: bool) -> None:
-        """One more."""
+        """One more; a module that is through is told with its figures."""
+        if self.tried and mutant.module not in self.tried:
+            self._row(next(reversed(self.tried)))
         self.tried[mutant.module] += 1
         self.found[mutant.module] += found
         if found and mutant.name in self.explained:
@@ -49,14 +51,18 @@ class Score:
             print(f"{mutant.module}.py:{mutant.line} survived\n{mutant.name}", flush=True)
 
     def show(self) -> int:
-        """The table; 1 where something is left to do."""
-        for module, tried in self.tried.items():
-            explained = tried - self.found[module] - sum(one.module == module for one in self.survived)
-            print(f"{module:<16}{self.found[module]:>5} of {tried:>5} found, {explained:>3} explained")
+        """The sums; 1 where something is left to do."""
+        for module in [*self.tried][-1:]:
+            self._row(module)
         for name in self.useless:
             print(f"explained, and found: {name}")
         print(f"{self.tried.total()} mutants, {self.found.total()} found, {len(self.survived)} not explained")
         return 1 if self.survived or self.useless else 0
+
+    def _row(self, module: str) -> None:
+        tried, found = self.tried[module], self.found[module]
+        reasons = tried - found - sum(one.module == module for one in self.survived)
+        print(f"{module:<16}{found:>5} of {tried:>5} found, {reasons:>3} explained", flush=True)
 
 
 def explained() -> frozenset[str]:
@@ -89,7 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = asked.parse_args(arguments)
     tried = chosen(options.names)
     if options.sample:
-        tried = Random(options.seed).sample(tried, min(options.sample, len(tried)))
+        places = Random(options.seed).sample(range(len(tried)), min(options.sample, len(tried)))
+        tried = [tried[place] for place in sorted(places)]
     every = list(hypothesis.HealthCheck)
     hypothesis.settings.register_profile(
         "mutation", deadline=None, database=None, derandomize=True, suppress_health_check=every
