@@ -349,3 +349,27 @@ def test_waiting_for_a_person_counts_not_towards_the_deadline() -> None:
     entered = stage.state.entered
     stage.time.now += 1000
     assert stage.ask("approve").idle == stage.time.now - entered >= 1000
+
+
+def test_after_a_deed_the_next_turn_is_at_once_and_after_a_write_in_a_while() -> None:
+    driver = Stage(SHORT).begin().driver()
+    assert [driver.turn().wait for _ in range(3)] == [0.0, 0.0, 5.0]
+
+
+def test_who_leaves_gives_back_its_own_lease_only() -> None:
+    stage = Stage(SHORT).begin()
+    first, second = stage.driver(), stage.driver()
+    second.leave()
+    first.turn()
+    second.turn()
+    second.leave()
+    assert stage.document.head.holder == first.holder
+    first.leave()
+    assert (stage.document.head.holder, stage.document.head.expires) == ("", 0.0)
+
+
+def test_who_waits_for_instances_has_the_lease_too() -> None:
+    stage = Stage(SHORT).begin()
+    stage.endpoint.candidate_ready_at = 1e9
+    driver = stage.driver()
+    assert driver.turn().state.phase is Phase.SHIFTING and stage.document.head.holder == driver.holder
