@@ -373,3 +373,17 @@ def test_who_waits_for_instances_has_the_lease_too() -> None:
     stage.endpoint.candidate_ready_at = 1e9
     driver = stage.driver()
     assert driver.turn().state.phase is Phase.SHIFTING and stage.document.head.holder == driver.holder
+    until = []
+    for seconds in (0.0, 60.0, 40.0):
+        stage.time.now += seconds
+        driver.turn()
+        until.append(stage.document.head.expires)
+    # It is renewed once half of it is over.
+    assert until[0] == until[1] < until[2]
+
+
+def test_after_a_look_nothing_happens_until_the_next_one() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    stage.time.now += 60.0
+    found = stage.driver().turn()
+    assert isinstance(stage.document.entries[-1], Looked) and found.wait == 60.0

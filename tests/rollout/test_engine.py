@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from azml.rollout.comparison import Seen
-from azml.rollout.engine import Observation, decide, due
+from azml.rollout.engine import Observation, decide, due, next_shares
 from azml.rollout.journal import (
     Confirmed,
     Entered,
@@ -362,3 +362,10 @@ def test_a_candidate_that_is_alone_is_compared_with_nothing() -> None:
         found = gates_in(carried, alone)
         assert [gate.name for gate in found] == ["errors", "latency"]
         assert all(getattr(gate, "max_ratio", None) is None for gate in found)
+
+
+def test_instances_have_to_be_ready_for_what_is_written_next() -> None:
+    assert next_shares(SHORT, State(Phase.BAKING, 1, back=OLD)) is None
+    assert next_shares(SHORT, State(Phase.BAKING, 1, back=OLD, intended=OLD)) == OLD
+    assert next_shares(SHORT, State(Phase.SHIFTING, 1, back=OLD, intended=NEW)) == NEW
+    assert next_shares(SHORT, State(Phase.SHIFTING, 1, back=OLD)) == Shares(90, 10)
