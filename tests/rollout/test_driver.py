@@ -61,6 +61,10 @@ def test_a_good_candidate_takes_over_and_the_journal_says_how() -> None:
     again = list(told_of(stage.document))
     assert [one[1:3] for one in again] == [one[1:3] for one in stage.events]
     assert any(event.judgements for event in stage.events)
+    assert all(isinstance(event.entry, Looked) for event in stage.events if event.judgements)
+    broken = stage.document._replace(entries=(stage.document.entries[0], Entered(1.0, 77)))
+    with pytest.raises(BrokenJournal, match="entry 2: does not follow"):
+        list(told_of(broken))
 
 
 def test_a_write_is_meant_written_and_read_back_before_anything_follows() -> None:
