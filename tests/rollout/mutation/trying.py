@@ -42,9 +42,9 @@ class Reached(NamedTuple):
 class Trial:
     """A plugin for pytest that has the tests run on mutants, in place of once."""
 
-    def __init__(self, mutants: Sequence[Mutant], told: Callable[[Mutant, bool], None]) -> None:
+    def __init__(self, mutants: Sequence[Mutant], given: Callable[[Mutant, bool], None]) -> None:
         self.mutants = mutants
-        self.told = told
+        self.told = given
         self.failed = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
