@@ -13,8 +13,10 @@ from typing import NamedTuple
 from azml.rollout.evidence import FACTORS, STEPS, log_mean, reached_by
 
 START = (0.0,) * (STEPS // 2)
-GAINS = tuple((factor, math.log(factor)) for factor in FACTORS[::2])
-"""Each alternative ratio, and what one event of the candidate's speaks for it."""
+RATIOS = FACTORS[::2]
+"""The alternatives."""
+GAINS = tuple(math.log(ratio) for ratio in RATIOS)
+"""What one event of the candidate's speaks for each of them."""
 
 
 class Seen(NamedTuple):
@@ -47,15 +49,17 @@ class Comparison(NamedTuple):
 
     def with_interval(self, candidate: Seen, stable: Seen) -> "Comparison":
         """With one more interval. One in which a deployment had no requests compares nothing."""
-        total = candidate.events + stable.events
-        if not (candidate.requests and stable.requests and total):
+        own, events = candidate
+        other, others_events = stable
+        total = events + others_events
+        if not (own and other and total):
             return self
-        log, events = math.log, candidate.events
-        odds = self.max_ratio * candidate.requests / stable.requests
-        part, others = odds / (1 + odds), 1 / (1 + odds)
+        odds = self.max_ratio * own / other
+        spoken = map(math.log1p, [odds * ratio for ratio in RATIOS])
+        base = total * math.log1p(odds)
         added = [
-            old + events * gain - total * log(others + part * factor)
-            for old, (factor, gain) in zip(self.logs, GAINS, strict=True)
+            old + base + events * gain - total * against
+            for old, gain, against in zip(self.logs, GAINS, spoken, strict=True)
         ]
         return Comparison(self.max_ratio, tuple(added))
 

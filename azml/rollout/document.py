@@ -4,9 +4,11 @@ The head holds the plan as it was read at the start, so that a rollout is carrie
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+import json
+import re
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self, get_args
+from typing import Any, NamedTuple, get_args
 
 from azml.rollout import journal
 from azml.rollout.gates import Field, Gate
@@ -25,8 +27,7 @@ class Rejected:
     reason: str
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """Which rollout it is, and who carries it out.
 
     `number` counts the endpoint's rollouts from 1. `stable` is empty in a first deployment. `bundle` is the
@@ -55,10 +56,12 @@ class Head:
 
 
 _HEADS = Codec({kind.__name__: kind for kind in (Head, Rejected)})
+_HELD = ',"holder":'
+_LEASED = re.compile(r"""(.*),"holder":"([^"\\]*)","expires":([0-9.]+)}""")
+"""A head's line: what lasts, and the lease, which comes last."""
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A rollout's journal: its head and its entries, with their lines."""
 
     head: Head
@@ -68,25 +71,26 @@ class Document:
     @property
     def text(self) -> str:
         """As it is kept."""
-        return f"{_HEADS.text(self.head)}\n{self.body}"
+        *lasting, holder, expires = self.head
+        return f'{_text(*lasting)},"holder":{json.dumps(holder)},"expires":{expires!r}}}\n{self.body}'
 
     @property
     def plan(self) -> Plan:
         """The plan that the rollout began with. Raises BrokenJournal."""
         return plan_of(self.head.plan)
 
-    def plus(self, *entries: Entry) -> Self:
+    def plus(self, *entries: Entry) -> "Document":
         """With more entries."""
         lines = "".join([f"{journal.to_line(entry)}\n" for entry in entries])
-        return replace(self, entries=self.entries + entries, body=self.body + lines)
+        return Document(self.head, self.entries + entries, self.body + lines)
 
     def follows(self, other: "Document") -> bool:
         """Whether it is the same rollout as another one was, with the same entries and perhaps more."""
         return self.head.number == other.head.number and self.body.startswith(other.body)
 
-    def under(self, holder: str, expires: float) -> Self:
+    def under(self, holder: str, expires: float) -> "Document":
         """With this lease."""
-        return replace(self, head=replace(self.head, holder=holder, expires=expires))
+        return Document(self.head._replace(holder=holder, expires=expires), self.entries, self.body)
 
 
 def text_of(plan: Plan) -> str:
@@ -120,11 +124,26 @@ def parse(text: str, known: Document | None = None) -> Document:
 
 
 @lru_cache(maxsize=64)
+def _text(*lasting: Any) -> str:
+    """What stays the same in a head's line from lease to lease."""
+    return _HEADS.text(Head(*lasting)).partition(_HELD)[0]
+
+
 def _head(line: str) -> Head:
+    """The head of a line, of which only the lease is new each time."""
+    leased = _LEASED.fullmatch(line)
     try:
-        return _HEADS.read(line, Head)
+        if leased is None:
+            return _lasting(line)
+        lasting, holder, expires = leased.groups()
+        return _lasting(lasting + "}")._replace(holder=holder, expires=float(expires))
     except ValueError as broken:
         raise BrokenJournal(f"line 1: is not the head of a journal: {line[:80]!r}") from broken
+
+
+@lru_cache(maxsize=64)
+def _lasting(text: str) -> Head:
+    return _HEADS.read(text, Head)
 
 
 def _entry(line: str, number: int) -> Entry:

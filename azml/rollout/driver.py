@@ -6,7 +6,7 @@ and another one, anywhere, goes on.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from azml.rollout.document import Document, Head, parse
 from azml.rollout.engine import Action, Append, Write, decide, withdraws
@@ -31,8 +31,7 @@ class NoRollout(Exception):
     """No rollout of this endpoint has begun, or its start was cut off."""
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """What a turn has come to: the state, whose it is, and after how many seconds there is more to do.
 
     `head` is None where the journal could not be read yet. `trouble` is what stood in the way this time:

@@ -5,7 +5,7 @@ decided again, as the state is what the journal says: a write is repeated until 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from azml.rollout import journal
@@ -19,8 +19,7 @@ from azml.rollout.state import IN_STEP, NOT_UNDER_WAY, Phase, State
 from azml.rollout.verdicts import Judgement, Verdict, judge, worst
 
 
-@dataclass(frozen=True)
-class Observation:
+class Observation(NamedTuple):
     """What is so now. `shares` are None where they could not be read; `looks` are by the gates' names.
 
     `ready` is whether each deployment has the instances for the shares that are written next, and
@@ -29,7 +28,7 @@ class Observation:
 
     shares: Shares | None
     ready: bool | None = True
-    looks: Mapping[str, Look] = field(default_factory=dict)
+    looks: Mapping[str, Look] = MappingProxyType({})
     stable_answers: bool | None = None
 
 
@@ -85,7 +84,7 @@ def next_shares(plan: Plan, state: State) -> Shares | None:
         return state.intended
     wanted = target(plan, state)
     # Smoke has no share, and its requests need the candidate all the same: as much of it as a mirror of 1 %.
-    return replace(wanted, mirror=1) if isinstance(plan.steps[state.step], SmokeStep) else wanted
+    return wanted._replace(mirror=1) if isinstance(plan.steps[state.step], SmokeStep) else wanted
 
 
 def withdraws(actions: tuple[Action, ...]) -> bool:

@@ -40,16 +40,26 @@ def shows_above(events: int, trials: int, limit: float, alpha: float) -> bool:
 
 def shows_below(events: int, trials: int, limit: float, alpha: float) -> bool:
     """Whether a rate below `limit` is shown, with `alpha` the probability of a mistake, ever."""
-    return events < limit * trials and reached_by(_logs(events, trials - events, _lower(limit)), alpha)
+    ratios = _lower(limit)
+    if not events:  # as mostly: then the lowest alternative is the likeliest one
+        decided = _decided(trials * ratios[-1][1], len(ratios), -math.log(alpha))
+        if decided is not None:
+            return decided
+    return events < limit * trials and reached_by(_logs(events, trials - events, ratios), alpha)
 
 
 def reached_by(logs: Sequence[float], alpha: float) -> bool:
     """Whether the mean of numbers whose logs these are decides."""
-    wanted, most = -math.log(alpha), max(logs)
-    # A mean lies between the largest number's part and that number: most looks need no exponentials.
+    wanted = -math.log(alpha)
+    decided = _decided(max(logs), len(logs), wanted)
+    return log_mean(logs) >= wanted if decided is None else decided
+
+
+def _decided(most: float, count: int, wanted: float) -> bool | None:
+    """What the largest number says alone: the mean lies between its part and it. Few looks need more."""
     if most < wanted:
         return False
-    return most - math.log(len(logs)) >= wanted or log_mean(logs) >= wanted
+    return True if most - math.log(count) >= wanted else None
 
 
 def reached(evidence: float, alpha: float) -> bool:

@@ -6,7 +6,7 @@ Times are seconds of one clock, which every entry brings along.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from azml.rollout.comparison import Seen
 from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Mismatch, Missing, Replayed, Smoked
@@ -14,8 +14,7 @@ from azml.rollout.records import Codec
 from azml.rules import MIRROR_LIMIT, SUMS
 
 
-@dataclass(frozen=True)
-class Shares:
+class Shares(NamedTuple):
     """Percent of the live requests for each deployment, and of those copied to the candidate."""
 
     stable: int

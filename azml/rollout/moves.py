@@ -19,7 +19,11 @@ from azml.rollout.state import IN_STEP, NO_TALLIES, Phase, State
 
 def gates_in(plan: Plan, state: State) -> tuple[Gate, ...]:
     """The gates of the step that is under way; without a deployment to compare with, nothing is compared."""
-    gates = gates_of(plan.steps[state.step])
+    return _gates(plan.steps[state.step], state)
+
+
+def _gates(step: Step, state: State) -> tuple[Gate, ...]:
+    gates = gates_of(step)
     if state.back.stable and not state.stable_is_broken:
         return gates
     return tuple(_alone(gate) for gate in gates if not isinstance(gate, AgreementGate))
@@ -65,7 +69,7 @@ def confirmed(state: State, at: float) -> State:
 
 def entered(plan: Plan, state: State, at: float, step: int) -> State:
     """A step begins, without evidence."""
-    after = state._replace(
+    return state._replace(
         phase=_phase(plan.steps[step]),
         step=step,
         since=at,
@@ -76,8 +80,8 @@ def entered(plan: Plan, state: State, at: float, step: int) -> State:
         extended=0,
         rewritten=False,
         resumed=False,
+        tallies={gate.name: nothing_yet(gate) for gate in _gates(plan.steps[step], state)},
     )
-    return after._replace(tallies={gate.name: nothing_yet(gate) for gate in gates_in(plan, after)})
 
 
 def _phase(step: Step) -> Phase:

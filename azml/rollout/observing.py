@@ -1,7 +1,5 @@
 """What a driver observes before it decides: as little as the decision needs."""
 
-from dataclasses import replace
-
 from azml.rollout.engine import Observation, due, next_shares
 from azml.rollout.gates import Gate
 from azml.rollout.journal import Shares
@@ -24,13 +22,13 @@ def observe(ports: Ports, plan: Plan, state: State, now: float) -> Observation:
 def with_stable(ports: Ports, state: State, seen: Observation) -> Observation:
     """What is asked before all traffic goes back: whether the stable deployment can take it."""
     if state.first:
-        return replace(seen, ready=True)
+        return seen._replace(ready=True)
     ready = seen.ready if state.withdrawing else _ready(ports.endpoint, state.back)
     try:
         answers = ports.endpoint.stable_answers()
     except Unavailable:
-        return replace(seen, ready=ready)
-    return replace(seen, ready=ready, stable_answers=answers)
+        return seen._replace(ready=ready)
+    return seen._replace(ready=ready, stable_answers=answers)
 
 
 def _shares(endpoint: Endpoint) -> Shares | None:

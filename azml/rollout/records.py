@@ -1,9 +1,10 @@
 """Frozen records as JSON and back: each is an object that names its kind."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from math import isfinite
 from typing import Any, TypeVar
 
 _Record = TypeVar("_Record")
@@ -20,7 +21,7 @@ class Codec:
 
     def text(self, value: Any) -> str:
         """A record as one line of JSON."""
-        return json.dumps(_encoded(value), separators=(",", ":"))
+        return _text(value)
 
     def read(self, text: str, *wanted: type[_Record]) -> _Record:
         """The record of a line, of one of the `wanted` kinds. Raises ValueError for anything else."""
@@ -38,33 +39,73 @@ class Codec:
             if kind == "":
                 return {key: self._decoded(inner) for key, inner in value["of"].items()}
             return _made(self.kinds[kind], {key: self._decoded(inner) for key, inner in value.items()})
-        return tuple(self._decoded(inner) for inner in value) if isinstance(value, list) else value
+        return tuple([self._decoded(inner) for inner in value]) if isinstance(value, list) else value
 
 
-def _encoded(value: Any) -> Any:
-    if isinstance(value, str | int | float) or value is None:
-        return value
-    if hasattr(value, "_asdict"):
-        return {"kind": type(value).__name__, **value._asdict()}
-    if is_dataclass(value) and not isinstance(value, type):
-        inner = {name: _encoded(getattr(value, name)) for name, _ in _names(type(value))}
-        return {"kind": type(value).__name__, **inner}
-    if isinstance(value, Mapping):
-        return {"kind": "", "of": {key: _encoded(inner) for key, inner in value.items()}}
-    return [_encoded(inner) for inner in value]
+class _Writers(dict[Any, Callable[[Any], str]]):
+    """What writes the values of each type, found out once."""
+
+    def __missing__(self, kind: Any) -> Callable[[Any], str]:
+        writer = self[kind] = _writer(kind)
+        return writer
+
+
+WRITERS = _Writers()
+
+
+def _text(value: Any) -> str:
+    return WRITERS[type(value)](value)
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    return [WRITERS[type(value)](value) for value in values]
+
+
+def _writer(kind: Any) -> Callable[[Any], str]:
+    if issubclass(kind, str):
+        return _quoted
+    if kind is float or kind is int:
+        return _number
+    if issubclass(kind, Mapping):
+        return _mapping
+    if hasattr(kind, "__match_args__"):
+        return _object(kind, kind.__match_args__)
+    return _list if issubclass(kind, list | tuple) else json.dumps
+
+
+_quoted = lru_cache(maxsize=256)(json.dumps)
+"""A string as JSON. The longest one, a plan, is written with every lease."""
+
+
+def _number(value: float) -> str:
+    return repr(value) if isfinite(value) else json.dumps(value)
+
+
+def _mapping(value: Mapping[str, Any]) -> str:
+    inner = ",".join([f"{_quoted(key)}:{_text(one)}" for key, one in value.items()])
+    return f'{{"kind":"","of":{{{inner}}}}}'
+
+
+def _list(value: Iterable[Any]) -> str:
+    return f"[{','.join(_texts(value))}]"
+
+
+def _object(kind: Any, names: Sequence[str]) -> Callable[[Any], str]:
+    """Everything in an object but its values is the same each time."""
+    pairs = "".join([f',"{name}":%s' for name in names])
+    pattern = f'{{"kind":"{kind.__name__}"{pairs}}}'
+    return lambda value: pattern % tuple(_texts([getattr(value, name) for name in names]))
 
 
 @cache
-def _names(kind: Any) -> tuple[tuple[str, tuple[type, ...] | None], ...]:
-    """The fields of a record, each with the types it may have; None for those that are not simple."""
-    return tuple(
-        (one.name, NUMBERS.get(one.type, (one.type,) if isinstance(one.type, type) else None))
-        for one in (fields(kind) if is_dataclass(kind) else ())
-    )
+def _checked(kind: Any) -> tuple[tuple[str, tuple[type, ...]], ...]:
+    """The fields of a record that are simple, or records of one kind, each with the types it may have."""
+    types = kind.__annotations__.items()
+    return tuple((name, NUMBERS.get(one, (one,))) for name, one in types if isinstance(one, type))
 
 
 def _made(kind: Any, values: dict[str, Any]) -> Any:
-    for name, allowed in _names(kind):
-        if allowed and name in values and type(values[name]) not in allowed:
+    for name, allowed in _checked(kind):
+        if name in values and type(values[name]) not in allowed:
             raise TypeError(f"{kind.__name__}.{name} is {values[name]!r}")
     return kind(**values)

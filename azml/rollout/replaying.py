@@ -19,6 +19,8 @@ from azml.rollout.plan import Plan, RetireStep, ShadowStep, TrafficStep
 from azml.rollout.state import ENDED, Phase, State
 from azml.rollout.wishes import asked
 
+SHARING = (journal.Started, journal.Intended)
+
 
 def replay(plan: Plan, entries: Iterable[Entry]) -> State:
     """The state that a journal adds up to. Raises BrokenJournal."""
@@ -30,9 +32,8 @@ def replay(plan: Plan, entries: Iterable[Entry]) -> State:
 
 def followed(plan: Plan, state: State, entry: Entry, number: int) -> State:
     """The state after an entry that was read. Raises BrokenJournal where no rollout writes it there."""
-    shares = getattr(entry, "shares", None)
-    if shares is not None and not shares.sound:
-        raise BrokenJournal(f"entry {number}: no shares that Azure takes: {shares.said}")
+    if isinstance(entry, SHARING) and not entry.shares.sound:
+        raise BrokenJournal(f"entry {number}: no shares that Azure takes: {entry.shares.said}")
     try:
         return apply(plan, state, entry)
     except (IndexError, KeyError, TypeError, AttributeError) as broken:
@@ -51,7 +52,7 @@ def apply(plan: Plan, state: State, entry: Entry) -> State:
 def _apply(plan: Plan, state: State, entry: Entry) -> State:
     match entry:
         case journal.Looked():
-            return _looked(plan, state, entry)
+            return _looked_at(plan, state, entry)
         case journal.Started():
             return _started(plan, entry)
         case journal.Intended(at, shares):
@@ -93,6 +94,19 @@ def _started(plan: Plan, entry: journal.Started) -> State:
         started=entry.at,
         since=entry.at,
     )
+
+
+LAST: list[tuple[Plan, State, journal.Looked, State]] = []
+"""The look that was added last: an engine adds it to decide, and its driver once it is journalled."""
+
+
+def _looked_at(plan: Plan, state: State, entry: journal.Looked) -> State:
+    for known_plan, before, known, after in LAST:
+        if known is entry and before is state and known_plan is plan:
+            return after
+    after = _looked(plan, state, entry)
+    LAST[:] = [(plan, state, entry, after)]
+    return after
 
 
 def _looked(plan: Plan, state: State, entry: journal.Looked) -> State:

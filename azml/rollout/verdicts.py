@@ -9,7 +9,7 @@ from typing import NamedTuple
 from azml.rollout import evidence, intervals
 from azml.rollout.comparison import Seen, allowed_part
 from azml.rollout.gates import CONFIDENCE, AgreementGate, Field, Gate, RateGate, SmokeGate, ThresholdGate
-from azml.rollout.looks import Matches, Rates, Replayed, Smoked, Tally, Values
+from azml.rollout.looks import Found, Matches, Rates, Replayed, Smoked, Tally, Values
 
 
 class Verdict(StrEnum):
@@ -40,17 +40,18 @@ class Judgement(NamedTuple):
 
 def judge(gate: Gate, tally: Tally, *, at_end: bool) -> Judgement:
     """The verdict on a gate now. `at_end` is whether the step's minutes are over."""
-    if tally.failed_looks:
-        words = f"{tally.reason} ({tally.failed_looks} times in a row)"
+    found, failed_looks, reason = tally
+    if failed_looks:
+        words = f"{reason} ({failed_looks} times in a row)"
         return Judgement(Verdict.ERROR, gate.name, words)
-    verdict, why = _judged(gate, tally, at_end)
+    verdict, why = _judged(gate, found, at_end)
     return Judgement(verdict, gate.name, why)
 
 
-def _judged(gate: Gate, tally: Tally, at_end: bool) -> "Reasoned":
-    match gate, tally.found:
-        case RateGate(), Rates() as rates:
-            return (_strict if gate.evidence == "strict" else _fixed)(gate, rates, at_end)
+def _judged(gate: Gate, found: Found, at_end: bool) -> "Reasoned":
+    if isinstance(gate, RateGate) and isinstance(found, Rates):  # the most frequent one, before all patterns
+        return _strict(gate, found) if gate.evidence == "strict" else _fixed(gate, found, at_end)
+    match gate, found:
         case ThresholdGate(), Values() as values:
             return _threshold(gate, values.values, at_end)
         case AgreementGate(), Replayed() as replayed:
@@ -63,13 +64,14 @@ def _judged(gate: Gate, tally: Tally, at_end: bool) -> "Reasoned":
 Reasoned = tuple[Verdict, Words]
 
 
-def _strict(gate: RateGate, found: Rates, at_end: bool) -> Reasoned:
-    own = found.candidate
-    if found.comparison is not None and found.comparison.shows(gate.alpha):
+def _strict(gate: RateGate, found: Rates) -> Reasoned:
+    own, _, comparison = found
+    if comparison is not None and comparison.shows(gate.alpha):
         return Verdict.FAIL, partial(_against_stable, gate, found)
-    if evidence.shows_above(own.events, own.requests, gate.limit, gate.alpha):
+    requests, events = own
+    if evidence.shows_above(events, requests, gate.limit, gate.alpha):
         return _over_the_limit(gate, found)
-    if evidence.shows_below(own.events, own.requests, gate.limit, gate.alpha_pass):
+    if evidence.shows_below(events, requests, gate.limit, gate.alpha_pass):
         return Verdict.PASS, partial(_under, gate, own)
     return _undecided(gate, own)
 

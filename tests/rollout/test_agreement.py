@@ -1,6 +1,7 @@
 """Answers add up to counts, by field and by segment, and what is kept of them names nobody."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,16 @@ def test_as_many_mismatches_are_kept_as_the_plan_says_with_the_requests_line() -
     assert [(one.request, one.stable, one.candidate) for one in look.mismatches] == [(1, '"a"', '"b"')]
 
 
+def test_a_mismatch_shows_what_the_path_finds() -> None:
+    def shown(path: str, stable: object) -> str:
+        wanted = AgreementGate("agreement", "r", 10, (Field(path, 0.9),), 1)
+        return added(wanted, (stable, "else")).mismatches[0].stable
+
+    assert shown("$[*]", [1, 2]) == "[1, 2]" and shown("$[*]", [1]) == "1" and shown("$", "ä") == '"ä"'
+    assert shown("$", 10**199) == str(10**199) and shown("$", 10**200) == f"{10**200:d}"[:200] + "…"
+    assert masked(["x" * 40, "x" * 41]) == ["x" * 40, "(text of 41 characters)"]
+
+
 def test_what_may_name_a_person_is_not_kept() -> None:
     whole = AgreementGate("agreement", "r", 10, (Field("$", 0.9),), 5, redact=("$.who.name", "$.ids[*]"))
     stable = {
@@ -71,6 +82,9 @@ def test_a_function_compares_whole_answers_with_their_request() -> None:
         return abs(stable - candidate) < int(request["tolerance"])
 
     assert with_exchange(NOTHING, named, exchange, same).fields == {"check.py:same": Matches(1, 1)}
+    strict = Exchange(1, {"tolerance": 1}, 10, 11)
+    differs = with_exchange(NOTHING, replace(named, keep_mismatches=1), strict, same)
+    assert differs.fields == {"check.py:same": Matches(1, 0)} and differs.mismatches[0].stable == "10"
     assert named.function == "check.py:same" and gate().function is None
     with pytest.raises(ValueError, match="was not loaded"):
         with_exchange(NOTHING, named, exchange)
@@ -82,6 +96,7 @@ def test_a_function_compares_whole_answers_with_their_request() -> None:
         ("$", 0),
         ("$.a", {"a": 0, "b": [{"c": 2}, {"c": 3}]}),
         ("$.b[-1].c", {"a": 1, "b": [{"c": 2}, {"c": 0}]}),
+        ("$.b[0].c", {"a": 1, "b": [{"c": 0}, {"c": 3}]}),
         ("$.b[*].c", {"a": 1, "b": [{"c": 0}, {"c": 0}]}),
         ("$.a.b", {"a": 1, "b": [{"c": 2}, {"c": 3}]}),
         ("$.b[5]", {"a": 1, "b": [{"c": 2}, {"c": 3}]}),

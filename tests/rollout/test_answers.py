@@ -1,7 +1,7 @@
 """Answers are compared in the field's own sense."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azml.rollout.answers import Match, compare, counted, keys, select
@@ -41,6 +41,14 @@ JSON = st.recursive(
         ("$[*]", "rank", 0, [1, 1], [1, 2], D),
         ("$[*]", "rank", 0, [1, "a"], [1, "a"], D),
         ("$[*]", "rank", 0, [1, 2], [1, 2, 3], D),
+        ("$[*]", "rank", 0, [1, "a"], [1], D),
+        ("$.label", "rank", 0, {"label": 5}, {"label": 6}, E),
+        ("$", "exact", 0, ["a"], "a", D),
+        ("$", "exact", 0, {"a": True}, {"a": 1}, D),
+        ("$", "within", 0.1, ["a"], "a", D),
+        ("$", "within", 0.1, {"a": 1.0}, "a", D),
+        ("$[*]", "within", 0.1, [1.0], ["a"], D),
+        ("$[*]", "within", 0.5, [1.0], [1.5], E),
     ],
 )
 def test_two_answers(
@@ -49,6 +57,7 @@ def test_two_answers(
     assert compare(Field(path, 0.9, equal, tolerance), old, new) is expected
 
 
+@settings(max_examples=30)  # most of the time goes into making documents
 @given(JSON)
 def test_an_answer_is_equal_to_itself(document: object) -> None:
     assert compare(Field("$", 0.9), document, document) is E

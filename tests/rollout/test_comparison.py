@@ -4,6 +4,7 @@ import math
 import random
 from statistics import median
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,3 +72,8 @@ def test_an_interval_without_requests_of_one_compares_nothing() -> None:
     assert start.with_interval(Seen(400, 40), Seen(0, 0)) == start
     assert start.with_interval(Seen(20, 0), Seen(380, 0)) == start
     assert Seen(0, 0).rate == 0 and Seen(10, 1).plus(Seen(10, 3)).rate == 0.2
+
+
+def test_the_allowed_part_is_the_share_of_the_requests_times_the_ratio() -> None:
+    assert allowed_part(100, 300, 1.5) == pytest.approx(1 / 3)
+    assert allowed_part(100, 100, 1.0) == pytest.approx(1 / 2)

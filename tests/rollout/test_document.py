@@ -29,6 +29,15 @@ def test_what_is_kept_is_read_again() -> None:
     assert plan_of(text_of(plan("prod"))) == plan("prod")
 
 
+@pytest.mark.parametrize(
+    ("holder", "expires"), [('a "b" \\ ä', 1.5), ("one", 1e22), ("one", -3.0), ("", 0.0)]
+)
+def test_any_lease_is_read_again(holder: str, expires: float) -> None:
+    held = BEGUN.under(holder, expires)
+    assert parse(held.text).head == held.head
+    assert f'"expires":{expires!r}}}' in held.text
+
+
 def test_only_what_is_new_is_read() -> None:
     more = BEGUN.plus(Paused(2.0, "ä\u2028\n"))
     found = parse(more.text, BEGUN)
@@ -48,6 +57,8 @@ def test_a_lease_is_held_until_it_expires() -> None:
     [
         ("", "line 1: is not the head"),
         ("{}\n", "line 1: is not the head"),
+        (BEGUN.text.replace('"number":3', '"number":"3"'), "line 1: is not the head"),
+        (BEGUN.under("a", 1.0).text.replace('"expires":1.0', '"expires":1.0.0'), "line 1: is not the head"),
         ('{"kind":"Rejected","bundle":"a","reason":"b"}\n', "line 1: is not the head"),
         (BEGUN.text + "\n", "line 3: is not an entry"),
         (BEGUN.text[:-5], "line 2: is not an entry"),

@@ -61,6 +61,10 @@ def test_a_good_candidate_takes_over_and_the_journal_says_how() -> None:
     again = list(told_of(stage.document))
     assert [one[1:3] for one in again] == [one[1:3] for one in stage.events]
     assert any(event.judgements for event in stage.events)
+    assert all(isinstance(event.entry, Looked) for event in stage.events if event.judgements)
+    broken = stage.document._replace(entries=(stage.document.entries[0], Entered(1.0, 77)))
+    with pytest.raises(BrokenJournal, match="entry 2: does not follow"):
+        list(told_of(broken))
 
 
 def test_a_write_is_meant_written_and_read_back_before_anything_follows() -> None:
@@ -349,3 +353,41 @@ def test_waiting_for_a_person_counts_not_towards_the_deadline() -> None:
     entered = stage.state.entered
     stage.time.now += 1000
     assert stage.ask("approve").idle == stage.time.now - entered >= 1000
+
+
+def test_after_a_deed_the_next_turn_is_at_once_and_after_a_write_in_a_while() -> None:
+    driver = Stage(SHORT).begin().driver()
+    assert [driver.turn().wait for _ in range(3)] == [0.0, 0.0, 5.0]
+
+
+def test_who_leaves_gives_back_its_own_lease_only() -> None:
+    stage = Stage(SHORT).begin()
+    first, second = stage.driver(), stage.driver()
+    second.leave()
+    first.turn()
+    second.turn()
+    second.leave()
+    assert stage.document.head.holder == first.holder
+    first.leave()
+    assert (stage.document.head.holder, stage.document.head.expires) == ("", 0.0)
+
+
+def test_who_waits_for_instances_has_the_lease_too() -> None:
+    stage = Stage(SHORT).begin()
+    stage.endpoint.candidate_ready_at = 1e9
+    driver = stage.driver()
+    assert driver.turn().state.phase is Phase.SHIFTING and stage.document.head.holder == driver.holder
+    until = []
+    for seconds in (0.0, 60.0, 40.0):
+        stage.time.now += seconds
+        driver.turn()
+        until.append(stage.document.head.expires)
+    # It is renewed once half of it is over.
+    assert until[0] == until[1] < until[2]
+
+
+def test_after_a_look_nothing_happens_until_the_next_one() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    stage.time.now += 60.0
+    found = stage.driver().turn()
+    assert isinstance(stage.document.entries[-1], Looked) and found.wait == 60.0

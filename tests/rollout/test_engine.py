@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from azml.rollout.comparison import Seen
-from azml.rollout.engine import Observation, decide, due
+from azml.rollout.engine import Append, Observation, decide, due, next_shares
 from azml.rollout.journal import (
     Confirmed,
     Entered,
@@ -18,7 +18,7 @@ from azml.rollout.journal import (
     Stuck,
     Withdrawn,
 )
-from azml.rollout.looks import Counted, Look, Matches, Missing, Replayed
+from azml.rollout.looks import Counted, Look, Matches, Missing, Replayed, nothing_yet
 from azml.rollout.moves import gates_in
 from azml.rollout.replaying import replay
 from azml.rollout.state import Phase, State
@@ -362,3 +362,29 @@ def test_a_candidate_that_is_alone_is_compared_with_nothing() -> None:
         found = gates_in(carried, alone)
         assert [gate.name for gate in found] == ["errors", "latency"]
         assert all(getattr(gate, "max_ratio", None) is None for gate in found)
+
+
+def test_instances_have_to_be_ready_for_what_is_written_next() -> None:
+    assert next_shares(SHORT, State(Phase.BAKING, 1, back=OLD)) is None
+    assert next_shares(SHORT, State(Phase.BAKING, 1, back=OLD, intended=OLD)) == OLD
+    assert next_shares(SHORT, State(Phase.SHIFTING, 1, back=OLD, intended=NEW)) == NEW
+    assert next_shares(SHORT, State(Phase.SHIFTING, 1, back=OLD)) == Shares(90, 10)
+
+
+def test_a_person_is_awaited_to_the_last_second_and_looks_go_on_at_their_interval() -> None:
+    asks = plan(
+        steps(
+            "{traffic: 10, for: 1m, gates: [errors]}",
+            "approve: {within: 1h, while_waiting: [errors]}",
+            "{traffic: 100, for: 1m, gates: [errors]}",
+        )
+    )
+    shares = Shares(90, 10)
+    waiting = State(Phase.WAITING, 1, shares=shares, back=OLD, entered=0.0, looked=3590.0)
+    assert decide(asks, waiting, Observation(shares), 3600.0) == ()
+    assert decide(asks, waiting, Observation(shares), 3600.5) != ()
+    errors = gates_in(asks, waiting)[0]
+    watched = waiting._replace(looked=3000.0, tallies={errors.name: nothing_yet(errors)})
+    bad = Observation(shares, looks={errors.name: Counted(Seen(100, 100), Seen(900, 0))})
+    entries = [one.entry for one in decide(asks, watched, bad, 3500.0) if isinstance(one, Append)]
+    assert any(isinstance(one, Withdrawn) for one in entries)

@@ -90,3 +90,18 @@ def test_no_count_is_too_large_for_it(trials: int, part: float, limit: float) ->
     both = evidence.above(events, trials, limit), evidence.below(events, trials, limit)
     assert all(math.isfinite(one) for one in both)
     assert not all(evidence.reached(one, 0.05) for one in both)
+
+
+@pytest.mark.parametrize("limit", [0.3, 0.1, 0.05, 0.02, 0.01, 0.003])
+def test_clean_trials_are_as_few_as_decide(limit: float) -> None:
+    enough = evidence.clean_trials(limit, 0.05)
+    shown = [evidence.reached(evidence.below(0, trials, limit), 0.05) for trials in (enough - 1, enough)]
+    assert shown == [False, True]
+
+
+@pytest.mark.parametrize(("events", "trials"), [(3, 10), (8, 10), (40, 60), (12, 100)])
+def test_what_is_shown_is_evidence_that_decides(events: int, trials: int) -> None:
+    found = evidence.above(events, trials, 0.1)
+    assert evidence.shows_above(events, trials, 0.1, 0.01) == evidence.reached(found, 0.01)
+    assert found < events * math.log(10.0)
+    assert evidence.reached(-math.log(0.01), 0.01)

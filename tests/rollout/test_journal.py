@@ -43,6 +43,19 @@ LOOKED = Looked(
 )
 
 
+@pytest.mark.parametrize("at", [5, 1e22, float("inf")])
+def test_any_number_is_read_again(at: float) -> None:
+    assert from_line(to_line(Confirmed(at))) == Confirmed(at)
+
+
+def test_a_line_is_json_without_spaces() -> None:
+    """As other versions of this tool write and read it."""
+    line = to_line(Intended(1.5, Shares(95, 5)))
+    assert line == (
+        '{"kind":"Intended","at":1.5,"shares":{"kind":"Shares","stable":95,"candidate":5,"mirror":0}}'
+    )
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -82,6 +95,7 @@ def test_a_line_is_the_entry_it_was_made_of(entry: Entry) -> None:
         '{"kind":"Confirmed","at":true}',
         '{"kind":"Confirmed","at":1,"more":2}',
         '{"kind":"Intended","at":1,"shares":{"kind":"Seen","requests":1,"events":2}}',
+        '{"kind":"Intended","at":1,"shares":{"kind":"Shares","stable":"100","candidate":0}}',
     ],
 )
 def test_another_line_is_refused(line: str) -> None:

@@ -1,10 +1,15 @@
 """The faults that `python -m tests.rollout.mutation` plants: each changes one thing that a function does."""
 
 import ast
+from types import FunctionType
 
 import pytest
 
+from azml.rollout import document, driver, engine, evidence, moves
+from azml.rollout.plan import SmokeStep, TrafficStep
+from tests.rollout.mutation.__main__ import Score, chosen, explained
 from tests.rollout.mutation.operators import mutants
+from tests.rollout.mutation.planting import live, plant
 
 SOURCE = '''
 LIMIT = 3
@@ -40,3 +45,46 @@ def test_what_is_said_and_declared_is_left_alone() -> None:
     for one in mutants(SOURCE.format("a")):
         text = ast.unparse(one.tree)
         assert "LIMIT = 3" in text and "a: int=1" in text and "Says 1 < 2" in text
+
+
+def test_each_mutant_has_a_name_of_its_own_that_says_where_it_is() -> None:
+    found = list(mutants(SOURCE.format("a < 1 or a < 1"), "m"))
+    assert [one.name for one in found if one.what.startswith("Lt is LtE")] == [
+        "m.f: a < 1: Lt is LtE",
+        "m.f: a < 1: Lt is LtE (2)",
+    ]
+    every = [one.name for one in chosen([])]
+    assert len(set(every)) == len(every) > 2000 and explained() <= set(every)
+    assert {one.function for one in chosen(["engine.decide", "moves.least"])} == {"decide", "least"}
+
+
+def test_a_mutant_is_planted_for_everybody_who_has_imported_its_function() -> None:
+    mutant = next(one for one in chosen(["moves.least"]) if one.what == "0.0 is 1.0")
+    function, imported = moves.least, vars(engine)["least"]
+    whole = function.__code__
+    plant(mutant)
+    try:
+        assert imported(SmokeStep(())) == 1.0 and imported(TrafficStep(5, 60.0, ())) == 60.0
+    finally:
+        function.__code__ = whole
+    assert imported(SmokeStep(())) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(driver, "Driver._document"), (evidence, "clean_trials"), (document, "Head.held")]
+)
+def test_what_is_wrapped_around_a_function_is_taken_off(module: object, name: str) -> None:
+    assert isinstance(live(module, name), FunctionType)  # type: ignore[arg-type]
+
+
+def test_only_what_is_explained_may_survive(capsys: pytest.CaptureFixture[str]) -> None:
+    one, other, *_ = mutants(SOURCE.format("a < 1"), "m")
+    score = Score(frozenset({one.name}))
+    score.count(one, found=False)
+    score.count(other, found=True)
+    assert score.show() == 0 and "1 of     2 found,   1 explained" in capsys.readouterr().out
+    score.count(other, found=False)
+    assert score.show() == 1 and other.name in capsys.readouterr().out
+    useless = Score(frozenset({one.name}))
+    useless.count(one, found=True)
+    assert useless.show() == 1

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from azml.rollout.checks import problems
 from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.plan import (
     ApproveStep,
@@ -307,3 +308,10 @@ def test_looks_that_are_farther_apart_than_a_gap_repeat_a_step_for_ever() -> Non
     text = steps("{traffic: 100, for: 20m, gates: [errors]}", defaults="{interval: 10m}")
     _, findings = read(text + "\nresume: {stale_after: 15m}")
     assert "a gap of 900 seconds repeats a step, and looks are 600 apart" in str(findings[0])
+
+
+def test_a_plan_at_its_limits_has_no_problem() -> None:
+    at_limits = Plan(
+        (TrafficStep(1, 60.0, ()), TrafficStep(100, 60.0, ())), stale_after=120.0, deadline=120.0
+    )
+    assert list(problems(at_limits, "managed", protect=False)) == []

@@ -235,8 +235,8 @@ def test_the_same_plan_in_the_words_of_an_older_version_is_no_change() -> None:
     stage = Stage(SHORT).begin().run(UNTIL[Phase.BAKING])
     head = stage.document.head
     assert '"at_most":2,' in head.plan
-    older = replace(head, plan=head.plan.replace('"at_most":2,', ""))
-    stage.blob.write(replace(stage.document, head=older).text, str(stage.blob.tag))
+    older = head._replace(plan=head.plan.replace('"at_most":2,', ""))
+    stage.blob.write(stage.document._replace(head=older).text, str(stage.blob.tag))
     assert compare_plan(stage, SHORT).phase is Phase.BAKING
     assert stage.entries(Changed) == []
 

@@ -36,6 +36,7 @@ MEANT = Shares(90, 10)
         (SOON, State(Phase.SHIFTING), 2.0),
         (PLAN, State(Phase.BAKING, 1, intended=MEANT, looked=990.0), 5.0),
         (PLAN, State(Phase.BAKING, 1, looked=990.0), 50.0),
+        (PLAN, State(Phase.BAKING, 1, looked=940.5), 0.5),
         (PLAN, State(Phase.BAKING, 1, looked=940.0), 5.0),
         (PLAN, State(Phase.BAKING, 1, looked=500.0), 5.0),
         (PLAN, State(Phase.WAITING, 2, looked=500.0), 60.0),

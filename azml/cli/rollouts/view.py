@@ -1,6 +1,5 @@
 """A rollout for a person, as one tree or as a line for each event; and for a machine."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -118,7 +117,7 @@ def document_of(document: Document, state: State, now: float) -> dict[str, Any]:
         "phase": str(state.phase),
         "step": state.step + 1,
         "steps": len(document.plan.steps),
-        "shares": asdict(state.shares),
+        "shares": state.shares._asdict(),
         "since": state.since,
         "reason": state.reason,
         "sentence": shown.sentence,

@@ -2,6 +2,8 @@
 
 import ast
 import copy
+import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -31,30 +33,65 @@ COUNTED: dict[type[ast.operator], type[ast.operator]] = {
 }
 
 
-class Mutant(NamedTuple):
-    """A module with one change; `what` says which, `line` where."""
-
-    line: int
-    what: str
-    tree: ast.Module
-
-
 Change = Callable[[ast.AST], None]
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """All mutants of a module, in the order of its lines."""
+class Mutant(NamedTuple):
+    """One change of `module`: `what` is changed in `text`, a part of `function`, in line `line`.
+
+    `place` is which of the nodes of `source` is changed. The other fields are what a reader needs.
+    """
+
+    module: str
+    function: str
+    line: int
+    text: str
+    what: str
+    source: ast.Module
+    place: int
+    change: Change
+
+    @property
+    def name(self) -> str:
+        """What it is called, also after lines were added above it."""
+        return f"{self.module}.{self.function}: {self.text}: {self.what}"
+
+    @property
+    def tree(self) -> ast.Module:
+        """The module with the change in it."""
+        copied = copy.deepcopy(self.source)
+        self.change(next(itertools.islice(ast.walk(copied), self.place, None)))
+        return ast.fix_missing_locations(copied)
+
+
+def mutants(source: str, module: str = "") -> Iterator[Mutant]:
+    """All mutants of a module. Two of a function that would have one name are told apart by a number."""
     tree = ast.parse(source)
-    places = [node for function in _functions(tree) for node in _inside(function)]
-    for node in places:
-        for what, change in _changes(node):
-            copied = copy.deepcopy(tree)
-            change(_same(tree, copied, node))
-            yield Mutant(getattr(node, "lineno", 0), what, ast.fix_missing_locations(copied))
+    places = {id(node): place for place, node in enumerate(ast.walk(tree))}
+    names: Counter[str] = Counter()
+    for function, definition in _functions(tree):
+        for node in _inside(definition):
+            for what, change in _changes(node):
+                one = Mutant(module, function, getattr(node, "lineno", 0), _text(node), what, tree, 0, change)
+                names[one.name] += 1
+                number = names[one.name]
+                said = what if number == 1 else f"{what} ({number})"
+                yield one._replace(what=said, place=places[id(node)])
 
 
-def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """All functions, each with the name of the outermost one around it, and of that one's class."""
+    for statement in tree.body:
+        holder = f"{statement.name}." if isinstance(statement, ast.ClassDef) else ""
+        for outer in statement.body if isinstance(statement, ast.ClassDef) else [statement]:
+            if isinstance(outer, ast.FunctionDef):
+                inner = [one for one in ast.walk(outer) if isinstance(one, ast.FunctionDef)]
+                yield from ((holder + outer.name, one) for one in inner)
+
+
+def _text(node: ast.AST) -> str:
+    """The source of what is changed; of a statement its first line."""
+    return ast.unparse(node).partition("\n")[0]
 
 
 def _inside(function: ast.FunctionDef) -> Iterator[ast.AST]:
@@ -74,12 +111,6 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, ast.AST):
                 yield from _walk(inner)
-
-
-def _same(tree: ast.AST, copied: ast.AST, node: ast.AST) -> ast.AST:
-    """The node of the copy that stands where `node` stands."""
-    pairs = zip(ast.walk(tree), ast.walk(copied), strict=True)
-    return next(other for one, other in pairs if one is node)
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:

@@ -151,8 +151,10 @@ class History:
 
     def _next(self) -> None:
         """Whoever is due earliest acts."""
-        free = [engine for engine in self.engines if not engine.busy]
-        engine = min(free, key=lambda one: one.due, default=None)
+        engine = None
+        for one in self.engines:
+            if not one.busy and (engine is None or one.due < engine.due):
+                engine = one
         if self.people and (engine is None or self.people[0][0] <= engine.due):
             at, act = self.people.pop(0)
             self.time.now = max(self.time.now, at)

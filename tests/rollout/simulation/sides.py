@@ -8,6 +8,7 @@ from azml.rollout.gates import Gate
 from azml.rollout.journal import Shares
 from azml.rollout.looks import Look
 from azml.rollout.ports import Saved, Unavailable
+from azml.rollout.state import State
 from tests.rollout.simulation.faults import Violation
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ FOREIGN = (Shares(41, 59), Shares(63, 37), Shares(100, 0, 7))
 
 @dataclass
 class Engine:
-    """A process that carries the rollout out; `due` is its next turn, `busy` whether it is in one."""
+    """A process that carries the rollout out; `due` is its next turn, `busy` whether it is in one.
+
+    `appended` is the state right after its append, until it calls anything else.
+    """
 
     name: str
     due: float
@@ -29,6 +33,7 @@ class Engine:
     ahead: float = 0.0
     ready: dict[Shares, bool] = field(default_factory=dict)
     read_foreign: bool = False
+    appended: State | None = None
 
 
 @dataclass
@@ -40,6 +45,7 @@ class Store:
     faulty: bool
 
     def read(self) -> Saved | None:
+        self.engine.appended = None
         if self.faulty:
             self.history.strike(self.engine)
         return self.history.blob.read()
@@ -48,6 +54,7 @@ class Store:
         if self.faulty:
             self.history.strike(self.engine)
         saved = self.history.blob.write(text, etag)
+        self.engine.appended = self.history.blob.state
         if self.faulty:
             self.history.answer()
         return saved
@@ -71,6 +78,7 @@ class Side:
         raise AssertionError("the history's clock is the only one")
 
     def strike(self) -> None:
+        self.engine.appended = None
         if self.faulty:
             self.history.strike(self.engine)
 
@@ -96,7 +104,8 @@ class Side:
 
     def write(self, shares: Shares) -> None:
         history = self.history
-        meant = history.blob.state  # what people ask while it is on its way comes too late for it
+        # What people ask while it is on its way, or the answer to its append is, comes too late for it.
+        meant = self.engine.appended or history.blob.state
         history.strike(self.engine, LEASE / 4)
         document, driver = history.blob.document, self.engine.driver
         assert document is not None and driver is not None
