@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HELPERS = {"__init__", "__main__", "load", "stacks"}
+HELPERS = {"__init__", "__main__", "load", "rollout_load", "stacks"}
 
 
 def main() -> int:

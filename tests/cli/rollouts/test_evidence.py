@@ -205,8 +205,20 @@ def test_a_request_whose_connection_broke_is_sent_again(
     assert isinstance(found, Smoked) and found.answers[0].status == 200
 
 
+def test_smoke_finds_nothing_out_while_no_instance_of_either_serves(
+    evidence: AzureEvidence, wire: Wire
+) -> None:
+    """As where all that both stand on is down; what a model answers itself is its own."""
+    scored(wire, {"blue": 503, "green": 503})
+    found = evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED)
+    assert isinstance(found, Missing) and "no instance of either deployment" in found.reason
+    scored(wire, {"blue": 503, "green": 424})
+    found = evidence.look(SMOKE, ENTERED + 1, ENTERED + 2, ENTERED)
+    assert isinstance(found, Smoked) and found.answers[0].status == 424
+
+
 def test_smoke_is_the_candidates_answers(evidence: AzureEvidence, wire: Wire) -> None:
-    scored(wire, {"green": 503})
+    scored(wire, {"blue": {"label": "a"}, "green": 503})
     found = evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED)
     assert isinstance(found, Smoked)
     assert (found.wanted, found.answers) == (1, (Answer(503, found.answers[0].seconds),))
