@@ -48,13 +48,13 @@ def needs(connection: Connection, found: OnlineEndpoint, wanted: Iterable[Machin
         sizes, usages = pool.map(lambda page: _values(connection, f"{base}/{page}"), ("vmSizes", "usages"))
     known = {str(one["name"]).lower(): one for one in sizes}
     now = _by_family(known, ((one.instance_type, one.instance_count) for one in found.deployments))
-    used = {name: one for one in usages if not _of_a_workspace(one) for name in _names(one)}
+    used = {name: one for one in usages if not _of_a_workspace(one) for name in names(one)}
     return list(_needs(_by_family(known, wanted), now, used))
 
 
 def _needs(wanted: Counter[str], now: Counter[str], used: dict[str, Any]) -> Iterator[Need]:
     for family, vcpus in sorted(wanted.items()):
-        usage = used.get(_plain(family))
+        usage = used.get(plain(family))
         if usage is None:
             yield Need(family, vcpus)
         else:
@@ -67,11 +67,12 @@ def _of_a_workspace(usage: dict[str, Any]) -> bool:
     return "/workspaces/" in str(usage.get("id", "")).lower()
 
 
-def _names(usage: dict[str, Any]) -> Iterator[str]:
-    return map(_plain, map(str, usage["name"].values()))
+def names(usage: dict[str, Any]) -> Iterator[str]:
+    """The names of the family that an entry of `usages` is of, as `plain` writes them."""
+    return map(plain, map(str, usage["name"].values()))
 
 
-def _plain(family: str) -> str:
+def plain(family: str) -> str:
     """Sizes call a family standardDSv2Family; quotas also "Standard DSv2 Family Cluster Dedicated vCPUs"."""
     return re.sub(r"[^a-z0-9]", "", family.lower()).removesuffix("clusterdedicatedvcpus")
 
