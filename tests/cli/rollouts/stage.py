@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from azml.azure.http import Http
+from azml.cli.stacks.stacks import WorkspaceName
 from tests.fixtures.clones import TestClone, make
 from tests.fixtures.scoring_folder import DEPLOYMENT, write_files, write_scoring_folder
+from tests.fixtures.whole_azure import WholeAzure
 
 SCORE = """\
 import json
@@ -66,6 +68,8 @@ steps:
 """
 PAUSE = 0.01
 """Seconds between two requests of a client."""
+WORKSPACE = WorkspaceName("00000000-0000-0000-0000-000000000001", "rg-azml-local", "mlw-azml-local")
+"""That of the local stack."""
 KINDS = {"blue": "stable", "good": "good", "throws": "throws", "flips": "flips", "slow": "slow"}
 """What the model of each slot does."""
 
@@ -153,18 +157,22 @@ class Load:
 
 
 class Stage:
-    """A clone with the endpoint `labels`, deployed with these kinds of slots."""
+    """A clone with the endpoint `labels`, deployed with these kinds of slots.
 
-    def __init__(self, folder: Path, kinds: tuple[str, ...] = tuple(KINDS)) -> None:
+    `patience` is by how much a step is extended where too few requests came: the plan's, or a longer time.
+    """
+
+    def __init__(self, folder: Path, kinds: tuple[str, ...] = tuple(KINDS), patience: str = "5s") -> None:
         self.clone: TestClone = make(folder)
         self.folder = self.clone.root / "scoring" / "labels"
         self.kinds = kinds
+        self.plan = PLAN.replace("extend: 5s", f"extend: {patience}")
         self._write()
 
     def _write(self) -> None:
         lines = [json.dumps({"number": 7 * number + 1}) for number in range(200)]
         files = {
-            "plan.yml": PLAN,
+            "plan.yml": self.plan,
             **{f"models/{kind}.txt": f"{kind}\n" for kind in KINDS.values()},
             "requests/sample.json": '{"number": 1}\n',
             "requests.jsonl": "\n".join(lines) + "\n",
@@ -197,10 +205,15 @@ class Stage:
     def load(self) -> Load:
         """A load for the endpoint."""
         header = self.clone.run("keys", "header", "labels").stdout.strip()
-        url = self.status()["scoring_uri"]
-        return Load(url, header.rpartition(" ")[2])
+        return Load(self._properties()["scoringUri"], header.rpartition(" ")[2])
 
-    def status(self) -> dict[str, Any]:
-        """The endpoint, by `azml status`."""
-        found: list[dict[str, Any]] = json.loads(self.clone.run("status", "--json").stdout)
-        return next(one for one in found if one["name"] == "labels")
+    def shares(self) -> dict[str, int]:
+        """The endpoint's shares, as Azure says them."""
+        return {slot: share for slot, share in self._properties()["traffic"].items() if share}
+
+    def _properties(self) -> dict[str, Any]:
+        """Asked without a command: each takes a second."""
+        azure = WholeAzure(self.clone.root / ".azml" / "emulator")
+        azure.port = int(self.clone.environment["AZML_PORT"])
+        found: dict[str, Any] = azure.arm("GET", f"{WORKSPACE.id}/onlineEndpoints/labels").body["properties"]
+        return found

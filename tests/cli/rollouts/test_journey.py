@@ -15,7 +15,7 @@ def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path
 
     So does one whose Azure is killed: it waits, says so, and goes on. Users lose what was cut by that alone.
     """
-    stage = Stage(tmp_path / "clone", ("blue", "good", "flips"))
+    stage = Stage(tmp_path / "clone", ("blue", "good", "flips"), patience="40s")
     try:
         assert "its rollout owns the shares" in stage.up()
         load = stage.load()
@@ -29,17 +29,17 @@ def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path
         assert report["steps"][1]["gates"][0]["mismatches"][0]["stable"] in ('"low"', '"high"')
         assert report["sentence"] in (stage.clone.root / "report.html").read_text()
         assert evidence.in_retrospect(stage) == 4
-        assert stage.status()["traffic"] == {"blue": 100}
+        assert stage.shares() == {"blue": 100}
         again = stage.clone.run("rollout", "run", "labels", "--slot", "flips", *journey.PER_MINUTE)
         assert again.returncode == 1
         assert "of 200 agree" in again.stderr
         killed = journey.killed(stage, load, lambda: _held(stage), lambda stage: outages.resumed(stage, load))
         assert killed.code == 0, killed
         assert "cannot be reached" in killed.log
-        assert stage.status()["traffic"] == {"good": 100}
+        assert stage.shares() == {"good": 100}
         back = stage.clone.run("rollback", "labels")
         assert back.returncode == 0, back.stderr
-        assert stage.status()["traffic"] == {"blue": 100}
+        assert stage.shares() == {"blue": 100}
         assert load.answers.total() > 100
         assert load.lost == [], load.answers
     finally:
@@ -53,4 +53,4 @@ def _held(stage: Stage) -> None:
     assert "blue is part of a rollout that is not finished" in changed.stdout + changed.stderr
     moved = stage.clone.run("traffic", "labels", "good=100")
     assert moved.returncode == 1 and "azml rollout abort labels" in moved.stderr
-    assert stage.status()["traffic"] == {"blue": 50, "good": 50}
+    assert stage.shares() == {"blue": 50, "good": 50}

@@ -5,6 +5,8 @@ import { element, make, whenChanged } from "./dom.js";
 export function show(told) {
   const there = told.number > 0;
   element("rollout").hidden = !there;
+  element("owned-by-rollout").hidden = !there;
+  element("owned-by-stack").hidden = there;
   if (there) whenChanged("rollout", told, () => draw(told));
 }
 
@@ -16,7 +18,7 @@ function draw(told) {
   element("rollout-way").textContent = told.step ? `${way}, step ${told.step} of ${told.steps}` : way;
   element("rollout-sentence").textContent = told.sentence;
   element("rollout-at").textContent = `Last written ${new Date(told.at * 1000).toLocaleTimeString()}`;
-  element("rollout-gates").replaceChildren(...told.gates.flatMap((gate) => [make("dt", {}, gate.name), make("dd", {}, gate.found)]));
+  element("rollout-gates").replaceChildren(...told.gates.flatMap((gate) => [make("dt", {}, `${gate.name}, last look`), make("dd", {}, gate.found)]));
 }
 
 // One line of a tile in the overview.
