@@ -53,7 +53,9 @@ def explain_(
         terminal.machine(explained.document(found, per_minute, slots, needed))
         return
     console = terminal.out()
-    console.print(f"{declared.key} at {round(per_minute, 1):g} requests a minute; a candidate without errors needs:")
+    console.print(
+        f"{declared.key} at {round(per_minute, 1):g} requests a minute; a candidate without errors needs:"
+    )
     console.print(explained.table(found))
     for line in explained.sums(found, slots, needed):
         console.print(line)
