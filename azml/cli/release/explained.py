@@ -35,6 +35,10 @@ def _unproved(proof: Proof) -> str:
     return f"{proof.gate.name} does not {proof.wanted} with {proof.given}: {proof.found.why}"
 
 
+Needed = list[quota.Need] | str
+"""What slots need of the quota, or why that is not known."""
+
+
 class Slot(NamedTuple):
     """How many instances a slot has, as the stack declares it, and of which size; none on Kubernetes."""
 
@@ -57,8 +61,8 @@ def capacity(declared: StackEndpoint, slot: str) -> int:
     return found.instances if found else 1
 
 
-def vcpus(today: Today, found: Mapping[str, Slot]) -> list[quota.Need] | str:
-    """What the slots need of the quota, or why that is not known."""
+def vcpus(today: Today, found: Mapping[str, Slot]) -> Needed:
+    """What these slots need of the quota."""
     machines = [(slot.size, slot.instances) for slot in found.values() if slot.size]
     try:
         return quota.needs(today.connection, today.endpoint, machines)
@@ -66,9 +70,7 @@ def vcpus(today: Today, found: Mapping[str, Slot]) -> list[quota.Need] | str:
         return str(failed)
 
 
-def document(
-    found: Explained, rate: float, held: Mapping[str, Slot], needed: list[quota.Need] | str
-) -> dict[str, Any]:
+def document(found: Explained, rate: float, held: Mapping[str, Slot], needed: Needed) -> dict[str, Any]:
     """The table for a machine. Times are in seconds; null where there is no verdict, or nothing is known."""
     return {
         "requests_per_minute": rate,
@@ -134,7 +136,7 @@ def _fixed(need: Need | None) -> str:
     return f"{need.fixed} requests, {when}"
 
 
-def sums(found: Explained, held: Mapping[str, Slot], needed: list[quota.Need] | str) -> Iterator[str]:
+def sums(found: Explained, held: Mapping[str, Slot], needed: Needed) -> Iterator[str]:
     """What it comes to: instances and vCPUs at the peak, and when it is done."""
     each = ", ".join(f"{name} {slot.instances}" for name, slot in held.items())
     yield f"instances at the peak: {sum(slot.instances for slot in held.values())} ({each})"

@@ -194,13 +194,13 @@ def test_a_request_whose_connection_broke_is_sent_again(
 ) -> None:
     """One that is never answered is the candidate's failure; one that took too long is not sent again."""
     monkeypatch.setattr("azml.cli.rollouts.requests.PAUSE_SECONDS", 0.0)
-    for why, sent in ((RemoteDisconnected(), 5), (TimeoutError(), 1)):
+    for why, sent in ((RemoteDisconnected("cut"), 5), (TimeoutError(), 1)):
         wire.seen.clear()
         broken(wire, why)
         found = evidence.look(SMOKE, ENTERED + sent, ENTERED + 9, ENTERED + sent)
         assert isinstance(found, Smoked) and found.answers[0].status is None
         assert sum(path == "/score" for _, path, _ in wire.seen) == sent
-    broken(wire, RemoteDisconnected(), times=1)
+    broken(wire, RemoteDisconnected("cut"), times=1)
     found = evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED)
     assert isinstance(found, Smoked) and found.answers[0].status == 200
 

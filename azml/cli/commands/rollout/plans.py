@@ -44,7 +44,8 @@ def explain_(
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
     read = plans.read(chosen, declared, plan)
-    slots, needed = explained.slots_of(declared), "the traffic was said, so Azure was not asked"
+    slots = explained.slots_of(declared)
+    needed: explained.Needed = "the traffic was said, so Azure was not asked"
     if per_minute is None:
         now = today(chosen, declared)
         per_minute, needed = now.per_minute, explained.vcpus(now, slots)
