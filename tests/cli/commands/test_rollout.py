@@ -167,8 +167,8 @@ def test_explain_holds_the_vcpus_at_the_peak_against_the_quota(
     answers = {f"{base}/vmSizes": {"value": sizes}, f"{base}/usages": {"value": [usage, aside]}}
     connected(monkeypatch, lambda path, version, query=None: answers.get(path, {}))
     line = next(line for line in run("explain", "echo").stdout.splitlines() if "vCPUs" in line)
-    told = "vCPUs at the peak: 24 of standardDSv2Family, 20 % for upgrades included"
-    assert line == f"{told}; {says}"
+    text = "vCPUs at the peak: 24 of standardDSv2Family, 20 % for upgrades included"
+    assert line == f"{text}; {says}"
     (need,) = json.loads(run("explain", "echo", "--json").stdout)["vcpus"]
     assert (need["vcpus"], need["limit"]) == (24, limit)
 

@@ -57,8 +57,8 @@ def _kill_whole(stage: Stage) -> None:
 
 
 def _supervisor(stage: Stage) -> psutil.Process:
-    told = json.loads((stage.clone.root / ".azml" / "emulator" / "emulator.json").read_text())
-    return psutil.Process(told["pid"])
+    document = json.loads((stage.clone.root / ".azml" / "emulator" / "emulator.json").read_text())
+    return psutil.Process(document["pid"])
 
 
 def _part(stage: Stage, module: str) -> psutil.Process:

@@ -40,8 +40,8 @@ def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path
         back = stage.clone.run("rollback", "labels")
         assert back.returncode == 0, back.stderr
         assert stage.shares() == {"blue": 100}
-        told = stage.clone.run("rollout", "status", "labels")
-        assert told.returncode == 0 and "moved since then: stable 100 %, candidate 0 %" in told.stdout
+        result = stage.clone.run("rollout", "status", "labels")
+        assert result.returncode == 0 and "moved since then: stable 100 %, candidate 0 %" in result.stdout
         assert load.answers.total() > 100
         assert load.lost == [], load.answers
     finally:
