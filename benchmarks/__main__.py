@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HELPERS = {"__init__", "__main__", "load", "processes", "recorded", "stacks"}
+HELPERS = {"__init__", "__main__", "load", "processes", "recorded", "rollout_load", "stacks"}
 BY_NAME = {"many"}
 """They take much longer than all others together."""
 

@@ -40,9 +40,10 @@ class Past:
             found.append(left.pop(0))
         if not found:
             return Missing(f"that rollout's evidence for {gate.name!r} is used up")
-        if isinstance(gate, AgreementGate | SmokeGate):
-            left.insert(0, found[-1])  # all of it so far: the next step may ask again
-        return _together([part.look for part in found])
+        look = _together([part.look for part in found])
+        if not left and isinstance(gate, AgreementGate | SmokeGate):
+            left.append(_Part(found[-1].seconds, look))  # all there was in the end: the next step may ask
+        return look
 
 
 def _parts(document: Document) -> dict[str, list[_Part]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from azml.azure.http import Response
+from azml.cli.endpoints import quota
 from azml.roles import BLOB_READER
 from tests.journeys.azure import Azure, Run
 from tests.journeys.bodies import changed, told
@@ -39,7 +40,7 @@ def look_at_additions(azure: Azure, assume: Assume) -> None:
 
 def look_at_statuses(azure: Azure, assume: Assume) -> None:
     """Write things as they are, and see how Azure answers."""
-    with assume.about("life-13", "life-14", "life-15", "life-17"):
+    with assume.about("life-13", "life-14", "life-15", "life-17", "life-21"):
         workspace = azure.ask("GET", azure.workspace_id).json()
         body = {
             key: workspace[key]
@@ -53,11 +54,14 @@ def look_at_statuses(azure: Azure, assume: Assume) -> None:
         named = sorted(name for name in patched.headers if name in ("location", "retry-after"))
         assume("life-14", patched.status == 202 and "location" in named, f"{patched.status}, {named}")
         assume("life-15", "retry-after" in named, named)
-        sizes = azure.ask(
-            "GET", f"/subscriptions/{azure.subscription}{PROVIDER}/locations/{azure.location}/vmSizes"
-        )
-        known = {one["name"].lower() for one in sizes.json().get("value", [])}
+        region = f"/subscriptions/{azure.subscription}{PROVIDER}/locations/{azure.location}"
+        sizes = azure.ask("GET", f"{region}/vmSizes").json().get("value", [])
+        known = {one["name"].lower(): one["family"] for one in sizes}
         assume("life-17", "standard_ds2_v2" in known, f"{len(known)} sizes")
+        usages = azure.ask("GET", f"{region}/usages").json().get("value", [])
+        named = sorted(name for one in usages for name in quota.names(one))
+        family = known.get("standard_ds2_v2", "")
+        assume("life-21", quota.plain(family) in named, f"{family} among {named}")
 
 
 def look_at_fixed_members(azure: Azure, assume: Assume) -> None:

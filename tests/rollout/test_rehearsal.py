@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
-from azml.rollout.document import Document
-from azml.rollout.gates import RateGate, SmokeGate, ThresholdGate
-from azml.rollout.journal import Shares
-from azml.rollout.looks import Answer, Counted, Measured, Missing, Smoked
+from azml.rollout.document import Document, Head
+from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
+from azml.rollout.journal import Looked, Shares
+from azml.rollout.looks import Answer, Counted, Matches, Measured, Missing, Replayed, Smoked
 from azml.rollout.past import Past
 from azml.rollout.plan import Plan
 from azml.rollout.ports import Conflict
@@ -148,6 +148,20 @@ def test_looks_are_handed_out_by_the_seconds_they_were_of() -> None:
     sizes = [past.look(gate, 0, seconds, 0) for seconds in (60, 300, 1)]
     requests = [one.candidate.requests if isinstance(one, Counted) else None for one in sizes]
     assert requests == [20, 100, 20]
+
+
+def test_answers_that_took_longer_to_compare_than_a_plan_looks_apart_are_all_used() -> None:
+    """Each look has all answers so far; what the last one had is there for later steps too."""
+    gate = AgreementGate("agreement", "requests.jsonl", 500, (Field("$[*]", 0.98),))
+    counts = (100, 300, 500)
+    entries = [Looked(9.0 * one, {"agreement": compared(count)}) for one, count in enumerate(counts, 1)]
+    past = Past(Document(Head(1, "diabetes", "blue", "green", "3f2a9c10", "")).plus(*entries))
+    looks = [past.look(gate, second, second + 1, 0) for second in range(5)]
+    assert looks == [compared(count) for count in (*counts, 500, 500)]
+
+
+def compared(count: int) -> Replayed:
+    return Replayed({"$[*]": Matches(count, count)})
 
 
 def test_a_journal_in_memory_is_written_under_the_tag_that_was_read() -> None:

@@ -1,13 +1,15 @@
 """Today's traffic of an endpoint, as Azure Monitor counts it."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azml.azure.errors import AzureError
 from azml.cli.endpoints import endpoints
+from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import CommandError, InputError
 from azml.cli.stacks import names, stacks
-from azml.cli.stacks.stacks import Stack
+from azml.cli.stacks.stacks import Connection, Stack
 from azml.stack.stack_file import StackEndpoint
 
 METRICS_VERSION = "2024-02-01"
@@ -16,13 +18,28 @@ MINUTES = 60
 """Over which today's traffic is measured."""
 
 
+@dataclass(frozen=True)
+class Today:
+    """An endpoint as it was found, by this connection, and its requests a minute of the last hour."""
+
+    connection: Connection
+    endpoint: OnlineEndpoint
+    per_minute: float
+
+
 def rate(stack: Stack, declared: StackEndpoint, said: float | None) -> float:
     """The endpoint's requests a minute: what a person `said`, else Azure Monitor's of the last hour.
 
-    Raises InputError, with the option that says it, where they cannot be read.
+    Raises InputError as `today` does.
     """
-    if said is not None:
-        return said
+    return today(stack, declared).per_minute if said is None else said
+
+
+def today(stack: Stack, declared: StackEndpoint) -> Today:
+    """The endpoint with its traffic, as Azure Monitor counts it.
+
+    Raises InputError, with the option that says the traffic, where it cannot be read.
+    """
     try:
         connection = stacks.connect(stack)
         found = endpoints.read(connection, names.azure_name(declared))
@@ -32,7 +49,7 @@ def rate(stack: Stack, declared: StackEndpoint, said: float | None) -> float:
         raise InputError(
             f"the traffic of {declared.key} cannot be read: {failed}", "say it: --requests-per-minute N"
         ) from failed
-    return requests_in(answer) / MINUTES
+    return Today(connection, found, requests_in(answer) / MINUTES)
 
 
 def query(now: datetime) -> dict[str, str]:

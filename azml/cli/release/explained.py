@@ -1,10 +1,14 @@
 """What a rollout's plan takes, and what its gates can decide, as a table, as JSON and in lines."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 from rich.table import Table
 
+from azml.azure.errors import AzureError
+from azml.cli.endpoints import quota
+from azml.cli.endpoints.todays_traffic import Today
 from azml.cli.release import slots
 from azml.cli.stacks import names
 from azml.findings import Finding, InvalidInput
@@ -31,20 +35,49 @@ def _unproved(proof: Proof) -> str:
     return f"{proof.gate.name} does not {proof.wanted} with {proof.given}: {proof.found.why}"
 
 
-def instances_of(declared: StackEndpoint) -> Iterator[tuple[str, int]]:
-    """How many instances each slot has, as the stack declares it; 1 where it leaves that open."""
-    for slot in declared.slots:
-        spec = slots.load(declared, names.azure_name(declared), slot, declared.file_of(slot))
-        yield slot, spec.instance_count or 1
+Needed = list[quota.Need] | str
+"""What slots need of the quota, or why that is not known."""
 
 
-def document(found: Explained, rate: float, instances: dict[str, int]) -> dict[str, Any]:
-    """The table for a machine. Times are in seconds; null where there is no verdict."""
+class Slot(NamedTuple):
+    """How many instances a slot has, as the stack declares it, and of which size; none on Kubernetes."""
+
+    instances: int
+    size: str | None
+
+
+def slots_of(declared: StackEndpoint) -> dict[str, Slot]:
+    """The slots of an endpoint by their names; 1 instance where the stack leaves that open."""
+    specs = (
+        (slot, slots.load(declared, names.azure_name(declared), slot, declared.file_of(slot)))
+        for slot in declared.slots
+    )
+    return {slot: Slot(spec.instance_count or 1, spec.instance_type) for slot, spec in specs}
+
+
+def capacity(declared: StackEndpoint, slot: str) -> int:
+    """How many instances serve all the traffic, as the stack declares them for this slot; 1 for none."""
+    found = slots_of(declared).get(slot)
+    return found.instances if found else 1
+
+
+def vcpus(today: Today, found: Mapping[str, Slot]) -> Needed:
+    """What these slots need of the quota."""
+    machines = [(slot.size, slot.instances) for slot in found.values() if slot.size]
+    try:
+        return quota.needs(today.connection, today.endpoint, machines)
+    except AzureError as failed:
+        return str(failed)
+
+
+def document(found: Explained, rate: float, held: Mapping[str, Slot], needed: Needed) -> dict[str, Any]:
+    """The table for a machine. Times are in seconds; null where there is no verdict, or nothing is known."""
     return {
         "requests_per_minute": rate,
         "earliest_seconds": found.earliest,
         "latest_seconds": found.latest,
-        "instances": instances,
+        "instances": {name: slot.instances for name, slot in held.items()},
+        "vcpus": None if isinstance(needed, str) else [asdict(one) for one in needed],
         "steps": [
             {
                 "step": row.number,
@@ -103,13 +136,25 @@ def _fixed(need: Need | None) -> str:
     return f"{need.fixed} requests, {when}"
 
 
-def sums(found: Explained, instances: dict[str, int]) -> Iterator[str]:
-    """What it comes to: instances at the peak, and when it is done."""
-    each = ", ".join(f"{slot} {count}" for slot, count in instances.items())
-    yield f"instances at the peak: {sum(instances.values())} ({each})"
+def sums(found: Explained, held: Mapping[str, Slot], needed: Needed) -> Iterator[str]:
+    """What it comes to: instances and vCPUs at the peak, and when it is done."""
+    each = ", ".join(f"{name} {slot.instances}" for name, slot in held.items())
+    yield f"instances at the peak: {sum(slot.instances for slot in held.values())} ({each})"
+    if isinstance(needed, str):
+        yield f"vCPUs at the peak, and their quota: not read: {needed}"
+    else:
+        yield from map(_vcpus, needed)
     if found.earliest is None:
         yield "done at the earliest: never, at this traffic: a step's evidence does not come in"
         yield "what would help: a longer step, a larger share, or a higher limit"
     else:
         yield f"done at the earliest after {minutes(found.earliest)}"
     yield f"done or paused at the latest after {minutes(found.latest)}"
+
+
+def _vcpus(need: quota.Need) -> str:
+    text = f"vCPUs at the peak: {need.vcpus} of {need.family}, 20 % for upgrades included"
+    if need.free is None:
+        return f"{text}; Azure names no quota of it"
+    ask = f": ask Azure for {need.vcpus - need.free} more" if need.vcpus > need.free else ""
+    return f"{text}; {need.free} of the quota of {need.limit} are left for it{ask}"

@@ -18,6 +18,7 @@ from azml.rollout.gates import COLLECTED, AgreementGate, Gate, RateGate, SmokeGa
 from azml.rollout.looks import Answer, Counted, Look, Measured, Missing, Smoked
 from azml.rollout.ports import Unavailable
 
+NOBODY_SERVES = frozenset({502, 503, 504})
 ALIVE_SECONDS = 3600.0
 """A metric without a single value in so long is not there: it could never fail."""
 
@@ -134,8 +135,16 @@ class AzureEvidence:
 
     def _smoke(self, gate: SmokeGate, series: _Series) -> Look:
         if series.smoked is None:
-            series.smoked = smoked(self._requests, self._slots.candidate, self._bodies(gate.requests))
+            bodies = self._bodies(gate.requests)
+            found = smoked(self._requests, self._slots.candidate, bodies)
+            if _nobody_serves(found) and self._stable_is_gone(bodies[:1]):
+                raise Unavailable("no instance of either deployment takes requests")
+            series.smoked = found
         return series.smoked
+
+    def _stable_is_gone(self, bodies: list[bytes]) -> bool:
+        stable = self._slots.stable
+        return bool(stable) and _nobody_serves(smoked(self._requests, stable, bodies))
 
     def _recorded(self, gate: AgreementGate) -> list[bytes]:
         if gate.requests != COLLECTED:
@@ -148,6 +157,11 @@ class AzureEvidence:
         if not found:
             raise Unavailable(f"there is no request in {pattern}")
         return found
+
+
+def _nobody_serves(found: Smoked) -> bool:
+    """Whether the endpoint answered in a deployment's place, which had no instance that did."""
+    return any(answer.status in NOBODY_SERVES for answer in found.answers)
 
 
 def smoked(requests: Requests, deployment: str, bodies: list[bytes]) -> Smoked:

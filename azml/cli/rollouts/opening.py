@@ -44,7 +44,7 @@ def open_rollout(session: Session, wanted: Wanted) -> Document:
         typer.echo(line, err=True)
     found = session.found()
     slots = choose(found, wanted.slot)
-    capacity = dict(explained.instances_of(session.declared)).get(slots.stable, 1)
+    capacity = explained.capacity(session.declared, slots.stable)
     kept = partial(collected.bodies, session.connection, session.name, slots.stable)
     findings = [
         *refusals(found, slots, capacity),

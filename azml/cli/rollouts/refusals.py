@@ -80,7 +80,7 @@ def _too_quiet(number: int, step: ShadowStep | TrafficStep, need: Need, per_minu
     gives = per_minute * step.percent / 100 * waits / 60
     message = (
         f"step {number} cannot finish: {need.gate.name} needs {requests} requests of the candidate, and "
-        f"{step.percent} % of {per_minute:g} a minute gives {gives:.0f} "
+        f"{step.percent} % of {round(per_minute, 1):g} a minute gives {gives:.0f} "
         f"in the {minutes(waits)} that it waits at most"
     )
     remedy = (

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from azml.cli.rollouts.functions import function_of
@@ -32,8 +32,12 @@ class Replay:
         """All answers compared so far, after some more. Raises Unavailable where stable does not answer."""
         until = time.monotonic() + SECONDS
         while time.monotonic() < until and (asked := list(islice(self._left, BATCH))):
-            old, new = self._requests.send_both(stable, candidate, [body for _, body in asked])
-            self._compare(asked, old, new)
+            try:
+                old, new = self._requests.send_both(stable, candidate, [body for _, body in asked])
+                self._compare(asked, old, new)
+            except Unavailable:
+                self._left = chain(asked, self._left)  # the next look asks again: the sample is to be whole
+                raise
         return self._found
 
     def _compare(self, asked: list[tuple[int, bytes]], old: list[Reply], new: list[Reply]) -> None:
@@ -44,10 +48,12 @@ class Replay:
                 f"the stable deployment answered {len(failed)} of {len(old)} replayed requests with "
                 f"{failed[0] or 'nothing'}"
             )
+        found = self._found
         for (number, body), one, other in zip(asked, old, new, strict=True):
             answer = other.document if other.status == OK else None
             exchange = Exchange(number, json.loads(body), one.document, answer)
             try:
-                self._found = with_exchange(self._found, self._gate, exchange, self._function)
+                found = with_exchange(found, self._gate, exchange, self._function)
             except Exception as error:  # the endpoint's own function may raise anything
                 raise Unavailable(f"{self._gate.function} failed on request {number}: {error!r}") from error
+        self._found = found

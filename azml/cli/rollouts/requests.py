@@ -1,6 +1,7 @@
 """Requests to one deployment of an endpoint, by the header that names it: for smoke, replay and health."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,15 +18,21 @@ from azml.rollout.ports import Unavailable
 OK, UNAUTHORIZED, MODEL_REFUSED, TOO_MANY = 200, 401, 424, 429
 TRIES, PAUSE_SECONDS = 5, 0.2
 """How often a request is sent to a deployment that has too many: those of its users come first."""
+NOBODY_THERE = (ConnectionRefusedError, socket.gaierror)
+"""Why no request was sent. It says nothing of a deployment: an endpoint answers for one that is broken."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: its status (None: none came), the seconds it took, and its document where it is JSON."""
+    """An answer: its status (None: none came), the seconds it took, and its document where it is JSON.
+
+    `cut` is whether the connection broke, which a network does too: such a request is sent again.
+    """
 
     status: int | None
     seconds: float
     document: object = None
+    cut: bool = False
 
 
 class Requests:
@@ -68,7 +75,7 @@ class Requests:
     def _patiently(self, found: OnlineEndpoint, deployment: str, body: bytes) -> Reply:
         for _ in range(TRIES - 1):
             reply = self._one(found, deployment, body)
-            if reply.status != TOO_MANY:
+            if reply.status != TOO_MANY and not reply.cut:
                 return reply
             self._connection.arm.pause(PAUSE_SECONDS)
         return self._one(found, deployment, body)
@@ -79,8 +86,11 @@ class Requests:
             answer = self._connection.arm.http.request(
                 "POST", found.scoring_uri, headers=headers(self._bearer, deployment, JSON), body=body
             )
-        except AzureError:
-            return Reply(None, time.monotonic() - started)
+        except AzureError as failed:
+            if isinstance(failed.__cause__, NOBODY_THERE):
+                raise Unavailable(f"{self._name} cannot be reached: {failed}") from failed
+            cut = not isinstance(failed.__cause__, TimeoutError)
+            return Reply(None, time.monotonic() - started, cut=cut)
         return Reply(answer.status, time.monotonic() - started, answer.json())
 
 

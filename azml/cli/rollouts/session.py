@@ -94,8 +94,7 @@ class Session:
     def ports(self, slots: Slots, plan: Plan) -> Ports:
         """What carries this plan out between these slots."""
         requests = Requests(self.connection, self.name)
-        counts = dict(explained.instances_of(self.declared))
-        capacity = counts.get(slots.stable, 1)
+        capacity = explained.capacity(self.declared, slots.stable)
         sample = _sample(self.declared.folder, plan)
         endpoint = ArmEndpoint(self.connection, self.name, slots, requests, capacity, sample)
         evidence = AzureEvidence(self.connection, self.id, slots, requests, self.declared.folder)

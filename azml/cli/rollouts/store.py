@@ -80,7 +80,7 @@ def _failure(failed: AzureError) -> Exception:
     if isinstance(failed, NoContainerError):
         return CommandError(
             f"rollouts have no place for their journals yet: {failed}",
-            "pulumi up creates it for a stack in which an endpoint has a rollout:",
+            "update the stack, now that an endpoint has a rollout: pulumi up, or azml up if it is local",
         )
     if failed.status in (401, 403):
         return CommandError(f"the journal of the rollout cannot be used: {failed}")

@@ -1,13 +1,18 @@
 """How a rollout stands, read from its journal, once or again and again."""
 
+from rich.markup import escape
+
+from azml.azure.errors import AzureError
 from azml.cli import terminal
+from azml.cli.failure import NotThereError
 from azml.cli.rollouts import carrying, view
 from azml.cli.rollouts.carrying import LEFT
+from azml.cli.rollouts.endpoint import shares_between
 from azml.cli.rollouts.screen import Screen
 from azml.cli.rollouts.session import Session
 from azml.rollout.events import told_of
 from azml.rollout.starting import Kept
-from azml.rollout.state import Phase
+from azml.rollout.state import ENDED, Phase
 
 RESTS = LEFT | {Phase.WAITING, Phase.STUCK}
 """Phases that `status --wait` returns in: the rollout has ended, or waits for a person."""
@@ -24,7 +29,21 @@ def status(session: Session, *, wait: bool, as_json: bool) -> None:
         terminal.machine(view.document_of(kept.document, kept.state, kept.saved.now))
     else:
         terminal.out().print(view.tree(kept.document, kept.state, kept.saved.now))
+        _tell_what_is_new(session, kept)
     carrying.end(session, kept.state, as_json=as_json)
+
+
+def _tell_what_is_new(session: Session, kept: Kept) -> None:
+    """Say where the traffic is now, where that is not what a rollout left when it ended."""
+    head = kept.document.head
+    if kept.state.phase not in ENDED:
+        return
+    try:
+        now = shares_between(session.found(), head.stable, head.candidate)
+    except (NotThereError, AzureError):
+        return  # the journal is there, and says how it ended
+    if now != kept.state.shares:
+        terminal.out().print(f"The traffic has been moved since then: {escape(now.said)}.")
 
 
 def follow(session: Session, *, as_json: bool) -> None:

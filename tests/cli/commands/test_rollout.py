@@ -1,6 +1,8 @@
 """`azml rollout explain` and `lint`, from the stack file to the lines."""
 
 import json
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,6 +64,7 @@ def test_explain_prints_the_table(clone: Clone) -> None:
     assert " ".join(lines[2].split()) == row
     assert lines[4:] == [
         "instances at the peak: 4 (blue 1, green 3)",
+        "vCPUs at the peak, and their quota: not read: the traffic was said, so Azure was not asked",
         "done at the earliest after 45 min",
         "done or paused at the latest after 6.0 h",
     ]
@@ -76,7 +79,7 @@ def test_explain_says_what_this_traffic_cannot_finish(clone: Clone) -> None:
 def test_explain_for_a_machine(clone: Clone) -> None:
     found = json.loads(run("explain", "echo", "--requests-per-minute", "400", "--json").stdout)
     assert (found["earliest_seconds"], found["instances"]) == (2700, {"blue": 1, "green": 3})
-    assert [step["share"] for step in found["steps"]] == [10, 100]
+    assert [step["share"] for step in found["steps"]] == [10, 100] and found["vcpus"] is None
     assert found["steps"][0]["needs"][0]["strict_requests"] == 344
 
 
@@ -129,11 +132,54 @@ def test_without_a_plan_the_presets_are_named(clone: Clone) -> None:
     assert isinstance(refused, InputError) and "dev, canary, prod" in refused.remedy
 
 
+def connected(monkeypatch: pytest.MonkeyPatch, get: Callable[..., Any]) -> None:
+    """Have an endpoint in Azure with one deployment, where ARM is asked by `get`."""
+    connection = SimpleNamespace(arm=SimpleNamespace(get=get), workspace=SimpleNamespace(subscription_id="s"))
+    blue = SimpleNamespace(instance_type="standard_ds3_V2", instance_count=1)
+    echo = SimpleNamespace(id="/id", body={"location": "West Europe"}, deployments=(blue,))
+    monkeypatch.setattr(stacks, "connect", lambda stack: connection)
+    monkeypatch.setattr(endpoints, "read", lambda connection, name: echo)
+
+
+@pytest.mark.parametrize(
+    ("family", "limit", "used", "says"),
+    [
+        ("StandardDSv2Family", 100, 84, "24 of the quota of 100 are left for it"),
+        (
+            "Standard DSv2 Family Cluster Dedicated vCPUs",
+            40,
+            30,
+            "18 of the quota of 40 are left for it: ask Azure for 6 more",
+        ),
+        ("Standard NC Family Cluster Dedicated vCPUs", None, 0, "Azure names no quota of it"),
+    ],
+)
+def test_explain_holds_the_vcpus_at_the_peak_against_the_quota(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, family: str, limit: int | None, used: int, says: str
+) -> None:
+    """4 vCPUs for each of 2 and 4 instances: Azure keeps 20 % for upgrades. What blue has now is its own."""
+    file = clone.root / "scoring" / "echo" / "deployment.yml"
+    file.write_text(re.sub("instance_type: .*", "instance_type: Standard_DS3_v2", file.read_text()))
+    base = "/subscriptions/s/providers/Microsoft.MachineLearningServices/locations/westeurope"
+    sizes = [{"name": "Standard_DS3_v2", "family": "standardDSv2Family", "vCPUs": 4}]
+    usage = {"name": {"value": family}, "limit": limit, "currentValue": used, "id": f"{base}/usages/1"}
+    aside = {**usage, "id": "/subscriptions/s/workspaces/w/usages/1", "limit": 1}
+    answers = {f"{base}/vmSizes": {"value": sizes}, f"{base}/usages": {"value": [usage, aside]}}
+    connected(monkeypatch, lambda path, version, query=None: answers.get(path, {}))
+    line = next(line for line in run("explain", "echo").stdout.splitlines() if "vCPUs" in line)
+    text = "vCPUs at the peak: 24 of standardDSv2Family, 20 % for upgrades included"
+    assert line == f"{text}; {says}"
+    (need,) = json.loads(run("explain", "echo", "--json").stdout)["vcpus"]
+    assert (need["vcpus"], need["limit"]) == (24, limit)
+
+
 def test_todays_traffic_is_that_of_the_last_hour(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     """What Azure Monitor is asked, answered by the local Azure's own reader of such questions."""
     asked: list[dict[str, str]] = []
 
-    def get(path: str, api_version: str, query: dict[str, str]) -> dict[str, Any]:
+    def get(path: str, api_version: str, query: dict[str, str] | None = None) -> dict[str, Any] | None:
+        if query is None:
+            return None  # no quota
         asked.append(query)
         assert path == "/id/providers/Microsoft.Insights/metrics"
         metric = next(one for one in DEFINITIONS[ENDPOINT.lower()] if one.name == query["metricnames"])
@@ -142,10 +188,10 @@ def test_todays_traffic_is_that_of_the_last_hour(clone: Clone, monkeypatch: pyte
         found: Measured = measured([(minute, "blue", (200, 200), 1.0)] * 120)
         return {"value": [{"timeseries": series(metric, samples(metric, found), wanted)}]}
 
-    connection = SimpleNamespace(arm=SimpleNamespace(get=get))
-    monkeypatch.setattr(stacks, "connect", lambda stack: connection)
-    monkeypatch.setattr(endpoints, "read", lambda connection, name: SimpleNamespace(id="/id"))
-    assert run("explain", "echo").stdout.startswith("echo at 2 requests a minute")
+    connected(monkeypatch, get)
+    found = run("explain", "echo").stdout
+    assert found.startswith("echo at 2 requests a minute")
+    assert "their quota: not read: Azure has no /subscriptions/s/providers/Microsoft.Mach" in found
     assert todays_traffic.requests_in({}) == 0
     now = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
     assert todays_traffic.query(now)["timespan"] == "2026-11-25T11:00:00Z/2026-11-25T12:00:00Z"

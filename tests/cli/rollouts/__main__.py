@@ -21,7 +21,7 @@ def main() -> int:
     console, began = Console(highlight=False, soft_wrap=True), time.monotonic()
     console.print(
         "Five versions of a model that labels numbers, on a local Azure in a folder of its own. blue serves; "
-        "each of the others is taken through this plan, in seconds instead of minutes, while three clients "
+        "each of the others is taken through this plan, in seconds instead of minutes, while two clients "
         "send requests all the time:\n"
     )
     console.print(PLAN[PLAN.index("gates:") :], markup=False)

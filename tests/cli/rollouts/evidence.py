@@ -34,9 +34,9 @@ def rehearsed(stage: Stage) -> dict[str, Any]:
 def reported(stage: Stage) -> dict[str, Any]:
     """The report of the latest rollout, as JSON, and as a page in the clone's folder."""
     journal, page = str(stage.clone.root / "past.journal"), str(stage.clone.root / "report.html")
-    written = stage.clone.run("rollout", "report", "labels", "--output", page, "--journal", journal)
+    written = stage.clone.run("rollout", "report", "labels", "--output", page, "--journal", journal, "--json")
     assert written.returncode == 0, written.stderr
-    found: dict[str, Any] = json.loads(stage.clone.run("rollout", "report", "labels", "--json").stdout)
+    found: dict[str, Any] = json.loads(written.stdout)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from signal import SIGKILL
 
-from tests.cli.rollouts.stage import Load, Stage
+from tests.cli.rollouts.stage import Load, Stage, wait
 
 PER_MINUTE = ("--requests-per-minute", "6000")
 """What the load sends; the metrics of the last hour know nothing of it yet."""
@@ -27,6 +27,8 @@ class Ended:
 
 
 Act = Callable[[Stage, Load], Ended]
+Done = subprocess.CompletedProcess[str]
+Resume = Callable[[Stage], Done]
 
 
 def good(stage: Stage, load: Load) -> Ended:
@@ -58,20 +60,25 @@ def nobody(stage: Stage, load: Load) -> Ended:
     return _ended("nobody uses it", load, lambda: stage.clone.run(*_run("blue")))
 
 
-def killed(stage: Stage, load: Load, between: Callable[[], None] = lambda: None) -> Ended:
+def killed(
+    stage: Stage, load: Load, between: Callable[[], None] = lambda: None, resume: Resume | None = None
+) -> Ended:
     """The engine is killed in the middle of a step, and another process goes on to the same end."""
     with _users(load):
-        return _ended("the engine is killed", load, lambda: _killed(stage, between))
+        return _ended("the engine is killed", load, lambda: _killed(stage, between, resume or resumed))
 
 
-def _killed(stage: Stage, between: Callable[[], None]) -> "subprocess.CompletedProcess[str]":
-    log = stage.clone.root / "run.log"
-    log.unlink(missing_ok=True)
-    engine = stage.clone.start(*_run("good"))
-    _wait(lambda: "step 3 begins" in log.read_text() or engine.poll() is not None)
+def _killed(stage: Stage, between: Callable[[], None], resume: Resume) -> Done:
+    engine = stage.clone.start(*_run("good"), log="killed.log")
+    wait(lambda: "step 3 begins" in stage.said("killed.log") or engine.poll() is not None)
     engine.send_signal(SIGKILL)  # nothing where it has ended already
     engine.wait()
     between()
+    return resume(stage)
+
+
+def resumed(stage: Stage) -> Done:
+    """A rollout that nobody carries out goes on to its end."""
     return stage.clone.run("rollout", "resume", "labels")
 
 
@@ -85,7 +92,7 @@ def _users(load: Load) -> Iterator[None]:
         yield
 
 
-def _ended(title: str, load: Load, run: "Callable[[], subprocess.CompletedProcess[str]]") -> Ended:
+def _ended(title: str, load: Load, run: Callable[[], Done]) -> Ended:
     sent, failed, began = load.answers.total(), load.failed, time.monotonic()
     done = run()
     return Ended(
@@ -97,10 +104,3 @@ def _ended(title: str, load: Load, run: "Callable[[], subprocess.CompletedProces
         load.failed - failed,
         time.monotonic() - began,
     )
-
-
-def _wait(until: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

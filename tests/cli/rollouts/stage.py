@@ -4,17 +4,20 @@ import json
 import os
 import subprocess
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from azml.azure.http import Http
+from azml.cli.stacks.stacks import WorkspaceName
 from tests.fixtures.clones import TestClone, make
 from tests.fixtures.scoring_folder import DEPLOYMENT, write_files, write_scoring_folder
+from tests.fixtures.whole_azure import WholeAzure
 
 SCORE = """\
 import json
@@ -53,18 +56,38 @@ gates:
   agreement:
     compare: replay
     requests: requests.jsonl
-    sample: 500
+    sample: 200
     keep_mismatches: 3
     fields: [{path: $.label, at_least: 0.98}]
   smoke: {requests: "requests/*.json", expect: {status: 200, within: 2s}}
 steps:
   - smoke: [smoke]
   - {shadow: 20, for: 2s, gates: [agreement]}
-  - {traffic: 50, for: 2s, gates: [errors]}
-  - {traffic: 100, for: 2s, gates: [errors]}
+  - {traffic: 50, for: 4s, gates: [errors]}
+  - {traffic: 100, for: 4s, gates: [errors]}
 """
+PAUSE = 0.01
+"""Seconds between two requests of a client."""
+WORKSPACE = WorkspaceName("00000000-0000-0000-0000-000000000001", "rg-azml-local", "mlw-azml-local")
+"""That of the local stack."""
 KINDS = {"blue": "stable", "good": "good", "throws": "throws", "flips": "flips", "slow": "slow"}
 """What the model of each slot does."""
+
+
+def wait(until: Callable[[], bool], seconds: float = 60) -> None:
+    """Return once it is so."""
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+class Failure(NamedTuple):
+    """A request that got no prediction: when it was sent, when that was known, and the status or 0."""
+
+    began: float
+    ended: float
+    status: int
 
 
 @dataclass
@@ -74,12 +97,14 @@ class Load:
     url: str
     bearer: str
     answers: Counter[int] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    outages: list[tuple[float, float]] = field(default_factory=list)
 
     @contextmanager
-    def running(self, clients: int = 3, pause: float = 0.01) -> Iterator["Load"]:
+    def running(self, clients: int = 2) -> Iterator["Load"]:
         """Send while the block runs."""
         stop = threading.Event()
-        threads = [threading.Thread(target=self._send, args=(stop, pause)) for _ in range(clients)]
+        threads = [threading.Thread(target=self._send, args=(stop,)) for _ in range(clients)]
         for thread in threads:
             thread.start()
         try:
@@ -89,37 +114,65 @@ class Load:
             for thread in threads:
                 thread.join()
 
-    def _send(self, stop: threading.Event, pause: float) -> None:
-        headers = {"Authorization": f"Bearer {self.bearer}", "Content-Type": "application/json"}
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """What the block does cuts requests, from its beginning until one is answered again."""
+        began = time.monotonic()
+        yield
+        with closing(Http()) as http:
+            wait(lambda: self._one(http, 1) == 200)
+        self.outages.append((began, time.monotonic()))
+
+    def _send(self, stop: threading.Event) -> None:
         with closing(Http()) as http:
             for number in count(1):
-                if stop.wait(pause):
+                if stop.wait(PAUSE):
                     return
-                body = json.dumps({"number": number}).encode()
-                try:
-                    self.answers[http.request("POST", self.url, headers=headers, body=body).status] += 1
-                except Exception:  # whatever it was, a user had no answer
-                    self.answers[0] += 1
+                began, status = time.monotonic(), self._one(http, number)
+                self.answers[status] += 1
+                if status != 200:
+                    self.failures.append(Failure(began, time.monotonic(), status))
+
+    def _one(self, http: Http, number: int) -> int:
+        headers = {"Authorization": f"Bearer {self.bearer}", "Content-Type": "application/json"}
+        body = json.dumps({"number": number}).encode()
+        try:
+            return http.request("POST", self.url, headers=headers, body=body).status
+        except Exception:  # whatever it was, a user had no answer
+            return 0
 
     @property
     def failed(self) -> int:
         """Requests that were not answered with a prediction."""
-        return self.answers.total() - self.answers[200]
+        return len(self.failures)
+
+    @property
+    def lost(self) -> list[Failure]:
+        """Those among them that no outage has cut."""
+        return [
+            one
+            for one in self.failures
+            if not any(one.began <= ended and began <= one.ended for began, ended in self.outages)
+        ]
 
 
 class Stage:
-    """A clone with the endpoint `labels`, deployed with these kinds of slots."""
+    """A clone with the endpoint `labels`, deployed with these kinds of slots.
 
-    def __init__(self, folder: Path, kinds: tuple[str, ...] = tuple(KINDS)) -> None:
+    `patience` is by how much a step is extended where too few requests came: the plan's, or a longer time.
+    """
+
+    def __init__(self, folder: Path, kinds: tuple[str, ...] = tuple(KINDS), patience: str = "5s") -> None:
         self.clone: TestClone = make(folder)
         self.folder = self.clone.root / "scoring" / "labels"
         self.kinds = kinds
+        self.plan = PLAN.replace("extend: 5s", f"extend: {patience}")
         self._write()
 
     def _write(self) -> None:
-        lines = [json.dumps({"number": 7 * number + 1}) for number in range(500)]
+        lines = [json.dumps({"number": 7 * number + 1}) for number in range(200)]
         files = {
-            "plan.yml": PLAN,
+            "plan.yml": self.plan,
             **{f"models/{kind}.txt": f"{kind}\n" for kind in KINDS.values()},
             "requests/sample.json": '{"number": 1}\n',
             "requests.jsonl": "\n".join(lines) + "\n",
@@ -140,6 +193,10 @@ class Stage:
         os.environ["REQUESTS_CA_BUNDLE"] = str(self.clone.root / ".azml" / "emulator" / "ca-bundle.pem")
         return said
 
+    def said(self, log: str) -> str:
+        """What a command has said so far that was started with this log."""
+        return (self.clone.root / log).read_text()
+
     def changed(self, slot: str) -> "subprocess.CompletedProcess[str]":
         """What an update says that would change what a slot serves."""
         (self.folder / "models" / f"{KINDS[slot]}.txt").write_text(f"{KINDS[slot]} and more\n")
@@ -148,10 +205,15 @@ class Stage:
     def load(self) -> Load:
         """A load for the endpoint."""
         header = self.clone.run("keys", "header", "labels").stdout.strip()
-        url = self.status()["scoring_uri"]
-        return Load(url, header.rpartition(" ")[2])
+        return Load(self._properties()["scoringUri"], header.rpartition(" ")[2])
 
-    def status(self) -> dict[str, Any]:
-        """The endpoint, by `azml status`."""
-        found: list[dict[str, Any]] = json.loads(self.clone.run("status", "--json").stdout)
-        return next(one for one in found if one["name"] == "labels")
+    def shares(self) -> dict[str, int]:
+        """The endpoint's shares, as Azure says them."""
+        return {slot: share for slot, share in self._properties()["traffic"].items() if share}
+
+    def _properties(self) -> dict[str, Any]:
+        """Asked without a command: each takes a second."""
+        azure = WholeAzure(self.clone.root / ".azml" / "emulator")
+        azure.port = int(self.clone.environment["AZML_PORT"])
+        found: dict[str, Any] = azure.arm("GET", f"{WORKSPACE.id}/onlineEndpoints/labels").body["properties"]
+        return found

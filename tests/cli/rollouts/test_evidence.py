@@ -1,14 +1,17 @@
 """What a look finds: counts of a step, percentiles of its whole minutes, answers; or why nothing."""
 
 import json
+import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http.client import RemoteDisconnected
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from azml.azure.errors import UnreachableError
 from azml.azure.http import Response
 from azml.cli.rollouts import traffic_log
 from azml.cli.rollouts.evidence import AzureEvidence
@@ -132,6 +135,18 @@ def scored(wire: Wire, answers: Mapping[str, Any]) -> None:
     wire.answers["POST /score"] = answer
 
 
+def broken(wire: Wire, why: Exception, times: int = 99) -> None:
+    """Break the connection of so many requests, as `Http` tells it; then answer."""
+    left = [why] * times
+
+    def answer(url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        if left:
+            raise UnreachableError("broken") from left.pop()
+        return Response(200, {}, b'{"label": "a"}')
+
+    wire.answers["POST /score"] = answer
+
+
 def test_recorded_requests_are_sent_to_both_until_the_sample_is_complete(
     evidence: AzureEvidence, wire: Wire
 ) -> None:
@@ -154,8 +169,56 @@ def test_where_stable_does_not_answer_nothing_is_compared(evidence: AzureEvidenc
     assert isinstance(found, Missing) and "answered 4 of 4 replayed requests with 500" in found.reason
 
 
+def test_what_could_not_be_compared_is_asked_again(evidence: AzureEvidence, wire: Wire) -> None:
+    """A sample that a bad moment of the stable deployment had made smaller would never be complete."""
+    scored(wire, {"blue": 503, "green": {"label": "a"}})
+    assert isinstance(evidence.look(SAME, ENTERED, ENTERED + 1, ENTERED), Missing)
+    scored(wire, {"blue": {"label": "a"}, "green": {"label": "a"}})
+    found = evidence.look(SAME, ENTERED + 1, ENTERED + 2, ENTERED)
+    assert isinstance(found, Replayed) and found.fields == {"$.label": Matches(4, 4)}
+
+
+@pytest.mark.parametrize("why", [ConnectionRefusedError(), socket.gaierror("no such name")])
+def test_an_endpoint_that_cannot_be_reached_says_nothing_of_the_candidate(
+    evidence: AzureEvidence, wire: Wire, why: OSError
+) -> None:
+    """A candidate whose smoke request never left this machine is not rolled back for it."""
+    broken(wire, why)
+    for gate in (SMOKE, SAME):
+        found = evidence.look(gate, ENTERED, ENTERED + 1, ENTERED)
+        assert isinstance(found, Missing) and "echo cannot be reached" in found.reason
+
+
+def test_a_request_whose_connection_broke_is_sent_again(
+    evidence: AzureEvidence, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is never answered is the candidate's failure; one that took too long is not sent again."""
+    monkeypatch.setattr("azml.cli.rollouts.requests.PAUSE_SECONDS", 0.0)
+    for why, sent in ((RemoteDisconnected("cut"), 5), (TimeoutError(), 1)):
+        wire.seen.clear()
+        broken(wire, why)
+        found = evidence.look(SMOKE, ENTERED + sent, ENTERED + 9, ENTERED + sent)
+        assert isinstance(found, Smoked) and found.answers[0].status is None
+        assert sum(path == "/score" for _, path, _ in wire.seen) == sent
+    broken(wire, RemoteDisconnected("cut"), times=1)
+    found = evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED)
+    assert isinstance(found, Smoked) and found.answers[0].status == 200
+
+
+def test_smoke_finds_nothing_out_while_no_instance_of_either_serves(
+    evidence: AzureEvidence, wire: Wire
+) -> None:
+    """As where all that both stand on is down; what a model answers itself is its own."""
+    scored(wire, {"blue": 503, "green": 503})
+    found = evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED)
+    assert isinstance(found, Missing) and "no instance of either deployment" in found.reason
+    scored(wire, {"blue": 503, "green": 424})
+    found = evidence.look(SMOKE, ENTERED + 1, ENTERED + 2, ENTERED)
+    assert isinstance(found, Smoked) and found.answers[0].status == 424
+
+
 def test_smoke_is_the_candidates_answers(evidence: AzureEvidence, wire: Wire) -> None:
-    scored(wire, {"green": 503})
+    scored(wire, {"blue": {"label": "a"}, "green": 503})
     found = evidence.look(SMOKE, ENTERED, ENTERED + 1, ENTERED)
     assert isinstance(found, Smoked)
     assert (found.wanted, found.answers) == (1, (Answer(503, found.answers[0].seconds),))

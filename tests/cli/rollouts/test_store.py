@@ -56,7 +56,7 @@ def test_an_earlier_journal_is_kept_once(journal: BlobJournal, blobs: Blobs) -> 
 @pytest.mark.parametrize(
     ("status", "code", "raised", "words"),
     [
-        (404, "ContainerNotFound", CommandError, "pulumi up creates it"),
+        (404, "ContainerNotFound", CommandError, "update the stack"),
         (403, "AuthorizationPermissionMismatch", CommandError, "Storage Blob Data Contributor"),
         (503, "ServerBusy", Unavailable, "ServerBusy"),
     ],

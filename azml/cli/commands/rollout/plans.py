@@ -6,7 +6,7 @@ import typer
 
 from azml.cli import terminal
 from azml.cli.clone import find_clone
-from azml.cli.endpoints.todays_traffic import rate
+from azml.cli.endpoints.todays_traffic import today
 from azml.cli.options import EndpointArgument, JsonOption, StackOption
 from azml.cli.stacks import stacks
 
@@ -44,16 +44,21 @@ def explain_(
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
     read = plans.read(chosen, declared, plan)
-    traffic = rate(chosen, declared, per_minute)
-    found = explain(read, traffic)
-    instances = dict(explained.instances_of(declared))
+    slots = explained.slots_of(declared)
+    needed: explained.Needed = "the traffic was said, so Azure was not asked"
+    if per_minute is None:
+        now = today(chosen, declared)
+        per_minute, needed = now.per_minute, explained.vcpus(now, slots)
+    found = explain(read, per_minute)
     if as_json:
-        terminal.machine(explained.document(found, traffic, instances))
+        terminal.machine(explained.document(found, per_minute, slots, needed))
         return
     console = terminal.out()
-    console.print(f"{declared.key} at {traffic:g} requests a minute; a candidate without errors needs:")
+    console.print(
+        f"{declared.key} at {round(per_minute, 1):g} requests a minute; a candidate without errors needs:"
+    )
     console.print(explained.table(found))
-    for line in explained.sums(found, instances):
+    for line in explained.sums(found, slots, needed):
         console.print(line)
 
 

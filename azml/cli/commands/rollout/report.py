@@ -10,7 +10,12 @@ from azml.cli.options import EndpointArgument, JsonOption, StackOption
 
 OutputOption = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Default: ENDPOINT-rollout-N.html in this folder."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Default: ENDPOINT-rollout-N.html in this folder; none with --json.",
+    ),
 ]
 
 
@@ -39,9 +44,10 @@ def report(
     found = reporting.report_of(session, document)
     if journal is not None:
         reporting.write(journal, document.text)
+    file = output or Path(f"{found.endpoint}-rollout-{found.number}.html")
+    if output is not None or not as_json:
+        reporting.write(file, page(found))
     if as_json:
         terminal.machine(machine.document(found))
-        return
-    file = output or Path(f"{found.endpoint}-rollout-{found.number}.html")
-    reporting.write(file, page(found))
-    terminal.out().print(f"{file}: {found.sentence}", markup=False)
+    else:
+        terminal.out().print(f"{file}: {found.sentence}", markup=False)

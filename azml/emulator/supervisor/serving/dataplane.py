@@ -70,6 +70,7 @@ class Dataplane:
         )
         services.identities = self._identities
         self._deployments: dict[str, RunningDeployment] = {}
+        self._returning: set[str] = set()
         self._endpoints: dict[str, DesiredEndpoint] = {}
         self._complete = asyncio.Event()
         self._publishing = asyncio.Lock()
@@ -84,6 +85,8 @@ class Dataplane:
         if found is None:
             server, storage = (Log(self._log(desired, container)) for container in CONTAINERS)
             found = self._deployments[desired.key] = RunningDeployment(desired, self._around, server, storage)
+            if not self._complete.is_set():
+                self._returning.add(desired.key)
         await found.want(desired)
         return found.observe()
 
@@ -157,9 +160,16 @@ class Dataplane:
         await asyncio.gather(*(deployment.stop() for deployment in self._deployments.values()))
 
     def routes(self) -> routing_table.RoutingTable:
-        """The routing table."""
+        """The routing table.
+
+        It is not complete, and lacks deployments that existed before the start, until each of them is ready
+        or has failed. Else requests would be answered, and counted, as if their instances had died: Azure
+        never stops as a whole, so nothing that decides by such counts would meet that there.
+        """
+        known = self._deployments
+        self._returning = {key for key in self._returning if key in known and not known[key].has_begun}
         endpoints = tuple(self._endpoint(endpoint) for endpoint in self._endpoints.values())
-        return routing_table.RoutingTable(endpoints, self._complete.is_set())
+        return routing_table.RoutingTable(endpoints, self._complete.is_set() and not self._returning)
 
     async def _publish(self) -> None:
         async with self._publishing:
@@ -181,7 +191,7 @@ class Dataplane:
             endpoint.token_secret,
             endpoint.traffic,
             endpoint.mirror_traffic,
-            tuple(_row(deployment) for deployment in own),
+            tuple(_row(one) for one in own if one.desired.key not in self._returning),
         )
 
     def _identities(self, endpoint: str) -> Sequence[ManagedIdentity]:

@@ -75,6 +75,11 @@ class RunningDeployment:
         """The serving instances, ready or not."""
         return self._serving.instances if self._serving else ()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it takes requests, or has come to an end without that."""
+        return bool(self.addresses) or self._state in SETTLED
+
     def observe(self) -> ObservedDeployment:
         """The deployment's state."""
         return ObservedDeployment(self.desired.key, self._state, len(self.addresses), self._error)
@@ -201,6 +206,7 @@ class RunningDeployment:
     def _fail(self, reason: str) -> None:
         self._say(f"failed: {reason}")
         self._enter("failed", reason)
+        self._around.changed()
 
     def _enter(self, state: State, error: str | None = None) -> None:
         self._state, self._error = state, error

@@ -5,6 +5,8 @@ import { element, make, whenChanged } from "./dom.js";
 export function show(view) {
   const there = view.number > 0;
   element("rollout").hidden = !there;
+  element("owned-by-rollout").hidden = !there;
+  element("owned-by-stack").hidden = there;
   if (there) whenChanged("rollout", view, () => draw(view));
 }
 
@@ -16,7 +18,7 @@ function draw(view) {
   element("rollout-way").textContent = view.step ? `${way}, step ${view.step} of ${view.steps}` : way;
   element("rollout-sentence").textContent = view.sentence;
   element("rollout-at").textContent = `Last written ${new Date(view.at * 1000).toLocaleTimeString()}`;
-  element("rollout-gates").replaceChildren(...view.gates.flatMap((gate) => [make("dt", {}, gate.name), make("dd", {}, gate.found)]));
+  element("rollout-gates").replaceChildren(...view.gates.flatMap((gate) => [make("dt", {}, `${gate.name}, last look`), make("dd", {}, gate.found)]));
 }
 
 // One line of a tile in the overview.
