@@ -1,7 +1,7 @@
 """What exists in Azure already: read once, and checked before anything is declared."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,7 @@ from azml.stack.identities import (
 from azml.stack.immutable import refused_changes
 from azml.stack.network_findings import VIRTUAL_NETWORK, elsewhere, network_changes, network_id
 from azml.stack.questions import ask
+from azml.stack.quota import ask_quota, needs, refused_by_quota
 from azml.stack.records import VAULT, Settings, WorkspaceSettings
 from azml.stack.retiring import refused_size
 from azml.stack.scoring import ServedEndpoint, serves
@@ -71,9 +72,14 @@ def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) 
             spec = spec_with_identity(served, settings.workspace, account)
             findings |= dict.fromkeys(refused_changes(spec, fact, own))
         findings |= dict.fromkeys(_retired(served, standing, own))
+    wanted = needs(settings, own, standing)
+    where = live.location if live else _region(settings.workspace, account, standing)
+    quota = ask_quota(wanted, account.subscription_id, where, options)
+    if quota:
+        findings |= dict.fromkeys(refused_by_quota(wanted, quota))
     if findings:
         raise InvalidInput(findings)
-    return standing
+    return replace(standing, quota=quota)
 
 
 def ask_standing(question: Mapping[str, object], options: pulumi.InvokeOptions) -> Standing:
@@ -101,6 +107,7 @@ def _fact(told: Mapping[str, Any]) -> Fact:
         tuple(identity["users"]),
         told["properties"],
         told.get("retry"),
+        None if told.get("capacity") is None else int(told["capacity"]),
     )
 
 

@@ -12,8 +12,9 @@ from azml.providers.azml.bundle_sources import BundleSources
 from azml.providers.azml.bundle_uploads import BundleUpload
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.azml.purge import PurgeOnDelete
+from azml.providers.azml.quota import quota
 from azml.providers.azml.role_grants import RoleGrant
-from azml.providers.azml.schema import SOURCES, STANDING, schema
+from azml.providers.azml.schema import QUOTA, SOURCES, STANDING, schema
 from azml.providers.azml.standing import standing
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.calls import ProviderError, Resource
@@ -61,6 +62,7 @@ class Azml:
         """Answer a function call. Raises ProviderError for an unknown function."""
         functions: Mapping[str, Callable[[Properties], Properties]] = {
             STANDING: partial(standing, self._arm, self._live_slots.refused),
+            QUOTA: partial(quota, self._arm),
             SOURCES: self._sources.tell,
         }
         if token not in functions:

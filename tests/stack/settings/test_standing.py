@@ -50,6 +50,7 @@ def found(read: Read, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str
             return Standing(there, held, lacking=lacking or {})
 
         monkeypatch.setattr(standing, "ask_standing", answer)
+        monkeypatch.setattr(standing, "ask_quota", lambda *question: None)
         settings = read(text=text)
         findings: tuple[Finding, ...] = ()
         try:
