@@ -16,7 +16,6 @@ class ApplicationInsights(ResourceType):
     """`components`, API 2020-02-02."""
 
     name = COMPONENT
-    stored_only = True
     deleted_at_once = True
     created = 200
 
