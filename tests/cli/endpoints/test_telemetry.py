@@ -1,6 +1,6 @@
 """What `azml invoke --traces` says of one request, from what Log Analytics answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from azml.azure.arm import Arm
 from azml.azure.settings import AzureSettings
 from azml.cli.commands import invoke
-from azml.cli.endpoints import telemetry
+from azml.cli.endpoints import endpoints, scoring, telemetry
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
 from azml.cli.endpoints.scoring import Refused, Request
 from azml.cli.endpoints.telemetry import Telemetry, arrived
@@ -117,7 +117,7 @@ def endpoint(**properties: object) -> OnlineEndpoint:
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """The command past its connection; the model fails, and its request has a trace."""
     carried: list[Request] = []
 
@@ -125,8 +125,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         carried.append(asked[-1])
         raise Refused("e", "blue", 424, b"as asked")
 
-    monkeypatch.setattr(invoke.endpoints, "bearer", lambda *_: "key")
-    monkeypatch.setattr(invoke.scoring, "send", send)
+    monkeypatch.setattr(endpoints, "bearer", lambda *_: "key")
+    monkeypatch.setattr(scoring, "send", send)
     monkeypatch.setattr(telemetry, "find", lambda connection: None)
     monkeypatch.setattr(telemetry, "arrived", lambda source, own, *_: [f"trace of {own}"])
     connection: Any = SimpleNamespace(arm=Arm(AzureSettings()), stack=SimpleNamespace(local=True))

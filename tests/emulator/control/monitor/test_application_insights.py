@@ -76,7 +76,7 @@ def item(key: str, kind: str, at: str, role: str = "blue", **base: Any) -> dict[
 
 
 def track(azure: InProcessAzure, items: Any, **headers: str) -> Answer:
-    return azure.send("POST", "//v2.1/track", json.dumps(items).encode(), headers)
+    return azure.send("POST", "/v2.1/track", json.dumps(items).encode(), headers)
 
 
 def traces(azure: InProcessAzure, logs: str = LOGS, role: str = "blue") -> list[str]:
