@@ -100,7 +100,10 @@ def _need(name: str, slot: Slot, fact: Fact | None) -> Need:
     most = slot.scale.most if slot.scale else least
     if fact is None or fact.state.lower() == "failed":
         return Need(name, slot.spec, least, most)
-    return Need(name, slot.spec, least, most, fact.text("instanceType").lower(), fact.capacity or 0)
+    size, count = fact.text("instanceType").lower(), fact.capacity or 0
+    if slot.scale and size == (slot.spec.instance_type or "").lower():
+        least = max(least, count)  # an update leaves it as many as autoscaling has given it
+    return Need(name, slot.spec, least, most, size, count)
 
 
 def ask_quota(

@@ -91,6 +91,11 @@ def test_autoscaling_begins_with_its_minimum_and_is_warned_of_its_maximum(read: 
     assert "echo/blue 10 x 2" in doubted
     assert told(settings, 0, 3)[0], "the minimum alone is too much"
     assert told(settings, 6, 1, blue=live(1)) == ([], []), "how many there are is autoscaling's affair"
+    scaled["echo"]["deployments"]["green"] = {}
+    settings = read(endpoints=scaled)
+    assert not told(settings, 20, 22, blue=live(8))[0], "blue keeps its eight, and green is one"
+    assert told(settings, 24, 21, blue=live(8))[0]
+    assert "echo/blue 8 x 2, echo/green 1 x 2" in told(settings, 20, 17, blue=live(8))[0][0]
 
 
 @pytest.mark.parametrize(
