@@ -15,7 +15,7 @@ import pulumi
 from azml.azure.quotas import Limit, Size
 from azml.findings import Finding
 from azml.specs import DeploymentSpec
-from azml.stack.facts import Fact, Quota, Standing
+from azml.stack.facts import Fact, LiveState, Quota
 from azml.stack.questions import ask
 from azml.stack.records import Settings
 from azml.stack.scoring import Slot
@@ -84,10 +84,10 @@ class _Share:
         return Finding(message, remedy, *place)
 
 
-def needs(settings: Settings, workspace_id: str, standing: Standing) -> list[Need]:
+def needs(settings: Settings, workspace_id: str, live_state: LiveState) -> list[Need]:
     """The stack's managed deployments; on Kubernetes an instance type is a name that the cluster gives."""
     return [
-        _need(f"{served.spec.name}/{slot.name}", slot, standing.found.get(deployment_id(place, slot.name)))
+        _need(f"{served.spec.name}/{slot.name}", slot, live_state.found.get(deployment_id(place, slot.name)))
         for served in settings.endpoints
         for place in [endpoint_id(workspace_id, served.spec.name)]
         for slot in served.slots
@@ -118,15 +118,15 @@ def ask_quota(
     )
 
 
-def _quota(location: str, told: Mapping[str, Any]) -> Quota:
+def _quota(location: str, body: Mapping[str, Any]) -> Quota:
     # The engine makes every number a float.
     sizes = {
-        name: Size(one["family"], int(one["vcpus"]), one["online"]) for name, one in told["sizes"].items()
+        name: Size(one["family"], int(one["vcpus"]), one["online"]) for name, one in body["sizes"].items()
     }
     limits = (
-        Limit(one["name"], one["family"], int(one["used"]), int(one["limit"])) for one in told["limits"]
+        Limit(one["name"], one["family"], int(one["used"]), int(one["limit"])) for one in body["limits"]
     )
-    return Quota(location, sizes, tuple(limits), told.get("unread") or "")
+    return Quota(location, sizes, tuple(limits), body.get("unread") or "")
 
 
 def refused_by_quota(wanted: Sequence[Need], quota: Quota) -> Iterator[Finding]:

@@ -42,9 +42,9 @@ SIZES = [size("Standard_DS1_v2", "AmlCompute"), size("Standard_DS2_v2", "AmlComp
 class Region(Arm):
     """Answers GETs of the two lists from a table."""
 
-    def __init__(self, **told: Any) -> None:
+    def __init__(self, **given: Any) -> None:
         super().__init__(AzureSettings())
-        self.told = told
+        self.told = given
 
     def get(
         self, path: str, api_version: str, query: Mapping[str, str] | None = None
@@ -57,8 +57,8 @@ class Region(Arm):
 
 def test_the_limits_are_those_of_the_subscription_and_the_sizes_those_asked_for() -> None:
     """Workspaces and clusters have rows of the same name, which say other things."""
-    told = quota(Region(vmSizes=SIZES, usages=USAGES), ASKED)
-    assert told == {
+    given = quota(Region(vmSizes=SIZES, usages=USAGES), ASKED)
+    assert given == {
         "sizes": {"standard_ds2_v2": {"family": "standarddsv2family", "vcpus": 2, "online": True}},
         "limits": [
             {"name": "Total Cluster Dedicated Regional vCPUs", "family": "", "used": 14, "limit": 24},

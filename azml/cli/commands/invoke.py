@@ -70,8 +70,8 @@ def _traced(
     if deployment is None:
         raise InputError("--traces looks at one deployment", "name it: --deployment SLOT")
     if not found.deployment(deployment).properties.get("appInsightsEnabled"):
-        told = f"{deployment} sends nothing to Application Insights"
-        raise InputError(told, "write app_insights_enabled: true into its deployment file, and pulumi up")
+        text = f"{deployment} sends nothing to Application Insights"
+        raise InputError(text, "write app_insights_enabled: true into its deployment file, and pulumi up")
     source, client_id, sent = telemetry.find(connection), str(uuid4()), datetime.now(UTC)
     refused = None
     try:

@@ -73,10 +73,10 @@ def find(connection: Connection) -> Telemetry:
     body = connection.arm.get(component, COMPONENT_VERSION) if component else None
     logs = str(((body or {}).get("properties") or {}).get("WorkspaceResourceId") or "")
     if not logs:
-        told = (
+        text = (
             f"the Application Insights of the workspace {connection.workspace.name} sends to no Log Analytics"
         )
-        raise CommandError(told, "give the component a Log Analytics workspace, or look in the Azure portal")
+        raise CommandError(text, "give the component a Log Analytics workspace, or look in the Azure portal")
     return Telemetry(connection.arm, component, logs)
 
 

@@ -146,7 +146,7 @@ def test_traces_of_a_failed_request_are_shown_before_its_error(command: Any) -> 
 
 
 def test_traces_need_one_deployment_that_sends_some(command: Any) -> None:
-    kind, told = command(endpoint(), "blue")
+    kind, given = command(endpoint(), "blue")
     assert kind == InputError.__name__
-    assert "app_insights_enabled: true" in told
+    assert "app_insights_enabled: true" in given
     assert "--deployment SLOT" in command(endpoint(appInsightsEnabled=True), None)[1]

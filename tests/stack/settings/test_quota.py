@@ -11,13 +11,13 @@ import pytest
 from azml import program
 from azml.azure.quotas import Limit, Size
 from azml.findings import InvalidInput
+from azml.stack import live_state
 from azml.stack import quota as quotas
-from azml.stack import standing
 from azml.stack.account import Account
-from azml.stack.facts import Fact, Quota, Standing
+from azml.stack.facts import Fact, LiveState, Quota
+from azml.stack.live_state import read_live_state
 from azml.stack.quota import doubted_by_quota, needs, refused_by_quota
 from azml.stack.records import Settings
-from azml.stack.standing import look
 from tests.stack.settings.conftest import endpoint, only
 
 Read = Callable[..., Settings]
@@ -38,7 +38,7 @@ def told(
 ) -> tuple[list[str], list[str]]:
     """What stops the stack, and what is warned of, with a limit in the region."""
     found = {f"{OWN}/onlineEndpoints/echo/deployments/{slot}": fact for slot, fact in now.items()}
-    wanted = needs(settings, OWN, Standing(found))
+    wanted = needs(settings, OWN, LiveState(found))
     quota = Quota("westeurope", SIZES, (Limit("DSv2", family, used, limit),))
     return [*map(str, refused_by_quota(wanted, quota))], [*map(str, doubted_by_quota(wanted, quota))]
 
@@ -118,7 +118,7 @@ def test_kubernetes_has_no_sizes(read: Read, folder: Path) -> None:
     text = (folder / "scoring/echo/deployment.yml").read_text()
     (folder / "scoring/echo/deployment.yml").write_text(f"{text}type: kubernetes\n")
     (folder / "scoring/echo/endpoint.yml").write_text("name: echo\nauth_mode: key\ncompute: azureml:aks\n")
-    assert needs(read(), OWN, Standing()) == []
+    assert needs(read(), OWN, LiveState()) == []
 
 
 @pytest.fixture
@@ -144,15 +144,15 @@ def test_azure_is_asked_once_and_only_for_a_stack_that_grows(
     settings = read(endpoints=endpoint(deployments=SLOTS))
     own = OWN.replace("/rg/", "/rg-azml-dev/").replace("workspaces/mlw", "workspaces/mlw-azml-dev")
     there = {own: Fact("West Europe", "Succeeded", "None", (), {})}
-    monkeypatch.setattr(standing, "ask_standing", lambda *question: Standing(there))
+    monkeypatch.setattr(live_state, "ask_live_state", lambda *question: LiveState(there))
     with pytest.raises(InvalidInput) as raised:
-        look(settings, Account("s", "t", "o"), None)  # type: ignore[arg-type]
+        read_live_state(settings, Account("s", "t", "o"), None)  # type: ignore[arg-type]
     assert "needs more than the quota in West Europe: 10 vCPUs" in str(only(raised.value.findings))
     question = {"subscription": "s", "location": "West Europe", "sizes": ["standard_ds2_v2"]}
     assert asked == [("quota", question)]
     place = f"{own}/onlineEndpoints/echo"
     there |= {f"{place}/deployments/blue": live(3), f"{place}/deployments/green": live(2)}
-    assert look(settings, Account("s", "t", "o"), None).quota is None  # type: ignore[arg-type]
+    assert read_live_state(settings, Account("s", "t", "o"), None).quota is None  # type: ignore[arg-type]
     assert len(asked) == 1
 
 
@@ -161,10 +161,10 @@ def test_what_could_not_be_asked_is_one_plain_line(read: Read, monkeypatch: pyte
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "info", said.append)
     monkeypatch.setattr(pulumi.log, "warn", said.append)
-    program.tell_quota(settings, account, Standing(quota=Quota("westeurope", {}, (), "Forbidden")))
+    program.tell_quota(settings, account, LiveState(quota=Quota("westeurope", {}, (), "Forbidden")))
     assert said == ["the quota in westeurope was not compared with the stack: Forbidden"]
-    program.tell_quota(settings, account, Standing())
-    program.tell_quota(settings, account, Standing(quota=Quota("westeurope", SIZES, ())))
+    program.tell_quota(settings, account, LiveState())
+    program.tell_quota(settings, account, LiveState(quota=Quota("westeurope", SIZES, ())))
     assert len(said) == 1
-    program.tell_quota(settings, account, Standing(quota=Quota("westeurope", {}, ())))
+    program.tell_quota(settings, account, LiveState(quota=Quota("westeurope", {}, ())))
     assert "does not list this size" in said[1]

@@ -56,8 +56,8 @@ class ApplicationLogs:
     def _requests(self, logs: Record, component: str, since: float, request: str) -> Iterator[list[Any]]:
         for item in self._items(logs, component, "RequestData"):
             if item.time >= since and item.properties.get("Client Request Id") == request:
-                told = [item.properties.get(name, "") for name in _PROPERTIES]
-                yield [_shown(item.time), *told, item.role, item.instance]
+                reply = [item.properties.get(name, "") for name in _PROPERTIES]
+                yield [_shown(item.time), *reply, item.role, item.instance]
 
     def _traces(
         self, logs: Record, component: str, span: tuple[float, float], source: tuple[str, str]
@@ -76,11 +76,11 @@ class ApplicationLogs:
 
 
 def _table(columns: tuple[str, ...], rows: list[list[Any]]) -> Json:
-    told = [
+    items = [
         {"name": "TimeGenerated", "type": "datetime"},
         *({"name": name, "type": "string"} for name in columns),
     ]
-    return {"name": "PrimaryResult", "columns": told, "rows": rows}
+    return {"name": "PrimaryResult", "columns": items, "rows": rows}
 
 
 def moment(text: str) -> float:

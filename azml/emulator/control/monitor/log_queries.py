@@ -75,10 +75,10 @@ class LogQueries:
         asked = _QUERY.fullmatch(query)
         table = await self._traffic(logs, asked) if asked else self._applications.answer(query, logs)
         if table is None:
-            told = (
+            answer = (
                 "The local Azure answers no other queries than those of azml's rollouts and invoke --traces."
             )
-            raise bad_request(told, "BadArgumentError")
+            raise bad_request(answer, "BadArgumentError")
         return Answer(200, {"tables": [table]})
 
     async def _traffic(self, logs: Record, asked: re.Match[str]) -> Json:

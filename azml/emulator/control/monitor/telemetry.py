@@ -53,8 +53,8 @@ class Telemetry:
             for place, item in enumerate(items)
             if (why := self._one(item, components))
         ]
-        told = {"itemsReceived": len(items), "itemsAccepted": len(items) - len(errors), "errors": errors}
-        return Answer(206 if 0 < len(errors) < len(items) else 400 if errors else 200, told)
+        body = {"itemsReceived": len(items), "itemsAccepted": len(items) - len(errors), "errors": errors}
+        return Answer(206 if 0 < len(errors) < len(items) else 400 if errors else 200, body)
 
     def of(self, component: str, kind: Kind) -> list[Item]:
         """A component's items of a kind, by the key of its ARM id, in the order in which they came."""

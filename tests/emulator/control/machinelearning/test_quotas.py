@@ -28,8 +28,8 @@ def used(azure: ControlPlane) -> int:
 
 
 def limit(azure: ControlPlane, vcpus: int) -> None:
-    told = {"value": [{"id": quota(azure)["id"], "limit": vcpus, "unit": "Count"}]}
-    answer = azure.arm("POST", f"{PLACE}/updateQuotas", told)
+    body = {"value": [{"id": quota(azure)["id"], "limit": vcpus, "unit": "Count"}]}
+    answer = azure.arm("POST", f"{PLACE}/updateQuotas", body)
     assert (answer.status, answer.body["value"][0]["status"]) == (200, "Success")
     assert quota(azure)["limit"] == vcpus
 
@@ -62,8 +62,8 @@ def test_a_quota_of_no_family_or_no_number_is_refused(workspace: ControlPlane) -
 
 def test_sizes_have_what_people_ask_for(workspace: ControlPlane) -> None:
     rows = workspace.arm("GET", f"{PLACE}/vmSizes").body["value"]
-    told = next(one for one in rows if one["name"] == "Standard_DS3_v2")
-    assert (told["vCPUs"], told["memoryGB"], told["gpus"], told["family"]) == (4, 14, 0, FAMILY)
+    given = next(one for one in rows if one["name"] == "Standard_DS3_v2")
+    assert (given["vCPUs"], given["memoryGB"], given["gpus"], given["family"]) == (4, 14, 0, FAMILY)
     assert next(one for one in rows if one["name"] == "Standard_NC4as_T4_v3")["gpus"] == 1
     known = sizes(rows)
     assert len(known) == len(rows)

@@ -96,8 +96,8 @@ def test_a_deployment_sends_to_its_workspace_s_component_or_nowhere(azure: InPro
     azure.done(azure.arm("PUT", place, deployment_body()))
     assert azure.dataplane.named("blue")["insights"] is None
     azure.done(azure.arm("PUT", place, deployment_body(appInsightsEnabled=True)))
-    told = azure.dataplane.named("blue")["insights"]
-    assert told == {"key": key(azure), "endpoint": f"{azure.url}/"}
+    given = azure.dataplane.named("blue")["insights"]
+    assert given == {"key": key(azure), "endpoint": f"{azure.url}/"}
     shown = azure.arm("GET", INSIGHTS).body["properties"]["ConnectionString"]
     here = f"IngestionEndpoint={azure.url}/;LiveEndpoint={azure.url}/"
     assert shown.startswith(f"InstrumentationKey={key(azure)};{here};ApplicationId=")
