@@ -30,6 +30,7 @@ leave_to_policies(settings.policy_tags)
 ours = pulumi.ResourceOptions(providers=[plugin])
 program.tell_rollouts(settings, own, live_state)
 program.tell_one_way_changes(settings, own, live_state)
+program.tell_quota(settings, own, live_state)
 workspace = components.Workspace(
     settings.workspace.name, program.workspace_args(settings, own, live_state), ours
 )

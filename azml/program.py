@@ -9,6 +9,7 @@ from azml.stack.account import Account
 from azml.stack.facts import Fact, LiveState
 from azml.stack.identities import endpoint_identities, identity_id, needs_of
 from azml.stack.network_findings import one_way_note
+from azml.stack.quota import doubted_by_quota, needs
 from azml.stack.records import Settings, WorkspaceSettings
 from azml.stack.scoring import ServedEndpoint, serves
 from azml.stack.support import Support
@@ -133,6 +134,18 @@ def tell_one_way_changes(settings: Settings, account: Account, live_state: LiveS
     live = live_state.found.get(account.workspace_id(own.resource_group, own.name))
     if note := one_way_note(own.managed_network, live):
         pulumi.log.warn(f"{own.name}: {note}")
+
+
+def tell_quota(settings: Settings, account: Account, live_state: LiveState) -> None:
+    """Warn of what Azure may refuse for lack of machines, and say where it could not be asked."""
+    quota = live_state.quota
+    if quota is None:
+        return
+    if quota.unread:
+        pulumi.log.info(f"the quota in {quota.location} was not compared with the stack: {quota.unread}")
+    own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
+    if doubts := list(doubted_by_quota(needs(settings, own, live_state), quota)):
+        pulumi.log.warn("\n".join(map(str, dict.fromkeys(doubts))))
 
 
 def tell_rollouts(settings: Settings, account: Account, live_state: LiveState) -> None:

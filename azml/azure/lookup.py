@@ -1,6 +1,6 @@
 """Reads many resources at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,3 +17,14 @@ def existing_bodies(arm: Arm, versions: Mapping[str, str]) -> dict[str, Mapping[
     with ThreadPoolExecutor(THREADS) as threads:
         bodies = threads.map(arm.get, versions.keys(), versions.values())
         return {one: body for one, body in zip(versions, bodies, strict=True) if body is not None}
+
+
+def listed(arm: Arm, place: str, api_version: str) -> Iterator[Mapping[str, Any]]:
+    """The items of the list at `place`, from all its pages."""
+    page = arm.get(place, api_version) or {}
+    while True:
+        yield from page.get("value") or []
+        link = page.get("nextLink")
+        if not isinstance(link, str):
+            return
+        page = arm.accepted(arm.call("GET", link)).json()

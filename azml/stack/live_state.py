@@ -1,7 +1,7 @@
 """What exists in Azure already: read once, and checked before anything is declared."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,7 @@ from azml.stack.identities import (
 from azml.stack.immutable import refused_changes
 from azml.stack.network_findings import VIRTUAL_NETWORK, elsewhere, network_changes, network_id
 from azml.stack.questions import ask
+from azml.stack.quota import ask_quota, needs, refused_by_quota
 from azml.stack.records import VAULT, Settings, WorkspaceSettings
 from azml.stack.retiring import refused_size
 from azml.stack.scoring import ServedEndpoint, serves
@@ -71,9 +72,14 @@ def read_live_state(settings: Settings, account: Account, plugin: pulumi.Provide
             spec = spec_with_identity(served, settings.workspace, account)
             findings |= dict.fromkeys(refused_changes(spec, fact, own))
         findings |= dict.fromkeys(_retired(served, live_state, own))
+    wanted = needs(settings, own, live_state)
+    where = live.location if live else _region(settings.workspace, account, live_state)
+    quota = ask_quota(wanted, account.subscription_id, where, options)
+    if quota:
+        findings |= dict.fromkeys(refused_by_quota(wanted, quota))
     if findings:
         raise InvalidInput(findings)
-    return live_state
+    return replace(live_state, quota=quota)
 
 
 def ask_live_state(question: Mapping[str, object], options: pulumi.InvokeOptions) -> LiveState:
@@ -101,6 +107,7 @@ def _fact(body: Mapping[str, Any]) -> Fact:
         tuple(identity["users"]),
         body["properties"],
         body.get("retry"),
+        None if body.get("capacity") is None else int(body["capacity"]),
     )
 
 

@@ -131,6 +131,9 @@ class _Azure(Mocks):
             return {"clientId": "c", "objectId": "o", **ids}, []
         if kind == "bundleSources":
             return {"folder": args.args["folder"]}, []
+        if kind == "quota":
+            sizes = {size: {"family": "f", "vcpus": 2, "online": True} for size in args.args["sizes"]}
+            return {"sizes": sizes, "limits": [{"name": "F", "family": "f", "used": 0, "limit": 7}]}, []
         registered = [each for each in args.args["versions"] if each.endswith(self.registered)]
         names = {one: one.rpartition("/")[2] for one in [*args.args["ids"], _SHARED]}
         there = [one for one, name in names.items() if "/onlineEndpoints/" not in one or name in self.retries]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from azml.azure.http import Response
+from azml.azure.quotas import limits, region_place
 from tests.journeys.azure import Azure
 from tests.journeys.bodies import told
 from tests.journeys.truth import Assume
@@ -155,10 +156,9 @@ def _deletes(answered: Response) -> int:
 
 
 def _limit(azure: Azure) -> int:
-    place = f"/subscriptions/{azure.subscription}/providers/Microsoft.MachineLearningServices"
-    usages = azure.ask("GET", f"{place}/locations/{azure.location}/usages").json().get("value") or []
-    named = [one for one in usages if str(one["name"]["value"]).lower() == FAMILY.lower()]
-    return int(named[0]["limit"]) if named else 0
+    place = region_place(azure.subscription, azure.location)
+    usages = azure.ask("GET", f"{place}/usages").json().get("value") or []
+    return next((one.limit for one in limits(usages) if one.family == FAMILY.lower()), 0)
 
 
 def _like(slot: dict[str, Any], instances: int) -> dict[str, Any]:

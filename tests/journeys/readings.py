@@ -3,7 +3,7 @@
 from typing import Any
 
 from azml.azure.http import Response
-from azml.cli.endpoints import quota
+from azml.azure.quotas import limits, region_place, sizes
 from azml.roles import BLOB_READER
 from tests.journeys.azure import Azure, Run
 from tests.journeys.bodies import changed, told
@@ -11,7 +11,6 @@ from tests.journeys.storage import roles_of
 from tests.journeys.truth import Assume
 
 POLICY_MINUTES = 30.0
-PROVIDER = "/providers/Microsoft.MachineLearningServices"
 
 
 def look_at_additions(azure: Azure, assume: Assume) -> None:
@@ -54,14 +53,14 @@ def look_at_statuses(azure: Azure, assume: Assume) -> None:
         named = sorted(name for name in patched.headers if name in ("location", "retry-after"))
         assume("life-14", patched.status == 202 and "location" in named, f"{patched.status}, {named}")
         assume("life-15", "retry-after" in named, named)
-        region = f"/subscriptions/{azure.subscription}{PROVIDER}/locations/{azure.location}"
-        sizes = azure.ask("GET", f"{region}/vmSizes").json().get("value", [])
-        known = {one["name"].lower(): one["family"] for one in sizes}
-        assume("life-17", "standard_ds2_v2" in known, f"{len(known)} sizes")
-        usages = azure.ask("GET", f"{region}/usages").json().get("value", [])
-        named = sorted(name for one in usages for name in quota.names(one))
-        family = known.get("standard_ds2_v2", "")
-        assume("life-21", quota.plain(family) in named, f"{family} among {named}")
+        place = region_place(azure.subscription, azure.location)
+        known = sizes(azure.ask("GET", f"{place}/vmSizes").json().get("value", []))
+        size = known.get("standard_ds2_v2")
+        assume("life-17", size is not None and size.online, f"{len(known)} sizes; {size}")
+        usages = azure.ask("GET", f"{place}/usages").json().get("value", [])
+        families = {one.family for one in limits(usages)}
+        is_so = size is not None and {"", size.family} <= families
+        assume("life-21", is_so, f"{size} under the limits of {sorted(families)}")
 
 
 def look_at_fixed_members(azure: Azure, assume: Assume) -> None:

@@ -26,6 +26,12 @@ INLINE = {"native-4", "read-2", "read-4"}
 STATE = [{"urn": "urn::look", "inputs": {"resourceName": "own"}, "outputs": {}}]
 
 
+def usage(limit: int) -> dict[str, Any]:
+    """A row of usages of the family that the look at quota asks for."""
+    name = "Standard DASv4 Family Cluster Dedicated vCPUs"
+    return {"id": f"/subscriptions/s/usages/{name}", "name": {"value": name}, "limit": limit}
+
+
 def document() -> dict[str, Any]:
     """A resource in which nothing is as it is assumed; its ids are others each time it is read."""
     own = {"team": "risk", "count": 1, "flag": True}
@@ -35,7 +41,7 @@ def document() -> dict[str, Any]:
         "identity": {"type": "SystemAssigned", "principalId": "p", "tenantId": "t"},
         "keys": [{"value": base64.b64encode(b"key").decode()}],
         "primaryKey": "k",
-        "value": [{"name": {"value": lives.FAMILY}, "limit": 10}],
+        "value": [usage(10)],
         "properties": {
             "authMode": "Key",
             "customerId": str(uuid.uuid4()),
@@ -183,7 +189,7 @@ def test_a_quota_that_is_too_large_is_not_tried(tmp_path: Path) -> None:
     class Rich(Odd):
         def ask(self, method: str, *arguments: Any, **more: Any) -> Response:
             assert method == "GET"
-            body = {"value": [{"name": {"value": lives.FAMILY}, "limit": 500}]}
+            body = {"value": [usage(500)]}
             return Response(200, {}, json.dumps(body).encode())
 
         write = ask

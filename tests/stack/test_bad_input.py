@@ -40,6 +40,8 @@ def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stac
 def test_everything_that_should_exist_and_does_not_comes_at_once(project: Project) -> None:
     """With file, line and key; a group that is there and empty is not the group's fault.
 
+    With it comes what the region's quota cannot hold, in a group that has the region.
+
     What is said where the group and the workspace are missing, settings/test_live_state.py proves.
     """
     stack = project("missing", resourceGroup={"name": "rg-empty", "existing": True}, name="mlw-missing")
@@ -50,7 +52,18 @@ def test_everything_that_should_exist_and_does_not_comes_at_once(project: Projec
     place |= {part: {"name": f"{part[:3]}missing".lower(), "existing": True} for part in parts}
     stack.serve(SLOTS, {"blue": 100})
     text = (stack.folder / "Pulumi.local.yaml").read_text().splitlines()
-    lines = "\n".join(wrong(stack))
+    of_region = (
+        f"{group.partition('/resourceGroups/')[0]}/providers/Microsoft.MachineLearningServices/locations"
+    )
+    update, family = f"{of_region}/westeurope/updateQuotas", "standardDASv4Family"
+    stack.azure.arm("POST", update, {"value": [{"id": family, "limit": 3}]})
+    try:
+        lines = "\n".join(wrong(stack))
+    finally:
+        stack.azure.arm("POST", update, {"value": [{"id": family, "limit": 100_000}]})
+    assert (
+        "instance_type: needs more than the quota in westeurope: 4 vCPUs of 'Standard DASv4 Family" in lines
+    )
     for part in parts:
         line = text.index(f"    {part}:") + 2
         assert f"Pulumi.local.yaml:{line}: azml:workspace.{part}.name: there is no " in lines

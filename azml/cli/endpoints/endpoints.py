@@ -4,13 +4,14 @@ They are read through ARM with the identity azure-native would use.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from azml.azure.endpoints import API_VERSION, SERVES_TAG, Shares, with_shares
 from azml.azure.endpoints import shares as shares_of
+from azml.azure.lookup import listed
 from azml.cli.failure import CommandError, NotThereError
 from azml.cli.stacks.stacks import Connection, WorkspaceName
 from azml.findings import did_you_mean
@@ -73,7 +74,7 @@ class OnlineEndpoint:
 
 def read_all(connection: Connection) -> list[OnlineEndpoint]:
     """Every online endpoint of the workspace, with its deployments; none where there is no workspace."""
-    bodies = list(_listed(connection, f"{connection.workspace.id}/onlineEndpoints"))
+    bodies = list(listed(connection.arm, f"{connection.workspace.id}/onlineEndpoints", API_VERSION))
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(lambda body: _with_deployments(connection, body), bodies))
 
@@ -82,9 +83,8 @@ def read(connection: Connection, name: str) -> OnlineEndpoint:
     """One endpoint with its deployments; raises NotThereError with the likeliest name."""
     body = connection.arm.get(f"{connection.workspace.id}/onlineEndpoints/{name}", API_VERSION)
     if body is None:
-        names = [
-            str(one["name"]) for one in _listed(connection, f"{connection.workspace.id}/onlineEndpoints")
-        ]
+        place = f"{connection.workspace.id}/onlineEndpoints"
+        names = [str(one["name"]) for one in listed(connection.arm, place, API_VERSION)]
         remedy = did_you_mean(name, names) if names else "it has none; `pulumi up` creates them"
         raise NotThereError(f"workspace {connection.workspace.name} has no endpoint {name!r}", remedy)
     return _with_deployments(connection, body)
@@ -142,7 +142,7 @@ def _with_deployments(connection: Connection, body: Mapping[str, Any]) -> Online
         str(properties.get("scoringUri") or ""),
         live.traffic,
         live.mirror,
-        tuple(sorted((_deployment(one) for one in _listed(connection, place)), key=lambda one: one.name)),
+        tuple(sorted(map(_deployment, listed(connection.arm, place, API_VERSION)), key=lambda one: one.name)),
         body,
     )
 
@@ -157,14 +157,3 @@ def _deployment(body: Mapping[str, Any]) -> OnlineDeployment:
         body.get("tags") or {},
         properties,
     )
-
-
-def _listed(connection: Connection, path: str) -> Iterator[Mapping[str, Any]]:
-    arm = connection.arm
-    page = arm.get(path, API_VERSION)
-    while page:
-        yield from page.get("value") or ()
-        link = page.get("nextLink")
-        if not link:
-            return
-        page = arm.accepted(arm.call("GET", link)).json()

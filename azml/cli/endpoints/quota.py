@@ -1,19 +1,10 @@
-"""The vCPUs that an endpoint's deployments take, against the subscription's quota of them.
+"""The vCPUs that an endpoint's deployments take, against the subscription's quota of them."""
 
-Rule: learn.microsoft.com, "Manage and increase quotas", online endpoints: a deployment takes the vCPUs of
-20 % more instances than it runs, for upgrades; all deployments of a family of sizes share one quota.
-"""
-
-import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from azml.azure.endpoints import API_VERSION
-from azml.azure.errors import AzureError
+from azml.azure.quotas import Limit, Size, read, region_place
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.stacks.stacks import Connection
 
@@ -23,12 +14,12 @@ Machines = tuple[str, int]
 
 @dataclass(frozen=True)
 class Need:
-    """What an endpoint needs of a family of sizes, in vCPUs; `free` is what others leave of `limit`.
+    """What an endpoint needs of a quota, in vCPUs; `free` is what others leave of `limit`.
 
-    Both are None where Azure names no quota of that family.
+    Both are None where Azure names no quota of the family of sizes, which is then the name.
     """
 
-    family: str
+    name: str
     vcpus: int
     limit: int | None = None
     free: int | None = None
@@ -39,54 +30,25 @@ def needs(connection: Connection, found: OnlineEndpoint, wanted: Iterable[Machin
 
     A size that Azure does not name is left out. Raises AzureError where Azure does not tell.
     """
-    region = str(found.body.get("location", "")).lower().replace(" ", "")
-    base = (
-        f"/subscriptions/{connection.workspace.subscription_id}"
-        f"/providers/Microsoft.MachineLearningServices/locations/{region}"
-    )
-    with ThreadPoolExecutor(2) as pool:
-        sizes, usages = pool.map(lambda page: _values(connection, f"{base}/{page}"), ("vmSizes", "usages"))
-    known = {str(one["name"]).lower(): one for one in sizes}
-    now = _by_family(known, ((one.instance_type, one.instance_count) for one in found.deployments))
-    used = {name: one for one in usages if not _of_a_workspace(one) for name in names(one)}
-    return list(_needs(_by_family(known, wanted), now, used))
+    location = str(found.body.get("location", ""))
+    place = region_place(connection.workspace.subscription_id, location)
+    sizes, limits = read(connection.arm, place)
+    now = _by_family(sizes, ((one.instance_type, one.instance_count) for one in found.deployments))
+    return list(_needs(_by_family(sizes, wanted), now, {limit.family: limit for limit in limits}))
 
 
-def _needs(wanted: Counter[str], now: Counter[str], used: dict[str, Any]) -> Iterator[Need]:
+def _needs(wanted: Counter[str], now: Counter[str], limits: Mapping[str, Limit]) -> Iterator[Need]:
     for family, vcpus in sorted(wanted.items()):
-        usage = used.get(plain(family))
-        if usage is None:
-            yield Need(family, vcpus)
+        if limit := limits.get(family):
+            yield Need(limit.name, vcpus, limit.limit, limit.limit - limit.used + now[family])
         else:
-            limit = int(usage["limit"])
-            yield Need(family, vcpus, limit, limit - int(usage["currentValue"]) + now[family])
+            yield Need(family, vcpus)
 
 
-def _of_a_workspace(usage: dict[str, Any]) -> bool:
-    """Whether it is a part of the quota that was set aside for one workspace."""
-    return "/workspaces/" in str(usage.get("id", "")).lower()
-
-
-def names(usage: dict[str, Any]) -> Iterator[str]:
-    """The names of the family that an entry of `usages` is of, as `plain` writes them."""
-    return map(plain, map(str, usage["name"].values()))
-
-
-def plain(family: str) -> str:
-    """Sizes call a family standardDSv2Family; quotas also "Standard DSv2 Family Cluster Dedicated vCPUs"."""
-    return re.sub(r"[^a-z0-9]", "", family.lower()).removesuffix("clusterdedicatedvcpus")
-
-
-def _by_family(known: dict[str, Any], machines: Iterable[Machines]) -> Counter[str]:
+def _by_family(sizes: Mapping[str, Size], machines: Iterable[Machines]) -> Counter[str]:
+    """The vCPUs of machines by their family, with what Azure keeps for upgrades."""
     found: Counter[str] = Counter()
-    for size, count in machines:
-        if one := known.get(size.lower()):
-            found[str(one["family"])] += int(one["vCPUs"]) * math.ceil(count * 12 / 10)
+    for name, count in machines:
+        if size := sizes.get(name.lower()):
+            found[size.family] += size.reserved(count)
     return found
-
-
-def _values(connection: Connection, path: str) -> list[dict[str, Any]]:
-    answer = connection.arm.get(path, API_VERSION)
-    if answer is None:
-        raise AzureError(f"Azure has no {path}")
-    return list(answer.get("value") or ())

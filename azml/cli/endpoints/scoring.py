@@ -10,6 +10,8 @@ from azml.cli.failure import CommandError, InputError
 
 ROUTED_TO = "azureml-model-deployment"
 """The header that selects a deployment in a request, and names the deployment in an answer."""
+CLIENT_ID = "x-ms-client-request-id"
+"""The header with an id of the caller's; Azure keeps letters, digits, dashes and underscores of it."""
 JSON = "application/json"
 ANY = "application/octet-stream"
 _LOG_TELLS = frozenset({408, 424, 500, 502, 503, 504})
@@ -18,10 +20,11 @@ _LOG_TELLS = frozenset({408, 424, 500, 502, 503, 504})
 
 @dataclass(frozen=True)
 class Request:
-    """The body of a request, and its content type."""
+    """The body of a request, its content type, and an id by which logs name it, if any."""
 
     content: bytes
     content_type: str
+    client_id: str | None = None
 
 
 def read_request(path: Path, content_type: str | None = None) -> Request:
@@ -88,6 +91,8 @@ def send(endpoint: str, uri: str, bearer: str, deployment: str | None, asked: Re
 
     policies = [ProxyPolicy(), RedirectPolicy(), RetryPolicy(), SensitiveHeaderCleanupPolicy()]
     carried = headers(bearer, deployment, asked.content_type)
+    if asked.client_id:
+        carried[CLIENT_ID] = asked.client_id
     request = HttpRequest("POST", uri, content=asked.content, headers=carried)
     with PipelineClient[HttpRequest, HttpResponse](uri, policies=policies) as client:
         try:

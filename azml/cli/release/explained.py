@@ -153,8 +153,8 @@ def sums(found: Explained, held: Mapping[str, Slot], needed: Needed) -> Iterator
 
 
 def _vcpus(need: quota.Need) -> str:
-    text = f"vCPUs at the peak: {need.vcpus} of {need.family}, 20 % for upgrades included"
+    text = f"vCPUs at the peak: {need.vcpus} of {need.name!r}, 20 % for upgrades included"
     if need.free is None:
-        return f"{text}; Azure names no quota of it"
+        return f"{text}; Azure names no such quota"
     ask = f": ask Azure for {need.vcpus - need.free} more" if need.vcpus > need.free else ""
-    return f"{text}; {need.free} of the quota of {need.limit} are left for it{ask}"
+    return f"{text}; {need.free} of the quota of {need.limit} are left{ask}"

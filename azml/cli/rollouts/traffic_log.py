@@ -1,16 +1,17 @@
 """The log of an online endpoint's single requests, where a diagnostic setting sends it to Log Analytics.
 
 Columns: learn.microsoft.com, "AmlOnlineEndpointTrafficLog" in the Azure Monitor Logs reference. One query is
-asked, of the resource manager (Microsoft.OperationalInsights 2017-10-01, "Query - Execute"), so that one
-token is enough. The local Azure answers the same query.
+asked, and the local Azure answers the same one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from azml.azure import log_analytics
 from azml.azure.errors import AzureError
+from azml.azure.log_analytics import literal
 from azml.cli.rollouts.counts import Cell
 from azml.cli.rollouts.metrics import seconds_of
 from azml.cli.stacks.stacks import Connection
@@ -19,7 +20,7 @@ from azml.rollout.ports import Unavailable
 
 TABLE = "AmlOnlineEndpointTrafficLog"
 """The category of the log, and the table it comes to."""
-SETTINGS_VERSION, QUERY_VERSION = "2021-05-01-preview", "2017-10-01"
+SETTINGS_VERSION = "2021-05-01-preview"
 COLUMNS = ("DeploymentName", "Minute", "Requests", "Slow")
 QUERY = (
     f"{TABLE} "
@@ -46,20 +47,20 @@ class TrafficLog:
         A row is there some minutes after its request. Raises Unavailable.
         """
         try:
-            answer = self.connection.arm.post(
-                f"{self.logs}/query", QUERY_VERSION, {"query": self._query(seconds, since)}
-            )
+            found = log_analytics.rows(self.connection.arm, self.logs, self._query(seconds, since))
+            return dict(map(_cell, found))
         except AzureError as failed:
             raise Unavailable(f"Log Analytics did not answer: {failed}") from failed
-        return dict(_cells(answer))
+        except (KeyError, TypeError, ValueError) as wrong:
+            raise Unavailable(f"Log Analytics gave an answer of another form: {wrong!r}") from wrong
 
     def _query(self, seconds: float, since: float) -> str:
         workspace = self.connection.workspace
         return QUERY.format(
             since=f"{datetime.fromtimestamp(since, UTC):%Y-%m-%dT%H:%M:%SZ}",
-            endpoint=_literal(self.name),
-            workspace=_literal(workspace.name),
-            subscription=_literal(workspace.subscription_id),
+            endpoint=literal(self.name),
+            workspace=literal(workspace.name),
+            subscription=literal(workspace.subscription_id),
             milliseconds=f"{seconds * 1000:.3f}",
         )
 
@@ -80,20 +81,6 @@ def _sends(log: Mapping[str, Any]) -> bool:
     return bool(log.get("enabled")) and (names[0] == TABLE.lower() or names[1] == "alllogs")
 
 
-def _cells(answer: Mapping[str, Any]) -> Iterator[tuple[Cell, Seen]]:
-    """The rows of an answer; one that says it is only a part is none: what is missing is not known."""
-    if answer.get("error"):
-        raise Unavailable(f"Log Analytics gave a part of the answer: {answer['error']}")
-    try:
-        (table,) = (one for one in answer["tables"] if one["name"] == "PrimaryResult")
-        places = {str(column["name"]): place for place, column in enumerate(table["columns"])}
-        for row in table["rows"]:
-            deployment, minute, requests, slow = (row[places[name]] for name in COLUMNS)
-            yield (seconds_of(str(minute)), str(deployment).lower()), Seen(int(requests), int(slow))
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise Unavailable(f"Log Analytics gave an answer of another form: {wrong!r}") from wrong
-
-
-def _literal(text: str) -> str:
-    """Text inside the quotes of a KQL string literal."""
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+def _cell(row: Mapping[str, Any]) -> tuple[Cell, Seen]:
+    deployment, minute, requests, slow = (row[name] for name in COLUMNS)
+    return (seconds_of(str(minute)), str(deployment).lower()), Seen(int(requests), int(slow))

@@ -29,6 +29,14 @@ class Route:
 
 
 @dataclass(frozen=True)
+class AppInsights:
+    """Where an inference server sends telemetry: the instrumentation key, and the address that takes it."""
+
+    key: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
 class CustomContainer:
     """An image with a server of its own. `model_at` and `code_at` are where it finds the two folders."""
 
@@ -53,7 +61,7 @@ class DesiredDeployment:
     Kubernetes cluster that Azure would run it on. `startup` is asked before the other probes begin.
     `collect` maps the data collector's collections to the fraction of the data that is kept, 0 to 1; of
     requests also the headers in `capture_headers`. A custom container needs no code, and gets no conda file.
-    `image` is the environment's, unless it is a custom container.
+    `image` is the environment's, unless it is a custom container. `insights` is None where telemetry is off.
     """
 
     key: str
@@ -76,6 +84,7 @@ class DesiredDeployment:
     collect: dict[str, float] = field(default_factory=dict)
     capture_headers: tuple[str, ...] = ()
     container: CustomContainer | None = None
+    insights: AppInsights | None = None
 
     @property
     def collected_frames(self) -> tuple[str, ...]:
@@ -139,6 +148,7 @@ def deployment_from_json(values: Mapping[str, Any]) -> DesiredDeployment:
     for name in ("liveness", "readiness"):
         fields[name] = Probe(**fields.get(name) or {})
     fields["startup"] = Probe(**fields["startup"]) if fields.get("startup") else None
+    fields["insights"] = AppInsights(**fields["insights"]) if fields.get("insights") else None
     fields["container"] = _container_from_json(fields.get("container"))
     fields["capture_headers"] = tuple(fields.get("capture_headers") or ())
     return DesiredDeployment(**fields)

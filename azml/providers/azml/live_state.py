@@ -57,12 +57,12 @@ Refused = dict[str, list[str]]
 def live_state(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
     """The state of the resources in `ids` and `versions`, and what Azure or the guard would refuse.
 
-    `found` has an entry for each of `ids` that exists, with location, state, identity, some properties and
-    the value for its tag RETRY_TAG, and one for the storage account of a workspace in `ids`. `registered` are
-    the `versions` that exist. `workspace` and `vault` are ids of what the stack will create, or absent;
-    `reserved` says which of their names Azure would refuse. `serves` is what the slots of endpoints should
-    serve, by the endpoint's id, which is in `ids` with its deployments; `refused` says why they must not
-    change.
+    `found` has an entry for each of `ids` that exists, with location, state, identity, capacity, some
+    properties and the value for its tag RETRY_TAG, and one for the storage account of a workspace in `ids`.
+    `registered` are the `versions` that exist. `workspace` and `vault` are ids of what the stack will create,
+    or absent; `reserved` says which of their names Azure would refuse. `serves` is what the slots of
+    endpoints should serve, by the endpoint's id, which is in `ids` with its deployments; `refused` says why
+    they must not change.
     `rollouts` are endpoints with a plan, or how their rollouts stand that are not finished.
     `roles` are roles that identities in `ids` should have; `lacking` are those they do not have.
     Raises ProviderError for arguments that are not ids, AzureError when Azure refuses the request.
@@ -130,6 +130,7 @@ def _facts(body: Mapping[str, Any]) -> Properties:
         "location": str(body.get("location") or ""),
         "state": str(properties.get("provisioningState") or ""),
         "retry": retry_of(body),
+        "capacity": (body.get("sku") or {}).get("capacity"),
         "identity": {
             "type": str(identity.get("type") or "None"),
             "users": sorted(identity.get("userAssignedIdentities") or {}),

@@ -13,8 +13,9 @@ from azml.providers.azml.bundle_uploads import BundleUpload
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.azml.live_state import live_state
 from azml.providers.azml.purge import PurgeOnDelete
+from azml.providers.azml.quota import quota
 from azml.providers.azml.role_grants import RoleGrant
-from azml.providers.azml.schema import LIVE_STATE, SOURCES, schema
+from azml.providers.azml.schema import LIVE_STATE, QUOTA, SOURCES, schema
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.calls import ProviderError, Resource
 from azml.providers.engine_log import EngineLog
@@ -61,6 +62,7 @@ class Azml:
         """Answer a function call. Raises ProviderError for an unknown function."""
         functions: Mapping[str, Callable[[Properties], Properties]] = {
             LIVE_STATE: partial(live_state, self._arm, self._live_slots.refused),
+            QUOTA: partial(quota, self._arm),
             SOURCES: self._sources.tell,
         }
         if token not in functions:

@@ -6,6 +6,7 @@ from typing import Any
 
 from azml.azure.arm import Arm
 from azml.azure.errors import AzureError
+from azml.azure.lookup import listed
 from azml.engine_values import Properties
 
 VAULT_VERSION = "2024-11-01"
@@ -17,13 +18,9 @@ _ACTIVITY_VERSION = "2015-04-01"
 def deleted_vaults(arm: Arm, subscription: str) -> Iterator[Mapping[str, Any]]:
     """The vaults of a subscription (its path) that were deleted and not purged."""
     place = f"{subscription}/providers/Microsoft.KeyVault/deletedVaults"
-    page = arm.get(place, VAULT_VERSION) or {}
-    while True:
-        yield from (item for item in page.get("value", []) if isinstance(item.get("properties"), dict))
-        link = page.get("nextLink")
-        if not isinstance(link, str):
-            return
-        page = arm.accepted(arm.call("GET", link)).json()
+    for item in listed(arm, place, VAULT_VERSION):
+        if isinstance(item.get("properties"), dict):
+            yield item
 
 
 def subscription_of(resource: str) -> str:

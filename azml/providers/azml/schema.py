@@ -128,6 +128,31 @@ _STANDING = {
     },
 }
 
+QUOTA = "azml:index:quota"
+_QUOTA = {
+    "description": "How many vCPUs sizes have, and how many the subscription may use in a region.",
+    "inputs": {
+        "properties": {
+            "subscription": {"type": "string", "description": "Id of the subscription."},
+            "location": {"type": "string", "description": "The region."},
+            "sizes": {**_IDS, "description": "The sizes that are asked for, of any case."},
+        },
+        "required": ["subscription", "location", "sizes"],
+    },
+    "outputs": {
+        "properties": {
+            "sizes": {**_ANY, "description": "Those that the region has, in lower case."},
+            "limits": {
+                "type": "array",
+                "items": {"$ref": "pulumi.json#/Any"},
+                "description": "The limits on dedicated vCPUs.",
+            },
+            "unread": {"type": "string", "description": "Why Azure did not say; absent where it did."},
+        },
+        "required": ["sizes", "limits"],
+    },
+}
+
 
 def schema(version: str) -> dict[str, object]:
     """The schema as Pulumi reads it (https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/)."""
@@ -146,6 +171,7 @@ def schema(version: str) -> dict[str, object]:
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
         "functions": {
             LIVE_STATE: _STANDING,
+            QUOTA: _QUOTA,
             SOURCES: _SOURCES,
         },
         "resources": {

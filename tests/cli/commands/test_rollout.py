@@ -141,33 +141,32 @@ def connected(monkeypatch: pytest.MonkeyPatch, get: Callable[..., Any]) -> None:
     monkeypatch.setattr(endpoints, "read", lambda connection, name: echo)
 
 
+DSV2 = "Standard DSv2 Family"
+
+
 @pytest.mark.parametrize(
-    ("family", "limit", "used", "says"),
+    ("quota", "limit", "used", "says"),
     [
-        ("StandardDSv2Family", 100, 84, "24 of the quota of 100 are left for it"),
-        (
-            "Standard DSv2 Family Cluster Dedicated vCPUs",
-            40,
-            30,
-            "18 of the quota of 40 are left for it: ask Azure for 6 more",
-        ),
-        ("Standard NC Family Cluster Dedicated vCPUs", None, 0, "Azure names no quota of it"),
+        (f"{DSV2} Cluster Dedicated vCPUs", 100, 84, "24 of the quota of 100 are left"),
+        (f"{DSV2} Cluster Dedicated vCPUs", 40, 30, "18 of the quota of 40 are left: ask Azure for 6 more"),
+        ("Standard NC Family Cluster Dedicated vCPUs", None, 0, "Azure names no such quota"),
     ],
 )
 def test_explain_holds_the_vcpus_at_the_peak_against_the_quota(
-    clone: Clone, monkeypatch: pytest.MonkeyPatch, family: str, limit: int | None, used: int, says: str
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, quota: str, limit: int | None, used: int, says: str
 ) -> None:
     """4 vCPUs for each of 2 and 4 instances: Azure keeps 20 % for upgrades. What blue has now is its own."""
     file = clone.root / "scoring" / "echo" / "deployment.yml"
     file.write_text(re.sub("instance_type: .*", "instance_type: Standard_DS3_v2", file.read_text()))
     base = "/subscriptions/s/providers/Microsoft.MachineLearningServices/locations/westeurope"
     sizes = [{"name": "Standard_DS3_v2", "family": "standardDSv2Family", "vCPUs": 4}]
-    usage = {"name": {"value": family}, "limit": limit, "currentValue": used, "id": f"{base}/usages/1"}
+    usage = {"name": {"value": quota}, "limit": limit or 9, "currentValue": used, "id": f"{base}/usages/1"}
     aside = {**usage, "id": "/subscriptions/s/workspaces/w/usages/1", "limit": 1}
     answers = {f"{base}/vmSizes": {"value": sizes}, f"{base}/usages": {"value": [usage, aside]}}
     connected(monkeypatch, lambda path, version, query=None: answers.get(path, {}))
     line = next(line for line in run("explain", "echo").stdout.splitlines() if "vCPUs" in line)
-    text = "vCPUs at the peak: 24 of standardDSv2Family, 20 % for upgrades included"
+    name = quota if limit else "standarddsv2family"
+    text = f"vCPUs at the peak: 24 of '{name}', 20 % for upgrades included"
     assert line == f"{text}; {says}"
     (need,) = json.loads(run("explain", "echo", "--json").stdout)["vcpus"]
     assert (need["vcpus"], need["limit"]) == (24, limit)
@@ -191,7 +190,7 @@ def test_todays_traffic_is_that_of_the_last_hour(clone: Clone, monkeypatch: pyte
     connected(monkeypatch, get)
     found = run("explain", "echo").stdout
     assert found.startswith("echo at 2 requests a minute")
-    assert "their quota: not read: Azure has no /subscriptions/s/providers/Microsoft.Mach" in found
+    assert "their quota: not read: Azure lists no sizes in /subscriptions/s/providers/Mic" in found
     assert todays_traffic.requests_in({}) == 0
     now = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
     assert todays_traffic.query(now)["timespan"] == "2026-11-25T11:00:00Z/2026-11-25T12:00:00Z"

@@ -47,10 +47,11 @@ def endpoint(*answers: Answer) -> Iterator[tuple[str, list[dict[str, str]]]]:
 def test_an_answer_comes_byte_for_byte_from_the_deployment_that_was_asked() -> None:
     picture = bytes(range(256))
     with endpoint((200, {"Content-Type": "application/json"}, picture)) as (uri, seen):
-        assert send("price", uri, "key", "green", Request(picture, "image/png")) == picture
+        assert send("price", uri, "key", "green", Request(picture, "image/png", "id-1")) == picture
     assert seen[0]["authorization"] == "Bearer key"
     assert seen[0]["azureml-model-deployment"] == "green"
     assert seen[0]["content-type"] == "image/png"
+    assert seen[0]["x-ms-client-request-id"] == "id-1"
     assert seen[0]["body"].encode("latin-1") == picture
 
 

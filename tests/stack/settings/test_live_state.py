@@ -53,6 +53,7 @@ def found(read: Read, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str
             return LiveState(there, held, lacking=lacking or {})
 
         monkeypatch.setattr(live_state, "ask_live_state", answer)
+        monkeypatch.setattr(live_state, "ask_quota", lambda *question: None)
         settings = read(text=text)
         findings: tuple[Finding, ...] = ()
         try:

@@ -58,25 +58,6 @@ class KeyedType(StoredType):
         return {name: act.record.hidden[name] for name in self.names}
 
 
-class ApplicationInsights(ResourceType):
-    """`components` of Application Insights."""
-
-    name = "Microsoft.Insights/components"
-    stored_only = True
-    deleted_at_once = True
-    created = 200
-
-    def complete(self, write: Write, record: Record) -> Record:
-        """Keys and the connection string."""
-        record = kept(record, InstrumentationKey=str(uuid.uuid4()), AppId=str(uuid.uuid4()))
-        key, application = record.properties["InstrumentationKey"], record.properties["AppId"]
-        return record.with_properties(
-            ConnectionString=f"InstrumentationKey={key};ApplicationId={application}",
-            ApplicationId=record.id.name,
-            TenantId=TENANT,
-        )
-
-
 class ContainerRegistries(ResourceType):
     """`registries` of Container Registry."""
 
@@ -166,7 +147,6 @@ def stored_types() -> Sequence[ResourceType]:
     )
     return (
         ResourceGroups(),
-        ApplicationInsights(),
         ContainerRegistries(),
         UserIdentities(),
         RoleAssignments(),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from azml.emulator.base.secrets import NoSecrets, TestSecrets
 from azml.emulator.contract.deployments import DesiredDeployment, deployment_from_json, to_json
+from azml.emulator.control.arm.addresses import Addresses
 from azml.emulator.control.arm.answer import Answer
 from azml.emulator.control.arm.errors import ArmError, bad_request, conflict, not_found
 from azml.emulator.control.arm.ids import resource_id
@@ -32,7 +33,7 @@ from azml.emulator.control.machinelearning.quotas import Quotas
 from azml.emulator.control.machinelearning.registry import ensure_registry
 from azml.emulator.control.machinelearning.server_owned import DEPLOYMENT_PROPERTIES, users_variables, without
 from azml.emulator.control.machinelearning.storage_access import check_storage_access
-from azml.emulator.control.machinelearning.to_contract import to_contract
+from azml.emulator.control.machinelearning.to_contract import insights_of, to_contract
 from azml.emulator.control.machinelearning.traffic import share_of
 from azml.emulator.control.storage.roles import DataRoles
 
@@ -57,11 +58,13 @@ class OnlineDeployments(ResourceType):
         quotas: Quotas,
         roles: DataRoles,
         secrets: TestSecrets,
+        addresses: Addresses,
     ) -> None:
         self.dataplane = dataplane
         self.quotas = quotas
         self.roles = roles
         self.secrets = secrets
+        self.addresses = addresses
         self.materialiser = materialiser
 
     def check(self, write: Write) -> None:
@@ -112,7 +115,8 @@ class OnlineDeployments(ResourceType):
         if assets.needs_image:
             ensure_registry(_workspace_of(record), store)
         files = await lay_out(assets.model, assets.code, store, self.materialiser)
-        desired = to_contract(record, endpoint, assets, files)
+        insights = insights_of(record, store, self.addresses)
+        desired = to_contract(record, endpoint, assets, files, insights)
         try:
             await self.dataplane.put_deployment(desired)
             await self._wait(desired)
@@ -167,7 +171,12 @@ class OnlineDeployments(ResourceType):
     async def lay_out_again(
         self, record: Record, desired: DesiredDeployment, store: ResourceStore
     ) -> DesiredDeployment:
-        """The state that it last served, with its folders restored if they are gone. Raises ArmError."""
+        """The state that it last served, with its folders restored if they are gone. Raises ArmError.
+
+        Telemetry goes to the address of this start.
+        """
+        if desired.insights:
+            desired = replace(desired, insights=insights_of(record, store, self.addresses))
         if all(folder is None or folder.is_dir() for folder in (desired.model_folder, desired.code_folder)):
             return desired
         named = record.hidden.get("good_assets") or file_sources(record)

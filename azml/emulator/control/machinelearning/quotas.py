@@ -1,10 +1,12 @@
 """Quotas of vCPUs by region and family of sizes: they can be set, and existing deployments use them.
 
 Source of the rule: learn.microsoft.com, "Manage and increase quotas", online endpoints: a deployment needs
-the vCPUs of 20 % more instances than it runs, for upgrades. Shapes: description of API 2025-12-01.
+the vCPUs of 20 % more instances than it runs, for upgrades. Shapes: description of API 2025-12-01; names and
+types of rows are those of Microsoft's examples of `Usages_List` and `VirtualMachineSizes_List`.
 """
 
 import math
+import re
 
 from azml.emulator.control.arm.answer import Answer
 from azml.emulator.control.arm.database import Database
@@ -60,26 +62,19 @@ class Quotas:
 
     async def _usages(self, question: Question) -> Answer:
         location = _location(question)
-        return Answer(
-            200,
-            {
-                "value": [
-                    {
-                        **_named(question, family, "usages"),
-                        "currentValue": self._used(location, family),
-                        "limit": self._limit(location, family),
-                    }
-                    for family in FAMILIES
-                ]
-            },
-        )
+        used = {family: self._used(location, family) for family in FAMILIES}
+        subscription = question.parts["subscription"]
+        rows = [_usage(subscription, "Total", "Dedicated Regional", sum(used.values()), UNLIMITED)]
+        for family in FAMILIES:
+            name = re.sub("standard(.+)Family", r"Standard \1 Family", family)
+            limit = self._limit(location, family)
+            rows.append(_usage(subscription, name, "Dedicated", used[family], limit))
+            rows.append(_usage(subscription, name, "LowPriority", 0, -1))
+        return Answer(200, {"value": rows})
 
     async def _quotas(self, question: Question) -> Answer:
         location = _location(question)
-        rows = [
-            {**_named(question, family, "quotas"), "limit": self._limit(location, family)}
-            for family in FAMILIES
-        ]
+        rows = [{**_named(question, family), "limit": self._limit(location, family)} for family in FAMILIES]
         return Answer(200, {"value": rows})
 
     async def _update(self, question: Question) -> Answer:
@@ -93,7 +88,7 @@ class Quotas:
                 statement = "INSERT OR REPLACE INTO quotas VALUES (?, ?, ?)"
                 self._database.write(statement, location, family, _whole_limit(one))
         rows = [
-            {**_named(question, family, "quotas"), "limit": one["limit"], "status": "Success"}
+            {**_named(question, family), "limit": one["limit"], "status": "Success"}
             for family, one in wanted.items()
         ]
         return Answer(200, {"value": rows})
@@ -138,11 +133,26 @@ def _location(question: Question) -> str:
     return question.parts["location"].lower().replace(" ", "")
 
 
-def _named(question: Question, family: str, what: str) -> Json:
+def _usage(subscription: str, of: str, kind: str, used: int, limit: int) -> Json:
+    """A row of usages; a limit of -1 limits nothing."""
+    name = f"{of} Cluster {kind} vCPUs"
+    what = "dedicatedCores" if of == "Total" else "vmFamily"
+    below = "" if of == "Total" else f"/{name.replace(' ', '_')}"
+    return {
+        "id": f"/subscriptions/{subscription}/usages{below}",
+        "type": f"Microsoft.MachineLearningServices/{what}/usages",
+        "unit": "Count",
+        "name": {"value": name, "localizedValue": name},
+        "currentValue": used,
+        "limit": limit,
+    }
+
+
+def _named(question: Question, family: str) -> Json:
     place = _ML.format(**question.parts)
     return {
-        "id": f"{place}/{what}/{family}",
-        "type": f"Microsoft.MachineLearningServices/locations/{what}",
+        "id": f"{place}/quotas/{family}",
+        "type": "Microsoft.MachineLearningServices/locations/quotas",
         "unit": "Count",
         "name": {"value": family, "localizedValue": f"{family} Cluster Dedicated vCPUs"},
     }
@@ -175,5 +185,5 @@ def _shown_size(size: Size) -> Json:
         "memoryGB": size.memory,
         "premiumIO": True,
         "lowPriorityCapable": False,
-        "supportedComputeTypes": ["ManagedOnlineEndpoint"],
+        "supportedComputeTypes": ["AmlCompute", "ComputeInstance", "MIR"],
     }

@@ -1,8 +1,10 @@
 """Turns a deployment's ARM resource into its desired state for the data plane."""
 
-from azml.emulator.contract.deployments import DesiredDeployment
+from azml.emulator.contract.deployments import AppInsights, DesiredDeployment
+from azml.emulator.control.arm.addresses import Addresses
+from azml.emulator.control.arm.ids import resource_id
 from azml.emulator.control.arm.json import section
-from azml.emulator.control.arm.store import Record
+from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.machinelearning.collector import capture_headers, collected
 from azml.emulator.control.machinelearning.containers import container_of
 from azml.emulator.control.machinelearning.deployment_assets import DeploymentAssets, properties_of
@@ -16,7 +18,11 @@ from azml.emulator.control.machinelearning.deployment_settings import (
 
 
 def to_contract(
-    record: Record, endpoint: Record, assets: DeploymentAssets, files: DeploymentFiles
+    record: Record,
+    endpoint: Record,
+    assets: DeploymentAssets,
+    files: DeploymentFiles,
+    insights: AppInsights | None,
 ) -> DesiredDeployment:
     """The desired state of a deployment whose files are in place. Raises ArmError for a wrong setting."""
     properties = record.properties
@@ -43,7 +49,18 @@ def to_contract(
         collect=collected(properties),
         capture_headers=capture_headers(properties),
         container=container_of(assets.environment, assets.model, assets.code, properties),
+        insights=insights,
     )
+
+
+def insights_of(record: Record, store: ResourceStore, addresses: Addresses) -> AppInsights | None:
+    """Where a deployment with `appInsightsEnabled` sends telemetry: the component of its workspace."""
+    if not record.properties.get("appInsightsEnabled"):
+        return None
+    workspace = store.get(resource_id(resource_id(record.id.parent).parent).text)
+    component = store.find(str(workspace.properties.get("applicationInsights") or ""))
+    key = component.properties.get("InstrumentationKey") if component else None
+    return AppInsights(str(key), f"{addresses.arm}/") if key else None
 
 
 def _compute(endpoint: Record) -> str | None:

@@ -1,4 +1,6 @@
-"""Queries to a Log Analytics workspace: the one that counts an online endpoint's requests in its traffic log.
+"""Queries to a Log Analytics workspace: those that this project's commands ask, and no others.
+
+One counts an online endpoint's requests in its traffic log.
 
 A workspace has the rows of the endpoints whose diagnostic settings send AmlOnlineEndpointTrafficLog there.
 Columns: learn.microsoft.com, "AmlOnlineEndpointTrafficLog"; the answer's form: "Query - Execute". Azure says
@@ -9,7 +11,6 @@ says how many.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from azml.emulator.control.arm.answer import Answer
@@ -20,6 +21,7 @@ from azml.emulator.control.arm.json import Json
 from azml.emulator.control.arm.pages import Page, Question
 from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.dataplane_client import DataplaneClient, DataplaneError
+from azml.emulator.control.monitor.application_logs import ApplicationLogs, moment
 from azml.emulator.control.monitor.definitions import ENDPOINT
 from azml.emulator.control.monitor.query import iso
 
@@ -49,13 +51,16 @@ class Ingestion:
 
 
 class LogQueries:
-    """Answers the one query; any other is refused."""
+    """Answers the query of rollouts, and those about Application Insights; any other is refused."""
 
-    def __init__(self, store: ResourceStore, dataplane: DataplaneClient, clock: Clock) -> None:
+    def __init__(
+        self, store: ResourceStore, dataplane: DataplaneClient, clock: Clock, applications: ApplicationLogs
+    ) -> None:
         self.ingestion = Ingestion()
         self._store = store
         self._dataplane = dataplane
         self._clock = clock
+        self._applications = applications
 
     def pages(self) -> list[Page]:
         """The page that takes queries."""
@@ -66,15 +71,21 @@ class LogQueries:
         parts = question.parts
         group = f"/subscriptions/{parts['subscription']}/resourceGroups/{parts['group']}"
         logs = self._store.get(f"{group}/providers/{LOGS}/{parts['workspace']}")
-        asked = _QUERY.fullmatch(str(question.body.get("query")))
-        if asked is None:
-            raise bad_request(
-                "The local Azure answers no other query than that of a rollout.", "BadArgumentError"
+        query = str(question.body.get("query"))
+        asked = _QUERY.fullmatch(query)
+        table = await self._traffic(logs, asked) if asked else self._applications.answer(query, logs)
+        if table is None:
+            answer = (
+                "The local Azure answers no other queries than those of azml's rollouts and invoke --traces."
             )
-        since = _moment(asked["since"])
+            raise bad_request(answer, "BadArgumentError")
+        return Answer(200, {"tables": [table]})
+
+    async def _traffic(self, logs: Record, asked: re.Match[str]) -> Json:
+        since = moment(asked["since"])
         rows = [row for one in self._sources(logs, asked) for row in await self._rows(one, asked, since)]
         columns = [{"name": name, "type": kind} for name, kind in _COLUMNS]
-        return Answer(200, {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": rows}]})
+        return {"name": "PrimaryResult", "columns": columns, "rows": rows}
 
     def _sources(self, logs: Record, asked: re.Match[str]) -> Iterator[ResourceId]:
         """The endpoint that is asked for, where its log comes to this workspace."""
@@ -111,10 +122,3 @@ def _sends(properties: Json, logs: str) -> bool:
         str(one.get("category")).lower() == _CATEGORY or str(one.get("categoryGroup")).lower() == "alllogs"
         for one in enabled
     )
-
-
-def _moment(text: str) -> float:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise bad_request(f"'{text}' is not a time.", "BadArgumentError") from None

@@ -17,6 +17,7 @@ from azml.emulator.control.arm.addresses import Addresses
 from azml.emulator.control.arm.errors import not_found
 from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.control.http.guards import Guards, Handler, unrouted
+from azml.emulator.control.http.ingestion import PATHS
 from azml.emulator.control.server.assembly import assemble
 from azml.emulator.control.server.client_environment import environment
 from azml.emulator.control.storage.call import is_blob_path
@@ -86,6 +87,7 @@ class Control:
             ("/{tenant}/oauth2/v2.0/token", login.token, "POST"),
             ("/{tenant}/oauth2/token", login.token, "POST"),
             ("/msi/token", login.managed_identity, "GET"),
+            *((path, self.parts.ingestion.track, "POST") for path in PATHS),
             ("/_azml/health", opened(self._health), "GET"),
             ("/_azml/environment", opened(self._environment), "GET"),
             ("/_azml/proxy", opened(self._proxy), "GET"),

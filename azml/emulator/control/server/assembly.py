@@ -9,6 +9,7 @@ from azml.emulator.base.secrets import TestSecrets, secrets_file
 from azml.emulator.control.arm.activity import ActivityLog
 from azml.emulator.control.arm.additions import Additions, Reading
 from azml.emulator.control.arm.addresses import Addresses
+from azml.emulator.control.arm.application_insights import ApplicationInsights
 from azml.emulator.control.arm.clock import Clock
 from azml.emulator.control.arm.database import Database
 from azml.emulator.control.arm.deleted import DeletedResources
@@ -27,6 +28,7 @@ from azml.emulator.control.arm.types import ResourceType, Types
 from azml.emulator.control.arm.vaults import KeyVaults, VaultKeys
 from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.control.http.faults import Faults
+from azml.emulator.control.http.ingestion import Ingestion
 from azml.emulator.control.http.journal import Journal
 from azml.emulator.control.http.login import Login
 from azml.emulator.control.http.management import Management
@@ -48,10 +50,12 @@ from azml.emulator.control.machinelearning.workspaces import Datastores, Workspa
 from azml.emulator.control.monitor.alert_pages import AlertPages
 from azml.emulator.control.monitor.alert_rules import ActionGroups, MetricAlerts
 from azml.emulator.control.monitor.alerts import Alerts
+from azml.emulator.control.monitor.application_logs import ApplicationLogs
 from azml.emulator.control.monitor.autoscale import Autoscale
 from azml.emulator.control.monitor.log_queries import LogQueries
 from azml.emulator.control.monitor.monitor import Monitor
 from azml.emulator.control.monitor.scale_settings import AutoscaleSettings
+from azml.emulator.control.monitor.telemetry import Telemetry
 from azml.emulator.control.monitor.utilisation import TargetUtilisation
 from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.monitor.workbooks import Workbooks
@@ -74,6 +78,7 @@ class ControlParts:
     login: Login
     restore: Restore
     ingest: CollectedData
+    ingestion: Ingestion
     dataplane: DataplaneClient
     deleted: DeletedResources
     policies: PolicyTokens
@@ -97,7 +102,7 @@ def assemble(
     steering = Steering(clock)
     roles = DataRoles(store, steering)
     secrets = TestSecrets(secrets_file(folder))
-    deployments = OnlineDeployments(dataplane, materialiser, quotas, roles, secrets)
+    deployments = OnlineDeployments(dataplane, materialiser, quotas, roles, secrets, addresses)
     deleted = DeletedResources(database, clock)
     activity = ActivityLog(database, clock)
     vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)
@@ -108,7 +113,8 @@ def assemble(
     additions = Additions(ADDED_ON_READ, reading)
     service = ResourceManager(store, Operations(database), types, steering, additions, activity)
     policies = PolicyTokens(clock)
-    queries = LogQueries(store, dataplane, clock)
+    telemetry = Telemetry(store)
+    queries = LogQueries(store, dataplane, clock, ApplicationLogs(store, telemetry))
     paged = (vaults, logs, activity, policies, quotas, AlertPages(store), queries)
     below = (workspaces, deployments)
     pages = Pages(
@@ -137,6 +143,7 @@ def assemble(
         login=Login(addresses, identity),
         restore=Restore(service, dataplane, endpoints, deployments),
         ingest=CollectedData(folder / "collected", store, blobs, addresses),
+        ingestion=Ingestion(telemetry),
         dataplane=dataplane,
         deleted=deleted,
         policies=policies,
@@ -149,6 +156,7 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
     """All resource types but endpoints, deployments and those that keep their names after deletion."""
     return (
         *stored_types(),
+        ApplicationInsights(addresses),
         *network_types(),
         DiagnosticSettings(),
         VaultKeys(),

@@ -46,7 +46,7 @@ def launch_of(
         # As on Azure, files that a script leaves there are removed with its instance.
         "HOME": str(socket.parent),
         "TMPDIR": str(socket.parent),
-        "AML_APP_INSIGHTS_ENABLED": "false",
+        **_of_insights(desired),
         "SERVICE_NAME": desired.name,
         **granted,
         **desired.environment_variables,
@@ -70,6 +70,23 @@ def _of_machine(environment: Environment) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         # Byte code beside the user's files would change the hash of a later upload.
         "PYTHONPYCACHEPREFIX": str(byte_code_of(environment)),
+    }
+
+
+def _of_insights(desired: DesiredDeployment) -> dict[str, str]:
+    """What the inference server reads (its `config.py`), and the exporter of telemetry that it uses.
+
+    The server gives its exporter the key alone, which then takes the address from the connection string.
+    """
+    if desired.insights is None:
+        return {"AML_APP_INSIGHTS_ENABLED": "false"}
+    key, endpoint = desired.insights.key, desired.insights.endpoint
+    return {
+        "AML_APP_INSIGHTS_ENABLED": "true",
+        "AML_APP_INSIGHTS_KEY": key,
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={key};IngestionEndpoint={endpoint}",
+        # Statistics of the exporter itself, for Microsoft: nothing may leave this machine.
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
     }
 
 

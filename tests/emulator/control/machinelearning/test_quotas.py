@@ -1,5 +1,8 @@
 """Sizes, quotas and usages; and a deployment that needs more than there is."""
 
+from typing import Any
+
+from azml.azure.quotas import family_key, limits, sizes
 from azml.emulator.base.identity import SUBSCRIPTION
 from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, ControlPlane, deployment_body
 
@@ -8,18 +11,27 @@ FAMILY = "standardDSv2Family"
 BLUE, GREEN = f"{ENDPOINT}/deployments/blue", f"{ENDPOINT}/deployments/green"
 
 
-def of_family(azure: ControlPlane, what: str) -> dict[str, object]:
-    (found,) = (
-        one for one in azure.arm("GET", f"{PLACE}/{what}").body["value"] if one["name"]["value"] == FAMILY
-    )
-    return dict(found)
+def quota(azure: ControlPlane) -> dict[str, Any]:
+    """The quota of the family."""
+    listed = azure.arm("GET", f"{PLACE}/quotas").body["value"]
+    return next(dict(one) for one in listed if one["name"]["value"] == FAMILY)
+
+
+def used(azure: ControlPlane) -> int:
+    """The family's vCPUs in use, by the reader that the stack has."""
+    rows = azure.arm("GET", f"{PLACE}/usages").body["value"]
+    found = list(limits(rows))
+    assert len(rows) > len(found), "there are rows that limit nothing"
+    total = next(one.used for one in found if not one.family)
+    assert total == sum(one.used for one in found if one.family)
+    return next(one.used for one in found if one.family == family_key(FAMILY))
 
 
 def limit(azure: ControlPlane, vcpus: int) -> None:
-    body = {"value": [{"id": of_family(azure, "quotas")["id"], "limit": vcpus, "unit": "Count"}]}
+    body = {"value": [{"id": quota(azure)["id"], "limit": vcpus, "unit": "Count"}]}
     answer = azure.arm("POST", f"{PLACE}/updateQuotas", body)
     assert (answer.status, answer.body["value"][0]["status"]) == (200, "Success")
-    assert of_family(azure, "quotas")["limit"] == vcpus
+    assert quota(azure)["limit"] == vcpus
 
 
 def test_a_deployment_over_quota_fails_and_the_others_count_with_a_fifth_more(
@@ -29,16 +41,16 @@ def test_a_deployment_over_quota_fails_and_the_others_count_with_a_fifth_more(
     try:
         limit(workspace, 10)
         workspace.done(workspace.arm("PUT", BLUE, deployment_body(3)))
-        assert of_family(workspace, "usages")["currentValue"] == 8
+        assert used(workspace) == 8
         ended = workspace.finished(workspace.arm("PUT", GREEN, deployment_body(1)))
         assert (ended["status"], ended["error"]["code"]) == ("Failed", "OutOfQuota")
         assert "Current usage/limit: 8/10. Additional needed: 4." in ended["error"]["message"]
         assert workspace.arm("GET", GREEN).body["properties"]["provisioningState"] == "Failed"
-        assert of_family(workspace, "usages")["currentValue"] == 8, "what failed has no machines"
+        assert used(workspace) == 8, "what failed has no machines"
         workspace.done(workspace.arm("PUT", BLUE, deployment_body(2)))
         limit(workspace, 12)
         workspace.done(workspace.arm("PUT", GREEN, deployment_body(1)))
-        assert of_family(workspace, "usages")["currentValue"] == 10
+        assert used(workspace) == 10
     finally:
         limit(workspace, 100_000)
 
@@ -49,10 +61,15 @@ def test_a_quota_of_no_family_or_no_number_is_refused(workspace: ControlPlane) -
 
 
 def test_sizes_have_what_people_ask_for(workspace: ControlPlane) -> None:
-    sizes = {one["name"]: one for one in workspace.arm("GET", f"{PLACE}/vmSizes").body["value"]}
-    given = sizes["Standard_DS3_v2"]
+    rows = workspace.arm("GET", f"{PLACE}/vmSizes").body["value"]
+    given = next(one for one in rows if one["name"] == "Standard_DS3_v2")
     assert (given["vCPUs"], given["memoryGB"], given["gpus"], given["family"]) == (4, 14, 0, FAMILY)
-    assert sizes["Standard_NC4as_T4_v3"]["gpus"] == 1
+    assert next(one for one in rows if one["name"] == "Standard_NC4as_T4_v3")["gpus"] == 1
+    known = sizes(rows)
+    assert len(known) == len(rows)
+    assert all(one.online for one in known.values())
+    limited = {one.family for one in limits(workspace.arm("GET", f"{PLACE}/usages").body["value"])}
+    assert limited == {"", *(one.family for one in known.values())}
 
 
 def test_a_deployment_tells_how_many_instances_it_may_have(workspace: ControlPlane) -> None:
