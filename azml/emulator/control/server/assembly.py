@@ -32,6 +32,7 @@ from azml.emulator.control.http.login import Login
 from azml.emulator.control.http.management import Management
 from azml.emulator.control.http.policy_tokens import PolicyTokens
 from azml.emulator.control.machinelearning.added_on_read import ADDED_ON_READ
+from azml.emulator.control.machinelearning.asset_registries import REGISTRY, Registries
 from azml.emulator.control.machinelearning.assets import (
     AssetContainers,
     CodeVersions,
@@ -44,6 +45,11 @@ from azml.emulator.control.machinelearning.deployments import OnlineDeployments
 from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, OnlineEndpoints
 from azml.emulator.control.machinelearning.materialise import Materialiser
 from azml.emulator.control.machinelearning.quotas import Quotas
+from azml.emulator.control.machinelearning.registry_assets import (
+    RegistryCodes,
+    RegistryEnvironments,
+    RegistryModels,
+)
 from azml.emulator.control.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.control.monitor.alert_pages import AlertPages
 from azml.emulator.control.monitor.alert_rules import ActionGroups, MetricAlerts
@@ -55,6 +61,7 @@ from azml.emulator.control.monitor.scale_settings import AutoscaleSettings
 from azml.emulator.control.monitor.utilisation import TargetUtilisation
 from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.monitor.workbooks import Workbooks
+from azml.emulator.control.server.registry_plane import RegistryPlane
 from azml.emulator.control.server.restore import Restore
 from azml.emulator.control.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.control.storage.blobs import BlobStore
@@ -72,6 +79,7 @@ class ControlParts:
     management: Management
     blobs: BlobService
     login: Login
+    registries: RegistryPlane
     restore: Restore
     ingest: CollectedData
     dataplane: DataplaneClient
@@ -101,7 +109,7 @@ def assemble(
     deleted = DeletedResources(database, clock)
     activity = ActivityLog(database, clock)
     vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)
-    supporting = supporting_types(addresses, store, blobs)
+    supporting = supporting_types(addresses, store, blobs, clock)
     workspaces = Workspaces(deleted, roles)
     types = Types([*supporting, vaults, logs, workspaces, endpoints, deployments])
     reading = Reading(store, lambda id_text: f"{addresses.arm}{operation_path(id_text)}")
@@ -109,8 +117,9 @@ def assemble(
     service = ResourceManager(store, Operations(database), types, steering, additions, activity)
     policies = PolicyTokens(clock)
     queries = LogQueries(store, dataplane, clock)
+    plane = RegistryPlane(addresses, identity, store)
     paged = (vaults, logs, activity, policies, quotas, AlertPages(store), queries)
-    below = (workspaces, deployments)
+    below = (workspaces, deployments, plane)
     pages = Pages(
         [
             *(page for one in paged for page in one.pages()),
@@ -135,6 +144,7 @@ def assemble(
         ),
         blobs=BlobService(store, blobs, identity, roles, faults.meet),
         login=Login(addresses, identity),
+        registries=plane,
         restore=Restore(service, dataplane, endpoints, deployments),
         ingest=CollectedData(folder / "collected", store, blobs, addresses),
         dataplane=dataplane,
@@ -145,8 +155,11 @@ def assemble(
     )
 
 
-def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStore) -> Iterable[ResourceType]:
+def supporting_types(
+    addresses: Addresses, store: ResourceStore, blobs: BlobStore, clock: Clock
+) -> Iterable[ResourceType]:
     """All resource types but endpoints, deployments and those that keep their names after deletion."""
+    in_registries = (RegistryModels, RegistryCodes, RegistryEnvironments)
     return (
         *stored_types(),
         *network_types(),
@@ -160,6 +173,9 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
         BlobContainers(blobs),
         Datastores(addresses),
         *(AssetContainers(collection, store) for collection in ("models", "codes", "environments", "data")),
+        Registries(addresses, store, blobs),
+        *(AssetContainers(kind.collection, store, REGISTRY) for kind in in_registries),
+        *(kind(addresses, store, blobs, clock) for kind in in_registries),
         CodeVersions(addresses),
         DataVersions(addresses),
         ModelVersions(addresses),
