@@ -28,6 +28,7 @@ leave_to_policies(settings.policy_tags)
 ours = pulumi.ResourceOptions(providers=[plugin])
 program.tell_rollouts(settings, own, standing)
 program.tell_one_way_changes(settings, own, standing)
+program.tell_open_endpoints(settings)
 workspace = components.Workspace(
     settings.workspace.name, program.workspace_args(settings, own, standing), ours
 )

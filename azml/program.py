@@ -8,7 +8,7 @@ from azml import components
 from azml.stack.account import Account
 from azml.stack.facts import Fact, Standing
 from azml.stack.identities import endpoint_identities, identity_id, needs_of
-from azml.stack.network_findings import one_way_note
+from azml.stack.network_findings import one_way_note, open_endpoints
 from azml.stack.records import Settings, WorkspaceSettings
 from azml.stack.scoring import ServedEndpoint, serves
 from azml.stack.support import Support
@@ -131,6 +131,12 @@ def tell_one_way_changes(settings: Settings, account: Account, standing: Standin
     live = standing.found.get(account.workspace_id(own.resource_group, own.name))
     if note := one_way_note(own.managed_network, live):
         pulumi.log.warn(f"{own.name}: {note}")
+
+
+def tell_open_endpoints(settings: Settings) -> None:
+    """Warn of endpoints that public networks reach, in a workspace that they do not reach."""
+    if found := list(open_endpoints(settings.workspace, settings.endpoints)):
+        pulumi.log.warn("\n".join(map(str, found)))
 
 
 def tell_rollouts(settings: Settings, account: Account, standing: Standing) -> None:
