@@ -105,8 +105,8 @@ def _uses(served: ServedEndpoint, promotion: Promotion) -> bool:
 
 
 def _regions(details: object) -> Iterable[str]:
-    told = details if isinstance(details, list) else []
-    return (str(one["location"]) for one in told if isinstance(one, Mapping) and one.get("location"))
+    given = details if isinstance(details, list) else []
+    return (str(one["location"]) for one in given if isinstance(one, Mapping) and one.get("location"))
 
 
 def _plain(region: str) -> str:

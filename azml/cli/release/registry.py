@@ -115,8 +115,8 @@ class _Signed:
         """Raises CommandError for an answer without a signature."""
         from azure.storage.blob import ContainerClient
 
-        told = answer.get("blobReferenceForConsumption") or {}
-        uri = str((told.get("credential") or {}).get("sasUri") or "")
+        reply = answer.get("blobReferenceForConsumption") or {}
+        uri = str((reply.get("credential") or {}).get("sasUri") or "")
         if not uri:
             raise CommandError(f"Azure gave no access to the files of {version}")
         self.address = uri.partition("?")[0].rstrip("/")
@@ -139,8 +139,8 @@ class _Signed:
         except ResourceExistsError:
             raise
         except HttpResponseError as error:
-            told = getattr(error, "error_code", None) or error.status_code
-            code = str(getattr(told, "value", told))
+            given = getattr(error, "error_code", None) or error.status_code
+            code = str(getattr(given, "value", given))
             message = f"the files of {self._version} at {self.address}: {code}"
             raise AzureError(message, status=error.status_code or 0, code=code) from None
         except ClientError as error:

@@ -8,11 +8,11 @@ import pytest
 
 from azml.findings import InvalidInput
 from azml.roles import READER
-from azml.stack import standing
+from azml.stack import live_state
 from azml.stack.account import Account
-from azml.stack.facts import Fact, Standing
+from azml.stack.facts import Fact, LiveState
 from azml.stack.identities import asked_roles
-from azml.stack.standing import look
+from azml.stack.live_state import read_live_state
 from tests.stack.settings.conftest import DEPLOYMENT, Findings, Read, endpoint, only
 
 GROUP = "/subscriptions/s/resourceGroups/rg-shared"
@@ -97,12 +97,12 @@ def test_a_registry_that_is_not_there_or_elsewhere_is_told_at_preview(
         ({**there, REGISTRY: fact}, "'mlr-shared' is in North Europe, and the workspace is in westeurope"),
         ({**there, REGISTRY: inside}, None),
     ):
-        monkeypatch.setattr(standing, "ask_standing", lambda *_, found=found: Standing(found))
+        monkeypatch.setattr(live_state, "ask_live_state", lambda *_, found=found: LiveState(found))
         if said is None:
-            look(settings, ACCOUNT, None)  # type: ignore[arg-type]
+            read_live_state(settings, ACCOUNT, None)  # type: ignore[arg-type]
             continue
         with pytest.raises(InvalidInput, match=said) as raised:
-            look(settings, ACCOUNT, None)  # type: ignore[arg-type]
+            read_live_state(settings, ACCOUNT, None)  # type: ignore[arg-type]
         (finding,) = raised.value.findings
         assert finding.key == "azml:promotion.registry"
         assert "let the stack create it" not in finding.remedy

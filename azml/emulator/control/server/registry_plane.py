@@ -90,8 +90,8 @@ class RegistryPlane:
         if find_registry_asset(asset_id, self.store):
             raise conflict(f"Asset {asset_id} exists already.", "Conflict")
         container = ensure_container(account.id, new_container_name(), self.store)
-        told = blob_reference(container, account, UPLOADS, self.addresses)
-        return Answer(200, {"temporaryDataReferenceType": _TYPE, "blobReferenceForConsumption": told})
+        given = blob_reference(container, account, UPLOADS, self.addresses)
+        return Answer(200, {"temporaryDataReferenceType": _TYPE, "blobReferenceForConsumption": given})
 
     async def _access_to_files(self, question: Question) -> Answer:
         asset_id, account = self._asked(question), self._account(question)
