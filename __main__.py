@@ -31,6 +31,7 @@ ours = pulumi.ResourceOptions(providers=[plugin])
 program.tell_rollouts(settings, own, live_state)
 program.tell_one_way_changes(settings, own, live_state)
 program.tell_quota(settings, own, live_state)
+program.tell_open_endpoints(settings)
 workspace = components.Workspace(
     settings.workspace.name, program.workspace_args(settings, own, live_state), ours
 )

@@ -8,7 +8,7 @@ from azml import components
 from azml.stack.account import Account
 from azml.stack.facts import Fact, LiveState
 from azml.stack.identities import endpoint_identities, identity_id, needs_of
-from azml.stack.network_findings import one_way_note
+from azml.stack.network_findings import one_way_note, open_endpoints
 from azml.stack.quota import doubted_by_quota, needs
 from azml.stack.records import Settings, WorkspaceSettings
 from azml.stack.scoring import ServedEndpoint, serves
@@ -146,6 +146,12 @@ def tell_quota(settings: Settings, account: Account, live_state: LiveState) -> N
     own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
     if doubts := list(doubted_by_quota(needs(settings, own, live_state), quota)):
         pulumi.log.warn("\n".join(map(str, dict.fromkeys(doubts))))
+
+
+def tell_open_endpoints(settings: Settings) -> None:
+    """Warn of endpoints that public networks reach, in a workspace that they do not reach."""
+    if found := list(open_endpoints(settings.workspace, settings.endpoints)):
+        pulumi.log.warn("\n".join(map(str, found)))
 
 
 def tell_rollouts(settings: Settings, account: Account, live_state: LiveState) -> None:

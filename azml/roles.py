@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
+READER = "Reader"
+REGISTRY_USER = "AzureML Registry User"
 CONTRIBUTOR = "Contributor"
 BLOB_CONTRIBUTOR = "Storage Blob Data Contributor"
 BLOB_READER = "Storage Blob Data Reader"
@@ -19,7 +21,7 @@ METRICS_WRITER = "AzureML Metrics Writer (preview)"
 SECRETS_READER = "Azure Machine Learning Workspace Connection Secrets Reader"
 ROLES: Mapping[str, str] = MappingProxyType(
     {
-        "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+        READER: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
         CONTRIBUTOR: "b24988ac-6180-42a0-ab88-20f7382dd24c",
         BLOB_CONTRIBUTOR: "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
         BLOB_READER: "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
@@ -31,6 +33,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         DATA_SCIENTIST: "f6c7c914-8db3-469d-8ca1-694a8f32e121",
         METRICS_WRITER: "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",
         SECRETS_READER: "ea01e6af-a1c1-4350-9563-ad00f8c72ec5",
+        REGISTRY_USER: "1823dd4f-9b8c-4ab6-ab4e-7397a3684615",
         "Cognitive Services OpenAI User": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",
     }
 )

@@ -23,6 +23,7 @@ from azml.stack.identities import (
 )
 from azml.stack.immutable import refused_changes
 from azml.stack.network_findings import VIRTUAL_NETWORK, elsewhere, network_changes, network_id
+from azml.stack.promotion import other_regions
 from azml.stack.questions import ask
 from azml.stack.quota import ask_quota, needs, refused_by_quota
 from azml.stack.records import VAULT, Settings, WorkspaceSettings
@@ -38,6 +39,7 @@ WORDS = {
     "containerRegistry": "container registry",
 }
 """What the resources a workspace depends on are called, by settings key."""
+REGISTRY = "Azure ML registry"
 _DELETING = "deleting"
 _PURGE = "az rest --method delete --url '{id}?api-version={version}&forceToPurge=true'"
 
@@ -154,6 +156,9 @@ def _findings(
         yield from _without_storage(workspace, live_state, own)
     else:
         yield from elsewhere(workspace, account, live_state, _region(workspace, account, live_state))
+    there = live_state.found.get(account.workspace_id(workspace.resource_group, workspace.name))
+    region = there.location if there else _region(workspace, account, live_state)
+    yield from other_regions(settings.promotion, live_state.found, region)
     for reserved in live_state.reserved:
         if reserved.protected or not workspace.purge:
             yield _reserved_name(workspace, reserved)
@@ -179,6 +184,8 @@ def _needed(settings: Settings, account: Account) -> Iterator[Needed]:
             yield Needed(WORDS[key], account.resource_id(group, kind, support.name), support.place)
     if (network := network_id(workspace)) and workspace.private_endpoints:
         yield Needed(VIRTUAL_NETWORK, network, workspace.private_endpoints.place)
+    if settings.promotion:
+        yield Needed(REGISTRY, settings.promotion.registry_id, settings.promotion.place)
     for identity in (workspace.identity, *endpoint_identities(settings).values()):
         if identity.existing and identity.name:
             yield Needed("identity", identity_id(identity, workspace, account), identity.place)
@@ -191,7 +198,8 @@ def _missing(needed: list[Needed], live_state: LiveState) -> Iterator[Finding]:
         where = "the subscription" if one.what == "resource group" else f"the resource group {group}"
         if fact is None:
             message = f"there is no {one.what} {name!r} in {where} ({one.id})"
-            remedy = "name one that exists, or let the stack create it: leave out existing: true"
+            own = "" if one.what == REGISTRY else ", or let the stack create it: leave out existing: true"
+            remedy = f"name one that exists{own}"
             yield Finding(message, remedy, *one.place)
         elif fact.state.lower() == _DELETING and one.what != "resource group":
             yield Finding(

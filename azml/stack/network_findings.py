@@ -31,6 +31,19 @@ def egress_faults(workspace: WorkspaceSettings, endpoints: Iterable[ServedEndpoi
                 yield Finding(message, "leave it out", *place)
 
 
+def open_endpoints(workspace: WorkspaceSettings, endpoints: Iterable[ServedEndpoint]) -> Iterator[Finding]:
+    """Endpoints that public networks reach, where they do not reach the workspace.
+
+    learn.microsoft.com, "Network isolation with managed online endpoints": an endpoint's own flag decides.
+    """
+    for served in endpoints if not workspace.public_network_access else ():
+        spec = served.spec
+        if spec.kind != "kubernetes" and spec.public_network_access != "disabled":
+            message = f"public networks reach the endpoint {spec.name!r}, though not its workspace"
+            place = spec.place("public_network_access")
+            yield Finding(message, "write public_network_access: disabled in its file", *place)
+
+
 def network_id(workspace: WorkspaceSettings) -> str | None:
     """The ARM id of the existing network in which the private endpoints are to be."""
     endpoints = workspace.private_endpoints

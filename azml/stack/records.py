@@ -8,6 +8,7 @@ from azml.stack.customer_key import CustomerKey
 from azml.stack.managed_network import ManagedNetwork
 from azml.stack.notify import NOBODY, Receivers
 from azml.stack.private_endpoints import BuildCompute, PrivateEndpoints
+from azml.stack.promotion import Promotion
 from azml.stack.scoring import ServedEndpoint
 from azml.stack.support import UNNAMED, Support
 from azml.stack.target import Target
@@ -76,7 +77,7 @@ class Settings:
 
     `policy_tags` are names of tags that an Azure policy sets. `studio_url` is the web page of the endpoints;
     None for Azure ML studio. `diagnostics` says where the logs of Azure's resources go.
-    `notify` are those who are told of alerts.
+    `notify` are those who are told of alerts. `promotion` names the registry that versions come through.
     """
 
     target: Target
@@ -88,3 +89,4 @@ class Settings:
     studio_url: str | None = None
     diagnostics: Diagnostics = Diagnostics()
     notify: Receivers = NOBODY
+    promotion: Promotion | None = None

@@ -17,6 +17,7 @@ from azml.stack.identities import identity_faults
 from azml.stack.network_findings import egress_faults
 from azml.stack.notify import read_notify
 from azml.stack.places import Places
+from azml.stack.promotion import read_promotion, unreached, with_reader
 from azml.stack.records import Settings
 from azml.stack.section import Section, describe
 from azml.stack.target import Target
@@ -34,7 +35,9 @@ def read_settings(folder: Path) -> Settings:
     protect = bool(stack.flag("protect"))
     chosen = _target(stack, root)
     workspace = read_workspace(stack, protect=protect)
-    endpoints = read_endpoints(stack, folder, protect=protect)
+    promotion = read_promotion(stack)
+    read = read_endpoints(stack, folder, protect=protect)
+    endpoints = tuple(with_reader(served, promotion) for served in read)
     settings = Settings(
         chosen,
         workspace,
@@ -45,8 +48,10 @@ def read_settings(folder: Path) -> Settings:
         stack.text("studioUrl") or (_local_studio() if chosen == "local" else None),
         read_diagnostics(stack, existing=workspace.existing),
         read_notify(stack, chosen),
+        promotion,
     )
     faults.extend((*identity_faults(workspace, endpoints), *egress_faults(workspace, endpoints)))
+    faults.extend(unreached(promotion, workspace.managed_network))
     stack.finish()
     faults.raise_if_any()
     return settings

@@ -74,6 +74,11 @@ MACHINE_LEARNING = Source(
     "ml/_restclient/arm_ml_service",
     (
         f"{ML}/registries",
+        *(
+            f"{ML}/registries/{name}{below}"
+            for name in ("codes", "environments", "models")
+            for below in ("", "/versions")
+        ),
         f"{ML}/workspaces",
         *(
             f"{ML}/workspaces/{name}"

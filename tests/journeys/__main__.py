@@ -33,10 +33,12 @@ LEFT = ROOT / ".azml" / "verify-azure.json"
 ESTIMATE = """\
 This makes a workspace with its storage, key vault and logs, one online endpoint, and up to three deployments
 of one Standard_D2as_v4 instance, in the new resource group {group} in {location}; beside them,
-for a look, a storage account, a key vault, logs, identities, role assignments, and a policy on the group that
-adds a tag. The workspace is deleted and made again.
+for a look, a storage account, a key vault, logs, identities, role assignments, a policy on the group that
+adds a tag, and an Azure ML registry, which has a resource group of its own with a Premium container registry,
+for less than an hour. The workspace is deleted and made again.
 It takes about 3 to 4 hours, most of it Azure's own time for deployments, and uses about 4 instance hours of
-Standard_D2as_v4: at list prices of 2025 about 1 US dollar, storage and logs a few cents beside it.
+Standard_D2as_v4: at list prices of 2025 about 1 US dollar, the container registry, storage and logs some
+cents beside it.
 Everything is removed at the end, also after Ctrl-C."""
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C has ended."""

@@ -30,6 +30,7 @@ from tests.journeys.readings import (
     look_at_tags,
     state,
 )
+from tests.journeys.registries import look_at_a_registry
 from tests.journeys.removal import GROUPS_API
 from tests.journeys.storage import close_storage, look_at_storage
 from tests.journeys.truth import Assume
@@ -126,10 +127,11 @@ def test_how_azure_answers_and_what_it_refuses(journey_azure: Azure, folder: Pat
 
 
 def test_what_a_group_without_a_stack_can_be_asked(journey_azure: Azure, group: None, assume: Assume) -> None:
-    """Storage, azure-native's own rules, and what is kept of deleted vaults and logs."""
+    """Storage, azure-native's own rules, a registry, and what is kept of deleted vaults and logs."""
     given = look_at_storage(journey_azure, assume)
     look_at_azure_native(journey_azure, assume)
     close_storage(journey_azure, assume, given)
+    look_at_a_registry(journey_azure, assume)
     look_at_a_deleted_vault(journey_azure, assume)
     look_at_deleted_logs(journey_azure, assume)
 

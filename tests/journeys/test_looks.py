@@ -15,7 +15,7 @@ from azml.azure.arm import Arm
 from azml.azure.cloud import PUBLIC
 from azml.azure.errors import AzureError
 from azml.azure.http import Response
-from tests.journeys import bodies, fronts, lives, plugin, readings, storage, truth
+from tests.journeys import bodies, fronts, lives, plugin, readings, registries, storage, truth
 from tests.journeys.azure import Azure, Run
 from tests.journeys.removal import remove_group
 from tests.journeys.truth import Assume
@@ -146,6 +146,7 @@ def looks(azure: Azure, assume: Assume) -> None:
     lives.look_at_a_deleted_workspace(azure, assume)
     lives.look_at_a_deleted_vault(azure, assume)
     lives.look_at_deleted_logs(azure, assume)
+    registries.look_at_a_registry(azure, assume)
     lives.look_at_quota(azure, assume, document())
     fronts.look_at_the_front(azure, assume)
 

@@ -64,6 +64,7 @@ _NEEDED: dict[str, dict[str, Any]] = {
     },
     "keyvault:Vault": {"properties": {"sku": {"family": "A", "name": "standard"}, "tenantId": _TENANT}},
     "containerregistry:Registry": {"sku": {"name": "Basic"}, "registryName": "rowregistry"},
+    "machinelearningservices:Registry": {"regionDetails": [{"location": "westeurope"}]},
     "applicationinsights:Component": {"kind": "web", "applicationType": "web"},
     "applicationinsights:Workbook": {
         "category": "workbook",

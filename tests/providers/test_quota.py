@@ -76,7 +76,7 @@ def test_the_limits_are_those_of_the_subscription_and_the_sizes_those_asked_for(
             Region(vmSizes=SIZES, usages=AzureError("AuthorizationFailed: no", status=403)),
             "AuthorizationFailed: no",
         ),
-        (Region(vmSizes=[], usages=[]), "Azure lists no sizes there"),
+        (Region(vmSizes=[], usages=[]), f"Azure lists no sizes in {PLACE}"),
     ],
 )
 def test_who_may_not_ask_is_told_and_goes_on(region: Region, why: str) -> None:

@@ -60,6 +60,7 @@ def test_roles_at_the_scope_and_above_it_count() -> None:
     [
         (ROLES[READER], READER, True),
         (ROLES["Storage Blob Data Contributor"], READER, True),
+        (ROLES["AzureML Registry User"], "Reader", True),
         (ROLES["Contributor"], READER, False),
         (ROLES["Contributor"], PULLER, True),
         (ROLES[READER], "Storage Blob Data Contributor", False),

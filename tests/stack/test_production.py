@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.fixtures.registry import registry_body
 from tests.stack.conftest import ROOT, Project, Stack
 
 EXAMPLE = ROOT / "examples" / "production"
@@ -44,8 +45,15 @@ def test_the_prod_file_has_everything_on_that_the_example_has() -> None:
 
 
 def test_everything_on_goes_up_and_comes_down(project: Project) -> None:
+    """With a model from a registry, as after a promotion, which is the one setting that the example lacks."""
     made = project("production")
     made.settings = config()
+    registry = shared_registry(made)
+    made.settings["azml:promotion"] = {"registry": registry}
+    rule = {"privateEndpoint": registry, "subresource": "amlregistry"}
+    made.settings["azml:workspace"]["managedNetwork"]["outbound"]["registry"] = rule
+    model = "azureml://registries/mlr-shared/models/delivery/versions/1"
+    made.settings["azml:endpoints"]["delivery"]["deployments"]["blue"] = {"model": model}
     made.settings["azml:endpoints"]["delivery"]["path"] = str(EXAMPLE / "delivery")
     made.name = "delivery-azml-production"
     made.write()
@@ -56,6 +64,23 @@ def test_everything_on_goes_up_and_comes_down(project: Project) -> None:
     assert made.run("destroy", "--yes", "--skip-preview").code == 0
     groups = made.azure.arm("GET", made.endpoint.partition("/resourceGroups/")[0] + "/resourceGroups")
     assert GROUP not in [one["name"] for one in groups["value"]]
+    made.azure.arm("DELETE", registry.partition("/providers/")[0])
+
+
+def shared_registry(made: Stack) -> str:
+    """The ARM id of a registry that has the example's model."""
+    group = f"/subscriptions/{config()['azure-native:subscriptionId']}/resourceGroups/rg-shared"
+    registry = f"{group}/providers/Microsoft.MachineLearningServices/registries/mlr-shared"
+    version = f"{registry}/models/delivery/versions/1"
+    made.azure.arm("PUT", group, {"location": "westeurope"})
+    made.azure.arm("PUT", registry, registry_body())
+    place = made.azure.arm("POST", f"{version}/startPendingUpload", {})["blobReferenceForConsumption"]
+    address, _, signature = place["credential"]["sasUri"].partition("?")
+    weights = (EXAMPLE / "delivery" / "model" / "weights.json").read_bytes()
+    blob = f"{address}/model/weights.json?{signature}"
+    made.azure.ask("PUT", blob, weights, **{"x-ms-blob-type": "BlockBlob"})
+    made.azure.arm("PUT", version, {"properties": {"modelUri": f"{address}/model"}})
+    return registry
 
 
 def answer(made: Stack) -> Any:

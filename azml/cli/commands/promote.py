@@ -14,14 +14,18 @@ from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import CommandError, InputError, NotThereError
 from azml.cli.options import EndpointArgument
-from azml.cli.release.frozen import FOLDER, as_file, frozen, read_spec
+from azml.cli.release.contents import Content, Version
+from azml.cli.release.contents import require_same as require_content
+from azml.cli.release.frozen import FOLDER, PROMOTED, as_file, frozen, read_spec
 from azml.cli.release.patch import patch
 from azml.cli.release.pinning import filed, idle_slot, live_slot, require_same
-from azml.cli.release.registered import Content, Store, Version
+from azml.cli.release.registered import Store
+from azml.cli.release.registry import KINDS, Registry
 from azml.cli.stacks import names, stacks
 from azml.cli.stacks.stacks import Connection, Stack
 from azml.cli.terminal import step
 from azml.specs import AssetReference, DeploymentSpec
+from azml.stack.promotion import promotion_in
 from azml.stack.stack_file import StackEndpoint
 
 REPLACE = frozenset({"model", "code_configuration", "environment"})
@@ -30,10 +34,11 @@ REPLACE = frozenset({"model", "code_configuration", "environment"})
 
 @dataclass(frozen=True)
 class Pin:
-    """A slot of the other stack, and the frozen file that it is to read."""
+    """A slot of the other stack, and the frozen file that it is to read; a `live` one serves that already."""
 
     slot: str
     text: str
+    live: bool = False
 
     @property
     def file(self) -> str:
@@ -58,7 +63,10 @@ def promote(
         bool, typer.Option("--print", help="Show the change of the files; register and write nothing.")
     ] = False,
 ) -> None:
-    """Register the versions that a slot serves in the workspace of another stack, and pin a slot to them."""
+    """Register the versions that a slot serves for another stack, and pin a slot of it to them.
+
+    They get into its workspace; with azml:promotion, models and environments into that registry.
+    """
     clone = find_clone()
     here, there = (stacks.connect(stacks.choose(clone, name)) for name in (source, target))
     if here.workspace == there.workspace:
@@ -66,15 +74,17 @@ def promote(
             f"{source} and {target} are the same workspace", "name two stacks with two workspaces"
         )
     cache = HashCache(clone.work / "hashes")
-    spec = taken(here, endpoint, slot, cache)
+    taken_spec = taken(here, endpoint, slot, cache)
     declared = there.stack.file.endpoint(endpoint)
+    registry = registry_of(there, taken_spec)
+    spec = registry.named(taken_spec) if registry else taken_spec
     pins = pinned(declared, existing(there, declared), spec, into, cache)
     for pin in pins:
         there.stack.file.point(declared.key, pin.slot, pin.file)
     if print_only:
         typer.echo(shown(there.stack, declared, pins), nl=False)
         return
-    register(Store(here), Store(there), spec)
+    register(Store(here), Store(there), registry, taken_spec)
     carry_out(there.stack, declared, pins)
 
 
@@ -88,6 +98,21 @@ def taken(here: Connection, endpoint: str, slot: str | None, cache: HashCache) -
     spec = read_spec(found, live, filed(declared, found, live.name))
     require_same(declared, found, live, as_file(spec), cache)
     return spec
+
+
+def registry_of(there: Connection, spec: DeploymentSpec) -> Registry | None:
+    """The registry that the other stack's versions come through; None for its workspace.
+
+    Raises InvalidInput when the setting is faulty, NotThereError when there is no such registry.
+    """
+    found = promotion_in(there.stack.path, there.stack.file.config)
+    if found is None:
+        return None
+    if spec.kind == "kubernetes":
+        say = f"Kubernetes deployments cannot use the registry {found.name}: all goes into the workspace"
+        typer.echo(say, err=True)
+        return None
+    return Registry(there.arm, found.registry_id)
 
 
 def existing(there: Connection, declared: StackEndpoint) -> OnlineEndpoint | None:
@@ -118,7 +143,7 @@ def pinned(
     serving = read_spec(found, live, filed(declared, found, live.name))
     pins = []
     if not frozen(declared.file_of(live.name)):
-        pins.append(Pin(live.name, as_file(serving)))
+        pins.append(Pin(live.name, as_file(serving), live=True))
         require_same(declared, found, live, pins[0].text, cache)
     if _assets(serving) != _assets(spec):
         pins.append(_filled(declared, idle_slot(declared, live.name, into), spec))
@@ -133,7 +158,8 @@ def _filled(declared: StackEndpoint, slot: str, spec: DeploymentSpec) -> Pin:
             "which would replace what is promoted",
             "remove that from the stack file, or fill another slot with --into",
         )
-    return Pin(slot, as_file(replace(spec, name=slot, endpoint_name=names.azure_name(declared))))
+    spec = replace(spec, name=slot, endpoint_name=names.azure_name(declared))
+    return Pin(slot, as_file(spec, PROMOTED))
 
 
 def _assets(spec: DeploymentSpec) -> list[tuple[str, AssetReference]]:
@@ -142,12 +168,13 @@ def _assets(spec: DeploymentSpec) -> list[tuple[str, AssetReference]]:
     return [(kind, asset) for kind, asset in every.items() if isinstance(asset, AssetReference)]
 
 
-def register(source: Store, target: Store, spec: DeploymentSpec) -> None:
-    """Register the versions of `spec` in the target's workspace. Raises CommandError for other content there.
+def register(source: Store, target: Store, registry: Registry | None, spec: DeploymentSpec) -> None:
+    """Register the versions of `spec` in the registry, or in the target's workspace.
 
-    Every version is compared before the first is written. A registry's versions are there for both.
+    Raises CommandError for other content there. Every version is compared before the first is written.
+    Versions that are in a registry already are there for both.
     """
-    missing: list[tuple[Version, Content]] = []
+    missing: list[tuple[Store | Registry, Version, Content]] = []
     for kind, asset in _assets(spec):
         if asset.id:
             continue
@@ -158,15 +185,16 @@ def register(source: Store, target: Store, spec: DeploymentSpec) -> None:
                     f"workspace {source.workspace.name} has no {kind} {asset.name}:{asset.version}"
                 )
             content = source.content(version)
-            if held := target.find(kind, asset):
-                target.require_same(held, content)
-                current.done(f"{target.workspace.name} has it, with the digest {content.digest[:12]}")
+            goal = registry if registry and kind in KINDS else target
+            if held := goal.find(kind, asset):
+                require_content(held, goal.content(held), content, str(goal))
+                current.done(f"{goal} has it, with the digest {content.digest[:12]}")
             else:
-                missing.append((version, content))
+                missing.append((goal, version, content))
                 current.done(f"digest {content.digest[:12]}")
-    for version, content in missing:
-        with step(f"Registering {version} in {target.workspace.name}") as current:
-            target.copy(source, version, content)
+    for goal, version, content in missing:
+        with step(f"Registering {version} in {goal}") as current:
+            goal.copy(source, version, content)
             current.done(f"read back, with the digest {content.digest[:12]}")
 
 
@@ -191,6 +219,10 @@ def carry_out(stack: Stack, declared: StackEndpoint, pins: list[Pin]) -> None:
         file = declared.folder / pin.file
         file.parent.mkdir(exist_ok=True)
         write_atomically(file, pin.text.encode())
-        say(f"{pin.slot} of {stack.name} reads {clone.shown(file)}")
+        what = "what it serves already" if pin.live else "the promoted versions"
+        say(f"{pin.slot} of {stack.name} reads {clone.shown(file)}: {what}")
     stack.file.write()
-    say(f"{clone.shown(stack.path)} says so. Next: pulumi up --stack {stack.name}, then move the traffic")
+    say(f"{clone.shown(stack.path)} names the files. Next: pulumi up --stack {stack.name}")
+    for slot in (pin.slot for pin in pins if not pin.live):
+        command = f"azml traffic {declared.key} {slot}=100 --stack {stack.name}"
+        say(f"then, unless {slot} has the traffic: {command}")

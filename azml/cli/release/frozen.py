@@ -27,6 +27,8 @@ from azml.specs import (
 from azml.specs.records import Kind, RollingRate
 
 FOLDER = "releases"
+RELEASED = "# Written by `azml release`: the registered versions that served when the next one was begun."
+PROMOTED = "# Written by `azml promote`: the registered versions that served in another stack."
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/{kind}OnlineDeployment.schema.json"
 # Azure's defaults for values that a file leaves out (REST reference of online deployments, 2025-12-01).
 DEFAULT_REQUESTS = RequestSettings(5_000, 1, 500)
@@ -48,16 +50,17 @@ def frozen(file: str) -> bool:
     return file.split("/")[0] == FOLDER
 
 
-def as_file(spec: DeploymentSpec) -> str:
-    """The text of the deployment file that deploys `spec`, whose assets are registered ones."""
+def as_file(spec: DeploymentSpec, origin: str = RELEASED) -> str:
+    """The text of the deployment file that deploys `spec`, whose assets are registered ones.
+
+    `origin` is its first line: which command wrote it, and what served.
+    """
     references = (spec.model, spec.code, spec.environment)
     model, code, environment = (one if isinstance(one, AssetReference) else None for one in references)
     document = freeze(spec, Bundle(model, code, environment, serves="", files={}))
     kind = "kubernetes" if spec.kind == "kubernetes" else "managed"
     out = StringIO()
-    out.write(
-        "# Written by `azml release`: the registered versions that served when the next one was begun.\n"
-    )
+    out.write(f"{origin}\n")
     yaml = YAML()
     yaml.width = 4096  # keep URLs on one line
     yaml.dump({"$schema": SCHEMA.format(kind=kind), **document}, out)

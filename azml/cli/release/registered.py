@@ -1,60 +1,26 @@
 """Registered versions of models, codes and environments in a workspace: their bytes, and copies of them."""
 
-import contextlib
-import hashlib
-import json
 import re
-import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
-from pathlib import PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from azml.azure.container import Container
 from azml.azure.endpoints import API_VERSION
 from azml.azure.storage_accounts import DATASTORE, account_id_of, find_account
 from azml.cli.failure import CommandError, NotThereError
+from azml.cli.release.contents import (
+    PLACES,
+    Blobs,
+    Content,
+    Version,
+    copy_files,
+    files_at,
+    require_same,
+    without_port,
+)
 from azml.cli.stacks.stacks import Connection
 from azml.specs import AssetReference
 
-if TYPE_CHECKING:
-    from azure.storage.blob import ContainerClient
-
-_PLACES = {"model": "modelUri", "code": "codeUri"}
-"""The property that says where the files of a version are, by kind."""
-_COPIED = {
-    "model": ("modelType", "flavors", "description", "tags", "properties"),
-    "code": ("description", "tags", "properties"),
-    "environment": ("image", "condaFile", "osType", "inferenceConfig", "description", "tags"),
-}
-"""What a copy of a version repeats (API 2025-12-01); the rest is Azure's, or names the workspace."""
-_DEFINES = {"model": ("modelType",), "code": (), "environment": ("image", "condaFile", "inferenceConfig")}
 _PATH = re.compile(r"/datastores/([^/]+)/paths/(.+)$")
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version: its kind, its reference, and Azure's record of its properties."""
-
-    kind: str
-    asset: AssetReference
-    properties: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.asset.name}:{self.asset.version}"
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a version consists of. `files` maps the paths below its place to the sha256 (hex) of their bytes.
-
-    `digest` (hex) covers them, and the properties that define the version.
-    """
-
-    digest: str
-    files: Mapping[str, str]
 
 
 class Store:
@@ -76,6 +42,9 @@ class Store:
         self._account = account
         self._own = str(datastore["properties"]["containerName"])
 
+    def __str__(self) -> str:
+        return f"workspace {self.workspace.name}"
+
     def find(self, kind: str, asset: AssetReference) -> Version | None:
         """The version with that name; None when the workspace has none."""
         found = self._arm.get(self._id(kind, asset), API_VERSION)
@@ -83,10 +52,7 @@ class Store:
 
     def content(self, version: Version) -> Content:
         """The content of a version, read whole. Raises CommandError when its files are somewhere else."""
-        files = self._files(version) if version.kind in _PLACES else {}
-        defining = {key: version.properties.get(key) for key in _DEFINES[version.kind]}
-        text = json.dumps([defining, files], sort_keys=True)
-        return Content(hashlib.sha256(text.encode()).hexdigest(), files)
+        return version.content(self._files(version) if version.kind in PLACES else {})
 
     def copy(self, source: "Store", version: Version, content: Content) -> None:
         """Register a version of `source` here, with the same bytes under the same name and version.
@@ -94,42 +60,33 @@ class Store:
         A file that an earlier attempt has copied is kept. Raises CommandError, before the version is
         registered, when the bytes that are here then are not those of `content`.
         """
-        properties = {
-            key: version.properties[key] for key in _COPIED[version.kind] if version.properties.get(key)
-        }
-        if version.kind in _PLACES:
-            properties[_PLACES[version.kind]] = self._copied(source, version, content)
+        properties = version.copied
+        if version.kind in PLACES:
+            with self._open(self._own) as here:
+                goal, _ = source.copy_files(version, content, here)
+            properties[PLACES[version.kind]] = self._uri(version.kind, goal)
         copied = Version(version.kind, version.asset, properties)
-        self.require_same(copied, content)
+        require_same(copied, self.content(copied), content, str(self))
         body = {"properties": properties}
         self._arm.wait(self._arm.put(self._id(version.kind, version.asset), API_VERSION, body))
 
-    def require_same(self, version: Version, wanted: Content) -> None:
-        """Raises CommandError when a version here has another content."""
-        found = self.content(version)
-        if found.digest != wanted.digest:
-            raise CommandError(
-                f"{version} in workspace {self.workspace.name} has another content: its digest is "
-                f"{found.digest[:12]}, and not {wanted.digest[:12]}{_differing(found, wanted)}",
-                "versions are immutable: register the content under another version, and promote that",
-            )
+    def copy_files(self, version: Version, content: Content, here: Blobs) -> tuple[str, dict[str, str]]:
+        """Copy the files of a version to another container.
+
+        Returns their place there, and the names of the copies by their paths below it.
+        """
+        container, place = self._place(version)
+        goal = place or f"azml/code/{content.digest[:16]}"  # a container that has nothing else
+        with self._open(container) as there:
+            return goal, copy_files(there, place, here, goal)
 
     def _files(self, version: Version) -> dict[str, str]:
         container, place = self._place(version)
         with self._open(container) as opened:
-            names = opened.call(partial(_below, place=place))
-            if not names:
-                raise CommandError(f"{version} in {self.workspace.name} has no files at {place}")
-            return {_relative(name, place): opened.call(partial(_sha256, name=name)) for name in names}
-
-    def _copied(self, source: "Store", version: Version, content: Content) -> str:
-        """Copy the files of a version of `source`; returns the address by which it is registered here."""
-        container, place = source._place(version)
-        goal = place or f"azml/code/{content.digest[:16]}"  # a container that has nothing else
-        with source._open(container) as there, self._open(self._own) as here:
-            for name in there.call(partial(_below, place=place)):
-                _copy(there, name, here, f"{goal}/{_relative(name, place)}" if name != place else goal)
-        return self._uri(version.kind, goal)
+            files = files_at(opened, place)
+        if not files:
+            raise CommandError(f"{version} in {self.workspace.name} has no files at {place}")
+        return files
 
     def _id(self, kind: str, asset: AssetReference) -> str:
         return f"{self.workspace.id}/{kind}s/{asset.name}/versions/{asset.version}"
@@ -139,10 +96,10 @@ class Store:
 
     def _place(self, version: Version) -> tuple[str, str]:
         """The container and the path in it of a version's files."""
-        uri = str(version.properties.get(_PLACES[version.kind]) or "")
+        uri = str(version.properties.get(PLACES[version.kind]) or "")
         if (found := _PATH.search(uri)) and found[1] == DATASTORE:
             return self._own, found[2].rstrip("/")
-        address, blobs = _without_port(uri), _without_port(self._account.blobs)
+        address, blobs = without_port(uri), without_port(self._account.blobs)
         if address.startswith(f"{blobs}/"):
             container, _, path = unquote(address.removeprefix(f"{blobs}/")).partition("/")
             return container, path.rstrip("/")
@@ -159,66 +116,3 @@ class Store:
             f"azureml://subscriptions/{own.subscription_id}/resourcegroups/{own.resource_group}"
             f"/workspaces/{own.name}/datastores/{DATASTORE}/paths/{place}"
         )
-
-
-def _without_port(address: str) -> str:
-    """An https address without the port that it has anyway, which Azure's answers sometimes name."""
-    parts = urlsplit(address)
-    return f"{parts.netloc.removesuffix(':443')}{parts.path}"
-
-
-def _below(client: "ContainerClient", place: str) -> list[str]:
-    """The blobs of a version: the one at its place, or those below it; of a whole container, all."""
-    names = [str(one.name) for one in client.list_blobs(name_starts_with=place or None)]
-    return [name for name in names if not place or name == place or name.startswith(f"{place}/")]
-
-
-def _relative(name: str, place: str) -> str:
-    return PurePosixPath(name).name if name == place else name[len(place) :].lstrip("/")
-
-
-def _sha256(client: "ContainerClient", name: str) -> str:
-    digest = hashlib.sha256()
-    for chunk in client.download_blob(name).chunks():
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _copy(there: Container, name: str, here: Container, goal: str) -> None:
-    """Copy one blob through a temporary file: the two accounts may be in different tenants and networks."""
-    from azure.core.exceptions import ResourceExistsError
-
-    with tempfile.TemporaryFile(prefix="azml-") as file:
-        md5 = there.call(partial(_download, name=name, file=file))
-        # An existing blob is not replaced: its content is compared with that of the others.
-        with contextlib.suppress(ResourceExistsError):
-            here.call(partial(_upload, name=goal, file=file, md5=md5))
-
-
-def _download(client: "ContainerClient", name: str, file: IO[bytes]) -> bytes:
-    """Fetch a blob into `file`; returns the MD5 that the copy is stored with, as any upload of ours."""
-    md5 = hashlib.md5(usedforsecurity=False)
-    file.seek(0)
-    file.truncate()
-    for chunk in client.download_blob(name).chunks():
-        md5.update(chunk)
-        file.write(chunk)
-    return md5.digest()
-
-
-def _upload(client: "ContainerClient", name: str, file: IO[bytes], md5: bytes) -> None:
-    from azure.storage.blob import ContentSettings
-
-    file.seek(0)
-    settings = ContentSettings(content_type="application/octet-stream", content_md5=bytearray(md5))
-    client.upload_blob(name, file, overwrite=False, content_settings=settings)
-
-
-def _differing(found: Content, wanted: Content) -> str:
-    names = sorted(_differences(found.files, wanted.files))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f" ({', '.join(names[:3])}{more})" if names else ""
-
-
-def _differences(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]:
-    yield from (name for name in one.keys() | other.keys() if one.get(name) != other.get(name))

@@ -25,6 +25,7 @@ API_VERSIONS = {
     f"{_WORKSPACES}/models/versions": API_VERSION,
     f"{_WORKSPACES}/codes/versions": API_VERSION,
     f"{_WORKSPACES}/environments/versions": API_VERSION,
+    "microsoft.machinelearningservices/registries": API_VERSION,
     "microsoft.storage/storageaccounts": "2024-01-01",
     "microsoft.keyvault/vaults": VAULT_VERSION,
     "microsoft.operationalinsights/workspaces": "2023-09-01",
@@ -48,6 +49,7 @@ _PROPERTIES = (
     "principalId",
     "managedNetwork",
     "encryption",
+    "regionDetails",
 )
 Judge = Callable[[Bodies, Mapping[str, Any]], Mapping[str, list[str]]]
 """Gives the reasons why live slots must not change, from bodies by ARM id and what slots should serve."""

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from azml.azure.arm import Arm
 from azml.azure.lookup import THREADS
-from azml.roles import BLOB_CONTRIBUTOR, BLOB_READER, CONTRIBUTOR, IMAGE_PULLER, ROLES
+from azml.roles import BLOB_CONTRIBUTOR, BLOB_READER, CONTRIBUTOR, IMAGE_PULLER, READER, REGISTRY_USER, ROLES
 
 API_VERSION = "2022-04-01"
 _GUID = re.compile(r"[0-9a-fA-F-]{36}")
@@ -19,13 +19,16 @@ _IMAGE_PUSHER = "8311e382-0749-4cb8-b61a-304f252e45ec"
 _WIDER: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         CONTRIBUTOR: frozenset({_OWNER}),
-        "Reader": frozenset({_OWNER, ROLES[CONTRIBUTOR]}),
+        READER: frozenset({_OWNER, ROLES[CONTRIBUTOR], ROLES[REGISTRY_USER]}),
         BLOB_CONTRIBUTOR: frozenset({_BLOB_OWNER}),
         BLOB_READER: frozenset({_BLOB_OWNER, ROLES[BLOB_CONTRIBUTOR]}),
         IMAGE_PULLER: frozenset({_IMAGE_PUSHER, _OWNER, ROLES[CONTRIBUTOR]}),
     }
 )
-"""Built-in roles that include another one (learn.microsoft.com, "Azure built-in roles")."""
+"""Built-in roles that include another one (learn.microsoft.com, "Azure built-in roles").
+
+AzureML Registry User includes what Reader is asked for at a registry, the only resource it is good for.
+"""
 _BUILT_IN = frozenset({*ROLES.values(), _OWNER, _BLOB_OWNER, _IMAGE_PUSHER})
 
 

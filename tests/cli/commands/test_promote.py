@@ -1,9 +1,10 @@
-"""Promotion from one workspace to another: the same bytes under the same versions, or nothing at all."""
+"""Promotion from one workspace to another, or through a registry: the same bytes under the same versions."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,13 +13,14 @@ from azml.azure.settings import AzureSettings
 from azml.bundling import HashCache
 from azml.cli.clone import Clone
 from azml.cli.commands import promote
-from azml.cli.commands.promote import Pin, pinned
+from azml.cli.commands.promote import Pin, pinned, registry_of
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
 from azml.cli.failure import CommandError, InputError
 from azml.cli.stacks import stacks
 from azml.cli.stacks.stacks import Connection, Stack, WorkspaceName
 from azml.emulator.base.identity import CLIENT, SUBSCRIPTION, TENANT
 from azml.emulator.control.storage.roles import BLOB_CONTRIBUTOR
+from azml.findings import InvalidInput
 from azml.specs import AssetReference, DeploymentSpec, load_deployment
 from azml.stack.stack_file import StackEndpoint
 from tests.fixtures.control_plane import (
@@ -33,6 +35,7 @@ from tests.fixtures.control_plane import (
     grant,
     started,
 )
+from tests.fixtures.registry import REGISTRY, build_registry
 
 WS = WorkspaceName(SUBSCRIPTION, "rg", "ws2")
 SECOND_ACCOUNT = ACCOUNT.replace("account1", "account2")
@@ -49,10 +52,10 @@ config:
 """
 
 
-@pytest.fixture
-def azure(tmp_path: Path) -> Iterator[ControlPlane]:
-    """A control plane with two workspaces, of which the first has an endpoint that serves."""
-    with started(tmp_path / "azure") as azure:
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with two workspaces, of which the first has an endpoint that serves, and a registry."""
+    with started(tmp_path_factory.mktemp("azure") / "emulator") as azure:
         build_workspace(azure)
         build_assets(azure)
         body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
@@ -63,6 +66,7 @@ def azure(tmp_path: Path) -> Iterator[ControlPlane]:
         azure.done(azure.arm("PUT", ENDPOINT, endpoint_body()))
         azure.done(azure.arm("PUT", f"{ENDPOINT}/deployments/blue", deployment_body()))
         azure.done(azure.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))
+        build_registry(azure)
         yield azure
 
 
@@ -134,6 +138,59 @@ def test_the_same_bytes_get_the_same_versions_and_other_bytes_are_refused(
         promote.promote("price", "dev", "dev")
 
 
+@pytest.mark.process
+def test_models_and_environments_come_through_the_registry_that_is_set(
+    azure: ControlPlane, clone: Path
+) -> None:
+    with (clone / "Pulumi.prod.yaml").open("a") as file:
+        file.write(f"  azml:promotion: {{registry: {REGISTRY}}}\n")
+    _promote()
+    (frozen,) = (clone / "scoring" / "price" / "releases").iterdir()
+    spec = load_deployment(frozen, overrides={"name": "blue", "endpoint_name": "price-prod"})
+    in_registry = "azureml://registries/shared/{}/versions/1"
+    assert spec.model == AssetReference("m", "1", id=in_registry.format("models/m"))
+    assert spec.environment == AssetReference("e", "1", id=in_registry.format("environments/e"))
+    assert spec.code == AssetReference("c", "1"), "registries have no code for deployments"
+
+    assert azure.arm("GET", f"{WS.id}/codes/c/versions/1").status == 200
+    one, other = (_properties(azure, at, "environments/e") for at in (WORKSPACE, REGISTRY))
+    assert other["condaFile"] == one["condaFile"]
+    model = _properties(azure, REGISTRY, "models/m")
+    assert model["modelType"] == "custom_model"
+    assert model["modelUri"].endswith("/models/1/model"), "AZUREML_MODEL_DIR has its last element"
+
+    after = (clone / "Pulumi.prod.yaml").read_text()
+    _promote()
+    assert (clone / "Pulumi.prod.yaml").read_text() == after, "what is there already is compared"
+    azure.upload(_container(azure, WORKSPACE), "models/1/model/weights.bin", b"changed")
+    with pytest.raises(CommandError, match=r"model m:1 in registry shared has another content.*weights\.bin"):
+        _promote()
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("\n    registry: shared", r"prod\.yaml:3: azml:promotion\.registry: 'shared' is not the ARM id"),
+        (" {}", r"azml:promotion\.registry: is missing"),
+        (" [shared]", r"prod\.yaml:2: azml:promotion: is a list"),
+        (" {name: shared}", r"azml:promotion\.name: is not a setting"),
+    ],
+)
+def test_a_faulty_registry_is_told_before_anything_is_read(
+    tmp_path: Path, setting: str, message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        registry_of(_without_azure(tmp_path, setting), DeploymentSpec("blue", "price"))
+
+
+def test_versions_for_kubernetes_go_into_the_workspace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = _without_azure(tmp_path, f" {{registry: {REGISTRY}}}")
+    assert registry_of(connection, DeploymentSpec("blue", "price", kind="kubernetes")) is None
+    assert "cannot use the registry shared" in capsys.readouterr().err
+
+
 def test_a_live_slot_is_pinned_to_what_it_serves_and_the_idle_one_is_filled(tmp_path: Path) -> None:
     spec = DeploymentSpec("blue", "price-dev", model=AssetReference("m", "2"))
     cache = HashCache(tmp_path / "hashes")
@@ -151,6 +208,13 @@ def test_a_live_slot_is_pinned_to_what_it_serves_and_the_idle_one_is_filled(tmp_
     other = replace(frozen, overrides={"green": {"environment": "azureml:e:9", "instance_count": 2}})
     with pytest.raises(InputError, match=r"deployments\.green sets environment, which would replace"):
         pinned(other, _serving("1"), spec, None, cache)
+
+
+def _without_azure(folder: Path, setting: str) -> Connection:
+    """A stack with that setting; nothing can be asked of its Azure."""
+    stack = Stack(Clone(folder), "prod")
+    stack.path.write_text(f"config:\n  azml:promotion:{setting}\n")
+    return Connection(stack, WS, cast(Arm, None), AzureSettings())
 
 
 def _promote(*, print_only: bool = False) -> None:

@@ -357,8 +357,6 @@ def test_what_the_local_azure_has_not_is_said(azure: ControlPlane) -> None:
         answer = azure.arm("GET", path)
         assert answer.status == 400
         assert "resource providers" in answer.body["error"]["message"]
-    registries = azure.send("GET", "/registries/discovery")
-    assert (registries.status, registries.code) == (404, "RegistryNotFound")
 
 
 def test_methods_nobody_knows(azure: ControlPlane) -> None:

@@ -11,6 +11,9 @@ FREE_PARENTS = (
     "microsoft.machinelearningservices/workspaces/codes",
     "microsoft.machinelearningservices/workspaces/environments",
     "microsoft.machinelearningservices/workspaces/data",
+    "microsoft.machinelearningservices/registries/models",
+    "microsoft.machinelearningservices/registries/codes",
+    "microsoft.machinelearningservices/registries/environments",
 )  # a version creates its container; an unknown container has an empty list of versions
 
 

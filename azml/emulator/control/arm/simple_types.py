@@ -141,10 +141,6 @@ def new_registry(record: Record) -> Record:
 def stored_types() -> Sequence[ResourceType]:
     """The types without a module of their own."""
     endpoint_keys = ("primaryKey", "secondaryKey")
-    located = (
-        f"{ML}/workspaces/computes",
-        f"{ML}/registries",
-    )
     return (
         ResourceGroups(),
         ContainerRegistries(),
@@ -152,7 +148,7 @@ def stored_types() -> Sequence[ResourceType]:
         RoleAssignments(),
         KeyedType(f"{ML}/workspaces/serverlessEndpoints", "listkeys", endpoint_keys),
         KeyedType(f"{ML}/workspaces/batchEndpoints", "listkeys", endpoint_keys),
-        *(StoredType(name) for name in located),
+        StoredType(f"{ML}/workspaces/computes"),
     )
 
 

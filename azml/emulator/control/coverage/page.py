@@ -41,13 +41,16 @@ REFUSED_TYPES = tuple(
         "privateEndpointConnections",
         "schedules",
     )
-) + tuple(f"{ML}/registries/{name}/versions" for name in ("codes", "components", "environments", "models"))
+) + tuple(f"{ML}/registries/{name}/versions" for name in ("components", "data"))
 """Types of Azure Machine Learning that clients use and the local Azure lacks; a test requests each."""
 REFUSED_OTHERS = (
     ("any other resource type", "400 InvalidResourceType"),
     ("`GET /subscriptions/{s}/providers` and below: the available resource types", "400 InvalidResourceId"),
-    ("assets from a registry, `azureml://registries/...`", "400 AssetNotFound"),
-    ("`/registries/...`: the address of a registry", "404 RegistryNotFound"),
+    (
+        "labels in a registry, `azureml://registries/.../labels/...`, and Microsoft's registries",
+        "400 AssetNotFound",
+    ),
+    ("the code of a registry in a deployment", "400 InvalidAssetId"),
     ("the contents of a deleted workspace: a recovered one is empty", "404 ResourceNotFound"),
     ("any other blob operation; page and append blobs; copies; leases", "400 UnsupportedOperation"),
 )
@@ -60,6 +63,12 @@ BESIDE = (
     ("`{id}/providers/Microsoft.Insights/metrics` of endpoints and deployments", "GET", REAL),
     ("`/subscriptions/{s}/metrics:getBatch`", "POST", REAL),
     ("operations that a write points at", "GET", REAL),
+    ("`/registrymanagement/v1.0/registries/{registryName}/discovery`", "GET", REAL),
+    (
+        "`/mferp/managementfrontend/...`: a registry as azure-ai-ml addresses it",
+        "as below `/subscriptions`",
+        REAL,
+    ),
     ("scoring address: `/<location>/<endpoint>/score`", "every method, as the model's server answers", REAL),
     ("scoring address: `/<location>/<endpoint>/swagger.json` and `/`", "GET", REAL),
 )

@@ -30,6 +30,11 @@ WITH_SYSTEM_DATA = frozenset(
         "Microsoft.MachineLearningServices/workspaces/serverlessEndpoints",
         "Microsoft.MachineLearningServices/workspaces/batchEndpoints",
         "Microsoft.MachineLearningServices/registries",
+        *(
+            f"Microsoft.MachineLearningServices/registries/{tail}"
+            for collection in ("models", "codes", "environments")
+            for tail in (collection, f"{collection}/versions")
+        ),
         "Microsoft.KeyVault/vaults",
         "Microsoft.ContainerRegistry/registries",
         "Microsoft.OperationalInsights/workspaces",

@@ -1,6 +1,5 @@
 """Models, code, data and environments: containers, and their immutable versions."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.control.arm.types import EarlyAction, Query, ResourceType, Write
 from azml.emulator.control.machinelearning.names import check_asset_name
+from azml.emulator.control.machinelearning.registry_files import new_container_name
 from azml.emulator.control.machinelearning.workspaces import WORKSPACE, default_account
 from azml.emulator.control.storage.accounts import ensure_container
 from azml.emulator.control.storage.signatures import container_sas
@@ -22,14 +22,14 @@ UPLOAD_LIFETIME = timedelta(hours=24)
 
 
 class AssetContainers(ResourceType):
-    """`workspaces/{models,codes,environments}`: a name and the versions under it."""
+    """`{models,codes,environments}` of a workspace or a registry: a name and the versions under it."""
 
     located = False
     deleted_at_once = True
     computed_names = ("latestVersion", "nextVersion", "provisioningState")
 
-    def __init__(self, collection: str, store: ResourceStore) -> None:
-        self.name = f"{WORKSPACE}/{collection}"
+    def __init__(self, collection: str, store: ResourceStore, owner: str = WORKSPACE) -> None:
+        self.name = f"{owner}/{collection}"
         self.store = store
 
     def check(self, write: Write) -> None:
@@ -51,15 +51,21 @@ class AssetContainers(ResourceType):
 
 
 class AssetVersions(ResourceType):
-    """`.../versions` of one kind of asset. `fixed` are the properties that define the version."""
+    """`.../versions` of one kind of asset. `fixed` are the properties that define the version.
 
+    `owner` is the type that has the assets, `collection` their segment in an id.
+    """
+
+    owner = WORKSPACE
+    collection = ""
     located = False
     deleted_at_once = True
     fixed: tuple[str, ...] = ()
+    uploads = "racwl"
+    """What may be done at the place for new files: letters of a shared access signature."""
 
-    def __init__(self, collection: str, addresses: Addresses) -> None:
-        self.collection = collection
-        self.name = f"{WORKSPACE}/{collection}/versions"
+    def __init__(self, addresses: Addresses) -> None:
+        self.name = f"{self.owner}/{self.collection}/versions"
         self.addresses = addresses
 
     def check(self, write: Write) -> None:
@@ -91,7 +97,8 @@ class AssetVersions(ResourceType):
         """The container is created with its first version."""
         parent = resource_id(write.id.parent)
         if write.store.find(parent.text) is None:
-            canonical = ResourceId(parent.text, f"{WORKSPACE}/{self.collection}", parent.name, parent.parent)
+            kind = f"{self.owner}/{self.collection}"
+            canonical = ResourceId(parent.text, kind, parent.name, parent.parent)
             body = {"properties": {"provisioningState": SUCCEEDED, "isArchived": False}}
             write.store.put(Record(canonical, body))
         return record
@@ -114,29 +121,23 @@ class AssetVersions(ResourceType):
 
     async def start_pending_upload(self, named: ResourceId, store: ResourceStore) -> Json:
         """A separate container for the files of a new version, and a signature for access to it."""
-        account = default_account(store.get(resource_id(named.parent).parent), store)
-        container = ensure_container(account.id, f"{uuid.uuid4().hex[:12]}-{uuid.uuid4()}", store)
-        name = account.id.name
-        key = account.hidden["keys"][0]
-        uri = f"{self.addresses.blob(name)}{container.id.name}"
-        sas = container_sas(name, container.id.name, key, "racwl", UPLOAD_LIFETIME)
+        account = self.account(resource_id(resource_id(named.parent).parent), store)
+        container = ensure_container(account.id, new_container_name(), store)
         return {
-            "blobReferenceForConsumption": {
-                "blobUri": uri,
-                "storageAccountArmId": account.id.text,
-                "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{sas}"},
-            },
+            "blobReferenceForConsumption": blob_reference(container, account, self.uploads, self.addresses),
             "pendingUploadType": "TemporaryBlobReference",
         }
+
+    def account(self, owner: ResourceId, store: ResourceStore) -> Record:
+        """The storage account in which the files of new versions are put."""
+        return default_account(store.get(owner.text), store)
 
 
 class CodeVersions(AssetVersions):
     """A folder of code."""
 
+    collection = "codes"
     fixed = ("codeUri",)
-
-    def __init__(self, addresses: Addresses) -> None:
-        super().__init__("codes", addresses)
 
     def scope(self, asked: str, query: Query) -> str:
         """A hash is looked up in the whole workspace: azure-ai-ml asks under a newly generated name."""
@@ -150,10 +151,8 @@ class CodeVersions(AssetVersions):
 class ModelVersions(AssetVersions):
     """A model's files and its type."""
 
+    collection = "models"
     fixed = ("modelUri", "modelType")
-
-    def __init__(self, addresses: Addresses) -> None:
-        super().__init__("models", addresses)
 
     def fixed_in(self, properties: Json) -> Sequence[str]:
         """A model created by a deployment is named after its files: the deployment determines its type."""
@@ -176,10 +175,8 @@ class ModelVersions(AssetVersions):
 class DataVersions(AssetVersions):
     """The location of data: azure-ai-ml registers one for each collection of the data collector."""
 
+    collection = "data"
     fixed = ("dataUri", "dataType")
-
-    def __init__(self, addresses: Addresses) -> None:
-        super().__init__("data", addresses)
 
     def check_content(self, properties: Json) -> None:
         """It must say where the data is."""
@@ -189,10 +186,8 @@ class DataVersions(AssetVersions):
 class EnvironmentVersions(AssetVersions):
     """An image and a conda file."""
 
+    collection = "environments"
     fixed = ("image", "condaFile", "build", "osType", "inferenceConfig")
-
-    def __init__(self, addresses: Addresses) -> None:
-        super().__init__("environments", addresses)
 
     def check_content(self, properties: Json) -> None:
         """It must have an image or a build context, and a conda file only where Azure builds on the image."""
@@ -208,6 +203,18 @@ class EnvironmentVersions(AssetVersions):
         name = resource_id(write.id.parent).name
         found = f"Environment {name}:{write.id.name} already exists"
         return conflict(f"{found} with another {', '.join(changed)}.")
+
+
+def blob_reference(container: Record, account: Record, permissions: str, addresses: Addresses) -> Json:
+    """A container with a signature that gives these permissions in it for a time."""
+    name, key = account.id.name, account.hidden["keys"][0]
+    uri = f"{addresses.blob(name)}{container.id.name}"
+    sas = container_sas(name, container.id.name, key, permissions, UPLOAD_LIFETIME)
+    return {
+        "blobUri": uri,
+        "storageAccountArmId": account.id.text,
+        "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{sas}"},
+    }
 
 
 def _require(properties: Json, name: str) -> None:

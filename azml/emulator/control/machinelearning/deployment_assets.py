@@ -7,6 +7,7 @@ from azml.emulator.control.arm.errors import ArmError, bad_request
 from azml.emulator.control.arm.ids import resource_id
 from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.store import Record, ResourceStore
+from azml.emulator.control.machinelearning.asset_registries import find_registry_asset
 from azml.emulator.control.machinelearning.containers import container_of
 from azml.emulator.control.machinelearning.local_limits import check_local_limits
 
@@ -55,7 +56,7 @@ def find_asset(reference: object, collection: str, store: ResourceStore) -> Reco
         return None
     text = str(reference)
     if text.lower().startswith("azureml://registries/"):
-        raise bad_request(f"'{text}' is in a registry; the local Azure has none.", "AssetNotFound")
+        return _in_registry(text, collection, store)
     try:
         found = store.find(resource_id(text).text)
     except ArmError as error:
@@ -63,6 +64,23 @@ def find_asset(reference: object, collection: str, store: ResourceStore) -> Reco
             f"'{text}' is not the ARM id of a version in {collection}.", "InvalidAssetId"
         ) from error
     if found is None or not found.id.kind.endswith(f"/{collection}/versions"):
+        raise bad_request(f"There is no version '{text}' in {collection}.", "AssetNotFound")
+    return found
+
+
+def _in_registry(text: str, collection: str, store: ResourceStore) -> Record:
+    """The version of a registry: of a model or an environment.
+
+    The description of 2025-12-01 takes "ARM resource ID or AssetId" for an environment and the ARM id alone
+    for code, and registries have "only named assets (data/model/component/environment)" (learn.microsoft.com,
+    "Share models, components, and environments across workspaces with registries").
+    """
+    if collection == "codes":
+        raise bad_request(
+            f"'{text}' is code of a registry, and a deployment's is a workspace's.", "InvalidAssetId"
+        )
+    found = find_registry_asset(text, store)
+    if found is None or not found.id.kind.endswith(f"/registries/{collection}/versions"):
         raise bad_request(f"There is no version '{text}' in {collection}.", "AssetNotFound")
     return found
 

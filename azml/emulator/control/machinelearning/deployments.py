@@ -31,6 +31,7 @@ from azml.emulator.control.machinelearning.materialise import Materialiser
 from azml.emulator.control.machinelearning.names import check_kubernetes_names, check_online_name
 from azml.emulator.control.machinelearning.quotas import Quotas
 from azml.emulator.control.machinelearning.registry import ensure_registry
+from azml.emulator.control.machinelearning.registry_access import check_registries, check_registry_access
 from azml.emulator.control.machinelearning.server_owned import DEPLOYMENT_PROPERTIES, users_variables, without
 from azml.emulator.control.machinelearning.storage_access import check_storage_access
 from azml.emulator.control.machinelearning.to_contract import insights_of, to_contract
@@ -83,7 +84,9 @@ class OnlineDeployments(ResourceType):
         _check_instances(write, kind)
         _check_settings(write.properties, kind)
         check_collector(write.properties)
-        check_assets(find_assets(write.properties, write.store), write.properties)
+        assets = find_assets(write.properties, write.store)
+        check_assets(assets, write.properties)
+        check_registries(assets, endpoint, write.store)
         try:
             self.secrets.fill(environment_variables(write.properties))
         except NoSecrets as missing:
@@ -112,6 +115,7 @@ class OnlineDeployments(ResourceType):
         check_endpoint_roles(endpoint, store, self.roles)
         check_provisioned(endpoint.id.parent, store)
         assets = find_assets(record.properties, store)
+        check_registry_access(assets, endpoint, store, self.roles)
         if assets.needs_image:
             ensure_registry(_workspace_of(record), store)
         files = await lay_out(assets.model, assets.code, store, self.materialiser)

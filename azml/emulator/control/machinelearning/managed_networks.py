@@ -75,6 +75,22 @@ def check_provisioned(workspace_id: str, store: ResourceStore) -> None:
         raise bad_request(message, "ResourceNotReady")
 
 
+def check_reaches(workspace: Record, target: Record) -> None:
+    """Raise ArmError 400 when the workspace's network approves no private endpoint to a resource.
+
+    learn.microsoft.com, "Workspace managed virtual network isolation", names what can have one.
+    """
+    network = section(workspace.properties, "managedNetwork")
+    rules = (section(rule, "destination") for rule in section(network, "outboundRules").values() if rule)
+    reached = {str(rule.get("serviceResourceId", "")).lower() for rule in rules}
+    if _mode(network) == APPROVED and target.id.key not in reached:
+        message = (
+            f"The managed network of '{workspace.id.name}' has no outbound rule with a private endpoint to "
+            f"'{target.id.name}'."
+        )
+        raise bad_request(message, "ResourceNotReady")
+
+
 def _mode(network: Json) -> str:
     return str(network.get("isolationMode") or DISABLED).lower().replace(" ", "")
 

@@ -12,6 +12,7 @@ from azml.emulator.control.arm.errors import ArmError
 from azml.emulator.control.arm.ids import resource_id
 from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.store import Record, ResourceStore
+from azml.emulator.control.machinelearning.asset_registries import find_registry_asset
 from azml.emulator.control.machinelearning.containers import code_at, model_at
 
 OPERATION = "AzureAsyncOperationUri"
@@ -51,7 +52,9 @@ def users_variables(properties: Json, *others: Json, store: ResourceStore) -> di
 
 
 def _find(version: object, store: ResourceStore) -> Record | None:
-    """A registered version by its id; None where it was deleted, or is not in this workspace."""
+    """A registered version by its id; None where it was deleted."""
+    if found := find_registry_asset(str(version), store):
+        return found
     try:
         return store.find(resource_id(str(version)).text) if version else None
     except ArmError:

@@ -20,6 +20,7 @@ from azml.emulator.control.http.guards import Guards, Handler, unrouted
 from azml.emulator.control.http.ingestion import PATHS
 from azml.emulator.control.server.assembly import assemble
 from azml.emulator.control.server.client_environment import environment
+from azml.emulator.control.server.registry_plane import DISCOVERY, FRONTEND
 from azml.emulator.control.storage.call import is_blob_path
 from azml.emulator.control.studio.studio import Studio
 from azml.emulator.control.testing.change_pages import ChangePages
@@ -123,10 +124,10 @@ class Control:
         path = request.scope["path"]
         if is_blob_path(path):
             return await self.parts.blobs.answer(request)
-        if path.startswith("/registries/"):
-            raise not_found(
-                "The local Azure has no registries: assets come from the workspace.", "RegistryNotFound"
-            )
+        if path.startswith(DISCOVERY):
+            return self.parts.registries.discovery(request)
+        if path.startswith(FRONTEND):
+            return await self.parts.registries.answer(request, self.parts.management)
         if path.lower().startswith(("/subscriptions", "/providers")):
             return await self.parts.management.answer(request)
         raise not_found(f"Nothing answers at '{path}'.", "NotFound")

@@ -34,6 +34,7 @@ from azml.emulator.control.http.login import Login
 from azml.emulator.control.http.management import Management
 from azml.emulator.control.http.policy_tokens import PolicyTokens
 from azml.emulator.control.machinelearning.added_on_read import ADDED_ON_READ
+from azml.emulator.control.machinelearning.asset_registries import REGISTRY, Registries
 from azml.emulator.control.machinelearning.assets import (
     AssetContainers,
     CodeVersions,
@@ -46,6 +47,11 @@ from azml.emulator.control.machinelearning.deployments import OnlineDeployments
 from azml.emulator.control.machinelearning.endpoints import DEPLOYMENT, OnlineEndpoints
 from azml.emulator.control.machinelearning.materialise import Materialiser
 from azml.emulator.control.machinelearning.quotas import Quotas
+from azml.emulator.control.machinelearning.registry_assets import (
+    RegistryCodes,
+    RegistryEnvironments,
+    RegistryModels,
+)
 from azml.emulator.control.machinelearning.workspaces import Datastores, Workspaces
 from azml.emulator.control.monitor.alert_pages import AlertPages
 from azml.emulator.control.monitor.alert_rules import ActionGroups, MetricAlerts
@@ -59,6 +65,7 @@ from azml.emulator.control.monitor.telemetry import Telemetry
 from azml.emulator.control.monitor.utilisation import TargetUtilisation
 from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.monitor.workbooks import Workbooks
+from azml.emulator.control.server.registry_plane import RegistryPlane
 from azml.emulator.control.server.restore import Restore
 from azml.emulator.control.storage.accounts import BlobContainers, StorageAccounts
 from azml.emulator.control.storage.blobs import BlobStore
@@ -76,6 +83,7 @@ class ControlParts:
     management: Management
     blobs: BlobService
     login: Login
+    registries: RegistryPlane
     restore: Restore
     ingest: CollectedData
     ingestion: Ingestion
@@ -106,7 +114,7 @@ def assemble(
     deleted = DeletedResources(database, clock)
     activity = ActivityLog(database, clock)
     vaults, logs = KeyVaults(deleted), LogAnalytics(deleted)
-    supporting = supporting_types(addresses, store, blobs)
+    supporting = supporting_types(addresses, store, blobs, clock)
     workspaces = Workspaces(deleted, roles)
     types = Types([*supporting, vaults, logs, workspaces, endpoints, deployments])
     reading = Reading(store, lambda id_text: f"{addresses.arm}{operation_path(id_text)}")
@@ -115,8 +123,9 @@ def assemble(
     policies = PolicyTokens(clock)
     telemetry = Telemetry(store)
     queries = LogQueries(store, dataplane, clock, ApplicationLogs(store, telemetry))
+    plane = RegistryPlane(addresses, identity, store)
     paged = (vaults, logs, activity, policies, quotas, AlertPages(store), queries)
-    below = (workspaces, deployments)
+    below = (workspaces, deployments, plane)
     pages = Pages(
         [
             *(page for one in paged for page in one.pages()),
@@ -141,6 +150,7 @@ def assemble(
         ),
         blobs=BlobService(store, blobs, identity, roles, faults.meet),
         login=Login(addresses, identity),
+        registries=plane,
         restore=Restore(service, dataplane, endpoints, deployments),
         ingest=CollectedData(folder / "collected", store, blobs, addresses),
         ingestion=Ingestion(telemetry),
@@ -152,8 +162,11 @@ def assemble(
     )
 
 
-def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStore) -> Iterable[ResourceType]:
+def supporting_types(
+    addresses: Addresses, store: ResourceStore, blobs: BlobStore, clock: Clock
+) -> Iterable[ResourceType]:
     """All resource types but endpoints, deployments and those that keep their names after deletion."""
+    in_registries = (RegistryModels, RegistryCodes, RegistryEnvironments)
     return (
         *stored_types(),
         ApplicationInsights(addresses),
@@ -168,6 +181,9 @@ def supporting_types(addresses: Addresses, store: ResourceStore, blobs: BlobStor
         BlobContainers(blobs),
         Datastores(addresses),
         *(AssetContainers(collection, store) for collection in ("models", "codes", "environments", "data")),
+        Registries(addresses, store, blobs),
+        *(AssetContainers(kind.collection, store, REGISTRY) for kind in in_registries),
+        *(kind(addresses, store, blobs, clock) for kind in in_registries),
         CodeVersions(addresses),
         DataVersions(addresses),
         ModelVersions(addresses),

@@ -61,7 +61,7 @@ def _azure_ai_ml(addresses: Addresses) -> dict[str, str]:
     return {
         # It uses the document's cloud only if the address is contained in exactly this text.
         "ARM_CLOUD_METADATA_URL": f"{addresses.arm}/metadata/endpoints?api-version=2019-05-01",
-        "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{addresses.arm}/registries/discovery",
+        "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{addresses.arm}/",
     }
 
 

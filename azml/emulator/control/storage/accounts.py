@@ -9,7 +9,7 @@ from azml.emulator.control.arm.addresses import Addresses
 from azml.emulator.control.arm.errors import bad_request, conflict
 from azml.emulator.control.arm.ids import ResourceId, resource_id
 from azml.emulator.control.arm.json import Json
-from azml.emulator.control.arm.store import Record, ResourceStore
+from azml.emulator.control.arm.store import SUCCEEDED, Record, ResourceStore
 from azml.emulator.control.arm.types import Act, Action, ResourceType, Write
 from azml.emulator.control.storage.blobs import BlobStore
 
@@ -88,6 +88,13 @@ class BlobContainers(ResourceType):
     async def remove(self, record: Record) -> None:
         """Remove its blobs."""
         self.blobs.delete_container(record.id.key)
+
+
+def new_account(named: ResourceId, location: str) -> Record:
+    """An account that Azure creates by itself."""
+    properties = {"provisioningState": SUCCEEDED, "primaryLocation": location, "statusOfPrimary": "available"}
+    body = {"location": location, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    return Record(named, {**body, "properties": properties}, {"keys": [_new_key(), _new_key()]})
 
 
 def find_account(name: str, store: ResourceStore) -> Record | None:

@@ -139,6 +139,18 @@ class BlobStore:
         )
         return [_blob(row) for row in rows]
 
+    def copy(self, container: str, path: str, goal: str) -> bool:
+        """Give another container the blob at a path or all below it, under the same names.
+
+        An empty path is all of the container. Returns whether there was a blob.
+        """
+        found = self.under(container, path)
+        taken = [one for one in found if not path or one.name == path or one.name.startswith(f"{path}/")]
+        with self.database.transaction():
+            for blob in taken:
+                self._write(goal, blob)
+        return bool(taken)
+
     def set_metadata(self, container: str, blob: Blob, metadata: Mapping[str, str]) -> Blob:
         """Replace a blob's metadata."""
         changed = replace(blob, metadata=dict(metadata), modified=time.time(), etag=_new_etag())

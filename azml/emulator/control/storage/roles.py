@@ -27,6 +27,10 @@ KEY_USERS = frozenset(
         VAULT_ADMINISTRATOR,
     }
 )
+REGISTRY_READERS = MANAGERS | {
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7",  # Reader
+    "1823dd4f-9b8c-4ab6-ab4e-7397a3684615",  # AzureML Registry User
+}
 PULLERS = MANAGERS | {IMAGE_PULLER, IMAGE_PUSHER}
 
 

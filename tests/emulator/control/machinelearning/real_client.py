@@ -20,6 +20,7 @@ from azure.ai.ml.entities import (
     Model,
     Workspace,
 )
+from azure.ai.ml.entities._assets import Code
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
@@ -28,14 +29,17 @@ folder = Path(sys.argv[1])
 ENDPOINT = ManagedOnlineEndpoint(name="diabetes", auth_mode="key")
 
 
-def client() -> MLClient:
-    credential = ClientSecretCredential(
+def credential() -> ClientSecretCredential:
+    return ClientSecretCredential(
         os.environ["AZURE_TENANT_ID"],
         os.environ["AZURE_CLIENT_ID"],
         os.environ["AZURE_CLIENT_SECRET"],
         disable_instance_discovery=True,
     )
-    return MLClient(credential, os.environ["ARM_SUBSCRIPTION_ID"], "rg", "ws1")
+
+
+def client() -> MLClient:
+    return MLClient(credential(), os.environ["ARM_SUBSCRIPTION_ID"], "rg", "ws1")
 
 
 def custom(name: str, **more: Any) -> ManagedOnlineDeployment:
@@ -107,6 +111,29 @@ def assets(ml: MLClient) -> None:
     seen["listed"] = sorted(found.name for found in ml.online_deployments.list("diabetes"))
 
 
+def registry(ml: MLClient) -> None:
+    shared = MLClient(credential(), registry_name="shared")
+    made = shared.models.create_or_update(Model(path=folder / "model", name="own", version="1"))
+    seen["in_registry"] = [made.id, shared.models.get("own", label="latest").version]
+    environment = Environment(name="env", version="1", image="img", conda_file=str(folder / "conda.yml"))
+    seen["same"] = [shared.environments.create_or_update(environment).id for _ in range(2)]
+    environment.image = "other"
+    try:
+        shared.environments.create_or_update(environment)
+    except HttpResponseError as error:
+        seen["changed"] = error.status_code
+    code = Code(name="code", version="1", path=str(folder / "code"))
+    seen["code"] = shared._code.create_or_update(code).id
+    to = {"share_with_name": "weights", "share_with_version": "7", "registry_name": "shared"}
+    seen["shared"] = ml.models.share("weights", "1", **to).id
+    ml.environments.share("env", "2", **to)
+    seen["all"] = [sorted(one.name for one in kind.list()) for kind in (shared.models, shared.environments)]
+    try:
+        MLClient(credential(), registry_name="nobodys")
+    except ResourceNotFoundError:
+        seen["nobodys"] = True
+
+
 def leave(ml: MLClient) -> None:
     try:
         ml.online_deployments.begin_delete("blue", "diabetes").result()
@@ -127,6 +154,6 @@ scope = os.environ["ARM_CLOUD_METADATA_URL"].partition("/metadata")[0] + "/.defa
 seen["default_credential"] = bool(DefaultAzureCredential().get_token(scope).token)
 ml = client()
 seen["workspace"] = ml.workspaces.get("ws1").location
-for step in (deployments, shares_and_keys, assets, leave):
+for step in (deployments, shares_and_keys, assets, registry, leave):
     step(ml)
 print("\n" + json.dumps(seen))  # the client prints dots without a line end

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.control_plane import ControlPlane, build_workspace
+from tests.fixtures.registry import build_registry
 
 SCRIPT = Path(__file__).with_name("real_client.py")
 MLMODEL = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
@@ -31,6 +32,7 @@ def lay_out(folder: Path) -> None:
 def run(azure: ControlPlane, tmp_path: Path) -> dict[str, Any]:
     """One run of the script, and what it saw."""
     build_workspace(azure)
+    build_registry(azure)
     lay_out(tmp_path)
     azure.dataplane.outcomes["broken"] = "failed"
     environment = {**os.environ, **azure.own("GET", "environment").body}
@@ -67,3 +69,15 @@ def test_an_ordinary_script_does_everything_an_endpoint_needs(
     downloaded = [path.read_text() for path in (tmp_path / "downloaded").rglob("weights.bin")]
     assert downloaded == ["weights"]
     assert run["seconds"] < 30
+    _check_registry(run)
+
+
+def _check_registry(run: dict[str, Any]) -> None:
+    """What the script did with a registry: publish, read, share from the workspace."""
+    assert run["in_registry"] == ["azureml://registries/shared/models/own/versions/1", "1"]
+    assert set(run["same"]) == {"azureml://registries/shared/environments/env/versions/1"}
+    assert run["changed"] == 409
+    assert run["code"] == "azureml://registries/shared/codes/code/versions/1"
+    assert run["shared"] == "azureml://registries/shared/models/weights/versions/7"
+    assert run["all"] == [["own", "weights"], ["env", "weights"]]
+    assert run["nobodys"] is True
