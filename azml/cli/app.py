@@ -9,6 +9,7 @@ from azml.cli.commands.adopt import adopt
 from azml.cli.commands.cache import cache
 from azml.cli.commands.down import down
 from azml.cli.commands.emulator import emulator
+from azml.cli.commands.import_ import import_
 from azml.cli.commands.invoke import invoke
 from azml.cli.commands.keys import keys
 from azml.cli.commands.logs import logs
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for command in (up, down, status, invoke, logs, release, promote, traffic, rollback, adopt, studio, tools):
     app.command()(command)
+app.command("import")(import_)
 app.add_typer(keys, name="keys")
 app.add_typer(emulator, name="emulator")
 app.add_typer(cache, name="cache")

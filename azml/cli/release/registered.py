@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -57,6 +57,28 @@ class Content:
     files: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The blobs of a version, as whoever wrote them named them: the bytes of each.
+
+    `place` is where the version is in its container: a folder, one blob, or empty for the whole container.
+    """
+
+    place: str
+    sizes: Mapping[str, int]
+
+    @property
+    def single(self) -> bool:
+        """Whether the place is one blob."""
+        return self.place in self.sizes
+
+    def below(self, name: str) -> str:
+        """A blob's path below the place; of a single one its own name."""
+        if name == self.place:
+            return name.rpartition("/")[2]
+        return name[len(self.place) + 1 :] if self.place else name
+
+
 class Store:
     """The versions of one workspace, with their files in its own storage account."""
 
@@ -87,6 +109,21 @@ class Store:
         defining = {key: version.properties.get(key) for key in _DEFINES[version.kind]}
         text = json.dumps([defining, files], sort_keys=True)
         return Content(hashlib.sha256(text.encode()).hexdigest(), files)
+
+    def listed(self, version: Version) -> Listing:
+        """The blobs of a version. Raises CommandError when they are somewhere else, AzureError."""
+        container, place = self._place(version)
+        with self._open(container) as opened:
+            return Listing(place, opened.call(partial(_sizes_below, place=place)))
+
+    def fetch(self, version: Version, files: Mapping[str, Path]) -> None:
+        """Write blobs of a version, by their names, into new files. Raises AzureError, OSError."""
+        container, _ = self._place(version)
+        with self._open(container) as opened:
+            for name, path in files.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("xb") as file:
+                    opened.call(partial(_download, name=name, file=file))
 
     def copy(self, source: "Store", version: Version, content: Content) -> None:
         """Register a version of `source` here, with the same bytes under the same name and version.
@@ -169,8 +206,16 @@ def _without_port(address: str) -> str:
 
 def _below(client: "ContainerClient", place: str) -> list[str]:
     """The blobs of a version: the one at its place, or those below it; of a whole container, all."""
-    names = [str(one.name) for one in client.list_blobs(name_starts_with=place or None)]
-    return [name for name in names if not place or name == place or name.startswith(f"{place}/")]
+    return list(_sizes_below(client, place))
+
+
+def _sizes_below(client: "ContainerClient", place: str) -> dict[str, int]:
+    found = {str(one.name): int(one.size or 0) for one in client.list_blobs(name_starts_with=place or None)}
+    return {
+        name: size
+        for name, size in found.items()
+        if not place or name == place or name.startswith(f"{place}/")
+    }
 
 
 def _relative(name: str, place: str) -> str:
