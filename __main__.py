@@ -7,10 +7,10 @@ import pulumi
 from azml import components, program
 from azml.findings import InvalidInput
 from azml.stack.account import account
+from azml.stack.live_state import read_live_state
 from azml.stack.loading import beside
 from azml.stack.policy_tags import leave_to_policies
 from azml.stack.settings import read_settings
-from azml.stack.standing import look
 
 try:
     settings = read_settings(Path(__file__).parent)
@@ -18,18 +18,18 @@ try:
     with beside(components.load):
         plugin = components.Plugin()
         own = account()
-        standing = look(settings, own, plugin)
+        live_state = read_live_state(settings, own, plugin)
 except InvalidInput as invalid:
     # A fault in a user's files is not a bug in the program: print the findings, not a traceback.
     raise pulumi.RunError(str(invalid)) from None
 
-program.refuse_live_changes(settings, own, standing, plugin)
+program.refuse_live_changes(settings, own, live_state, plugin)
 leave_to_policies(settings.policy_tags)
 ours = pulumi.ResourceOptions(providers=[plugin])
-program.tell_rollouts(settings, own, standing)
-program.tell_one_way_changes(settings, own, standing)
+program.tell_rollouts(settings, own, live_state)
+program.tell_one_way_changes(settings, own, live_state)
 workspace = components.Workspace(
-    settings.workspace.name, program.workspace_args(settings, own, standing), ours
+    settings.workspace.name, program.workspace_args(settings, own, live_state), ours
 )
 assets = components.Assets(workspace.name, program.assets_args(settings, workspace), ours)
 identities = program.identities(settings, workspace, ours)
@@ -39,9 +39,9 @@ endpoints = {
     )
     for served in settings.endpoints
 }
-told = program.receivers(settings, workspace, ours)
+action_groups = program.receivers(settings, workspace, ours)
 for served in settings.endpoints:
-    program.watch(served, endpoints[served.spec.name], told, ours)
+    program.watch(served, endpoints[served.spec.name], action_groups, ours)
 
 pulumi.export("workspace", workspace.name)
 pulumi.export("endpoints", {name: endpoint.outputs for name, endpoint in endpoints.items()})

@@ -6,7 +6,7 @@ import pulumi
 
 from azml import components
 from azml.stack.account import Account
-from azml.stack.facts import Fact, Standing
+from azml.stack.facts import Fact, LiveState
 from azml.stack.identities import endpoint_identities, identity_id, needs_of
 from azml.stack.network_findings import one_way_note
 from azml.stack.records import Settings, WorkspaceSettings
@@ -18,28 +18,28 @@ from azml.stack.versions import endpoint_id
 
 
 def refuse_live_changes(
-    settings: Settings, account: Account, standing: Standing, plugin: pulumi.ProviderResource
+    settings: Settings, account: Account, live_state: LiveState, plugin: pulumi.ProviderResource
 ) -> None:
     """Stop where deployments with live traffic would change; raises RunError with all the reasons.
 
     The program refuses because the engine would not: it does not check resources outside `--target`. Only the
     guards are declared, to show what differs from the last update, which only the engine knows.
     """
-    if not standing.refused:
+    if not live_state.refused:
         return
     own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
     providers = pulumi.ResourceOptions(providers=[plugin])
     for served in settings.endpoints:
         name = served.spec.name
-        if (place := endpoint_id(own, name)) in standing.refused:
+        if (place := endpoint_id(own, name)) in live_state.refused:
             around = pulumi.ComponentResource("azml:components:Endpoint", name, {}, providers)
             guard = components.LiveSlotsArgs(endpoint_id=place, serves=serves(served.slots), told=True)
             components.LiveSlots(name, guard, pulumi.ResourceOptions(parent=around))
-    reasons = (reason for place in sorted(standing.refused) for reason in standing.refused[place])
+    reasons = (reason for place in sorted(live_state.refused) for reason in live_state.refused[place])
     raise pulumi.RunError("\n".join(reasons))
 
 
-def workspace_args(settings: Settings, account: Account, standing: Standing) -> "components.WorkspaceArgs":
+def workspace_args(settings: Settings, account: Account, live_state: LiveState) -> "components.WorkspaceArgs":
     """The workspace of the settings, with what was found in Azure."""
     own = settings.workspace
     ids = {
@@ -51,14 +51,14 @@ def workspace_args(settings: Settings, account: Account, standing: Standing) -> 
     return components.WorkspaceArgs(
         resource_group_name=own.resource_group,
         workspace_name=own.name,
-        existing=_existing(settings, account, standing) if own.existing else None,
+        existing=_existing(settings, account, live_state) if own.existing else None,
         existing_resource_group=own.existing_resource_group,
         public_network_access=own.public_network_access,
         shared_keys=own.shared_keys,
         purge=own.purge,
         protect=settings.protect,
         tags=settings.tags,
-        storage_account=_storage(storage, standing.found) if storage else None,
+        storage_account=_storage(storage, live_state.found) if storage else None,
         storage_account_name=_own_name(own.storage_account),
         key_vault_id=ids.get("keyVault"),
         key_vault_name=_own_name(own.key_vault),
@@ -68,7 +68,7 @@ def workspace_args(settings: Settings, account: Account, standing: Standing) -> 
         application_insights_name=_own_name(own.application_insights),
         container_registry_id=ids.get("containerRegistry"),
         container_registry_name=_own_name(own.container_registry),
-        identity=_user_identity(own.identity, own, account, standing),
+        identity=_user_identity(own.identity, own, account, live_state),
         diagnostics=components.DiagnosticsArgs(
             enabled=settings.diagnostics.enabled, log_analytics_id=settings.diagnostics.log_analytics_id
         ),
@@ -78,29 +78,31 @@ def workspace_args(settings: Settings, account: Account, standing: Standing) -> 
         purge_protection=own.purge_protection,
         customer_key=own.customer_key,
         account=account,
-        standing=standing,
+        live_state=live_state,
         rollout_journals=any(served.rollout is not None for served in settings.endpoints),
     )
 
 
-def _existing(settings: Settings, account: Account, standing: Standing) -> "components.ExistingWorkspaceArgs":
+def _existing(
+    settings: Settings, account: Account, live_state: LiveState
+) -> "components.ExistingWorkspaceArgs":
     own = settings.workspace
-    found = standing.found[account.workspace_id(own.resource_group, own.name)]
+    found = live_state.found[account.workspace_id(own.resource_group, own.name)]
     return components.ExistingWorkspaceArgs(
         workspace_id=found.text("workspaceId"),
         location=found.location,
-        storage_account=_storage(found.text("storageAccount"), standing.found),
+        storage_account=_storage(found.text("storageAccount"), live_state.found),
         container_registry_id=found.text("containerRegistry") or None,
     )
 
 
 def _user_identity(
-    support: Support, workspace: WorkspaceSettings, account: Account, standing: Standing
+    support: Support, workspace: WorkspaceSettings, account: Account, live_state: LiveState
 ) -> "components.UserIdentityArgs | None":
     """The identity as it was found in Azure, or one to create."""
     if support.name is None:
         return None
-    found = standing.found.get(identity_id(support, workspace, account)) if support.existing else None
+    found = live_state.found.get(identity_id(support, workspace, account)) if support.existing else None
     return components.UserIdentityArgs(
         name=support.name,
         principal_id=found.text("principalId") if found else None,
@@ -125,21 +127,21 @@ def assets_args(settings: Settings, workspace: "components.Workspace") -> "compo
     return components.AssetsArgs(workspace=workspace, bundles=bundles)
 
 
-def tell_one_way_changes(settings: Settings, account: Account, standing: Standing) -> None:
+def tell_one_way_changes(settings: Settings, account: Account, live_state: LiveState) -> None:
     """Warn of a change of the workspace's network that Azure does not undo."""
     own = settings.workspace
-    live = standing.found.get(account.workspace_id(own.resource_group, own.name))
+    live = live_state.found.get(account.workspace_id(own.resource_group, own.name))
     if note := one_way_note(own.managed_network, live):
         pulumi.log.warn(f"{own.name}: {note}")
 
 
-def tell_rollouts(settings: Settings, account: Account, standing: Standing) -> None:
+def tell_rollouts(settings: Settings, account: Account, live_state: LiveState) -> None:
     """Say of each endpoint with a plan whose its shares are, and how its rollout stands."""
     own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
     for served in settings.endpoints:
         if served.rollout is not None:
             name = served.spec.name
-            under_way = standing.rollouts.get(endpoint_id(own, name))
+            under_way = live_state.rollouts.get(endpoint_id(own, name))
             pulumi.log.info(
                 f"{name}: its rollout owns the shares. pulumi up leaves them as they are, and a new endpoint "
                 f"at 0 percent. {under_way or _how_to_begin(name)}"
@@ -154,14 +156,14 @@ def receivers(
     settings: Settings, workspace: "components.Workspace", opts: pulumi.ResourceOptions
 ) -> Sequence[pulumi.Input[str]]:
     """The ids of the action groups that are told of alerts; declares one where there is anybody to tell."""
-    told = settings.notify
-    if not told:
+    notify = settings.notify
+    if not notify:
         return ()
     args = components.AlertReceiversArgs(
         workspace=workspace,
-        emails=told.emails,
-        webhooks=told.webhooks,
-        action_group_ids=told.action_groups,
+        emails=notify.emails,
+        webhooks=notify.webhooks,
+        action_group_ids=notify.action_groups,
     )
     return components.AlertReceivers(f"ag-{settings.workspace.name}", args, opts).action_group_ids
 
@@ -194,7 +196,7 @@ def identities(
     after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=workspace.first))
     for name, support in endpoint_identities(settings).items():
         found = _user_identity(
-            support, settings.workspace, workspace.account, workspace.standing or Standing()
+            support, settings.workspace, workspace.account, workspace.live_state or LiveState()
         )
         args = components.ManagedIdentityArgs(
             account=workspace.account,

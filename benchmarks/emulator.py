@@ -39,8 +39,8 @@ def memory(pid: int) -> dict[str, tuple[float, float]]:
 
 
 def _megabytes(process: psutil.Process) -> tuple[float, float]:
-    told = process.memory_full_info()
-    return told.rss / 1e6, getattr(told, "pss", told.rss) / 1e6
+    info = process.memory_full_info()
+    return info.rss / 1e6, getattr(info, "pss", info.rss) / 1e6
 
 
 class Arm:

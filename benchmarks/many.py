@@ -113,8 +113,8 @@ def main() -> int:
     for count in sorted(parser.parse_args().counts):
         with tempfile.TemporaryDirectory(prefix="azml-bench-") as folder:
             found[count] = measure(count, Path(folder))
-        told = (f"{name} {cost.clock:.1f} ({cost.processor:.1f})" for name, cost in found[count].items())
-        print(f"{count} endpoints, seconds (of processors): {', '.join(told)}", file=sys.stderr)
+        figures = (f"{name} {cost.clock:.1f} ({cost.processor:.1f})" for name, cost in found[count].items())
+        print(f"{count} endpoints, seconds (of processors): {', '.join(figures)}", file=sys.stderr)
     return 0 if show(found) else 1
 
 

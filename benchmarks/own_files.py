@@ -112,10 +112,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
-    told = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="azml-bench-", dir=told.folder) as name:
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="azml-bench-", dir=arguments.folder) as name:
         folder = Path(name)
-        return 0 if show(measure(folder, told.rounds), clones(folder)) else 1
+        return 0 if show(measure(folder, arguments.rounds), clones(folder)) else 1
 
 
 if __name__ == "__main__":

@@ -69,9 +69,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", action="store_true", help="print the seconds as JSON")
-    told = parser.parse_args()
-    taken = measure(told.rounds)
-    if told.json:
+    arguments = parser.parse_args()
+    taken = measure(arguments.rounds)
+    if arguments.json:
         print(json.dumps(taken))
         return 0
     return 0 if show(taken) else 1

@@ -55,7 +55,7 @@ def serve(azure: SoakedAzure) -> list[Served]:
         azure.put(place, endpoint_body({name: 100}))
     uris = [str(azure.arm("GET", place).body["properties"]["scoringUri"]) for place in PLACES]
     keys = [str(azure.arm("POST", f"{place}/listKeys").body["primaryKey"]) for place in PLACES]
-    return [Served(*told) for told in zip(uris, keys, names.values(), strict=True)]
+    return [Served(*server) for server in zip(uris, keys, names.values(), strict=True)]
 
 
 def restarted(azure: SoakedAzure, served: Sequence[Served]) -> float:
@@ -140,8 +140,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kills", type=int, default=7)
-    told = parser.parse_args()
-    return 0 if show(measure(told.rounds, told.kills)) else 1
+    arguments = parser.parse_args()
+    return 0 if show(measure(arguments.rounds, arguments.kills)) else 1
 
 
 if __name__ == "__main__":

@@ -181,8 +181,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="length of each measurement")
-    told = parser.parse_args()
-    return 0 if show(uvloop.run(measure(told.rounds, told.seconds))) else 1
+    arguments = parser.parse_args()
+    return 0 if show(uvloop.run(measure(arguments.rounds, arguments.seconds))) else 1
 
 
 if __name__ == "__main__":

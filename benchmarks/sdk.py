@@ -128,8 +128,8 @@ def main() -> int:
     """Measure and show; exit code 1 when a limit is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    told = parser.parse_args()
-    return 0 if show(measure(told.rounds)) else 1
+    arguments = parser.parse_args()
+    return 0 if show(measure(arguments.rounds)) else 1
 
 
 if __name__ == "__main__":

@@ -73,8 +73,8 @@ def with_plugin(account: str, container: str, folder: Path, name: str) -> dict[s
     hashes = {name: file_hash(path) for name, path in sources.items()}
     hashed = time.perf_counter() - start  # bundling's work, measured elsewhere
     start = time.perf_counter()
-    told = {"folder": name, "files": {name: str(path) for name, path in sources.items()}}
-    plugin.invoke("azml:index:bundleSources", told, False)
+    sent = {"folder": name, "files": {name: str(path) for name, path in sources.items()}}
+    plugin.invoke("azml:index:bundleSources", sent, False)
     inputs = {
         "accountId": account,
         "container": container,
@@ -226,9 +226,9 @@ def main() -> int:
     parser.add_argument("--gigabyte", type=int, default=1000, help="megabytes of the large model")
     parser.add_argument("--megabytes", type=int, default=2000, help="of the one large file")
     parser.add_argument("--as", dest="part", nargs="+", help=argparse.SUPPRESS)
-    told = parser.parse_args()
-    if told.part:
-        way, place, container, source, name = told.part
+    arguments = parser.parse_args()
+    if arguments.part:
+        way, place, container, source, name = arguments.part
         run = with_plugin if way == "plugin" else plainly
         print(json.dumps(run(place, container, Path(source), name)))
         return 0
@@ -238,10 +238,10 @@ def main() -> int:
     ):
         folder = Path(base)
         small = stack_of(folder, "small", 1, 1000, azure)
-        held = [uploads(folder, small, azure, told.rounds, told.files)]
-        held.append(large_file(folder, small, told.megabytes))
-        large = stack_of(folder, "large", 2000, told.gigabyte * 1_000_000 // 2000, azure)
-        held.append(previews({"small": small, "large": large}, told.rounds))
+        held = [uploads(folder, small, azure, arguments.rounds, arguments.files)]
+        held.append(large_file(folder, small, arguments.megabytes))
+        large = stack_of(folder, "large", 2000, arguments.gigabyte * 1_000_000 // 2000, azure)
+        held.append(previews({"small": small, "large": large}, arguments.rounds))
     return 0 if all(held) else 1
 
 

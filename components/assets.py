@@ -8,8 +8,8 @@ from pulumi_azure_native import machinelearningservices as ml
 
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment
 from azml.specs import AssetReference, InferenceConfig, Route
-from azml.stack.standing import ask_standing
-from azml.stack.versions import Local, as_held, kind_of, version_id, version_ids
+from azml.stack.live_state import ask_live_state
+from azml.stack.versions import Local, as_registered, kind_of, version_id, version_ids
 
 from .component import Component
 from .uploads import BundleUpload, BundleUploadArgs, folder_of
@@ -34,19 +34,21 @@ class Assets(Component):
     def __init__(self, name: str, args: AssetsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Assets", name, opts)
         self.workspace = args.workspace
-        self._held = self._registered(args.bundles)
+        self._known = self._registered(args.bundles)
         self._versions: dict[str, pulumi.Resource] = {}
         self._uploads: dict[str, BundleUpload] = {}
         for bundle in args.bundles:
             for part in (bundle.model, bundle.code, bundle.environment):
                 if isinstance(part, Local):
-                    self._declare(as_held(self.workspace.arm_id, part, self._held))
+                    self._declare(as_registered(self.workspace.arm_id, part, self._known))
         self.register_outputs({})
 
     def arm_id(self, asset: Local | AssetReference, kind: str) -> str:
         """The id by which a deployment refers to the asset."""
         own = self.workspace.arm_id
-        return version_id(own, as_held(own, asset, self._held) if isinstance(asset, Local) else asset, kind)
+        return version_id(
+            own, as_registered(own, asset, self._known) if isinstance(asset, Local) else asset, kind
+        )
 
     def versions_of(self, bundle: Bundle) -> list[pulumi.Resource]:
         """The resources that a deployment of the bundle must wait for."""
@@ -55,10 +57,10 @@ class Assets(Component):
 
     def _registered(self, bundles: Sequence[Bundle]) -> frozenset[str]:
         """The ids of versions that the workspace has, read here unless the program has already read them."""
-        if self.workspace.standing:
-            return self.workspace.standing.registered
+        if self.workspace.live_state:
+            return self.workspace.live_state.registered
         versions = version_ids(self.workspace.arm_id, bundles)
-        return ask_standing({"ids": [], "versions": versions}, pulumi.InvokeOptions(parent=self)).registered
+        return ask_live_state({"ids": [], "versions": versions}, pulumi.InvokeOptions(parent=self)).registered
 
     def _declare(self, asset: Local) -> None:
         kind = kind_of(asset)
@@ -151,7 +153,7 @@ class Assets(Component):
         options = self._options(after)
         # A version is immutable once registered: Azure refuses to change what it points to.
         options.ignore_changes = ["properties"]
-        if version in self._held:
+        if version in self._known:
             # Whoever registered it, it has the same content, and Azure refuses to create it again.
             options.import_ = version
         return options

@@ -52,7 +52,7 @@ class Workspace(Component):
         self.resource_group = args.resource_group_name
         self.account = args.account or account(pulumi.InvokeOptions(parent=self))
         self.arm_id = self.account.workspace_id(self.resource_group, self.name)
-        self.standing = args.standing
+        self.live_state = args.live_state
         self.location = args.existing.location if args.existing else args.location
         self.grants_roles = False
         self.deployer_grants: list[pulumi.Resource] = []
@@ -155,12 +155,12 @@ class Workspace(Component):
         self._options = pulumi.ResourceOptions.merge(self._options, after)
 
     def _known_workspace_id(self) -> str | None:
-        fact = self.standing.found.get(self.arm_id) if self.standing else None
+        fact = self.live_state.found.get(self.arm_id) if self.live_state else None
         return fact.text("workspaceId") or None if fact else None
 
     def retry_tags(self, resource_id: str) -> dict[str, str]:
         """The tag that has a failed resource written again, according to what Azure reports about it."""
-        return self.standing.retry_tags(resource_id) if self.standing else {}
+        return self.live_state.retry_tags(resource_id) if self.live_state else {}
 
     def _tags_with(self, own: Mapping[str, str]) -> pulumi.Input[Mapping[str, pulumi.Input[str]]] | None:
         tags = self.args.tags
@@ -179,13 +179,13 @@ class Workspace(Component):
 
     def _purge(self) -> pulumi.Resource:
         """Frees the names once the resources with them are deleted: all that follows depends on it."""
-        args, held = self.args, self.standing.held if self.standing else ()
+        args, reserved = self.args, self.live_state.reserved if self.live_state else ()
         ours = args.key_vault_id is None
         purge = PurgeOnDeleteArgs(
             workspace_id=self.arm_id,
             vault_name=args.key_vault_name if ours else None,
             vault_prefix=self._supports.vault_name() if ours and not args.key_vault_name else None,
-            leftovers=", ".join(one.until for one in held) or None,
+            leftovers=", ".join(one.until for one in reserved) or None,
         )
         return PurgeOnDelete(self.name, purge, self._options)
 

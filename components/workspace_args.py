@@ -7,7 +7,7 @@ import pulumi
 
 from azml.stack.account import Account
 from azml.stack.customer_key import CustomerKey
-from azml.stack.facts import Standing
+from azml.stack.facts import LiveState
 from azml.stack.managed_network import ManagedNetwork
 from azml.stack.private_endpoints import BuildCompute, PrivateEndpoints
 
@@ -62,7 +62,7 @@ class WorkspaceArgs:
     `identity` the workspace has none of its own. `purge` frees its name and its vault's when the stack is
     destroyed. `protect` keeps the engine from deleting all this, and turns
     on `purge_protection` unless that is given. `account` is looked up by default;
-    `standing` is what Azure reports about existing resources.
+    `live_state` is what Azure reports about existing resources.
     `rollout_journals` makes the container that the journals of rollouts are kept in.
     """
 
@@ -94,7 +94,7 @@ class WorkspaceArgs:
     purge_protection: bool | None = None
     customer_key: CustomerKey | None = None
     account: Account | None = None
-    standing: Standing | None = None
+    live_state: LiveState | None = None
     rollout_journals: bool = False
 
     @property

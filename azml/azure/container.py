@@ -47,9 +47,9 @@ class Container:
     """Thread-safe calls to one container. `granted`: the stack grants the role itself."""
 
     def __init__(
-        self, arm: Arm, account: Account, name: str, *, granted: bool, told: Callable[[str], None]
+        self, arm: Arm, account: Account, name: str, *, granted: bool, warn: Callable[[str], None]
     ) -> None:
-        self._arm, self.account, self.name, self._told = arm, account, name, told
+        self._arm, self.account, self.name, self._warn = arm, account, name, warn
         self._lock = threading.Lock()
         self._deadline = time.monotonic() + (ROLE_SECONDS if granted else 0.0)
         self._granted = granted
@@ -92,8 +92,10 @@ class Container:
 
     def _overcome(self, error: "HttpResponseError", client: "ContainerClient") -> None:
         """Wait for the role or switch to the key, after which the call can be retried; else raise."""
-        told = getattr(error, "error_code", None) or ""
-        code = str(getattr(told, "value", told))  # an enumeration, except for codes the client does not know
+        reported = getattr(error, "error_code", None) or ""
+        code = str(
+            getattr(reported, "value", reported)
+        )  # an enumeration, except for codes the client does not know
         if code == NO_ROLE and not self._with_key:
             if time.monotonic() < self._deadline:
                 self._wait()
@@ -110,7 +112,7 @@ class Container:
             first, self._waiting = not self._waiting, True
         if first:
             minutes = ROLE_SECONDS / 60
-            self._told(
+            self._warn(
                 f"waiting for Azure to honour the role {BLOB_CONTRIBUTOR!r} on {self.account.name} "
                 f"(takes some minutes, {minutes:.0f} at most)"
             )

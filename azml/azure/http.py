@@ -153,8 +153,8 @@ def _credential(way: SplitResult) -> dict[str, str]:
     """The header for a proxy whose address contains a user name and password."""
     if way.username is None:
         return {}
-    told = f"{unquote(way.username)}:{unquote(way.password or '')}"
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(told.encode()).decode()}"}
+    credential = f"{unquote(way.username)}:{unquote(way.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(credential.encode()).decode()}"}
 
 
 def _proxy(scheme: str, host: str) -> str | None:

@@ -55,12 +55,12 @@ def question(method: str, url: str, body: Mapping[str, Any] | None) -> dict[str,
 
 def token(answer: Response) -> str:
     """The token in the action's answer. Raises PolicyTokenError with the reason when there is none."""
-    told = answer.json()
-    told = told if isinstance(told, dict) else {}
-    given = told.get("token")
-    if answer.status < 300 and str(told.get("result")).lower() == "succeeded" and isinstance(given, str):
+    document = answer.json()
+    document = document if isinstance(document, dict) else {}
+    given = document.get("token")
+    if answer.status < 300 and str(document.get("result")).lower() == "succeeded" and isinstance(given, str):
         return given
-    why = "; ".join(_reasons(told)) or f"the policy token service answered {answer.status}"
+    why = "; ".join(_reasons(document)) or f"the policy token service answered {answer.status}"
     raise PolicyTokenError(
         f"this write needs a policy token, and Azure Policy issued none: {why}",
         status=answer.status,
@@ -82,8 +82,8 @@ def _missing(document: Any) -> Iterator[Mapping[str, Any]]:
                 yield details
 
 
-def _reasons(told: Mapping[str, Any]) -> list[str]:
-    error = told.get("error")
-    parts = [told, *(error if isinstance(error, list) else [error]), *(told.get("results") or [])]
+def _reasons(document: Mapping[str, Any]) -> list[str]:
+    error = document.get("error")
+    parts = [document, *(error if isinstance(error, list) else [error]), *(document.get("results") or [])]
     messages = [str(part["message"]) for part in parts if isinstance(part, dict) and part.get("message")]
     return list(dict.fromkeys(messages))

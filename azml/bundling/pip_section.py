@@ -147,10 +147,10 @@ def _check_hashes(lines: Sequence[Node], findings: list[Finding]) -> None:
     if not any(is_hashed(text) for _, text in texts):
         return
     for item, text in texts:
-        for told in HASH.findall(text):
-            kind, _, digits = told.partition(":")
+        for written in HASH.findall(text):
+            kind, _, digits = written.partition(":")
             if not re.fullmatch(r"[0-9a-fA-F]+", digits) or DIGITS.get(kind) != len(digits):
-                findings.append(item.wrong(f"{told!r} is not a hash", "sha256: and 64 hexadecimal digits"))
+                findings.append(item.wrong(f"{written!r} is not a hash", "sha256: and 64 hexadecimal digits"))
         requirement = requirement_of(text)
         if requirement is None:
             continue

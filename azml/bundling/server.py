@@ -84,10 +84,10 @@ def _leaves(requirement: Requirement) -> bool:
     return need is None or requirement.url is not None or _meets(need, str(requirement.specifier))
 
 
-def _meets(need: str, told: str) -> bool:
+def _meets(need: str, written: str) -> bool:
     """Whether some version satisfies both: tries the versions they name, and some later ones."""
     try:
-        wanted, given = SpecifierSet(need), SpecifierSet(told)
+        wanted, given = SpecifierSet(need), SpecifierSet(written)
     except InvalidSpecifier:
         return True
     return any(version in wanted and version in given for version in _tries(wanted, given))

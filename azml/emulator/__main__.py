@@ -33,24 +33,24 @@ def main() -> int:
         "--cache", type=Path, default=None, help="scoring environments (default: %(default)s)"
     )
     parser.add_argument("--clear", action="store_true", help="only clean up after a killed one")
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     os.umask(0o077)  # files are private to their owner, whatever the folder's mode
     allow_many_connections()
-    cache = (told.cache or default_cache()).resolve()
-    options = Options(told.folder.resolve(), told.port, told.scoring_port, cache)
+    cache = (arguments.cache or default_cache()).resolve()
+    options = Options(arguments.folder.resolve(), arguments.port, arguments.scoring_port, cache)
     try:
-        if told.clear:
+        if arguments.clear:
             clear_up(options.folder)
         else:
             asyncio.run(_until_signal(options))
     except (FolderTaken, PathTooLong, PortTaken, ChildEnded) as reason:
         return _refuse(str(reason))
     except OSError as refused:
-        return _refuse(_told(refused, options.folder))
+        return _refuse(_explained(refused, options.folder))
     return 0
 
 
-def _told(refused: OSError, folder: Path) -> str:
+def _explained(refused: OSError, folder: Path) -> str:
     """What went wrong with a file of the folder, and how to fix it."""
     path = refused.filename or folder
     if refused.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):

@@ -121,8 +121,8 @@ def allowed_once(
     served: Mapping[str, ServedEndpoint], faults: Faults, environment: Mapping[str, str] = os.environ
 ) -> tuple[ServedEndpoint, ...]:
     """The endpoints (by key), with live changes allowed for those the environment names by key or name."""
-    told = (name.strip() for name in environment.get(ALLOW_VARIABLE, "").split(","))
-    names = {name for name in told if name}
+    listed = (name.strip() for name in environment.get(ALLOW_VARIABLE, "").split(","))
+    names = {name for name in listed if name}
     known = {*served, *(endpoint.spec.name for endpoint in served.values())}
     for name in sorted(names - known):
         message = f"{ALLOW_VARIABLE} does not name an endpoint of this stack: {name!r}"

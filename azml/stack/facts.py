@@ -26,7 +26,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Held:
+class ReservedName:
     """A name that a deleted resource reserves until `until`; a `protected` one cannot be purged."""
 
     id: str
@@ -46,8 +46,8 @@ class LackedRole:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What Azure reports: facts by ARM id of what exists, and names that deleted resources reserve (`held`).
+class LiveState:
+    """What Azure reports: facts by ARM id of what exists, and names that deleted resources reserve (`reserved`).
 
     `registered` are the ids of versions that the workspace has; `refused` gives the reasons why live slots
     must not change, by the ARM id of their endpoint; `rollouts` has how an unfinished rollout stands.
@@ -56,7 +56,7 @@ class Standing:
     """
 
     found: Mapping[str, Fact] = field(default_factory=dict)
-    held: tuple[Held, ...] = ()
+    reserved: tuple[ReservedName, ...] = ()
     registered: frozenset[str] = frozenset()
     refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rollouts: Mapping[str, str] = field(default_factory=dict)

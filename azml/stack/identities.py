@@ -7,7 +7,7 @@ from azml.findings import Finding, Place
 from azml.roles import IMAGE_PULLER, KEY_USER, Need, Scope, endpoint_needs, workspace_needs
 from azml.specs import EndpointSpec, Identity
 from azml.stack.account import Account
-from azml.stack.facts import Fact, LackedRole, Standing
+from azml.stack.facts import Fact, LackedRole, LiveState
 from azml.stack.records import Settings, WorkspaceSettings
 from azml.stack.scoring import ServedEndpoint
 from azml.stack.support import Support
@@ -147,11 +147,11 @@ def without_registry(settings: Settings, workspace: Fact | None) -> Iterator[Fin
         yield Finding(message, remedy, *identity.place)
 
 
-def lacking(asked: Iterable[AskedRole], standing: Standing) -> Iterator[Finding]:
+def lacking(asked: Iterable[AskedRole], live_state: LiveState) -> Iterator[Finding]:
     """A finding for each role that an existing identity does not have."""
     for one in asked:
-        at = standing.lacking.get(LackedRole(one.identity, one.role, one.scope, one.through))
-        fact = standing.found.get(one.identity)
+        at = live_state.lacking.get(LackedRole(one.identity, one.role, one.scope, one.through))
+        fact = live_state.found.get(one.identity)
         if at is None or fact is None:
             continue
         name, principal = one.identity.rpartition("/")[2], fact.text("principalId")

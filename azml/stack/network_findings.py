@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from azml.findings import Finding
 from azml.stack.account import Account
-from azml.stack.facts import Fact, Standing
+from azml.stack.facts import Fact, LiveState
 from azml.stack.managed_network import MODES, ManagedNetwork
 from azml.stack.records import WorkspaceSettings
 from azml.stack.scoring import ServedEndpoint
@@ -63,19 +63,19 @@ def one_way_note(wanted: ManagedNetwork | None, live: Fact | None) -> str | None
 
 
 def elsewhere(
-    workspace: WorkspaceSettings, account: Account, standing: Standing, region: str
+    workspace: WorkspaceSettings, account: Account, live_state: LiveState, region: str
 ) -> Iterator[Finding]:
     """Existing resources that have to be in the workspace's region, and are in another."""
     for key in _IN_ONE_REGION if region else ():
         kind, support = workspace.supports[key]
         if support.existing:
             group = support.resource_group or workspace.resource_group
-            fact = standing.found.get(account.resource_id(group, kind, support.name or ""))
+            fact = live_state.found.get(account.resource_id(group, kind, support.name or ""))
             if fact and _differs(fact.location, region):
                 message = f"{support.name!r} is in {fact.location}, and the workspace will be in {region}"
                 yield Finding(message, f"name one in {region}, or let the stack create it", *support.place)
     network, endpoints = network_id(workspace), workspace.private_endpoints
-    fact = standing.found.get(network) if network else None
+    fact = live_state.found.get(network) if network else None
     if fact and endpoints and region and _differs(fact.location, region):
         message = f"is in {fact.location}, and the private endpoints will be in {region}"
         yield Finding(message, f"name a subnet of a network in {region}", *endpoints.place)

@@ -124,8 +124,8 @@ def _range_faults(ranges: list[IPv4Network], subnet: IPv4Network | None) -> Iter
     if subnet is None:
         return
     if ranges and not any(subnet.subnet_of(one) for one in ranges):
-        told = ", ".join(map(str, ranges))
-        yield f"{subnet} is not in the network ({told})", "take a part of one of its ranges", "subnet"
+        listed = ", ".join(map(str, ranges))
+        yield f"{subnet} is not in the network ({listed})", "take a part of one of its ranges", "subnet"
     if subnet.prefixlen > SMALLEST_SUBNET:
         remedy = f"the private endpoints need /{SMALLEST_SUBNET} or a larger range"
         yield f"{subnet} has too few addresses", remedy, "subnet"

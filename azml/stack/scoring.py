@@ -193,11 +193,11 @@ def _rollout(settings: EndpointSettings, spec: EndpointSpec, faults: Faults) -> 
     """The plan; whoever has one says no shares beside it."""
     if settings.rollout is None:
         return None
-    for key, told in {
+    for key, is_set in {
         "traffic": settings.traffic is not None or spec.traffic,
         "mirror_traffic": settings.mirror_traffic is not None or spec.mirror_traffic,
     }.items():
-        if told:
+        if is_set:
             remedy = "a rollout owns the shares: remove this, or the rollout"
             _share_fault(settings, spec, faults, Finding("stands beside rollout:", remedy, key=key))
     # Most stacks have no plan, and every preview would load what reads one.

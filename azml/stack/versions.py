@@ -34,10 +34,10 @@ def deployment_id(endpoint: str, name: str) -> str:
     return f"{endpoint}/deployments/{name}"
 
 
-def as_held(workspace_id: str, asset: Local, held: frozenset[str]) -> Local:
+def as_registered(workspace_id: str, asset: Local, registered: frozenset[str]) -> Local:
     """The asset under the version that the workspace has: the id a deployment refers to must not change."""
     before = before_numbers(asset)
-    return before if before and version_id(workspace_id, before, kind_of(before)) in held else asset
+    return before if before and version_id(workspace_id, before, kind_of(before)) in registered else asset
 
 
 def version_ids(workspace_id: str, bundles: Iterable[Bundle]) -> list[str]:

@@ -250,13 +250,13 @@ def _search_path(info: "language_pb2.ProgramInfo", context: grpc.ServicerContext
 
 def _as_comments(sources: Iterable[str]) -> str:
     lines = [line for source in sources for line in source.strip().splitlines()]
-    told = [
+    commented = [
         "The official Pulumi CLI writes Python here. This one was built from its Go modules and cannot:",
         "declare each resource below in your program, with these properties in snake case.",
         "",
         *lines,
     ]
-    return "".join(f"# {line}".rstrip() + "\n" for line in told)
+    return "".join(f"# {line}".rstrip() + "\n" for line in commented)
 
 
 def _plugin_command(request: "language_pb2.RunPluginRequest") -> list[str]:

@@ -55,13 +55,13 @@ def _read(node: ast.ClassDef, models: Models) -> None:
             _join(node, str(ast.literal_eval(keyword.value)), models)
     for field in _fields(node):
         _add_field(shape, field, models)
-    told = dict(_tables(node))
-    if "_attribute_map" in told:
+    tables = dict(_tables(node))
+    if "_attribute_map" in tables:
         shape.members, shape.required, shape.read = {}, set(), set()
         enums = _enumerated(node, models)
-        _add_map(node.name, told["_attribute_map"], told.get("_validation", {}), enums, models)
-    for attribute, kinds in told.get("_subtype_map", {}).items():
-        shape.tag = _keys(told["_attribute_map"][attribute]["key"])[-1]
+        _add_map(node.name, tables["_attribute_map"], tables.get("_validation", {}), enums, models)
+    for attribute, kinds in tables.get("_subtype_map", {}).items():
+        shape.tag = _keys(tables["_attribute_map"][attribute]["key"])[-1]
         shape.kinds = dict(kinds)
 
 
@@ -84,14 +84,14 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, ast.Call]]:
 def _add_field(shape: Shape, field: tuple[ast.AnnAssign, ast.Call], models: Models) -> None:
     item, call = field
     words = {word.arg: word.value for word in call.keywords}
-    told = {name: ast.literal_eval(words[name]) for name in ("name", "visibility") if name in words}
-    name = told.get("name", ast.unparse(item.target))
+    options = {name: ast.literal_eval(words[name]) for name in ("name", "visibility") if name in words}
+    name = options.get("name", ast.unparse(item.target))
     is_tag = ast.unparse(call.func) == "rest_discriminator"
     if is_tag and not _is_literal(item.annotation):
         shape.tag = name
     shape.members[name] = _annotated(item.annotation, models)
     shape.required.discard(name)
-    if told.get("visibility") == ["read"]:
+    if options.get("visibility") == ["read"]:
         shape.read.add(name)
     elif not _is_optional(item.annotation):
         shape.required.add(name)
@@ -155,16 +155,16 @@ def _enumerated(node: ast.ClassDef, models: Models) -> Mapping[str, str]:
 
 
 def _add_map(name: str, attributes: Any, rules: Any, enums: Mapping[str, str], models: Models) -> None:
-    for attribute, told in attributes.items():
-        if not told["key"]:
+    for attribute, entry in attributes.items():
+        if not entry["key"]:
             models.shapes[name].open = True
             continue
         rule, place = rules.get(attribute, {}), name
-        *above, member = _keys(told["key"])
+        *above, member = _keys(entry["key"])
         for part in above:
             place = _below(place, part, bool(rule.get("required")), models)
         shape = models.shapes[place]
-        spec = _mapped(told["type"], models)
+        spec = _mapped(entry["type"], models)
         shape.members[member] = enums.get(attribute, spec) if spec == "string" else spec
         shape.required |= {member} if rule.get("required") and not rule.get("readonly") else set()
         shape.read |= {member} if rule.get("readonly") else set()

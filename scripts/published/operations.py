@@ -84,9 +84,11 @@ def _fill(node: ast.ClassDef, operations: dict[str, Operation]) -> None:
 
 def _fill_one(item: ast.FunctionDef, operation: Operation) -> None:
     for argument in (*item.args.args, *item.args.kwonlyargs):
-        told = re.findall(r"_models\.(\w+)", ast.unparse(argument.annotation)) if argument.annotation else []
-        if told and argument.annotation and "IO" in ast.unparse(argument.annotation):
-            operation.body = told[0]
+        models = (
+            re.findall(r"_models\.(\w+)", ast.unparse(argument.annotation)) if argument.annotation else []
+        )
+        if models and argument.annotation and "IO" in ast.unparse(argument.annotation):
+            operation.body = models[0]
     for part in ast.walk(item):
         if isinstance(part, ast.Compare) and ast.unparse(part.left) == "response.status_code":
             if isinstance(part.ops[0], ast.NotIn):

@@ -72,12 +72,12 @@ def _root(models: Models, source: Source, word: str, operation: Operation) -> st
 
 
 def _shape(shape: Shape) -> dict[str, Any]:
-    told: dict[str, Any] = {"members": dict(sorted(shape.members.items()))}
+    row: dict[str, Any] = {"members": dict(sorted(shape.members.items()))}
     needed = shape.required - shape.read
-    told |= {"required": sorted(needed)} if needed else {}
-    told |= {"read": sorted(shape.read)} if shape.read else {}
-    told |= {"tag": shape.tag, "kinds": dict(sorted(shape.kinds.items()))} if shape.kinds else {}
-    return told | ({"open": True} if shape.open else {})
+    row |= {"required": sorted(needed)} if needed else {}
+    row |= {"read": sorted(shape.read)} if shape.read else {}
+    row |= {"tag": shape.tag, "kinds": dict(sorted(shape.kinds.items()))} if shape.kinds else {}
+    return row | ({"open": True} if shape.open else {})
 
 
 def written() -> str:

@@ -138,9 +138,9 @@ def test_a_digest_that_was_changed_in_the_cache_is_not_believed(
     settled(monkeypatch)
     before, kept = make(folder), tmp_path / "cache" / "hashes"
     assert make(folder) == before, "the cache that was written is believed"
-    told = kept.read_text()
-    digest = next(iter(json.loads(told)["files"].values()))
-    kept.write_text(told.replace(digest, "0" * 64))
+    document = kept.read_text()
+    digest = next(iter(json.loads(document)["files"].values()))
+    kept.write_text(document.replace(digest, "0" * 64))
     after = make(folder)
     assert replace(after, notes=()) == replace(before, notes=())
     assert any(str(kept) in note for note in after.notes)

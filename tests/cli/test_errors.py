@@ -48,9 +48,9 @@ def test_a_failure_is_told_in_lines(
     failure: BaseException, code: ExitCode, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert errors.run(_raising(failure)) == code
-    told = capsys.readouterr().err
-    assert told.startswith(said)
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert printed.startswith(said)
+    assert "Traceback" not in printed
 
 
 def test_every_finding_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,8 +72,8 @@ def test_azures_own_clients_are_told_by_their_first_line(capsys: pytest.CaptureF
 
     errors.run(_raising(HttpResponseError("it is so\nand so on")))
     errors.run(_raising(ClientAuthenticationError("who are you")))
-    told = capsys.readouterr().err.splitlines()
-    assert told == ["azml: Azure answered: it is so", "azml: could not sign in to Azure: who are you"]
+    printed = capsys.readouterr().err.splitlines()
+    assert printed == ["azml: Azure answered: it is so", "azml: could not sign in to Azure: who are you"]
 
 
 def test_an_unknown_command_is_wrong_input() -> None:

@@ -73,16 +73,16 @@ def test_the_folder_of_sockets_of_a_killed_local_azure_goes_with_a_stop(place: P
 
 def test_a_path_that_is_too_long_is_refused_in_a_line(tmp_path: Path) -> None:
     folder = "f" * 200 + "/" + "g" * 200 + "/" + "h" * 100
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "azml.emulator", "--folder", tmp_path / folder, "--port", "0"],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert told.returncode == 1
-    assert told.stderr.count("\n") == 1
-    assert "and SQLite takes at most 489: move it" in told.stderr
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "and SQLite takes at most 489: move it" in result.stderr
 
 
 def began_at(clone: Clone, azure: LocalAzure) -> LocalAzure:

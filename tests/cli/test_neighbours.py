@@ -79,12 +79,12 @@ def test_one_failure_holds_up_no_neighbour_and_a_picture_is_a_request(echo: Test
 
 
 def down_leaves_no_process_and_no_port_and_can_be_repeated(clone: TestClone) -> None:
-    told = json.loads(clone.run("emulator", "status", "--json").stdout)
-    family = psutil.Process(told["pid"]).children(recursive=True)
+    printed = json.loads(clone.run("emulator", "status", "--json").stdout)
+    family = psutil.Process(printed["pid"]).children(recursive=True)
     assert len(family) >= 4
     done = clone.run("down")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not psutil.pid_exists(told["pid"])
+    assert not psutil.pid_exists(printed["pid"])
     assert not [process for process in family if process.is_running()]
     assert clone.run("emulator", "status").returncode == 3
     again = clone.run("down")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.process
 def test_a_closed_stream_is_no_fault_of_the_command(tmp_path: Path, closed: str) -> None:
     """Before, `isatty` of nothing was reported as a bug in azml."""
     line = f'exec "$0" -c "from azml.cli.app import main; main()" cache list {closed}'
-    told = subprocess.run(
+    result = subprocess.run(
         ["/bin/sh", "-c", line, sys.executable],
         env={**os.environ, "AZML_CACHE_DIR": str(tmp_path)},
         capture_output=True,
@@ -22,5 +22,5 @@ def test_a_closed_stream_is_no_fault_of_the_command(tmp_path: Path, closed: str)
         timeout=60,
         check=False,
     )
-    assert (told.returncode, told.stderr) == (0, "")
-    assert bool(told.stdout) == (">&-" not in closed)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert bool(result.stdout) == (">&-" not in closed)

@@ -52,8 +52,8 @@ def test_the_plugin_s_libraries_sign_in_and_make_and_delete_resources(
     program: Path, control_plane: ControlPlane
 ) -> None:
     """Of all variables it gets only those it reads: nothing else points it here."""
-    told = control_plane.own("GET", "environment").body
-    environment = {name: told[name] for name in WANTED} | {"HOME": os.environ["HOME"]}
+    answer = control_plane.own("GET", "environment").body
+    environment = {name: answer[name] for name in WANTED} | {"HOME": os.environ["HOME"]}
     began = time.monotonic()
     done = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

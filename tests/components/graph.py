@@ -134,12 +134,12 @@ class _Azure(Mocks):
         registered = [each for each in args.args["versions"] if each.endswith(self.registered)]
         names = {one: one.rpartition("/")[2] for one in [*args.args["ids"], _SHARED]}
         there = [one for one, name in names.items() if "/onlineEndpoints/" not in one or name in self.retries]
-        found = {one: _standing(one, self.retries.get(names[one])) for one in there}
-        nothing: dict[str, Any] = {"held": [], "refused": {}, "rollouts": {}, "lacking": []}
+        found = {one: _fact_of(one, self.retries.get(names[one])) for one in there}
+        nothing: dict[str, Any] = {"reserved": [], "refused": {}, "rollouts": {}, "lacking": []}
         return {"found": found, "registered": registered, **nothing}, []
 
 
-def _standing(one: str, retry: str | None) -> dict[str, Any]:
+def _fact_of(one: str, retry: str | None) -> dict[str, Any]:
     """What Azure shows of an existing resource; no endpoint exists yet, but for one that failed."""
     properties: dict[str, Any] = {"primaryEndpoints": {"blob": "https://stshared.blob.core.windows.net/"}}
     identity = _NO_IDENTITY

@@ -365,7 +365,7 @@ def test_existing_parts_below_a_workspace_of_our_own(config: dict[str, Any]) -> 
 
 def test_the_account_is_the_one_azure_native_acts_in(config: dict[str, Any]) -> None:
     graph = graph_of(config)
-    assert graph.calls[:2] == ["azure-native:authorization:getClientConfig", "azml:index:standing"]
+    assert graph.calls[:2] == ["azure-native:authorization:getClientConfig", "azml:index:liveState"]
     assert set(graph.calls[2:]) == {"azml:index:bundleSources"}
     assert graph.one("Vault").inputs["properties"]["tenantId"] == TENANT
     for model in graph.of("ModelVersion"):

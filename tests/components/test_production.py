@@ -92,10 +92,10 @@ def test_each_identity_gets_what_it_needs_where_it_needs_it() -> None:
     graph = graph_of()
     found = graph.of("RoleGrant")
     assert all("/providers/" in str(one.inputs["scope"]) or "/ids/" in one.inputs["scope"] for one in found)
-    told = [(one.inputs["principalId"], one.inputs["role"], one.inputs["scope"]) for one in found]
-    assert len(told) == len(set(told))
+    rows = [(one.inputs["principalId"], one.inputs["role"], one.inputs["scope"]) for one in found]
+    assert len(rows) == len(set(rows))
     by_principal: dict[str, set[str]] = {}
-    for principal, role, _ in told:
+    for principal, role, _ in rows:
         by_principal.setdefault(principal, set()).add(role)
     assert by_principal == {
         "o": {"Storage Blob Data Contributor"},
@@ -296,9 +296,9 @@ def test_the_key_of_the_workspace_is_there_before_it_with_its_role() -> None:
     encryption = body_of(workspace)["properties"]["encryption"]
     assert encryption["status"] == "Enabled"
     assert encryption["identity"] == {"userAssignedIdentity": f"{IDENTITIES}/id-mlw"}
-    told = encryption["keyVaultProperties"]
-    assert told["keyIdentifier"] == "https://kv/keys/cmk/1"
-    assert "Vault/" in told["keyVaultArmId"]
+    given = encryption["keyVaultProperties"]
+    assert given["keyIdentifier"] == "https://kv/keys/cmk/1"
+    assert "Vault/" in given["keyVaultArmId"]
     (grant,) = [one for one in graph.of("RoleGrant") if one.inputs["role"] == KEY_USER]
     assert {key.urn, grant.urn} <= {*workspace.dependencies}
 
@@ -351,5 +351,5 @@ def test_what_exists_is_used_unchanged() -> None:
     assert config["properties"]["privateDnsZoneId"] == f"{ZONES}/{place}"
     properties = body_of(graph.one("machinelearningservices:Workspace"))["properties"]
     assert properties["imageBuildCompute"] == "their-cluster"
-    told = properties["encryption"]["keyVaultProperties"]
-    assert told == {"keyIdentifier": KEY, "keyVaultArmId": VAULT}
+    given = properties["encryption"]["keyVaultProperties"]
+    assert given == {"keyIdentifier": KEY, "keyVaultArmId": VAULT}

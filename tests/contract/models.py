@@ -94,8 +94,8 @@ def _kind(model: Any, value: Json) -> Any:
     kinds = getattr(model, "__mapping__", {})
     model({})
     tags = [field._rest_name for field in model._attr_to_rest_field.values() if field._is_discriminator]
-    told = str(value.get(tags[0], "")) if tags else ""
-    return next((kind for name, kind in kinds.items() if str(name).lower() == told.lower()), model)
+    answer = str(value.get(tags[0], "")) if tags else ""
+    return next((kind for name, kind in kinds.items() if str(name).lower() == answer.lower()), model)
 
 
 def _typed(hint: Any, value: Any, path: str, model: Any, *, sent: bool, partial: bool) -> Iterator[str]:
@@ -147,22 +147,22 @@ def _mapped(model: Any, value: Any, path: str, *, sent: bool, partial: bool) -> 
         return
     model = _map_kind(model, value)
     tree: dict[str, Any] = {}
-    for name, told in model._attribute_map.items():
-        if not told["key"]:
+    for name, item in model._attribute_map.items():
+        if not item["key"]:
             return  # it takes any member
-        *above, last = told["key"].replace("\\.", "\0").split(".")
+        *above, last = item["key"].replace("\\.", "\0").split(".")
         place = tree
         for part in above:
             place = place.setdefault(part, {})
-        place[last.replace("\0", ".")] = (told["type"], model._validation.get(name, {}))
+        place[last.replace("\0", ".")] = (item["type"], model._validation.get(name, {}))
     yield from _branch(model, tree, value, path, sent=sent, partial=partial)
 
 
 def _map_kind(model: Any, value: Json) -> Any:
     for attribute, kinds in getattr(model, "_subtype_map", {}).items():
         tag = model._attribute_map[attribute]["key"].replace("\\.", ".")
-        told = kinds.get(value.get(tag))
-        return getattr(_module(model), told) if told else model
+        answer = kinds.get(value.get(tag))
+        return getattr(_module(model), answer) if answer else model
     return model
 
 
@@ -176,24 +176,24 @@ def _branch(model: Any, tree: Json, value: Json, path: str, *, sent: bool, parti
             yield from _branch(model, tree[name], item, f"{path}.{name}", sent=sent, partial=partial)
         elif item is not None:
             yield from _of_map(model, tree[name][0], item, f"{path}.{name}", sent=sent, partial=partial)
-    for name, told in tree.items():
-        rules = told[1] if isinstance(told, tuple) else {}
+    for name, each in tree.items():
+        rules = each[1] if isinstance(each, tuple) else {}
         is_needed = rules.get("required") and not rules.get("readonly")
         if sent and is_needed and not partial and value.get(name) is None:
             yield f"{model.__name__} needs {path}.{name}"
 
 
-def _of_map(model: Any, told: str, value: Any, path: str, *, sent: bool, partial: bool) -> Iterator[str]:
-    if told.startswith("["):
+def _of_map(model: Any, text: str, value: Any, path: str, *, sent: bool, partial: bool) -> Iterator[str]:
+    if text.startswith("["):
         for place, item in enumerate(value):
-            yield from _of_map(model, told[1:-1], item, f"{path}[{place}]", sent=sent, partial=partial)
-    elif told.startswith("{"):
+            yield from _of_map(model, text[1:-1], item, f"{path}[{place}]", sent=sent, partial=partial)
+    elif text.startswith("{"):
         for name, item in value.items():
-            yield from _of_map(model, told[1:-1], item, f"{path}.{name}", sent=sent, partial=partial)
-    elif told in ("int", "float", "bool") or told in _MAP_TEXTS:
-        hint = {"int": int, "float": float, "bool": bool}.get(told, str)
+            yield from _of_map(model, text[1:-1], item, f"{path}.{name}", sent=sent, partial=partial)
+    elif text in ("int", "float", "bool") or text in _MAP_TEXTS:
+        hint = {"int": int, "float": float, "bool": bool}.get(text, str)
         yield from _plain(hint, value, path)
-    elif isinstance(found := getattr(_module(model), told, None), type):
+    elif isinstance(found := getattr(_module(model), text, None), type):
         if issubclass(found, enum.Enum):
             yield from _plain(found, value, path)
         else:

@@ -19,8 +19,8 @@ GOOD = {"location": "westeurope", "properties": {"authMode": "Key", "traffic": {
 def found(
     path: str, body: Any = None, answer: Any = None, status: int = 200, method: str = "PUT"
 ) -> list[str]:
-    told = {"method": method, "path": path, "body": body, "answer": answer, "status": status}
-    return [line.partition(f" -> {status}: ")[2] for line in check(told)]
+    reply = {"method": method, "path": path, "body": body, "answer": answer, "status": status}
+    return [line.partition(f" -> {status}: ")[2] for line in check(reply)]
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_models_of_the_older_generation_are_held_to_the_same() -> None:
 
 
 def test_no_secret_stands_in_the_file() -> None:
-    told = {
+    body = {
         "keys": [{"keyName": "key1", "value": "s"}],
         "environmentVariables": {"A": "s"},
         "value": [{"id": "i"}],
     }
-    assert blotted(told) == {
+    assert blotted(body) == {
         "keys": [{"keyName": "key1", "value": "***"}],
         "environmentVariables": {"A": "s"},
         "value": [{"id": "i"}],
@@ -76,8 +76,8 @@ def test_no_secret_stands_in_the_file() -> None:
 
 def test_a_member_that_only_azure_natives_description_has_is_taken() -> None:
     path = "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/11eaaacb"
-    told = {"id": path, "name": "n", "systemData": {"createdAt": "2026-11-25T10:00:00Z"}}
-    assert found(path, answer=told, status=201) == []
-    assert found(path, answer={**told, "colour": "red"}, status=201) == [
+    body = {"id": path, "name": "n", "systemData": {"createdAt": "2026-11-25T10:00:00Z"}}
+    assert found(path, answer=body, status=201) == []
+    assert found(path, answer={**body, "colour": "red"}, status=201) == [
         "RoleAssignment has no member answer.colour"
     ]

@@ -55,16 +55,16 @@ def right(draw: st.DrawFn, spec: str, deep: int = 0) -> Any:
         return draw(st.sampled_from(list(published().values(spec[1:]))))
     if not spec.startswith("@"):
         return draw(_SIMPLE[spec])
-    told: Json = {}
+    rows: Json = {}
     shape = published().shape(spec[1:])
     if shape.kinds:
         kind = draw(st.sampled_from(sorted(shape.kinds)))
-        told, shape = {shape.tag: kind}, published().shape(shape.kinds[kind])
-    optional = sorted(set(shape.members) - shape.required - shape.read - told.keys())
+        rows, shape = {shape.tag: kind}, published().shape(shape.kinds[kind])
+    optional = sorted(set(shape.members) - shape.required - shape.read - rows.keys())
     chosen = draw(st.lists(st.sampled_from(optional), max_size=4, unique=True)) if optional else []
-    for name in [*sorted(shape.required - shape.read - told.keys()), *(chosen if deep < _DEEPEST else ())]:
-        told[name] = draw(right(shape.members[name], deep + 1))
-    return told
+    for name in [*sorted(shape.required - shape.read - rows.keys()), *(chosen if deep < _DEEPEST else ())]:
+        rows[name] = draw(right(shape.members[name], deep + 1))
+    return rows
 
 
 @st.composite
@@ -73,9 +73,9 @@ def wrong(draw: st.DrawFn, spec: str) -> tuple[Json, str]:
     body: Json = draw(right(spec))
     place = draw(st.sampled_from(list(_places(published(), spec, body, ""))))
     ways = ["unknown"] if not place.shape.open else []
-    told = [name for name in place.value if place.shape.members.get(name, "any") != "any"]
+    answer = [name for name in place.value if place.shape.members.get(name, "any") != "any"]
     kept = place.shape.required & place.value.keys() - ({"location"} if not place.path else set())
-    ways += ["type"] * bool(told) + ["missing"] * bool(kept)
+    ways += ["type"] * bool(answer) + ["missing"] * bool(kept)
     way = draw(st.sampled_from(ways or ["none"]))
     if way == "unknown":
         place.value["unheardOf"] = draw(TEXTS)
@@ -85,7 +85,7 @@ def wrong(draw: st.DrawFn, spec: str) -> tuple[Json, str]:
         del place.value[name]
         return body, f"{place.path}.{name} is missing"
     if way == "type":
-        name = draw(st.sampled_from(sorted(told)))
+        name = draw(st.sampled_from(sorted(answer)))
         is_simple = place.shape.members[name][0] not in "[{@"
         place.value[name] = {"not": "this"} if is_simple else "text"
         return body, f"{place.path}.{name} has the wrong type"

@@ -37,8 +37,8 @@ class Webhook:
 
     def conditions(self) -> list[tuple[str, str]]:
         """The rule and the condition of each message."""
-        told = [one["data"]["essentials"] for one in self.messages]
-        return [(one["alertRule"], one["monitorCondition"]) for one in told]
+        rows = [one["data"]["essentials"] for one in self.messages]
+        return [(one["alertRule"], one["monitorCondition"]) for one in rows]
 
 
 @contextmanager
@@ -61,8 +61,8 @@ def action_group(*addresses: str, **properties: object) -> Json:
         {"name": f"hook-{place}", "serviceUri": address, "useCommonAlertSchema": True}
         for place, address in enumerate(addresses)
     ]
-    told = {"enabled": True, "groupShortName": "us", "webhookReceivers": hooks, **properties}
-    return {"location": "Global", "properties": told}
+    body = {"enabled": True, "groupShortName": "us", "webhookReceivers": hooks, **properties}
+    return {"location": "Global", "properties": body}
 
 
 def metric_alert(scope: str, group: str, threshold: float = 5, **condition: object) -> Json:

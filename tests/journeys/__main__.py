@@ -141,11 +141,11 @@ def remove_left_over() -> None:
     """Remove what a killed run left."""
     if not LEFT.exists():
         return
-    told = json.loads(LEFT.read_text())
-    typer.echo(f"an earlier run was killed and left {told['group']}", err=True)
-    variables = {**os.environ, "ARM_SUBSCRIPTION_ID": told["subscription"]}
+    document = json.loads(LEFT.read_text())
+    typer.echo(f"an earlier run was killed and left {document['group']}", err=True)
+    variables = {**os.environ, "ARM_SUBSCRIPTION_ID": document["subscription"]}
     with undisturbed():
-        remove(Arm(read_settings({}, variables)), told["group"])
+        remove(Arm(read_settings({}, variables)), document["group"])
 
 
 def remove(arm: Arm, group: str) -> None:

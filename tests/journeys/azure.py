@@ -170,8 +170,8 @@ class Azure:
                 connection.putheader(name, value)
             connection.endheaders(b"{}")
             answer = connection.getresponse()
-            told = {name.lower(): value for name, value in answer.getheaders()}
-            return Response(answer.status, told, answer.read(), url)
+            reply = {name.lower(): value for name, value in answer.getheaders()}
+            return Response(answer.status, reply, answer.read(), url)
         finally:
             connection.close()
 
@@ -208,8 +208,8 @@ class Azure:
             yield
             return
         name = f"/{account.rpartition('/')[2]}.blob."
-        told = {"path_pattern": re.escape(name), "status": 403, "code": "AuthorizationFailure", "times": 100}
-        with self._steered("faults", told):
+        body = {"path_pattern": re.escape(name), "status": 403, "code": "AuthorizationFailure", "times": 100}
+        with self._steered("faults", body):
             yield
 
     def limit_cores(self, family: str, cores: int) -> None:
@@ -239,9 +239,9 @@ class Azure:
 
     def state(self, project: Path | None = None) -> list[dict[str, Any]]:
         """The resources of the stack, or of a project's, as its state has them."""
-        told = self.pulumi_in(project or self.project, "stack", "export")
-        assert told.code == 0, told.text
-        found: list[dict[str, Any]] = json.loads(told.text)["deployment"].get("resources") or []
+        given = self.pulumi_in(project or self.project, "stack", "export")
+        assert given.code == 0, given.text
+        found: list[dict[str, Any]] = json.loads(given.text)["deployment"].get("resources") or []
         return found
 
     def azml(self, *arguments: str) -> Run:

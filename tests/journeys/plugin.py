@@ -70,9 +70,9 @@ class Program:
         made = self.run("stack", "init", self.azure.stack)
         assert made.code == 0, made.text
 
-    def configure(self, **told: Any) -> None:
+    def configure(self, **given: Any) -> None:
         """Change settings."""
-        self.told |= told
+        self.told |= given
         config = {
             "azure-native:location": self.azure.location,
             "azure-native:subscriptionId": self.azure.subscription,

@@ -5,8 +5,8 @@ import time
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
-from azml.providers.azml.held import deleted_vaults, subscription_of
-from azml.providers.azml.standing import API_VERSIONS
+from azml.providers.azml.live_state import API_VERSIONS
+from azml.providers.azml.reserved_names import deleted_vaults, subscription_of
 
 GROUPS_API = API_VERSIONS["microsoft.resources/resourcegroups"]
 VAULTS_API = API_VERSIONS["microsoft.keyvault/vaults"]

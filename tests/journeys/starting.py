@@ -22,8 +22,8 @@ HANDED_OVER = "AZML_JOURNEYS"
 
 def handed_over() -> Azure | None:
     """The Azure that the command has started these tests on; None when nobody did."""
-    told = os.environ.get(HANDED_OVER)
-    return Azure(**json.loads(told)) if told else None
+    answer = os.environ.get(HANDED_OVER)
+    return Azure(**json.loads(answer)) if answer else None
 
 
 def as_variable(azure: Azure) -> dict[str, str]:

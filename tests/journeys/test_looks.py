@@ -62,10 +62,10 @@ class Odd(Azure):
         version: str = "",
         query: Mapping[str, str] | None = None,
     ) -> Response:
-        told = document()
+        given = document()
         if path.endswith(("roleAssignments", "values", "vmSizes")):
-            told["value"] = []
-        return Response(200, {}, json.dumps(told).encode())
+            given["value"] = []
+        return Response(200, {}, json.dumps(given).encode())
 
     write = ask
 
@@ -183,8 +183,8 @@ def test_a_quota_that_is_too_large_is_not_tried(tmp_path: Path) -> None:
     class Rich(Odd):
         def ask(self, method: str, *arguments: Any, **more: Any) -> Response:
             assert method == "GET"
-            told = {"value": [{"name": {"value": lives.FAMILY}, "limit": 500}]}
-            return Response(200, {}, json.dumps(told).encode())
+            body = {"value": [{"name": {"value": lives.FAMILY}, "limit": 500}]}
+            return Response(200, {}, json.dumps(body).encode())
 
         write = ask
 

@@ -80,7 +80,7 @@ def assumptions(page: str) -> dict[str, str]:
 def reasons(page: str) -> dict[str, str]:
     """Why no journey looks at an assumption, by id, where the page says so in its last column."""
     found = {row["id"]: _REASON.search(row["verified"]) for row in _ROW.finditer(page)}
-    return {name: told[1] for name, told in found.items() if told}
+    return {name: item[1] for name, item in found.items() if item}
 
 
 def store(observations: Iterable[Observation], file: Path) -> None:

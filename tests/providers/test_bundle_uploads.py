@@ -73,10 +73,10 @@ def test_a_program_that_tells_no_sources_or_too_few_is_told_so(tmp_path: Path) -
     with pytest.raises(calls.ProviderError, match="bundleSources takes folder and files, not folder"):
         sources.tell({"folder": "azml/code/0123"})
     sources.tell({"folder": "azml/code/0123", "files": {"gone.py": str(tmp_path / "gone.py")}})
-    told = sources.of("azml/code/0123")
+    given = sources.of("azml/code/0123")
     with pytest.raises(
         calls.ProviderError, match=r"the program has not said where score\.py of azml/code/0123 is"
     ):
-        list(_items("azml/code/0123", {"score.py": "ab" * 32}, told))
+        list(_items("azml/code/0123", {"score.py": "ab" * 32}, given))
     with pytest.raises(calls.ProviderError, match=r"gone\.py cannot be read: No such file"):
-        list(_items("azml/code/0123", {"gone.py": "00"}, told))
+        list(_items("azml/code/0123", {"gone.py": "00"}, given))

@@ -42,8 +42,8 @@ def _serving(arm: Arm, traffic: dict[str, int]) -> None:
 
 
 def _slot(digest: str, **files: str) -> dict[str, Value]:
-    told = file_list_text({f"code/{name}.py": content for name, content in files.items()})
-    return {"digest": digest, "files": told}
+    given = file_list_text({f"code/{name}.py": content for name, content in files.items()})
+    return {"digest": digest, "files": given}
 
 
 def _refusals(arm: Arm, slots: dict[str, Value]) -> list[str]:
@@ -74,16 +74,16 @@ def test_what_stays_the_same_is_let_through(arm: Arm) -> None:
     assert _refusals(arm, {"blue": _slot("old", score="b"), "green": _slot("new")}) == []
 
 
-@pytest.mark.parametrize(("digest", "told"), [("new", ["blue: score.py changed"]), ("old", [])])
+@pytest.mark.parametrize(("digest", "given"), [("new", ["blue: score.py changed"]), ("old", [])])
 def test_files_are_named_when_what_is_served_changes_and_only_then(
-    arm: Arm, digest: str, told: list[str]
+    arm: Arm, digest: str, given: list[str]
 ) -> None:
     """A frozen release names the same versions another way: nothing that is served changed."""
     lines = Lines()
     before: dict[str, Value] = {"serves": {"blue": _slot("old", score="a", other="x")}}
     after: dict[str, Value] = {"serves": {"blue": _slot(digest, score="b", other="x"), "green": _slot("g")}}
     found = LiveSlots(arm, lines).diff(Diff(_URN, "", "diabetes", before, after, before))
-    assert lines.told == told
+    assert lines.told == given
     assert "serves.blue.files" in found.paths
 
 

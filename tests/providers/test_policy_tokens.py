@@ -18,8 +18,8 @@ GIVEN = {"result": "Succeeded", "token": "PoP secret", "tokenId": "1"}
 
 
 def refusal(*, deep: bool = True, **details: object) -> Response:
-    told: dict[str, Any] = {"missingPolicyTokenDetails": {"shouldDeny": True, **details}}
-    info = {"evaluationDetails": told} if deep else told
+    body: dict[str, Any] = {"missingPolicyTokenDetails": {"shouldDeny": True, **details}}
+    info = {"evaluationDetails": body} if deep else body
     error = {
         "code": "RequestDisallowedByPolicy",
         "message": "Resource was disallowed by policy.",
@@ -59,8 +59,8 @@ def arm(wire: Wire, *, policy_tokens: bool = True) -> Arm:
     return Arm(AzureSettings(), cloud=cloud, tokens=Tokens(), http=wire, policy_tokens=policy_tokens)
 
 
-def answer(told: object, status: int = 200) -> Callable[[Any], Response]:
-    return lambda asked: Response(status, {}, json.dumps(told).encode())
+def answer(value: object, status: int = 200) -> Callable[[Any], Response]:
+    return lambda asked: Response(status, {}, json.dumps(value).encode())
 
 
 def noting(asked: list[Any]) -> Callable[[Any], Response]:
@@ -102,7 +102,7 @@ def test_the_stand_in_asks_for_none_as_azure_native_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "status", "why"),
+    ("value", "status", "why"),
     [
         ({"result": "Failed", "results": [{"message": "too many endpoints"}]}, 200, "too many endpoints"),
         ({"error": {"code": "Unavailable", "message": "come back later"}}, 400, "come back later"),
@@ -110,8 +110,8 @@ def test_the_stand_in_asks_for_none_as_azure_native_does() -> None:
         ([], 500, "answered 500"),
     ],
 )
-def test_no_token_ends_the_write_in_words(told: object, status: int, why: str) -> None:
-    wire = Wire(refusal(), answer(told, status))
+def test_no_token_ends_the_write_in_words(value: object, status: int, why: str) -> None:
+    wire = Wire(refusal(), answer(value, status))
     session = arm(wire)
     session.pause = lambda seconds: None  # type: ignore[method-assign]
     with pytest.raises(PolicyTokenError, match=why) as raised:

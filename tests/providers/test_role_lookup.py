@@ -90,6 +90,6 @@ def test_the_missing_roles_are_told_with_the_resource_that_was_meant() -> None:
         {"identity": f"{IDENTITY}2", "role": PULLER, "scope": REGISTRY},
     ]
     azure = Azure((REGISTRY, ROLES[PULLER]))
-    told = lacking_roles(cast(Arm, azure), bodies, asked)
-    assert told == [{**through, "at": ACCOUNT}], "what has no registry or identity is told elsewhere"
+    answer = lacking_roles(cast(Arm, azure), bodies, asked)
+    assert answer == [{**through, "at": ACCOUNT}], "what has no registry or identity is told elsewhere"
     assert len(azure.asked) == 2

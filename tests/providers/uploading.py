@@ -57,7 +57,7 @@ class Uploads:
         account = find_account(self.arm, ACCOUNT)
         assert account is not None
         name = container_name(self.azure)
-        made = Container(self.arm, account, name, granted=granted, told=self.told.append)
+        made = Container(self.arm, account, name, granted=granted, warn=self.told.append)
         return self.opened.enter_context(made)
 
     def transfer(self, own: Container) -> Transfer:

@@ -219,22 +219,22 @@ def test_shares_that_azure_does_not_take_are_refused_at_the_edge() -> None:
 
 def test_who_is_to_be_told_is_told_once_and_a_failure_stops_nothing() -> None:
     text = steps("smoke: [smoke]", "{traffic: 100, for: 2m, gates: [errors]}")
-    told = plan(text + "\nnotify: [{on: [full, succeeded], webhook: chat}]")
-    stage = Stage(told).begin().run()
+    given = plan(text + "\nnotify: [{on: [full, succeeded], webhook: chat}]")
+    stage = Stage(given).begin().run()
     said = [json.loads(text) for _, text in stage.told]
     assert [one["reached"] for one in said] == ["full", "succeeded"]
     assert said[1]["sentence"] == stage.status.sentence and said[1]["way_out"]
     assert {name for name, _ in stage.told} == {"chat"}
-    deaf = Stage(told, deaf=True).begin().run()
+    deaf = Stage(given, deaf=True).begin().run()
     assert deaf.state.phase is Phase.SUCCEEDED and deaf.told == []
     assert {one.failed for one in deaf.entries(Told)} == {"the webhook answered 500"}
 
 
 def test_a_notice_that_a_kill_has_cut_off_is_sent_by_the_next_driver() -> None:
     text = steps("smoke: [smoke]", "{traffic: 100, for: 2m, gates: [errors]}")
-    told = plan(text + "\nnotify: [{on: [succeeded], webhook: chat}]")
-    whole = Stage(told).begin().run()
-    stage = Stage(told, kill_at=whole.written - 1).begin()
+    given = plan(text + "\nnotify: [{on: [succeeded], webhook: chat}]")
+    whole = Stage(given).begin().run()
+    stage = Stage(given, kill_at=whole.written - 1).begin()
     stage.run()
     assert stage.drivers == 2 and len(stage.entries(Told)) == 1 and len(stage.told) >= 1
 

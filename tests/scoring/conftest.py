@@ -26,8 +26,10 @@ from tests.scoring.server import SAMPLE, Server, serve
 def training_python() -> Path:
     """An interpreter with exactly what training/requirements.txt locks."""
     lock = SAMPLE / "training" / "requirements.txt"
-    told = f"{sys.version}{lock.read_text()}"
-    folder = cache_folder() / "environments" / f"training-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    document = f"{sys.version}{lock.read_text()}"
+    folder = (
+        cache_folder() / "environments" / f"training-{hashlib.sha256(document.encode()).hexdigest()[:12]}"
+    )
     python = folder / "bin" / "python"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder.with_suffix(".lock"), print):

@@ -13,14 +13,14 @@ Seen = dict[str, Any]
 @pytest.fixture(scope="session")
 def seen(shell: Shell) -> Seen:
     """One run of the program, and what it saw: loading azure-ai-ml alone takes seconds."""
-    told: Seen = shell.program("everything.py", **shell.watch("everything"))
-    return told
+    given: Seen = shell.program("everything.py", **shell.watch("everything"))
+    return given
 
 
 def answer(text: str) -> Any:
     """A prediction; `asked` is the request's text as the script got it."""
-    told = json.loads(text)
-    return {**told, "asked": json.loads(told["asked"])}
+    document = json.loads(text)
+    return {**document, "asked": json.loads(document["asked"])}
 
 
 def test_every_credential_opens_the_workspace(seen: Seen) -> None:
@@ -122,13 +122,13 @@ def test_shares_move_and_what_cannot_be_is_refused(seen: Seen) -> None:
 def test_each_way_of_authentication_opens_its_endpoint(
     seen: Seen, endpoint: str, model: str, who: str
 ) -> None:
-    told = answer(seen["deployments"]["invoked"][endpoint])
-    assert told == {"model": model, "who": who, "asked": {"data": [1, 2]}}
+    reply = answer(seen["deployments"]["invoked"][endpoint])
+    assert reply == {"model": model, "who": who, "asked": {"data": [1, 2]}}
 
 
 def test_a_named_deployment_answers(seen: Seen) -> None:
-    told = [answer(text) for text in seen["deployments"]["by name"]]
-    assert [(one["who"], one["model"]) for one in told] == [("green", "heavy"), ("blue", "light")]
+    reply = [answer(text) for text in seen["deployments"]["by name"]]
+    assert [(one["who"], one["model"]) for one in reply] == [("green", "heavy"), ("blue", "light")]
 
 
 def test_the_scoring_address_answers_anyone_with_a_key(seen: Seen) -> None:
@@ -183,8 +183,8 @@ def test_each_setting_of_a_managed_file_arrives(seen: Seen) -> None:
 
 
 def test_a_folder_that_is_model_and_code_at_once_serves(seen: Seen) -> None:
-    told = answer(seen["files"]["dot answer"])
-    assert (told["who"], told["model"]) == ("dot", "here")
+    reply = answer(seen["files"]["dot answer"])
+    assert (reply["who"], reply["model"]) == ("dot", "here")
 
 
 def test_each_setting_of_a_kubernetes_file_arrives(seen: Seen) -> None:

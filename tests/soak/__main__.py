@@ -15,9 +15,9 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--once", action="store_true", help="every attack once, and then the end")
     parser.add_argument("--seed", type=int, help="attack as in an earlier soak; the table names its seed")
-    told = parser.parse_args()
-    seed = secrets.randbelow(1_000_000) if told.seed is None else told.seed
-    figures = soak(seed, told.minutes * 60, told.clients, once=list(ATTACKS) if told.once else ())
+    given = parser.parse_args()
+    seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
+    figures = soak(seed, given.minutes * 60, given.clients, once=list(ATTACKS) if given.once else ())
     print(figures.table())
     return 1 if figures.failed else 0
 

@@ -99,17 +99,17 @@ class Load:
         shares: Mapping[str, int] | None,
     ) -> bool:
         """Count one answer; whether it was good."""
-        told = f"{wanted or 'by the shares'}: {status} of {by or 'the front'}: {body[:120]!r}"
+        text = f"{wanted or 'by the shares'}: {status} of {by or 'the front'}: {body[:120]!r}"
         if status == 200:
             self.figures.count("requests answered")
             may = {wanted} if wanted else {name for name in NAMES if shares is None or shares[name]}
             if by not in may or json.loads(body) != {"by": by, "asked": asked}:
-                self.figures.count("answers that were wrong", told)
+                self.figures.count("answers that were wrong", text)
             return True
         if rough and status in (0, *_CUT):
             self.figures.count("requests cut by a kill or a restart")
         else:
-            self.figures.count(_FAULTS.get(status, "requests lost while nothing was killed"), told)
+            self.figures.count(_FAULTS.get(status, "requests lost while nothing was killed"), text)
         return False
 
 

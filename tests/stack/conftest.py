@@ -77,14 +77,14 @@ class StackAzure:
 
     def token(self, scope: str) -> str:
         """A token of the environment's own identity."""
-        told = self.own("GET", "environment")
+        answer = self.own("GET", "environment")
         form = {
             "grant_type": "client_credentials",
-            "client_id": told["ARM_CLIENT_ID"],
-            "client_secret": told["ARM_CLIENT_SECRET"],
+            "client_id": answer["ARM_CLIENT_ID"],
+            "client_secret": answer["ARM_CLIENT_SECRET"],
             "scope": scope,
         }
-        login = f"{self.told['arm']}/{told['ARM_TENANT_ID']}/oauth2/v2.0/token"
+        login = f"{self.told['arm']}/{answer['ARM_TENANT_ID']}/oauth2/v2.0/token"
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         return str(self.ask("POST", login, urllib.parse.urlencode(form).encode(), **kind)["access_token"])
 
@@ -233,8 +233,8 @@ def stack_azure(tmp_path_factory: pytest.TempPathFactory, docker: DockerHost) ->
     """A local Azure on free ports, with its state in a folder that goes with it."""
     folder = tmp_path_factory.mktemp("azure")
     with running(WholeAzure(folder / "e", {"PATH": docker.path})) as whole:
-        told = whole.record()
-        yield StackAzure(folder, {**told, "ca": str(whole.folder / told["ca"])})
+        given = whole.record()
+        yield StackAzure(folder, {**given, "ca": str(whole.folder / given["ca"])})
 
 
 Project = Callable[..., Stack]

@@ -25,8 +25,8 @@ def wrong(stack: Stack, **variables: str) -> list[str]:
     assert "Traceback" not in done.text
     # The stack itself, and our plugin where it was asked before the fault was found.
     assert "to create" not in done.text.replace("+ 1 to create", "").replace("+ 2 to create", "")
-    told = ("azml:", "AZML_", str(stack.folder))
-    return [line.strip() for line in done.text.splitlines() if any(word in line for word in told)]
+    text = ("azml:", "AZML_", str(stack.folder))
+    return [line.strip() for line in done.text.splitlines() if any(word in line for word in text)]
 
 
 def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stack) -> None:
@@ -40,7 +40,7 @@ def test_a_local_azure_that_does_not_answer_is_said_with_what_to_do(unmade: Stac
 def test_everything_that_should_exist_and_does_not_comes_at_once(project: Project) -> None:
     """With file, line and key; a group that is there and empty is not the group's fault.
 
-    What is said where the group and the workspace are missing, settings/test_standing.py proves.
+    What is said where the group and the workspace are missing, settings/test_live_state.py proves.
     """
     stack = project("missing", resourceGroup={"name": "rg-empty", "existing": True}, name="mlw-missing")
     group = f"{stack.endpoint.partition('/resourceGroups/')[0]}/resourceGroups/rg-empty"

@@ -110,9 +110,9 @@ def nested(base: Path) -> Path:
         own / "app" / "in" / "above.py",
         "import common.tools\n\ndef init(): pass\n\ndef run(raw_data): pass\n",
     )
-    told = yaml.safe_load((own / "deployment.yml").read_text())
-    told["code_configuration"]["scoring_script"] = "in/above.py"
-    write(own / "green.yml", told)
+    document = yaml.safe_load((own / "deployment.yml").read_text())
+    document["code_configuration"]["scoring_script"] = "in/above.py"
+    write(own / "green.yml", document)
     return own
 
 
@@ -231,9 +231,9 @@ def test_what_people_bring(cases: Stack) -> None:
     done = cases.run("up", "--yes", "--skip-preview", "--continue-on-error")
     assert done.code != 0
     assert answer(cases, "exported", {"data": [1, 2]}) == [2, 4, "2.1.2"]
-    told = logs(cases, "exported", "StorageInitializer")
+    given = logs(cases, "exported", "StorageInitializer")
     for name in ("_libgcc_mutex", "ca-certificates", "libblas", "openssl", "tzdata"):
-        assert f"left out: {name} " in told
+        assert f"left out: {name} " in given
     assert answer(cases, "brackets", {"data": [1, 2]})[:2] == [2, 4]
     assert "invalid literal for int()" not in logs(cases, "brackets", "InferenceServer")
     assert answer(cases, "markers", {"data": [1, 2]}) == [2, 4, "1.26.4"]

@@ -29,9 +29,9 @@ def test_a_container_is_served_as_its_file_says_and_guarded_while_it_is(
     file.write_text(DEPLOYMENT)
     stack.serve({"blue": {}}, {"blue": 100})
     stack.up()
-    told = stack.predict()
-    assert (told["path"], told["port"], told["variables"]["FLAVOUR"]) == ("/v1/predict", 8080, "own")
-    assert told["variables"]["AZUREML_MODEL_DIR"] == "/var/mounted/half/2"
+    given = stack.predict()
+    assert (given["path"], given["port"], given["variables"]["FLAVOUR"]) == ("/v1/predict", 8080, "own")
+    assert given["variables"]["AZUREML_MODEL_DIR"] == "/var/mounted/half/2"
     file.write_text(DEPLOYMENT.replace("/v1/predict", "/v2/predict"))
     preview = stack.run("preview")
     assert preview.code != 0

@@ -25,18 +25,18 @@ def test_two_programs_of_others_use_what_they_like(project: Project) -> None:
     providers = {one["urn"].rpartition("::")[2] for one in state(team) if "pulumi:providers:" in one["type"]}
     assert providers == {"team"}, "no default provider: every question went through the program's own"
     team.preview("--expect-no-changes")
-    told = team.outputs()
-    place = f"{told['workspace']['name']}/onlineEndpoints/example-team/deployments/blue"
-    group = told["versions"]["model"].partition("/workspaces/")[0]
+    printed = team.outputs()
+    place = f"{printed['workspace']['name']}/onlineEndpoints/example-team/deployments/blue"
+    group = printed["versions"]["model"].partition("/workspaces/")[0]
     variables = team.azure.arm("GET", f"{group}/workspaces/{place}")["properties"]["environmentVariables"]
     assert "stexampleteam" in variables["ARCHIVE"]
 
     plain = project("example-plain")
     program(plain, EXAMPLES / "traffic_alone")
     plain.settings |= {
-        "example:workspace": told["workspace"]["name"],
-        "example:resourceGroup": told["workspace"]["resource_group"],
-        "example:versions": told["versions"],
+        "example:workspace": printed["workspace"]["name"],
+        "example:resourceGroup": printed["workspace"]["resource_group"],
+        "example:versions": printed["versions"],
         "example:traffic": {"blue": 100},
     }
     plain.write()

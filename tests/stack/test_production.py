@@ -30,8 +30,8 @@ def test_the_example_is_the_local_project_from_another_folder() -> None:
 
 def paths(project: dict[str, Any]) -> list[Path]:
     """The paths in a project file, as they are from the repository's own folder."""
-    told = [project["main"], project["runtime"]["options"]["virtualenv"]]
-    found = [*told, *(one["path"] for one in project["plugins"]["providers"])]
+    rows = [project["main"], project["runtime"]["options"]["virtualenv"]]
+    found = [*rows, *(one["path"] for one in project["plugins"]["providers"])]
     return [Path(*(part for part in Path(one).parts if part != "..")) for one in found]
 
 

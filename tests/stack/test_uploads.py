@@ -36,14 +36,14 @@ def blobs(stack: Stack) -> dict[str, str]:
 
 
 def token_for(azure: StackAzure) -> str:
-    told = azure.own("GET", "environment")
+    answer = azure.own("GET", "environment")
     form = {
         "grant_type": "client_credentials",
-        "client_id": told["ARM_CLIENT_ID"],
-        "client_secret": told["ARM_CLIENT_SECRET"],
+        "client_id": answer["ARM_CLIENT_ID"],
+        "client_secret": answer["ARM_CLIENT_SECRET"],
         "scope": "https://storage.azure.com/.default",
     }
-    login = f"{azure.told['arm']}/{told['ARM_TENANT_ID']}/oauth2/v2.0/token"
+    login = f"{azure.told['arm']}/{answer['ARM_TENANT_ID']}/oauth2/v2.0/token"
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     found: str = azure.ask("POST", login, urllib.parse.urlencode(form).encode(), **kind)["access_token"]
     return found
@@ -70,7 +70,7 @@ def test_uploads_are_made_once_whatever_happens(stack: Stack, project: Project, 
     """One journey: a stack of blobs that becomes one of uploads, and one beside it with the same content."""
     a_stack_of_blobs_moves_over_by_itself(stack)
     the_state_fits_every_clone_of_the_project(stack, tmp_path)
-    standing = blobs(stack)
+    live_state = blobs(stack)
     killed = project("uploads-killed", existing=True)
     shutil.copytree(stack.scoring, killed.scoring, dirs_exist_ok=True)
     killed.serve({"blue": {}, "green": {}}, {})
@@ -78,7 +78,7 @@ def test_uploads_are_made_once_whatever_happens(stack: Stack, project: Project, 
     (killed.scoring / "src-green" / "second.py").write_text("")
     a_refusal_says_what_is_missing(killed)
     what_a_killed_up_has_sent_stays_and_the_next_one_goes_on(killed)
-    assert standing.items() <= blobs(stack).items(), "what the first stack had sent was not sent again"
+    assert live_state.items() <= blobs(stack).items(), "what the first stack had sent was not sent again"
 
 
 def a_stack_of_blobs_moves_over_by_itself(stack: Stack) -> None:

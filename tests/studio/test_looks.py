@@ -29,33 +29,33 @@ from azml.emulator.control.studio.views import (
 from tests.fixtures.control_plane import ENDPOINT, GROUP, deployment_body, endpoint_body
 
 
-def standing(
+def deployment(
     name: str, state: str = "Succeeded", traffic: int = 0, ready: int = 1, running: str = "ready"
 ) -> SlotState:
     return SlotState(name, state, running, ready, 1, traffic)
 
 
-RED = standing("red", "Failed", ready=0, running="failed")
+RED = deployment("red", "Failed", ready=0, running="failed")
 
 
 @pytest.mark.parametrize(
     ("deployments", "health"),
     [
         ([], Health("idle", "No deployment")),
-        ([standing("blue")], Health("idle", "No traffic")),
+        ([deployment("blue")], Health("idle", "No traffic")),
         ([RED], Health("bad", "red failed")),
-        ([standing("blue"), RED], Health("warn", "No traffic; red failed")),
-        ([standing("blue", "Creating", ready=0)], Health("busy", "blue is Creating")),
-        ([standing("blue", traffic=100)], Health("good", "Serving")),
-        ([standing("blue", traffic=100), RED], Health("warn", "Serving; red failed")),
-        ([standing("blue", "Failed", 100)], Health("warn", "The update of blue failed")),
+        ([deployment("blue"), RED], Health("warn", "No traffic; red failed")),
+        ([deployment("blue", "Creating", ready=0)], Health("busy", "blue is Creating")),
+        ([deployment("blue", traffic=100)], Health("good", "Serving")),
+        ([deployment("blue", traffic=100), RED], Health("warn", "Serving; red failed")),
+        ([deployment("blue", "Failed", 100)], Health("warn", "The update of blue failed")),
         (
-            [standing("blue", "Failed", 60, 0, "failed"), standing("green", traffic=40)],
+            [deployment("blue", "Failed", 60, 0, "failed"), deployment("green", traffic=40)],
             Health("bad", "blue failed and gets 60 % of requests"),
         ),
-        ([standing("blue", traffic=100, ready=0, running="starting")], Health("busy", "blue is starting")),
+        ([deployment("blue", traffic=100, ready=0, running="starting")], Health("busy", "blue is starting")),
         (
-            [standing("blue", traffic=100), standing("green", "Updating")],
+            [deployment("blue", traffic=100), deployment("green", "Updating")],
             Health("busy", "Serving; green is Updating"),
         ),
         ([SlotState("blue", "Succeeded", "ready", 1, 3, 100)], Health("warn", "blue: 1 of 3 instances")),
@@ -66,7 +66,7 @@ def test_an_endpoint_is_as_its_deployments_are(deployments: list[SlotState], hea
 
 
 def test_an_alert_that_fires_is_said_unless_something_is_worse() -> None:
-    serving = [standing("blue", traffic=100)]
+    serving = [deployment("blue", traffic=100)]
     assert endpoint_health("Succeeded", serving, ["slow"]) == Health("warn", "Alert: slow")
     assert endpoint_health("Updating", serving, ["slow", "busy"]) == Health("warn", "2 alerts: slow")
     assert endpoint_health("Succeeded", [RED], ["slow"]) == Health("bad", "red failed")
@@ -74,15 +74,15 @@ def test_an_alert_that_fires_is_said_unless_something_is_worse() -> None:
 
 def test_an_alert_is_shown_with_its_condition_and_its_series() -> None:
     place = f"{GROUP}/providers/Microsoft.Insights/metricAlerts/slow"
-    told = {"severity": 1, "description": "latency is above 5 ms"}
-    rule = Record(resource_id(place), {"properties": told})
+    body = {"severity": 1, "description": "latency is above 5 ms"}
+    rule = Record(resource_id(place), {"properties": body})
     alert = Alert("a", {"deployment": "blue"}, 9.0, fired=60.0)
     shown = firing_alert(rule, alert)
     assert shown == FiringAlert("slow", 1, "latency is above 5 ms (deployment blue)", 60.0)
 
 
 def test_a_write_that_runs_hides_nothing_that_is_wrong() -> None:
-    assert endpoint_health("Updating", [standing("blue", traffic=100)]) == Health("busy", "Updating")
+    assert endpoint_health("Updating", [deployment("blue", traffic=100)]) == Health("busy", "Updating")
     assert endpoint_health("Updating", [RED]).level == "bad"
     assert endpoint_health("Failed", []) == Health("bad", "The endpoint is Failed")
     assert endpoint_health("Deleting", [RED]) == Health("busy", "Deleting")
@@ -225,9 +225,9 @@ async def test_a_stream_tells_what_changed_and_why_it_cannot() -> None:
     assert await client.take() == {"count": {"n": 1}, "still": {"x": 1}, "trouble": {}}
     assert (await client.take()).keys() == {"count"}
     look.failure = bad_request("Not now.")
-    while "trouble" not in (told := await client.take()):
+    while "trouble" not in (given := await client.take()):
         pass
-    assert told == {"trouble": {"status": 400, "message": "Not now."}}
+    assert given == {"trouble": {"status": 400, "message": "Not now."}}
     await client.leave()
 
 

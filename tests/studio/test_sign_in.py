@@ -169,12 +169,12 @@ def test_what_is_streamed_carries_no_key_and_begins_with_everything(
     stream = Stream(studio_azure, signed_in, f"?id={quote(ENDPOINT)}&minutes=30{log}")
     assert stream.answer.headers["content-type"].startswith("text/event-stream")
     assert stream.answer.headers["cache-control"] == "no-store"
-    told = dict(stream.read() for _ in range(5))
+    given = dict(stream.read() for _ in range(5))
     stream.connection.close()
-    assert told.keys() == {"endpoint", "metrics", "rollout", "log", "trouble"}
-    assert told["log"]["lead"]["source"] == 'raise RuntimeError("no such model: red")'
+    assert given.keys() == {"endpoint", "metrics", "rollout", "log", "trouble"}
+    assert given["log"]["lead"]["source"] == 'raise RuntimeError("no such model: red")'
     keys = studio_azure.arm("POST", f"{ENDPOINT}/listKeys").body
-    assert not any(key in json.dumps(told) for key in keys.values())
+    assert not any(key in json.dumps(given) for key in keys.values())
 
 
 def test_a_stream_ends_when_its_session_does(studio_azure: WholeAzure) -> None:
@@ -244,17 +244,17 @@ def test_a_binary_answer_is_an_image_or_only_its_type_and_size(
     studio_azure.share_out({"blue": 100})
     path = f"/studio/api/score?id={quote(ENDPOINT)}"
     raw = b"\x89PNG\r\n\x1a\n\xff"
-    told = studio_azure.send("POST", path, raw, {**signed_in, "Content-Type": "image/png"}).body
-    assert (told["content_type"], told["size"], told["text"]) == ("image/png", 9, "")
-    assert base64.b64decode(told["image"]) == raw
-    told = studio_azure.send("POST", path, raw, {**signed_in, "Content-Type": "application/zip"}).body
-    assert (told["status"], told["content_type"], told["size"], told["shown"]) == (
+    answer = studio_azure.send("POST", path, raw, {**signed_in, "Content-Type": "image/png"}).body
+    assert (answer["content_type"], answer["size"], answer["text"]) == ("image/png", 9, "")
+    assert base64.b64decode(answer["image"]) == raw
+    answer = studio_azure.send("POST", path, raw, {**signed_in, "Content-Type": "application/zip"}).body
+    assert (answer["status"], answer["content_type"], answer["size"], answer["shown"]) == (
         200,
         "application/zip",
         9,
         0,
     )
-    assert (told["text"], told["image"]) == ("", "")
+    assert (answer["text"], answer["image"]) == ("", "")
 
 
 def test_no_code_cookie_or_token_is_ever_logged(studio_azure: WholeAzure, signed_in: Headers) -> None:

@@ -128,10 +128,10 @@ def test_uv_hears_what_pip_was_told(
         "extra-index-url =\n    https://two.example/simple\n    https://three.example/simple\n"
     )
     monkeypatch.setenv("PIP_INDEX_URL", "https://variable.example/simple")
-    told = install.uv_environment()
-    assert told["UV_DEFAULT_INDEX"] == "https://variable.example/simple", "a variable beats a file"
-    assert told["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
-    assert told["SSL_CERT_FILE"] == "/certs.pem"
+    given = install.uv_environment()
+    assert given["UV_DEFAULT_INDEX"] == "https://variable.example/simple", "a variable beats a file"
+    assert given["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
+    assert given["SSL_CERT_FILE"] == "/certs.pem"
 
 
 def test_several_places_to_find_links_reach_uv(install: ModuleType, pip_says: Path, tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ def test_what_uv_was_told_itself_wins(
 ) -> None:
     pip_says.write_text("[global]\nindex-url = https://pip.example/simple\n")
     monkeypatch.setenv(name, "https://uv.example/simple")
-    told = install.uv_environment()
-    assert told[name] == "https://uv.example/simple"
-    assert "https://pip.example/simple" not in told.values()
+    given = install.uv_environment()
+    assert given[name] == "https://uv.example/simple"
+    assert "https://pip.example/simple" not in given.values()
 
 
 def test_the_fingerprint_changes_with_a_lock(

@@ -255,10 +255,10 @@ def test_a_plugin_in_python_streams_what_it_prints_and_its_exit_code(
     )
     channel, stub = call(host)
     with channel:
-        told = list(stub.RunPlugin(plugin_request(tmp_path), timeout=30))
-    assert b"".join(each.stdout for each in told) == b"['one', 'two'] blue\n"
-    assert b"".join(each.stderr for each in told) == b"aside\n"
-    assert [each.exitcode for each in told if each.WhichOneof("output") == "exitcode"] == [5]
+        answer = list(stub.RunPlugin(plugin_request(tmp_path), timeout=30))
+    assert b"".join(each.stdout for each in answer) == b"['one', 'two'] blue\n"
+    assert b"".join(each.stderr for each in answer) == b"aside\n"
+    assert [each.exitcode for each in answer if each.WhichOneof("output") == "exitcode"] == [5]
 
 
 def test_what_is_imported_is_shown_in_pulumis_own_notation(host: "subprocess.Popen[bytes]") -> None:
@@ -268,8 +268,8 @@ def test_what_is_imported_is_shown_in_pulumis_own_notation(host: "subprocess.Pop
         source={"a.pp": 'resource g "x:y:Z" {\n\n    location = "w"\n}\n'}
     )
     with channel:
-        told = stub.GenerateProgram(asked, timeout=30)
-    (text,) = told.source.values()
+        answer = stub.GenerateProgram(asked, timeout=30)
+    (text,) = answer.source.values()
     lines = text.decode().splitlines()
     assert all(line.startswith("#") for line in lines)
     assert lines[-4:] == ['# resource g "x:y:Z" {', "#", '#     location = "w"', "# }"]

@@ -97,10 +97,10 @@ def for_editor(variables: Mapping[str, str]) -> list[str]:
 
 def _write_config(clone: Clone, subscription_id: str) -> None:
     path, is_found = sdk_config.write(clone, workspace_of(Stack(clone, LOCAL), subscription_id))
-    told = f"MLClient.from_config finds the local workspace in {clone.shown(path)}"
+    hint = f"MLClient.from_config finds the local workspace in {clone.shown(path)}"
     if not is_found:
-        told = f"{sdk_config.LIVES_IN}/config.json is yours; the local one: from_config(path={str(path)!r})"
-    typer.echo(told, err=True)
+        hint = f"{sdk_config.LIVES_IN}/config.json is yours; the local one: from_config(path={str(path)!r})"
+    typer.echo(hint, err=True)
 
 
 def _missing_on_path() -> str | None:

@@ -42,8 +42,8 @@ def status(stack: StackOption = None, as_json: JsonOption = False) -> None:
         console.print(f"[bold]{endpoint.name}[/bold]  {_state(endpoint.state)}  {endpoint.scoring_uri}")
         console.print(_table([endpoint]))
         for alert in alerts.get(endpoint.name.lower(), ()):
-            told = f"{alert.rule} ({alert.severity}) since {alert.since}: {alert.description}"
-            console.print(f"  [red]alert[/] {escape(told)}")
+            line = f"{alert.rule} ({alert.severity}) since {alert.since}: {alert.description}"
+            console.print(f"  [red]alert[/] {escape(line)}")
     if unread:
         console.print(f"[dim]{escape(unread)}[/]")
 

@@ -33,15 +33,15 @@ def traffic(
     """Give an endpoint's slots these shares of the traffic at once, and update the stack file."""
     from azml.cli.rollouts import ownership  # loads what reads journals
 
-    told = read_shares(wanted)
+    asked = read_shares(wanted)
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
     ownership.require_none(chosen, declared, "moving the traffic")
     connection = stacks.connect(chosen)
     found = endpoints.read(connection, names.azure_name(declared))
-    if findings := list(problems(declared, found, told)):
+    if findings := list(problems(declared, found, asked)):
         raise InvalidInput(findings)
-    live = {slot: share for slot, share in told.items() if share}
+    live = {slot: share for slot, share in asked.items() if share}
     if print_only:
         shares.edit(chosen, declared, live)
         change = patch(chosen.path, chosen.clone.root, chosen.file.before, chosen.file.text)
@@ -55,31 +55,31 @@ def traffic(
 
 def read_shares(wanted: list[str]) -> dict[str, int]:
     """The shares in the arguments. Raises InvalidInput with every argument that is not a share."""
-    findings, told = [], {}
+    findings, asked = [], {}
     for text in wanted:
         slot, _, percent = text.partition("=")
         if not slot or not percent.isascii() or not percent.isdigit():
             findings.append(
                 Finding(f"{text!r} is not a share", "write a slot and a whole percent, as blue=90")
             )
-        elif slot in told:
+        elif slot in asked:
             findings.append(Finding(f"{slot} is named twice", "name each slot once"))
         else:
-            told[slot] = int(percent)
+            asked[slot] = int(percent)
     if not findings:
         findings += [
             Finding(f"{problem.name or ' '.join(wanted)} {problem.message}", problem.remedy)
-            for problem in rules.share_problems(told, {})
+            for problem in rules.share_problems(asked, {})
         ]
     if findings:
         raise InvalidInput(findings)
-    return told
+    return asked
 
 
-def problems(declared: StackEndpoint, found: OnlineEndpoint, told: Mapping[str, int]) -> Iterator[Finding]:
+def problems(declared: StackEndpoint, found: OnlineEndpoint, asked: Mapping[str, int]) -> Iterator[Finding]:
     """Every reason against these shares: unknown slots, slots that are not ready, mirroring."""
     there = [one.name for one in found.deployments]
-    for slot in told:
+    for slot in asked:
         if slot not in there:
             known = slot in declared.slots
             remedy = (
@@ -91,9 +91,9 @@ def problems(declared: StackEndpoint, found: OnlineEndpoint, told: Mapping[str, 
                 f"declare it in azml:endpoints.{declared.key}.deployments, or the next up would delete it"
             )
             yield Finding(f"{slot} is not in the stack file", remedy)
-    yield from shares.not_serving(found, told)
+    yield from shares.not_serving(found, asked)
     mirrors = {**(declared.mirror_traffic or {}), **found.mirror_traffic}
-    for slot in rules.mirrored_and_live(told, mirrors):
+    for slot in rules.mirrored_and_live(asked, mirrors):
         message = f"{slot} gets {mirrors[slot]} % mirrored, and Azure does not mirror to a live slot"
         remedy = "end the mirroring first: `mirror_traffic: {}` in the stack file, then pulumi up"
         yield Finding(message, remedy)

@@ -43,11 +43,11 @@ def by_endpoint(answer: Mapping[str, Any], workspace_id: str) -> dict[str, list[
     found: dict[str, list[FiringAlert]] = {}
     above = f"{workspace_id}/onlineEndpoints/".lower()
     for one in answer.get("value") or ():
-        told = (one.get("properties") or {}).get("essentials") or {}
-        target = str(told.get("targetResource") or "").lower()
+        essentials = (one.get("properties") or {}).get("essentials") or {}
+        target = str(essentials.get("targetResource") or "").lower()
         if target.startswith(above):
             endpoint = target.removeprefix(above).partition("/")[0]
-            rule = str(told.get("alertRule") or "").rpartition("/")[2]
-            words = (str(told.get(key) or "") for key in ("severity", "description", "startDateTime"))
+            rule = str(essentials.get("alertRule") or "").rpartition("/")[2]
+            words = (str(essentials.get(key) or "") for key in ("severity", "description", "startDateTime"))
             found.setdefault(endpoint, []).append(FiringAlert(rule, *words))
     return found

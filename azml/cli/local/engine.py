@@ -99,8 +99,10 @@ class Engine:
 def _diagnosed(printed: str) -> str:
     """The errors in the JSON that a command printed; empty where it is not JSON."""
     try:
-        told = json.loads(printed)["diagnostics"]
-        return "".join(one["message"] for one in told if one["severity"] == "error").removeprefix("error: ")
+        diagnostics = json.loads(printed)["diagnostics"]
+        return "".join(one["message"] for one in diagnostics if one["severity"] == "error").removeprefix(
+            "error: "
+        )
     except (ValueError, KeyError, TypeError):
         return ""
 

@@ -36,8 +36,8 @@ def start(clone: Clone, port: int, scoring_port: int) -> LocalAzure:
         azure, fresh = local_azure.start(clone, port, scoring_port, current)
         lost = local_azure.await_return(clone, azure, current)
         was = "started" if fresh else "was running"
-        told = f"; did not come back: {', '.join(lost)}" if lost else ""
-        current.done(f"{was}, {azure.arm}{told}; log: {clone.shown(clone.logs / 'emulator.log')}")
+        missing = f"; did not come back: {', '.join(lost)}" if lost else ""
+        current.done(f"{was}, {azure.arm}{missing}; log: {clone.shown(clone.logs / 'emulator.log')}")
     if azure.warning:
         terminal.err().print(f"  warning: {azure.warning}")
     for line in local_azure.repairs(clone):

@@ -81,15 +81,15 @@ class LocalAzure:
 def recorded(clone: Clone) -> LocalAzure | None:
     """The local Azure in this clone's record, whether or not it still runs."""
     try:
-        told = json.loads((clone.emulator / "emulator.json").read_text())
+        record = json.loads((clone.emulator / "emulator.json").read_text())
         return LocalAzure(
-            int(told["pid"]),
-            told["arm"],
-            told["scoring"],
-            clone.emulator / told["ca"],
-            clone.emulator / told["ca_bundle"],
-            told["token"],
-            told.get("warning", ""),
+            int(record["pid"]),
+            record["arm"],
+            record["scoring"],
+            clone.emulator / record["ca"],
+            clone.emulator / record["ca_bundle"],
+            record["token"],
+            record.get("warning", ""),
         )
     except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError):
         return None

@@ -94,8 +94,8 @@ def damaged(found: Iterable[CachedEnvironment]) -> Mapping[str, tuple[str, ...]]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(done.stderr.strip())
-    told = {Path(folder).name: one for folder, one in json.loads(done.stdout).items()}
-    return {name: (*one["gone"], *one["changed"]) for name, one in told.items() if any(one.values())}
+    reports = {Path(folder).name: one for folder, one in json.loads(done.stdout).items()}
+    return {name: (*one["gone"], *one["changed"]) for name, one in reports.items() if any(one.values())}
 
 
 def have_built_anew(environment: CachedEnvironment) -> None:
@@ -117,24 +117,24 @@ def _folders() -> list[Path]:
 
 def _is_old(folder: Path) -> bool:
     """Whether an earlier version of the local Azure built it, without records: it is never used again."""
-    return "format" not in _told(folder)
+    return "format" not in _record(folder)
 
 
-def _told(folder: Path) -> Mapping[str, Any]:
+def _record(folder: Path) -> Mapping[str, Any]:
     with contextlib.suppress(OSError, ValueError):
-        told = json.loads((folder / COMPLETE).read_text(encoding="utf-8"))
-        return told if isinstance(told, dict) else {}
+        record = json.loads((folder / COMPLETE).read_text(encoding="utf-8"))
+        return record if isinstance(record, dict) else {}
     return {}
 
 
 def _read(folder: Path, users: Mapping[str, set[str]]) -> CachedEnvironment:
-    told = _told(folder)
-    requirements = told.get("requirements", ())
+    record = _record(folder)
+    requirements = record.get("requirements", ())
     return CachedEnvironment(
         folder,
         *sizes(folder),
         _last_used(folder),
-        bool(told),
+        bool(record),
         tuple(str(line) for line in requirements),
         tuple(sorted(users.get(folder.name, ()))),
     )

@@ -111,9 +111,9 @@ def plan(engine: Engine, endpoints: Iterable[str]) -> Plan:
     allowed = replace(engine, environment={**engine.environment, ALLOW_VARIABLE: ",".join(endpoints)})
     with _folder(engine.work) as folder:
         file = folder / "import.json"
-        told = allowed.json("preview", "--json", "--import-file", str(file), "--stack", engine.stack)
+        document = allowed.json("preview", "--json", "--import-file", str(file), "--stack", engine.stack)
         written = json.loads(file.read_text()) if file.is_file() else {}
-    steps = [step["newState"] for step in told.get("steps") or () if step["op"] == "create"]
+    steps = [step["newState"] for step in document.get("steps") or () if step["op"] == "create"]
     return Plan(
         tuple(state for state in steps if state["type"] in BY_TOKEN),
         written.get("nameTable") or {},

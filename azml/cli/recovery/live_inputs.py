@@ -30,8 +30,8 @@ def with_live_values(
     know yet (texts in `unknown`) are taken from Azure. Secrets are left out: the next update writes them.
     """
     marks = {key: value for key, value in declared.items() if key.startswith(_MARK)}
-    told = [key for key in declared if key in actual and key not in marks and declared[key] != MASKED]
-    return {**marks, **{key: _live_value(key, declared[key], actual[key], unknown) for key in told}}
+    known = [key for key in declared if key in actual and key not in marks and declared[key] != MASKED]
+    return {**marks, **{key: _live_value(key, declared[key], actual[key], unknown) for key in known}}
 
 
 def _live_value(key: str, declared: Any, actual: Any, unknown: frozenset[str]) -> Any:

@@ -41,9 +41,9 @@ def _read(file: Path) -> Lock | None:
     """The lock in `file`; None when its holder has just released it."""
     try:
         written = file.stat().st_mtime
-        told = json.loads(file.read_text())
-        since = datetime.fromisoformat(told["timestamp"]).timestamp()
-        return Lock(file, int(told["pid"]), told["hostname"], told["username"], since)
+        lock = json.loads(file.read_text())
+        since = datetime.fromisoformat(lock["timestamp"]).timestamp()
+        return Lock(file, int(lock["pid"]), lock["hostname"], lock["username"], since)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError):

@@ -47,8 +47,8 @@ def frozen(file: str) -> bool:
 
 def as_file(spec: DeploymentSpec) -> str:
     """The text of the deployment file that deploys `spec`, whose assets are registered ones."""
-    told = "Written by `azml release`: the registered versions that served when the next one was begun."
-    return as_text(as_document(spec), told)
+    text = "Written by `azml release`: the registered versions that served when the next one was begun."
+    return as_text(as_document(spec), text)
 
 
 def as_document(spec: DeploymentSpec) -> dict[str, object]:
@@ -60,10 +60,10 @@ def as_document(spec: DeploymentSpec) -> dict[str, object]:
     return {"$schema": SCHEMA.format(kind=kind), **document}
 
 
-def as_text(document: Mapping[str, object], told: str) -> str:
+def as_text(document: Mapping[str, object], text: str) -> str:
     """A CLI v2 document as YAML, below a comment."""
     out = StringIO()
-    out.write(f"# {told}\n")
+    out.write(f"# {text}\n")
     yaml = YAML()
     yaml.width = 4096  # keep URLs on one line
     yaml.dump(dict(document), out)

@@ -172,7 +172,7 @@ class Store:
         return f"{self.workspace.id}/{kind}s/{asset.name}/versions/{asset.version}"
 
     def _open(self, container: str) -> Container:
-        return Container(self._arm, self._account, container, granted=False, told=lambda text: None)
+        return Container(self._arm, self._account, container, granted=False, warn=lambda text: None)
 
     def _place(self, version: Version) -> tuple[str, str]:
         """The container and the path in it of a version's files."""

@@ -102,7 +102,7 @@ def wish(session: Session, what: Wish) -> None:
     """Write down what a person wants, for whoever carries the rollout out."""
     state = ask(session, what)
     kept = session.required()
-    typer.echo(f"{session.name}: {view.standing(kept.document.plan, state)}", err=True)
+    typer.echo(f"{session.name}: {view.summary(kept.document.plan, state)}", err=True)
     if state.phase not in LEFT and not kept.document.head.held("", kept.saved.now):
         typer.echo(f"nobody carries it out now: azml rollout resume {session.declared.key}", err=True)
 

@@ -23,7 +23,7 @@ SECONDS = 10.0
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """A webhook that moves is not followed: its new address was never checked."""
 
-    def redirect_request(self, *told: Any) -> None:
+    def redirect_request(self, *request: Any) -> None:
         return None
 
 
@@ -65,13 +65,13 @@ class Webhooks:
             remedy = f"pulumi config set --secret {SECTION}:{name} ADDRESS, an https address"
             command = ("config", "get", f"{SECTION}:{name}", "--stack", self._stack.name)
             try:
-                told = engine_of(self._stack).quiet(*command)
+                printed = engine_of(self._stack).quiet(*command)
             except CommandError:
                 missing = f"the stack has no secret {SECTION}:{name} for a webhook"
                 raise CommandError(missing, remedy) from None
-            if not _sound(told.strip()):
+            if not _sound(printed.strip()):
                 raise CommandError(f"{SECTION}:{name} is not an address that notices are sent to", remedy)
-            self._addresses[name] = told.strip()
+            self._addresses[name] = printed.strip()
         return self._addresses[name]
 
 

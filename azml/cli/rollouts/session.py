@@ -18,7 +18,7 @@ from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.requests import Requests, bodies_in
 from azml.cli.rollouts.slots import Slots
 from azml.cli.rollouts.store import BlobJournal, journal_of
-from azml.cli.rollouts.thresholds import by_percentiles, told
+from azml.cli.rollouts.thresholds import by_percentiles, notes_on
 from azml.cli.stacks import names, stacks
 from azml.cli.stacks.stacks import Connection, Stack
 from azml.rollout import starting
@@ -60,7 +60,7 @@ class Session:
                 "write a plan there, such as rollout: canary, and let pulumi up hand the shares over",
             )
         plan = plans.read(self.stack, self.declared, None)
-        lines = tuple(told(plan))
+        lines = tuple(notes_on(plan))
         if not lines or traffic_log.find(self.connection, self.id):
             return Judged(plan)
         return Judged(by_percentiles(plan), lines)

@@ -20,7 +20,7 @@ def by_percentiles(plan: Plan) -> Plan:
     return replace(plan, steps=tuple(_step(step) for step in plan.steps))
 
 
-def told(plan: Plan) -> Iterator[str]:
+def notes_on(plan: Plan) -> Iterator[str]:
     """A line for each gate that `by_percentiles` replaces."""
     for gate in gates(plan).values():
         if isinstance(gate, RateGate) and gate.slower_than is not None:

@@ -27,7 +27,7 @@ MARKS = {
 def tree(document: Document, state: State, now: float) -> Tree:
     """The rollout, its steps, and the gates of the one under way. `now` is the store's time."""
     plan, head = document.plan, document.head
-    shown = Tree(f"[bold]{escape(head.endpoint)}[/bold]  {escape(between(head))}  {standing(plan, state)}")
+    shown = Tree(f"[bold]{escape(head.endpoint)}[/bold]  {escape(between(head))}  {summary(plan, state)}")
     for place, step in enumerate(plan.steps):
         current = place == state.step and state.phase not in ENDED
         branch = shown.add(
@@ -46,7 +46,7 @@ def between(head: Head) -> str:
     return f"{head.stable} to {head.candidate}" if head.stable else f"{head.candidate}, the first deployment"
 
 
-def standing(plan: Plan, state: State) -> str:
+def summary(plan: Plan, state: State) -> str:
     """The phase and the shares that were last read back."""
     shares = state.shares
     mirror = f", {shares.mirror} % mirrored" if shares.mirror else ""

@@ -35,7 +35,7 @@ def _subscription(path: Path) -> str | None:
     if not path.exists():
         return None
     try:
-        told: Any = json.loads(path.read_text())
+        config: Any = json.loads(path.read_text())
     except ValueError:
         return ""
-    return str(told.get("subscription_id", "")) if isinstance(told, dict) else ""
+    return str(config.get("subscription_id", "")) if isinstance(config, dict) else ""

@@ -52,21 +52,21 @@ class TestSecrets:
 
     def _read(self) -> Mapping[str, str]:
         try:
-            told = yaml.safe_load(self.path.read_text(encoding="utf-8"))
+            document = yaml.safe_load(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, yaml.YAMLError) as wrong:
             # The error's message may quote the file, which holds secrets.
             raise NoSecrets(f"{self.path} cannot be read: {type(wrong).__name__}") from None
-        if not isinstance(told, dict):
+        if not isinstance(document, dict):
             raise NoSecrets(f"{self.path} is not a mapping from references to secrets")
-        return {str(name): str(value) for name, value in told.items()}
+        return {str(name): str(value) for name, value in document.items()}
 
     def _refusal(self, missing: Mapping[str, Iterable[str]]) -> str:
-        told = "; ".join(f"{name} asks for {', '.join(ones)}" for name, ones in missing.items())
+        wanted = "; ".join(f"{name} asks for {', '.join(ones)}" for name, ones in missing.items())
         return (
             f"Environment variables ask for secrets that Azure would put in, and the local Azure has none of "
-            f"them: {told}. Write a value for tests to {self.path}, one line for each, as "
+            f"them: {wanted}. Write a value for tests to {self.path}, one line for each, as "
             f"`{next(iter(next(iter(missing.values()))))}: a-test-value`"
         )
 

@@ -27,9 +27,9 @@ class Frame:
 
 def to_bytes(frame: Frame) -> bytes:
     """The frame in the form in which it is written."""
-    told: dict[str, Any] = asdict(frame)
-    body: bytes = told.pop("body")
-    head = json.dumps(told).encode()
+    fields: dict[str, Any] = asdict(frame)
+    body: bytes = fields.pop("body")
+    head = json.dumps(fields).encode()
     return _SIZES.pack(len(head), len(body)) + head + body
 
 

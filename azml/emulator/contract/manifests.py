@@ -65,16 +65,16 @@ class Manifests:
     def read(self, name: str) -> Sequence[KeptFile] | None:
         """The files of a folder; None where there is no usable manifest."""
         try:
-            told = json.loads(self._path(name).read_bytes())
-            return [KeptFile(**one) for one in told["files"]]
+            document = json.loads(self._path(name).read_bytes())
+            return [KeptFile(**one) for one in document["files"]]
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write(self, name: str, files: Sequence[KeptFile]) -> None:
         """Record the files of a folder. Raises OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        told = {"files": [asdict(file) for file in files]}
-        write_private(self._path(name), json.dumps(told, separators=(",", ":")).encode())
+        document = {"files": [asdict(file) for file in files]}
+        write_private(self._path(name), json.dumps(document, separators=(",", ":")).encode())
 
     def keep(self, names: frozenset[str]) -> None:
         """Remove the manifests of all other folders."""

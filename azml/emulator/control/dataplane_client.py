@@ -49,8 +49,8 @@ class DataplaneClient:
         While it is neither ready nor failed, this takes `wait` seconds.
         """
         path = f"/deployments/{quote(key, safe='')}?wait={wait}"
-        status, told = await self._call("GET", path, missing=True)
-        return None if status == 404 else observed_from_json(told)
+        status, answer = await self._call("GET", path, missing=True)
+        return None if status == 404 else observed_from_json(answer)
 
     async def delete_deployment(self, key: str) -> None:
         """Stop a deployment once its requests are answered."""
@@ -75,8 +75,8 @@ class DataplaneClient:
     async def logs(self, key: str, container: str, tail: int) -> str:
         """The last lines of `inference-server` or `storage-initializer`."""
         path = f"/deployments/{quote(key, safe='')}/logs?container={container}&tail={tail}"
-        _, told = await self._call("GET", path, missing=True)
-        return told if isinstance(told, str) else str(told.get("content", ""))
+        _, answer = await self._call("GET", path, missing=True)
+        return answer if isinstance(answer, str) else str(answer.get("content", ""))
 
     async def metrics(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
         """The answers of the minutes from `since` (unix time) on; see `MetricsHistory.answers`."""
@@ -85,8 +85,8 @@ class DataplaneClient:
     async def slow(self, since: float, endpoint: str, milliseconds: float) -> list[dict[str, Any]]:
         """How many answers of an endpoint took longer; see `MetricsHistory.slow`."""
         asked = f"since={since}&endpoint={quote(endpoint, safe='')}&milliseconds={milliseconds}"
-        _, told = await self._call("GET", f"/slow?{asked}")
-        return list(told)
+        _, answer = await self._call("GET", f"/slow?{asked}")
+        return list(answer)
 
     async def usage(self, since: float, endpoint: str | None = None) -> list[dict[str, Any]]:
         """The instances' resource usage in the minutes from `since` on; see `MetricsHistory.usage`."""
@@ -94,8 +94,8 @@ class DataplaneClient:
 
     async def _minutes(self, what: str, since: float, endpoint: str | None) -> list[dict[str, Any]]:
         only = f"&endpoint={quote(endpoint, safe='')}" if endpoint else ""
-        _, told = await self._call("GET", f"/{what}?since={since}{only}")
-        return list(told)
+        _, answer = await self._call("GET", f"/{what}?since={since}{only}")
+        return list(answer)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -125,7 +125,7 @@ class DataplaneClient:
         url = URL(f"http://dataplane{path}", encoded=True)
         async with self._session.request(method, url, json=body) as answer:
             is_json = answer.content_type == "application/json"
-            told = await answer.json() if is_json else await answer.text()
+            content = await answer.json() if is_json else await answer.text()
             if answer.status >= 400 and not (missing and answer.status == 404):
-                raise DataplaneError(f"The data plane answered {answer.status}: {told}")
-            return answer.status, told if answer.status < 400 or is_json else ""
+                raise DataplaneError(f"The data plane answered {answer.status}: {content}")
+            return answer.status, content if answer.status < 400 or is_json else ""

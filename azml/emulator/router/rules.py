@@ -96,9 +96,9 @@ def authorized(header: str | None, bearers: Collection[str], token_secret: str |
     bearer = bearer.strip()
     if scheme.lower() != "bearer" or not bearer:
         return False
-    told = bearer.encode("utf-8", "replace")
+    given = bearer.encode("utf-8", "replace")
     # No early exit: the time taken must not reveal which key was close.
-    matches = [hmac.compare_digest(told, key.encode()) for key in bearers]
+    matches = [hmac.compare_digest(given, key.encode()) for key in bearers]
     return any(matches) or bool(token_secret and _signed(bearer, token_secret))
 
 

@@ -79,8 +79,8 @@ class Child:
             await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
 
     def _failure(self, output: Output, ended: str) -> ChildEnded:
-        told = output.excerpt().splitlines()[-1:] or [ended]
-        return ChildEnded(f"the {self._name} ended: {told[0]}; its log: {self._log.path}")
+        last = output.excerpt().splitlines()[-1:] or [ended]
+        return ChildEnded(f"the {self._name} ended: {last[0]}; its log: {self._log.path}")
 
     async def _once(self, output: Output) -> int:
         command, descriptors = self._prepare()

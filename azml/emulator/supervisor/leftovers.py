@@ -45,8 +45,8 @@ def new_run_dir(folder: Path) -> Path:
             f"sockets in it may have paths of {_SOCKET_LIMIT}. Set TMPDIR to a shorter one"
         )
     # Recorded before it is created: if killed in between, the next start would not know of it.
-    told = {"run_dir": str(run_dir), "folder": folder.stat().st_ino}
-    write_private(folder / _RECORD, json.dumps(told).encode())
+    record = {"run_dir": str(run_dir), "folder": folder.stat().st_ino}
+    write_private(folder / _RECORD, json.dumps(record).encode())
     run_dir.mkdir(mode=0o700)
     return run_dir
 
@@ -66,8 +66,8 @@ def clear(folder: Path) -> None:
 def _clear_run(folder: Path) -> None:
     try:
         here = folder.stat().st_ino
-        told = json.loads((folder / _RECORD).read_bytes())
-        run_dir, owner = Path(told["run_dir"]), told.get("folder", here)  # absent in earlier versions
+        record = json.loads((folder / _RECORD).read_bytes())
+        run_dir, owner = Path(record["run_dir"]), record.get("folder", here)  # absent in earlier versions
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError, IsADirectoryError):

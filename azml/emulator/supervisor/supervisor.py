@@ -90,8 +90,8 @@ def require_short(folder: Path) -> None:
     """Raises PathTooLong for a folder in which SQLite cannot open a file."""
     length, limit = len(os.fsencode(folder)), _SQLITE_LIMIT - len(_LONGEST_NAME) - 1
     if length > limit:
-        told = f"the path {folder} has {length} bytes, and SQLite takes at most {limit}"
-        raise PathTooLong(f"{told}: move it to a shorter one")
+        message = f"the path {folder} has {length} bytes, and SQLite takes at most {limit}"
+        raise PathTooLong(f"{message}: move it to a shorter one")
 
 
 async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], None]) -> asyncio.Event:
@@ -110,7 +110,7 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     stack.push_async_callback(child.stop)  # first of all: it asks the others
     await router.answered()
     await child.answered()
-    await _told(dataplane, child)
+    await _announce_ready(dataplane, child)
     arm = f"https://{HOST}:{control.port}"
     _write_record(folder, arm, scoring, certificates)
     if warning():
@@ -136,7 +136,7 @@ async def _data_plane(
     return await start(stack, options.folder, options.cache, run_dir, certificates, listener)
 
 
-async def _told(dataplane: "Dataplane", control: Child) -> None:
+async def _announce_ready(dataplane: "Dataplane", control: Child) -> None:
     """Wait until the control plane has restored everything, or ends on request."""
     waits = [asyncio.create_task(wait) for wait in (dataplane.completed(), control.left.wait())]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

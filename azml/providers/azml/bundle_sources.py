@@ -16,7 +16,7 @@ class BundleSources:
     """Source paths by bundle, in memory only."""
 
     def __init__(self) -> None:
-        self._told: dict[str, Mapping[str, Path]] = {}
+        self._sources: dict[str, Mapping[str, Path]] = {}
 
     def tell(self, arguments: Properties) -> Properties:
         """Store `files`, from paths in the folder to absolute paths here, for the bundle in `folder`.
@@ -28,13 +28,13 @@ class BundleSources:
             raise ProviderError(
                 f"bundleSources takes folder and files, not {', '.join(arguments) or 'nothing'}"
             )
-        self._told[folder] = {path: Path(str(source)) for path, source in files.items()}
+        self._sources[folder] = {path: Path(str(source)) for path, source in files.items()}
         return {"folder": folder}
 
     def of(self, folder: str) -> Mapping[str, Path]:
         """The source paths of a bundle. Raises ProviderError when the program gave none in this run."""
         try:
-            return self._told[folder]
+            return self._sources[folder]
         except KeyError:
             raise ProviderError(
                 f"the program has not said where the files of {folder} are: "

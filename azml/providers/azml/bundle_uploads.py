@@ -90,7 +90,7 @@ class BundleUpload:
             account,
             str(inputs["container"]),
             granted=bool(inputs.get("roleGranted")),
-            told=lambda text: self._log.info(call.urn, text),
+            warn=lambda text: self._log.info(call.urn, text),
         ) as container:
             Transfer(container, self._shared_lanes(), progress).run(folder, items)
         progress.ended()

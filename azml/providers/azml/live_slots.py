@@ -3,7 +3,7 @@
 The deployments of an endpoint depend on this resource. Its Check compares what each slot should serve with
 what the live ones serve now, and fails before anything is written. The engine does not check resources
 outside `--target`, and stops at the first failed check. So the program asks first, for all endpoints
-(`azml:index:standing`), and if that refuses, this resource is `told` and only reports what differs: only it
+(`azml:index:liveState`), and if that refuses, this resource is `told` and only reports what differs: only it
 knows the files of the last update.
 """
 

@@ -11,10 +11,10 @@ from azml.providers.azml import VERSION
 from azml.providers.azml.bundle_sources import BundleSources
 from azml.providers.azml.bundle_uploads import BundleUpload
 from azml.providers.azml.live_slots import LiveSlots
+from azml.providers.azml.live_state import live_state
 from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.azml.role_grants import RoleGrant
-from azml.providers.azml.schema import SOURCES, STANDING, schema
-from azml.providers.azml.standing import standing
+from azml.providers.azml.schema import LIVE_STATE, SOURCES, schema
 from azml.providers.azml.traffic import EndpointTraffic
 from azml.providers.calls import ProviderError, Resource
 from azml.providers.engine_log import EngineLog
@@ -60,7 +60,7 @@ class Azml:
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
         """Answer a function call. Raises ProviderError for an unknown function."""
         functions: Mapping[str, Callable[[Properties], Properties]] = {
-            STANDING: partial(standing, self._arm, self._live_slots.refused),
+            LIVE_STATE: partial(live_state, self._arm, self._live_slots.refused),
             SOURCES: self._sources.tell,
         }
         if token not in functions:

@@ -14,7 +14,7 @@ from azml.azure.errors import AzureError
 from azml.engine_values import Properties, Unknown
 from azml.findings import did_you_mean
 from azml.providers import calls
-from azml.providers.azml.held import VAULT_VERSION, deleted_vaults, subscription_of
+from azml.providers.azml.reserved_names import VAULT_VERSION, deleted_vaults, subscription_of
 from azml.providers.differences import differences
 from azml.providers.engine_log import EngineLog
 
@@ -96,8 +96,8 @@ class PurgeOnDelete:
         if not name and not prefix:
             return
         for item in deleted_vaults(self._arm, subscription_of(workspace)):
-            told = item["properties"]
-            if own.fullmatch(str(told.get("vaultId"))) and not told.get("purgeProtectionEnabled"):
+            properties = item["properties"]
+            if own.fullmatch(str(properties.get("vaultId"))) and not properties.get("purgeProtectionEnabled"):
                 yield str(item["id"])
 
 

@@ -44,7 +44,7 @@ class RoleGrant:
         """A different scope or role is a replacement; a further principal is added unless it has the role."""
         paths = {key: calls.Kind.UPDATE_REPLACE for key in _FIXED if call.olds.get(key) != call.news.get(key)}
         principal = call.news.get("principalId")
-        if not isinstance(principal, str) or principal not in _held(call.outputs):
+        if not isinstance(principal, str) or principal not in _assignments(call.outputs):
             paths["principalId"] = calls.Kind.UPDATE
         return calls.Changes(paths)
 
@@ -60,22 +60,26 @@ class RoleGrant:
         if call.preview:
             return {"assignments": UNKNOWN}
         principal = call.news["principalId"]
-        held = _held(call.outputs)
-        return {"assignments": held if principal in held else {**held, principal: self._give(call.news)}}
+        assigned = _assignments(call.outputs)
+        return {
+            "assignments": assigned
+            if principal in assigned
+            else {**assigned, principal: self._give(call.news)}
+        }
 
     def read(self, call: calls.Read) -> calls.State:
         """Our assignments that still exist; the next update grants a missing one again."""
-        scope, held = str(call.inputs.get("scope", "")), _held(call.outputs)
+        scope, assigned = str(call.inputs.get("scope", "")), _assignments(call.outputs)
         there = {
             principal: name
-            for principal, name in held.items()
+            for principal, name in assigned.items()
             if name == FOUND or self._arm.get(assignments_place(scope, name), API_VERSION) is not None
         }
         return calls.State(call.id, {"assignments": there}, call.inputs)
 
     def delete(self, call: calls.Delete) -> None:
         """Remove the assignments created here."""
-        for name in _held(call.outputs).values():
+        for name in _assignments(call.outputs).values():
             if name != FOUND:
                 self._arm.delete(assignments_place(str(call.inputs["scope"]), name), API_VERSION)
 
@@ -83,8 +87,8 @@ class RoleGrant:
         """The name of the assignment, created now or earlier."""
         scope, role, principal = (str(inputs[key]) for key in ("scope", "role", "principalId"))
         name = str(uuid.uuid5(_NAMESPACE, f"{scope}|{role}|{principal}".lower()))
-        told = {"principalType": inputs["principalType"]} if inputs.get("principalType") else {}
-        body = {"roleDefinitionId": _definition(scope, role), "principalId": principal, **told}
+        typed = {"principalType": inputs["principalType"]} if inputs.get("principalType") else {}
+        body = {"roleDefinitionId": _definition(scope, role), "principalId": principal, **typed}
         try:
             self._arm.put(assignments_place(scope, name), API_VERSION, {"properties": body})
         except AzureError as error:
@@ -112,9 +116,9 @@ def _refusal(scope: str, role: str, principal: str, error: AzureError) -> str:
     )
 
 
-def _held(outputs: Properties) -> Mapping[str, str]:
-    held = outputs.get("assignments")
-    return held if isinstance(held, dict) else {}
+def _assignments(outputs: Properties) -> Mapping[str, str]:
+    assigned = outputs.get("assignments")
+    return assigned if isinstance(assigned, dict) else {}
 
 
 def _malformed(inputs: Properties) -> Iterator[calls.Failure]:

@@ -79,7 +79,7 @@ def _read(text: str, now: float) -> Rollout | None:
     return Rollout(slots, f"{shown.sentence} {shown.way_out}")
 
 
-def held_changes(
+def changes_in_a_rollout(
     bodies: Bodies, endpoint_id: str, serves: Mapping[str, Value], rollout: Rollout
 ) -> list[str]:
     """Why slots of an unfinished rollout must not change: those that would serve something else, or go."""

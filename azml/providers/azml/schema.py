@@ -45,7 +45,7 @@ _PURGE = {
         "description": "Until when deleted resources reserve the names; they are purged.",
     },
 }
-STANDING = "azml:index:standing"
+LIVE_STATE = "azml:index:liveState"
 _UPLOAD = {
     "accountId": {"type": "string", "description": "ARM id of the storage account."},
     "container": {"type": "string", "description": "The blob container."},
@@ -107,7 +107,7 @@ _STANDING = {
         "properties": {
             "found": {**_ANY, "description": "The ids that exist, with their state."},
             "registered": {**_IDS, "description": "The versions that exist."},
-            "held": {
+            "reserved": {
                 "type": "array",
                 "items": {"$ref": "pulumi.json#/Any"},
                 "description": "Names that deleted resources reserve.",
@@ -124,7 +124,7 @@ _STANDING = {
                 "description": "The roles that were not found; `at` is the resource that was meant.",
             },
         },
-        "required": ["found", "registered", "held", "refused", "rollouts", "lacking"],
+        "required": ["found", "registered", "reserved", "refused", "rollouts", "lacking"],
     },
 }
 
@@ -145,7 +145,7 @@ def schema(version: str) -> dict[str, object]:
         "config": {},
         "provider": {"inputProperties": {key: {"type": "string"} for key in SETTING_NAMES}},
         "functions": {
-            STANDING: _STANDING,
+            LIVE_STATE: _STANDING,
             SOURCES: _SOURCES,
         },
         "resources": {

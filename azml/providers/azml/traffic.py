@@ -70,8 +70,8 @@ class EndpointTraffic:
             return None
         live = _properties(endpoints.shares(endpoint))
         known = call.inputs or {"endpointId": call.id, "deployments": self._deployments(call.id), **live}
-        told = {key: shares for key, shares in live.items() if known.get(key) is not None}
-        return calls.State(call.id, {**known, **live}, {**known, **told})
+        known_shares = {key: shares for key, shares in live.items() if known.get(key) is not None}
+        return calls.State(call.id, {**known, **live}, {**known, **known_shares})
 
     def delete(self, call: calls.Delete) -> None:
         """Remove all shares, so that deployments can be deleted; a missing endpoint is not an error."""

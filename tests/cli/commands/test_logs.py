@@ -24,6 +24,6 @@ def test_no_line_is_lost_or_told_twice_while_the_window_keeps_up(
 ) -> None:
     lines = [str(number) for number in numbers]
     first, now = lines[:shown][-window:], lines[-window:]
-    told = first + added(first, now)
+    found = first + added(first, now)
     fits = len(lines) - shown <= window - 1 if first else len(lines) <= window
-    assert not fits or told == lines[max(0, min(shown, len(lines)) - window) :]
+    assert not fits or found == lines[max(0, min(shown, len(lines)) - window) :]

@@ -92,10 +92,10 @@ def test_a_folder_in_brackets_is_told_as_it_is_called(
     folder.mkdir()
     plan = Plan("blue", "green", "releases/0a.yml", "name: blue\n", "deployment.yml")
     carry_out(stack, _declared(folder, "blue"), plan)
-    told = capsys.readouterr().err
-    assert f"blue is pinned to the version it serves: {folder}/releases/0a.yml\n" in told
-    assert "only in the local Azure of this clone. Next: make up, then move the traffic" in told
-    assert "ommit" not in told
+    printed = capsys.readouterr().err
+    assert f"blue is pinned to the version it serves: {folder}/releases/0a.yml\n" in printed
+    assert "only in the local Azure of this clone. Next: make up, then move the traffic" in printed
+    assert "ommit" not in printed
 
 
 def test_on_azure_both_files_are_to_be_committed(tmp_path: Path) -> None:

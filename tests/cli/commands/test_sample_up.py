@@ -123,15 +123,15 @@ def test_an_import_ends_well_with_what_was_imported(
     sample: TestClone, first_up: str, users_shell: Callable[[TestClone, str], str]
 ) -> None:
     identity = "/subscriptions/$ARM_SUBSCRIPTION_ID/resourceGroups/rg-azml-local"
-    told = users_shell(
+    given = users_shell(
         sample,
         "pulumi stack init second --no-select --non-interactive && "
         f"pulumi import azure-native:resources:ResourceGroup group {identity} "
         "--stack second --yes --skip-preview --non-interactive; code=$?; "
         "pulumi stack rm second --force --yes --non-interactive; exit $code",
     )
-    assert '# resource group "azure-native:resources:ResourceGroup" {' in told
-    assert '#     resourceGroupName = "rg-azml-local"' in told
+    assert '# resource group "azure-native:resources:ResourceGroup" {' in given
+    assert '#     resourceGroupName = "rg-azml-local"' in given
 
 
 def test_env_lines_are_shell_and_quoted(sample: TestClone, first_up: str) -> None:
@@ -142,11 +142,13 @@ def test_env_lines_are_shell_and_quoted(sample: TestClone, first_up: str) -> Non
 
 
 def test_env_for_an_editor_says_the_same(sample: TestClone, first_up: str) -> None:
-    told = dict(line.split("=", 1) for line in sample.run("emulator", "env", "--dotenv").stdout.splitlines())
+    printed = dict(
+        line.split("=", 1) for line in sample.run("emulator", "env", "--dotenv").stdout.splitlines()
+    )
     exported = [line for line in sample.run("emulator", "env").stdout.splitlines() if "PATH=" not in line]
     pairs = dict(
         line.removeprefix("export ").split("=", 1) for line in exported if line.startswith("export ")
     )
-    assert {**told, **pairs} == told
-    assert {name for name in told if name not in pairs} >= {"PULUMI_BACKEND_URL", "PULUMI_STACK"}
-    assert told["PULUMI_BACKEND_URL"] == ""
+    assert {**printed, **pairs} == printed
+    assert {name for name in printed if name not in pairs} >= {"PULUMI_BACKEND_URL", "PULUMI_STACK"}
+    assert printed["PULUMI_BACKEND_URL"] == ""

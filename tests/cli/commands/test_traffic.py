@@ -38,7 +38,7 @@ def test_everything_that_is_no_share_is_told_at_once(wanted: list[str], says: li
 
 
 @pytest.mark.parametrize(
-    ("told", "mirror", "says"),
+    ("body", "mirror", "says"),
     [
         ({"blue": 90, "green": 10}, {}, []),
         ({"blue": 90, "green": 10}, {"green": 20}, ["green gets 20 % mirrored"]),
@@ -56,7 +56,7 @@ def test_everything_that_is_no_share_is_told_at_once(wanted: list[str], says: li
     ],
 )
 def test_what_is_not_ready_is_refused_all_of_it_at_once(
-    told: dict[str, int], mirror: dict[str, int], says: list[str]
+    body: dict[str, int], mirror: dict[str, int], says: list[str]
 ) -> None:
     slots = dict.fromkeys(("blue", "green", "broken", "next"))
     declared = StackEndpoint("diabetes", Path(), None, slots, {}, {"blue": 100})
@@ -64,7 +64,7 @@ def test_what_is_not_ready_is_refused_all_of_it_at_once(
     there = tuple(OnlineDeployment(name, state, "Standard_DS2_v2", 1) for name, state in states.items())
     workspace = WorkspaceName("s", "rg", "ws")
     found = OnlineEndpoint(workspace, "diabetes", "Succeeded", "Key", "", {"blue": 100}, mirror, there, {})
-    findings = list(problems(declared, found, told))
+    findings = list(problems(declared, found, body))
     assert len(findings) == len(says)
     for finding, part in zip(findings, says, strict=True):
         assert part in finding.message

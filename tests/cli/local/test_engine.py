@@ -30,12 +30,12 @@ def test_a_stack_on_azure_has_its_state_where_the_shell_says(monkeypatch: pytest
 
 
 def test_of_a_failed_preview_its_errors_are_told_and_not_its_json(tmp_path: Path) -> None:
-    told = tmp_path / "told.json"
+    given = tmp_path / "told.json"
     error = {"message": "error: blue.yml:2: wrong\n", "severity": "error"}
     note = {"message": "looked", "severity": "info"}
-    told.write_text(json.dumps({"steps": [], "diagnostics": [note, error]}))
+    given.write_text(json.dumps({"steps": [], "diagnostics": [note, error]}))
     pulumi = tmp_path / "pulumi"
-    pulumi.write_text(f"#!/bin/sh\n/bin/cat '{told}'\nexit 1\n")
+    pulumi.write_text(f"#!/bin/sh\n/bin/cat '{given}'\nexit 1\n")
     pulumi.chmod(0o755)
     with pytest.raises(CommandError) as failed:
         Engine(pulumi, tmp_path, "dev", {}, tmp_path).json("preview", "--json")

@@ -14,8 +14,8 @@ URN = "urn:pulumi:local::azml-local::azure-native:storage:Blob::"
 class Heard(Step):
     """A step that keeps every word it was told."""
 
-    def __init__(self, told: Step) -> None:
-        super().__init__(told.title, told.console, None)
+    def __init__(self, given: Step) -> None:
+        super().__init__(given.title, given.console, None)
         self.words: list[str] = []
 
     def say(self, what: str) -> None:

@@ -60,7 +60,7 @@ def test_what_the_machine_cannot_hold_scripts_to_is_said_at_each_start(
 def _record(clone: Clone, pid: int) -> Path:
     """What a local Azure that was cut off left behind."""
     clone.emulator.mkdir(parents=True)
-    told = {"pid": pid, "arm": "https://127.0.0.1:9", "scoring": "https://127.0.0.1:9", "token": "t"}
+    body = {"pid": pid, "arm": "https://127.0.0.1:9", "scoring": "https://127.0.0.1:9", "token": "t"}
     record = clone.emulator / "emulator.json"
-    record.write_text(json.dumps({**told, "ca": "ca.pem", "ca_bundle": "ca.pem"}))
+    record.write_text(json.dumps({**body, "ca": "ca.pem", "ca_bundle": "ca.pem"}))
     return record

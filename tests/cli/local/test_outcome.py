@@ -18,8 +18,8 @@ def summary(**counts: int) -> dict[str, Any]:
 def test_what_azure_keeps_is_not_counted_as_deleted() -> None:
     kept = [step("resOutputsEvent", "delete", retainOnDelete=True)] * 11
     deleted = [step("resOutputsEvent", "delete")] * 2
-    told = str(of([*kept, *deleted, summary(delete=13, create=1)]).changes)
-    assert told == "1 created, 2 deleted, 11 kept in Azure"
+    text = str(of([*kept, *deleted, summary(delete=13, create=1)]).changes)
+    assert text == "1 created, 2 deleted, 11 kept in Azure"
     assert str(of([*kept, summary(delete=11)]).changes) == "11 kept in Azure"
     group = step("resOutputsEvent", "delete", "azure-native:resources:ResourceGroup")
     assert str(of([*kept, group, summary(delete=12)]).changes) == "12 deleted", "they go with the workspace"

@@ -144,8 +144,8 @@ def test_the_list_tells_size_and_last_use(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert f"{OLD}" in done.stdout
     assert "3 days ago" in done.stdout
-    (told,) = json.loads(_azml("cache", "list", "--json").stdout)
-    assert told["requirements"] == ["numpy==2.4.6"]
-    assert told["size"] - told["own_size"] >= 100_000, "what has another name is not freed"
+    (printed,) = json.loads(_azml("cache", "list", "--json").stdout)
+    assert printed["requirements"] == ["numpy==2.4.6"]
+    assert printed["size"] - printed["own_size"] >= 100_000, "what has another name is not freed"
     assert (shown(1_500_000_000), shown(62_000_000)) == ("1.5 GB", "62 MB")
     assert (ago(3_600), ago(90_000)) == ("today", "yesterday")

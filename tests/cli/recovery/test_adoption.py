@@ -215,14 +215,14 @@ def test_defaults_that_azure_does_not_repeat_are_no_difference() -> None:
         planned(
             f"azure-native:machinelearningservices:{kind}",
             kind,
-            {**at, **({"deploymentName": "blue"} if kind == "OnlineDeployment" else {}), "properties": told},
+            {**at, **({"deploymentName": "blue"} if kind == "OnlineDeployment" else {}), "properties": item},
         )
-        for kind, told in declared.values()
+        for kind, item in declared.values()
     ]
     entries = [{"type": one["type"], "name": one["urn"].rpartition("::")[2]} for one in states]
     found = adoption.find(Plan(tuple(states), {}, tuple(entries)), arm(bodies), "s")
     assert [one.differs for one in found] == [[], []]
-    assert [one.inputs["properties"] for one in found] == [told for _, told in declared.values()]
+    assert [one.inputs["properties"] for one in found] == [item for _, item in declared.values()]
 
 
 def test_what_lies_in_another_region_is_refused(found: dict[str, Found]) -> None:
@@ -262,17 +262,17 @@ def test_azml_adopt_shows_what_it_found_and_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, options: list[str]
 ) -> None:
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {azml:endpoints: {echo: {path: echo}}}\n")
-    clone, told = Clone(tmp_path), Told(answers)
+    clone, answer = Clone(tmp_path), Told(answers)
     workspace = stacks.WorkspaceName("s", "rg", "ws")
     chosen = stacks.Stack(clone, "dev")
     connection = SimpleNamespace(arm=arm(), workspace=workspace, stack=chosen)
     monkeypatch.setattr(adopt, "find_clone", lambda: clone)
     monkeypatch.setattr(engines, "find_pulumi", lambda: tmp_path / "pulumi")
     monkeypatch.setattr(stacks, "connect", lambda _: connection)
-    monkeypatch.setattr(Engine, "quiet", lambda engine, *arguments: told.quiet(engine, *arguments))
+    monkeypatch.setattr(Engine, "quiet", lambda engine, *arguments: answer.quiet(engine, *arguments))
     monkeypatch.setattr(adopting, "interactive", lambda: bool(typed))
     ran = CliRunner().invoke(app, ["adopt", "--stack", "dev", *options], input=typed)
-    imported = [arguments for arguments in told.asked if arguments[0] == "import"]
+    imported = [arguments for arguments in answer.asked if arguments[0] == "import"]
     assert "keyvault:Vault kvws0123abcd: as declared" in ran.output
     assert "StorageAccount" not in ran.output
     assert bool(imported) == (typed == "y\n" or bool(options))

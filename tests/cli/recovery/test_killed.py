@@ -46,7 +46,7 @@ def a_local_azure_killed_under_an_update_that_mends(clone: TestClone) -> None:
     before = _written(clone, "/workspaces/mlw-azml-local")
     run = clone.start("up")
     _until(run, clone, "/workspaces/mlw-azml-local", before)
-    os.kill(_told(clone)["pid"], signal.SIGKILL)
+    os.kill(_recorded(clone)["pid"], signal.SIGKILL)
     assert run.wait(200) == 1
 
 
@@ -75,7 +75,7 @@ def all_of_it_is_mended_by_one_up_and_no_second_beside_it(clone: TestClone) -> N
 
 def a_local_azure_killed_while_a_deployment_changes(clone: TestClone) -> None:
     run = _changing(clone, "two")
-    os.kill(_told(clone)["pid"], signal.SIGKILL)
+    os.kill(_recorded(clone)["pid"], signal.SIGKILL)
     assert run.wait(200) == 1
     _serves_after_up(clone, "two")
 
@@ -88,16 +88,16 @@ def a_killed_command_is_mended_while_its_engine_goes_on(clone: TestClone) -> Non
 
 
 def a_killed_local_azure_comes_back_with_everything_it_served(clone: TestClone) -> None:
-    pid = _told(clone)["pid"]
+    pid = _recorded(clone)["pid"]
     os.kill(pid, signal.SIGKILL)
     done = _serves_after_up(clone, "three")
-    assert _told(clone)["pid"] != pid
+    assert _recorded(clone)["pid"] != pid
     assert "nothing changed" in done.stderr
 
 
 def down_after_a_killed_run_leaves_nothing(clone: TestClone) -> None:
     run = _changing(clone, "four")
-    azure = _told(clone)["pid"]
+    azure = _recorded(clone)["pid"]
     _kill_engines(clone)
     run.wait(60)
     os.kill(azure, signal.SIGKILL)
@@ -126,7 +126,7 @@ def test_the_local_azure_starts_and_stops_as_often_as_one_likes_on_a_port_that_i
     assert list(_processes(echo)) == []
 
 
-def _told(clone: TestClone) -> dict[str, int]:
+def _recorded(clone: TestClone) -> dict[str, int]:
     path = clone.root / ".azml" / "emulator" / "emulator.json"
     found: dict[str, int] = json.loads(path.read_text())
     return found

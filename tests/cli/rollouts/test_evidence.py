@@ -182,10 +182,10 @@ def sent(wire: Wire, *logs: Mapping[str, Any], to: str | None = LOGS) -> None:
 def logged(wire: Wire, *rows: tuple[str, float, int, int], **more: object) -> None:
     """Answer queries with deployment, minute, requests and slow ones."""
     names = ("DeploymentName", "Requests", "Slow", "Minute")
-    told = [
+    items = [
         [name, count, slow, f"{datetime.fromtimestamp(at, UTC):%FT%TZ}"] for name, at, count, slow in rows
     ]
-    table = {"name": "PrimaryResult", "columns": [{"name": name} for name in names], "rows": told}
+    table = {"name": "PrimaryResult", "columns": [{"name": name} for name in names], "rows": items}
     wire.tell(f"POST {LOGS}/query", {"tables": [table], **more})
 
 

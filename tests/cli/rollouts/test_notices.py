@@ -29,7 +29,7 @@ class Hook(BaseHTTPRequestHandler):
         self.send_header("Location", "http://example.invalid/secret")
         self.end_headers()
 
-    def log_message(self, *told: object) -> None:
+    def log_message(self, *given: object) -> None:
         """Nothing is printed."""
 
 

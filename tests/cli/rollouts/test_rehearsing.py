@@ -101,8 +101,8 @@ def test_both_answer_each_request_once_and_no_share_is_written(
     asked = [path for method, path, _ in wire.seen if method != "GET"]
     assert set(asked) == {"/score", f"{ENDPOINT}/listKeys"}
     assert asked.count("/score") == 2 * 60 + 1
-    told = list(rehearsing.lines(found))
-    assert "no traffic moved" in told[0] and "from 60 that both answered, of 60" in told[1]
+    entries = list(rehearsing.lines(found))
+    assert "no traffic moved" in entries[0] and "from 60 that both answered, of 60" in entries[1]
     assert rehearsing.document(found)["phase"] == phase
 
 

@@ -64,8 +64,8 @@ def test_json_is_one_object_a_line(written: StringIO, capsys: pytest.CaptureFixt
     with Screen(session(), as_json=True) as screen:
         for event in EVENTS:
             screen.tell(event)
-    told: list[dict[str, Any]] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(told) == len(EVENTS) and told[-1]["phase"] == "succeeded"
+    printed: list[dict[str, Any]] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(printed) == len(EVENTS) and printed[-1]["phase"] == "succeeded"
     assert written.getvalue() == ""
 
 

@@ -13,7 +13,7 @@ from azml.cli.rollouts.endpoint import ArmEndpoint, shares_between, unready
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.requests import Requests
 from azml.cli.rollouts.slots import Slots, choose
-from azml.cli.rollouts.thresholds import by_percentiles, told
+from azml.cli.rollouts.thresholds import by_percentiles, notes_on
 from azml.rollout.gates import ThresholdGate
 from azml.rollout.journal import Shares
 from azml.rollout.plan import gates_of
@@ -146,7 +146,7 @@ def test_slow_answers_become_the_percentile_that_means_the_same_for_a_minute() -
     kept = {gate.name: gate for step in judged.steps for gate in gates_of(step)}
     assert kept["latency"] == ThresholdGate("latency", "latency_p95", 0.25)
     assert kept["errors"] == {gate.name: gate for step in written.steps for gate in gates_of(step)}["errors"]
-    assert len(list(told(written))) == 1 and list(told(judged)) == []
+    assert len(list(notes_on(written))) == 1 and list(notes_on(judged)) == []
     waiting = plan(
         steps(
             "{traffic: 5, for: 10m, gates: [latency]}",

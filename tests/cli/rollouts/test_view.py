@@ -76,7 +76,7 @@ def test_json_has_the_same_sentence_and_way_out_as_a_person_reads() -> None:
     begun = document(
         journal.Started(0.0, Shares(100, 0)), journal.Entered(1.0, 0), journal.Paused(2.0, "it is night")
     )
-    told = view.document_of(begun, replay(begun.plan, begun.entries), 3.0)
-    assert "it is night" in told["sentence"]
-    assert "azml rollout resume echo" in told["way_out"]
-    assert (told["phase"], told["shares"]) == ("paused", {"stable": 100, "candidate": 0, "mirror": 0})
+    given = view.document_of(begun, replay(begun.plan, begun.entries), 3.0)
+    assert "it is night" in given["sentence"]
+    assert "azml rollout resume echo" in given["way_out"]
+    assert (given["phase"], given["shares"]) == ("paused", {"stable": 100, "candidate": 0, "mirror": 0})

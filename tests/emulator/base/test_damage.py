@@ -221,9 +221,9 @@ def test_what_is_in_the_way_of_a_folder_or_a_file_is_put_aside(tmp_path: Path) -
     ]
 
 
-@pytest.mark.parametrize("told", ["[]", "{}", "", '{"run_dir": 1}', GARBAGE.decode("latin-1")])
-def test_a_note_of_the_folder_of_sockets_that_says_nothing_is_removed(tmp_path: Path, told: str) -> None:
-    (tmp_path / "run.json").write_text(told)
+@pytest.mark.parametrize("text", ["[]", "{}", "", '{"run_dir": 1}', GARBAGE.decode("latin-1")])
+def test_a_note_of_the_folder_of_sockets_that_says_nothing_is_removed(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text)
     (tmp_path / "emulator.json").mkdir()
     clear(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -41,11 +41,11 @@ UserScriptException: failed
 many
 files
 """
-    told = excerpt(text)
-    assert told.startswith("init failed\nTraceback")
-    assert "KeyError: 'model'" in told
-    assert told.endswith("UserScriptException: failed")
-    assert "older" not in told
+    message = excerpt(text)
+    assert message.startswith("init failed\nTraceback")
+    assert "KeyError: 'model'" in message
+    assert message.endswith("UserScriptException: failed")
+    assert "older" not in message
 
 
 def test_without_a_traceback_the_excerpt_is_the_end() -> None:

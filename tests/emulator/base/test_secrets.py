@@ -20,10 +20,10 @@ def test_all_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("other: secret-text\n")
     with pytest.raises(NoSecrets) as missing:
         TestSecrets(tmp_path / FILE).fill({"A": f"${{{{{KEY}}}}}", "B": f"${{{{{VAULT}}}}}", "C": "plain"})
-    told = str(missing.value)
-    assert f"A asks for {KEY}; B asks for {VAULT}" in told
-    assert str(tmp_path / FILE) in told
-    assert "secret-text" not in told
+    text = str(missing.value)
+    assert f"A asks for {KEY}; B asks for {VAULT}" in text
+    assert str(tmp_path / FILE) in text
+    assert "secret-text" not in text
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,10 @@ def test_a_token_is_for_one_write_of_one_body(guarded: InProcessAzure) -> None:
     assert put(guarded, BODY, other).status == 403
     wrong = acquire(guarded, BODY, method="DELETE").body["token"]
     assert put(guarded, BODY, wrong).status == 403
-    told = acquire(guarded, BODY).body
-    assert told["result"] == "Succeeded"
-    guarded.done(put(guarded, BODY, told["token"]))
-    assert put(guarded, BODY, told["token"]).status == 403
+    answer = acquire(guarded, BODY).body
+    assert answer["result"] == "Succeeded"
+    guarded.done(put(guarded, BODY, answer["token"]))
+    assert put(guarded, BODY, answer["token"]).status == 403
     assert guarded.arm("GET", ENDPOINT).status == 200, "reads are never asked for one"
     assert guarded.arm("PATCH", WORKSPACE, {"tags": {"a": "b"}}).status == 200, "nor are other writes"
 
@@ -76,8 +76,8 @@ def test_the_service_can_deny_be_down_or_ask_for_a_change(guarded: InProcessAzur
     guarded.own("POST", "policy", {"change_reference": True})
     assert missing(put(guarded, BODY))["isChangeReferenceRequired"] is True
     assert acquire(guarded, BODY).body["result"] == "Failed"
-    told = acquire(guarded, BODY, changeReference="CHG-1").body["token"]
-    guarded.done(put(guarded, BODY, told))
+    answer = acquire(guarded, BODY, changeReference="CHG-1").body["token"]
+    guarded.done(put(guarded, BODY, answer))
 
 
 def test_no_token_is_written_down(guarded: InProcessAzure) -> None:

@@ -25,12 +25,12 @@ def routes(azure: InProcessAzure) -> list[tuple[str, str]]:
 
 
 def test_without_credentials_only_what_the_page_lists_is_told(inside: InProcessAzure) -> None:
-    told = {
+    given = {
         path
         for method, path in routes(inside)
         if inside.send(method, re.sub(r"\{[^}]*\}", "x", path)).status < 400
     }
-    assert told == DOCUMENTS
+    assert given == DOCUMENTS
     text = PAGE.read_text().partition("## What another user of the machine can read")[2].partition("\n## ")[0]
     assert all(f"`{path}`" in text for path in DOCUMENTS), "the page names them"
 

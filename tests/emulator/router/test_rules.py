@@ -88,11 +88,11 @@ def test_equals_share_the_load() -> None:
 
 
 @given(st.text(), st.lists(st.text(min_size=1), max_size=3))
-def test_only_one_of_the_keys_opens(told: str, keys: list[str]) -> None:
-    expected = told.strip() in keys and bool(told.strip())
-    if expected or told.strip() == told:
-        assert rules.authorized(f"Bearer {told}", keys, None) is expected
-    assert not rules.authorized(told, keys, None) or told.lower().startswith("bearer ")
+def test_only_one_of_the_keys_opens(text: str, keys: list[str]) -> None:
+    expected = text.strip() in keys and bool(text.strip())
+    if expected or text.strip() == text:
+        assert rules.authorized(f"Bearer {text}", keys, None) is expected
+    assert not rules.authorized(text, keys, None) or text.lower().startswith("bearer ")
     assert not rules.authorized(None, keys, None)
 
 

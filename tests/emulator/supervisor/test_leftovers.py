@@ -41,8 +41,8 @@ def test_sockets_with_paths_that_are_too_long_are_refused_in_words(
 def test_a_folder_of_sockets_is_its_owners_alone_and_goes(tmp_path: Path) -> None:
     run_dir = new_run_dir(tmp_path)
     assert run_dir.stat().st_mode & 0o777 == 0o700
-    told = json.loads((tmp_path / "run.json").read_bytes())
-    assert told == {"run_dir": str(run_dir), "folder": tmp_path.stat().st_ino}
+    document = json.loads((tmp_path / "run.json").read_bytes())
+    assert document == {"run_dir": str(run_dir), "folder": tmp_path.stat().st_ino}
     clear(tmp_path)
     assert not run_dir.exists()
     assert list(tmp_path.iterdir()) == []

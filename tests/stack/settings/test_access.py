@@ -66,8 +66,8 @@ def test_a_wrong_value_is_named_with_its_key(
     findings: Findings, folder: Any, keys: dict[str, Any], key: str, said: str
 ) -> None:
     aad(folder)
-    told = findings(workspace=WITH_REGISTRY, endpoints=endpoint(**keys))
-    found = {str(one.key).removeprefix("azml:endpoints.echo."): one for one in told}
+    given = findings(workspace=WITH_REGISTRY, endpoints=endpoint(**keys))
+    found = {str(one.key).removeprefix("azml:endpoints.echo."): one for one in given}
     assert said in found[key].message
     assert found[key].remedy
 
@@ -91,9 +91,9 @@ def test_roles_need_an_identity(findings: Findings, folder: Any) -> None:
 
 
 def test_the_identity_of_an_endpoint_needs_a_registry_and_is_its_own(findings: Findings) -> None:
-    told = findings(workspace={**PLACE, "identity": "id-one"}, endpoints=endpoint(identity="id-one"))
-    assert {one.key for one in told} == {"azml:endpoints.echo.identity"}
-    said = [one.message for one in told]
+    given = findings(workspace={**PLACE, "identity": "id-one"}, endpoints=endpoint(identity="id-one"))
+    assert {one.key for one in given} == {"azml:endpoints.echo.identity"}
+    said = [one.message for one in given]
     assert "is also the workspace's identity" in said[0]
     assert "'AcrPull' at the workspace's container registry" in said[1]
 

@@ -102,19 +102,19 @@ GROUP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Insights/actionG
 
 
 def test_receivers(read: Read) -> None:
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "emails": ["ops@example.com"],
         "webhooks": ["https://hooks.example.com/x?token=1"],
         "actionGroups": [GROUP],
     }
-    assert read(notify=told).notify == Receivers(
+    assert read(notify=body).notify == Receivers(
         ("ops@example.com",), ("https://hooks.example.com/x?token=1",), (GROUP,)
     )
     assert not read().notify
 
 
 @pytest.mark.parametrize(
-    ("told", "key", "says"),
+    ("body", "key", "says"),
     [
         ({"emails": ["ops.example.com"]}, "emails[0]", "'ops.example.com' is not a mail address"),
         ({"emails": ["a@b.de", "c@d"]}, "emails[1]", "'c@d' is not a mail address"),
@@ -132,9 +132,9 @@ def test_receivers(read: Read) -> None:
     ],
 )
 def test_a_receiver_that_cannot_be_told_is_refused(
-    findings: Findings, told: dict[str, Any], key: str, says: str
+    findings: Findings, body: dict[str, Any], key: str, says: str
 ) -> None:
-    finding = only(findings(notify=told))
+    finding = only(findings(notify=body))
     assert finding.key == f"azml:notify.{key}"
     assert says in f"{finding.message}; {finding.remedy}"
 

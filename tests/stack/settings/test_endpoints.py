@@ -93,7 +93,7 @@ def test_no_traffic_at_all_is_allowed(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "traffic", "mirror"),
+    ("given", "traffic", "mirror"),
     [
         ({"traffic": None}, None, None),
         ({"traffic": {}}, {}, {}),
@@ -101,8 +101,8 @@ def test_no_traffic_at_all_is_allowed(read: Read) -> None:
         ({"traffic": None, "mirror_traffic": {"blue": 10}}, None, {"blue": 10}),
     ],
 )
-def test_shares_that_nobody_tells_are_not_declared(read: Read, told: Any, traffic: Any, mirror: Any) -> None:
-    (served,) = read(endpoints=endpoint(**told)).endpoints
+def test_shares_that_nobody_tells_are_not_declared(read: Read, given: Any, traffic: Any, mirror: Any) -> None:
+    (served,) = read(endpoints=endpoint(**given)).endpoints
     assert (served.traffic, served.mirror_traffic) == (traffic, mirror)
 
 
@@ -298,11 +298,11 @@ def test_what_is_no_mapping_is_told_even_if_it_is_empty(findings: Findings, valu
     assert only(findings(endpoints={"echo": value})).key == "azml:endpoints.echo"
 
 
-@pytest.mark.parametrize(("told", "allowed"), [("echo", True), (" echo ,", True), ("", False)])
+@pytest.mark.parametrize(("text", "allowed"), [("echo", True), (" echo ,", True), ("", False)])
 def test_the_shell_may_give_leave_for_one_run(
-    read: Read, monkeypatch: pytest.MonkeyPatch, told: str, allowed: bool
+    read: Read, monkeypatch: pytest.MonkeyPatch, text: str, allowed: bool
 ) -> None:
-    monkeypatch.setenv("AZML_ALLOW_LIVE_CHANGE", told)
+    monkeypatch.setenv("AZML_ALLOW_LIVE_CHANGE", text)
     assert read().endpoints[0].allow_live_change is allowed
 
 

@@ -152,14 +152,14 @@ def test_a_private_registry_needs_a_compute_that_builds_images(findings: Finding
 
 
 def test_all_faults_come_at_once(findings: Findings) -> None:
-    told = findings(
+    given = findings(
         workspace={
             **PLACE,
             "managedNetwork": {"isolation": "none"},
             "privateEndpoints": {"virtualNetwork": {**OURS, "subnet": "10.0.0.0/26"}},
         }
     )
-    assert {str(one.key).rpartition(".")[2] for one in told} == {"isolation", "subnet", "privateEndpoints"}
+    assert {str(one.key).rpartition(".")[2] for one in given} == {"isolation", "subnet", "privateEndpoints"}
 
 
 def test_a_deployment_has_no_network_of_its_own_in_a_managed_one(findings: Findings, read: Read) -> None:

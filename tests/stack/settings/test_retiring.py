@@ -9,9 +9,9 @@ import pytest
 
 from azml.findings import InvalidInput
 from azml.specs import DeploymentSpec
-from azml.stack import standing
+from azml.stack import live_state
 from azml.stack.account import Account
-from azml.stack.facts import Fact, Standing
+from azml.stack.facts import Fact, LiveState
 from azml.stack.records import Settings
 from azml.stack.retiring import refused_size, retiring
 from tests.stack.settings.conftest import endpoint, only
@@ -61,8 +61,8 @@ def test_a_size_is_told_where_it_is_written_and_once_for_two_slots(read: Read, f
     (finding,) = found
     file = folder / "scoring/echo/deployment.yml"
     assert (finding.file, finding.line, finding.key) == (file, 6, "instance_type")
-    told = "instance_type: Standard_DS2_v2: Azure retires the Dsv2 series on 2028-05-01; choose a size"
-    assert str(finding).startswith(f"{file}:6: {told}")
+    text = "instance_type: Standard_DS2_v2: Azure retires the Dsv2 series on 2028-05-01; choose a size"
+    assert str(finding).startswith(f"{file}:6: {text}")
     assert "retired-sizes-list, as of 2026-04-15)" in str(finding)
 
 
@@ -138,15 +138,15 @@ def test_a_preview_ends_where_azure_would_refuse_the_size(
     fact = Fact("westeurope", "Succeeded", "None", (), {"instanceType": now})
     there = {blue: fact} if now else {}
 
-    def answer(question: Any, options: Any) -> Standing:
-        return Standing(there)
+    def answer(question: Any, options: Any) -> LiveState:
+        return LiveState(there)
 
-    monkeypatch.setattr(standing, "ask_standing", answer)
+    monkeypatch.setattr(live_state, "ask_live_state", answer)
     if not refused:
-        standing.look(settings, account, None)  # type: ignore[arg-type]
+        live_state.read_live_state(settings, account, None)  # type: ignore[arg-type]
         return
     with pytest.raises(InvalidInput) as raised:
-        standing.look(settings, account, None)  # type: ignore[arg-type]
+        live_state.read_live_state(settings, account, None)  # type: ignore[arg-type]
     finding = only(raised.value.findings)
     assert finding.key == "azml:endpoints.echo.deployments.blue.instance_type"
     assert "Azure retired the NCv3 series on 2025-09-30, and makes no new ones" in finding.message

@@ -8,7 +8,7 @@ import pytest
 from azml import program
 from azml.rollout.plan import shares
 from azml.stack.account import Account
-from azml.stack.facts import Standing
+from azml.stack.facts import LiveState
 from azml.stack.versions import endpoint_id
 from tests.stack.settings.conftest import Findings, Read, endpoint, only
 
@@ -68,12 +68,12 @@ def test_preview_says_what_is_not_done(read: Read, monkeypatch: pytest.MonkeyPat
     said: list[str] = []
     monkeypatch.setattr("pulumi.log.info", said.append)
     account = Account("s", "t", "o")
-    program.tell_rollouts(read(endpoints=endpoint()), account, Standing())
+    program.tell_rollouts(read(endpoints=endpoint()), account, LiveState())
     assert said == []
     settings = read(endpoints=planned(PLAN))
-    program.tell_rollouts(settings, account, Standing())
+    program.tell_rollouts(settings, account, LiveState())
     assert "its rollout owns the shares" in said[0] and "azml rollout run" in said[0]
     own = account.workspace_id(settings.workspace.resource_group, settings.workspace.name)
     place = endpoint_id(own, settings.endpoints[0].spec.name)
-    program.tell_rollouts(settings, account, Standing(rollouts={place: "Step 2 of 4 is under way."}))
+    program.tell_rollouts(settings, account, LiveState(rollouts={place: "Step 2 of 4 is under way."}))
     assert "Step 2 of 4 is under way." in said[1]

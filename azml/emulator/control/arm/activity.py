@@ -74,10 +74,10 @@ def _terms(text: str) -> dict[str, str]:
 
 def _seconds(text: str) -> float:
     try:
-        told = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise bad_request(f"'{text}' is not a time such as 2026-01-31T00:00:00Z.", "BadRequest") from error
-    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _event(id_text: str, operation: str, at: float) -> Json:

@@ -131,12 +131,12 @@ class _Reader:
         """The kind that an object has; the shape itself, open, where that cannot be determined."""
         if not shape.kinds:
             return shape
-        told = value.get(shape.tag)
+        tagged = value.get(shape.tag)
         for name, kind in shape.kinds.items():
-            if isinstance(told, str) and _plain(told) == _plain(name):
+            if isinstance(tagged, str) and _plain(tagged) == _plain(name):
                 return self.table.shape(kind)
-        if told is not None:
-            self._wrong(_below(path, shape.tag), told, f"one of {', '.join(shape.kinds)}")
+        if tagged is not None:
+            self._wrong(_below(path, shape.tag), tagged, f"one of {', '.join(shape.kinds)}")
         members = {name: spec for name, spec in shape.members.items() if name != shape.tag}
         return Shape(shape.name, members, shape.required, shape.read, open=True)
 

@@ -16,8 +16,8 @@ def seconds(value: object) -> float:
     if matched is None or not any(matched.groups()):
         raise bad_request(f"'{value}' is not an ISO 8601 duration such as PT5S.", "ValidationError")
     days, hours, minutes, rest = (float(part or 0) for part in matched.groups())
-    told = ((days * 24 + hours) * 60 + minutes) * 60 + rest
-    if told > LONGEST_SECONDS:
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + rest
+    if total > LONGEST_SECONDS:
         message = f"A duration of more than {LONGEST_SECONDS} seconds is not accepted here."
         raise bad_request(message, "ValidationError")
-    return told
+    return total

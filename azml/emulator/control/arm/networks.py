@@ -147,22 +147,22 @@ def network_types() -> Sequence[ResourceType]:
 def reached_privately(id_text: str, part: str, store: ResourceStore) -> bool:
     """Whether a private endpoint leads to a part of a resource."""
     return any(
-        str(told.get("privateLinkServiceId", "")).lower() == id_text.lower()
-        and part in told.get("groupIds", ())
+        str(link.get("privateLinkServiceId", "")).lower() == id_text.lower()
+        and part in link.get("groupIds", ())
         for endpoint in store.under("", PRIVATE_ENDPOINT)
         for connection in endpoint.properties.get("privateLinkServiceConnections") or ()
-        for told in (section(connection, "properties"),)
+        for link in (section(connection, "properties"),)
     )
 
 
 def _check_connection(connection: Json, store: ResourceStore) -> None:
-    told = section(connection, "properties")
-    target = store.find(str(told.get("privateLinkServiceId", "")))
+    link = section(connection, "properties")
+    target = store.find(str(link.get("privateLinkServiceId", "")))
     if target is None:
-        message = f"Resource {told.get('privateLinkServiceId')} was not found."
+        message = f"Resource {link.get('privateLinkServiceId')} was not found."
         raise bad_request(message, "InvalidResourceReference")
     parts = _SUBRESOURCES.get(target.id.kind, ())
-    for part in told.get("groupIds") or [""]:
+    for part in link.get("groupIds") or [""]:
         if part not in parts:
             message = f"{target.id.type} has no subresource '{part}': {', '.join(parts) or 'none'}."
             raise bad_request(message, "GroupIdsNotSupported")
@@ -177,8 +177,8 @@ def _network(properties: Json) -> str:
 
 
 def _prefix(subnet: Json) -> str:
-    told = section(subnet, "properties")
-    return str(told.get("addressPrefix") or next(iter(told.get("addressPrefixes") or ()), ""))
+    properties = section(subnet, "properties")
+    return str(properties.get("addressPrefix") or next(iter(properties.get("addressPrefixes") or ()), ""))
 
 
 def _ranges(texts: Iterator[str] | Sequence[str]) -> Iterator[IPv4Network]:

@@ -59,15 +59,15 @@ class Published:
     @functools.cache  # noqa: B019 (there is one table, and it lives as long as the process)
     def shape(self, name: str) -> Shape:
         """A shape by its name."""
-        told = self._shapes[name]
+        written = self._shapes[name]
         return Shape(
             name,
-            told["members"],
-            frozenset(told.get("required", ())),
-            frozenset(told.get("read", ())),
-            told.get("tag", ""),
-            told.get("kinds", {}),
-            told.get("open", False),
+            written["members"],
+            frozenset(written.get("required", ())),
+            frozenset(written.get("read", ())),
+            written.get("tag", ""),
+            written.get("kinds", {}),
+            written.get("open", False),
         )
 
     def values(self, name: str) -> Sequence[str]:

@@ -12,7 +12,7 @@ from azml.emulator.control.arm.errors import ArmError, bad_request, conflict, no
 from azml.emulator.control.arm.ids import RESOURCE_GROUPS, SUBSCRIPTIONS, Collection, ResourceId, check_name
 from azml.emulator.control.arm.json import Json, merged, section
 from azml.emulator.control.arm.operations import Operation, Operations
-from azml.emulator.control.arm.scopes import IMPLICIT, check_parents, check_scope, check_standing
+from azml.emulator.control.arm.scopes import IMPLICIT, check_not_being_deleted, check_parents, check_scope
 from azml.emulator.control.arm.steering import Span, Steering
 from azml.emulator.control.arm.store import BUSY, SHOWN, Record, ResourceStore, missing
 from azml.emulator.control.arm.tag_policies import TagPolicies
@@ -227,7 +227,7 @@ class ResourceManager:
         return self.store.get(named.text)
 
     def _check_writable(self, named: ResourceId, record: Record | None) -> None:
-        check_standing(named.parent, self.store)
+        check_not_being_deleted(named.parent, self.store)
         if record is not None and record.state in BUSY:
             raise conflict(
                 f"'{record.id.name}' is {record.state.lower()}: another operation on it is in progress.",

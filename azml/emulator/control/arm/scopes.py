@@ -33,7 +33,7 @@ def check_parents(scope: str, store: ResourceStore, *, must_exist: bool) -> None
         _check_parent(resource_id(scope), store)
 
 
-def check_standing(scope: str, store: ResourceStore) -> None:
+def check_not_being_deleted(scope: str, store: ResourceStore) -> None:
     """Raise ArmError 409 when something above is being deleted: a resource written now would outlive it."""
     while scope:
         above = resource_id(scope)

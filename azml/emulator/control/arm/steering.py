@@ -183,8 +183,8 @@ class Steering:
         """What `late` says of each resource of a type under a scope that is still read late."""
         low = scope.lower().rstrip("/") + "/"
         keys = [key for key in self._before if key.startswith(low) and resource_id(key).kind == kind]
-        told = {key: self.late(key) for key in keys}
-        return {key: before for key, (is_late, before) in told.items() if is_late}
+        looked = {key: self.late(key) for key in keys}
+        return {key: before for key, (is_late, before) in looked.items() if is_late}
 
     def _hold(self, key: str, span: Span) -> None:
         held = self._held[key] = _Held(key, Until(span, self.clock))

@@ -106,8 +106,8 @@ class Worker:
 
     def _finish(self, record: Record, operation: Operation, ends: End, error: ArmError | None = None) -> None:
         ended = record.with_properties(provisioningState=ends)
-        told = error.error() if error else None
-        note = partial(self._note, ended, operation, ends, told)
+        problem = error.error() if error else None
+        note = partial(self._note, ended, operation, ends, problem)
         self.steering.when_over(record.id.key, partial(self._persist, note))
 
     def _note(self, ended: Record, operation: Operation, ends: End, error: Json | None) -> None:

@@ -49,8 +49,8 @@ async def _code(control: Control, method: str, path: str) -> str:
         sent.append(message)
 
     await control.app(_scope(control, method, path), receive, send)
-    told = json.loads(b"".join(part.get("body", b"") for part in sent[1:]) or b"{}")
-    return str(told.get("error", {}).get("code", ""))
+    document = json.loads(b"".join(part.get("body", b"") for part in sent[1:]) or b"{}")
+    return str(document.get("error", {}).get("code", ""))
 
 
 def _scope(control: Control, method: str, path: str) -> dict[str, Any]:

@@ -86,8 +86,8 @@ def page(control: Control) -> str:
         ("## Refused", ("what", "answer", ""), _refused()),
     ]
     published = _section("## Published, but not supported", ("address", "methods"), gaps(control))
-    told = [_section(title, names, rows) for title, names, rows in sections]
-    return "\n".join([HEAD, *told, f"{published}\n{GAPS.format(source=source())}"])
+    parts = [_section(title, names, rows) for title, names, rows in sections]
+    return "\n".join([HEAD, *parts, f"{published}\n{GAPS.format(source=source())}"])
 
 
 def _section(title: str, names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

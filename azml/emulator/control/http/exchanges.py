@@ -25,14 +25,14 @@ class Exchanges:
         """Append one exchange as a line of JSON."""
         if self.file is None:
             return
-        told = {
+        exchange = {
             "method": method,
             "path": path,
             "body": blotted(body),
             "status": status,
             "answer": blotted(json.loads(answer)) if answer else None,
         }
-        line = json.dumps(told).encode() + b"\n"
+        line = json.dumps(exchange).encode() + b"\n"
         # A single write to a file opened for appending: several processes may use the same file.
         descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:

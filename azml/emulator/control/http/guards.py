@@ -60,7 +60,7 @@ class Guards:
                 return refused(ArmError(507, "InsufficientStorage", message))
             except sqlite3.DatabaseError as error:
                 log.exception("%s %s", request.method, request.scope["path"])
-                return refused(ArmError(500, "InternalServerError", _told(error)))
+                return refused(ArmError(500, "InternalServerError", _explained(error)))
             except Exception as error:
                 log.exception("%s %s", request.method, request.scope["path"])
                 message = f"The local Azure failed: {type(error).__name__}; see its log."
@@ -80,7 +80,7 @@ class Guards:
         return answer
 
 
-def _told(error: sqlite3.DatabaseError) -> str:
+def _explained(error: sqlite3.DatabaseError) -> str:
     """What went wrong with the store, and what to do."""
     if not is_damage(error):
         return f"The local Azure failed: {error}; see its log."

@@ -124,8 +124,8 @@ class Management:
             asked = query["api-version"]
             message = f"The api-version '{asked}' is invalid: it must be a date such as 2025-12-01."
             raise bad_request(message, "InvalidApiVersionParameter")
-        if (told := await self.monitor.answer(request.method, path, query, body)) is not None:
-            return JSONResponse(told)
+        if (answer := await self.monitor.answer(request.method, path, query, body)) is not None:
+            return JSONResponse(answer)
         if (paged := await self.pages.answer(request.method, path, query, body)) is not None:
             return self._reply(paged)
         if request.method == "POST":
@@ -159,13 +159,13 @@ class Management:
             raise not_found(f"There is no operation '{id_text}'.", "OperationNotFound")
         operation = self.service.progress(id_text)
         if kind == RESULTS:
-            return self._told(self.service.result(operation), self._polled(operation))
+            return self._response(self.service.result(operation), self._polled(operation))
         return JSONResponse(operation.body(), headers=self._polled(operation))
 
     def _reply(self, answer: Answer) -> Response:
-        return self._told(answer, self._begun(answer.operation) if answer.operation else {})
+        return self._response(answer, self._begun(answer.operation) if answer.operation else {})
 
-    def _told(self, answer: Answer, headers: dict[str, str]) -> Response:
+    def _response(self, answer: Answer, headers: dict[str, str]) -> Response:
         if answer.body is None:
             return Response(status_code=answer.status, headers=headers)
         return JSONResponse(answer.body, answer.status, headers)

@@ -95,8 +95,8 @@ def _with_own(record: Record, **added: str) -> Record:
 
 
 def _with_identity(record: Record, reading: Reading) -> Record:
-    told = _system_data(record)
-    kept = {name: told[name] for name in ("createdAt", "createdBy", "lastModifiedAt")}
+    stamps = _system_data(record)
+    kept = {name: stamps[name] for name in ("createdAt", "createdBy", "lastModifiedAt")}
     return _with_own(record, **{"azureml.onlineendpointid": record.id.key}, **kept)
 
 

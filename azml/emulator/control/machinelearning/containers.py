@@ -59,8 +59,8 @@ def _image(image: object) -> str:
 
 
 def _route(config: Json, name: str) -> Route:
-    told = section(config, name)
-    port, path = told.get("port"), told.get("path")
+    route = section(config, name)
+    port, path = route.get("port"), route.get("path")
     if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65_535:
         message = f"inferenceConfig.{name}.port is {port!r}: it must be a number from 1 to 65535."
         raise bad_request(message, "ValidationError")

@@ -20,22 +20,22 @@ def request_timeout_ms(properties: Json) -> int:
 
 def probe(properties: Json, name: str) -> Probe:
     """A probe such as `livenessProbe`, with Azure's defaults for what is not set."""
-    told, default = section(properties, name), Probe()
+    settings, default = section(properties, name), Probe()
     return Probe(
-        initial_delay=seconds(told.get("initialDelay", default.initial_delay)),
-        period=_pause(told.get("period", default.period)),
-        timeout=_pause(told.get("timeout", default.timeout)),
-        success_threshold=count(told.get("successThreshold", default.success_threshold)),
-        failure_threshold=count(told.get("failureThreshold", default.failure_threshold)),
+        initial_delay=seconds(settings.get("initialDelay", default.initial_delay)),
+        period=_pause(settings.get("period", default.period)),
+        timeout=_pause(settings.get("timeout", default.timeout)),
+        success_threshold=count(settings.get("successThreshold", default.success_threshold)),
+        failure_threshold=count(settings.get("failureThreshold", default.failure_threshold)),
     )
 
 
 def _pause(value: object) -> float:
     """A probe's period or timeout: at least a second (CLI v2 schema of managed online deployments)."""
-    told = seconds(value)
-    if told < 1:
+    pause = seconds(value)
+    if pause < 1:
         raise bad_request(f"A probe's '{value}' is too short: at least PT1S.", "ValidationError")
-    return told
+    return pause
 
 
 def count(value: object) -> int:

@@ -158,8 +158,10 @@ class OnlineDeployments(ResourceType):
         try:
             desired = deployment_from_json(good) if good else None
         except TypeError as error:
-            told = f"The last state of '{record.id.name}' is of another version of the local Azure: {error}."
-            raise conflict(told, "ResourceNotReady") from error
+            message = (
+                f"The last state of '{record.id.name}' is of another version of the local Azure: {error}."
+            )
+            raise conflict(message, "ResourceNotReady") from error
         return desired and self._folders(desired, self.materialiser.found)
 
     async def lay_out_again(
@@ -216,9 +218,12 @@ def endpoint_of(record: Record) -> str:
 def _spelt(collector: Json) -> Json:
     """A data collector whose modes have Azure's case: clients send `enabled` and expect `Enabled`."""
     collections = {
-        name: {**told, "dataCollectionMode": str(told.get("dataCollectionMode", "Disabled")).capitalize()}
-        for name, told in section(collector, "collections").items()
-        if isinstance(told, dict)
+        name: {
+            **collection,
+            "dataCollectionMode": str(collection.get("dataCollectionMode", "Disabled")).capitalize(),
+        }
+        for name, collection in section(collector, "collections").items()
+        if isinstance(collection, dict)
     }
     return {**collector, "collections": collections}
 

@@ -21,22 +21,22 @@ def check_encryption(write: Write) -> None:
         raise bad_request(message, "ValidationError")
     if not is_encrypted(write.properties):
         return
-    told = section(wanted, "keyVaultProperties")
-    vault = write.store.find(str(told.get("keyVaultArmId") or ""))
+    key = section(wanted, "keyVaultProperties")
+    vault = write.store.find(str(key.get("keyVaultArmId") or ""))
     if vault is None or vault.properties.get("enablePurgeProtection") is not True:
-        message = f"The key vault '{told.get('keyVaultArmId')}' does not exist, or has no purge protection."
+        message = f"The key vault '{key.get('keyVaultArmId')}' does not exist, or has no purge protection."
         raise bad_request(message, "ValidationError")
     keys = write.store.under(vault.id.text, "Microsoft.KeyVault/vaults/keys")
-    if told.get("keyIdentifier") not in [one.properties.get("keyUriWithVersion") for one in keys]:
-        message = f"'{vault.id.name}' has no key '{told.get('keyIdentifier')}'."
+    if key.get("keyIdentifier") not in [one.properties.get("keyUriWithVersion") for one in keys]:
+        message = f"'{vault.id.name}' has no key '{key.get('keyIdentifier')}'."
         raise bad_request(message, "ValidationError")
 
 
 def check_key_role(workspace: Record, store: ResourceStore, roles: DataRoles) -> None:
     """Raise ArmError 400 when no identity of an encrypted workspace may use its key."""
     if is_encrypted(workspace.properties):
-        told = section(section(workspace.properties, "encryption"), "keyVaultProperties")
-        vault = store.get(str(told.get("keyVaultArmId")))
+        key = section(section(workspace.properties, "encryption"), "keyVaultProperties")
+        vault = store.get(str(key.get("keyVaultArmId")))
         check_role(workspace, KEY_USERS, vault, roles, "which has its key")
 
 

@@ -31,9 +31,9 @@ def check_immutable(write: Write) -> None:
             raise bad_request(message, "PropertiesImmutable")
 
 
-def _identity(told: Json) -> tuple[frozenset[str], frozenset[str]]:
-    kinds = str(told.get("type", "None")).replace(" ", "").lower().split(",")
-    users = section(told, "userAssignedIdentities")
+def _identity(identity: Json) -> tuple[frozenset[str], frozenset[str]]:
+    kinds = str(identity.get("type", "None")).replace(" ", "").lower().split(",")
+    users = section(identity, "userAssignedIdentities")
     return frozenset(kinds), frozenset(user.lower() for user in users)
 
 

@@ -29,7 +29,7 @@ def check_managed_network(write: Write) -> None:
     if _ORDER.index(mode) < _ORDER.index(_mode(before)):
         message = f"The isolation mode cannot change from {before.get('isolationMode')} to {mode}."
         raise bad_request(message, "ValidationError")
-    kinds = [str(told.get("managedNetworkKind", "")).upper() for told in (before, wanted)]
+    kinds = [str(network.get("managedNetworkKind", "")).upper() for network in (before, wanted)]
     if kinds == ["V2", "V1"]:
         raise bad_request("A managed network of kind V2 cannot become V1.", "ValidationError")
     for name, rule in _user_rules(wanted).items():
@@ -81,8 +81,8 @@ def _mode(network: Json) -> str:
 
 def _user_rules(network: Json) -> Json:
     """The rules without those that Azure has added, which come back from whoever read them."""
-    told = section(network, "outboundRules")
-    return {name: rule for name, rule in told.items() if rule and rule.get("category") != "Required"}
+    rules = section(network, "outboundRules")
+    return {name: rule for name, rule in rules.items() if rule and rule.get("category") != "Required"}
 
 
 def _required(region: str, active: bool) -> Json:

@@ -74,11 +74,11 @@ class Quotas:
 
     async def _quotas(self, question: Question) -> Answer:
         location = _location(question)
-        told = [
+        rows = [
             {**_named(question, family, "quotas"), "limit": self._limit(location, family)}
             for family in FAMILIES
         ]
-        return Answer(200, {"value": told})
+        return Answer(200, {"value": rows})
 
     async def _update(self, question: Question) -> Answer:
         asked = question.body.get("value")
@@ -90,11 +90,11 @@ class Quotas:
             for family, one in wanted.items():
                 statement = "INSERT OR REPLACE INTO quotas VALUES (?, ?, ?)"
                 self._database.write(statement, location, family, _whole_limit(one))
-        told = [
+        rows = [
             {**_named(question, family, "quotas"), "limit": one["limit"], "status": "Success"}
             for family, one in wanted.items()
         ]
-        return Answer(200, {"value": told})
+        return Answer(200, {"value": rows})
 
     def _limit(self, location: str, family: str) -> int:
         row = self._database.row(

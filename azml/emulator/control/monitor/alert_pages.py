@@ -22,12 +22,12 @@ _RULE = (
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Insights/metricAlerts/{rule}"
 )
 _FILTERS: Mapping[str, Callable[[Json], str]] = {
-    "monitorcondition": lambda told: str(told["monitorCondition"]),
-    "targetresource": lambda told: str(told["targetResource"]),
-    "targetresourcegroup": lambda told: str(told["targetResourceGroup"]),
-    "targetresourcetype": lambda told: str(told["targetResourceType"]),
-    "alertrule": lambda told: str(told["alertRule"]),
-    "severity": lambda told: str(told["severity"]),
+    "monitorcondition": lambda essentials: str(essentials["monitorCondition"]),
+    "targetresource": lambda essentials: str(essentials["targetResource"]),
+    "targetresourcegroup": lambda essentials: str(essentials["targetResourceGroup"]),
+    "targetresourcetype": lambda essentials: str(essentials["targetResourceType"]),
+    "alertrule": lambda essentials: str(essentials["alertRule"]),
+    "severity": lambda essentials: str(essentials["severity"]),
 }
 _WITHOUT_EFFECT = frozenset(
     {"api-version", "timerange", "pagecount", "sortby", "sortorder", "includecontext"}
@@ -56,12 +56,12 @@ class AlertPages:
         wanted = {name: value.lower() for name, value in asked.items() if name in _FILTERS}
         scope = question.parts["id"].lower()
         found = [
-            told
+            body
             for record in self._store.under("", METRIC_ALERTS)
             for alert in alerts_of(record)
-            if _below((told := _alert(record, alert)), scope) and _matches(told, wanted)
+            if _below((body := _alert(record, alert)), scope) and _matches(body, wanted)
         ]
-        found.sort(key=lambda told: str(_essentials(told)["startDateTime"]), reverse=True)
+        found.sort(key=lambda body: str(_essentials(body)["startDateTime"]), reverse=True)
         return Answer(200, {"value": found})
 
     async def _status(self, question: Question) -> Answer:
@@ -112,14 +112,14 @@ def _alert(record: Record, alert: Alert) -> Json:
     }
 
 
-def _essentials(told: Json) -> Json:
-    return section(section(told, "properties"), "essentials")
+def _essentials(alert: Json) -> Json:
+    return section(section(alert, "properties"), "essentials")
 
 
-def _below(told: Json, scope: str) -> bool:
-    target = str(_essentials(told)["targetResource"]).lower()
+def _below(alert: Json, scope: str) -> bool:
+    target = str(_essentials(alert)["targetResource"]).lower()
     return target == scope or target.startswith(f"{scope}/")
 
 
-def _matches(told: Json, wanted: Mapping[str, str]) -> bool:
-    return all(_FILTERS[name](_essentials(told)).lower() == value for name, value in wanted.items())
+def _matches(alert: Json, wanted: Mapping[str, str]) -> bool:
+    return all(_FILTERS[name](_essentials(alert)).lower() == value for name, value in wanted.items())

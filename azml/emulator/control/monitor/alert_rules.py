@@ -54,14 +54,14 @@ class MetricAlerts(ResourceType):
 
     def check(self, write: Write) -> None:
         """What is watched exists, and so does the metric; who is told exists."""
-        told = write.properties
-        _check_choice(told, "windowSize", WINDOWS)
-        _check_choice(told, "evaluationFrequency", FREQUENCIES)
-        if seconds(told["evaluationFrequency"]) > seconds(told["windowSize"]):
+        properties = write.properties
+        _check_choice(properties, "windowSize", WINDOWS)
+        _check_choice(properties, "evaluationFrequency", FREQUENCIES)
+        if seconds(properties["evaluationFrequency"]) > seconds(properties["windowSize"]):
             raise bad_request("evaluationFrequency is longer than windowSize.")
-        if not 0 <= told["severity"] <= 4:
-            raise bad_request(f"severity is {told['severity']}: it must be from 0 to 4.")
-        rule = rule_of(told)
+        if not 0 <= properties["severity"] <= 4:
+            raise bad_request(f"severity is {properties['severity']}: it must be from 0 to 4.")
+        rule = rule_of(properties)
         if rule is None:
             return
         write.store.get(rule.scope)
@@ -128,14 +128,14 @@ def _trigger(kind: str, condition: Json) -> Trigger:
 
 
 def _excluded(dimension: Json) -> bool:
-    told = str(dimension["operator"])
-    if told.lower() not in ("include", "exclude"):
-        raise bad_request(f"The operator of a dimension is '{told}': it must be Include or Exclude.")
-    return told.lower() == "exclude"
+    operator = str(dimension["operator"])
+    if operator.lower() not in ("include", "exclude"):
+        raise bad_request(f"The operator of a dimension is '{operator}': it must be Include or Exclude.")
+    return operator.lower() == "exclude"
 
 
-def _check_choice(told: Json, name: str, allowed: tuple[str, ...]) -> None:
-    value = str(told[name])
+def _check_choice(rule: Json, name: str, allowed: tuple[str, ...]) -> None:
+    value = str(rule[name])
     if _SAME.get(value, value) not in allowed:
         raise bad_request(f"{name} is '{value}': it must be one of {', '.join(allowed)}.")
 

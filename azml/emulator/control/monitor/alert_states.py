@@ -39,9 +39,9 @@ class Alert:
         return dict(vars(self))
 
 
-def alert_from_json(told: Mapping[str, Any]) -> Alert:
+def alert_from_json(document: Mapping[str, Any]) -> Alert:
     """The reverse of `Alert.to_json`."""
-    return Alert(**told)
+    return Alert(**document)
 
 
 def looked(alert: Alert, value: float | None, now: float, *, resolves: bool) -> Alert:

@@ -88,8 +88,8 @@ class Alerts:
                 await post(receiver, message)
             mails = len(group.properties.get("emailReceivers") or ()) if group else 0
             if mails:
-                told = f"{record.id.name} {alert.condition.lower()}"
-                log.warning("%s: no mail is sent by the local Azure; %d addresses would get one", told, mails)
+                news = f"{record.id.name} {alert.condition.lower()}"
+                log.warning("%s: no mail is sent by the local Azure; %d addresses would get one", news, mails)
 
 
 def alerts_of(record: Record) -> list[Alert]:

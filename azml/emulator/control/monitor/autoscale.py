@@ -52,13 +52,13 @@ class Autoscale:
         decision = decide(profile, count, values, record.hidden.get(_LAST), now)
         if decision.count == count:
             return
-        told = f"{deployment.id.name}: {count} to {decision.count} instances, {decision.reason}"
+        change = f"{deployment.id.name}: {count} to {decision.count} instances, {decision.reason}"
         try:
             await scale_to(self._service, deployment.id, decision.count)
         except ArmError as refused:
-            log.warning("%s; refused: %s", told, refused.message)
+            log.warning("%s; refused: %s", change, refused.message)
             return
-        log.warning("%s", told)
+        log.warning("%s", change)
         if fresh := self._store.find(record.id.text):
             self._store.put(fresh.with_hidden(**{_LAST: float(now)}))
 

@@ -70,13 +70,13 @@ class Monitor:
             measured = await Measurements(self.dataplane).of(resource.id, query.start)
         except DataplaneError as error:
             raise ArmError(503, "ServiceUnavailable", str(error)) from error
-        told = [_metric(resource, one, series(one, samples(one, measured), query)) for one in chosen]
+        values = [_metric(resource, one, series(one, samples(one, measured), query)) for one in chosen]
         return {
             "cost": max((query.end - query.start) // 60 - 1, 0),
             "interval": query.interval,
             "namespace": namespace,
             "resourceregion": resource.location,
-            "value": told,
+            "value": values,
         }
 
 
@@ -117,14 +117,14 @@ def _check_namespace(asked: str, resource: Record) -> None:
         raise bad_request(f"The metric namespace of '{resource.id.name}' is not '{asked}'.")
 
 
-def _metric(resource: Record, metric: Definition, told: list[Json]) -> Json:
+def _metric(resource: Record, metric: Definition, values: list[Json]) -> Json:
     return {
         "id": f"{resource.id.text}/providers/Microsoft.Insights/metrics/{metric.name}",
         "type": "Microsoft.Insights/metrics",
         "name": localized(metric.name, metric.display),
         "displayDescription": metric.description,
         "unit": metric.unit,
-        "timeseries": told,
+        "timeseries": values,
         "errorCode": "Success",
     }
 

@@ -50,9 +50,9 @@ class MetricsQuery:
         return f"{iso(self.start)}/{iso(self.end)}"
 
 
-def read_query(told: Mapping[str, str]) -> MetricsQuery:
+def read_query(parameters: Mapping[str, str]) -> MetricsQuery:
     """A query from the parameters of a URL, whatever their case. Raises ArmError 400."""
-    asked = {name.lower().lstrip("$"): value for name, value in told.items()}
+    asked = {name.lower().lstrip("$"): value for name, value in parameters.items()}
     start, end = _span(asked)
     interval, grain = _interval(asked.get("interval", "PT1M"), start, end)
     # Points begin at multiples of the grain, such as 10:05:00 for five minutes.

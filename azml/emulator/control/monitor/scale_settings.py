@@ -81,17 +81,17 @@ def setting_of(properties: Json) -> ScaleSetting | None:
     )
 
 
-def _profile(told: Json, target: str) -> Profile:
-    limits = section(told, "capacity")
+def _profile(body: Json, target: str) -> Profile:
+    limits = section(body, "capacity")
     least, most, default = (_count(limits, name) for name in ("minimum", "maximum", "default"))
     if not least <= default <= most:
-        raise bad_request(f"The capacity of profile '{told['name']}' is not minimum <= default <= maximum.")
-    rules = told.get("rules") or ()
+        raise bad_request(f"The capacity of profile '{body['name']}' is not minimum <= default <= maximum.")
+    rules = body.get("rules") or ()
     if len(rules) > RULE_LIMIT:
         raise bad_request(
-            f"Profile '{told['name']}' has {len(rules)} rules: at most {RULE_LIMIT} are allowed."
+            f"Profile '{body['name']}' has {len(rules)} rules: at most {RULE_LIMIT} are allowed."
         )
-    return Profile(str(told["name"]), least, most, default, tuple(_rule(one, target) for one in rules))
+    return Profile(str(body["name"]), least, most, default, tuple(_rule(one, target) for one in rules))
 
 
 def _count(limits: Json, name: str) -> int:
@@ -101,8 +101,8 @@ def _count(limits: Json, name: str) -> int:
     return int(text)
 
 
-def _rule(told: Json, target: str) -> ScaleRule:
-    trigger, action = section(told, "metricTrigger"), section(told, "scaleAction")
+def _rule(body: Json, target: str) -> ScaleRule:
+    trigger, action = section(body, "metricTrigger"), section(body, "scaleAction")
     of = resource_id(str(trigger["metricResourceUri"] or target))
     if of.kind not in DEFINITIONS:
         raise bad_request(f"The local Azure has no metrics of the resource type '{of.type}'.")
@@ -157,19 +157,19 @@ def _amount(action: Json) -> int:
     return int(text[:4])
 
 
-def _within(told: Json, name: str, limits: tuple[int, int]) -> float:
-    value, (low, high) = seconds(told[name]), limits
+def _within(body: Json, name: str, limits: tuple[int, int]) -> float:
+    value, (low, high) = seconds(body[name]), limits
     if not low <= value <= high:
-        raise bad_request(f"{name} is '{told[name]}': it must be from {low} to {high} seconds.")
+        raise bad_request(f"{name} is '{body[name]}': it must be from {low} to {high} seconds.")
     return value
 
 
-def _when(told: Json) -> When:
-    if fixed := section(told, "fixedDate"):
+def _when(body: Json) -> When:
+    if fixed := section(body, "fixedDate"):
         zone = time_zone(str(fixed.get("timeZone") or "UTC"))
         start, end = (_moment(fixed[name]) for name in ("start", "end"))
         return Fixed(*(one if one.tzinfo else one.replace(tzinfo=zone) for one in (start, end)))
-    recurrence = section(told, "recurrence")
+    recurrence = section(body, "recurrence")
     if not recurrence:
         return None
     if str(recurrence["frequency"]).lower() != "week":

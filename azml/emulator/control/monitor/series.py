@@ -54,13 +54,15 @@ def samples(metric: Definition, measured: Measured) -> Iterator[Sample]:
 def series(metric: Definition, found: Iterable[Sample], query: MetricsQuery) -> list[Json]:
     """The time series that a query gets: one for each value of the dimensions its filter names."""
     names = [name for name in query.filter.conditions if name not in query.rolled_up]
-    told = list(
+    groups = list(
         grouped(metric, found, Span(query.start, query.end, query.grain), query.filter, names).items()
     )
     if query.order:
-        told.sort(key=lambda one: _rank(one[1], query.order), reverse=query.descending)
+        groups.sort(key=lambda one: _rank(one[1], query.order), reverse=query.descending)
     limit = query.top if names else 1
-    return [_series(dict(zip(names, values, strict=True)), points, query) for values, points in told[:limit]]
+    return [
+        _series(dict(zip(names, values, strict=True)), points, query) for values, points in groups[:limit]
+    ]
 
 
 def grouped(

@@ -82,10 +82,10 @@ class TargetUtilisation:
             wanted = target.wanted(in_progress(measured, now - WINDOW, now))
             if wanted == count:
                 continue
-            told = f"{record.id.name}: {count} to {wanted} instances, {target.percent} percent utilisation"
+            change = f"{record.id.name}: {count} to {wanted} instances, {target.percent} percent utilisation"
             try:
                 await scale_to(self._service, record.id, wanted)
             except ArmError as refused:
-                log.warning("%s; refused: %s", told, refused.message)
+                log.warning("%s; refused: %s", change, refused.message)
             else:
-                log.warning("%s", told)
+                log.warning("%s", change)

@@ -128,8 +128,8 @@ class Control:
 
     async def _health(self, request: Request) -> Response:
         restore = self.parts.restore
-        told = {"restored": restore.done, "waiting": sorted(restore.waiting), "lost": sorted(restore.lost)}
-        return JSONResponse({"status": "ok", **told})
+        body = {"restored": restore.done, "waiting": sorted(restore.waiting), "lost": sorted(restore.lost)}
+        return JSONResponse({"status": "ok", **body})
 
     async def _environment(self, request: Request) -> Response:
         return JSONResponse(environment(self.addresses, self.certificates, self.identity))

@@ -251,8 +251,8 @@ class BlobStore:
                     self.database.write("DELETE FROM blocks WHERE content = ?", row["content"])
         if lost:
             names = ", ".join(row["name"] for row in lost[:_NAMED]) + (", ..." if len(lost) > _NAMED else "")
-            told = f"the content of {len(lost)} blobs is missing or cut off: upload them again ({names})."
-            note(self.folder.parent, f"{self.folder.name}: {told}")
+            message = f"the content of {len(lost)} blobs is missing or cut off: upload them again ({names})."
+            note(self.folder.parent, f"{self.folder.name}: {message}")
 
 
 class Incoming:

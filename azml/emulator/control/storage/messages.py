@@ -38,9 +38,9 @@ def metadata_of(request: Request) -> dict[str, str]:
 
 def kept_headers(request: Request, *, is_content: bool) -> dict[str, str]:
     """The headers to return with a blob; where the body is its content, the body's headers count too."""
-    told = {name: request.headers.get(f"x-ms-blob-{name}") for name in _KEPT}
+    sent = {name: request.headers.get(f"x-ms-blob-{name}") for name in _KEPT}
     own = {name: request.headers.get(name) for name in _KEPT if is_content}
-    return {name: value for name in _KEPT if (value := told[name] or own.get(name))}
+    return {name: value for name in _KEPT if (value := sent[name] or own.get(name))}
 
 
 def stamps(blob: Blob) -> dict[str, str]:

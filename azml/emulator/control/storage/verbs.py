@@ -161,8 +161,8 @@ class BlobService:
         staged = self.blobs.staged(call.key, call.blob)
         if not staged:
             self._find(call)
-        told = call.request.query_params.get("blocklisttype", "committed").lower()
-        body = block_list({} if told == "committed" else staged)
+        which = call.request.query_params.get("blocklisttype", "committed").lower()
+        body = block_list({} if which == "committed" else staged)
         return Response(body, media_type="application/xml")
 
     async def _put_metadata(self, call: Call) -> Response:

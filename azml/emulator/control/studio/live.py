@@ -61,8 +61,8 @@ class Live:
 
 def _news(found: Mapping[str, Json], sent: dict[str, str]) -> str:
     news = ""
-    for name, told in found.items():
-        text = json.dumps(told, separators=(",", ":"))
+    for name, content in found.items():
+        text = json.dumps(content, separators=(",", ":"))
         if sent.get(name) != text:
             sent[name] = text
             news += f"event: {name}\ndata: {text}\n\n"

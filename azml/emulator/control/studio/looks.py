@@ -132,15 +132,15 @@ class Following:
         }
         if self._minutes:
             found["metrics"] = await self._metrics(record)
-        if self._log and (told := await self._grown(self._log)):
-            found["log"] = told
+        if self._log and (grown := await self._grown(self._log)):
+            found["log"] = grown
         return found
 
     async def _metrics(self, record: Record) -> Json:
         begin, last = _begin(self._minutes), _last_minute()
-        told = await self._looks.minutes(record, max(begin, self._since))
+        minutes = await self._looks.minutes(record, max(begin, self._since))
         self._since = last - LATE_MINUTES * views.MINUTE
-        return {"begin": begin, "last": last, "minutes": self._minutes, "deployments": told}
+        return {"begin": begin, "last": last, "minutes": self._minutes, "deployments": minutes}
 
     async def _grown(self, log: Log) -> Json | None:
         now = await self._looks.read(log)

@@ -105,7 +105,7 @@ def view(text: str) -> RolloutView | None:
 def _view(head: Entry, entries: Sequence[Entry]) -> RolloutView:
     steps = len(json.loads(head["plan"])["steps"])
     step = next((int(one["step"]) + 1 for one in reversed(entries) if one["kind"] == "Entered"), 0)
-    level, words = _standing(entries, ended=step == steps)
+    level, words = _level_and_words(entries, ended=step == steps)
     return RolloutView(
         number=int(head["number"]),
         stable=str(head["stable"]),
@@ -120,7 +120,7 @@ def _view(head: Entry, entries: Sequence[Entry]) -> RolloutView:
     )
 
 
-def _standing(entries: Sequence[Entry], *, ended: bool) -> tuple[Level, str]:
+def _level_and_words(entries: Sequence[Entry], *, ended: bool) -> tuple[Level, str]:
     """By the last entry that says so."""
     confirmed = False
     for entry in reversed(entries):

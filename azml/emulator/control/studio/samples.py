@@ -39,10 +39,10 @@ class Samples:
     async def replace(self, request: Request) -> Response:
         """`PUT /_azml/studio/samples`: replace all samples."""
         asked = parse_object(await limited_body(request, SAMPLES_LIMIT)) or {}
-        told = asked.get("samples")
-        if set(asked) != {"samples"} or not isinstance(told, list):
+        listed = asked.get("samples")
+        if set(asked) != {"samples"} or not isinstance(listed, list):
             raise bad_request("The body must be an object with the list samples.")
-        samples = [_sample(one) for one in told]
+        samples = [_sample(one) for one in listed]
         write_private(self._path, json.dumps([asdict(one) for one in samples]).encode())
         return Response(status_code=204)
 
@@ -55,15 +55,15 @@ class Samples:
         return [Sample(**one) for one in json.loads(self._path.read_bytes())] if self._path.exists() else []
 
 
-def _sample(told: Any) -> Sample:
+def _sample(sample: Any) -> Sample:
     if (
-        not isinstance(told, dict)
-        or set(told) != _FIELDS
-        or not all(isinstance(v, str) for v in told.values())
+        not isinstance(sample, dict)
+        or set(sample) != _FIELDS
+        or not all(isinstance(v, str) for v in sample.values())
     ):
         raise bad_request(f"A sample must have the texts {', '.join(sorted(_FIELDS))}, and no other members.")
     try:
-        base64.b64decode(told["content"], validate=True)
+        base64.b64decode(sample["content"], validate=True)
     except ValueError as error:
-        raise bad_request(f"The content of {told['file']} is not base64: {error}.") from error
-    return Sample(**told)
+        raise bad_request(f"The content of {sample['file']} is not base64: {error}.") from error
+    return Sample(**sample)

@@ -99,8 +99,8 @@ def firing_alert(record: Record, alert: Alert) -> FiringAlert:
     """An alert of a rule, for people: the rule's description, or the series where it has none."""
     series = ", ".join(f"{name} {value}" for name, value in alert.dimensions.items())
     words = str(record.properties.get("description") or "")
-    told = f"{words} ({series})" if words and series else words or series
-    return FiringAlert(record.id.name, int(record.properties["severity"]), told, alert.fired)
+    description = f"{words} ({series})" if words and series else words or series
+    return FiringAlert(record.id.name, int(record.properties["severity"]), description, alert.fired)
 
 
 def endpoint_row(

@@ -131,15 +131,15 @@ def _spec(package: str) -> "MatchSpec":
         raise EnvironmentFailure(message) from wrong
 
 
-def _version(told: str | None) -> tuple[str, str]:
+def _version(wanted: str | None) -> tuple[str, str]:
     """A version as pip writes it, and what is lost. Pip cannot express alternatives: the newest is used."""
-    if not told or told == "*":
+    if not wanted or wanted == "*":
         return "", ""
-    choices = [choice for part in told.split("|") if (choice := _choice(part))]
+    choices = [choice for part in wanted.split("|") if (choice := _choice(part))]
     if not choices:
-        return "", f"the version {told} has no equivalent in pip, so any version is taken"
+        return "", f"the version {wanted} has no equivalent in pip, so any version is taken"
     best = max(choices, key=_newest)
-    return best, f"of these versions, pip is asked for {best}" if "|" in told else ""
+    return best, f"of these versions, pip is asked for {best}" if "|" in wanted else ""
 
 
 def _choice(part: str) -> str:
@@ -151,9 +151,9 @@ def _choice(part: str) -> str:
         return ""
 
 
-def _comparison(told: str) -> str:
-    found = _COMPARISON.fullmatch(told)
-    if found is None or told == "*":
+def _comparison(wanted: str) -> str:
+    found = _COMPARISON.fullmatch(wanted)
+    if found is None or wanted == "*":
         return ""
     operator, version = found[1] or "==", found[2]
     if operator == "=":

@@ -61,8 +61,8 @@ class Environments:
             raise EnvironmentFailure(masked(str(failure))) from None
 
     async def _prepare(self, requirements: Requirements, say: Say) -> Environment:
-        for told in requirements.notes:
-            say(told)
+        for remark in requirements.notes:
+            say(remark)
         plan = await self._plan(requirements, say)
         folder = self._folder / plan.name
         if _is_there(folder):
@@ -123,8 +123,8 @@ class Environments:
         file = requirements.conda
         if file and file.packages:
             places = channels.addresses((*file.channels, *channels_of(file.packages)))
-            told = [sorted(file.packages), places, sorted(file.pip)]
-            plan = Plan(_name(told), requirements, channels=places)
+            parts = [sorted(file.packages), places, sorted(file.pip)]
+            plan = Plan(_name(parts), requirements, channels=places)
             if (self._folder / plan.name / COMPLETE).is_file():
                 return plan
             silent = await self._silent_ones(places)
@@ -134,8 +134,8 @@ class Environments:
             for name in requirements.dropped:
                 say(f"left out: {name} is a conda package with no known Python package")
         found = await self._interpreters.find(requirements.python, say)
-        told = [sorted((*requirements.lines, *requirements.mapped)), found.path]
-        return Plan(_name(told), requirements, python=found.path, warning=found.warning)
+        parts = [sorted((*requirements.lines, *requirements.mapped)), found.path]
+        return Plan(_name(parts), requirements, python=found.path, warning=found.warning)
 
     async def _silent_ones(self, places: tuple[str, ...]) -> tuple[str, ...]:
         """The channels that do not answer. They are asked again after a minute."""
@@ -151,8 +151,8 @@ def _is_there(folder: Path) -> bool:
     return (folder / COMPLETE).is_file() and can_start(folder)
 
 
-def _name(told: Sequence[object]) -> str:
-    content = json.dumps([*told, platform.platform(), _FORMAT])
+def _name(parts: Sequence[object]) -> str:
+    content = json.dumps([*parts, platform.platform(), _FORMAT])
     return hashlib.sha256(content.encode()).hexdigest()[:20]
 
 
@@ -161,11 +161,11 @@ async def _only_one(path: Path, say: Say) -> AsyncIterator[int]:
     """Hold a lock file against all other processes and tasks; yields its descriptor."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        told = False
+        waited = False
         while not _taken(descriptor):
-            if not told:
+            if not waited:
                 say("another deployment is building this environment; waiting for it")
-            told = True
+            waited = True
             await asyncio.sleep(0.1)
         yield descriptor
     finally:

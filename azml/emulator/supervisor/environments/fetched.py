@@ -26,10 +26,10 @@ async def forget(folder: Path, paths: Sequence[str], conda_cache: Path, lock: in
 
 def _of_conda(folder: Path, paths: frozenset[str]) -> Iterator[str]:
     """The names, with version and build, of conda's packages that have one of these files."""
-    for told in folder.glob("conda-meta/*.json"):
+    for record in folder.glob("conda-meta/*.json"):
         try:
-            held = json.loads(told.read_bytes()).get("files", ())
+            held = json.loads(record.read_bytes()).get("files", ())
         except (OSError, ValueError):
             continue
         if not paths.isdisjoint(held):
-            yield told.stem
+            yield record.stem

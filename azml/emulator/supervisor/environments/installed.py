@@ -90,10 +90,10 @@ def _mark(path: Path) -> str:
     return f"{found.st_size}:{found.st_mtime_ns}"
 
 
-def _told(folders: Sequence[str]) -> Mapping[str, object]:
+def _differences(folders: Sequence[str]) -> Mapping[str, object]:
     found = {folder: damage(Path(folder)) for folder in folders}
     return {folder: {"gone": one.gone, "changed": one.changed} for folder, one in found.items()}
 
 
 if __name__ == "__main__":
-    print(json.dumps(_told(sys.argv[1:])))
+    print(json.dumps(_differences(sys.argv[1:])))

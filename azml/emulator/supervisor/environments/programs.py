@@ -32,8 +32,8 @@ async def uv(
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[int, str]:
     """Run uv; returns its exit code and output. It downloads a Python only if `variables` say so."""
-    told = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", **variables}
-    return await run([find_uv(), "--color", "never", *arguments], cwd, lock, told)
+    environment = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", **variables}
+    return await run([find_uv(), "--color", "never", *arguments], cwd, lock, environment)
 
 
 async def run(

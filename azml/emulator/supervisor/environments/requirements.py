@@ -126,9 +126,9 @@ def _is_bare_server(line: str) -> bool:
 
 def _may_be_old(lines: tuple[str, ...]) -> bool:
     """Whether a line allows a server older than 1.5."""
-    told = next(line for line in lines if distribution(line) == SERVER)
+    written = next(line for line in lines if distribution(line) == SERVER)
     try:
-        asked = Requirement(told).specifier
+        asked = Requirement(written).specifier
     except InvalidRequirement:  # an address, or options
         return True
     named = (one.version.removesuffix(".*") for one in asked)

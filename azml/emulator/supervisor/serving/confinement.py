@@ -76,8 +76,8 @@ def _confine(hidden: Sequence[Path], own: Sequence[Path], readable: Sequence[Pat
     try:
         landlock.confine(hidden, own, readable)
     except OSError as refused:
-        told = f"not started, because it cannot be kept from the local Azure's files: {refused}"
-        raise DeploymentFailure(told) from refused
+        message = f"not started, because it cannot be kept from the local Azure's files: {refused}"
+        raise DeploymentFailure(message) from refused
 
 
 def profile(hidden: Sequence[Path], own: Sequence[Path], readable: Sequence[Path]) -> str:

@@ -106,8 +106,8 @@ async def _complete(request: web.Request) -> web.Response:
 
 
 async def _clock(request: web.Request) -> web.Response:
-    told = json.loads(await request.read())
-    await request.app[_DATAPLANE].recorder.move(float(told["added"]))
+    asked = json.loads(await request.read())
+    await request.app[_DATAPLANE].recorder.move(float(asked["added"]))
     return web.json_response({})
 
 

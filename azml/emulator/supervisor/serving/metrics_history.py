@@ -102,8 +102,8 @@ class MetricsHistory:
 
     def _put_aside(self, wrong: str) -> None:
         kept = set_aside(self._path)
-        told = f"{self._path.name} {wrong}; metrics start over. The damaged file is {kept.name}."
-        note(self._path.parent, told)
+        message = f"{self._path.name} {wrong}; metrics start over. The damaged file is {kept.name}."
+        note(self._path.parent, message)
 
     def _find(self, place: tuple[int, str, str, str]) -> dict[str, Any] | None:
         row = self._connection.execute(

@@ -15,8 +15,8 @@ def init() -> None:
 
 def run(data: str) -> list[float]:
     """Minutes for each delivery; distances in kilometres."""
-    told = json.loads(data)["deliveries"]
+    document = json.loads(data)["deliveries"]
     return [
         weights["base"] + weights["distance"] * one["distance"] + weights["stops"] * one["stops"]
-        for one in told
+        for one in document
     ]

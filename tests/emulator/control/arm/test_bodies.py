@@ -107,8 +107,8 @@ def test_members_of_other_versions_are_taken() -> None:
 def test_a_number_in_a_map_of_text_becomes_text() -> None:
     """azure-ai-ml sends `hash_version: 202208`, and Azure takes it."""
     body = {"properties": {"image": "i", "properties": {"hash_version": 202208, "on": True}}}
-    told = checked(ENVIRONMENTS, "PUT", body)["properties"]["properties"]
-    assert told == {"hash_version": "202208", "on": "true"}
+    given = checked(ENVIRONMENTS, "PUT", body)["properties"]["properties"]
+    assert given == {"hash_version": "202208", "on": "true"}
 
 
 def test_a_patch_needs_nothing() -> None:

@@ -140,7 +140,7 @@ def test_a_write_right_after_a_restart_is_not_undone_by_what_was_before(workspac
         answer = workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 100}))
         assert status(workspace, answer) == "InProgress"
     workspace.done(answer)
-    assert [told["traffic"] for told in workspace.dataplane.endpoints.values()] == [{"blue": 100}]
+    assert [item["traffic"] for item in workspace.dataplane.endpoints.values()] == [{"blue": 100}]
 
 
 def test_an_operation_that_began_right_after_a_restart_goes_as_it_was_steered(

@@ -140,8 +140,8 @@ def test_the_activity_log_tells_writes_and_deletes_of_a_resource(inside: InProce
     build_workspace(inside)
     inside.done(inside.arm("DELETE", GROUP))
     found = "eventTimestamp%20ge%20'2020-01-01T00:00:00Z'%20and%20resourceUri%20eq%20"
-    told = inside.arm("GET", ACTIVITY, query=f"&$filter={found}'{WORKSPACE}'").body["value"][:2]
-    assert [event["operationName"]["value"].rpartition("/")[2] for event in told] == ["delete", "write"]
-    assert {event["resourceId"] for event in told} == {WORKSPACE}
+    answer = inside.arm("GET", ACTIVITY, query=f"&$filter={found}'{WORKSPACE}'").body["value"][:2]
+    assert [event["operationName"]["value"].rpartition("/")[2] for event in answer] == ["delete", "write"]
+    assert {event["resourceId"] for event in answer} == {WORKSPACE}
     assert inside.arm("GET", ACTIVITY).status == 400
     assert inside.arm("GET", ACTIVITY, query=f"&$filter={found}'{WORKSPACE}'%20or%20a").status == 400

@@ -179,8 +179,8 @@ def test_a_change_that_makes_no_sense_is_refused(azure: InProcessAzure, asked: J
 
 def test_system_data_is_told_by_the_types_whose_description_has_it(azure: InProcessAzure) -> None:
     azure.done(azure.arm("PUT", BLUE, deployment_body()))
-    told = read(azure, BLUE)["systemData"]
-    assert told["createdAt"] < told["lastModifiedAt"]
+    given = read(azure, BLUE)["systemData"]
+    assert given["createdAt"] < given["lastModifiedAt"]
     assert "systemData" not in read(azure, GROUP)
     for row in ROWS:
         below = row.path.rpartition("/providers/")[2].lower()

@@ -41,8 +41,8 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DockerHost:
 
 
 def put(azure: InProcessAzure, environment: dict[str, Any] | None = None, **properties: Any) -> Answer:
-    told = {"image": IMAGE, "inferenceConfig": CONFIG, **(environment or {})}
-    azure.done(azure.arm("PUT", f"{ENVIRONMENT}/1", {"properties": told}))
+    body = {"image": IMAGE, "inferenceConfig": CONFIG, **(environment or {})}
+    azure.done(azure.arm("PUT", f"{ENVIRONMENT}/1", {"properties": body}))
     return azure.arm("PUT", BLUE, deployment_body(environmentId=f"{ENVIRONMENT}/1", **properties))
 
 

@@ -249,8 +249,8 @@ def test_after_a_kill_everything_that_served_is_asked_for_again(blue: ControlPla
     assert (blue.dataplane.deployments, blue.dataplane.endpoints) == expected
     asked = [("PUT", BLUE.lower()), ("PUT", "complete")]
     assert blue.dataplane.calls[-2:] == asked, "complete once all is told"
-    told = blue.own("GET", "health").body
-    assert (told["waiting"], told["lost"]) == ([], [])
+    answer = blue.own("GET", "health").body
+    assert (answer["waiting"], answer["lost"]) == ([], [])
 
 
 def test_what_served_serves_again_before_a_change_goes_on_that_a_kill_interrupted(blue: ControlPlane) -> None:

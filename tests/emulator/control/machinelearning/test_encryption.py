@@ -15,8 +15,8 @@ KEY_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
 
 def put(azure: InProcessAzure, place: str, vault: str, key: str, **more: Any) -> str:
     """The refusal; empty where the write was taken."""
-    told = {"keyVaultArmId": vault, "keyIdentifier": key}
-    encryption = {"status": "Enabled", "keyVaultProperties": told}
+    body = {"keyVaultArmId": vault, "keyIdentifier": key}
+    encryption = {"status": "Enabled", "keyVaultProperties": body}
     properties = {**STANDS_ON, "encryption": encryption, "primaryUserAssignedIdentity": USER}
     identity = {"type": "UserAssigned", "userAssignedIdentities": {USER: {}}}
     answer = azure.arm("PUT", place, {**PLACED, "properties": properties, "identity": identity, **more})

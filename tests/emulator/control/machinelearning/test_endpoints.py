@@ -96,8 +96,8 @@ def test_what_an_endpoint_was_made_with_stays(azure: ControlPlane) -> None:
     assigned = {"type": "UserAssigned", "userAssignedIdentities": {USER: {}}}
 
     def put(identity: object = {"type": "SystemAssigned"}, **properties: object) -> Answer:
-        told = {"authMode": "Key", "description": "says", "properties": {"team": "red"}, **properties}
-        body = {"location": "westeurope", "identity": identity, "properties": told}
+        values = {"authMode": "Key", "description": "says", "properties": {"team": "red"}, **properties}
+        body = {"location": "westeurope", "identity": identity, "properties": values}
         return azure.arm("PUT", ENDPOINT, body)
 
     azure.done(put())

@@ -62,9 +62,9 @@ def test_no_secret_but_the_process_s_own_reaches_a_script(serving: ServingAzure)
     """And that one opens nothing but its own identities."""
     variables = ask(serving, environment=1)
     ours = serving.identity
-    told = "\n".join(variables.values())
+    text = "\n".join(variables.values())
     for secret in (ours.client_secret, ours.token, ours.signing_key, serving.key):
-        assert secret not in told
+        assert secret not in text
     assert variables["MSI_SECRET"]
     assert not [name for name in variables if name.startswith(("ARM_", "AZURE_", "IDENTITY_", "PULUMI_"))]
 

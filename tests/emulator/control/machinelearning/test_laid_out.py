@@ -33,8 +33,8 @@ def test_a_deployment_comes_back_without_its_folders_and_in_another_place(tmp_pa
     moved.start()
     wait_for(lambda: moved.own("GET", "health").body["restored"])
     assert moved.own("GET", "health").body["lost"] == []
-    (told,) = moved.dataplane.deployments.values()
-    model, code = Path(told["model_folder"]), Path(told["code_folder"])
+    (given,) = moved.dataplane.deployments.values()
+    model, code = Path(given["model_folder"]), Path(given["code_folder"])
     moved.stop()
     assert (model / "model" / "weights.bin").read_bytes() == b"weights"
     assert (code / "score.py").is_file()

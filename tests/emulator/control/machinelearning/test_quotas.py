@@ -16,8 +16,8 @@ def of_family(azure: ControlPlane, what: str) -> dict[str, object]:
 
 
 def limit(azure: ControlPlane, vcpus: int) -> None:
-    told = {"value": [{"id": of_family(azure, "quotas")["id"], "limit": vcpus, "unit": "Count"}]}
-    answer = azure.arm("POST", f"{PLACE}/updateQuotas", told)
+    body = {"value": [{"id": of_family(azure, "quotas")["id"], "limit": vcpus, "unit": "Count"}]}
+    answer = azure.arm("POST", f"{PLACE}/updateQuotas", body)
     assert (answer.status, answer.body["value"][0]["status"]) == (200, "Success")
     assert of_family(azure, "quotas")["limit"] == vcpus
 
@@ -50,8 +50,8 @@ def test_a_quota_of_no_family_or_no_number_is_refused(workspace: ControlPlane) -
 
 def test_sizes_have_what_people_ask_for(workspace: ControlPlane) -> None:
     sizes = {one["name"]: one for one in workspace.arm("GET", f"{PLACE}/vmSizes").body["value"]}
-    told = sizes["Standard_DS3_v2"]
-    assert (told["vCPUs"], told["memoryGB"], told["gpus"], told["family"]) == (4, 14, 0, FAMILY)
+    given = sizes["Standard_DS3_v2"]
+    assert (given["vCPUs"], given["memoryGB"], given["gpus"], given["family"]) == (4, 14, 0, FAMILY)
     assert sizes["Standard_NC4as_T4_v3"]["gpus"] == 1
 
 

@@ -15,9 +15,16 @@ def test_a_script_opens_none_of_the_local_azures_files_but_its_own(serving: Serv
     all_files = [str(path) for path in serving.folder.rglob("*")]
     for name in ("identity.json", "ca-key.pem", "server.pem", "azure.db", "metrics.db", "emulator.json"):
         assert str(serving.folder / name) in all_files
-    told = json.loads(serving.score(json.dumps({"environment": True}).encode(), "steered").raw)
-    own = (told["AML_APP_ROOT"], told.get("AZUREML_MODEL_DIR", "none"), told["SSL_CERT_FILE"], told["HOME"])
+    document = json.loads(serving.score(json.dumps({"environment": True}).encode(), "steered").raw)
+    own = (
+        document["AML_APP_ROOT"],
+        document.get("AZUREML_MODEL_DIR", "none"),
+        document["SSL_CERT_FILE"],
+        document["HOME"],
+    )
     asked = {"opens": [*all_files, str(serving.folder), run_dir, "/etc/hosts", *own]}
     opened = json.loads(serving.score(json.dumps(asked).encode(), "steered").raw)
-    assert {"/etc/hosts", told["AML_APP_ROOT"], told["SSL_CERT_FILE"], told["HOME"]} <= set(opened)
+    assert {"/etc/hosts", document["AML_APP_ROOT"], document["SSL_CERT_FILE"], document["HOME"]} <= set(
+        opened
+    )
     assert [path for path in opened if path != "/etc/hosts" and not path.startswith(own)] == []

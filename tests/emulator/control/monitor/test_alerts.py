@@ -108,10 +108,10 @@ def test_only_this_machine_is_told(
     with caplog.at_level(logging.WARNING):
         pass_minutes(azure, 1)
     assert hook.conditions() == [("busy", "Fired")]
-    told = [one.getMessage() for one in caplog.records]
-    assert sum("is not on this machine" in one for one in told) == 3
-    assert "busy fired: no mail is sent by the local Azure; 1 addresses would get one" in told
-    assert "of-us-alone" not in "".join(told)
+    rows = [one.getMessage() for one in caplog.records]
+    assert sum("is not on this machine" in one for one in rows) == 3
+    assert "busy fired: no mail is sent by the local Azure; 1 addresses would get one" in rows
+    assert "of-us-alone" not in "".join(rows)
     assert b"of-us-alone" not in azure.own("GET", "journal").raw
 
 
@@ -125,8 +125,8 @@ def test_a_webhook_that_fails_loses_the_message_and_nothing_else(
     measured(azure, 9)
     with caplog.at_level(logging.WARNING):
         pass_minutes(azure, 1)
-    told = "".join(one.getMessage() for one in caplog.records)
-    assert "hook-0 did not take an alert" in told and "hook-1 answered 307" in told
+    text = "".join(one.getMessage() for one in caplog.records)
+    assert "hook-0 did not take an alert" in text and "hook-1 answered 307" in text
     assert len(alerts(azure)) == 1
 
 

@@ -220,7 +220,7 @@ def test_what_a_deployment_uses_is_measured(monitor: MonitorManagementClient, as
         }
         return found if len(found) == 3 else None
 
-    told = eventually(look, 60)
-    assert 0 <= told["CpuUtilizationPercentage"] <= 110
-    assert 0 < told["CpuMemoryUtilizationPercentage"] < 100
-    assert told["DeploymentCapacity"] in (1, 2)  # test_under_load.py has it scaled
+    given = eventually(look, 60)
+    assert 0 <= given["CpuUtilizationPercentage"] <= 110
+    assert 0 < given["CpuMemoryUtilizationPercentage"] < 100
+    assert given["DeploymentCapacity"] in (1, 2)  # test_under_load.py has it scaled

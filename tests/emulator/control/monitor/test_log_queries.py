@@ -33,8 +33,8 @@ def asked(azure: InProcessAzure, text: str, logs: str = LOGS) -> Any:
 
 
 def query(**named: str) -> str:
-    told = {"endpoint": NAME.upper(), "workspace": WORKSPACE, "subscription": SUBSCRIPTION, **named}
-    return QUERY.format(since="2026-01-01T10:00:00Z", milliseconds="250.000", **told)
+    body = {"endpoint": NAME.upper(), "workspace": WORKSPACE, "subscription": SUBSCRIPTION, **named}
+    return QUERY.format(since="2026-01-01T10:00:00Z", milliseconds="250.000", **body)
 
 
 def rows(azure: InProcessAzure, text: str = query(), logs: str = LOGS) -> Any:

@@ -165,9 +165,9 @@ CAPACITY = {"minimum": "1", "maximum": "5", "default": "1"}
 WEEK = {"timeZone": "UTC", "days": ["Monday"], "hours": [8], "minutes": [0]}
 
 
-def scaled(trigger: Any = (), action: Any = (), **told: Any) -> dict[str, Any]:
+def scaled(trigger: Any = (), action: Any = (), **value: Any) -> dict[str, Any]:
     rule = {"metricTrigger": {**TRIGGER, **dict(trigger)}, "scaleAction": {**ACTION, **dict(action)}}
-    profile = {"name": "p", "capacity": CAPACITY, "rules": [rule], **told}
+    profile = {"name": "p", "capacity": CAPACITY, "rules": [rule], **value}
     return {"targetResourceUri": BLUE, "profiles": [profile]}
 
 
@@ -181,7 +181,7 @@ def test_a_setting_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("body", "says"),
     [
         ({"trigger": {"metricName": "Nothing"}}, "named Nothing. Valid metrics: CpuUtil"),
         ({"trigger": {"timeWindow": "PT1M"}}, "timeWindow is 'PT1M': it must be from 300"),
@@ -201,9 +201,9 @@ def test_a_setting_is_read() -> None:
         ({"fixedDate": {"start": "today", "end": "2030-01-01T00:00:00"}}, "'today' is not a time"),
     ],
 )
-def test_a_setting_that_azure_would_refuse_is_refused(told: dict[str, Any], says: str) -> None:
+def test_a_setting_that_azure_would_refuse_is_refused(body: dict[str, Any], says: str) -> None:
     with pytest.raises(ArmError, match=says.replace(".", r"\.")):
-        setting_of(scaled(**told))
+        setting_of(scaled(**body))
 
 
 def test_a_setting_has_limits() -> None:

@@ -46,9 +46,9 @@ def test_load_adds_an_instance_and_an_alert_fires_until_it_is_over(serving: Serv
             load(serving, REQUESTS)
             pass_minutes(1)
             assert hook.conditions() == [("failing", "Fired")], serving.log
-            told = hook.messages[0]["data"]["alertContext"]["condition"]["allOf"][0]
+            given = hook.messages[0]["data"]["alertContext"]["condition"]["allOf"][0]
             # The clock may have passed a minute between two of the requests.
-            assert FAILURES - 2 < told["metricValue"] <= FAILURES
+            assert FAILURES - 2 < given["metricValue"] <= FAILURES
             assert instances() == 2, serving.log
             assert len(set(load(serving, 16, pid=True))) == 2
             pass_minutes(6)

@@ -49,9 +49,9 @@ def test_the_last_look_at_each_gate_is_in_words() -> None:
     shadow = next(one for one in GOOD.entries if isinstance(one, journal.Looked) and "p95" in one.looks)
     found = view(Document(GOOD.head).plus(GOOD.entries[0], shadow).text)
     assert found is not None
-    told = {one.name: one.found for one in found.gates}
-    assert told["agreement"] == "$[*] 498 of 500 agree"
-    assert told["latency"].startswith("candidate ") and told["p95"].endswith(" s")
+    given = {one.name: one.found for one in found.gates}
+    assert given["agreement"] == "$[*] 498 of 500 agree"
+    assert given["latency"].startswith("candidate ") and given["p95"].endswith(" s")
 
 
 @pytest.mark.parametrize(

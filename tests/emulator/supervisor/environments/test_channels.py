@@ -27,7 +27,7 @@ MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def package(
-    channel: Path, subdir: str, name: str, version: str, files: Mapping[str, str | Path], **told: object
+    channel: Path, subdir: str, name: str, version: str, files: Mapping[str, str | Path], **given: object
 ) -> None:
     """Write a conda package: the files by their place, each a text or the target of a symbolic link."""
     folder = channel / subdir
@@ -51,12 +51,12 @@ def package(
                 "size_in_bytes": len(data),
             }
         )
-    index = {"name": name, "version": version, "build": "0", "build_number": 0, "depends": [], **told}
+    index = {"name": name, "version": version, "build": "0", "build_number": 0, "depends": [], **given}
     (own / "info").mkdir()
     (own / "info" / "index.json").write_text(json.dumps({**index, "subdir": subdir}))
     (own / "info" / "paths.json").write_text(json.dumps({"paths_version": 1, "paths": paths}))
     (own / "info" / "files").write_text("\n".join(files))
-    if told.get("noarch"):
+    if given.get("noarch"):
         (own / "info" / "link.json").write_text(
             json.dumps({"package_metadata_version": 1, "noarch": {"type": "python"}})
         )
@@ -111,10 +111,10 @@ async def test_an_environment_is_conda_s_where_its_channels_answer(channel: str,
     )
     environments = Environments(tmp_path / "environments")
     environment = await environments.prepare(of_conda(file), said.append)
-    told = "import conda_only, iniconfig, sys; from importlib.metadata import version; " + (
+    text = "import conda_only, iniconfig, sys; from importlib.metadata import version; " + (
         f"print(conda_only.VERSION, version('iniconfig'), version('{SERVER}'), sys.prefix)"
     )
-    done = subprocess.run([environment.python, "-c", told], capture_output=True, text=True, check=False)
+    done = subprocess.run([environment.python, "-c", text], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     conda_only, iniconfig, server, prefix = done.stdout.split()
     assert (conda_only, iniconfig, prefix) == ("3.1", "2.3.0", str(environment.folder))

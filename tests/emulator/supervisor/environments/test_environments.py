@@ -26,8 +26,8 @@ pytestmark = pytest.mark.serving
 SMALL = Requirements(("iniconfig",))
 
 
-def deployment_of(**told: Any) -> DesiredDeployment:
-    return DesiredDeployment("/e/blue", "/e", "blue", **told)
+def deployment_of(**given: Any) -> DesiredDeployment:
+    return DesiredDeployment("/e/blue", "/e", "blue", **given)
 
 
 async def test_an_environment_is_built_once_for_all_who_ask_at_once(tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ async def test_parts_that_do_not_go_together_are_installed_one_on_the_other(tmp_
     """As conda does: what pip's part needs replaces what conda's part brought."""
     asked = Requirements(("pytest==8.4.2",), mapped=("iniconfig==0.1",))
     environment = await Environments(tmp_path).prepare(asked, lambda _: None)
-    told = "from importlib.metadata import version; print(version('pytest'), version('iniconfig'))"
-    done = subprocess.run([environment.python, "-c", told], capture_output=True, text=True, check=True)
+    text = "from importlib.metadata import version; print(version('pytest'), version('iniconfig'))"
+    done = subprocess.run([environment.python, "-c", text], capture_output=True, text=True, check=True)
     pytest_version, iniconfig_version = done.stdout.split()
     assert pytest_version == "8.4.2"
     assert int(iniconfig_version[0]) >= 1
@@ -164,7 +164,7 @@ async def test_credentials_of_addresses_are_in_no_log_and_no_error(tmp_path: Pat
     index = "--extra-index-url https://me:pass-word@${HOST}/simple"
     with pytest.raises(EnvironmentFailure) as failure:
         await Environments(tmp_path).prepare(Requirements((index,)), said.append)
-    told = "\n".join([*said, str(failure.value)])
-    assert "://***@${HOST}/simple" in told
-    assert "pass-word" not in told
+    text = "\n".join([*said, str(failure.value)])
+    assert "://***@${HOST}/simple" in text
+    assert "pass-word" not in text
     assert masked("https://conda.org/t/a-token/channel") == "https://conda.org/t/***/channel"

@@ -152,10 +152,10 @@ def test_without_means_a_launch_stays_as_it_is_and_whoever_starts_it_is_told(hid
 
 
 def test_the_profile_for_macos_ends_with_what_is_allowed_of_the_hidden(hidden: Path) -> None:
-    told = profile([hidden, Path('/a "b" \\c')], [hidden / "own"], [hidden / "bundle"]).splitlines()
-    assert told[:3] == ["(version 1)", "(allow default)", "(deny file-write*)"]
+    text = profile([hidden, Path('/a "b" \\c')], [hidden / "own"], [hidden / "bundle"]).splitlines()
+    assert text[:3] == ["(version 1)", "(allow default)", "(deny file-write*)"]
     denied = f'(deny file-read-data file-write* (subpath "{hidden}") (subpath "/a \\"b\\" \\\\c"))'
-    assert told[-3:] == [
+    assert text[-3:] == [
         denied,
         f'(allow file-read* file-write* (subpath "{hidden}/own"))',
         f'(allow file-read* (subpath "{hidden}/bundle"))',

@@ -52,8 +52,8 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DockerHo
 
 
 def wanted(container: CustomContainer | None = None, **fields: Any) -> DesiredDeployment:
-    told = {"container": container or custom_container(), **fields}
-    return DesiredDeployment("/e/blue", "/e", "blue", **told)
+    body = {"container": container or custom_container(), **fields}
+    return DesiredDeployment("/e/blue", "/e", "blue", **body)
 
 
 async def test_a_container_answers_at_its_routes_with_what_the_deployment_gives_it(
@@ -75,10 +75,10 @@ async def test_a_container_answers_at_its_routes_with_what_the_deployment_gives_
     )
     assert (observed.state, observed.instances_ready, observed.error) == ("ready", 2, None)
     answers = [await harness.ask({"x": 1}) for _ in range(20)]
-    assert len({told["pid"] for _, told in answers}) == 2
-    status, told = answers[0]
-    assert (status, told["path"], told["port"], told["body"]) == (200, "/v1/predict", 8080, '{"x": 1}')
-    variables = told["variables"]
+    assert len({answer["pid"] for _, answer in answers}) == 2
+    status, answer = answers[0]
+    assert (status, answer["path"], answer["port"], answer["body"]) == (200, "/v1/predict", 8080, '{"x": 1}')
+    variables = answer["variables"]
     assert (variables["TOKEN"], variables["HOME"]) == ("hush\nhush", "/root")
     assert variables["AZUREML_MODEL_DIR"] == "/var/azureml-app/azureml-models/m/1"
     assert variables["AML_APP_ROOT"] == "/var/azureml-app/c"
@@ -213,8 +213,8 @@ def test_without_an_engine_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_it_passes_between_the_planes_whole() -> None:
-    told = wanted(custom_container(model_at="/m"))
-    assert deployment_from_json(to_json(told)) == told
+    given = wanted(custom_container(model_at="/m"))
+    assert deployment_from_json(to_json(given)) == given
 
 
 async def test_the_router_speaks_tcp_and_goes_round_a_port_that_is_closed(routed: Routed) -> None:

@@ -24,8 +24,8 @@ async def test_a_scoring_script_answers_and_its_errors_are_model_errors(harness:
     await harness.endpoint({"blue": 100})
     observed = await harness.settled(harness.desired(environment_variables={"FLAVOUR": "one"}))
     assert (observed.state, observed.instances_ready, observed.error) == ("ready", 1, None)
-    status, told = await harness.ask({"x": 1})
-    assert (status, told["flavour"], told["asked"]) == (200, "one", {"x": 1})
+    status, answer = await harness.ask({"x": 1})
+    assert (status, answer["flavour"], answer["asked"]) == (200, "one", {"x": 1})
     assert (await harness.ask({"raise": 1}))[0] == 424
     log = harness.dataplane.logs("/e/blue", "inference-server", 100)
     assert "init of one" in log
@@ -43,12 +43,12 @@ async def test_nothing_of_ours_leaks_into_a_scoring_script(
     model = tmp_path / "models"
     model.mkdir()
     await harness.settled(harness.desired(model_folder=model, environment_variables={"MINE": "yes"}))
-    _, told = await harness.ask({"environment": 1})
-    assert "hush" not in told.values()
-    assert told["MINE"] == "yes"
-    assert Path(told["AZUREML_MODEL_DIR"]).parts[-2:] == model.parts[-2:]
-    assert Path(told["AML_APP_ROOT"]).name == "code"
-    assert told["AZUREML_ENTRY_SCRIPT"] == "score.py"
+    _, answer = await harness.ask({"environment": 1})
+    assert "hush" not in answer.values()
+    assert answer["MINE"] == "yes"
+    assert Path(answer["AZUREML_MODEL_DIR"]).parts[-2:] == model.parts[-2:]
+    assert Path(answer["AML_APP_ROOT"]).name == "code"
+    assert answer["AZUREML_ENTRY_SCRIPT"] == "score.py"
     assert not list(harness.code.rglob("__pycache__"))
 
 
@@ -84,8 +84,8 @@ async def test_a_new_content_replaces_the_old_without_a_lost_request(harness: Ha
 
     async def client() -> None:
         while not stop.is_set():
-            status, told = await harness.ask({"sleep": 0.01})
-            seen[status, told.get("flavour")] += 1
+            status, answer = await harness.ask({"sleep": 0.01})
+            seen[status, answer.get("flavour")] += 1
 
     clients = [asyncio.create_task(client()) for _ in range(4)]
     two = harness.desired(environment_variables={"FLAVOUR": "two"}, **base)
@@ -126,7 +126,7 @@ async def test_the_same_again_starts_nothing_and_scaling_keeps_what_runs(
     )
     assert observed.instances_ready == 2
     assert before < {process.pid for process in scoring_processes(run_dir)}
-    pids = {told["pid"] for _, told in await asyncio.gather(*(harness.ask({"sleep": 0.2}) for _ in range(6)))}
+    pids = {item["pid"] for _, item in await asyncio.gather(*(harness.ask({"sleep": 0.2}) for _ in range(6)))}
     assert len(pids) == 2
     assert (await harness.settled(one)).instances_ready == 1
     await until(lambda: len(scoring_processes(run_dir)) == 2)
@@ -140,8 +140,8 @@ async def test_the_same_again_starts_nothing_and_scaling_keeps_what_runs(
 async def test_a_scoring_process_that_dies_comes_back(harness: Harness) -> None:
     await harness.endpoint({"blue": 100})
     await harness.settled(harness.desired())
-    _, told = await harness.ask({})
-    os.kill(told["pid"], 9)  # the worker: its master starts another
+    _, answer = await harness.ask({})
+    os.kill(answer["pid"], 9)  # the worker: its master starts another
     assert (await harness.ask({"die": 1}))[0] in (502, 424, 200, 503)  # the master
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 0)
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 1)
@@ -153,8 +153,8 @@ async def test_a_process_that_hangs_is_started_again_by_its_liveness_probe(harne
     await harness.endpoint({"blue": 100})
     probe = Probe(initial_delay=0.1, period=0.2, timeout=0.2, failure_threshold=2)
     await harness.settled(harness.desired(liveness=probe, readiness=probe, request_timeout_ms=100))
-    _, told = await harness.ask({})
+    _, answer = await harness.ask({})
     assert (await harness.ask({"sleep": 3600}))[0] == 408
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 0)
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 1)
-    assert (await harness.ask({}))[1]["pid"] != told["pid"]
+    assert (await harness.ask({}))[1]["pid"] != answer["pid"]

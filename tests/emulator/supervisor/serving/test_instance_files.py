@@ -117,9 +117,9 @@ async def test_what_is_kept_is_made_anew_once_and_that_is_said(
     one, other = await asyncio.gather(kept.own(), kept.own())
     assert kept.weights(one).read_bytes() == kept.weights(other).read_bytes() == BIG
     assert kept.weights().read_bytes() == BIG
-    told = [line for line in kept.said if "m/weights.bin" in line]
-    assert len(told) == 1
-    assert "restored from its blob" in told[0]
+    rows = [line for line in kept.said if "m/weights.bin" in line]
+    assert len(rows) == 1
+    assert "restored from its blob" in rows[0]
 
 
 async def test_what_is_damaged_in_both_places_is_named(kept: Kept) -> None:

@@ -39,9 +39,9 @@ def test_a_minute_told_in_parts_is_one(history: MetricsHistory, path: Path) -> N
     history.add_answers([answers(60, "blue", 10, 20)])
     with closing(MetricsHistory(path)) as after:
         after.add_answers([answers(60, "blue", 30)])
-        (told,) = after.answers(0)
-    assert told["requests"] == [[200, 200, 3]]
-    assert (told["latency"]["total"], told["latency"]["least"], told["latency"]["most"]) == (60, 10, 30)
+        (answer,) = after.answers(0)
+    assert answer["requests"] == [[200, 200, 3]]
+    assert (answer["latency"]["total"], answer["latency"]["least"], answer["latency"]["most"]) == (60, 10, 30)
 
 
 def test_only_what_is_asked_for_is_told(history: MetricsHistory) -> None:
@@ -68,8 +68,8 @@ def test_slow_answers_are_counted_by_minute_and_deployment(history: MetricsHisto
 def test_samples_of_a_minute_add_up(history: MetricsHistory) -> None:
     for share in (10.0, 30.0):
         history.add_usage(60, "/e", "blue", Usage(cpu={"1": sample(share)}))
-    (told,) = history.usage(0, "/e")
-    assert told["cpu"] == {"1": {"count": 2, "total": 40.0, "least": 10.0, "most": 30.0}}
+    (given,) = history.usage(0, "/e")
+    assert given["cpu"] == {"1": {"count": 2, "total": 40.0, "least": 10.0, "most": 30.0}}
 
 
 def test_a_full_disk_loses_a_minute_and_nothing_else(history: MetricsHistory) -> None:

@@ -74,9 +74,9 @@ async def test_a_model_answers_every_form_of_input(harness: Harness, model: Path
         ({"input_data": [{"x": 1, "n": None}]}, "missing"),
         ({"input_data": {"columns": ["x"], "data": [[1, 2]]}}, "not a table"),
     ):
-        status, told = await harness.ask(body)
+        status, answer = await harness.ask(body)
         assert status == 424, body
-        assert reason in told["message"], (body, told)
+        assert reason in answer["message"], (body, answer)
 
 
 async def test_a_folder_without_mlmodel_fails_with_that_reason(harness: Harness, tmp_path: Path) -> None:

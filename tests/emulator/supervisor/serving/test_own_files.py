@@ -57,6 +57,6 @@ async def test_a_script_changes_its_own_files_alone_and_a_damaged_environment_is
     await harness.dataplane.publish()
     assert (await harness.ask({}))[1] == ["good", ["score.py"]], "what it wrote went with what did not start"
     said = harness.dataplane.logs("/e/blue", "storage-initializer", 1000).splitlines()
-    (told,) = [line for line in said if "is damaged" in line]
-    assert "site-packages/gunicorn/" in told
-    assert told.endswith("gone): rebuilding it")
+    (rows,) = [line for line in said if "is damaged" in line]
+    assert "site-packages/gunicorn/" in rows
+    assert rows.endswith("gone): rebuilding it")

@@ -22,14 +22,14 @@ def test_a_state_changes_after_as_many_answers_in_a_row_as_its_threshold(
 ) -> None:
     probe = Probe(success_threshold=successes, failure_threshold=failures)
     streak = Streak(probe, good=True)
-    told = [streak.tell(answer) for answer in answers]
+    reply = [streak.tell(answer) for answer in answers]
     expected, state = [], True
     for answer, group in groupby(answers):
         needed = successes if answer else failures
         for position, _ in enumerate(group, start=1):
             state = answer if position >= needed else state
             expected.append(state)
-    assert told == expected
+    assert reply == expected
 
 
 async def test_an_instance_that_is_not_ready_gets_nothing_and_is_not_started_again(harness: Harness) -> None:
@@ -38,8 +38,8 @@ async def test_an_instance_that_is_not_ready_gets_nothing_and_is_not_started_aga
     _, before = await harness.ask({})
     hanging = asyncio.create_task(harness.ask({"sleep": 2}))
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 0)
-    status, told = await harness.ask({})
-    assert (status, told["error"]["code"]) == (503, "ServiceUnavailable")
+    status, answer = await harness.ask({})
+    assert (status, answer["error"]["code"]) == (503, "ServiceUnavailable")
     assert (await hanging)[0] == 200, "what it had before is answered"
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 1)
     assert (await harness.ask({}))[1]["pid"] == before["pid"]
@@ -55,10 +55,10 @@ async def test_the_others_serve_while_one_is_not_ready(harness: Harness) -> None
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 1)
     answers = [await harness.ask({}) for _ in range(10)]
     assert {status for status, _ in answers} == {200}
-    assert len({told["pid"] for _, told in answers}) == 1
+    assert len({item["pid"] for _, item in answers}) == 1
     status, hung = await hanging
     assert status == 200
-    assert hung["pid"] not in {told["pid"] for _, told in answers}
+    assert hung["pid"] not in {item["pid"] for _, item in answers}
 
 
 async def test_before_its_initial_delay_liveness_restarts_nothing(harness: Harness) -> None:

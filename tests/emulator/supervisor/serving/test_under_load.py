@@ -23,11 +23,11 @@ async def test_fifty_slow_requests_at_once_each_get_their_own_answer(harness: Ha
     )
     await harness.settled(three)
     answers = await asyncio.gather(*(harness.ask({"sleep": 0.1, "number": number}) for number in range(50)))
-    good = [(number, told) for number, (status, told) in enumerate(answers) if status == 200]
+    good = [(number, item) for number, (status, item) in enumerate(answers) if status == 200]
     assert {status for status, _ in answers} == {200, 429}
     assert len(good) == 2 * 6 * 3, "three instances of six, and as many waiting"
-    assert all(told["asked"]["number"] == number for number, told in good)
-    assert len({told["pid"] for _, told in good}) == 3
+    assert all(item["asked"]["number"] == number for number, item in good)
+    assert len({item["pid"] for _, item in good}) == 3
     late = [asyncio.create_task(harness.ask({"sleep": 30})) for _ in range(18)]
     family = scoring_processes(run_dir)
     await at_instances(harness, len(late))
@@ -39,9 +39,9 @@ async def test_fifty_slow_requests_at_once_each_get_their_own_answer(harness: Ha
 async def test_a_request_whose_process_is_killed_is_a_502_and_the_next_is_answered(harness: Harness) -> None:
     await harness.endpoint({"blue": 100})
     await harness.settled(harness.desired(max_concurrent_requests_per_instance=4, request_timeout_ms=60_000))
-    _, told = await harness.ask({})
-    master = psutil.Process(told["pid"]).ppid()
-    for victim in (told["pid"], master):
+    _, reply = await harness.ask({})
+    master = psutil.Process(reply["pid"]).ppid()
+    for victim in (reply["pid"], master):
         asked = asyncio.create_task(harness.ask({"sleep": 60}))
         await at_work(harness)
         os.kill(victim, signal.SIGKILL)
@@ -67,8 +67,8 @@ async def test_clients_that_go_away_take_nothing_along(harness: Harness) -> None
             await writer.drain()
             writer.transport.abort()
     answers = await asyncio.gather(*(harness.ask({"mine": number}) for number in range(6)))
-    assert [told["asked"] for _, told in answers] == [{"mine": number} for number in range(6)]
-    assert {told["pid"] for _, told in answers} == {before["pid"]}
+    assert [item["asked"] for _, item in answers] == [{"mine": number} for number in range(6)]
+    assert {item["pid"] for _, item in answers} == {before["pid"]}
 
 
 async def at_work(harness: Harness) -> None:

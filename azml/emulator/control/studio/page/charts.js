@@ -22,7 +22,7 @@ const MEANS = {
 let of = "";
 let known = {};
 let names = [];
-let told = null;
+let metrics = null;
 let plots = [];
 
 export const range = () => Number(element("range").value);
@@ -33,14 +33,14 @@ export function show(id, deployments, now) {
   if (of !== key) known = {};
   of = key;
   names = deployments;
-  told = now;
+  metrics = now;
   known = Object.fromEntries(names.map((name) => [name, series.merged(known[name] ?? [], now.deployments[name] ?? [], now.begin)]));
   refresh();
 }
 
 function refresh() {
-  if (!told || element("details").hidden) return; // a hidden chart has no size to draw in
-  whenChanged("charts", [of, told.last, known, names], () => {
+  if (!metrics || element("details").hidden) return; // a hidden chart has no size to draw in
+  whenChanged("charts", [of, metrics.last, known, names], () => {
     legend();
     draw();
     numbers();
@@ -77,9 +77,9 @@ function draw() {
 }
 
 function steps() {
-  const size = series.width(told.minutes);
-  const begin = told.begin - (told.begin % (size * 60));
-  return { size, begins: series.bars(begin, told.last, size), end: told.last + size * 60 };
+  const size = series.width(metrics.minutes);
+  const begin = metrics.begin - (metrics.begin % (size * 60));
+  return { size, begins: series.bars(begin, metrics.last, size), end: metrics.last + size * 60 };
 }
 
 const every = (size) => (size === 1 ? "a minute" : `in ${size} minutes`);
@@ -89,18 +89,18 @@ function requests() {
   const rows = names.map((name) => series.sums(known[name], begins, size, (one) => one.requests));
   const lines = names.map((name, place) => ({ label: name, colour: colour(name, place) }));
   const said = names.map((name) => `${name} ${series.total(known[name])}`).join(", ");
-  return { title: `Requests ${every(size)}`, words: `Requests, last ${told.minutes} minutes: ${said}`, kind: "bars", begins, end, size, rows, lines, unit: String };
+  return { title: `Requests ${every(size)}`, words: `Requests, last ${metrics.minutes} minutes: ${said}`, kind: "bars", begins, end, size, rows, lines, unit: String };
 }
 
 function latency() {
-  const begins = series.bars(told.begin, told.last, 1);
+  const begins = series.bars(metrics.begin, metrics.last, 1);
   const picked = names.flatMap((name) => [series.values(known[name], begins, (one) => one.p50), series.values(known[name], begins, (one) => one.p95)]);
   const lines = names.flatMap((name, place) => [
     { label: `${name} p50`, colour: colour(name, place) },
     { label: `${name} p95`, colour: colour(name, place), dashed: true },
   ]);
   const latest = names.filter((name) => known[name].length).map((name) => `${name} median ${milliseconds(known[name].at(-1).p50)}, 95th percentile ${milliseconds(known[name].at(-1).p95)}`);
-  return { title: "Latency, p50 and p95 (dashed)", words: `Latency of the latest minute: ${latest.join("; ") || "none"}`, kind: "lines", begins, end: told.last + 60, size: 1, rows: picked, lines, unit: milliseconds };
+  return { title: "Latency, p50 and p95 (dashed)", words: `Latency of the latest minute: ${latest.join("; ") || "none"}`, kind: "lines", begins, end: metrics.last + 60, size: 1, rows: picked, lines, unit: milliseconds };
 }
 
 function failures() {
@@ -213,7 +213,7 @@ function line(one) {
 function again() {
   plots.forEach((plot) => plot.chart.destroy());
   plots = [];
-  if (told) draw();
+  if (metrics) draw();
 }
 
 export function begin(_, change) {

@@ -6,27 +6,27 @@ import { lead } from "./lead.js";
 
 let id = "";
 
-export function show(told, logOf) {
-  if (id !== told.row.id) hideKeys();
-  id = told.row.id;
-  title(told);
-  whenChanged("deployments", [told.row.id, told.deployments], () => deployments(told.deployments, logOf));
-  element("alerts").hidden = told.row.alerts.length === 0;
-  whenChanged("alerts", told.row.alerts, () => element("alerts").replaceChildren(...told.row.alerts.map(alert)));
-  element("deployments-none").hidden = told.deployments.length > 0;
-  element("scoring-uri").textContent = told.scoring_uri;
-  element("auth-mode").textContent = { Key: "Key", AMLToken: "Azure ML token", AADToken: "Microsoft Entra token" }[told.auth_mode];
-  element("show-keys").hidden = told.auth_mode !== "Key";
-  element("no-keys").hidden = told.auth_mode === "Key";
+export function show(view, logOf) {
+  if (id !== view.row.id) hideKeys();
+  id = view.row.id;
+  title(view);
+  whenChanged("deployments", [view.row.id, view.deployments], () => deployments(view.deployments, logOf));
+  element("alerts").hidden = view.row.alerts.length === 0;
+  whenChanged("alerts", view.row.alerts, () => element("alerts").replaceChildren(...view.row.alerts.map(alert)));
+  element("deployments-none").hidden = view.deployments.length > 0;
+  element("scoring-uri").textContent = view.scoring_uri;
+  element("auth-mode").textContent = { Key: "Key", AMLToken: "Azure ML token", AADToken: "Microsoft Entra token" }[view.auth_mode];
+  element("show-keys").hidden = view.auth_mode !== "Key";
+  element("no-keys").hidden = view.auth_mode === "Key";
 }
 
-function title(told) {
-  element("name").textContent = told.row.name;
-  element("health").textContent = told.row.health.words;
-  element("health").className = `pill ${told.row.health.level}`;
-  const place = `${told.row.workspace} · ${told.row.resource_group} · ${told.row.location}`;
-  element("place").textContent = told.description ? `${told.description} · ${place}` : place;
-  document.title = `${told.row.name} · Studio`;
+function title(view) {
+  element("name").textContent = view.row.name;
+  element("health").textContent = view.row.health.words;
+  element("health").className = `pill ${view.row.health.level}`;
+  const place = `${view.row.workspace} · ${view.row.resource_group} · ${view.row.location}`;
+  element("place").textContent = view.description ? `${view.description} · ${place}` : place;
+  document.title = `${view.row.name} · Studio`;
 }
 
 function alert(one) {

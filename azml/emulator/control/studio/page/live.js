@@ -8,7 +8,7 @@ const PAUSES = [300, 1000, 2000, 5000];
 
 let current = null;
 
-// Listens to what `query` asks for, and stops listening to anything else. `on.event(name, told)` gets the events,
+// Listens to what `query` asks for, and stops listening to anything else. `on.event(name, data)` gets the events,
 // `on.lost(reason)` gets the error.
 export function listen(query, on) {
   stop();
@@ -27,9 +27,9 @@ async function follow(query, on, signal) {
     const attempt = new AbortController();
     const end = () => attempt.abort();
     signal.addEventListener("abort", end);
-    const reason = await once(query, (name, told) => {
+    const reason = await once(query, (name, data) => {
       failures = 0;
-      if (!signal.aborted) on.event(name, told);
+      if (!signal.aborted) on.event(name, data);
     }, attempt).then(() => null, (failure) => failure);
     signal.removeEventListener("abort", end);
     if (signal.aborted) return;

@@ -9,10 +9,10 @@ let of = "";
 let text = "";
 let waiting = ""; // text that arrived while the log is not followed
 
-export function show(told, wanted) {
-  endpoint = told;
-  const names = told.deployments.map((one) => one.name);
-  whenChanged("log-names", [told.row.id, names, wanted], () => {
+export function show(view, wanted) {
+  endpoint = view;
+  const names = view.deployments.map((one) => one.name);
+  whenChanged("log-names", [view.row.id, names, wanted], () => {
     options(element("log-deployment"), names);
     if (names.includes(wanted)) element("log-deployment").value = wanted;
   });
@@ -24,13 +24,13 @@ export function query() {
   return deployment ? { log: deployment.id, container: element("log-container").value } : {};
 }
 
-export function take(told, asked) {
+export function take(view, asked) {
   const key = `${asked.log} ${asked.container}`;
   const other = of !== key;
   of = key;
-  say(told.lead);
-  if (element("follow").checked || other) grow(told.text, told.whole, other);
-  else waiting = told.whole ? told.text : waiting + told.text;
+  say(view.lead);
+  if (element("follow").checked || other) grow(view.text, view.whole, other);
+  else waiting = view.whole ? view.text : waiting + view.text;
 }
 
 // `whole` replaces the current text.

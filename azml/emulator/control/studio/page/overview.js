@@ -11,8 +11,8 @@ const LEAST = 2; // height of a bar, so that one request among a thousand is vis
 export function show({ rows, last, minutes }, placeOf) {
   element("overview-empty").hidden = rows.length > 0;
   const ill = rows.filter((row) => ["bad", "warn"].includes(row.health.level)).length;
-  const told = ill ? `${count(rows.length, "endpoint")}, ${ill} with a problem` : count(rows.length, "endpoint");
-  element("overview-told").textContent = rows.length ? told : "";
+  const summary = ill ? `${count(rows.length, "endpoint")}, ${ill} with a problem` : count(rows.length, "endpoint");
+  element("overview-summary").textContent = rows.length ? summary : "";
   document.title = "Endpoints · Studio";
   whenChanged("tiles", [rows, last], () => draw(rows, last, minutes, placeOf));
 }

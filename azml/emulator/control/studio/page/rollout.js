@@ -2,26 +2,26 @@
 
 import { element, make, whenChanged } from "./dom.js";
 
-export function show(told) {
-  const there = told.number > 0;
+export function show(view) {
+  const there = view.number > 0;
   element("rollout").hidden = !there;
-  if (there) whenChanged("rollout", told, () => draw(told));
+  if (there) whenChanged("rollout", view, () => draw(view));
 }
 
-function draw(told) {
-  element("rollout-title").textContent = `Rollout ${told.number}`;
-  element("rollout-words").textContent = told.words;
-  element("rollout-words").className = `pill ${told.level}`;
-  const way = told.stable ? `${told.stable} to ${told.candidate}` : `${told.candidate}, the first deployment`;
-  element("rollout-way").textContent = told.step ? `${way}, step ${told.step} of ${told.steps}` : way;
-  element("rollout-sentence").textContent = told.sentence;
-  element("rollout-at").textContent = `Last written ${new Date(told.at * 1000).toLocaleTimeString()}`;
-  element("rollout-gates").replaceChildren(...told.gates.flatMap((gate) => [make("dt", {}, gate.name), make("dd", {}, gate.found)]));
+function draw(view) {
+  element("rollout-title").textContent = `Rollout ${view.number}`;
+  element("rollout-words").textContent = view.words;
+  element("rollout-words").className = `pill ${view.level}`;
+  const way = view.stable ? `${view.stable} to ${view.candidate}` : `${view.candidate}, the first deployment`;
+  element("rollout-way").textContent = view.step ? `${way}, step ${view.step} of ${view.steps}` : way;
+  element("rollout-sentence").textContent = view.sentence;
+  element("rollout-at").textContent = `Last written ${new Date(view.at * 1000).toLocaleTimeString()}`;
+  element("rollout-gates").replaceChildren(...view.gates.flatMap((gate) => [make("dt", {}, gate.name), make("dd", {}, gate.found)]));
 }
 
 // One line of a tile in the overview.
-export function line(told) {
-  if (!told) return null;
-  const step = told.step ? `, step ${told.step} of ${told.steps}` : "";
-  return make("p", { class: "hint" }, `Rollout ${told.number}: ${told.words}${step}`);
+export function line(view) {
+  if (!view) return null;
+  const step = view.step ? `, step ${view.step} of ${view.steps}` : "";
+  return make("p", { class: "hint" }, `Rollout ${view.number}: ${view.words}${step}`);
 }

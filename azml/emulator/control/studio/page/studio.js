@@ -53,23 +53,23 @@ function ask() {
   if (asked === key) return;
   asked = key;
   if (document.hidden) stop();
-  else listen(query, { event: (name, told) => take(name, told, query), lost: (reason) => lost(reason, query) });
+  else listen(query, { event: (name, data) => take(name, data, query), lost: (reason) => lost(reason, query) });
 }
 
-function take(name, told, query) {
-  if (name === "trouble") say("line", told.message ?? "");
-  if (name === "endpoints") all(told);
+function take(name, data, query) {
+  if (name === "trouble") say("line", data.message ?? "");
+  if (name === "endpoints") all(data);
   if (name === "gone") gone(query.id);
-  if (name === "endpoint") one(told);
-  if (name === "rollout") rollout.show(told);
-  if (name === "metrics" && shown) charts.show(shown.row.id, shown.deployments.map((deployment) => deployment.name), told);
-  if (name === "log") logs.take(told, query);
+  if (name === "endpoint") one(data);
+  if (name === "rollout") rollout.show(data);
+  if (name === "metrics" && shown) charts.show(shown.row.id, shown.deployments.map((deployment) => deployment.name), data);
+  if (name === "log") logs.take(data, query);
 }
 
-function all(told) {
-  rows = told.rows;
+function all(data) {
+  rows = data.rows;
   known = true;
-  overview.show(told, placeOf);
+  overview.show(data, placeOf);
   if (place().named) arrive(); // the address was set before the list arrived
 }
 
@@ -83,14 +83,14 @@ function gone(id) {
   location.hash = "#/";
 }
 
-function one(told) {
+function one(data) {
   const { deployment } = place();
-  shown = told;
+  shown = data;
   element("one").hidden = false;
-  details.show(told, (name) => placeOf(told.row, "logs", name));
-  traffic.show(told);
-  trial.show(told, failed);
-  logs.show(told, deployment);
+  details.show(data, (name) => placeOf(data.row, "logs", name));
+  traffic.show(data);
+  trial.show(data, failed);
+  logs.show(data, deployment);
   ask(); // for a log, now that the deployments are known
 }
 

@@ -13,19 +13,19 @@ let draft = null;
 let anchor = {}; // the shares at the start of the current move
 let sending = false;
 
-export function show(told) {
-  if (endpoint?.row.id !== told.row.id) {
+export function show(view) {
+  if (endpoint?.row.id !== view.row.id) {
     draft = null;
     outcome("");
   }
-  endpoint = told;
-  live = { shares: of(told, "traffic"), mirror: positive(of(told, "mirror")) };
+  endpoint = view;
+  live = { shares: of(view, "traffic"), mirror: positive(of(view, "mirror")) };
   if (draft && (equal(draft, live) || !knows(draft.shares, live.shares))) draft = null;
-  whenChanged("shares", [told.row.id, told.deployments.map((one) => [one.name, movable(one)])], rows);
+  whenChanged("shares", [view.row.id, view.deployments.map((one) => [one.name, movable(one)])], rows);
   refresh();
 }
 
-const of = (told, kind) => Object.fromEntries(told.deployments.map((one) => [one.name, one[kind]]));
+const of = (view, kind) => Object.fromEntries(view.deployments.map((one) => [one.name, one[kind]]));
 const positive = (shares) => Object.fromEntries(Object.entries(shares).filter(([, share]) => share));
 const equal = (one, other) => same(one.shares, other.shares) && same(one.mirror, other.mirror);
 const knows = (one, other) => Object.keys(one).sort().join("/") === Object.keys(other).sort().join("/");
@@ -118,10 +118,10 @@ function applied(wanted, refused) {
   if (refused) return outcome(refused.message, true);
   live = wanted;
   draft = null;
-  outcome(`Applied: ${told(wanted)}`);
+  outcome(`Applied: ${inWords(wanted)}`);
 }
 
-const told = ({ shares, mirror }) => words(shares) + (Object.keys(mirror).length ? `; mirrored: ${words(mirror)}` : "");
+const inWords = ({ shares, mirror }) => words(shares) + (Object.keys(mirror).length ? `; mirrored: ${words(mirror)}` : "");
 
 function outcome(text, wrong = false) {
   element("traffic-said").classList.toggle("wrong", wrong);
@@ -130,7 +130,7 @@ function outcome(text, wrong = false) {
 
 function undo() {
   draft = null;
-  outcome(`Undone: ${told(live)}`);
+  outcome(`Undone: ${inWords(live)}`);
   refresh();
   element("shares").querySelector("input:not(:disabled)")?.focus();
 }

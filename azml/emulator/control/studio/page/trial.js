@@ -13,24 +13,24 @@ let endpoint = null;
 let request = EMPTY;
 let key = ""; // the bearer token, while it is requested
 
-export function show(told, failed) {
-  const other = endpoint?.row.id !== told.row.id;
+export function show(view, failed) {
+  const other = endpoint?.row.id !== view.row.id;
   if (other && endpoint) kept.set(endpoint.row.id, taken());
-  endpoint = told;
-  const names = told.deployments.map((one) => one.name);
-  whenChanged("targets", [told.row.id, names], () => options(element("target"), ["", ...names], (name) => name || "the endpoint, by its traffic"));
+  endpoint = view;
+  const names = view.deployments.map((one) => one.name);
+  whenChanged("targets", [view.row.id, names], () => options(element("target"), ["", ...names], (name) => name || "the endpoint, by its traffic"));
   if (!other) return;
   forgetKey();
-  put(kept.get(told.row.id) ?? EMPTY);
+  put(kept.get(view.row.id) ?? EMPTY);
   forget();
-  if (samples.has(told.row.id)) element("use-sample").hidden = samples.get(told.row.id) === null;
-  else fetchSample(told.row.id).catch(failed);
+  if (samples.has(view.row.id)) element("use-sample").hidden = samples.get(view.row.id) === null;
+  else fetchSample(view.row.id).catch(failed);
 }
 
 async function fetchSample(id) {
   element("use-sample").hidden = true;
-  const told = await call("GET", "sample", { query: { id } });
-  const sample = told && opened(told);
+  const view = await call("GET", "sample", { query: { id } });
+  const sample = view && opened(view);
   samples.set(id, sample);
   if (endpoint.row.id !== id || !sample) return;
   element("use-sample").hidden = false;
@@ -56,7 +56,7 @@ function put(next) {
   element("file-picture").hidden = true;
   if (next.file) {
     element("file-name").textContent = next.file.name;
-    element("file-told").textContent = bytes(next.file.size);
+    element("file-summary").textContent = bytes(next.file.size);
     if (next.file.type.startsWith("image/")) picture(element("file-picture"), next.file).catch(() => null); // not every format can be drawn
   }
   command();

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from azml.findings import Finding, InvalidInput
-from azml.stack import standing
+from azml.stack import live_state
 from azml.stack.account import Account
-from azml.stack.facts import Fact, Held, LackedRole, Standing
+from azml.stack.facts import Fact, LackedRole, LiveState, ReservedName
+from azml.stack.live_state import read_live_state
 from azml.stack.managed_network import ManagedNetwork
 from azml.stack.network_findings import one_way_note
 from azml.stack.records import Settings
-from azml.stack.standing import look
 
 Read = Callable[..., Settings]
 ACCOUNT = Account("s", "t", "o")
@@ -41,19 +41,22 @@ def found(read: Read, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str
     """The findings by key, over a stack file and what Azure has; and that the plugin is asked once."""
 
     def call(
-        text: str, there: dict[str, Fact], *held: Held, lacking: Mapping[LackedRole, str] | None = None
+        text: str,
+        there: dict[str, Fact],
+        *held: ReservedName,
+        lacking: Mapping[LackedRole, str] | None = None,
     ) -> dict[str, str]:
         asked: list[Any] = []
 
-        def answer(question: Any, options: Any) -> Standing:
+        def answer(question: Any, options: Any) -> LiveState:
             asked.append(question)
-            return Standing(there, held, lacking=lacking or {})
+            return LiveState(there, held, lacking=lacking or {})
 
-        monkeypatch.setattr(standing, "ask_standing", answer)
+        monkeypatch.setattr(live_state, "ask_live_state", answer)
         settings = read(text=text)
         findings: tuple[Finding, ...] = ()
         try:
-            look(settings, ACCOUNT, None)  # type: ignore[arg-type]
+            read_live_state(settings, ACCOUNT, None)  # type: ignore[arg-type]
         except InvalidInput as invalid:
             findings = invalid.findings
         assert len(asked) == 1
@@ -74,10 +77,10 @@ def test_what_is_there_is_no_finding(found: Callable[..., dict[str, str]]) -> No
 
 
 def test_all_that_is_missing_comes_at_once(found: Callable[..., dict[str, str]]) -> None:
-    told = found(HERE, {})
-    assert set(told) == {"azml:workspace.resourceGroup.name", "azml:workspace.name"}
-    assert "there is no resource group 'rg'" in told["azml:workspace.resourceGroup.name"]
-    assert "there is no workspace 'mlw' in the resource group rg" in told["azml:workspace.name"]
+    given = found(HERE, {})
+    assert set(given) == {"azml:workspace.resourceGroup.name", "azml:workspace.name"}
+    assert "there is no resource group 'rg'" in given["azml:workspace.resourceGroup.name"]
+    assert "there is no workspace 'mlw' in the resource group rg" in given["azml:workspace.name"]
     plain = found(HERE.replace("{name: rg, existing: true}", "rg"), {})
     assert "there is no resource group 'rg'" in plain["azml:workspace.resourceGroup"]
     assert "there is no workspace 'mlw' in the resource group rg" in plain["azml:workspace.name"]
@@ -93,8 +96,8 @@ def test_a_workspace_without_a_storage_account_cannot_be_used(found: Callable[..
 @pytest.mark.parametrize("text", [HERE, OURS])
 def test_a_group_on_its_way_out_is_waited_for(found: Callable[..., dict[str, str]], text: str) -> None:
     there = {GROUP: fact("Deleting"), WORKSPACE: fact(storageAccount=STORAGE), STORAGE: fact()}
-    (told,) = found(text, there).values()
-    assert "is being deleted, with all that is in it; wait until it is gone" in told
+    (given,) = found(text, there).values()
+    assert "is being deleted, with all that is in it; wait until it is gone" in given
 
 
 def test_a_workspace_on_its_way_out_is_not_used(found: Callable[..., dict[str, str]]) -> None:
@@ -108,12 +111,15 @@ def test_a_name_that_is_held_comes_with_the_way_to_free_it(
 ) -> None:
     """But for a vault whose purge Azure refuses: that one can only be recovered, or left."""
     vault = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-mine"
-    told = found(
-        OURS, {}, Held(WORKSPACE, "2026-12-09", "", False), Held(vault, "2027", "westeurope", protected)
+    given = found(
+        OURS,
+        {},
+        ReservedName(WORKSPACE, "2026-12-09", "", False),
+        ReservedName(vault, "2027", "westeurope", protected),
     )
-    assert f"az rest --method delete --url '{WORKSPACE}?" in told["azml:workspace.name"]
-    assert "keeps its name until 2026-12-09" in told["azml:workspace.name"]
-    of_vault = told["azml:workspace.keyVault"]
+    assert f"az rest --method delete --url '{WORKSPACE}?" in given["azml:workspace.name"]
+    assert "keeps its name until 2026-12-09" in given["azml:workspace.name"]
+    of_vault = given["azml:workspace.keyVault"]
     assert ("az keyvault purge --name kv-mine --location westeurope" in of_vault) is not protected
     assert "az keyvault recover --name kv-mine --location westeurope" in of_vault
 
@@ -122,8 +128,18 @@ def test_a_stack_that_purges_goes_on_but_for_what_is_protected(found: Callable[.
     """An interrupted destroy is mended by the next up."""
     vault = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-mine"
     text = OURS + "    purge: true\n"
-    assert found(text, {}, Held(WORKSPACE, "2026", "", False), Held(vault, "2027", "westeurope", False)) == {}
-    assert set(found(text, {}, Held(vault, "2027", "westeurope", True))) == {"azml:workspace.keyVault"}
+    assert (
+        found(
+            text,
+            {},
+            ReservedName(WORKSPACE, "2026", "", False),
+            ReservedName(vault, "2027", "westeurope", False),
+        )
+        == {}
+    )
+    assert set(found(text, {}, ReservedName(vault, "2027", "westeurope", True))) == {
+        "azml:workspace.keyVault"
+    }
 
 
 ROLES = """\
@@ -148,9 +164,9 @@ def test_a_missing_role_is_named_with_its_scope(
     }
     there = {identity: fact(principalId="p-1"), registry: fact()}
     lacked = {LackedRole(identity, "Contributor", registry): registry}
-    (told,) = found(ROLES, there, lacking=lacked).values()
-    assert f"'id-mlw' does not have the role 'Contributor' at {registry}" in told
-    assert "--assignee-object-id p-1" in told
+    (given,) = found(ROLES, there, lacking=lacked).values()
+    assert f"'id-mlw' does not have the role 'Contributor' at {registry}" in given
+    assert "--assignee-object-id p-1" in given
     assert found(ROLES, there) == {}
 
 
@@ -175,11 +191,11 @@ def test_existing_parts_have_to_be_in_the_workspaces_region(found: Callable[...,
     there = {GROUP: fact(), storage: fact(), hub: fact()}
     assert found(PRIVATE, there) == {}
     north = replace(fact(), location="North Europe")
-    told = found(PRIVATE, {**there, storage: north, hub: north})
-    assert set(told) == {"azml:workspace.storageAccount.name", "azml:workspace.privateEndpoints.subnet"}
+    given = found(PRIVATE, {**there, storage: north, hub: north})
+    assert set(given) == {"azml:workspace.storageAccount.name", "azml:workspace.privateEndpoints.subnet"}
     assert (
         "is in North Europe, and the workspace will be in westeurope"
-        in told["azml:workspace.storageAccount.name"]
+        in given["azml:workspace.storageAccount.name"]
     )
 
 
@@ -188,9 +204,9 @@ def test_a_managed_network_is_never_loosened(found: Callable[..., dict[str, str]
     hub = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hub"
     live = {"isolationMode": "AllowOnlyApprovedOutbound", "managedNetworkKind": "V2"}
     there = {GROUP: fact(), storage: fact(), hub: fact(), WORKSPACE: fact(managedNetwork=live)}
-    told = found(PRIVATE, there)
-    assert set(told) == {"azml:workspace.managedNetwork.isolation"}
-    assert "cannot be undone" in told["azml:workspace.managedNetwork.isolation"], "the last of the two"
+    given = found(PRIVATE, there)
+    assert set(given) == {"azml:workspace.managedNetwork.isolation"}
+    assert "cannot be undone" in given["azml:workspace.managedNetwork.isolation"], "the last of the two"
 
 
 @pytest.mark.parametrize(("live", "warned"), [("V1", True), ("V2", False), (None, True)])

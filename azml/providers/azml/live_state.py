@@ -1,4 +1,4 @@
-"""`azml:index:standing`, the one function that the program calls before it declares anything.
+"""`azml:index:liveState`, the one function that the program calls before it declares anything.
 
 Each resource is read once, all of them concurrently.
 """
@@ -10,10 +10,10 @@ from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.azure.lookup import Bodies, existing_bodies
 from azml.engine_values import Properties
-from azml.providers.azml.held import VAULT_VERSION, held_vault, held_workspace
+from azml.providers.azml.reserved_names import VAULT_VERSION, reserved_vault, reserved_workspace
 from azml.providers.azml.retries import retry_of
 from azml.providers.azml.role_lookup import lacking_roles
-from azml.providers.azml.rollouts import Rollout, held_changes, unfinished
+from azml.providers.azml.rollouts import Rollout, changes_in_a_rollout, unfinished
 from azml.providers.calls import ProviderError
 
 _WORKSPACES = "microsoft.machinelearningservices/workspaces"
@@ -54,13 +54,13 @@ Judge = Callable[[Bodies, Mapping[str, Any]], Mapping[str, list[str]]]
 Refused = dict[str, list[str]]
 
 
-def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
+def live_state(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
     """The state of the resources in `ids` and `versions`, and what Azure or the guard would refuse.
 
     `found` has an entry for each of `ids` that exists, with location, state, identity, some properties and
     the value for its tag RETRY_TAG, and one for the storage account of a workspace in `ids`. `registered` are
     the `versions` that exist. `workspace` and `vault` are ids of what the stack will create, or absent;
-    `held` says which of their names Azure would refuse. `serves` is what the slots of endpoints should serve,
+    `reserved` says which of their names Azure would refuse. `serves` is what the slots of endpoints should serve,
     by the endpoint's id, which is in `ids` with its deployments; `refused` says why they must not change.
     `rollouts` are endpoints with a plan, or how their rollouts stand that are not finished.
     `roles` are roles that identities in `ids` should have; `lacking` are those they do not have.
@@ -76,27 +76,31 @@ def standing(arm: Arm, judge: Judge, arguments: Properties) -> Properties:
     bodies |= _read(arm, [one for one in accounts - {*bodies} if _type(one) in API_VERSIONS])
     under_way = unfinished(arm, bodies, planned)
     serves = _serves(arguments.get("serves") or {}, ids)
-    held = [
-        *(held_workspace(arm, workspace) if isinstance(workspace, str) and workspace not in bodies else ()),
-        *(held_vault(arm, vault) if isinstance(vault, str) and vault not in bodies else ()),
+    reserved = [
+        *(
+            reserved_workspace(arm, workspace)
+            if isinstance(workspace, str) and workspace not in bodies
+            else ()
+        ),
+        *(reserved_vault(arm, vault) if isinstance(vault, str) and vault not in bodies else ()),
     ]
     return {
         "found": {one: _facts(body) for one, body in bodies.items() if one not in versions},
         "registered": [one for one in versions if one in bodies],
-        "held": held,
-        "refused": _with_held(dict(judge(bodies, serves)), bodies, serves, under_way),
+        "reserved": reserved,
+        "refused": _with_rollouts(dict(judge(bodies, serves)), bodies, serves, under_way),
         "rollouts": {one: rollout.sentence for one, rollout in under_way.items()},
         "lacking": lacking_roles(arm, bodies, arguments.get("roles") or []),
     }
 
 
-def _with_held(
+def _with_rollouts(
     refused: Refused, bodies: Bodies, serves: Mapping[str, Any], under_way: Mapping[str, Rollout]
 ) -> Refused:
     """The reasons, with those of the slots that a rollout holds: a live one needs only one reason."""
     for one, rollout in under_way.items():
-        if one in serves and (held := held_changes(bodies, one, serves[one], rollout)):
-            refused[one] = held
+        if one in serves and (reasons := changes_in_a_rollout(bodies, one, serves[one], rollout)):
+            refused[one] = reasons
     return refused
 
 
@@ -107,7 +111,7 @@ def _read(arm: Arm, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
 def _ids(value: object) -> list[str]:
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, str) or _type(one) not in API_VERSIONS:
-            raise ProviderError(f"standing takes ARM ids of the types it knows, not {one!r}")
+            raise ProviderError(f"liveState takes ARM ids of the types it knows, not {one!r}")
     return list(value) if isinstance(value, list) else []
 
 

@@ -11,7 +11,7 @@ from azml.azure.endpoints import API_VERSION
 from azml.findings import Finding, InvalidInput, Place
 from azml.stack.account import Account
 from azml.stack.customer_key import key_changes
-from azml.stack.facts import Fact, Held, LackedRole, Standing
+from azml.stack.facts import Fact, LackedRole, LiveState, ReservedName
 from azml.stack.identities import (
     AskedRole,
     asked_roles,
@@ -50,7 +50,7 @@ class Needed:
     place: Place
 
 
-def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) -> Standing:
+def read_live_state(settings: Settings, account: Account, plugin: pulumi.ProviderResource) -> LiveState:
     """Read everything that the settings say exists, and whatever would conflict with the stack.
 
     Raises InvalidInput with everything that is missing, being deleted, or would be refused by Azure. Live
@@ -60,47 +60,47 @@ def look(settings: Settings, account: Account, plugin: pulumi.ProviderResource) 
     needed = list(_needed(settings, account))
     roles = asked_roles(settings, account)
     options = pulumi.InvokeOptions(provider=plugin)
-    standing = ask_standing(_question(settings, account, needed, roles), options)
-    findings = dict.fromkeys((*_findings(settings, account, needed, standing), *lacking(roles, standing)))
-    live = standing.found.get(own)
+    live_state = ask_live_state(_question(settings, account, needed, roles), options)
+    findings = dict.fromkeys((*_findings(settings, account, needed, live_state), *lacking(roles, live_state)))
+    live = live_state.found.get(own)
     findings |= dict.fromkeys(network_changes(settings.workspace.managed_network, live))
     findings |= dict.fromkeys(key_changes(settings.workspace.customer_key, live))
     findings |= dict.fromkeys(without_registry(settings, live))
     for served in settings.endpoints:
-        if fact := standing.found.get(endpoint_id(own, served.spec.name)):
+        if fact := live_state.found.get(endpoint_id(own, served.spec.name)):
             spec = spec_with_identity(served, settings.workspace, account)
             findings |= dict.fromkeys(refused_changes(spec, fact, own))
-        findings |= dict.fromkeys(_retired(served, standing, own))
+        findings |= dict.fromkeys(_retired(served, live_state, own))
     if findings:
         raise InvalidInput(findings)
-    return standing
+    return live_state
 
 
-def ask_standing(question: Mapping[str, object], options: pulumi.InvokeOptions) -> Standing:
-    """What our plugin reports about existing resources: see the function `standing` of its schema."""
-    answer = ask("standing", question, options)
-    return Standing(
-        {one: _fact(told) for one, told in answer["found"].items()},
-        tuple(Held(**told) for told in answer["held"]),
+def ask_live_state(question: Mapping[str, object], options: pulumi.InvokeOptions) -> LiveState:
+    """What our plugin reports about existing resources: see the function `live_state` of its schema."""
+    answer = ask("liveState", question, options)
+    return LiveState(
+        {one: _fact(item) for one, item in answer["found"].items()},
+        tuple(ReservedName(**item) for item in answer["reserved"]),
         frozenset(answer["registered"]),
         {one: tuple(reasons) for one, reasons in answer["refused"].items()},
         dict(answer["rollouts"]),
         {
-            LackedRole(told["identity"], told["role"], told["scope"], told.get("through")): told["at"]
-            for told in answer["lacking"]
+            LackedRole(item["identity"], item["role"], item["scope"], item.get("through")): item["at"]
+            for item in answer["lacking"]
         },
     )
 
 
-def _fact(told: Mapping[str, Any]) -> Fact:
-    identity = told["identity"]
+def _fact(body: Mapping[str, Any]) -> Fact:
+    identity = body["identity"]
     return Fact(
-        told["location"],
-        told["state"],
+        body["location"],
+        body["state"],
         identity["type"],
         tuple(identity["users"]),
-        told["properties"],
-        told.get("retry"),
+        body["properties"],
+        body.get("retry"),
     )
 
 
@@ -137,24 +137,24 @@ def _question(
 
 
 def _findings(
-    settings: Settings, account: Account, needed: list[Needed], standing: Standing
+    settings: Settings, account: Account, needed: list[Needed], live_state: LiveState
 ) -> Iterator[Finding]:
     workspace = settings.workspace
-    yield from _leaving(workspace, standing.found.get(account.group_id(workspace.resource_group)))
-    yield from _missing(needed, standing)
+    yield from _leaving(workspace, live_state.found.get(account.group_id(workspace.resource_group)))
+    yield from _missing(needed, live_state)
     if workspace.existing:
         own = account.workspace_id(workspace.resource_group, workspace.name)
-        yield from _without_storage(workspace, standing, own)
+        yield from _without_storage(workspace, live_state, own)
     else:
-        yield from elsewhere(workspace, account, standing, _region(workspace, account, standing))
-    for held in standing.held:
-        if held.protected or not workspace.purge:
-            yield _taken(workspace, held)
+        yield from elsewhere(workspace, account, live_state, _region(workspace, account, live_state))
+    for reserved in live_state.reserved:
+        if reserved.protected or not workspace.purge:
+            yield _reserved_name(workspace, reserved)
 
 
-def _region(workspace: WorkspaceSettings, account: Account, standing: Standing) -> str:
+def _region(workspace: WorkspaceSettings, account: Account, live_state: LiveState) -> str:
     """Where the stack creates resources: the configured region, else that of an existing group."""
-    group = standing.found.get(account.group_id(workspace.resource_group))
+    group = live_state.found.get(account.group_id(workspace.resource_group))
     return pulumi.Config("azure-native").get("location") or (group.location if group else "")
 
 
@@ -177,10 +177,10 @@ def _needed(settings: Settings, account: Account) -> Iterator[Needed]:
             yield Needed("identity", identity_id(identity, workspace, account), identity.place)
 
 
-def _missing(needed: list[Needed], standing: Standing) -> Iterator[Finding]:
+def _missing(needed: list[Needed], live_state: LiveState) -> Iterator[Finding]:
     for one in needed:
         name, group = one.id.rpartition("/")[2], one.id.split("/")[4]
-        fact = standing.found.get(one.id)
+        fact = live_state.found.get(one.id)
         where = "the subscription" if one.what == "resource group" else f"the resource group {group}"
         if fact is None:
             message = f"there is no {one.what} {name!r} in {where} ({one.id})"
@@ -198,35 +198,35 @@ def _leaving(workspace: WorkspaceSettings, group: Fact | None) -> Iterator[Findi
         yield Finding(message, "wait until it is gone, or name another one", *workspace.group_place)
 
 
-def _without_storage(workspace: WorkspaceSettings, standing: Standing, own: str) -> Iterator[Finding]:
+def _without_storage(workspace: WorkspaceSettings, live_state: LiveState, own: str) -> Iterator[Finding]:
     """Findings for a missing storage account, where models and code are uploaded."""
-    fact = standing.found.get(own)
+    fact = live_state.found.get(own)
     if fact is None:
         return
     account = fact.text("storageAccount")
     if not account:
         message = f"the workspace {workspace.name!r} has no storage account to hold models and code"
         yield Finding(message, "name a workspace that has one", *workspace.place)
-    elif account not in standing.found:
+    elif account not in live_state.found:
         message = f"the storage account of the workspace {workspace.name!r} is not there ({account})"
         yield Finding(message, "name a workspace whose storage account exists", *workspace.place)
 
 
-def _retired(served: ServedEndpoint, standing: Standing, own: str) -> Iterator[Finding]:
+def _retired(served: ServedEndpoint, live_state: LiveState, own: str) -> Iterator[Finding]:
     for slot in served.slots:
-        fact = standing.found.get(deployment_id(endpoint_id(own, served.spec.name), slot.name))
+        fact = live_state.found.get(deployment_id(endpoint_id(own, served.spec.name), slot.name))
         yield from refused_size(slot.spec, fact.text("instanceType") if fact else "", date.today())
 
 
-def _taken(workspace: WorkspaceSettings, held: Held) -> Finding:
-    name = held.id.rpartition("/")[2]
-    if f"/{VAULT}/" not in held.id:
-        message = f"the workspace {name!r} was deleted, and Azure keeps its name until {held.until}"
+def _reserved_name(workspace: WorkspaceSettings, reserved: ReservedName) -> Finding:
+    name = reserved.id.rpartition("/")[2]
+    if f"/{VAULT}/" not in reserved.id:
+        message = f"the workspace {name!r} was deleted, and Azure keeps its name until {reserved.until}"
         recover = 'recover it in the Azure portal under "Azure Machine Learning", "Recently deleted"'
-        purge = _PURGE.format(id=held.id, version=API_VERSION)
+        purge = _PURGE.format(id=reserved.id, version=API_VERSION)
         return Finding(message, f"take another name, purge it: {purge}; or {recover}", *workspace.place)
-    message = f"the key vault {name!r} was deleted, and Azure keeps its name until {held.until}"
-    at = f"--name {name} --location {held.location}"
-    purge = "" if held.protected else f"purge it: az keyvault purge {at}; or "
+    message = f"the key vault {name!r} was deleted, and Azure keeps its name until {reserved.until}"
+    at = f"--name {name} --location {reserved.location}"
+    purge = "" if reserved.protected else f"purge it: az keyvault purge {at}; or "
     remedy = f"take another name, {purge}recover it: az keyvault recover {at}, and add existing: true"
     return Finding(message, remedy, *workspace.key_vault.place)

@@ -31,7 +31,7 @@ def subscription_of(resource: str) -> str:
     return "/".join(resource.split("/")[:3])
 
 
-def held_vault(arm: Arm, vault: str) -> Iterator[Properties]:
+def reserved_vault(arm: Arm, vault: str) -> Iterator[Properties]:
     """Until when a deleted vault reserves the name of `vault`, an ARM id; nothing if none does."""
     name = vault.rpartition("/")[2]
     try:
@@ -40,16 +40,16 @@ def held_vault(arm: Arm, vault: str) -> Iterator[Properties]:
         return  # as with the activity log, this needs a right on the subscription that not everybody has
     for item in items:
         if str(item.get("name")).lower() == name.lower():
-            told = item["properties"]
+            properties = item["properties"]
             yield {
                 "id": vault,
-                "until": str(told.get("scheduledPurgeDate") or ""),
-                "location": str(told.get("location") or ""),
-                "protected": bool(told.get("purgeProtectionEnabled")),
+                "until": str(properties.get("scheduledPurgeDate") or ""),
+                "location": str(properties.get("location") or ""),
+                "protected": bool(properties.get("purgeProtectionEnabled")),
             }
 
 
-def held_workspace(arm: Arm, workspace: str) -> Iterator[Properties]:
+def reserved_workspace(arm: Arm, workspace: str) -> Iterator[Properties]:
     """A workspace that was deleted once and not purged still reserves its name.
 
     No published operation lists or shows deleted workspaces. The activity log has the deletions; purging a
@@ -71,13 +71,13 @@ def held_workspace(arm: Arm, workspace: str) -> Iterator[Properties]:
 
 def _deletes_since_the_last_write(events: list[Mapping[str, Any]]) -> list[str]:
     """The time of each. An operation has several events, of which one says that it succeeded."""
-    told = [
+    succeeded = [
         (str(event.get("eventTimestamp")), str((event.get("operationName") or {}).get("value")).lower())
         for event in events
         if str((event.get("status") or {}).get("value")).lower() == "succeeded"
     ]
     deletes: list[str] = []
-    for when, operation in sorted(told, reverse=True):
+    for when, operation in sorted(succeeded, reverse=True):
         if operation.endswith("/workspaces/write"):
             break
         if operation.endswith("/workspaces/delete"):

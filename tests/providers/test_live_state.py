@@ -16,9 +16,9 @@ from azml.azure.settings import AzureSettings
 from azml.engine_values import Properties
 from azml.providers import calls
 from azml.providers.azml.live_slots import LiveSlots
+from azml.providers.azml.live_state import live_state
 from azml.providers.azml.package import Azml
 from azml.providers.azml.purge import PurgeOnDelete
-from azml.providers.azml.standing import standing
 from azml.providers.calls import ProviderError
 from azml.providers.engine_log import EngineLog
 from azml.rollout.document import Document, Head, text_of
@@ -72,7 +72,7 @@ class Azure(Arm):
         return {}
 
 
-def events(*told: tuple[str, str, float]) -> dict[str, Any]:
+def events(*given: tuple[str, str, float]) -> dict[str, Any]:
     """An activity log: operation, status and days ago of each event."""
     return {
         "value": [
@@ -81,7 +81,7 @@ def events(*told: tuple[str, str, float]) -> dict[str, Any]:
                 "status": {"value": status},
                 "eventTimestamp": (NOW - timedelta(days=days)).isoformat().replace("+00:00", "Z"),
             }
-            for operation, status, days in told
+            for operation, status, days in given
         ]
     }
 
@@ -106,11 +106,11 @@ def deleted(*names: str, group: str = GROUP, **more: object) -> dict[str, Any]:
 
 
 def ask(arm: Arm, arguments: Properties) -> Properties:
-    return standing(arm, LiveSlots(arm, EngineLog(None)).refused, arguments)
+    return live_state(arm, LiveSlots(arm, EngineLog(None)).refused, arguments)
 
 
 def held(azure: Azure, **asked: str) -> list[str]:
-    return [one["id"] for one in ask(azure, {"ids": [], **asked})["held"]]
+    return [one["id"] for one in ask(azure, {"ids": [], **asked})["reserved"]]
 
 
 def test_what_exists_is_told_without_what_opens_anything() -> None:
@@ -161,8 +161,8 @@ def test_what_slots_are_to_serve_is_asked_of_endpoints_that_are_read(serves: Any
 
 
 def test_another_function_is_refused_with_the_likely_one() -> None:
-    with pytest.raises(ProviderError, match="standing"):
-        Azml().invoke("azml:index:standin", {}, preview=True)
+    with pytest.raises(ProviderError, match="liveState"):
+        Azml().invoke("azml:index:liveStat", {}, preview=True)
 
 
 def test_each_resource_is_read_once_whatever_is_asked_of_it() -> None:
@@ -177,7 +177,7 @@ def test_each_resource_is_read_once_whatever_is_asked_of_it() -> None:
             version: {"properties": {}},
         }
     )
-    told = ask(
+    answer = ask(
         azure,
         {
             "ids": [GROUP, WORKSPACE, ENDPOINT, blue],
@@ -187,10 +187,10 @@ def test_each_resource_is_read_once_whatever_is_asked_of_it() -> None:
         },
     )
     assert len(azure.read) == len(set(azure.read)) == 6
-    assert told["registered"] == [version]
-    assert told["found"].keys() == {WORKSPACE, ENDPOINT, blue}
-    assert (told["found"][ENDPOINT]["retry"], told["found"][blue]["retry"]) == ("failed", None)
-    (reason,) = told["refused"][ENDPOINT]
+    assert answer["registered"] == [version]
+    assert answer["found"].keys() == {WORKSPACE, ENDPOINT, blue}
+    assert (answer["found"][ENDPOINT]["retry"], answer["found"][blue]["retry"]) == ("failed", None)
+    (reason,) = answer["refused"][ENDPOINT]
     assert "AZML_ALLOW_LIVE_CHANGE=e before the command" in reason
 
 
@@ -225,7 +225,7 @@ def with_journal(monkeypatch: pytest.MonkeyPatch, answer: Response) -> tuple[Azu
 
     monkeypatch.setattr(azure.http, "request", request)
     serves = {"blue": {"digest": "old"}, "green": {"digest": "new"}}
-    told = ask(
+    reply = ask(
         azure,
         {
             "ids": [WORKSPACE, ENDPOINT, *slots],
@@ -235,7 +235,7 @@ def with_journal(monkeypatch: pytest.MonkeyPatch, answer: Response) -> tuple[Azu
         },
     )
     assert asked == [f"{BLOBS}/azml-rollouts/ws/e/latest.json"]
-    return azure, told
+    return azure, reply
 
 
 ABORTED = (
@@ -249,12 +249,12 @@ DATED = {"date": "Thu, 01 Jan 1970 00:01:00 GMT", "etag": "1"}
 
 def test_an_unfinished_rollout_holds_its_idle_slot_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked of its journal, once; the refusal says how it stands and the way out."""
-    azure, told = with_journal(monkeypatch, Response(200, DATED, journal()))
+    azure, given = with_journal(monkeypatch, Response(200, DATED, journal()))
     assert len(azure.read) == len(set(azure.read))
-    (reason,) = told["refused"][ENDPOINT]
+    (reason,) = given["refused"][ENDPOINT]
     assert reason.startswith("green is part of a rollout that is not finished")
     assert "azml rollout abort e" in reason
-    assert told["rollouts"][ENDPOINT] in reason
+    assert given["rollouts"][ENDPOINT] in reason
 
 
 @pytest.mark.parametrize(
@@ -267,9 +267,9 @@ def test_an_unfinished_rollout_holds_its_idle_slot_too(monkeypatch: pytest.Monke
 def test_a_journal_that_cannot_be_read_refuses_nothing_and_is_told(
     monkeypatch: pytest.MonkeyPatch, answer: Response
 ) -> None:
-    _, told = with_journal(monkeypatch, answer)
-    assert told["refused"] == {}
-    assert "is not known" in told["rollouts"][ENDPOINT]
+    _, reply = with_journal(monkeypatch, answer)
+    assert reply["refused"] == {}
+    assert "is not known" in reply["rollouts"][ENDPOINT]
 
 
 @pytest.mark.parametrize(
@@ -283,8 +283,8 @@ def test_a_journal_that_cannot_be_read_refuses_nothing_and_is_told(
 def test_what_has_not_begun_or_has_ended_holds_nothing(
     monkeypatch: pytest.MonkeyPatch, answer: Response
 ) -> None:
-    _, told = with_journal(monkeypatch, answer)
-    assert (told["refused"], told["rollouts"]) == ({}, {})
+    _, reply = with_journal(monkeypatch, answer)
+    assert (reply["refused"], reply["rollouts"]) == ({}, {})
 
 
 def test_all_that_exist_are_told_however_many_there_are(arm: sessions.Arm) -> None:
@@ -293,10 +293,10 @@ def test_all_that_exist_are_told_however_many_there_are(arm: sessions.Arm) -> No
     for version in there:
         arm.put(version, API_VERSION, {"properties": {}})
     missing = [f"{WORKSPACE}/codes/c/versions/1", f"{WORKSPACE}0/models/m/versions/1"]
-    told = ask(arm, {"ids": [WORKSPACE, ENDPOINT], "versions": [*there, *missing]})
-    assert told["registered"] == there
-    assert list(told["found"]) == [WORKSPACE]
-    assert told["found"][WORKSPACE]["properties"]["workspaceId"] == "w-1"
+    answer = ask(arm, {"ids": [WORKSPACE, ENDPOINT], "versions": [*there, *missing]})
+    assert answer["registered"] == there
+    assert list(answer["found"]) == [WORKSPACE]
+    assert answer["found"][WORKSPACE]["properties"]["workspaceId"] == "w-1"
 
 
 def test_a_refusal_is_not_taken_for_a_version_that_is_missing(
