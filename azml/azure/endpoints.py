@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azml.rules import arm_ids
+from azml.served import digest_of_body
 
 API_VERSION = "2025-12-01"
 """The API version of Microsoft.MachineLearningServices that azure-native 3.29 uses."""
@@ -36,11 +37,15 @@ class Shares:
 
 @dataclass(frozen=True)
 class Slot:
-    """A deployment: its state in lower case, the digest of what it serves if it has one, and its size."""
+    """A deployment: its state in lower case, the digest of what it serves if it is known, and its size.
+
+    `tagged` says whether the digest is from the stack's tag; else it is from the deployment's own properties.
+    """
 
     state: str
     serves: str | None
     instance_type: str | None = None
+    tagged: bool = True
 
 
 def endpoint_name(endpoint_id: str) -> str | None:
@@ -94,4 +99,6 @@ def deployment_id(endpoint_id: str, name: str) -> str:
 def slot(body: Mapping[str, Any]) -> Slot:
     """The deployment with this body."""
     properties = body.get("properties") or {}
-    return Slot(state(body), (body.get("tags") or {}).get(SERVES_TAG), properties.get("instanceType"))
+    tag = (body.get("tags") or {}).get(SERVES_TAG)
+    serves = tag or digest_of_body(body)
+    return Slot(state(body), serves, properties.get("instanceType"), tag is not None)

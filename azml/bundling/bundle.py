@@ -1,11 +1,10 @@
 """From a deployment's spec to its bundle."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 
 from azml.findings import Finding, InvalidInput
+from azml.served import Served, same_in_any_form
 from azml.specs import AssetReference, DeploymentSpec, LocalCode, LocalEnvironment, LocalModel
 
 from .assets import bundle_code, bundle_model, default_name
@@ -13,7 +12,6 @@ from .cache import HashCache
 from .environments import bundle_environment, shown
 from .model_paths import model_path_notes
 from .records import Bundle, BundledAsset, BundledEnvironment
-from .versions import same_in_any_form
 
 SHORT = 12  # hex digits shown of a digest
 Named = BundledAsset | BundledEnvironment | AssetReference | None
@@ -112,17 +110,15 @@ def _served(asset: Named) -> str | None:
 
 def _serves(spec: DeploymentSpec, model: Named, code: Named, environment: Named) -> str:
     """The digest of what a slot serves; the form in which a version is written does not affect it."""
-    parts = {
-        "model": _served(model),
-        "code": _served(code),
-        "environment": _served(environment),
-        "scoring_script": spec.scoring_script,
-        "instance_type": spec.instance_type,
-        "environment_variables": dict(spec.environment_variables),
-    }
-    if spec.model_mount_path is not None:
-        parts["model_mount_path"] = spec.model_mount_path
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return Served(
+        _served(model),
+        _served(code),
+        _served(environment),
+        spec.scoring_script,
+        spec.instance_type,
+        spec.environment_variables,
+        spec.model_mount_path,
+    ).digest
 
 
 def _files(

@@ -5,15 +5,13 @@ to be the digests themselves, in hexadecimal; workspaces still have such version
 """
 
 import hashlib
-import re
 from dataclasses import replace
 from typing import TypeVar
 
+from azml.served import BASE, DIGITS
+
 from .records import BundledAsset, BundledEnvironment
 
-DIGITS = 16  # hexadecimal, of the content's hash: two of a billion versions meet with a chance of 1 in 37
-_BASE = 10**20  # above every digest, so that our numbers, and no other versions, have 21 digits
-_NUMBER = re.compile(r"1\d{20}")
 Local = TypeVar("Local", bound=BundledAsset | BundledEnvironment)
 
 
@@ -28,13 +26,7 @@ def digest_of(*parts: str) -> str:
 
 def version_of(digest: str) -> str:
     """The version of the content with this digest: a decimal number of 21 digits."""
-    return str(_BASE + int(digest, 16))
-
-
-def same_in_any_form(version: str) -> str:
-    """The form of a version used in digests of what is served: for our numbers, the original digest."""
-    value = int(version) - _BASE if _NUMBER.fullmatch(version) else -1
-    return f"{value:0{DIGITS}x}" if 0 <= value < 16**DIGITS else version
+    return str(BASE + int(digest, 16))
 
 
 def before_numbers(asset: Local) -> Local | None:

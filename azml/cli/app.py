@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 
 import typer
 
@@ -11,9 +12,9 @@ from azml.cli.local import proxy_variables
 
 COMMANDS = (
     *("up", "down", "status", "invoke", "logs", "release", "promote", "traffic", "rollback", "adopt"),
-    *("studio", "tools"),
+    *("import", "studio", "tools"),
 )
-"""Each is the function of its name in the module of its name in `azml.cli.commands`."""
+"""Each is the function of its name in the module of its name in `azml.cli.commands`: `import_` of `import`."""
 GROUPS = ("keys", "emulator", "cache", "rollout")
 """Commands with commands of their own: a `Typer` in the module of its name."""
 ALL = (*COMMANDS, *GROUPS)
@@ -31,11 +32,12 @@ def application(names: Sequence[str] = ALL) -> typer.Typer:
     )
     app.callback()(_with_commands)
     for name in names:
-        found = getattr(import_module(f"azml.cli.commands.{name}"), name)
+        word = f"{name}_" if iskeyword(name) else name
+        found = getattr(import_module(f"azml.cli.commands.{word}"), word)
         if name in GROUPS:
             app.add_typer(found, name=name)
         else:
-            app.command()(found)
+            app.command(name)(found)
     return app
 
 

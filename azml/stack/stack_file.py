@@ -120,6 +120,20 @@ class StackFile:
         slots[slot]["file"] = file
         _close_up(slots, slot)
 
+    def add(
+        self,
+        endpoint: str,
+        files: Mapping[str, str],
+        traffic: Mapping[str, int],
+        mirror_traffic: Mapping[str, int],
+    ) -> None:
+        """Add an endpoint, whose slots read `files`; shares in percent, left out where there are none."""
+        settings = self._settings(endpoint)
+        settings["deployments"] = CommentedMap({slot: _flow({"file": file}) for slot, file in files.items()})
+        for key, shares in (("traffic", traffic), ("mirror_traffic", mirror_traffic)):
+            if shares:
+                settings[key] = _flow(shares)
+
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int], *, ends_mirroring: bool = False) -> None:
         """Make these the shares, in percent.
 

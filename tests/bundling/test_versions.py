@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azml.bundling.records import BundledEnvironment
-from azml.bundling.versions import before_numbers, digest_of, same_in_any_form, version_of
+from azml.bundling.versions import before_numbers, digest_of, version_of
+from azml.served import same_in_any_form
 
 DIGESTS = st.integers(0, 16**16 - 1).map(lambda value: f"{value:016x}")
 

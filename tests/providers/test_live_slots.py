@@ -10,6 +10,7 @@ from azml.providers.azml.live_changes import read_live
 from azml.providers.azml.live_slots import LiveSlots
 from azml.providers.calls import Check, Diff
 from azml.providers.engine_log import EngineLog
+from azml.served import digest_of_body
 from tests.fixtures.control_plane import deployment_body, endpoint_body
 
 _WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -142,6 +143,9 @@ def test_a_deployment_of_nobodys_is_no_reason_to_release(arm: Arm) -> None:
     (reason,) = _refusals(arm, {"blue": _slot("new")})
     assert "no stack of this project created it" in reason
     assert "azml release" not in reason
+    assert "azml import diabetes" in reason
+    same = _slot(digest_of_body(found) or "")
+    assert _refusals(arm, {"blue": same}) == [], "its own properties say what it serves"
 
 
 def test_leave_for_one_run_is_no_difference(arm: Arm) -> None:

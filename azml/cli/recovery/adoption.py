@@ -20,6 +20,7 @@ from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.azure.lookup import existing_bodies
 from azml.azure_native.types import BY_TOKEN
 from azml.cli.local.engine import Engine
+from azml.cli.recovery import online_inputs, own_resources
 from azml.cli.recovery.live_inputs import differing, with_live_values
 from azml.cli.recovery.pending import arm_id
 from azml.cli.stacks import names
@@ -76,11 +77,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Plan:
-    """The Azure resources that an update would create, and the engine's import file for them."""
+    """The Azure resources that an update would create, and the engine's import file for them.
+
+    `own` are resources of our plugin that it would create, and the plugin.
+    """
 
     created: tuple[Mapping[str, Any], ...]
     names: Mapping[str, str]
     entries: tuple[Mapping[str, Any], ...]
+    own: tuple[Mapping[str, Any], ...] = ()
 
     def entry(self, planned: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The entry of the import file for a resource."""
@@ -113,6 +118,7 @@ def plan(engine: Engine, endpoints: Iterable[str]) -> Plan:
         tuple(state for state in steps if state["type"] in BY_TOKEN),
         written.get("nameTable") or {},
         tuple(written.get("resources") or ()),
+        tuple(state for state in steps if state["type"] in own_resources.TYPES),
     )
 
 
@@ -163,41 +169,71 @@ def _as_inputs(kind: str, place: str, body: Mapping[str, Any]) -> dict[str, Any]
     from azml.azure_native.shapes import outputs, projected
 
     row, shape = BY_TOKEN[kind], resource_type(kind)
-    return {**projected(shape.inputs, outputs(row, shape, body)), **parse(row, place)}
+    found = {**projected(shape.inputs, outputs(row, shape, body)), **parse(row, place)}
+    return online_inputs.completed(kind, found, body)
 
 
 def adopt(engine: Engine, planned: Plan, found: Iterable[Found]) -> None:
     """Add the resources to the stack's state; nothing in Azure changes. Raises CommandError."""
     taken = list(found)
-    read = [{**one.entry, "id": one.id} for one in taken if not one.secret]
     with _folder(engine.work) as folder:
-        if read:
-            around = [one for one in planned.entries if one.get("component")]
-            file = _written(
-                folder / "import.json", {"nameTable": planned.names, "resources": [*around, *read]}
-            )
+        if not all(one.secret for one in taken):
+            file = _written(folder / "import.json", import_file(planned, taken))
             quiet = ["--yes", "--skip-preview", "--generate-code=false", "--protect=false"]
             engine.quiet("import", "--file", str(file), *quiet, "--stack", engine.stack)
         state = engine.json("stack", "export", "--stack", engine.stack)
-        file = _written(folder / "state.json", completed(state, taken))
+        file = _written(folder / "state.json", completed(state, taken, planned.own))
         engine.quiet("stack", "import", "--stack", engine.stack, "--file", str(file))
 
 
-def completed(state: Mapping[str, Any], taken: Iterable[Found]) -> dict[str, Any]:
+def import_file(planned: Plan, found: Iterable[Found]) -> dict[str, Any]:
+    """The file for `pulumi import`, without resources with secrets: an import would keep them in clear."""
+    around = [one for one in planned.entries if one.get("component")]
+    read = [{**one.entry, "id": one.id} for one in found if not one.secret]
+    return {"nameTable": planned.names, "resources": [*around, *read]}
+
+
+def completed(
+    state: Mapping[str, Any], taken: Iterable[Found], own: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """The state after an import, with Azure's values of the declared inputs, and with what was not imported.
 
-    `taken` is in the order of the plan: dependencies come first, so that the engine deletes them last.
+    `taken` is in the order of the plan: dependencies come first, so that the engine deletes them last. `own`
+    are planned resources of our plugin.
     """
     by_urn = {one.urn: one for one in taken}
+    own = list(own)
     deployment = state["deployment"]
     imported = {resource["urn"]: resource for resource in deployment["resources"]}
     done = {urn: resource for urn, resource in imported.items() if urn not in by_urn}
+    actual = {one.id.lower(): one.actual for one in by_urn.values()}
+    for made in own_resources.before(own, actual):
+        _enter(made, done)
     for urn, one in by_urn.items():
         entered = imported.get(urn) or _entered(one, done)
         if entered is not None:
             after = [other for other in one.planned.get("dependencies") or () if other in done]
             done[urn] = {**entered, "inputs": one.inputs, "dependencies": after}
+    parents = {
+        str(one.planned.get("parent")): (one.id, one.actual)
+        for one in by_urn.values()
+        if one.planned["type"].endswith(":OnlineEndpoint")
+    }
+    for made in own_resources.after(own, parents):
+        _enter(made, done)
     return {**state, "deployment": {**deployment, "resources": list(done.values())}}
+
+
+def _enter(made: dict[str, Any], known: dict[str, Any]) -> None:
+    """Add the state of a resource of ours, unless the provider or the parent of it is missing."""
+    if made.get("parent") not in known:
+        return
+    if provider := str(made.get("provider") or "").rpartition("::")[0]:
+        if provider not in known:
+            return
+        made["provider"] = f"{provider}::{known[provider]['id']}"
+    made["dependencies"] = [other for other in made.get("dependencies") or () if other in known]
+    known[made["urn"]] = made
 
 
 def _entered(one: Found, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:

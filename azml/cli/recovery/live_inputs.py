@@ -5,6 +5,18 @@ from typing import Any
 
 MASKED = "[secret]"
 """What a preview shows in place of a secret."""
+_ANY_CASE = frozenset(
+    {
+        "authMode",
+        "dataCollectionMode",
+        "egressPublicNetworkAccess",
+        "endpointComputeType",
+        "publicNetworkAccess",
+        "rollingRate",
+        "scaleType",
+    }
+)
+"""Choices of endpoints and deployments: clients write them in any case, as azure-ai-ml does `disabled`."""
 _MARK = "__"
 """The prefix of the provider's own marks among the inputs."""
 
@@ -49,4 +61,6 @@ def same(key: str, one: Any, other: Any) -> bool:
         return bool(one == other) or (one in nothing and other in nothing)
     if key == "location":
         return one.replace(" ", "").lower() == other.replace(" ", "").lower()
+    if key in _ANY_CASE:
+        return one.lower() == other.lower()
     return one == other or (one.startswith("/subscriptions/") and one.lower() == other.lower())

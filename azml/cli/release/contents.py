@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -64,6 +64,28 @@ class Content:
     files: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The blobs of a version, as whoever wrote them named them: the bytes of each.
+
+    `place` is where the version is in its container: a folder, one blob, or empty for the whole container.
+    """
+
+    place: str
+    sizes: Mapping[str, int]
+
+    @property
+    def single(self) -> bool:
+        """Whether the place is one blob."""
+        return self.place in self.sizes
+
+    def below(self, name: str) -> str:
+        """A blob's path below the place; of a single one its own name."""
+        if name == self.place:
+            return name.rpartition("/")[2]
+        return name[len(self.place) + 1 :] if self.place else name
+
+
 class Blobs(Protocol):
     """A container that is open: `call` gives its client to an action."""
 
@@ -82,15 +104,28 @@ def require_same(version: Version, found: Content, wanted: Content, where: str) 
         )
 
 
+def listing_at(blobs: Blobs, place: str) -> Listing:
+    """The blobs at a place in a container: the one with its name, or those below it; of no place, all."""
+    return Listing(place, blobs.call(partial(_sizes_below, place=place)))
+
+
 def files_at(blobs: Blobs, place: str) -> dict[str, str]:
     """The files at a place in a container, read whole: the sha256 of each by its path below the place."""
-    names = blobs.call(partial(_below, place=place))
-    return read_files(blobs, {_relative(name, place): name for name in names})
+    listing = listing_at(blobs, place)
+    return read_files(blobs, {listing.below(name): name for name in listing.sizes})
 
 
 def read_files(blobs: Blobs, names: Mapping[str, str]) -> dict[str, str]:
     """The sha256 of blobs, read whole: by their paths in a version, as `names` has theirs."""
     return {path: blobs.call(partial(_sha256, name=name)) for path, name in names.items()}
+
+
+def fetch_files(blobs: Blobs, files: Mapping[str, Path]) -> None:
+    """Write blobs, by their names, into new files. Raises AzureError, OSError."""
+    for name, path in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            blobs.call(partial(_download, name=name, file=file))
 
 
 def copy_files(there: Blobs, place: str, here: Blobs, goal: str) -> dict[str, str]:
@@ -99,8 +134,9 @@ def copy_files(there: Blobs, place: str, here: Blobs, goal: str) -> dict[str, st
     Returns the names of the copies by their paths below the place.
     """
     copies = {}
-    for name in there.call(partial(_below, place=place)):
-        path = _relative(name, place)
+    listing = listing_at(there, place)
+    for name in listing.sizes:
+        path = listing.below(name)
         copies[path] = goal if name == place else f"{goal}/{path}"
         _copy(there, name, here, copies[path])
     return copies
@@ -112,14 +148,13 @@ def without_port(address: str) -> str:
     return f"{parts.netloc.removesuffix(':443')}{parts.path}"
 
 
-def _below(client: "ContainerClient", place: str) -> list[str]:
-    """The blobs of a version: the one at its place, or those below it; of a whole container, all."""
-    names = [str(one.name) for one in client.list_blobs(name_starts_with=place or None)]
-    return [name for name in names if not place or name == place or name.startswith(f"{place}/")]
-
-
-def _relative(name: str, place: str) -> str:
-    return PurePosixPath(name).name if name == place else name[len(place) :].lstrip("/")
+def _sizes_below(client: "ContainerClient", place: str) -> dict[str, int]:
+    found = {str(one.name): int(one.size or 0) for one in client.list_blobs(name_starts_with=place or None)}
+    return {
+        name: size
+        for name, size in found.items()
+        if not place or name == place or name.startswith(f"{place}/")
+    }
 
 
 def _sha256(client: "ContainerClient", name: str) -> str:

@@ -1,6 +1,5 @@
 """What a deployment serves now, as a deployment file: read from Azure, since the folder has changed."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from io import StringIO
@@ -11,6 +10,7 @@ from ruamel.yaml import YAML
 from azml.azure.endpoints import SERVES_TAG
 from azml.bundling import Bundle, freeze
 from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
+from azml.served import own_version
 from azml.server_owned import PROPERTIES, RETRY_TAG, VARIABLES, users_own
 from azml.specs import (
     AssetReference,
@@ -40,9 +40,6 @@ DEFAULT_SCALE = {
 
 Settings = TypeVar("Settings", RequestSettings, ProbeSettings, ScaleSettings)
 RATES: dict[str, RollingRate] = {"Minute": "minute", "Hour": "hour", "Day": "day"}
-_ASSET = re.compile(
-    r"/workspaces/[^/]+/(?:models|codes|environments)/([^/]+)/versions/([^/]+)$", re.IGNORECASE
-)
 
 
 def frozen(file: str) -> bool:
@@ -55,15 +52,25 @@ def as_file(spec: DeploymentSpec, origin: str = RELEASED) -> str:
 
     `origin` is its first line: which command wrote it, and what served.
     """
+    return as_text(as_document(spec), origin)
+
+
+def as_document(spec: DeploymentSpec) -> dict[str, object]:
+    """The contents of that file."""
     references = (spec.model, spec.code, spec.environment)
     model, code, environment = (one if isinstance(one, AssetReference) else None for one in references)
-    document = freeze(spec, Bundle(model, code, environment, serves="", files={}))
     kind = "kubernetes" if spec.kind == "kubernetes" else "managed"
+    document = freeze(spec, Bundle(model, code, environment, serves="", files={}))
+    return {"$schema": SCHEMA.format(kind=kind), **document}
+
+
+def as_text(document: Mapping[str, object], origin: str) -> str:
+    """A CLI v2 document as YAML, below a comment that says where it comes from."""
     out = StringIO()
     out.write(f"{origin}\n")
     yaml = YAML()
     yaml.width = 4096  # keep URLs on one line
-    yaml.dump({"$schema": SCHEMA.format(kind=kind), **document}, out)
+    yaml.dump(dict(document), out)
     return out.getvalue()
 
 
@@ -118,9 +125,8 @@ def reference(asset_id: str | None) -> AssetReference | None:
     """A registered asset by its id: by name and version in this workspace, by the full id elsewhere."""
     if not asset_id:
         return None
-    found = _ASSET.search(asset_id)
-    if found:
-        return AssetReference(found[1], found[2])
+    if own := own_version(asset_id):
+        return AssetReference(*own)
     parts = asset_id.rstrip("/").split("/")
     return AssetReference(parts[-3] if len(parts) > 2 else asset_id, parts[-1], id=asset_id)
 
@@ -196,7 +202,7 @@ def _collector(body: Mapping[str, Any] | None) -> DataCollector | None:
             )
             for name, one in collections.items()
         },
-        rolling_rate=RATES.get(str(body.get("rollingRate"))),
+        rolling_rate=RATES.get(str(body.get("rollingRate")).capitalize()),
         sampling_rate=rates[0] if rates else None,
         capture_headers=None if headers is None else tuple(headers),
     )

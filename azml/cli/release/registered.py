@@ -1,6 +1,8 @@
 """Registered versions of models, codes and environments in a workspace: their bytes, and copies of them."""
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import unquote
 
 from azml.azure.container import Container
@@ -11,9 +13,12 @@ from azml.cli.release.contents import (
     PLACES,
     Blobs,
     Content,
+    Listing,
     Version,
     copy_files,
+    fetch_files,
     files_at,
+    listing_at,
     require_same,
     without_port,
 )
@@ -53,6 +58,18 @@ class Store:
     def content(self, version: Version) -> Content:
         """The content of a version, read whole. Raises CommandError when its files are somewhere else."""
         return version.content(self._files(version) if version.kind in PLACES else {})
+
+    def listed(self, version: Version) -> Listing:
+        """The blobs of a version. Raises CommandError when they are somewhere else, AzureError."""
+        container, place = self._place(version)
+        with self._open(container) as opened:
+            return listing_at(opened, place)
+
+    def fetch(self, version: Version, files: Mapping[str, Path]) -> None:
+        """Write blobs of a version, by their names, into new files. Raises AzureError, OSError."""
+        container, _ = self._place(version)
+        with self._open(container) as opened:
+            fetch_files(opened, files)
 
     def copy(self, source: "Store", version: Version, content: Content) -> None:
         """Register a version of `source` here, with the same bytes under the same name and version.

@@ -39,7 +39,8 @@ class LiveChange:
         if not self.tagged:
             return (
                 f"{self.slot} answers {share} and has no tag {SERVES_TAG!r}: no stack of this project "
-                f"created it, so whether it would change is unknown. {once}"
+                f"created it, and it does not serve what is declared. To take it over as it is: "
+                f"`{AZML} import {endpoint}`. {once}"
             )
         what = what or shown_change(self.instance_type)
         changes = f": {what}" if what else ""
@@ -84,7 +85,7 @@ def _changes(bodies: Bodies, endpoint_id: str, serves: Mapping[str, Value]) -> I
         if slot.state == "failed" or slot.serves == digest:
             continue
         kinds = (slot.instance_type, wanted.get("instanceType"))
-        yield LiveChange(endpoint_id, name, live, idle, changed(*kinds), slot.serves is not None)
+        yield LiveChange(endpoint_id, name, live, idle, changed(*kinds), slot.tagged)
 
 
 def would_change(bodies: Bodies, endpoint_id: str, slot: str, serves: Mapping[str, Value]) -> bool:

@@ -15,17 +15,21 @@ from azml.cli.clone import Clone
 from azml.cli.commands import adopt
 from azml.cli.failure import InputError
 from azml.cli.local.engine import Engine
-from azml.cli.recovery import adoption
+from azml.cli.recovery import adopting, adoption
 from azml.cli.recovery.adoption import Found, Plan
 from azml.cli.recovery.unlisted import unlisted
-from azml.cli.stacks import stacks
+from azml.cli.stacks import engines, stacks
 from azml.cli.stacks.stacks import Connection
+from azml.served import digest_of_body
 
 GROUP = "/subscriptions/s/resourceGroups/rg"
 VAULTS = f"{GROUP}/providers/Microsoft.KeyVault/vaults"
 INSIGHTS = f"{GROUP}/providers/Microsoft.Insights/components/appi"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws"
 NATIVE = "urn:pulumi:dev::azml::pulumi:providers:azure-native::default"
+STACK = "urn:pulumi:dev::azml::pulumi:pulumi:Stack::azml-dev"
+PLUGIN = "urn:pulumi:dev::azml::pulumi:providers:azml::azml"
+ENDPOINT = f"{WORKSPACE}/onlineEndpoints/e"
 PARENT = "urn:pulumi:dev::azml::azml:components:Workspace::ws"
 
 
@@ -129,10 +133,102 @@ def test_the_state_gets_declared_inputs_and_no_secret(found: dict[str, Found]) -
     assert adoption.completed(orphaned, [found["appi"]]) == orphaned, "it would hang below nothing"
 
 
+GUARDED = {"endpointId": ENDPOINT, "serves": {"blue": {"digest": "d"}}}
+OWN = [
+    {
+        "urn": PLUGIN,
+        "type": "pulumi:providers:azml",
+        "custom": True,
+        "parent": STACK,
+        "inputs": {"clientSecret": "[secret]"},
+    },
+    planned("azml:index:LiveSlots", "e", {}, provider=f"{PLUGIN}::?"),
+    planned(
+        "azml:index:EndpointTraffic",
+        "e",
+        {"endpointId": "?", "traffic": {"blue": 90, "green": 10}},
+        provider=f"{PLUGIN}::?",
+    ),
+]
+OWN[1]["inputs"] = GUARDED
+
+
+@pytest.mark.parametrize(
+    ("tags", "guarded"), [({"azml-serves": "d"}, True), ({"azml-serves": "x"}, False), ({}, False)]
+)
+def test_what_our_plugin_notes_is_added_as_azure_has_it(tags: dict[str, str], guarded: bool) -> None:
+    shares = {"traffic": {"blue": 100, "green": 0}, "mirrorTraffic": {}}
+    endpoint = planned("azure-native:machinelearningservices:OnlineEndpoint", "e", {})
+    blue = planned("azure-native:machinelearningservices:OnlineDeployment", "e-blue", {})
+    taken = [
+        Found(endpoint, {}, ENDPOINT, {"properties": shares}),
+        Found(blue, {}, f"{ENDPOINT}/deployments/blue", {"tags": tags}),
+    ]
+    imported = [{"urn": one.urn, "id": one.id} for one in taken]
+    around = [{"urn": STACK}, {"urn": NATIVE, "id": "real"}, {"urn": PARENT}]
+    done = adoption.completed({"deployment": {"resources": [*around, *imported]}}, taken, OWN)
+    found = {one["urn"].rpartition(":index:")[2]: one for one in done["deployment"]["resources"]}
+    plugin = next(one for urn, one in found.items() if urn == PLUGIN)
+    assert plugin["inputs"] == {}, "a masked secret is not kept"
+    assert ("LiveSlots::e" in found) == guarded
+    traffic = found["EndpointTraffic::e"]
+    assert traffic["id"] == traffic["inputs"]["endpointId"] == ENDPOINT
+    assert traffic["inputs"]["traffic"] == traffic["outputs"]["traffic"] == {"blue": 100}
+    assert traffic["provider"] == f"{PLUGIN}::{plugin['id']}"
+
+
+def test_a_deployment_without_our_tag_says_itself_what_it_serves() -> None:
+    blue = f"{ENDPOINT}/deployments/blue"
+    body = {"id": blue, "name": "blue", "properties": {"instanceType": "Standard_D2as_v4"}}
+    inputs = {
+        "deploymentName": "blue",
+        "endpointName": "e",
+        "workspaceName": "ws",
+        "tags": {"azml-serves": digest_of_body(body)},
+    }
+    state = planned("azure-native:machinelearningservices:OnlineDeployment", "e-blue", inputs)
+    entry = {"type": state["type"], "name": "e-blue"}
+    (found,) = adoption.find(Plan((state,), {}, (entry,)), arm({blue: body}), "s")
+    assert found.differs == []
+    assert found.inputs["tags"] == inputs["tags"]
+
+
+def test_defaults_that_azure_does_not_repeat_are_no_difference() -> None:
+    at = {"endpointName": "e", "workspaceName": "ws"}
+    declared = {
+        ENDPOINT: ("OnlineEndpoint", {"publicNetworkAccess": "Enabled"}),
+        f"{ENDPOINT}/deployments/blue": (
+            "OnlineDeployment",
+            {
+                "appInsightsEnabled": False,
+                "egressPublicNetworkAccess": "Enabled",
+                "dataCollector": {
+                    "rollingRate": "Hour",
+                    "collections": {"a": {"dataCollectionMode": "Enabled", "samplingRate": 1}},
+                },
+            },
+        ),
+    }
+    collector = {"rollingRate": None, "collections": {"a": {"dataCollectionMode": "Enabled"}}}
+    bodies = {place: {"id": place, "properties": {"dataCollector": collector}} for place in declared}
+    states = [
+        planned(
+            f"azure-native:machinelearningservices:{kind}",
+            kind,
+            {**at, **({"deploymentName": "blue"} if kind == "OnlineDeployment" else {}), "properties": item},
+        )
+        for kind, item in declared.values()
+    ]
+    entries = [{"type": one["type"], "name": one["urn"].rpartition("::")[2]} for one in states]
+    found = adoption.find(Plan(tuple(states), {}, tuple(entries)), arm(bodies), "s")
+    assert [one.differs for one in found] == [[], []]
+    assert [one.inputs["properties"] for one in found] == [item for _, item in declared.values()]
+
+
 def test_what_lies_in_another_region_is_refused(found: dict[str, Found]) -> None:
     with pytest.raises(InputError, match="ResourceGroup rg is in northeurope"):
-        adopt.require_in_place(list(found.values()))
-    adopt.require_in_place([found["kvws"]])
+        adopting.require_in_place(list(found.values()))
+    adopting.require_in_place([found["kvws"]])
 
 
 class Told:
@@ -171,10 +267,10 @@ def test_azml_adopt_shows_what_it_found_and_asks(
     chosen = stacks.Stack(clone, "dev")
     connection = SimpleNamespace(arm=arm(), workspace=workspace, stack=chosen)
     monkeypatch.setattr(adopt, "find_clone", lambda: clone)
-    monkeypatch.setattr(adopt, "find_pulumi", lambda: tmp_path / "pulumi")
+    monkeypatch.setattr(engines, "find_pulumi", lambda: tmp_path / "pulumi")
     monkeypatch.setattr(stacks, "connect", lambda _: connection)
     monkeypatch.setattr(Engine, "quiet", lambda engine, *arguments: answer.quiet(engine, *arguments))
-    monkeypatch.setattr(adopt, "interactive", lambda: bool(typed))
+    monkeypatch.setattr(adopting, "interactive", lambda: bool(typed))
     ran = CliRunner().invoke(application(["adopt"]), ["adopt", "--stack", "dev", *options], input=typed)
     imported = [arguments for arguments in answer.asked if arguments[0] == "import"]
     assert "keyvault:Vault kvws0123abcd: as declared" in ran.output

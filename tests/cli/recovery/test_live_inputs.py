@@ -9,7 +9,7 @@ DECLARED = {
     "keyVault": "?",
     "model": "/subscriptions/S/resourceGroups/rg",
     "password": "[secret]",
-    "properties": {"variables": {}, "sku": {"capacity": 2}, "description": "new"},
+    "properties": {"variables": {}, "sku": {"capacity": 2}, "description": "new", "authMode": "Key"},
     "tags": {"team": "ml"},
     "zones": [],
 }
@@ -18,7 +18,12 @@ ACTUAL = {
     "keyVault": "/subscriptions/s/vaults/kv",
     "model": "/subscriptions/s/resourcegroups/RG",
     "password": "in clear",
-    "properties": {"variables": {"AML_APP_ROOT": "/var"}, "sku": {"capacity": 3}, "probe": {}},
+    "properties": {
+        "variables": {"AML_APP_ROOT": "/var"},
+        "sku": {"capacity": 3},
+        "probe": {},
+        "authMode": "key",
+    },
     "tags": {"team": "ML"},
 }
 
@@ -29,7 +34,7 @@ def test_azures_values_stand_in_for_the_declared_ones_and_what_azure_adds_stays_
         "location": "westeurope",
         "keyVault": "/subscriptions/s/vaults/kv",
         "model": "/subscriptions/S/resourceGroups/rg",
-        "properties": {"variables": {}, "sku": {"capacity": 3}},
+        "properties": {"variables": {}, "sku": {"capacity": 3}, "authMode": "Key"},
         "tags": {"team": "ML"},
     }
 
