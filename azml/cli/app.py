@@ -14,7 +14,7 @@ COMMANDS = (
     *("up", "down", "status", "invoke", "logs", "release", "promote", "traffic", "rollback", "adopt"),
     *("import", "studio", "tools"),
 )
-"""Each is the function of its name in the module of its name in `azml.cli.commands`: `import_` of `import`."""
+"""Each is the function of its name in the module of its name in `cli.commands`; `import_` is `import`."""
 GROUPS = ("keys", "emulator", "cache", "rollout")
 """Commands with commands of their own: a `Typer` in the module of its name."""
 ALL = (*COMMANDS, *GROUPS)
