@@ -92,6 +92,7 @@ def test_a_registry_that_is_not_there_or_elsewhere_is_told_at_preview(
     there = {f"{workspace}/workspaces/mlw-azml-dev": replace(fact, properties={})}
     inside = replace(fact, properties={"regionDetails": [{"location": "West Europe"}]})
     settings = read(promotion=SETTING)
+    monkeypatch.setattr(live_state, "ask_quota", lambda *question: None)
     for found, said in (
         (there, "there is no Azure ML registry 'mlr-shared' in the resource group rg-shared"),
         ({**there, REGISTRY: fact}, "'mlr-shared' is in North Europe, and the workspace is in westeurope"),
