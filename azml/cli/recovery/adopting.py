@@ -64,9 +64,9 @@ def require_in_place(found: Iterable[Found]) -> None:
     """Raises InputError for what the next update would delete and recreate: Azure cannot move resources."""
     elsewhere = [one for one in found if "location" in one.differs]
     if elsewhere:
-        answer = ", ".join(f"{one.kind} {one.name} is in {one.actual.get('location')}" for one in elsewhere)
+        places = ", ".join(f"{one.kind} {one.name} is in {one.actual.get('location')}" for one in elsewhere)
         raise InputError(
-            f"not in the location where the stack would create it: {answer}",
+            f"not in the location where the stack would create it: {places}",
             "set azure-native:location to that, or give the stack's resource another name",
         )
 

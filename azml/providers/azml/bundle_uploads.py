@@ -79,8 +79,8 @@ class BundleUpload:
         if not lost:
             return calls.State(call.id, call.outputs, call.inputs)
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        printed = f"{call.outputs['url']} no longer has {lost[0]}{more}: an update uploads what is missing"
-        self._log.warning(call.urn, printed)
+        message = f"{call.outputs['url']} no longer has {lost[0]}{more}: an update uploads what is missing"
+        self._log.warning(call.urn, message)
         return calls.State(call.id, call.outputs, {**call.inputs, "files": file_list_text(files)})
 
     def _held(self, call: calls.Read) -> dict[str, str]:

@@ -50,7 +50,7 @@ class Registries(ResourceType):
         other = find_registry(write.id.name, write.store)
         if other and other.id.key != write.id.key:
             raise conflict(f"A registry named '{write.id.name}' exists already.", "Conflict")
-        listed = [_plain(item.get("location")) for item in _regions(write.properties)]
+        listed = [_plain(region.get("location")) for region in _regions(write.properties)]
         if _plain(write.body.get("location")) not in listed:
             message = (
                 f"regionDetails must include the location of the registry, {write.body.get('location')}."
@@ -62,7 +62,7 @@ class Registries(ResourceType):
         if "account" not in record.hidden:
             record = self._built(record)
         return record.with_properties(
-            regionDetails=[self._placed(item, record) for item in _regions(record.properties)],
+            regionDetails=[self._placed(region, record) for region in _regions(record.properties)],
             managedResourceGroup={"resourceId": record.hidden["group"]},
             discoveryUrl=f"{self.addresses.arm}/registrymanagement/v1.0/registries/{record.id.name}/discovery",
             mlFlowRegistryUri=f"azureml://{record.location}.api.azureml.ms/mlflow/v1.0{record.id.text}",
@@ -136,10 +136,10 @@ class Registries(ResourceType):
         self.store.put(new_registry(Record(images, {**placed, "sku": {"name": "Premium"}})))
         return record.with_hidden(group=group, account=account.text, images=images.text)
 
-    def _placed(self, body: Json, record: Record) -> Json:
+    def _placed(self, region: Json, record: Record) -> Json:
         """A region as Azure shows it: with the ids of its resources, where it is the primary one."""
-        if _plain(body.get("location")) != record.location:
-            return body
+        if _plain(region.get("location")) != record.location:
+            return region
         account, images = (str(record.hidden[name]) for name in ("account", "images"))
         storage = {
             "storageAccountName": resource_id(account).name,
@@ -152,7 +152,7 @@ class Registries(ResourceType):
             "armResourceId": {"resourceId": images},
         }
         return {
-            **body,
+            **region,
             "storageAccountDetails": [{"systemCreatedStorageAccount": storage}],
             "acrDetails": [{"systemCreatedAcrAccount": container}],
         }
@@ -181,11 +181,11 @@ def registry_of(version: Record | None, store: ResourceStore) -> Record | None:
 
 def regions_of(registry: Record) -> list[str]:
     """The regions from whose workspaces it can be used, in lower case without spaces."""
-    return [_plain(item.get("location")) for item in _regions(registry.properties)]
+    return [_plain(region.get("location")) for region in _regions(registry.properties)]
 
 
 def _regions(properties: Json) -> list[Json]:
-    return [item for item in properties.get("regionDetails") or [] if isinstance(item, dict)]
+    return [region for region in properties.get("regionDetails") or [] if isinstance(region, dict)]
 
 
 def _plain(region: object) -> str:

@@ -76,11 +76,11 @@ class ApplicationLogs:
 
 
 def _table(columns: tuple[str, ...], rows: list[list[Any]]) -> Json:
-    items = [
+    described = [
         {"name": "TimeGenerated", "type": "datetime"},
         *({"name": name, "type": "string"} for name in columns),
     ]
-    return {"name": "PrimaryResult", "columns": items, "rows": rows}
+    return {"name": "PrimaryResult", "columns": described, "rows": rows}
 
 
 def moment(text: str) -> float:

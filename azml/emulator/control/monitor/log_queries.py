@@ -75,10 +75,8 @@ class LogQueries:
         asked = _QUERY.fullmatch(query)
         table = await self._traffic(logs, asked) if asked else self._applications.answer(query, logs)
         if table is None:
-            answer = (
-                "The local Azure answers no other queries than those of azml's rollouts and invoke --traces."
-            )
-            raise bad_request(answer, "BadArgumentError")
+            message = "The local Azure answers no queries but those of azml's rollouts and invoke --traces."
+            raise bad_request(message, "BadArgumentError")
         return Answer(200, {"tables": [table]})
 
     async def _traffic(self, logs: Record, asked: re.Match[str]) -> Json:
