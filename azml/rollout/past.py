@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from typing_extensions import override
+
 from azml.rollout import journal
 from azml.rollout.comparison import Seen
 from azml.rollout.document import Document
 from azml.rollout.gates import AgreementGate, Gate, SmokeGate
 from azml.rollout.looks import Counted, Look, Measured, Missing
+from azml.rollout.ports import Evidence
 
 SLACK = 1.0
 """Seconds by which looks may lie apart from a plan's interval."""
@@ -20,7 +23,7 @@ class _Part(NamedTuple):
     look: Look
 
 
-class Past:
+class Past(Evidence):
     """Evidence from the journal of an earlier rollout: its looks, one after the other, whatever its shares.
 
     Time between them, in which nobody looked, is left out. When a gate's looks are used up, it has none.
@@ -29,6 +32,7 @@ class Past:
     def __init__(self, document: Document) -> None:
         self._left = {name: list(parts) for name, parts in _parts(document).items()}
 
+    @override
     def look(self, gate: Gate, since: float, until: float, entered: float) -> Look:
         """As many of the gate's looks as the seconds between two moments hold; one at least."""
         left = self._left.get(gate.name)

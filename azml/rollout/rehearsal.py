@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from typing_extensions import override
+
 from azml.rollout.driver import RESTING, Driver
 from azml.rollout.events import Watch
 from azml.rollout.journal import Shares
-from azml.rollout.ports import Conflict, Evidence, Ports, Saved
+from azml.rollout.ports import Clock, Conflict, Endpoint, Evidence, JournalStore, Ports, Saved
 from azml.rollout.starting import Kept, Opening, ask, begin, latest
 from azml.rollout.state import Phase
 
@@ -13,22 +15,22 @@ WHO = "the rehearsal"
 """Who carries it out, and approves."""
 
 
-class VirtualClock:
+class VirtualClock(Clock):
     """A clock that is moved by those who wait."""
 
     def __init__(self, start: float = 0.0) -> None:
         self.time = start
 
+    @override
     def now(self) -> float:
-        """Seconds now."""
         return self.time
 
+    @override
     def sleep(self, seconds: float) -> None:
-        """Be so many seconds later."""
         self.time += seconds
 
 
-class MemoryStore:
+class MemoryStore(JournalStore):
     """A journal that ends with the process."""
 
     def __init__(self, clock: VirtualClock) -> None:
@@ -36,17 +38,18 @@ class MemoryStore:
         self._text: str | None = None
         self._writes = 0
 
+    @override
     def read(self) -> Saved | None:
-        """The journal; None where there is none."""
         return None if self._text is None else self._saved(self._text)
 
+    @override
     def write(self, text: str, etag: str | None) -> Saved:
-        """Replace the journal that has this tag. Raises Conflict."""
         if etag != (None if self._text is None else str(self._writes)):
             raise Conflict("the journal of a rehearsal was written by somebody else")
         self._text, self._writes = text, self._writes + 1
         return self._saved(text)
 
+    @override
     def keep(self, name: str, text: str) -> None:
         """A rehearsal has no earlier one."""
 
@@ -54,28 +57,33 @@ class MemoryStore:
         return Saved(text, str(self._writes), self._clock.now())
 
 
-class NoEndpoint:
+class NoEndpoint(Endpoint):
     """Traffic that is only written down; each deployment is ready, and no endpoint is asked or told."""
 
     def __init__(self, shares: Shares) -> None:
         self._shares = shares
 
+    @override
     def shares(self) -> Shares:
         """The shares that were written last."""
         return self._shares
 
+    @override
     def ready(self, shares: Shares) -> bool:
         """Always."""
         return True
 
+    @override
     def write(self, shares: Shares) -> None:
         """Keep them."""
         self._shares = shares
 
+    @override
     def stable_answers(self) -> bool:
         """It did, when it was recorded."""
         return True
 
+    @override
     def refusal(self) -> str | None:
         """Nothing is written that could be refused."""
         return None

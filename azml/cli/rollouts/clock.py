@@ -2,19 +2,22 @@
 
 import time
 
+from typing_extensions import override
+
 from azml.azure.arm import Arm
+from azml.rollout.ports import Clock
 
 
-class MachineClock:
+class MachineClock(Clock):
     """Seconds since the epoch; a wait ends early when the connection is cancelled."""
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
 
+    @override
     def now(self) -> float:
-        """Seconds now."""
         return time.time()
 
+    @override
     def sleep(self, seconds: float) -> None:
-        """Return so many seconds later."""
         self._arm.pause(seconds)

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping
 
+from typing_extensions import override
+
 from azml.azure import endpoints as azure
 from azml.azure.errors import AzureError, UnreachableError
 from azml.cli.endpoints import endpoints
@@ -13,7 +15,7 @@ from azml.cli.rollouts.slots import Slots
 from azml.cli.stacks.stacks import Connection
 from azml.rollout.driver import LEASE
 from azml.rollout.journal import Shares
-from azml.rollout.ports import Unavailable
+from azml.rollout.ports import Endpoint, Unavailable
 
 BUSY = frozenset({"creating", "updating", "deleting"})
 """States in which Azure carries out an earlier write, and refuses another one."""
@@ -21,7 +23,7 @@ WRITE_SECONDS = 0.8 * LEASE
 """How long a write is waited for: a driver has to be back before its lease ends."""
 
 
-class ArmEndpoint:
+class ArmEndpoint(Endpoint):
     """The endpoint called `name` in Azure, with the two slots of a rollout; `stable` is "" where none is.
 
     `capacity` is how many instances serve all the traffic, as the stack declares them for the stable slot.
@@ -45,14 +47,17 @@ class ArmEndpoint:
         self.capacity = capacity
         self.sample = sample
 
+    @override
     def shares(self) -> Shares:
         """The shares that hold now; while Azure carries a write out, none do. Raises Unavailable."""
         return shares_between(self._settled(), self.stable, self.candidate)
 
+    @override
     def ready(self, shares: Shares) -> bool:
         """Whether each deployment is there, and has the instances for these shares. Raises Unavailable."""
         return not unready(self._read(), self.stable, self.candidate, shares, self.capacity)
 
+    @override
     def write(self, shares: Shares) -> None:
         """Write the endpoint back with these shares, and return once the operation has succeeded.
 
@@ -65,6 +70,7 @@ class ArmEndpoint:
         mirror = positive({self.candidate: shares.mirror})
         self._put(found, traffic, mirror)
 
+    @override
     def stable_answers(self) -> bool:
         """Whether the stable deployment answers a sample request. Raises Unavailable."""
         body = self.sample if self.sample is not None else b"{}"
@@ -72,6 +78,7 @@ class ArmEndpoint:
         # Without a sample, a refusal by the model is an answer too.
         return status == OK or (self.sample is None and status == MODEL_REFUSED)
 
+    @override
     def refusal(self) -> str | None:
         """Why Azure would refuse a write of shares; None where it takes one: the endpoint as it is.
 

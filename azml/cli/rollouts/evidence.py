@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from typing_extensions import override
+
 from azml.azure.errors import AzureError
 from azml.cli.rollouts import collected, metrics, traffic_log
 from azml.cli.rollouts.counts import Cell, Ledger, counted, opened_at
@@ -16,7 +18,7 @@ from azml.cli.stacks.stacks import Connection
 from azml.rollout.comparison import NOTHING, Seen
 from azml.rollout.gates import COLLECTED, AgreementGate, Gate, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.looks import Answer, Counted, Look, Measured, Missing, Smoked
-from azml.rollout.ports import Unavailable
+from azml.rollout.ports import Evidence, Unavailable
 
 NOBODY_SERVES = frozenset({502, 503, 504})
 ALIVE_SECONDS = 3600.0
@@ -35,7 +37,7 @@ class _Series:
     smoked: Smoked | None = None
 
 
-class AzureEvidence:
+class AzureEvidence(Evidence):
     """The evidence on the endpoint with this ARM id; `folder` is the one that its request files lie in.
 
     What has been handed out is known to this process alone. After a restart in the middle of a step, the
@@ -52,11 +54,8 @@ class AzureEvidence:
         self._folder = folder
         self._series: dict[str, _Series] = {}
 
+    @override
     def look(self, gate: Gate, since: float, until: float, entered: float) -> Look:
-        """What has happened between two moments of the step that began at `entered`.
-
-        What cannot be found out is a Missing, with its reason.
-        """
         series = self._series.get(gate.name)
         if series is None or series.entered != entered:
             series = self._series[gate.name] = _Series(entered, since)

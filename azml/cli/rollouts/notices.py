@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from typing_extensions import override
+
 from azml.azure.http import is_loopback, trust
 from azml.cli.failure import CommandError
 from azml.cli.stacks.engines import engine_of
 from azml.cli.stacks.stacks import Stack
 from azml.findings import Finding
 from azml.rollout.plan import Notice
-from azml.rollout.ports import Unavailable
+from azml.rollout.ports import Notices, Unavailable
 
 SECTION = "rollout"
 """The namespace of the secrets in the stack's configuration: the program's own settings are in `azml`."""
@@ -27,15 +29,15 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-class Webhooks:
+class Webhooks(Notices):
     """Posts JSON to webhooks. No address is ever printed, nor part of an error."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._addresses: dict[str, str] = {}
 
+    @override
     def tell(self, webhook: str, text: str) -> None:
-        """Send a JSON text to the webhook with this name. Raises Unavailable."""
         try:
             address = self._address(webhook)
         except CommandError as missing:

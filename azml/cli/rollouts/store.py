@@ -1,15 +1,17 @@
 """The journal of an endpoint's latest rollout, as a blob in the workspace's storage that its team shares."""
 
+from typing_extensions import override
+
 from azml.azure import rollouts
 from azml.azure.blobs import Blob, ChangedError, Content, NoContainerError
 from azml.azure.errors import AzureError
 from azml.azure.storage_accounts import workspace_account
 from azml.cli.failure import CommandError
 from azml.cli.stacks.stacks import Connection
-from azml.rollout.ports import Conflict, Saved, Unavailable
+from azml.rollout.ports import Conflict, JournalStore, Saved, Unavailable
 
 
-class BlobJournal:
+class BlobJournal(JournalStore):
     """A journal by conditional writes. Its time is the blob service's own, in whole seconds."""
 
     def __init__(self, connection: Connection, container: str, endpoint: str) -> None:
@@ -22,6 +24,7 @@ class BlobJournal:
         """The address of the blob."""
         return self._blob().url
 
+    @override
     def read(self) -> Saved | None:
         """The journal; None where there is none. Raises Unavailable, CommandError without a role."""
         try:
@@ -32,8 +35,8 @@ class BlobJournal:
             raise _failure(failed) from failed
         return None if found is None else _saved(found)
 
+    @override
     def write(self, text: str, etag: str | None) -> Saved:
-        """Replace the journal that has this tag (None: there must be none). Raises Conflict, Unavailable."""
         try:
             return _saved(self._blob().write(text.encode(), etag))
         except ChangedError as changed:
@@ -49,8 +52,8 @@ class BlobJournal:
             raise _failure(failed) from failed
         return None if found is None else found.data.decode()
 
+    @override
     def keep(self, name: str, text: str) -> None:
-        """Keep the journal of an earlier rollout under this name; again is the same. Raises Unavailable."""
         try:
             self._blob(name).write(text.encode(), None)
         except ChangedError:

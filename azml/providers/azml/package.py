@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from typing_extensions import override
+
 from azml.azure.arm import Arm
 from azml.azure.settings import only_settings, read_settings
 from azml.engine_values import Properties
@@ -17,11 +19,11 @@ from azml.providers.azml.quota import quota
 from azml.providers.azml.role_grants import RoleGrant
 from azml.providers.azml.schema import LIVE_STATE, QUOTA, SOURCES, schema
 from azml.providers.azml.traffic import EndpointTraffic
-from azml.providers.calls import ProviderError, Resource
+from azml.providers.calls import Package, ProviderError, Resource
 from azml.providers.engine_log import EngineLog
 
 
-class Azml:
+class Azml(Package):
     """Connects to the same Azure as azure-native, with the same identity.
 
     The engine passes a plugin only the settings of its own package. So a program passes azure-native's as the
@@ -34,10 +36,12 @@ class Azml:
         self._sources = BundleSources()
         self.configure({})
 
+    @override
     def check_settings(self, settings: Properties) -> Properties:
         """azure-native's settings; the stack's `azml:` settings, passed too, are for the program."""
         return only_settings(settings)
 
+    @override
     def configure(self, settings: Properties) -> None:
         """Take azure-native's settings."""
         self._arm = Arm(read_settings(only_settings(settings)))
@@ -50,14 +54,15 @@ class Azml:
             "azml:index:RoleGrant": RoleGrant(self._arm),
         }
 
+    @override
     def resource(self, type_token: str) -> Resource:
-        """The resource type. Raises ProviderError for an unknown one."""
         try:
             return self._resources[type_token]
         except KeyError:
             known = did_you_mean(type_token, self._resources)
             raise ProviderError(f"the plugin azml has no {type_token}: {known}") from None
 
+    @override
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
         """Answer a function call. Raises ProviderError for an unknown function."""
         functions: Mapping[str, Callable[[Properties], Properties]] = {
@@ -69,10 +74,11 @@ class Azml:
             raise ProviderError(f"the plugin azml has no function {token}: {did_you_mean(token, functions)}")
         return functions[token](arguments)
 
+    @override
     def schema(self) -> Mapping[str, object]:
         """The schema of the resources and functions."""
         return schema(VERSION)
 
+    @override
     def cancel(self) -> None:
-        """End every wait."""
         self._arm.cancel()

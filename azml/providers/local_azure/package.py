@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Mapping
 
+from typing_extensions import override
+
 from azml.azure.arm import Arm
 from azml.azure.cloud import Cloud
 from azml.azure.errors import AzureError
@@ -11,7 +13,7 @@ from azml.azure.settings import AzureSettings, read_settings
 from azml.azure_native.types import BY_TOKEN
 from azml.engine_values import Properties
 from azml.findings import did_you_mean
-from azml.providers.calls import ProviderError, Resource
+from azml.providers.calls import Package, ProviderError, Resource
 from azml.providers.local_azure.invokes import Invokes
 from azml.providers.local_azure.resource import ArmResource, Locations
 from azml.providers.local_azure.schema import schema
@@ -19,7 +21,7 @@ from azml.providers.local_azure.schema import schema
 _BLOB = "azure-native:storage:Blob"
 
 
-class LocalAzure:
+class LocalAzure(Package):
     """Replaces azure-native, for the local Azure only."""
 
     def __init__(self) -> None:
@@ -32,10 +34,12 @@ class LocalAzure:
         self._locations = Locations(self._arm, self.subscription)
         self._invokes = Invokes(self._arm, self.subscription)
 
+    @override
     def check_settings(self, settings: Properties) -> Properties:
         """All of them belong in the provider's state, as with azure-native."""
         return settings
 
+    @override
     def configure(self, settings: Properties) -> None:
         """Read azure-native's settings and the environment's. Raises ProviderError unless they are local."""
         taken = read_settings(settings)
@@ -62,8 +66,8 @@ class LocalAzure:
             )
         return subscription
 
+    @override
     def resource(self, type_token: str) -> Resource:
-        """The resource type. Raises ProviderError for one without a row in the table."""
         with self._lock:
             if type_token not in self._resources:
                 self._resources[type_token] = self._made(type_token)
@@ -82,16 +86,17 @@ class LocalAzure:
             return Blob(row, self._arm, self.subscription, self._locations)
         return ArmResource(row, self._arm, self.subscription, self._locations)
 
+    @override
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
-        """Answer a function call."""
         return self._invokes.answer(token, arguments)
 
+    @override
     def schema(self) -> Mapping[str, object]:
         """The schema of the resources in the table."""
         return schema()
 
+    @override
     def cancel(self) -> None:
-        """End every wait."""
         self._arm.cancel()
 
 
