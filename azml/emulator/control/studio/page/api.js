@@ -17,8 +17,8 @@ export async function opened(method, name, { query = {}, body, type = "applicati
   if (body !== undefined) headers["Content-Type"] = type;
   const answer = await fetch(`/studio/api/${name}?${search}`, { method, headers, body, signal });
   if (answer.ok) return answer;
-  const body = await answer.json().catch(() => ({}));
-  throw new Refused(answer.status, body.error?.code ?? "", body.error?.message ?? `HTTP ${answer.status}`);
+  const refusal = await answer.json().catch(() => ({}));
+  throw new Refused(answer.status, refusal.error?.code ?? "", refusal.error?.message ?? `HTTP ${answer.status}`);
 }
 
 export async function call(method, name, asked) {

@@ -29,8 +29,8 @@ export function show(view, failed) {
 
 async function fetchSample(id) {
   element("use-sample").hidden = true;
-  const view = await call("GET", "sample", { query: { id } });
-  const sample = view && opened(view);
+  const given = await call("GET", "sample", { query: { id } });
+  const sample = given && opened(given);
   samples.set(id, sample);
   if (endpoint.row.id !== id || !sample) return;
   element("use-sample").hidden = false;
