@@ -5,12 +5,21 @@ The values are those of the server's own command line, which cannot be used: it 
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
-_MODULE = Path(__file__).parents[1] / "base" / "parent_death.py"
-_spec = importlib.util.spec_from_file_location("parent_death", _MODULE)
-_parent_death = importlib.util.module_from_spec(_spec)  # type: ignore[arg-type]
-_spec.loader.exec_module(_parent_death)  # type: ignore[union-attr]
+_HERE = Path(__file__).parent
+
+
+def _module(path):  # type: ignore[no-untyped-def]
+    """A file of ours as a module: none of our packages is in a scoring environment."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+_parent_death = _module(_HERE.parent / "base" / "parent_death.py")
 
 workers = int(os.environ.get("WORKER_COUNT", "1"))
 timeout = int(os.environ.get("WORKER_TIMEOUT", "300"))
@@ -32,3 +41,22 @@ def on_starting(server):  # type: ignore[no-untyped-def]
 def post_fork(server, worker):  # type: ignore[no-untyped-def]
     """A worker dies with its master."""
     _parent_death.die_with_parent(worker.ppid)
+
+
+def post_worker_init(worker):  # type: ignore[no-untyped-def]
+    """List the modules without byte code. The supervisor compiles them: this process may not."""
+    try:
+        listed = [source for source, byte_code in _sources() if not os.path.exists(byte_code)]  # noqa: PTH110
+        if listed:
+            file = Path(worker.cfg.address[0]).with_name("imported")
+            file.write_text("\n".join(listed), encoding="utf-8", errors="replace")
+    except Exception as failure:  # such as a module that is none: the script must be served all the same
+        print("azml: modules are not compiled:", failure)
+
+
+def _sources():  # type: ignore[no-untyped-def]
+    for module in list(sys.modules.values()):
+        spec = getattr(module, "__dict__", {}).get("__spec__")
+        source, byte_code = getattr(spec, "origin", None), getattr(spec, "cached", None)
+        if source and byte_code:
+            yield source, byte_code
