@@ -21,28 +21,27 @@ _MOST_LISTED = 4 << 20  # bytes
 
 
 def accepted(paths: Iterable[str], roots: Sequence[str]) -> Iterator[str]:
-    """The paths to compile, at most `MOST_FILES`: regular Python files below a root, also behind symlinks."""
+    """The paths to compile, at most `MOST_FILES`: Python files below a root, also behind symlinks."""
     real = [os.path.realpath(root) for root in roots]
     left = MOST_FILES
     for path in dict.fromkeys(paths):
         if left and _plain(path) and _below(path, roots) and _below(os.path.realpath(path), real):
-            if _fits(path):
-                left -= 1
-                yield path
+            left -= 1
+            yield path
 
 
 def compile_all(paths: Iterable[str]) -> None:
     """Compile files that have no valid byte code. What cannot be compiled is left out."""
     for path in paths:
         try:
-            if not current(path, cache_from_source(path)):
+            if _fits(path) and not _current(path, cache_from_source(path)):
                 mode = py_compile.PycInvalidationMode.TIMESTAMP
                 py_compile.compile(path, doraise=True, invalidation_mode=mode)
         except (OSError, ValueError, py_compile.PyCompileError, RecursionError):
             continue
 
 
-def current(source: str, byte_code: str) -> bool:
+def _current(source: str, byte_code: str) -> bool:
     """Whether a file's byte code was made from the source as it is now, by the marks that Python compares."""
     try:
         with open(byte_code, "rb") as file:  # noqa: PTH123 - called for each module; pathlib takes longer
@@ -55,7 +54,7 @@ def current(source: str, byte_code: str) -> bool:
 
 
 def _plain(path: str) -> bool:
-    return path.startswith("/") and path.endswith(".py") and "\0" not in path and os.path.normpath(path) == path
+    return path.endswith(".py") and "\0" not in path and path == os.path.abspath(path)  # noqa: PTH100
 
 
 def _below(path: str, roots: Sequence[str]) -> bool:
@@ -63,10 +62,7 @@ def _below(path: str, roots: Sequence[str]) -> bool:
 
 
 def _fits(path: str) -> bool:
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return False
+    found = os.stat(path)  # noqa: PTH116
     return stat.S_ISREG(found.st_mode) and found.st_size <= MOST_BYTES
 
 

@@ -8,18 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-_HERE = Path(__file__).parent
-
-
-def _module(path):  # type: ignore[no-untyped-def]
-    """A file of ours as a module: none of our packages is in a scoring environment."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-    spec.loader.exec_module(module)  # type: ignore[union-attr]
-    return module
-
-
-_parent_death = _module(_HERE.parent / "base" / "parent_death.py")
+_MODULE = Path(__file__).parents[1] / "base" / "parent_death.py"
+_spec = importlib.util.spec_from_file_location("parent_death", _MODULE)
+_parent_death = importlib.util.module_from_spec(_spec)  # type: ignore[arg-type]
+_spec.loader.exec_module(_parent_death)  # type: ignore[union-attr]
 
 workers = int(os.environ.get("WORKER_COUNT", "1"))
 timeout = int(os.environ.get("WORKER_TIMEOUT", "300"))

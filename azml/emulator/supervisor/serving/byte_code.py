@@ -37,14 +37,15 @@ class ByteCode:
     async def begin(self, environment: Environment) -> None:
         """Compile what every scoring process imports, if the environment has no byte code yet.
 
-        Raises EnvironmentFailure when the environment cannot be written.
+        Raises OSError when it has no interpreter, DeploymentFailure when nothing can be confined.
         """
         if environment.byte_code.is_dir():
             return
-        async with self._environments.alone(environment):
-            if not environment.byte_code.is_dir():
-                environment.byte_code.mkdir()
-                await self._import_server(environment)
+        with contextlib.suppress(EnvironmentFailure):  # it cannot be written
+            async with self._environments.alone(environment):
+                if not environment.byte_code.is_dir():
+                    environment.byte_code.mkdir()
+                    await self._import_server(environment)
 
     def learn(self, environment: Environment, reported: Path) -> None:
         """Compile in the background what a scoring process has listed in the file `reported`, if any."""
