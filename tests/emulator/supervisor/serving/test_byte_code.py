@@ -1,4 +1,4 @@
-"""What is compiled of the modules that a scoring process says it has imported: none of what it may write to."""
+"""Which of the modules that a scoring process says it has imported are compiled: none that it can write."""
 
 import os
 import subprocess
@@ -60,7 +60,7 @@ def test_what_is_no_module_of_a_usual_size_is_left_out(
     """The others are compiled all the same, and what has not changed is not compiled again."""
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "compiled"))
     monkeypatch.setattr(compile_listed, "MOST_BYTES", 100)
-    texts = {"wrong.py": "not Python", "null.py": "\0", "large.py": "#" * 101, "right.py": "1"}
+    texts = {"wrong.py": "1 +", "null.py": "\0", "large.py": "#" * 101, "right.py": "1"}
     for name, text in texts.items():
         (shared / name).write_text(text)
     os.mkfifo(shared / "pipe.py")
@@ -94,7 +94,7 @@ def test_a_list_is_a_file_of_the_script_s_own(tmp_path: Path, make: Callable[[Pa
 
 def test_a_list_is_read_up_to_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "imported").write_bytes(b"/a.py\n/\xff.py\n/long.py")
-    monkeypatch.setattr(byte_code, "_LONGEST_LIST", 13)
+    monkeypatch.setattr(byte_code, "_LONGEST_LIST", 12)
     assert byte_code._read(tmp_path / "imported") == ["/a.py", "/\N{REPLACEMENT CHARACTER}.py"]
 
 
@@ -111,4 +111,4 @@ def test_the_compiler_runs_no_module_and_takes_python_s_own_too(shared: Path, tm
         cwd=shared / "lib",
     )
     compiled = {path.name.partition(".")[0] for path in (tmp_path / "compiled").rglob("*.pyc")}
-    assert compiled == {"module", "this"}
+    assert compiled >= {"module", "this"}, "beside what it imports itself"
