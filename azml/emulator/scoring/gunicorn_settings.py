@@ -6,6 +6,7 @@ The values are those of the server's own command line, which cannot be used: it 
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 _MODULE = Path(__file__).parents[1] / "base" / "parent_death.py"
@@ -46,7 +47,8 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
         print("azml: modules are not compiled:", failure)
 
 
-def _sources():  # type: ignore[no-untyped-def]
+def _sources() -> "Iterator[tuple[str, str]]":
+    """The source and the byte code of each module, as Python names them."""
     for module in list(sys.modules.values()):
         spec = getattr(module, "__dict__", {}).get("__spec__")
         source, byte_code = getattr(spec, "origin", None), getattr(spec, "cached", None)
