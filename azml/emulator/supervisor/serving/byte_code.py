@@ -32,6 +32,7 @@ class ByteCode:
         self._environments = environments
         self._confinement = confinement
         self._listed: defaultdict[Environment, set[str]] = defaultdict(set)
+        self._known: defaultdict[Environment, set[str]] = defaultdict(set)
         self._compiling: asyncio.Task[None] | None = None
 
     async def begin(self, environment: Environment) -> None:
@@ -47,10 +48,15 @@ class ByteCode:
                     environment.byte_code.mkdir()
                     await self._import_server(environment)
 
-    def learn(self, environment: Environment, reported: Path) -> None:
-        """Compile in the background what a scoring process has listed in the file `reported`, if any."""
-        paths = _read(reported)
+    def learn(self, environment: Environment, reported: Path, own: Path) -> None:
+        """Compile in the background what a scoring process has listed in the file `reported`, if any.
+
+        Its script's modules, which are in its `own` folder, are left out, and so is what was listed before.
+        """
+        listed = {path for path in _read(reported) if not path.startswith(f"{own}/")}
+        paths = listed - self._known[environment]
         if paths:
+            self._known[environment] = listed
             self._listed[environment].update(paths)
             if self._compiling is None or self._compiling.done():
                 self._compiling = asyncio.create_task(self._compile())

@@ -87,7 +87,8 @@ class ProcessRuntime:
         await self._files.remove()
 
     def _learn(self, folder: Path) -> None:
-        self._shared.byte_code.learn(self._shared.environment, folder / LISTED)
+        shared = self._shared
+        shared.byte_code.learn(shared.environment, folder / LISTED, self._files.folder)
 
 
 def _writable(folder: Path, own: DesiredDeployment) -> Iterator[Path]:

@@ -11,7 +11,11 @@ import pytest
 
 from azml.emulator.scoring import compile_listed
 from azml.emulator.scoring.compile_listed import accepted, compile_all
+from azml.emulator.supervisor.environments.building import Plan
+from azml.emulator.supervisor.environments.environments import Environment, Environments
+from azml.emulator.supervisor.environments.requirements import Requirements
 from azml.emulator.supervisor.serving import byte_code
+from azml.emulator.supervisor.serving.confinement import Confinement
 
 
 @pytest.fixture
@@ -96,6 +100,23 @@ def test_a_list_is_read_up_to_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "imported").write_bytes(b"/a.py\n/\xff.py\n/long.py")
     monkeypatch.setattr(byte_code, "_LONGEST_LIST", 12)
     assert byte_code._read(tmp_path / "imported") == ["/a.py", "/\N{REPLACEMENT CHARACTER}.py"]
+
+
+async def test_a_warm_start_compiles_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it lists its script, and what cannot be compiled."""
+    asked = []
+
+    async def compile_all(self: byte_code.ByteCode) -> None:
+        asked.append(sorted(self._listed.popitem()[1]))
+
+    monkeypatch.setattr(byte_code.ByteCode, "_compile", compile_all)
+    compiling = byte_code.ByteCode(Environments(tmp_path), Confinement((), "nothing"))
+    environment = Environment(tmp_path, Plan("name", Requirements(())))
+    for listed in ("/own/score.py\n/a.py", "/own/score.py", "/own/score.py\n/a.py"):
+        (tmp_path / "imported").write_text(listed)
+        compiling.learn(environment, tmp_path / "imported", Path("/own"))
+        await compiling.compiled()
+    assert asked == [["/a.py"]]
 
 
 @pytest.mark.process
