@@ -24,6 +24,8 @@ from azml.emulator.base.subprocesses import Launch
 from azml.emulator.contract.deployments import DesiredDeployment
 from azml.emulator.supervisor.environments.environments import Environments
 from azml.emulator.supervisor.environments.requirements import requirements_of
+from azml.emulator.supervisor.serving.byte_code import ByteCode
+from azml.emulator.supervisor.serving.confinement import Confinement
 from azml.emulator.supervisor.serving.launch import launch_of
 from azml.toolchain.cache import cache_folder
 from benchmarks.stacks import BARE_PROGRAM, ROOT, Stack, local_azure
@@ -84,9 +86,11 @@ def deployments(folder: Path) -> list[DesiredDeployment]:
 def servers_start(served: Sequence[DesiredDeployment], folder: Path) -> float:
     """Seconds from the start of the deployments' servers, all at once, to a healthy answer of the last."""
     environments = Environments(cache_folder() / "environments")
+    byte_code = ByteCode(environments, Confinement((), "nothing"))
     launches = []
     for desired in served:
         prepared = asyncio.run(environments.prepare(requirements_of(desired), lambda _: None))
+        asyncio.run(byte_code.begin(prepared))
         address = folder / f"{desired.name}.sock"
         address.unlink(missing_ok=True)
         launches.append((address, launch_of(desired, prepared, address)))

@@ -80,7 +80,7 @@ def measure(folder: Path, rounds: int) -> dict[str, list[float]]:
         (folder / name).mkdir()
     small = asyncio.run(laid_out(folder / "small", SMALL))
     large = asyncio.run(laid_out(folder / "large", LARGE))
-    servers_start([small], folder / "servers")  # byte code is compiled once
+    servers_start([small], folder / "servers")  # builds the environment, if there is none
     return {
         "warm start of a server": [servers_start([small], folder / "servers") for _ in range(rounds)],
         "files of 1 MB": asyncio.run(given(folder / "small", small, 5 * rounds)),

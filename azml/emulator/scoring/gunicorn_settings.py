@@ -5,6 +5,8 @@ The values are those of the server's own command line, which cannot be used: it 
 
 import importlib.util
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 _MODULE = Path(__file__).parents[1] / "base" / "parent_death.py"
@@ -32,3 +34,23 @@ def on_starting(server):  # type: ignore[no-untyped-def]
 def post_fork(server, worker):  # type: ignore[no-untyped-def]
     """A worker dies with its master."""
     _parent_death.die_with_parent(worker.ppid)
+
+
+def post_worker_init(worker):  # type: ignore[no-untyped-def]
+    """List the modules without byte code. The supervisor compiles them: this process may not."""
+    try:
+        listed = [source for source, byte_code in _sources() if not os.path.exists(byte_code)]  # noqa: PTH110
+        if listed:
+            file = Path(worker.cfg.address[0]).with_name("imported")
+            file.write_text("\n".join(listed), encoding="utf-8", errors="replace")
+    except Exception as failure:  # such as a module that is none: the script must be served all the same
+        print("azml: modules are not compiled:", failure)
+
+
+def _sources() -> "Iterator[tuple[str, str]]":
+    """The source and the byte code of each module, as Python names them."""
+    for module in list(sys.modules.values()):
+        spec = getattr(module, "__dict__", {}).get("__spec__")
+        source, byte_code = getattr(spec, "origin", None), getattr(spec, "cached", None)
+        if source and byte_code:
+            yield source, byte_code

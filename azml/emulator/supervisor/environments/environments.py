@@ -39,12 +39,26 @@ class Environment:
         """Its interpreter."""
         return self.folder / "bin" / "python"
 
+    @property
+    def byte_code(self) -> Path:
+        """Where the byte code of its modules is kept: elsewhere after the interpreter was updated.
+
+        Raises OSError when there is no interpreter.
+        """
+        found = self.python.stat()
+        return self.folder / f"byte-code-{found.st_size:x}-{int(found.st_mtime):x}"
+
 
 class Environments:
-    """The cache of environments under one folder, which several local Azures may share."""
+    """The cache of environments under one folder, which several local Azures may share.
+
+    `folders` are those whose files are in environments: links to the files of conda's packages.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._conda = folder.with_name("conda")
+        self.folders = (folder, self._conda)
         self._interpreters = Interpreters(folder / "pythons.json")
         self._silent: dict[tuple[str, ...], tuple[float, tuple[str, ...]]] = {}
 
@@ -73,6 +87,15 @@ class Environments:
                 await self._build_anew(folder, plan, lock, say)
         return Environment(folder, plan)
 
+    @asynccontextmanager
+    async def alone(self, environment: Environment) -> AsyncIterator[int]:
+        """Hold the lock of an environment, so that nobody rebuilds it; yields the lock's descriptor.
+
+        Raises EnvironmentFailure for an OSError inside.
+        """
+        async with self._alone(environment.plan, lambda _: None) as lock:
+            yield lock
+
     async def repair(self, environment: Environment, began: float, say: Say) -> bool:
         """Rebuild an environment if it is damaged, and say so. Also True if it was rebuilt since `began`.
 
@@ -97,7 +120,7 @@ class Environments:
         if (folder / LISTED).is_file() and (found := await asyncio.to_thread(damage, folder)):
             say(f"environment {plan.name} is damaged ({found}): rebuilding it")
             if found.changed:
-                await forget(folder, found.changed, self._folder.with_name("conda"), lock)
+                await forget(folder, found.changed, self._conda, lock)
         await self._build(folder, plan, lock, say)
 
     @asynccontextmanager
@@ -111,7 +134,7 @@ class Environments:
             raise EnvironmentFailure(f"cannot write the environment: {refused}") from refused
 
     async def _build(self, folder: Path, plan: Plan, lock: int, say: Say) -> None:
-        await build(folder, plan, self._folder.with_name("conda"), lock, say)
+        await build(folder, plan, self._conda, lock, say)
         await to_its_end(asyncio.to_thread(note, folder))
         partial = folder / f"{COMPLETE}.partial"
         asked = {"requirements": plan.requirements.lines, "python": plan.python, "channels": plan.channels}

@@ -16,6 +16,7 @@ from typing import Literal
 from azml.emulator.base.failures import DeploymentFailure
 from azml.emulator.base.subprocesses import Launch
 from azml.emulator.supervisor.serving import landlock
+from azml.emulator.supervisor.serving.landlock import Rules
 
 Means = Literal["Landlock", "sandbox-exec", "nothing"]
 _OPEN = (
@@ -51,42 +52,45 @@ def warning() -> str:
 
 @dataclass(frozen=True)
 class Confinement:
-    """Keeps launches away from `hidden` paths."""
+    """Keeps launches away from `hidden` paths, and lets none write to `kept` ones: others run from them."""
 
     hidden: tuple[Path, ...]
     means: Means
+    kept: tuple[Path, ...] = ()
 
     def around(self, launch: Launch, own: Iterable[Path], readable: Iterable[Path]) -> Launch:
         """The launch, confined: it can write only in its `own` folders and shared ones, such as /tmp.
 
         Of what is hidden it can access its own folders, and read what is `readable`.
         """
-        hidden, mine, read = (_real(paths) for paths in (self.hidden, own, readable))
+        rules = Rules(*(_real(paths) for paths in (self.hidden, self.kept, own, readable)))
         match self.means:
             case "Landlock":
-                return replace(launch, restrict=partial(_confine, hidden, mine, read))
+                return replace(launch, restrict=partial(_confine, rules))
             case "sandbox-exec":
-                first = ("sandbox-exec", "-p", profile(hidden, mine, read))
+                first = ("sandbox-exec", "-p", profile(rules))
                 return replace(launch, command=(*first, *launch.command))
             case "nothing":
                 return launch
 
 
-def _confine(hidden: Sequence[Path], own: Sequence[Path], readable: Sequence[Path]) -> None:
+def _confine(rules: Rules) -> None:
     try:
-        landlock.confine(hidden, own, readable)
+        landlock.confine(rules)
     except OSError as refused:
         message = f"not started, because it cannot be kept from the local Azure's files: {refused}"
         raise DeploymentFailure(message) from refused
 
 
-def profile(hidden: Sequence[Path], own: Sequence[Path], readable: Sequence[Path]) -> str:
+def profile(rules: Rules) -> str:
     """The rules in the language of macOS's sandbox, where the last matching rule applies."""
     lines = ["(version 1)", "(allow default)", "(deny file-write*)"]
-    lines += [_rule("allow file-write*", (*map(Path, _FOR_ALL), *own))]
+    lines += [_rule("allow file-write*", [*map(Path, _FOR_ALL), *rules.own])]
+    lines += [_rule("deny file-write*", rules.kept)]
     # Metadata stays readable: resolving a path goes through hidden folders.
-    lines += [_rule("deny file-read-data file-write*", hidden)]
-    lines += [_rule("allow file-read* file-write*", own), _rule("allow file-read*", readable)]
+    lines += [_rule("deny file-read-data file-write*", rules.hidden)]
+    lines += [_rule("allow file-read* file-write*", rules.own)]
+    lines += [_rule("allow file-read*", rules.readable)]
     return "\n".join(line for line in lines if line)
 
 
@@ -96,6 +100,6 @@ def _rule(what: str, paths: Sequence[Path]) -> str:
     return f"({what} {places})" if places else ""
 
 
-def _real(paths: Iterable[Path]) -> list[Path]:
+def _real(paths: Iterable[Path]) -> tuple[Path, ...]:
     """The paths with symlinks resolved: both means check the real path."""
-    return [path.resolve() for path in paths]
+    return tuple(path.resolve() for path in paths)

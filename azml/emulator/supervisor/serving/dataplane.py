@@ -20,6 +20,7 @@ from azml.emulator.contract.deployments import (
 )
 from azml.emulator.supervisor.environments.environments import Environments
 from azml.emulator.supervisor.serving.azure_services import AzureServices
+from azml.emulator.supervisor.serving.byte_code import ByteCode
 from azml.emulator.supervisor.serving.confinement import Confinement, means
 from azml.emulator.supervisor.serving.deployment import RunningDeployment, Surroundings
 from azml.emulator.supervisor.serving.instance_files import Files
@@ -27,6 +28,8 @@ from azml.emulator.supervisor.serving.metrics_history import MetricsHistory
 from azml.emulator.supervisor.serving.metrics_recorder import MetricsRecorder
 from azml.emulator.supervisor.serving.router_client import RouterClient, RouterGone
 
+_PROJECT = Path(__file__).parents[4]
+"""What scoring processes run of ours is in it."""
 _POLL_SECONDS = 0.02
 _DRAIN_SECONDS = 300.0
 """The longest request a Kubernetes deployment allows; a managed one allows 180 s."""
@@ -56,7 +59,8 @@ class Dataplane:
     ) -> None:
         self._router_client = router_client
         self._logs = logs
-        confinement = Confinement((run_dir, *hidden), means())
+        confinement = Confinement((run_dir, *hidden), means(), (*environments.folders, _PROJECT))
+        self.byte_code = ByteCode(environments, confinement)
         self._around = Surroundings(
             environments,
             files,
@@ -64,6 +68,7 @@ class Dataplane:
             services,
             secrets,
             confinement,
+            self.byte_code,
             self._changed,
             self.publish,
             self._drained,
@@ -158,6 +163,7 @@ class Dataplane:
     async def stop(self) -> None:
         """Stop every scoring process at once."""
         await asyncio.gather(*(deployment.stop() for deployment in self._deployments.values()))
+        await self.byte_code.stop()
 
     def routes(self) -> routing_table.RoutingTable:
         """The routing table.

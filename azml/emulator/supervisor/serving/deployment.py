@@ -16,6 +16,7 @@ from azml.emulator.contract.deployments import SETTLED, DesiredDeployment, Obser
 from azml.emulator.supervisor.environments.environments import Environments
 from azml.emulator.supervisor.environments.requirements import requirements_of
 from azml.emulator.supervisor.serving.azure_services import AzureServices
+from azml.emulator.supervisor.serving.byte_code import ByteCode
 from azml.emulator.supervisor.serving.confinement import Confinement
 from azml.emulator.supervisor.serving.container_runtime import container_runtime
 from azml.emulator.supervisor.serving.generation import Generation, content, stop_all
@@ -41,6 +42,7 @@ class Surroundings:
     services: AzureServices
     secrets: TestSecrets
     confinement: Confinement
+    byte_code: ByteCode
     changed: Callable[[], None]
     published: Callable[[], Awaitable[None]]
     drained: Callable[[Sequence[routing_table.RoutedInstance]], Awaitable[None]]
@@ -188,6 +190,7 @@ class RunningDeployment:
             around.run_dir,
             around.services,
             around.confinement,
+            around.byte_code,
             self._say,
         )
         return lambda: ProcessRuntime(shared, around.files.of_one(desired, self._say))

@@ -121,6 +121,7 @@ class Instance:
         routes = await self._start(life)
         self._address = routing_table.RoutedInstance(life.name, routes.scoring.address)
         self._answered = True
+        life.answered()
         self._tell(ready=True)
         if not self._first.done():
             self._first.set_result(None)

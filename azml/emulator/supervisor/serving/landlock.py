@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -47,15 +48,28 @@ def version() -> int:
     return max(0, int(_library().syscall(_CREATE, None, 0, _VERSION)))
 
 
-def confine(hidden: Iterable[Path], own: Iterable[Path], readable: Iterable[Path]) -> None:
+@dataclass(frozen=True)
+class Rules:
+    """Real paths: `hidden` ones, `kept` ones that are never written to, a process's own, and `readable` ones.
+
+    A process can read everything that is not hidden, and write in its own folders and in those shared by all
+    but for what is kept. Of what is hidden it can access only what is its own or readable.
+    """
+
+    hidden: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    own: tuple[Path, ...]
+    readable: tuple[Path, ...]
+
+
+def confine(rules: Rules) -> None:
     """Confine this thread and all that it starts, irrevocably. Other threads stay as they are.
 
-    It can read everything that is not hidden, and write in its own folders and in those shared by all. Of
-    what is hidden it can access only what is its own or readable. Paths must be real ones. Raises OSError.
+    Raises OSError.
     """
     ruleset = _ruleset()
     try:
-        _fill(ruleset, frozenset([*map(str, hidden), *_disks()]), map(str, own), map(str, readable))
+        _fill(ruleset, rules)
         _call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         _call("syscall", _RESTRICT, ruleset, 0)
     finally:
@@ -68,12 +82,15 @@ def _handled() -> int:
     return _BASIC | (_REFER if known > 1 else 0) | (_TRUNCATE if known > 2 else 0)
 
 
-def _fill(ruleset: int, hidden: frozenset[str], own: Iterable[str], readable: Iterable[str]) -> None:
+def _fill(ruleset: int, rules: Rules) -> None:
+    hidden, kept = frozenset([*map(str, rules.hidden), *_disks()]), frozenset(map(str, rules.kept))
     # Creating a device would be a way around it: through the disk itself.
     writing = _handled() & ~(_MAKE_CHAR | _MAKE_BLOCK)
-    for path in (*_spread("/", hidden.union(_FOR_ALL)), *readable):
+    for path in (*_spread_all(("/",), hidden.union(_FOR_ALL)), *_spread_all(kept, hidden)):
         _allow(ruleset, path, _READING)
-    for path in (*(one for shared in _FOR_ALL for one in _spread(shared, hidden)), *own):
+    for path in map(str, rules.readable):
+        _allow(ruleset, path, _READING)
+    for path in (*_spread_all(_FOR_ALL, hidden | kept), *map(str, rules.own)):
         _allow(ruleset, path, writing)
 
 
@@ -114,6 +131,10 @@ def _spread(path: str, hidden: frozenset[str]) -> Iterator[str]:
         return
     for name in names:
         yield from _spread(inside + name, hidden)
+
+
+def _spread_all(paths: Iterable[str], hidden: frozenset[str]) -> Iterator[str]:
+    return (one for path in paths for one in _spread(path, hidden))
 
 
 def _disks() -> Iterator[str]:

@@ -11,9 +11,10 @@ from azml.emulator.contract.deployments import DesiredDeployment
 from azml.emulator.supervisor.environments.environments import Environment
 from azml.emulator.supervisor.environments.requirements import mlflow_root
 
-_SCORING = Path(__file__).parents[2] / "scoring"
-_SETTINGS = _SCORING / "gunicorn_settings.py"
-_NO_CODE = _SCORING / "mlflow_model"
+SCORING = Path(__file__).parents[2] / "scoring"
+"""Our files that scoring processes run."""
+_SETTINGS = SCORING / "gunicorn_settings.py"
+_NO_CODE = SCORING / "mlflow_model"
 _APP = "azureml_inference_server_http.server.entry:app"
 # Variables that a program needs. A scoring script gets no others of ours: they may hold secrets.
 _INHERITED = (
@@ -68,8 +69,9 @@ def _of_machine(environment: Environment) -> dict[str, str]:
         "PATH": path,
         "VIRTUAL_ENV": str(environment.folder),
         "PYTHONUNBUFFERED": "1",
-        # Byte code beside the user's files would change the hash of a later upload.
-        "PYTHONPYCACHEPREFIX": str(byte_code_of(environment)),
+        # Other deployments use it: see `ByteCode`. None is kept of a user's own modules.
+        "PYTHONPYCACHEPREFIX": str(environment.byte_code),
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
@@ -88,11 +90,6 @@ def _of_insights(desired: DesiredDeployment) -> dict[str, str]:
         # Statistics of the exporter itself, for Microsoft: nothing may leave this machine.
         "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
     }
-
-
-def byte_code_of(environment: Environment) -> Path:
-    """Where the byte code of an environment's modules and scripts is kept."""
-    return environment.folder / "pycache"
 
 
 def _script(desired: DesiredDeployment) -> Path | None:

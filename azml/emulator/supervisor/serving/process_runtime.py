@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from azml.emulator.contract.instance_routes import InstanceRoute, InstanceRoutes
 from azml.emulator.supervisor.environments.environments import Environment, Environments
 from azml.emulator.supervisor.environments.programs import Say
 from azml.emulator.supervisor.serving.azure_services import AzureServices
+from azml.emulator.supervisor.serving.byte_code import LISTED, ByteCode
 from azml.emulator.supervisor.serving.confinement import Confinement
 from azml.emulator.supervisor.serving.instance_files import OwnFiles
-from azml.emulator.supervisor.serving.launch import byte_code_of, launch_of
+from azml.emulator.supervisor.serving.launch import launch_of
 from azml.emulator.supervisor.serving.runtime import Life
 
 _numbers = itertools.count(1)
@@ -35,6 +36,7 @@ class Shared:
     run_dir: Path
     services: AzureServices
     confinement: Confinement
+    byte_code: ByteCode
     say: Say
 
 
@@ -52,6 +54,7 @@ class ProcessRuntime:
         """A process that listens on a unix socket, in a folder that is removed with it."""
         shared = self._shared
         own = await self._files.ready()
+        await shared.byte_code.begin(shared.environment)
         folder = shared.run_dir / str(next(_numbers))
         folder.mkdir(mode=0o700)
         socket = folder / f"{folder.name}.sock"
@@ -66,9 +69,9 @@ class ProcessRuntime:
         try:
             launch = launch_of(own, shared.environment, socket, grant.variables)
             readable = (shared.environment.folder, shared.services.bundle, *grant.files)
-            launch = shared.confinement.around(launch, self._writable(folder, own), readable)
+            launch = shared.confinement.around(launch, _writable(folder, own), readable)
             async with running(launch, output) as program:
-                yield Life(socket.name, program, routes, own, program.pid)
+                yield Life(socket.name, program, routes, own, program.pid, lambda: self._learn(folder))
         finally:
             shared.services.dismiss(grant)
             await to_its_end(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
@@ -80,18 +83,17 @@ class ProcessRuntime:
         return await shared.environments.repair(shared.environment, began, shared.say)
 
     async def close(self) -> None:
-        """Remove its files, and the byte code of its scripts."""
+        """Remove its files."""
         await self._files.remove()
-        byte_code = byte_code_of(self._shared.environment) / self._files.folder.relative_to("/")
-        await to_its_end(asyncio.to_thread(shutil.rmtree, byte_code, ignore_errors=True))
 
-    def _writable(self, folder: Path, own: DesiredDeployment) -> Iterator[Path]:
-        """Folders that its process may write to. The environment's byte code is kept for the next start."""
-        yield folder
-        cache = byte_code_of(self._shared.environment)
-        with suppress(OSError):  # without it modules are compiled at each start
-            cache.mkdir(exist_ok=True)
-        yield cache
-        for path in (own.model_folder, own.code_folder):
-            if path:
-                yield path
+    def _learn(self, folder: Path) -> None:
+        shared = self._shared
+        shared.byte_code.learn(shared.environment, folder / LISTED, self._files.folder)
+
+
+def _writable(folder: Path, own: DesiredDeployment) -> Iterator[Path]:
+    """Folders that a process may write to: those of its own instance."""
+    yield folder
+    for path in (own.model_folder, own.code_folder):
+        if path:
+            yield path

@@ -16,7 +16,8 @@ class Life:
     """One life of an instance: a name that is never reused, what runs, and its routes, once they are known.
 
     `pid` is the process that shows the instance's resource usage, if there is one. `desired` is the
-    deployment as the instance sees it: with the folders that it runs from.
+    deployment as the instance sees it: with the folders that it runs from. `answered` is to be called once it
+    is ready.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Life:
     routes: Callable[[], Awaitable[InstanceRoutes]]
     desired: DesiredDeployment
     pid: int | None = None
+    answered: Callable[[], None] = lambda: None
 
 
 class Runtime(Protocol):

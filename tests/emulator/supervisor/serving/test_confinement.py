@@ -16,6 +16,7 @@ from azml.emulator.base.logs import Log, Output
 from azml.emulator.base.subprocesses import Launch, running
 from azml.emulator.supervisor.serving import confinement, landlock
 from azml.emulator.supervisor.serving.confinement import Confinement, means, profile
+from azml.emulator.supervisor.serving.landlock import Rules
 
 pytestmark = pytest.mark.process
 
@@ -108,6 +109,37 @@ def test_a_confined_process_plants_nothing_that_others_would_run(attempt: Try, t
 
 
 @needs_landlock
+def test_a_confined_process_writes_to_nothing_that_is_kept_even_below_tmp(hidden: Path) -> None:
+    """Such as another deployment's environment. What is hidden below it stays so."""
+    kept = hidden.parent
+    command = (sys.executable, "-I", "-S", "-c", TRIES)
+    launch = Launch((*command, str(kept), str(hidden)), hidden / "own", {"PATH": os.defpath})
+    around = Confinement((hidden,), "Landlock", (kept,)).around(launch, (hidden / "own",), ())
+    assert asyncio.run(printed(around, kept / "log")).splitlines() == [
+        "['link']",
+        "PermissionError",
+        "PermissionError",
+        "1",
+    ]
+
+
+TRIES = """
+import os, sys
+kept, hidden = sys.argv[1:]
+for attempt in (
+    lambda: os.listdir(f"{kept}/beside"),
+    lambda: open(f"{kept}/beside/new", "w").write("x"),
+    lambda: os.listdir(hidden),
+    lambda: open(f"{hidden}/own/new", "w").write("x"),
+):
+    try:
+        print(attempt())
+    except OSError as refused:
+        print(type(refused).__name__)
+"""
+
+
+@needs_landlock
 def test_a_confined_process_of_roots_has_no_power_over_the_kernel_or_others(attempt: Try) -> None:
     held = "[line.split()[1] for line in open('/proc/self/status') if line.startswith('CapEff')]"
     assert attempt(f"print(int({held}[0], 16) & ~0b11111)") == "0", "none but those for files"
@@ -152,12 +184,14 @@ def test_without_means_a_launch_stays_as_it_is_and_whoever_starts_it_is_told(hid
 
 
 def test_the_profile_for_macos_ends_with_what_is_allowed_of_the_hidden(hidden: Path) -> None:
-    text = profile([hidden, Path('/a "b" \\c')], [hidden / "own"], [hidden / "bundle"]).splitlines()
+    kept, own, readable = (hidden / "kept",), (hidden / "own",), (hidden / "bundle",)
+    text = profile(Rules((hidden, Path('/a "b" \\c')), kept, own, readable)).splitlines()
     assert text[:3] == ["(version 1)", "(allow default)", "(deny file-write*)"]
     denied = f'(deny file-read-data file-write* (subpath "{hidden}") (subpath "/a \\"b\\" \\\\c"))'
-    assert text[-3:] == [
+    assert text[-4:] == [
+        f'(deny file-write* (subpath "{hidden}/kept"))',
         denied,
         f'(allow file-read* file-write* (subpath "{hidden}/own"))',
         f'(allow file-read* (subpath "{hidden}/bundle"))',
     ]
-    assert profile([hidden], [], [])[-1] == ")", "no rule without a place"
+    assert profile(Rules((hidden,), (), (), ()))[-1] == ")", "no rule without a place"
