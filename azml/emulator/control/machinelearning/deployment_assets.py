@@ -7,7 +7,7 @@ from azml.emulator.control.arm.errors import ArmError, bad_request
 from azml.emulator.control.arm.ids import resource_id
 from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.store import Record, ResourceStore
-from azml.emulator.control.machinelearning.asset_registries import find_registry_asset
+from azml.emulator.control.machinelearning.asset_registries import find_registry, find_registry_asset
 from azml.emulator.control.machinelearning.containers import container_of
 from azml.emulator.control.machinelearning.local_limits import check_local_limits
 
@@ -79,6 +79,10 @@ def _in_registry(text: str, collection: str, store: ResourceStore) -> Record:
         raise bad_request(
             f"'{text}' is code of a registry, and a deployment's is a workspace's.", "InvalidAssetId"
         )
+    name = text.split("/")[3]
+    if find_registry(name, store) is None:
+        message = f"'{text}' is in a registry, and the local Azure has none that is called '{name}'."
+        raise bad_request(message, "AssetNotFound")
     found = find_registry_asset(text, store)
     if found is None or not found.id.kind.endswith(f"/registries/{collection}/versions"):
         raise bad_request(f"There is no version '{text}' in {collection}.", "AssetNotFound")
