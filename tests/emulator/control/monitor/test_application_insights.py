@@ -46,8 +46,9 @@ def test_a_request_is_found_with_what_its_script_printed(
     _, _, subscription, _, group, *_, workspace = WORKSPACE.split("/")
     settings, own, sent = read_settings(), str(uuid.uuid4()), datetime.now(UTC)
     named = WorkspaceName(subscription, group, workspace)
-    headers = {"Content-Type": "text/plain", "x-said": own, "x-ms-client-request-id": own}
-    assert serving.score(b"x", "raw", headers=headers).status == 200
+    headers = {"Content-Type": "application/json", "x-ms-client-request-id": own}
+    body = json.dumps({"data": [[1, 2]], "factor": 731}).encode()
+    assert serving.score(body, "typed", headers=headers).status == 200
     with closing(Http()) as http:
         connection = Connection(
             Stack(Clone(Path("/nowhere")), "dev"), named, Arm(settings, http=http), settings
@@ -55,7 +56,7 @@ def test_a_request_is_found_with_what_its_script_printed(
         pause = partial(connection.arm.pause, 0.2)
         head, *traces = telemetry.arrived(telemetry.find(connection), own, sent, pause)
     assert " status 200, 00:00:0" in head
-    assert traces == [f"heard {own}"]
+    assert traces == ["factor 731"]
 
 
 @pytest.fixture
