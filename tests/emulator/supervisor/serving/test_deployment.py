@@ -151,7 +151,7 @@ async def test_a_scoring_process_that_dies_comes_back(harness: Harness) -> None:
 
 async def test_a_process_that_hangs_is_started_again_by_its_liveness_probe(harness: Harness) -> None:
     await harness.endpoint({"blue": 100})
-    probe = Probe(initial_delay=0.1, period=0.2, timeout=0.2, failure_threshold=2)
+    probe = Probe(initial_delay=0.1, period=0.2, timeout=0.6, failure_threshold=2)
     await harness.settled(harness.desired(liveness=probe, readiness=probe, request_timeout_ms=100))
     _, answer = await harness.ask({})
     assert (await harness.ask({"sleep": 3600}))[0] == 408
