@@ -1,6 +1,9 @@
 """The paths in a clone of the project."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,3 +61,15 @@ def find_clone() -> Clone:
         if (folder / "local" / "Pulumi.yaml").is_file() and (folder / "azml" / "cli").is_dir():
             return Clone(folder)
     return Clone(Path(__file__).resolve().parents[2])
+
+
+@contextmanager
+def working_folder(work: Path, name: str) -> Iterator[Path]:
+    """A new folder `name` in `work`; always the same one, so that the files of a killed run are removed."""
+    folder = work / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from azml.cli.clone import find_clone
+from azml.cli.clone import find_clone, working_folder
 from azml.cli.failure import CommandError, InputError
 from azml.cli.importing import placing, workspace
 from azml.cli.importing.blob_names import printable
@@ -52,7 +52,7 @@ def import_(
     if local and chosen.local:
         raise InputError("--local is for endpoints of a stack on Azure", "leave it out")
     connection = stacks.connect(chosen)
-    with local_azure.alone(clone), workspace.temporary_folder(clone) as folder:
+    with local_azure.alone(clone), working_folder(clone.work, "import") as folder:
         engine = None if print_only else engine_of(chosen)
         if engine:
             adopting.require_somebody(yes=yes)

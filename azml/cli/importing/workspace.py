@@ -1,15 +1,12 @@
 """The endpoints of a workspace: which of them can be taken over, and which cannot and why."""
 
-import shutil
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
 from azml.bundling import HashCache
-from azml.cli.clone import Clone
 from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import NotThereError
@@ -78,15 +75,3 @@ def _downloads(connection: Connection) -> Downloads:
         return Downloads(None, error.message)
     except AzureError as error:
         return Downloads(None, f"the workspace's storage account cannot be read: {error}")
-
-
-@contextmanager
-def temporary_folder(clone: Clone) -> Iterator[Path]:
-    """A folder for what is then moved into place; always the same, so that a killed run's is removed."""
-    folder = clone.work / "import"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

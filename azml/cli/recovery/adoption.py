@@ -8,9 +8,7 @@ clear text.
 
 import json
 import re
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from azml.azure.arm import Arm
 from azml.azure.endpoints import ALLOW_VARIABLE
 from azml.azure.lookup import existing_bodies
 from azml.azure_native.types import BY_TOKEN
+from azml.cli.clone import working_folder
 from azml.cli.local.engine import Engine
 from azml.cli.recovery import online_inputs, own_resources
 from azml.cli.recovery.live_inputs import differing, with_live_values
@@ -109,7 +108,7 @@ def plan(engine: Engine, endpoints: Iterable[str]) -> Plan:
     A preview writes nothing, so changes of the live deployments of `endpoints` are allowed in it.
     """
     allowed = replace(engine, environment={**engine.environment, ALLOW_VARIABLE: ",".join(endpoints)})
-    with _folder(engine.work) as folder:
+    with working_folder(engine.work, "adoption") as folder:
         file = folder / "import.json"
         document = allowed.json("preview", "--json", "--import-file", str(file), "--stack", engine.stack)
         written = json.loads(file.read_text()) if file.is_file() else {}
@@ -176,7 +175,7 @@ def _as_inputs(kind: str, place: str, body: Mapping[str, Any]) -> dict[str, Any]
 def adopt(engine: Engine, planned: Plan, found: Iterable[Found]) -> None:
     """Add the resources to the stack's state; nothing in Azure changes. Raises CommandError."""
     taken = list(found)
-    with _folder(engine.work) as folder:
+    with working_folder(engine.work, "adoption") as folder:
         if not all(one.secret for one in taken):
             file = _written(folder / "import.json", import_file(planned, taken))
             quiet = ["--yes", "--skip-preview", "--generate-code=false", "--protect=false"]
@@ -256,15 +255,3 @@ def _entered(one: Found, known: Mapping[str, Mapping[str, Any]]) -> dict[str, An
 def _written(file: Path, document: object) -> Path:
     file.write_text(json.dumps(document))
     return file
-
-
-@contextmanager
-def _folder(work: Path) -> Iterator[Path]:
-    """A folder for the engine's files, always the same one, so that the files of a killed run are removed."""
-    folder = work / "adoption"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
