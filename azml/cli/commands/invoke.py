@@ -79,8 +79,10 @@ def _traced(
     except scoring.Refused as failure:
         refused = failure
     typer.echo(f"waiting for request {client_id} in Application Insights", err=True)
-    pause = partial(connection.arm.pause, 0.5 if connection.stack.local else 10.0)
-    for line in telemetry.arrived(source, client_id, sent, pause):
+    # Microsoft's exporter sends every 5 s, and on Azure one row may come much later than another.
+    every, patience = (0.5, 10.0) if connection.stack.local else (10.0, 60.0)
+    pause = partial(connection.arm.pause, every)
+    for line in telemetry.arrived(source, client_id, sent, pause, patience):
         typer.echo(line, err=True)
     if refused:
         raise refused

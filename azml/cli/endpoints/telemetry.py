@@ -6,7 +6,7 @@ Monitor Logs reference; the properties of a request are those that azureml-infer
 (`log_request` of its `appinsights_client.py`). The local Azure answers the same queries.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -20,8 +20,8 @@ from azml.cli.stacks.stacks import Connection
 
 Found = TypeVar("Found")
 COMPONENT_VERSION = "2020-02-02"
-REQUEST_SECONDS, TRACE_SECONDS = 600.0, 60.0
-"""How long a request is waited for, and then traces: Azure says that a row takes 2 to 5 minutes."""
+REQUEST_SECONDS = 600.0
+"""How long a request is waited for: Azure says that a row takes 2 to 5 minutes."""
 SKEW = timedelta(minutes=10)
 """How far this machine's clock may be from Azure's."""
 REQUESTS = (
@@ -80,17 +80,22 @@ def find(connection: Connection) -> Telemetry:
     return Telemetry(connection.arm, component, logs)
 
 
-def arrived(telemetry: Telemetry, client_id: str, sent: datetime, pause: Callable[[], None]) -> list[str]:
-    """Wait for a request and its traces, and describe them in lines. Raises CommandError without one."""
+def arrived(
+    telemetry: Telemetry, client_id: str, sent: datetime, pause: Callable[[], None], patience: float
+) -> Iterator[str]:
+    """Wait for a request, then for its traces, at most `patience` seconds; yields lines that describe them.
+
+    Raises CommandError where the request does not arrive.
+    """
     request = _waited(lambda: telemetry.request(client_id, sent), REQUEST_SECONDS, pause)
     if request is None:
         raise CommandError(
             f"Application Insights had no request {client_id} after {REQUEST_SECONDS / 60:.0f} minutes",
             "see docs/scaling-and-alerts.md: a private network needs a private link scope",
         )
-    traces = _waited(lambda: telemetry.traces(request), TRACE_SECONDS, pause)
-    head = f"{request['TimeGenerated']} status {request['Status']}, {request['Duration']}"
-    return [head, *(traces or ["no trace: the scoring script printed nothing meanwhile"])]
+    yield f"{request['TimeGenerated']} status {request['Status']}, {request['Duration']}"
+    traces = _waited(lambda: telemetry.traces(request), patience, pause)
+    yield from traces or [f"no trace within {patience:.0f} s: the scoring script printed nothing meanwhile"]
 
 
 def _waited(look: Callable[[], Found], seconds: float, pause: Callable[[], None]) -> Found:

@@ -59,7 +59,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def lines(logs: Logs) -> list[str]:
-    return arrived(Telemetry(logs, COMPONENT, LOGS), "id-1", SENT, lambda: None)
+    return list(arrived(Telemetry(logs, COMPONENT, LOGS), "id-1", SENT, lambda: None, 60.0))
 
 
 @pytest.mark.usefixtures("time")

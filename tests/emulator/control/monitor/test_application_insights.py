@@ -54,7 +54,7 @@ def test_a_request_is_found_with_what_its_script_printed(
             Stack(Clone(Path("/nowhere")), "dev"), named, Arm(settings, http=http), settings
         )
         pause = partial(connection.arm.pause, 0.2)
-        head, *traces = telemetry.arrived(telemetry.find(connection), own, sent, pause)
+        head, *traces = telemetry.arrived(telemetry.find(connection), own, sent, pause, 20.0)
     assert " status 200, 00:00:0" in head
     assert traces == ["factor 731"]
 
