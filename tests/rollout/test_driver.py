@@ -172,7 +172,8 @@ def test_a_journal_that_changes_under_a_turn_is_read_again() -> None:
 
     stage.look = asks  # type: ignore[method-assign, assignment]
     stage.time.now += 60
-    assert driver.turn().trouble == "somebody else has written the journal meanwhile"
+    turn = driver.turn()
+    assert (turn.trouble, turn.wait) == ("somebody else has written the journal meanwhile", 0.0)
     assert driver.turn().state.phase is Phase.PAUSED
     assert stage.entries(Looked)[1:] == []
 
