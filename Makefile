@@ -17,7 +17,7 @@ down: install ## destroy the local stack, unless a release needs it, and stop th
 test: install ## lint, types, unit and integration tests; PYTEST_ARGS= narrows the tests
 	@scripts/test $(PYTEST_ARGS)
 
-test-quick: install ## only the tests that start no process, in under a minute; no lint
+test-quick: install ## only the tests that start no process, in a minute or a little more; no lint
 	@.venv/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m quick $(PYTEST_ARGS)
 
 lint: install ## ruff, mypy --strict, the import rules between packages
