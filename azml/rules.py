@@ -21,6 +21,11 @@ MIRROR_LIMIT = 50
 """The most percent of requests that may be mirrored, to one deployment without a live share."""
 
 
+def region_key(location: str) -> str:
+    """A region in one form: Azure takes `West Europe` for `westeurope`."""
+    return location.replace(" ", "").lower()
+
+
 def arm_ids(below: str) -> re.Pattern[str]:
     """Matches ARM ids of what is in a resource group, of any case: `below` is the pattern after the group."""
     return re.compile(rf"/subscriptions/[^/]+/resourceGroups/[^/]+{below}", re.IGNORECASE)

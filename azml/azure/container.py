@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azml.azure.arm import Arm
-from azml.azure.errors import AzureError
+from azml.azure.errors import AzureError, client_code
 from azml.azure.storage_accounts import STORAGE_API, Account
 from azml.roles import BLOB_CONTRIBUTOR
 
@@ -92,9 +92,7 @@ class Container:
 
     def _overcome(self, error: "HttpResponseError", client: "ContainerClient") -> None:
         """Wait for the role or switch to the key, after which the call can be retried; else raise."""
-        reported = getattr(error, "error_code", None) or ""
-        # An enumeration, except for codes that the client does not know.
-        code = str(getattr(reported, "value", reported))
+        code = client_code(error)
         if code == NO_ROLE and not self._with_key:
             if time.monotonic() < self._deadline:
                 self._wait()

@@ -57,10 +57,11 @@ def endpoint_name(endpoint_id: str) -> str | None:
 def shares(endpoint: Mapping[str, Any]) -> Shares:
     """The shares in an endpoint's body."""
     properties = endpoint.get("properties") or {}
-    return Shares(_positive(properties.get("traffic")), _positive(properties.get("mirrorTraffic")))
+    return Shares(positive(properties.get("traffic")), positive(properties.get("mirrorTraffic")))
 
 
-def _positive(weights: Mapping[str, Any] | None) -> dict[str, int]:
+def positive(weights: Mapping[str, Any] | None) -> dict[str, int]:
+    """Shares without zeros, as Azure keeps them."""
     return {name: int(share) for name, share in (weights or {}).items() if share}
 
 

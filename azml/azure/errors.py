@@ -14,6 +14,13 @@ class AzureError(Exception):
         self.code = code
 
 
+def client_code(error: object) -> str:
+    """Azure's error code in an exception of Azure's own clients; empty without one."""
+    reported = getattr(error, "error_code", None) or ""
+    # An enumeration, except for codes that the client does not know.
+    return str(getattr(reported, "value", reported))
+
+
 class UnreachableError(AzureError):
     """Nothing answers at the address."""
 

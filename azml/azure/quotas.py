@@ -16,6 +16,7 @@ from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
 from azml.azure.errors import AzureError
 from azml.azure.lookup import listed
+from azml.rules import region_key
 
 _OF_FAMILY = re.compile(r"(.+) Cluster Dedicated vCPUs")
 _OF_REGION = "Total Cluster Dedicated Regional vCPUs"
@@ -55,7 +56,7 @@ class Limit:
 
 def region_place(subscription: str, location: str) -> str:
     """The path below which a region's lists are: `vmSizes` and `usages`."""
-    region = location.replace(" ", "").lower()
+    region = region_key(location)
     return f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{region}"
 
 

@@ -5,15 +5,16 @@ creation); description of API 2025-12-01, EndpointPropertiesBase ("Properties ca
 altered"). Authentication mode, compute and description are assumed to be fixed, to be on the safe side.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from azml.findings import Finding
 from azml.server_owned import is_azures
 from azml.specs import EndpointSpec
+from azml.specs.records import AuthMode
 from azml.stack.facts import Fact
 
-AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
+AUTH_MODES: Mapping[AuthMode, str] = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
 IDENTITIES = {
     "system_assigned": "SystemAssigned",
     "user_assigned": "UserAssigned",
@@ -46,11 +47,15 @@ def compute_id(spec: EndpointSpec, workspace_id: str) -> str | None:
     return f"{workspace_id}/computes/{spec.compute.removeprefix('azureml:')}"
 
 
+def auth_mode_of(azures: str) -> AuthMode | None:
+    """The auth mode of endpoint files for one of Azure's, in any case; None for an unknown one."""
+    return next((name for name, azure in AUTH_MODES.items() if azure.lower() == azures.lower()), None)
+
+
 def _fields(spec: EndpointSpec, live: Fact, workspace_id: str) -> Iterator[_Change]:
     mode = live.text("authMode")
     if mode.lower() != AUTH_MODES[spec.auth_mode].lower():
-        names = {azure.lower(): name for name, azure in AUTH_MODES.items()}
-        yield _Change("auth_mode", names.get(mode.lower(), mode), spec.auth_mode)
+        yield _Change("auth_mode", auth_mode_of(mode) or mode, spec.auth_mode)
     compute, wanted = live.text("compute"), compute_id(spec, workspace_id) or ""
     if compute.lower() != wanted.lower():
         yield _Change("compute", compute or "none", wanted or "none")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from azml.findings import Finding
+from azml.rules import region_key
 from azml.stack.account import Account
 from azml.stack.facts import Fact, LiveState
 from azml.stack.managed_network import MODES, ManagedNetwork
@@ -95,4 +96,4 @@ def elsewhere(
 
 
 def _differs(one: str, other: str) -> bool:
-    return bool(one) and one.replace(" ", "").lower() != other.replace(" ", "").lower()
+    return bool(one) and region_key(one) != region_key(other)

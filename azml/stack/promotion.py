@@ -11,7 +11,7 @@ from pathlib import Path
 
 from azml.findings import Finding, Place
 from azml.roles import READER
-from azml.rules import arm_ids
+from azml.rules import arm_ids, region_key
 from azml.specs import AssetReference
 from azml.stack.access import ScopedRole
 from azml.stack.facts import Fact
@@ -93,7 +93,7 @@ def other_regions(promotion: Promotion | None, found: Mapping[str, Fact], region
     if promotion is None or fact is None or not region:
         return
     regions = list(_regions(fact.properties.get("regionDetails")))
-    if regions and _plain(region) not in map(_plain, regions):
+    if regions and region_key(region) not in map(region_key, regions):
         message = f"{promotion.name!r} is in {', '.join(regions)}, and the workspace is in {region}"
         yield Finding(message, f"add {region} to the registry, or name another one", *promotion.place)
 
@@ -107,7 +107,3 @@ def _uses(served: ServedEndpoint, promotion: Promotion) -> bool:
 def _regions(details: object) -> Iterable[str]:
     given = details if isinstance(details, list) else []
     return (str(one["location"]) for one in given if isinstance(one, Mapping) and one.get("location"))
-
-
-def _plain(region: str) -> str:
-    return region.replace(" ", "").lower()

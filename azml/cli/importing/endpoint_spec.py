@@ -8,11 +8,9 @@ from azml.azure.endpoints import SERVES_TAG
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.server_owned import RETRY_TAG, is_azures, users_own
 from azml.specs import EndpointSpec, Identity
-from azml.specs.records import AuthMode
-from azml.stack.immutable import AUTH_MODES
+from azml.stack.immutable import AUTH_MODES, auth_mode_of
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/{kind}OnlineEndpoint.schema.json"
-_MODES: Mapping[str, AuthMode] = {"key": "key", "amltoken": "aml_token", "aadtoken": "aad_token"}
 _SAID = frozenset({"authmode", "compute", "description", "properties", "publicnetworkaccess"})
 _AZURES = frozenset({"scoringuri", "swaggeruri", "provisioningstate", "compatibility", "keys"})
 _SHARES = frozenset({"traffic", "mirrortraffic"})
@@ -29,7 +27,7 @@ def read_endpoint_spec(endpoint: OnlineEndpoint) -> EndpointSpec:
     return EndpointSpec(
         name=endpoint.name,
         kind="kubernetes" if compute else "managed",
-        auth_mode=_MODES.get(endpoint.auth_mode.lower(), "key"),
+        auth_mode=auth_mode_of(endpoint.auth_mode) or "key",
         description=properties.get("description"),
         tags=users_own(endpoint.body.get("tags") or {}, (SERVES_TAG, RETRY_TAG)),
         properties={
@@ -69,7 +67,7 @@ def unsayable(endpoint: OnlineEndpoint) -> Iterator[str]:
         yield f"its name {endpoint.name!a} cannot be that of an endpoint: {rules.ENDPOINT.words}"
     if endpoint.state.lower() != "succeeded":
         yield f"its state is {endpoint.state or 'unknown'}: import it once Azure has ended its last write"
-    if endpoint.auth_mode.lower() not in _MODES:
+    if auth_mode_of(endpoint.auth_mode) is None:
         known = ", ".join(AUTH_MODES.values())
         yield f"authMode is {endpoint.auth_mode!a}, and known are {known}"
     yield from _identity_reasons(endpoint.body.get("identity") or {})

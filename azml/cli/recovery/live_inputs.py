@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from azml.rules import region_key
+
 MASKED = "[secret]"
 """What a preview shows in place of a secret."""
 _ANY_CASE = frozenset(
@@ -60,7 +62,7 @@ def same(key: str, one: Any, other: Any) -> bool:
         nothing: tuple[Any, ...] = (None, {}, [])
         return bool(one == other) or (one in nothing and other in nothing)
     if key == "location":
-        return one.replace(" ", "").lower() == other.replace(" ", "").lower()
+        return region_key(one) == region_key(other)
     if key in _ANY_CASE:
         return one.lower() == other.lower()
     return one == other or (one.startswith("/subscriptions/") and one.lower() == other.lower())

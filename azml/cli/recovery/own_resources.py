@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from azml.azure.endpoints import SERVES_TAG, deployment_id
+from azml.azure.endpoints import SERVES_TAG, deployment_id, positive
 from azml.cli.recovery.live_inputs import MASKED
 
 PROVIDER = "pulumi:providers:azml"
@@ -41,7 +41,7 @@ def after(own: Iterable[State], endpoints: Mapping[str, tuple[str, State]]) -> I
         if state["type"] == TRAFFIC and state.get("parent") in endpoints:
             identity, live = endpoints[state["parent"]]
             properties = live.get("properties") or {}
-            shares = {key: _positive(properties.get(key)) for key in _SHARES}
+            shares = {key: positive(properties.get(key)) for key in _SHARES}
             inputs = {**(state.get("inputs") or {}), "endpointId": identity}
             inputs |= {key: shares[key] for key in _SHARES if inputs.get(key) is not None}
             yield _state(state, identity, inputs, {**inputs, **shares})
@@ -55,10 +55,6 @@ def _serve(inputs: State, actual: Mapping[str, Mapping[str, Any]]) -> bool:
         if (live.get("tags") or {}).get(SERVES_TAG) != wanted["digest"]:
             return False
     return True
-
-
-def _positive(shares: Mapping[str, Any] | None) -> dict[str, int]:
-    return {name: int(share) for name, share in (shares or {}).items() if share}
 
 
 def _state(planned: State, identity: str, inputs: State, outputs: State) -> dict[str, Any]:

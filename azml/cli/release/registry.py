@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from azml.azure.arm import Arm
 from azml.azure.endpoints import API_VERSION
-from azml.azure.errors import AzureError
+from azml.azure.errors import AzureError, client_code
 from azml.cli.failure import CommandError, NotThereError
 from azml.cli.release.contents import (
     PLACES,
@@ -139,8 +139,7 @@ class _Signed:
         except ResourceExistsError:
             raise
         except HttpResponseError as error:
-            given = getattr(error, "error_code", None) or error.status_code
-            code = str(getattr(given, "value", given))
+            code = client_code(error) or str(error.status_code)
             message = f"the files of {self._version} at {self.address}: {code}"
             raise AzureError(message, status=error.status_code or 0, code=code) from None
         except ClientError as error:

@@ -66,8 +66,8 @@ class ArmEndpoint(Endpoint):
         WRITE_SECONDS.
         """
         found = self._settled()
-        traffic = positive({self.stable: shares.stable, self.candidate: shares.candidate})
-        mirror = positive({self.candidate: shares.mirror})
+        traffic = azure.positive({self.stable: shares.stable, self.candidate: shares.candidate})
+        mirror = azure.positive({self.candidate: shares.mirror})
         self._put(found, traffic, mirror)
 
     @override
@@ -128,7 +128,7 @@ def unready(found: OnlineEndpoint, stable: str, candidate: str, shares: Shares, 
     """
     there = {one.name: one for one in found.deployments}
     sizes = {one.instance_type.lower() for slot, one in there.items() if slot in (stable, candidate)}
-    wanted = positive({stable: shares.stable, candidate: max(shares.candidate, shares.mirror)})
+    wanted = azure.positive({stable: shares.stable, candidate: max(shares.candidate, shares.mirror)})
     for slot, share in wanted.items():
         one = there.get(slot)
         if one is None:
@@ -139,8 +139,3 @@ def unready(found: OnlineEndpoint, stable: str, candidate: str, shares: Shares, 
         if one.instance_count < needed:
             return f"{slot} has {one.instance_count} instances, and {share} % of the traffic needs {needed}"
     return ""
-
-
-def positive(shares: Mapping[str, int]) -> dict[str, int]:
-    """Without zeros, as Azure keeps them."""
-    return {slot: share for slot, share in shares.items() if share > 0}

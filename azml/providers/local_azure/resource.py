@@ -16,6 +16,7 @@ from azml.providers.differences import differences, top
 from azml.providers.local_azure.drift import patched
 from azml.providers.local_azure.inputs import findings
 from azml.providers.local_azure.names import address, named, unknown_address
+from azml.rules import region_key
 
 _MARK = "__createBeforeDelete"
 _OPERATION_SECONDS = 3600.0
@@ -178,5 +179,5 @@ def _comparable(inputs: Properties) -> Properties:
     """
     kept = {key: value for key, value in inputs.items() if not key.startswith("__")}
     if isinstance(kept.get("location"), str):
-        kept["location"] = kept["location"].replace(" ", "").lower()
+        kept["location"] = region_key(kept["location"])
     return kept

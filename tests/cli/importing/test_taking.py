@@ -181,7 +181,7 @@ def test_a_number_of_instances_that_azure_monitor_decides_is_not_declared(tmp_pa
         for slot in ("blue", "green")
     ]
     settings[1]["enabled"] = False
-    scaled = targets({"value": [{"properties": one} for one in settings]})
+    scaled = targets({"properties": one} for one in settings)
     found = taken(tmp_path, endpoint(deployment(), deployment("green")), scaled=scaled)
     assert isinstance(found, Taken), found
     counts = [load_deployment(found.folder / file).instance_count for file in found.files.values()]

@@ -21,7 +21,7 @@ class Ingestion:
         self._telemetry = telemetry
 
     async def track(self, request: Request) -> Response:
-        """Keep the items. Raises ArmError for a body that is no JSON, or compressed."""
+        """Keep the items. Raises ArmError where the body is not valid JSON, or is compressed."""
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise ArmError(415, "UnsupportedMediaType", "The local Azure takes telemetry uncompressed.")
         body = await limited_body(request, _LIMIT)

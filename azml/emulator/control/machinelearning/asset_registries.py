@@ -173,6 +173,13 @@ def find_registry_asset(asset_id: str, store: ResourceStore) -> Record | None:
     return store.find(f"{registry.id.text}/{found[2]}/{found[3]}/versions/{found[4]}")
 
 
+def registry_asset_id(version: ResourceId) -> str:
+    """The id by which deployments name a version of a registry."""
+    kind = version.type.split("/")[-2]
+    registry, name, number = (version.part(part) for part in ("registries", kind, "versions"))
+    return f"azureml://registries/{registry}/{kind}/{name}/versions/{number}"
+
+
 def registry_of(version: Record | None, store: ResourceStore) -> Record | None:
     """The registry that has a version; None for a version of a workspace."""
     owner = store.find(resource_id(version.id.parent).parent) if version else None

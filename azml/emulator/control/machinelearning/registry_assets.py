@@ -16,15 +16,14 @@ from azml.emulator.control.arm.ids import ResourceId, resource_id
 from azml.emulator.control.arm.json import Json, section
 from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.arm.types import EarlyAction, Write
-from azml.emulator.control.machinelearning.asset_registries import REGISTRY
+from azml.emulator.control.machinelearning.asset_registries import REGISTRY, registry_asset_id
 from azml.emulator.control.machinelearning.assets import (
     AssetVersions,
     CodeVersions,
     EnvironmentVersions,
     ModelVersions,
 )
-from azml.emulator.control.machinelearning.materialise import find_place
-from azml.emulator.control.machinelearning.registry_files import FILES, kept_files
+from azml.emulator.control.machinelearning.registry_files import FILES, kept_files, place_in
 from azml.emulator.control.storage.blobs import BlobStore
 
 UPLOADS = "racw"
@@ -50,14 +49,13 @@ class RegistryVersions(AssetVersions):
         parent = write.store.find(write.id.parent)
         if write.existing is None and parent and (at := section(parent.hidden, "gone").get(write.id.name)):
             message = (
-                f"Asset {_asset_id(write.id)} was deleted at {at}, it cannot be recreated. Please try again "
-                "with a different version."
+                f"Asset {registry_asset_id(write.id)} was deleted at {at}, it cannot be recreated. "
+                "Please try again with a different version."
             )
             raise bad_request(message, "UserError")
         if uri := write.properties.get(FILES.get(self.collection, "")):
             account = self.account(resource_id(resource_id(write.id.parent).parent), write.store)
-            place = find_place(str(uri), "", write.store)
-            if not place.container.startswith(f"{account.id.key}/"):
+            if place_in(account, str(uri), write.store) is None:
                 message = f"'{uri}' is not in the storage of the registry: ask for a place to upload to."
                 raise bad_request(message, "ValidationError")
 
@@ -87,7 +85,7 @@ class RegistryVersions(AssetVersions):
     async def start_pending_upload(self, named: ResourceId, store: ResourceStore) -> Json:
         """A place for the files of a version that does not exist yet."""
         if store.find(named.text):
-            raise conflict(f"Asset {_asset_id(named)} exists already.", "Conflict")
+            raise conflict(f"Asset {registry_asset_id(named)} exists already.", "Conflict")
         return await super().start_pending_upload(named, store)
 
     def account(self, owner: ResourceId, store: ResourceStore) -> Record:
@@ -109,9 +107,3 @@ class RegistryEnvironments(RegistryVersions, EnvironmentVersions):
     def early_actions(self) -> Mapping[str, EarlyAction]:
         """None: the description has no upload for them."""
         return {}
-
-
-def _asset_id(version: ResourceId) -> str:
-    names = (version.part(part) for part in ("registries", version.type.split("/")[-2], "versions"))
-    registry, name, number = names
-    return f"azureml://registries/{registry}/{version.type.split('/')[-2]}/{name}/versions/{number}"

@@ -5,7 +5,7 @@ import uuid
 from azml.emulator.control.arm.addresses import Addresses
 from azml.emulator.control.arm.errors import bad_request
 from azml.emulator.control.arm.store import Record, ResourceStore
-from azml.emulator.control.machinelearning.materialise import find_place
+from azml.emulator.control.machinelearning.materialise import Place, find_place
 from azml.emulator.control.storage.accounts import ensure_container
 from azml.emulator.control.storage.blobs import BlobStore
 
@@ -26,6 +26,12 @@ def kept_files(
     if not blobs.copy(place.container, place.path, container.id.key):
         raise bad_request(f"There is nothing at '{uri}'.", "AssetFilesNotFound")
     return f"{addresses.blob(account.id.name)}{container.id.name}/{place.path}".rstrip("/")
+
+
+def place_in(account: Record, uri: str, store: ResourceStore) -> Place | None:
+    """The place of a URI in a registry's own account; None for one that is somewhere else."""
+    place = find_place(uri, "", store)
+    return place if place.container.startswith(f"{account.id.key}/") else None
 
 
 def new_container_name() -> str:

@@ -40,7 +40,7 @@ _COLUMNS = (("DeploymentName", "string"), ("Minute", "datetime"), ("Requests", "
 
 
 @dataclass
-class Ingestion:
+class IngestionDelay:
     """How many seconds after its minute has ended a row can be found; 0 is at once."""
 
     late_seconds: float = 0.0
@@ -56,7 +56,7 @@ class LogQueries:
     def __init__(
         self, store: ResourceStore, dataplane: DataplaneClient, clock: Clock, applications: ApplicationLogs
     ) -> None:
-        self.ingestion = Ingestion()
+        self.ingestion = IngestionDelay()
         self._store = store
         self._dataplane = dataplane
         self._clock = clock

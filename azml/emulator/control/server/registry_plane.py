@@ -24,17 +24,17 @@ from azml.emulator.control.machinelearning.asset_registries import (
     find_registry,
     find_registry_asset,
     regions_of,
+    registry_asset_id,
 )
 from azml.emulator.control.machinelearning.assets import blob_reference
-from azml.emulator.control.machinelearning.materialise import find_place
 from azml.emulator.control.machinelearning.registry_assets import UPLOADS
-from azml.emulator.control.machinelearning.registry_files import new_container_name
+from azml.emulator.control.machinelearning.registry_files import new_container_name, place_in
 from azml.emulator.control.storage.accounts import ensure_container
 
 DISCOVERY = "/registrymanagement/v1.0/registries/"
 FRONTEND = "/mferp/managementfrontend"
 _AUDIENCES = ("https://ml.azure.com", "https://management.azure.com")
-_VERSION = re.compile(r".*/registries/([^/]+)/([^/]+)/([^/]+)/versions/([^/]+)", re.IGNORECASE)
+_VERSION = re.compile(r".*/registries/[^/]+/[^/]+/[^/]+/versions/[^/]+", re.IGNORECASE)
 _TYPE = "TemporaryBlobReference"
 
 
@@ -98,8 +98,8 @@ class RegistryPlane:
         uri = question.body.get("blobUri")
         if find_registry_asset(asset_id, self.store) is None:
             raise not_found(f"There is no asset '{asset_id}'.", "AssetNotFound")
-        place = find_place(str(uri), "", self.store)
-        if not place.container.startswith(f"{account.id.key}/"):
+        place = place_in(account, str(uri), self.store)
+        if place is None:
             raise bad_request(f"'{uri}' is not in the storage of the registry.", "ValidationError")
         container = self.store.get(place.container)
         return Answer(
@@ -123,6 +123,6 @@ def _renamed(body: Json) -> Json:
     """An answer, or a list of them, with the ids of versions in the form `azureml://registries/...`."""
     if isinstance(body.get("value"), list):
         body = {**body, "value": [_renamed(one) for one in body["value"]]}
-    if found := _VERSION.fullmatch(str(body.get("id", ""))):
-        return {**body, "id": "azureml://registries/{}/{}/{}/versions/{}".format(*found.groups())}
+    if _VERSION.fullmatch(str(body.get("id", ""))):
+        return {**body, "id": registry_asset_id(resource_id(body["id"]))}
     return body

@@ -12,7 +12,7 @@ from azml.emulator.control.arm.steering import Course, Lag, Selector, Span
 from azml.emulator.control.http.faults import Faults
 from azml.emulator.control.http.guards import Handler
 from azml.emulator.control.http.policy_tokens import PolicyTokens, read_demand
-from azml.emulator.control.monitor.log_queries import Ingestion
+from azml.emulator.control.monitor.log_queries import IngestionDelay
 from azml.emulator.control.monitor.watch import Watch
 from azml.emulator.control.testing.asked import asked_object, check_names, pattern_of
 
@@ -37,7 +37,7 @@ class SteeringPages:
         deleted: DeletedResources,
         policies: PolicyTokens,
         watch: Watch,
-        ingestion: Ingestion,
+        ingestion: IngestionDelay,
     ) -> None:
         self._service = service
         self._steering = service.steering
