@@ -126,7 +126,7 @@ def a_refusal_says_what_is_missing(stack: Stack) -> None:
 
 
 def what_a_killed_up_has_sent_stays_and_the_next_one_goes_on(stack: Stack) -> None:
-    delay = {"path_pattern": r"second\.py", "method": "PUT", "delay_ms": 600_000}
+    delay = {"path_pattern": r"second\.py", "method": "PUT", "delay_ms": 600_000, "times": 100}
     stack.azure.own("POST", "faults", delay)
     known = set(blobs(stack))
     killed = begun(stack)
