@@ -48,3 +48,10 @@ def test_what_is_a_comment_in_prod_can_be_turned_on(read: Read) -> None:
     text = text.replace("/subscriptions/.../registries/mlr-shared", own)
     settings = read(stack="prod", text=text)
     assert settings.promotion and settings.promotion.registry_id == own
+
+
+def test_the_plan_that_is_a_comment_takes_the_place_of_the_shares(read: Read, folder: Path) -> None:
+    (folder / "scoring" / "diabetes" / "requests.jsonl").write_text('{"input_data": [[1, 2]]}\n' * 500)
+    text = PROD.replace("      traffic: {blue: 100}\n", "").replace("# rollout: prod", "rollout: prod")
+    (endpoint,) = read(stack="prod", text=text).endpoints
+    assert endpoint.rollout and not endpoint.traffic
