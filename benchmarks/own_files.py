@@ -19,7 +19,8 @@ from azml.emulator.base.cloning import clone
 from azml.emulator.contract.deployments import DesiredDeployment
 from azml.emulator.control.arm.database import Database
 from azml.emulator.control.machinelearning.materialise import Materialiser, Place
-from azml.emulator.control.storage.blobs import CHUNK, BlobStore
+from azml.emulator.control.storage.blobs import BlobStore
+from azml.emulator.control.storage.contents import CHUNK
 from azml.emulator.supervisor.serving.instance_files import Files
 from benchmarks.make_up import servers_start
 from tests.fixtures.serving_azure import CONDA

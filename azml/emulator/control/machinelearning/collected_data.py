@@ -18,7 +18,8 @@ from azml.emulator.control.arm.json import section
 from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.machinelearning.collected_records import INLINE_LIMIT, Line, folder_of, line_of
 from azml.emulator.control.machinelearning.materialise import Place, find_place
-from azml.emulator.control.storage.blobs import Blob, BlobStore, read_chunks
+from azml.emulator.control.storage.blobs import Blob, BlobStore
+from azml.emulator.control.storage.contents import read_chunks
 
 DEFAULT_PATH = "azureml://datastores/workspaceblobstore/paths/modelDataCollector"
 PAUSE_SECONDS = 0.3

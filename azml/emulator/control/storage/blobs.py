@@ -5,37 +5,23 @@ before any row points at it, so a killed process or a full disk leaves no incomp
 """
 
 import asyncio
-import base64
-import hashlib
 import json
-import os
 import sqlite3
-import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from azml.emulator.base.damage import note, remove
 from azml.emulator.base.files import private_folder
 from azml.emulator.contract.manifests import blob_path
 from azml.emulator.control.arm.database import Database
+from azml.emulator.control.storage.contents import Content, Incoming, filled, joined
 
-CHUNK = 1 << 20  # bytes
 _NAMED = 5
 """The number of blobs that a note names; the others are only counted."""
-
-
-@dataclass(frozen=True)
-class Content:
-    """Bytes on disk: their sha256 is the file's name; `md5` is base64, as in HTTP."""
-
-    sha256: str
-    size: int
-    md5: str
 
 
 @dataclass(frozen=True)
@@ -60,9 +46,9 @@ class BlobStore:
         self._incoming = private_folder(folder / "incoming")
         self._clear()
 
-    async def receive(self, stream: AsyncIterator[bytes]) -> "Incoming":
+    async def receive(self, stream: AsyncIterator[bytes]) -> Incoming:
         """Write a request's body to disk as it arrives. The caller puts or discards the result."""
-        with _filled(self._incoming) as incoming:
+        with filled(self._incoming) as incoming:
             async for chunk in stream:
                 incoming.write(chunk)
         return incoming
@@ -71,7 +57,7 @@ class BlobStore:
         self,
         container: str,
         name: str,
-        incoming: "Incoming",
+        incoming: Incoming,
         content_type: str,
         metadata: Mapping[str, str],
         headers: Mapping[str, str] | None = None,
@@ -84,7 +70,7 @@ class BlobStore:
             self.database.write("DELETE FROM blocks WHERE container = ? AND name = ?", container, name)
         return blob
 
-    def put_block(self, container: str, name: str, block: str, incoming: "Incoming") -> None:
+    def put_block(self, container: str, name: str, block: str, incoming: Incoming) -> None:
         """Stage one block of a new blob."""
         key = (container, name, block)
         before = self.database.rows(
@@ -104,7 +90,7 @@ class BlobStore:
         )
         return {row["block"]: self.path(row["content"]).stat().st_size for row in rows}
 
-    async def join(self, container: str, name: str, blocks: Sequence[str]) -> "Incoming | None":
+    async def join(self, container: str, name: str, blocks: Sequence[str]) -> Incoming | None:
         """The staged blocks in the order given, as one content; None when one of them is not staged.
 
         The copying is done in a thread: a large model would delay every other request.
@@ -117,7 +103,7 @@ class BlobStore:
             return None
         paths = [self.path(staged[block]) for block in blocks]
         try:
-            return await asyncio.to_thread(_joined, paths, self._incoming)
+            return await asyncio.to_thread(joined, paths, self._incoming)
         except FileNotFoundError:  # another request has put the blob meanwhile
             return None
 
@@ -191,7 +177,7 @@ class BlobStore:
             json.dumps(dict(blob.headers)),
         )
 
-    def _keep(self, incoming: "Incoming") -> None:
+    def _keep(self, incoming: Incoming) -> None:
         # No await between this and the row that points at the file, or a delete could remove the file.
         target = self.path(incoming.content.sha256)
         private_folder(target.parent)
@@ -207,7 +193,7 @@ class BlobStore:
         return [row["content"] for row in rows]
 
     @contextmanager
-    def _keeping(self, incoming: "Incoming", replaced: Sequence[str]) -> Iterator[None]:
+    def _keeping(self, incoming: Incoming, replaced: Sequence[str]) -> Iterator[None]:
         """Keep a content and the rows that are written inside, or neither."""
         try:
             with self._changing(replaced):
@@ -263,78 +249,9 @@ class BlobStore:
                     self.database.write("DELETE FROM blocks WHERE content = ?", row["content"])
         if lost:
             names = ", ".join(row["name"] for row in lost[:_NAMED]) + (", ..." if len(lost) > _NAMED else "")
-            message = f"the content of {len(lost)} blobs is missing or cut off: upload them again ({names})."
+            count, them = ("1 blob", "it") if len(lost) == 1 else (f"{len(lost)} blobs", "them")
+            message = f"the content of {count} is missing or cut off: upload {them} again ({names})."
             note(self.folder.parent, f"{self.folder.name}: {message}")
-
-
-class Incoming:
-    """A content that is being received: a temporary file, and the hashes of what was written to it."""
-
-    def __init__(self, folder: Path) -> None:
-        descriptor, name = tempfile.mkstemp(dir=folder)
-        self._file = os.fdopen(descriptor, "wb")
-        self.path = Path(name)
-        self._sha256 = hashlib.sha256()
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._size = 0
-
-    @property
-    def content(self) -> Content:
-        """The content written so far."""
-        return Content(self._sha256.hexdigest(), self._size, base64.b64encode(self._md5.digest()).decode())
-
-    def write(self, chunk: bytes) -> None:
-        """Add some bytes."""
-        self._file.write(chunk)
-        self._sha256.update(chunk)
-        self._md5.update(chunk)
-        self._size += len(chunk)
-
-    def close(self) -> None:
-        """Flush and close the file. Raises OSError when the disk is full."""
-        self._file.close()
-
-    def discard(self) -> None:
-        """Forget it."""
-        self.path.unlink(missing_ok=True)
-        with suppress(OSError):  # what is still buffered may not fit on the disk either
-            self._file.close()
-
-
-def _joined(paths: Sequence[Path], folder: Path) -> Incoming:
-    with _filled(folder) as incoming:
-        for path in paths:
-            for chunk in read_chunks(path):
-                incoming.write(chunk)
-    return incoming
-
-
-@contextmanager
-def _filled(folder: Path) -> Iterator[Incoming]:
-    """A content to write to: closed after the block, discarded when the block fails."""
-    incoming = Incoming(folder)
-    try:
-        yield incoming
-        incoming.close()
-    except BaseException:
-        incoming.discard()
-        raise
-
-
-def read_chunks(path: Path) -> Iterator[bytes]:
-    """A file's bytes, piece by piece."""
-    size = path.stat().st_size
-    return part_of(path.open("rb"), 0, size)
-
-
-def part_of(file: BinaryIO, start: int, length: int) -> Iterator[bytes]:
-    """`length` bytes of an open file from `start`, piece by piece; closes it."""
-    left = length
-    with file:
-        file.seek(start)
-        while left > 0 and (chunk := file.read(min(CHUNK, left))):
-            left -= len(chunk)
-            yield chunk
 
 
 def _new_etag() -> str:

@@ -11,9 +11,10 @@ from azml.emulator.control.arm.errors import ArmError
 from azml.emulator.control.arm.store import ResourceStore
 from azml.emulator.control.storage.accounts import check_container_name, ensure_container
 from azml.emulator.control.storage.authorization import Authorization
-from azml.emulator.control.storage.blobs import Blob, BlobStore, Incoming, part_of
+from azml.emulator.control.storage.blobs import Blob, BlobStore
 from azml.emulator.control.storage.call import Call, call_of
 from azml.emulator.control.storage.conditions import check_change, check_put, check_read
+from azml.emulator.control.storage.contents import Incoming, part_of
 from azml.emulator.control.storage.listing import block_list, list_blobs
 from azml.emulator.control.storage.messages import (
     StorageError,

@@ -15,7 +15,8 @@ from azml.emulator.control.arm.ids import ResourceId, resource_id
 from azml.emulator.control.arm.store import Record, ResourceStore
 from azml.emulator.control.machinelearning.collected_data import CollectedData
 from azml.emulator.control.storage.accounts import container_id, ensure_container
-from azml.emulator.control.storage.blobs import Blob, BlobStore, Incoming
+from azml.emulator.control.storage.blobs import Blob, BlobStore
+from azml.emulator.control.storage.contents import Incoming
 from tests.fixtures.control_plane import ACCOUNT, ENDPOINT, WORKSPACE
 
 DEPLOYMENT = f"{ENDPOINT}/deployments/Blue"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from azml.emulator.control.arm.database import Database
-from azml.emulator.control.storage.blobs import BlobStore, Incoming
+from azml.emulator.control.storage.blobs import BlobStore
+from azml.emulator.control.storage.contents import Incoming
 
 
 @pytest.fixture
