@@ -7,7 +7,6 @@ from pulumi_azure_native import machinelearningservices, resources
 
 from azml.roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, KEY_USER, Need, Scope, workspace_needs
 from azml.stack.account import account
-from azml.stack.managed_network import ManagedNetwork
 from azml.stack.private_endpoints import PrivateEndpoints
 
 from .build_cluster import build_cluster
@@ -20,10 +19,9 @@ from .purge import PurgeOnDelete, PurgeOnDeleteArgs
 from .roles import RoleGrant, RoleGrantArgs, managed_identity_grant
 from .rollout_journals import rollout_journals
 from .workspace_args import WorkspaceArgs
+from .workspace_properties import Key, access, encryption, network_state, provisions, workspace_identity
 from .workspace_supports import Owner, Supports
 
-Key = tuple[pulumi.Input[str], pulumi.Input[str]]
-"""The identifier of a key, and the ARM id of its vault."""
 GIVEN_BY_AZURE = ["containerRegistry"]
 """Azure adds a registry to a workspace when it first builds an image; a write without it would remove it."""
 
@@ -112,7 +110,7 @@ class Workspace(Component):
         key = supports.customer_key()
         user = self._user_identity(key)
         after = pulumi.ResourceOptions(
-            ignore_changes=[*([] if registry else GIVEN_BY_AZURE), *_network_state(args.managed_network)],
+            ignore_changes=[*([] if registry else GIVEN_BY_AZURE), *network_state(args.managed_network)],
             depends_on=user.ready if user else None,
         )
         made = machinelearningservices.Workspace(
@@ -121,17 +119,17 @@ class Workspace(Component):
             resource_group_name=self.resource_group,
             location=self.location,
             sku=machinelearningservices.SkuArgs(name="Basic", tier=machinelearningservices.SkuTier.BASIC),
-            identity=_identity(user),
+            identity=workspace_identity(user),
             primary_user_assigned_identity=user.arm_id if user else None,
             storage_account=storage,
             key_vault=vault,
             application_insights=insights,
             container_registry=registry,
             image_build_compute=args.build_compute.name if args.build_compute else None,
-            encryption=_encryption(key, user),
+            encryption=encryption(key, user),
             managed_network=managed_network(args.managed_network),
-            provision_network_now=_provisions(args.managed_network),
-            public_network_access=_access(args.public_network_access),
+            provision_network_now=provisions(args.managed_network),
+            public_network_access=access(args.public_network_access),
             v1_legacy_mode=False,
             system_datastores_auth_mode=None if args.shared_keys else "Identity",
             tags=self._tags_with(self.retry_tags(self.arm_id)),
@@ -281,44 +279,3 @@ class Workspace(Component):
     def first(self) -> list[pulumi.Input[pulumi.Resource]]:
         """The resources that must exist before anything is created in the workspace."""
         return [self.resource, *self._ready] if self.resource else self._waits
-
-
-def _encryption(
-    key: Key | None, user: ManagedIdentity | None
-) -> machinelearningservices.EncryptionPropertyArgs | None:
-    if key is None:
-        return None
-    identity = machinelearningservices.IdentityForCmkArgs(
-        user_assigned_identity=user.arm_id if user else None
-    )
-    return machinelearningservices.EncryptionPropertyArgs(
-        status="Enabled",
-        identity=identity if user else None,
-        key_vault_properties=machinelearningservices.KeyVaultPropertiesArgs(
-            key_identifier=key[0], key_vault_arm_id=key[1]
-        ),
-    )
-
-
-def _identity(user: ManagedIdentity | None) -> machinelearningservices.ManagedServiceIdentityArgs:
-    if user is None:
-        return machinelearningservices.ManagedServiceIdentityArgs(type="SystemAssigned")
-    return machinelearningservices.ManagedServiceIdentityArgs(
-        type="UserAssigned", user_assigned_identities=[user.arm_id]
-    )
-
-
-def _network_state(settings: ManagedNetwork | None) -> list[str]:
-    """What Azure changes in the managed network when the first compute creates it."""
-    return ["managedNetwork.status"] if settings else []
-
-
-def _provisions(settings: ManagedNetwork | None) -> bool | None:
-    """Whether the network is to exist before the first deployment needs it."""
-    return True if settings and settings.isolates and settings.provision else None
-
-
-def _access(public: pulumi.Input[bool]) -> pulumi.Input[str]:
-    if isinstance(public, bool):
-        return "Enabled" if public else "Disabled"
-    return pulumi.Output.all(public).apply(lambda known: _access(bool(known[0])))

@@ -14,8 +14,9 @@ from azml.stack.access import read_access
 from azml.stack.alerts import read_alerts
 from azml.stack.autoscale import SLOT_KEYS, read_scale
 from azml.stack.clashes import check_versions
+from azml.stack.endpoint_settings import EndpointSettings, SlotSettings
 from azml.stack.faults import Faults
-from azml.stack.scoring import EndpointSettings, ServedEndpoint, SlotSettings, load, unread
+from azml.stack.scoring import ServedEndpoint, load, unread
 from azml.stack.section import Section
 from azml.stack.support import check_name
 

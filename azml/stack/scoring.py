@@ -1,7 +1,7 @@
 """From an endpoint's settings and folder to specs and bundles, with every fault noted."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,8 @@ from azml.specs import (
     CollectionData,
     DeploymentSpec,
     EndpointSpec,
-    Node,
     deployment_file,
     deployment_names,
-    endpoint_file,
     load_deployment,
     load_endpoint,
     unread_endpoint_files,
@@ -26,6 +24,7 @@ from azml.specs import (
 from azml.stack.access import NO_ACCESS, Access, access_faults
 from azml.stack.alerts import AlertRule
 from azml.stack.autoscale import Scale, check_count, check_scale
+from azml.stack.endpoint_settings import EndpointSettings, SlotSettings
 from azml.stack.faults import Faults
 
 if TYPE_CHECKING:
@@ -33,61 +32,6 @@ if TYPE_CHECKING:
 
 Part = BundledAsset | BundledEnvironment | AssetReference
 """An asset of a deployment: on disk, or registered already."""
-
-
-@dataclass(frozen=True)
-class SlotSettings:
-    """One deployment in the stack config: its file (None: the default) and the overriding keys.
-
-    `shared` has the dotted paths of those that the endpoint gives all its slots.
-    `scale_key` is the dotted path of the setting that `scale` comes from.
-    """
-
-    name: str
-    file: str | None
-    overrides: Mapping[str, object]
-    shared: Mapping[str, str] = field(default_factory=dict)
-    scale: Scale | None = None
-    scale_key: str = ""
-
-    def path(self, own: str, key: str) -> str:
-        """The dotted path of the overriding key `key`; `own` is the slot's."""
-        first, _, below = key.partition(".")
-        place = self.shared.get(first, f"{own}.{first}")
-        return f"{place}.{below}" if below else place
-
-
-@dataclass(frozen=True)
-class EndpointSettings:
-    """One endpoint in the stack config. Shares are percents, None where the endpoint file decides.
-
-    `file` is its own file, relative to `folder`; None for the default name. `rollout` is the plan as written,
-    None without one.
-    """
-
-    key: str
-    folder: Path
-    name: str | None
-    slots: tuple[SlotSettings, ...]
-    traffic: Mapping[str, int] | None
-    mirror_traffic: Mapping[str, int] | None
-    allow_live_change: bool
-    protect: bool
-    file: str | None = None
-    rollout: Node | None = None
-    access: Access = NO_ACCESS
-    alerts: tuple[AlertRule, ...] = ()
-    workbook: bool = False
-
-    @property
-    def path(self) -> str:
-        """The dotted path of this endpoint's settings."""
-        return f"azml:endpoints.{self.key}"
-
-    @property
-    def own_file(self) -> Path | None:
-        """The endpoint's own file; None where it has none."""
-        return endpoint_file(self.folder, self.key, self.file)
 
 
 @dataclass(frozen=True)
