@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -22,6 +23,10 @@ from azml.azure.errors import UnreachableError
 _TIMEOUT_SECONDS = 100.0
 _REFUSED_SECONDS = 3.0  # how long a server that is still starting may refuse connections
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOCAL_AUTHORITY_FIRST = "# The first certificate is that of the local Azure."
+"""The first line of the local Azure's bundle (`azml/emulator/base/certificates.py` writes it)."""
+_END = "-----END CERTIFICATE-----\n"
+_LARGEST_CERTIFICATE = 64 * 1024
 
 Body = bytes | Callable[[], Iterable[bytes]] | None
 """Content to send; a callable opens a new stream for each attempt."""
@@ -49,15 +54,31 @@ def is_loopback(url: str) -> bool:
     return (urlsplit(url).hostname or "") in _LOOPBACK
 
 
-def trust() -> ssl.SSLContext:
-    """A TLS context with the roots the environment names, in the variables every Azure client reads."""
+def trust(host: str = "") -> ssl.SSLContext:
+    """A TLS context with the roots the environment names, in the variables every Azure client reads.
+
+    For a `host` on this machine, only the local Azure's, where the roots are the local Azure's bundle.
+    """
     names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
     bundle = next((os.environ[name] for name in names if os.environ.get(name)), None)
     if bundle is None:
         import certifi  # Python's own default is empty on some macOS installations
 
         bundle = certifi.where()
+    elif host in _LOOPBACK and (own := _local_authority(bundle)):
+        return ssl.create_default_context(cadata=own)
     return ssl.create_default_context(cafile=bundle)
+
+
+def _local_authority(bundle: str) -> str:
+    """The certificate that a bundle of the local Azure begins with; empty for any other bundle.
+
+    OpenSSL takes 30 ms to read the other hundred and more, and each command starts several processes.
+    """
+    with Path(bundle).open(encoding="utf-8", errors="replace") as file:
+        if file.readline().rstrip() != LOCAL_AUTHORITY_FIRST:
+            return ""
+        return file.read(_LARGEST_CERTIFICATE).partition(_END)[0] + _END
 
 
 class Http:
@@ -67,7 +88,7 @@ class Http:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = defaultdict(list)
-        self._tls: ssl.SSLContext | None = None
+        self._tls: dict[bool, ssl.SSLContext] = {}
 
     def close(self) -> None:
         """Close the connections that are idle; later calls open new ones."""
@@ -137,16 +158,23 @@ class Http:
         proxy = _proxy(scheme, host)
         if scheme == "http" and proxy is None:
             return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
-        with self._lock:
-            self._tls = self._tls or trust()
+        tls = self._trusting(host)
         if proxy is None:
-            return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=self._tls)
+            return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=tls)
         way = urlsplit(proxy if "//" in proxy else f"//{proxy}")
         connection = http.client.HTTPSConnection(
-            way.hostname or "", way.port, timeout=_TIMEOUT_SECONDS, context=self._tls
+            way.hostname or "", way.port, timeout=_TIMEOUT_SECONDS, context=tls
         )
         connection.set_tunnel(host, port, _credential(way))
         return connection
+
+    def _trusting(self, host: str) -> ssl.SSLContext:
+        """The context for a host, made once for the hosts of this machine and once for all others."""
+        here = host in _LOOPBACK
+        with self._lock:
+            if here not in self._tls:
+                self._tls[here] = trust(host)
+            return self._tls[here]
 
 
 def _credential(way: SplitResult) -> dict[str, str]:

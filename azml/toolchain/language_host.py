@@ -15,7 +15,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -158,6 +157,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: "language_pb2.GetProgramDependenciesRequest", context: grpc.ServicerContext
     ) -> "language_pb2.GetProgramDependenciesResponse":
         """The distributions installed beside the program, for `pulumi about`."""
+        from importlib.metadata import distributions  # slow to load, and not for an update
+
         found = {each.name: each.version for each in distributions(path=_search_path(request.info, context))}
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[
@@ -312,6 +313,7 @@ def main() -> None:
     leave.wait()
     children.end()
     server.stop(grace=0).wait()
+    os._exit(0)  # nothing is left to save, and taking all objects apart takes longer than a start
 
 
 if __name__ == "__main__":

@@ -89,10 +89,15 @@ class Stack:
 
     def configure(self, **settings: Any) -> None:
         """Set values of the program; objects go in as JSON."""
+        self.set(**{f"test:{key}": value for key, value in settings.items()})
+
+    def set(self, **config: Any) -> None:
+        """Set values that are no secrets, as `pulumi config set` does."""
         file = self.folder / "Pulumi.test.yaml"
         document = yaml.safe_load(file.read_text())
-        for key, value in settings.items():
-            document["config"][f"test:{key}"] = value if isinstance(value, str) else json.dumps(value)
+        own = document.setdefault("config", {})
+        for key, value in config.items():
+            own[key] = value if isinstance(value, str) else json.dumps(value)
         file.write_text(yaml.safe_dump(document))
 
     def up(self, *arguments: str, fails: bool = False) -> str:
@@ -104,9 +109,9 @@ class Stack:
         return self.run("preview", "--diff", *arguments, fails=fails)
 
     def state(self) -> dict[str, Any]:
-        """The stack's state by resource name in the program."""
-        exported = json.loads(self.run("stack", "export"))
-        resources = exported["deployment"].get("resources", [])
+        """The stack's state by resource name in the program; read as a file, without an engine."""
+        file = self.folder / "state" / ".pulumi" / "stacks" / "plugins" / "test.json"
+        resources = json.loads(file.read_text())["checkpoint"]["latest"].get("resources", [])
         return {resource["urn"].rpartition("::")[2]: resource for resource in resources}
 
 
@@ -119,7 +124,7 @@ def stack(small_azure: SmallAzure, pulumi_cli: Path, tmp_path: Path) -> Stack:
     (project / "Pulumi.yaml").write_text(_PROJECT.format(clone=CLONE))
     stack = Stack(pulumi_cli, project, _environment(pulumi_cli, small_azure, folder), small_azure.world)
     stack.run("stack", "init", "test")
-    stack.run("config", "set", "azure-native:location", "westeurope")
+    stack.set(**{"azure-native:location": "westeurope"})
     return stack
 
 

@@ -40,8 +40,7 @@ def test_a_stack_lives_and_leaves_nothing_behind(stack: Stack, small_azure: Smal
 def both_plugins_are_who_the_stack_configuration_says(stack: Stack, azure: SmallAzure) -> None:
     """Without a single ARM_ variable: azure-native's own settings, a secret among them, reach both."""
     settings = azure.environment()
-    for key, variable in _SETTINGS.items():
-        stack.run("config", "set", f"azure-native:{key}", settings[variable])
+    stack.set(**{f"azure-native:{key}": settings[variable] for key, variable in _SETTINGS.items()})
     stack.run("config", "set", "--secret", "azure-native:clientSecret", settings["ARM_CLIENT_SECRET"])
     for name in [name for name in stack.environment if name.startswith("ARM_")]:
         del stack.environment[name]
@@ -52,7 +51,7 @@ def what_is_not_on_this_machine_is_not_reached(stack: Stack) -> None:
     file = stack.folder / "Pulumi.test.yaml"
     local = file.read_text()
     stack.configure(slots={})
-    stack.run("config", "set", "azure-native:metadataHost", "management.azure.com")
+    stack.set(**{"azure-native:metadataHost": "management.azure.com"})
     assert "management.azure.com is not on this machine" in stack.preview(fails=True)
     file.write_text(local)
 
@@ -118,10 +117,9 @@ def a_refresh_takes_in_what_has_drifted(stack: Stack, azure: SmallAzure) -> None
 
 def what_drifted_or_failed_is_mended_by_the_next_up(stack: Stack, azure: SmallAzure) -> None:
     stack.configure(slots={"blue": "m1", "green": "m2", "red": "m1"}, description="second")
-    shown = stack.preview()
-    assert "~ capacity: 3 => 1" in shown
-    assert '~ description: "first" => "second"' in shown
-    done = stack.up()
+    done = stack.up("--diff")
+    assert "~ capacity: 3 => 1" in done
+    assert '~ description: "first" => "second"' in done
     assert "+ 2 created" in done, "the blob and red"
     assert "~ 5 updated" in done, "blue, green, the endpoint, its guard and its shares"
     assert azure.world.resources[f"{_ENDPOINT}/deployments/blue"]["sku"]["capacity"] == 1

@@ -22,9 +22,7 @@ def test_shares_follow_deployments_and_leave_before_them(stack: Stack, small_azu
     a_first_up(stack, small_azure)
     another_slot_gets_a_share(stack, small_azure)
     a_live_slot_is_not_changed_under_its_users(stack, small_azure)
-    a_busy_endpoint_is_waited_for(stack, small_azure)
-    what_was_changed_behind_its_back_is_shown_at_preview(stack)
-    it_is_mended_and_so_does_a_live_slot_change_where_that_is_allowed(stack, small_azure)
+    what_was_changed_behind_its_back_is_shown_and_mended_once_a_busy_endpoint_is_free(stack, small_azure)
     shares_that_nobody_tells_stay(stack, small_azure)
     rejected_shares_leave_the_old_deployment_alive(stack, small_azure)
     one_slot_is_left(stack, small_azure)
@@ -80,31 +78,22 @@ def a_live_slot_is_not_changed_under_its_users(stack: Stack, azure: SmallAzure) 
     assert azure.world.writes("deployments/") == []
 
 
-def a_busy_endpoint_is_waited_for(stack: Stack, azure: SmallAzure) -> None:
+def what_was_changed_behind_its_back_is_shown_and_mended_once_a_busy_endpoint_is_free(
+    stack: Stack, azure: SmallAzure
+) -> None:
+    """In the same update an idle slot changes, whose files are named, and a live one, which is allowed."""
+    shares = {"blue": 30, "green": 70, "red": 0}
+    azure.world.resources[_ENDPOINT]["properties"]["traffic"] = shares
     azure.world.faults.append(
         Fault("PUT", "onlineEndpoints/diabetes$", 409, "AnotherOperationInProgress", times=2)
     )
-    stack.configure(slots={"blue": "m1", "green": "m2"}, traffic={"blue": 100})
-    stack.up()
-    assert _live(azure) == {"blue": 100}
-    assert azure.world.faults[-1].times == 0
-
-
-def what_was_changed_behind_its_back_is_shown_at_preview(stack: Stack) -> None:
-    shares = {"blue": 30, "green": 70, "red": 0}
-    stack.world.resources[_ENDPOINT]["properties"]["traffic"] = shares
-    shown = stack.preview("--refresh")
+    stack.configure(slots={"blue": "m3", "green": "m3"}, traffic={"blue": 100}, allow=True)
+    shown = stack.up("--refresh", "--diff")
     assert "30 => 100" in shown
     assert "- green" in shown
-    assert "red" not in shown.partition("EndpointTraffic: (update)")[2]
-
-
-def it_is_mended_and_so_does_a_live_slot_change_where_that_is_allowed(
-    stack: Stack, azure: SmallAzure
-) -> None:
-    """In the same update an idle slot changes; its files are named."""
-    stack.configure(slots={"blue": "m3", "green": "m3"}, allow=True)
-    assert "green: score.py changed" in stack.up("--refresh")
+    assert "red" not in shown.partition("EndpointTraffic: (update)")[2].partition("Resources:")[0]
+    assert "green: score.py changed" in shown
+    assert azure.world.faults[-1].times == 0
     assert _live(azure) == {"blue": 100}
     assert azure.world.resources[f"{_ENDPOINT}/deployments/green"]["tags"] == {"azml-serves": "m3"}
     assert azure.world.resources[f"{_ENDPOINT}/deployments/blue"]["properties"]["model"] == "m3"

@@ -48,6 +48,7 @@ def test_a_program_sees_its_config_its_folder_and_its_own_modules(
     """In another folder than the project's, as `main` says; a preview and its update share no modules.
 
     The state keeps where in the program each resource comes from, without the frames below the program.
+    The process ends at once, but for what the program has left: a file that is open, a function to call.
     """
     inner = project / "inner"
     inner.mkdir()
@@ -58,9 +59,10 @@ def test_a_program_sees_its_config_its_folder_and_its_own_modules(
         "import pulumi\nanswer = 42\nruns = 0\nclass Part(pulumi.ComponentResource):\n"
         "    def __init__(self, name):\n        super().__init__('sample:index:Part', name)\n"
         "def part():\n    Part('one')\n"
+        "left = open('left.txt', 'w')\nleft.write('whole')\n"
     )
     (project / "__main__.py").write_text(
-        "import os, sys, pulumi, beside\n"
+        "import atexit, os, sys, pulumi, beside\n"
         "beside.runs += 1\n"
         "beside.part()\n"
         "config = pulumi.Config()\n"
@@ -69,6 +71,7 @@ def test_a_program_sees_its_config_its_folder_and_its_own_modules(
         "    'root': pulumi.get_root_directory(), 'python': sys.prefix, 'runs': beside.runs})\n"
         "pulumi.export('hidden', config.require_secret('hidden'))\n"
         "print('runs in', os.getcwd())\n"
+        "atexit.register(print, 'the last word')\n"
     )
 
     def run(*arguments: str) -> str:
@@ -80,7 +83,10 @@ def test_a_program_sees_its_config_its_folder_and_its_own_modules(
     run("stack", "init", "dev")
     run("config", "set", "plain", "open")
     run("config", "set", "--secret", "hidden", "shut")
-    assert f"runs in {project}\n" in run("up", "--yes")
+    shown = run("up", "--yes")
+    assert f"runs in {project}\n" in shown
+    assert "the last word\n" in shown
+    assert (project / "left.txt").read_text() == "whole"
 
     outputs = json.loads(run("stack", "output", "--json"))
     assert outputs["seen"] == {

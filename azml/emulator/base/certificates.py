@@ -15,6 +15,8 @@ from azml.emulator.base.damage import note, set_aside
 from azml.emulator.base.files import only_one, private_folder, write_private
 
 NAMES = ("127.0.0.1", "localhost")
+LOCAL_AUTHORITY_FIRST = b"# The first certificate is that of the local Azure."
+"""The first line of the bundle: who connects to this machine alone need not read the others."""
 RENEW_BEFORE = timedelta(days=30)
 _FLIGHTS = 8  # a handshake takes three in each direction
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -121,7 +123,7 @@ def _bundle(authority: bytes, folder: Path) -> bytes:
         if file.is_file() and folder.resolve() not in file.resolve().parents
         for block in _BLOCK.findall(file.read_bytes())
     ]
-    return b"\n".join(dict.fromkeys([*_BLOCK.findall(authority), *roots])) + b"\n"
+    return b"\n".join([LOCAL_AUTHORITY_FIRST, *dict.fromkeys([*_BLOCK.findall(authority), *roots])]) + b"\n"
 
 
 def _write_changed(path: Path, content: bytes) -> None:

@@ -2,10 +2,19 @@
 
 import json
 
+import pytest
+
 from tests.fixtures.clones import TestClone
 
 
-def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(echo: TestClone) -> None:
+@pytest.mark.timeout(900)
+def test_a_release_goes_out_and_comes_back_and_outlives_down(echo: TestClone) -> None:
+    """One clone's journey: each step begins where the one before has left it."""
+    a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(echo)
+    what_a_release_holds_outlives_down_and_is_missed_before_anything_is_touched(echo)
+
+
+def a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(echo: TestClone) -> None:
     assert echo.run("up").returncode == 0
     folder, before = echo.root / "scoring" / "echo", echo.stack_file.read_text()
 
@@ -87,12 +96,10 @@ def test_a_release_fills_the_idle_slot_and_a_rollback_takes_the_traffic_back(ech
     assert twice.returncode == 0
     assert "it already has it" in twice.stderr
     assert "nothing changed" in echo.run("up").stderr
+    echo.own("DELETE", "policy")
 
 
-def test_what_a_release_holds_outlives_down_and_is_missed_before_anything_is_touched(echo: TestClone) -> None:
-    assert echo.run("up").returncode == 0
-    (echo.root / "scoring" / "echo" / "model" / "answer.txt").write_text("two\n")
-    assert echo.run("release", "echo").returncode == 0
+def what_a_release_holds_outlives_down_and_is_missed_before_anything_is_touched(echo: TestClone) -> None:
     (frozen,) = (echo.root / "scoring" / "echo" / "releases").iterdir()
 
     down = echo.run("down")

@@ -4,15 +4,11 @@ import contextlib
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from azml.cli.clone import Clone
-from azml.cli.local.local_azure import running
 from azml.cli.recovery.state_repair import repair
 from tests.fixtures.clones import TestClone
 
@@ -36,7 +32,7 @@ def test_what_a_full_disk_left_is_taken_over_and_so_is_all_once_the_state_is_los
     echo: TestClone, small_disk: Path
 ) -> None:
     run = echo.start("up")
-    _until_written(run, echo, "/deployments/blue")
+    echo.until_written(run, "/deployments/blue")
     filler = small_disk / "filler"
     with contextlib.suppress(OSError):  # all that fits is written
         filler.write_bytes(bytes(SIZE))
@@ -58,14 +54,14 @@ def test_what_a_full_disk_left_is_taken_over_and_so_is_all_once_the_state_is_los
     assert "rewrote meta.yaml" in done.stderr
     assert "* Taking over what the state does not list: " in done.stderr
     assert 'blue  100 %  "one"' in done.stdout
-    writes = len(_writes(echo))
+    writes = len(echo.writes())
 
     shutil.rmtree(state)
     taken = echo.run("adopt", "--stack", "local", "--yes")
     assert taken.returncode == 0, taken.stdout + taken.stderr
     assert "machinelearningservices:OnlineDeployment blue: as declared" in taken.stdout
     assert taken.stdout.count(": as declared") == 8
-    assert len(_writes(echo)) == writes
+    assert len(echo.writes()) == writes
     kept = "".join(file.read_text() for file in state.rglob("*") if file.is_file())
     assert "/onlineEndpoints/echo/deployments/blue" in kept
     assert "InstrumentationKey=" not in kept, "a secret output stands in clear in the state"
@@ -84,17 +80,3 @@ def _forget_the_last_resources(backend: Path) -> None:
     latest["resources"] = latest["resources"][:cut]
     latest.pop("pending_operations", None)
     file.write_text(json.dumps(known))
-
-
-def _until_written(run: "subprocess.Popen[str]", clone: TestClone, written: str) -> None:
-    deadline = time.monotonic() + 60
-    while not any(str(entry["path"]).lower().endswith(written) for entry in _writes(clone)):
-        assert run.poll() is None, (clone.root / "run.log").read_text()
-        assert time.monotonic() < deadline, (clone.root / "run.log").read_text()
-        time.sleep(0.02)
-
-
-def _writes(clone: TestClone) -> list[dict[str, Any]]:
-    """The management writes that the local Azure has seen."""
-    azure = running(Clone(clone.root))
-    return list(azure.ask("GET", "journal")) if azure else []

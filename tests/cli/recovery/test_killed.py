@@ -8,13 +8,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import psutil
 import pytest
 
-from azml.cli.clone import Clone
-from azml.cli.local.local_azure import running
 from tests.fixtures.clones import TestClone
 
 BLUE = "/deployments/blue"
@@ -36,16 +33,16 @@ def test_whatever_was_killed_the_next_run_mends_it(echo: TestClone) -> None:
 
 def an_engine_killed_at_the_first_resource(clone: TestClone) -> None:
     run = clone.start("up")
-    _until(run, clone, "/resourcegroups/rg-azml-local", 0)
+    clone.until_written(run, "/resourcegroups/rg-azml-local")
     _kill_engines(clone)
     assert run.wait(60) != 0
 
 
 def a_local_azure_killed_under_an_update_that_mends(clone: TestClone) -> None:
     """The update has put right what the killed engine left, or it would not come to the workspace."""
-    before = _written(clone, "/workspaces/mlw-azml-local")
+    before = clone.written("/workspaces/mlw-azml-local")
     run = clone.start("up")
-    _until(run, clone, "/workspaces/mlw-azml-local", before)
+    clone.until_written(run, "/workspaces/mlw-azml-local", before)
     os.kill(_recorded(clone)["pid"], signal.SIGKILL)
     assert run.wait(200) == 1
 
@@ -53,7 +50,7 @@ def a_local_azure_killed_under_an_update_that_mends(clone: TestClone) -> None:
 def an_engine_killed_while_a_deployment_starts(clone: TestClone) -> None:
     """The deployments come last: all that the killed local Azure had begun is there by then."""
     run = clone.start("up")
-    _until(run, clone, BLUE, 0)
+    clone.until_written(run, BLUE)
     _kill_engines(clone)
     assert run.wait(60) != 0
 
@@ -154,9 +151,9 @@ def _kill_engines(clone: TestClone) -> None:
 def _changing(clone: TestClone, answer: str) -> "subprocess.Popen[str]":
     """An `azml up` at the moment at which Azure is asked for a deployment that answers so."""
     (clone.root / "scoring" / "echo" / "model" / "answer.txt").write_text(f"{answer}\n")
-    before = _written(clone, BLUE)
+    before = clone.written(BLUE)
     run = clone.start("up", *LEAVE)
-    _until(run, clone, BLUE, before)
+    clone.until_written(run, BLUE, before)
     return run
 
 
@@ -167,27 +164,8 @@ def _serves_after_up(clone: TestClone, answer: str) -> "subprocess.CompletedProc
     return done
 
 
-def _until(run: "subprocess.Popen[str]", clone: TestClone, path: str, before: int) -> None:
-    """Wait until a run has written a resource whose path ends so more than `before` times."""
-    deadline = time.monotonic() + 60
-    while _written(clone, path) <= before:
-        assert run.poll() is None, (clone.root / "run.log").read_text()
-        assert time.monotonic() < deadline, (clone.root / "run.log").read_text()
-        time.sleep(0.02)
-
-
-def _written(clone: TestClone, path: str) -> int:
-    """How often a resource whose path ends so was written; none while no local Azure answers."""
-    return sum(entry["path"].lower().endswith(path) for entry in _journal(clone))
-
-
-def _journal(clone: TestClone) -> list[dict[str, Any]]:
-    azure = running(Clone(clone.root))
-    return list(azure.ask("GET", "journal")) if azure else []
-
-
 def _wait(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
+        time.sleep(0.05)

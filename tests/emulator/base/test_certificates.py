@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from azml.azure.http import trust
 from azml.emulator.base.certificates import ensure_certificates
 from azml.emulator.base.files import write_private
 
@@ -75,6 +76,24 @@ def test_the_bundle_adds_the_authority_to_the_roots_a_machine_names_and_never_to
     assert other.read_bytes().strip() in bundle
     monkeypatch.setenv("SSL_CERT_FILE", str(own.ca_bundle))
     assert other.read_bytes().strip() not in ensure_certificates(tmp_path / "own").ca_bundle.read_bytes()
+
+
+def test_who_connects_to_this_machine_reads_the_authority_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And all of a bundle that is not the local Azure's."""
+    made = ensure_certificates(tmp_path / "emulator")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made.ca_bundle))
+    own = ssl.create_default_context(cafile=str(made.ca)).get_ca_certs()
+    assert trust("127.0.0.1").get_ca_certs() == own
+    everything = trust("management.azure.com").get_ca_certs()
+    assert own[0] in everything
+    assert len(everything) > 100
+
+    other = tmp_path / "other.pem"
+    other.write_text(made.ca_bundle.read_text().partition("\n")[2])
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+    assert trust("127.0.0.1").get_ca_certs() == everything
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
