@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from azml.rollout import evidence, intervals
 from azml.rollout.comparison import Seen, allowed_part
+from azml.rollout.counts import count
 from azml.rollout.disturbances import Disturbed
 from azml.rollout.gates import CONFIDENCE, AgreementGate, Field, Gate, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.looks import Found, Matches, Rates, Replayed, Smoked, Tally, Values
@@ -43,7 +44,7 @@ def judge(gate: Gate, tally: Tally, *, at_end: bool) -> Judgement:
     """The verdict on a gate now. `at_end` is whether the step's minutes are over."""
     found, failed_looks, reason = tally
     if failed_looks:
-        words = f"{reason} ({failed_looks} times in a row)"
+        words = reason if failed_looks == 1 else f"{reason} ({failed_looks} times in a row)"
         return Judgement(Verdict.ERROR, gate.name, words)
     verdict, why = _judged(gate, found, at_end)
     return Judgement(verdict, gate.name, why)
@@ -124,8 +125,8 @@ def _undecided(gate: RateGate, own: Seen) -> Reasoned:
 def _left_out(gate: RateGate, disturbed: Disturbed) -> str:
     requests, events = disturbed.candidate
     return (
-        f"; left out are {requests} requests ({events} {gate.events}) from when the stable deployment was "
-        f"over it too, with {_part(disturbed.stable)}"
+        f"; left out: {count(requests, 'request')} ({events} {gate.events}) from when the stable deployment "
+        f"was over it too, with {_part(disturbed.stable)}"
     )
 
 
@@ -157,9 +158,9 @@ def _part(seen: Seen) -> str:
 
 def _threshold(gate: ThresholdGate, values: tuple[float, ...], at_end: bool) -> Reasoned:
     if not at_end or not values:
-        return Verdict.INCONCLUSIVE, f"{len(values)} minutes measured"
+        return Verdict.INCONCLUSIVE, f"{count(len(values), 'minute')} measured"
     middle = median(values)
-    why = f"the median of {len(values)} minutes is {middle:g} s, the limit {gate.limit:g} s"
+    why = f"the median of {count(len(values), 'minute')} is {middle:g} s, the limit {gate.limit:g} s"
     return (Verdict.PASS if middle <= gate.limit else Verdict.FAIL), why
 
 
@@ -175,7 +176,7 @@ def _field(gate: AgreementGate, wanted: Field, found: Matches) -> Reasoned:
     if found.absent:
         return (
             Verdict.ERROR,
-            f"{wanted.path} finds nothing in {found.absent} answers of the stable deployment",
+            f"{wanted.path} finds nothing in {count(found.absent, 'answer')} of the stable deployment",
         )
     if not found.compared:
         return Verdict.INCONCLUSIVE, f"{wanted.path}: no answers compared"
@@ -186,7 +187,7 @@ def _field(gate: AgreementGate, wanted: Field, found: Matches) -> Reasoned:
     )
     if found.compared >= gate.sample:
         return (Verdict.PASS if low >= wanted.at_least else Verdict.FAIL), why
-    return Verdict.INCONCLUSIVE, f"{why}, after {gate.sample} answers"
+    return Verdict.INCONCLUSIVE, f"{why}, after {count(gate.sample, 'answer')}"
 
 
 def _smoke(gate: SmokeGate, found: Smoked) -> Reasoned:
@@ -198,8 +199,12 @@ def _smoke(gate: SmokeGate, found: Smoked) -> Reasoned:
         if gate.within is not None and answer.seconds > gate.within:
             return Verdict.FAIL, f"an answer took {answer.seconds:g} s, more than {gate.within:g} s"
     if not found.wanted or len(found.answers) < found.wanted:
-        return Verdict.INCONCLUSIVE, f"{len(found.answers)} of {found.wanted} requests answered"
-    return Verdict.PASS, f"all {found.wanted} requests answered with {gate.status}"
+        return Verdict.INCONCLUSIVE, f"{len(found.answers)} of {count(found.wanted, 'request')} answered"
+    return Verdict.PASS, f"{_all(found.wanted)} answered with {gate.status}"
+
+
+def _all(requests: int) -> str:
+    return "the only request is" if requests == 1 else f"all {requests} requests are"
 
 
 ORDER = {Verdict.FAIL: 0, Verdict.ERROR: 1, Verdict.INCONCLUSIVE: 2, Verdict.PASS: 3}

@@ -137,12 +137,12 @@ def test_a_short_disturbance_leaves_a_good_candidate_to_pass_by_its_other_looks(
     found = judged((60, 12, 540, 108), *((20, 0, 180, 0),) * 22)
     assert found.verdict is Verdict.PASS
     assert found.why == (
-        "errors: 0 of 440 (0.00%) errors, under 1.000%; left out are 60 requests (12 errors) from when the "
+        "errors: 0 of 440 (0.00%) errors, under 1.000%; left out: 60 requests (12 errors) from when the "
         "stable deployment was over it too, with 108 of 540 (20.00%)"
     )
     short = judged((60, 12, 540, 108), *((20, 0, 180, 0),) * 15)
     assert short.verdict is Verdict.INCONCLUSIVE
-    assert "0 of 300 (0.00%) errors: neither over nor under 1.000% for sure; left out are 60" in short.why
+    assert "0 of 300 (0.00%) errors: neither over nor under 1.000% for sure; left out: 60" in short.why
 
 
 def test_a_faulty_candidate_fails_by_its_other_looks() -> None:
