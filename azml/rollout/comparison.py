@@ -29,6 +29,10 @@ class Seen(NamedTuple):
         """Both together."""
         return Seen(self.requests + other.requests, self.events + other.events)
 
+    def minus(self, part: "Seen") -> "Seen":
+        """What is left without a part of it."""
+        return Seen(self.requests - part.requests, self.events - part.events)
+
     @property
     def rate(self) -> float:
         """The part of the requests that were events; 0 without requests."""

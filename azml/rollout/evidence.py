@@ -81,8 +81,13 @@ def clean_trials(limit: float, alpha: float) -> int:
 
 def log_mean(logs: Sequence[float]) -> float:
     """The log of the mean of numbers whose logs these are, none of which needs to fit in a float."""
+    return log_sum(logs) - math.log(len(logs))
+
+
+def log_sum(logs: Sequence[float]) -> float:
+    """The log of the sum of such numbers."""
     most, exp = max(logs), math.exp
-    return most + math.log(sum([exp(one - most) for one in logs]) / len(logs))
+    return most + math.log(sum([exp(one - most) for one in logs]))
 
 
 @lru_cache(maxsize=256)

@@ -66,6 +66,11 @@ class Explained:
     earliest: float | None
     latest: float
 
+    def instance_hours(self, instances: int) -> tuple[float | None, float]:
+        """What so many more instances run until the earliest and the latest end; the former may be None."""
+        earliest = None if self.earliest is None else instances * self.earliest / 3600
+        return earliest, instances * self.latest / 3600
+
 
 def explain(plan: Plan, per_minute: float) -> Explained:
     """What the plan takes on an endpoint that answers so many requests a minute."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from azml.rollout.comparison import Seen
+from azml.rollout.counts import count
 from azml.rollout.evidence import clean_trials
 from azml.rollout.explain import fixed_trials
 from azml.rollout.gates import AgreementGate, Gate, RateGate, SmokeGate, ThresholdGate
@@ -43,13 +44,16 @@ def _made_up(gate: Gate) -> Iterator[tuple[str, Look]]:
                 gate.limit, gate.alpha_pass
             )
             clean, broken = Seen(requests, 0), Seen(requests, requests)
-            yield f"{requests} requests without {gate.events}", Counted(clean, clean)
+            yield f"{count(requests, 'request')} without {gate.events}", Counted(clean, clean)
             yield f"{requests} requests, all of them {gate.events}", Counted(broken, clean)
         case ThresholdGate():
             yield f"a minute at {gate.limit / 2:g} s", Measured((gate.limit / 2,))
             yield f"a minute at {gate.limit * 2:g} s", Measured((gate.limit * 2,))
         case AgreementGate():
-            for words, equal in ((f"{gate.sample} answers, all equal", gate.sample), ("no answer equal", 0)):
+            for words, equal in (
+                (f"{count(gate.sample, 'answer')}, all equal", gate.sample),
+                ("no answer equal", 0),
+            ):
                 found = Matches(gate.sample, equal)
                 yield words, Replayed({field.path: found for field in gate.fields})
         case SmokeGate():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from azml.rollout.comparison import NOTHING, Comparison, Seen
+from azml.rollout.disturbances import Disturbed
 from azml.rollout.gates import Gate, RateGate, SmokeGate, ThresholdGate
 
 
@@ -83,11 +84,15 @@ Look = Counted | Measured | Replayed | Smoked | Missing
 
 
 class Rates(NamedTuple):
-    """The requests of a step."""
+    """The requests of a step; `disturbed` has those of them that tell little of the candidate.
+
+    `comparison` and `disturbed` are None where nothing is compared.
+    """
 
     candidate: Seen = NOTHING
     stable: Seen = NOTHING
     comparison: Comparison | None = None
+    disturbed: Disturbed | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,10 @@ class Tally(NamedTuple):
 def nothing_yet(gate: Gate) -> Tally:
     """The tally of a gate at the beginning of a step."""
     if isinstance(gate, RateGate):
-        return Tally(Rates(comparison=Comparison(gate.max_ratio) if gate.max_ratio else None))
+        if not gate.max_ratio:
+            return Tally(Rates())
+        disturbed = Disturbed(gate.limit) if gate.evidence == "strict" else None
+        return Tally(Rates(comparison=Comparison(gate.max_ratio), disturbed=disturbed))
     if isinstance(gate, ThresholdGate):
         return Tally(Values())
     return Tally(Smoked(0, ()) if isinstance(gate, SmokeGate) else Replayed({}))
@@ -127,10 +135,18 @@ def added(tally: Tally, look: Look) -> Tally:
     return Tally(found)
 
 
+def disturbs(before: Tally, after: Tally) -> bool:
+    """Whether the look between the two is a disturbed one."""
+    was, now = before.found, after.found
+    return isinstance(was, Rates) and isinstance(now, Rates) and was.disturbed is not now.disturbed
+
+
 def _added(found: Found, look: Look) -> Found | None:
     if isinstance(found, Rates) and isinstance(look, Counted):  # the most frequent one, before all patterns
-        compared = found.comparison and found.comparison.with_interval(look.candidate, look.stable)
-        return Rates(found.candidate.plus(look.candidate), found.stable.plus(look.stable), compared)
+        own, other = look.candidate, look.stable
+        compared = found.comparison and found.comparison.with_interval(own, other)
+        disturbed = found.disturbed and found.disturbed.with_look(own, other)
+        return Rates(found.candidate.plus(own), found.stable.plus(other), compared, disturbed)
     match found, look:
         case Values(), Measured():
             return Values(found.values + look.values)

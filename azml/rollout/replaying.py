@@ -3,19 +3,21 @@
 from collections.abc import Iterable
 
 from azml.rollout import journal
+from azml.rollout.disturbances import MOST
 from azml.rollout.gates import RateGate
 from azml.rollout.journal import BrokenJournal, Entry
-from azml.rollout.looks import NO_LOOK, added
+from azml.rollout.looks import NO_LOOK, added, disturbs
 from azml.rollout.moves import (
     advanced,
     confirmed,
     entered,
     following,
     gates_in,
+    least,
     paused,
     withdrawn,
 )
-from azml.rollout.plan import Plan, RetireStep, ShadowStep, TrafficStep
+from azml.rollout.plan import Plan, RetireStep, ShadowStep, Step, TrafficStep
 from azml.rollout.state import ENDED, Phase, State
 from azml.rollout.wishes import asked
 
@@ -110,17 +112,26 @@ def _looked_at(plan: Plan, state: State, entry: journal.Looked) -> State:
 
 
 def _looked(plan: Plan, state: State, entry: journal.Looked) -> State:
-    """Only seconds count in which every gate's look has found something out."""
+    """Only seconds count in which every gate's look has found something out of the candidate."""
     step = plan.steps[state.step]
     over = isinstance(step, ShadowStep | TrafficStep) and state.measured >= step.least
-    tallies = dict(state.tallies)
+    tallies, calm = dict(state.tallies), True
     for gate in gates_in(plan, state):
         if over and isinstance(gate, RateGate) and gate.evidence == "fixed":
             continue  # looked at once: what comes later is no evidence
-        tallies[gate.name] = added(tallies[gate.name], entry.looks.get(gate.name, NO_LOOK))
+        before = tallies[gate.name]
+        tallies[gate.name] = after = added(before, entry.looks.get(gate.name, NO_LOOK))
+        calm = calm and not disturbs(before, after)
     whole = not any(tally.failed_looks for tally in tallies.values())
     gap = max(0.0, entry.at - state.looked) if whole else 0.0
-    return state._replace(tallies=tallies, measured=state.measured + gap, looked=entry.at)
+    counts = calm or _waited_enough(step, state, entry.at)
+    measured = state.measured + gap if counts else state.measured
+    return state._replace(tallies=tallies, measured=measured, looked=entry.at)
+
+
+def _waited_enough(step: Step, state: State, at: float) -> bool:
+    """Whether the seconds that did not count are many already: a step is longer by so much and no more."""
+    return at - state.entered - state.measured > MOST * least(step)
 
 
 def _changed(plan: Plan, state: State, at: float) -> State:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from azml.rollout.document import Document, Head
+from azml.rollout.durations import minutes
 from azml.rollout.engine import judgements, target
 from azml.rollout.journal import Shares
 from azml.rollout.looks import Rates
@@ -86,17 +87,15 @@ def sentence(head: Head, plan: Plan, state: State, now: float) -> str:
 
 def _in_step(head: Head, plan: Plan, state: State, now: float, begins: str) -> str:
     step = plan.steps[state.step]
-    waited = (now - state.entered) / 3600
+    waited = minutes(now - state.entered)
     if isinstance(step, RetireStep):
-        return f"{begins}; {head.stable} is free after {step.after / 3600:g} hours, {waited:.1f} are over."
+        return f"{begins}; {head.stable} is free after {minutes(step.after)}, {waited} are over."
     found = "".join([f"; {one.why}" for one in judgements(plan, state)])
     if isinstance(step, ApproveStep):
-        left = f"{waited:.1f} of the {step.within / 3600:g} hours to approve it are over"
+        left = f"{waited} of the {minutes(step.within)} to approve it are over"
         return f"{begins}; {left}{found}."
-    minutes = (
-        f"{state.measured / 60:.1f} of {(least(step) + state.extended * plan.extend) / 60:g} minutes measured"
-    )
-    return f"{begins}; {minutes}{found}."
+    wanted = least(step) + state.extended * plan.extend
+    return f"{begins}; {minutes(state.measured)} of {minutes(wanted)} measured{found}."
 
 
 def _where(head: Head, shares: Shares) -> str:

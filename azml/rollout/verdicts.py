@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from azml.rollout import evidence, intervals
 from azml.rollout.comparison import Seen, allowed_part
+from azml.rollout.counts import count
+from azml.rollout.disturbances import Disturbed
 from azml.rollout.gates import CONFIDENCE, AgreementGate, Field, Gate, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.looks import Found, Matches, Rates, Replayed, Smoked, Tally, Values
 
@@ -42,7 +44,7 @@ def judge(gate: Gate, tally: Tally, *, at_end: bool) -> Judgement:
     """The verdict on a gate now. `at_end` is whether the step's minutes are over."""
     found, failed_looks, reason = tally
     if failed_looks:
-        words = f"{reason} ({failed_looks} times in a row)"
+        words = reason if failed_looks == 1 else f"{reason} ({failed_looks} times in a row)"
         return Judgement(Verdict.ERROR, gate.name, words)
     verdict, why = _judged(gate, found, at_end)
     return Judgement(verdict, gate.name, why)
@@ -65,15 +67,31 @@ Reasoned = tuple[Verdict, Words]
 
 
 def _strict(gate: RateGate, found: Rates) -> Reasoned:
-    own, _, comparison = found
+    comparison = found.comparison
     if comparison is not None and comparison.shows(gate.alpha):
         return Verdict.FAIL, partial(_against_stable, gate, found)
-    requests, events = own
+    disturbed = found.disturbed
+    if disturbed is not None and disturbed.candidate.requests:
+        return _disturbed(gate, found, disturbed)
+    requests, events = found.candidate
     if evidence.shows_above(events, requests, gate.limit, gate.alpha):
-        return _over_the_limit(gate, found)
+        return _over_the_limit(gate, found.candidate, found.stable)
     if evidence.shows_below(events, requests, gate.limit, gate.alpha_pass):
-        return Verdict.PASS, partial(_under, gate, own)
-    return _undecided(gate, own)
+        return Verdict.PASS, partial(_under, gate, found.candidate)
+    return _undecided(gate, found.candidate)
+
+
+def _disturbed(gate: RateGate, found: Rates, disturbed: Disturbed) -> Reasoned:
+    """Only looks in which the stable deployment kept the limit make it fail."""
+    own, stable = found.candidate.minus(disturbed.candidate), found.stable.minus(disturbed.stable)
+    if evidence.shows_above(own.events, own.requests, gate.limit, gate.alpha):
+        verdict, why = _over_the_limit(gate, own, stable)
+        return verdict, why + _left_out(gate, disturbed)
+    passes = evidence.reached(disturbed.evidence_below(found.candidate), gate.alpha_pass)
+    verdict = Verdict.PASS if passes else Verdict.INCONCLUSIVE
+    if disturbed.few(found.candidate):
+        return verdict, (_under if passes else _neither)(gate, own) + _left_out(gate, disturbed)
+    return verdict, _under(gate, found.candidate) if passes else _mostly_disturbed(gate, found)
 
 
 def _fixed(gate: RateGate, found: Rates, at_end: bool) -> Reasoned:
@@ -86,22 +104,37 @@ def _fixed(gate: RateGate, found: Rates, at_end: bool) -> Reasoned:
         if intervals.lower_bound(own.events, total, 1 - gate.alpha) > allowed:
             return Verdict.FAIL, partial(_against_stable, gate, found)
     if intervals.lower_bound(own.events, own.requests, 1 - gate.alpha) > gate.limit:
-        return _over_the_limit(gate, found)
+        return _over_the_limit(gate, own, stable)
     if intervals.upper_bound(own.events, own.requests, 1 - gate.alpha_pass) <= gate.limit:
         return Verdict.PASS, partial(_under, gate, own)
     return _undecided(gate, own)
 
 
-def _over_the_limit(gate: RateGate, found: Rates) -> Reasoned:
+def _over_the_limit(gate: RateGate, own: Seen, stable: Seen) -> tuple[Verdict, str]:
     """Over the limit; not by the candidate's fault where the stable deployment is over it too."""
-    why = f"{_part(found.candidate)} {gate.events}, over {gate.limit:.3%}"
-    if gate.max_ratio and found.stable.rate > gate.limit:
-        return Verdict.INCONCLUSIVE, f"{why}, and the stable deployment has {_part(found.stable)}"
+    why = f"{_part(own)} {gate.events}, over {gate.limit:.3%}"
+    if gate.max_ratio and stable.rate > gate.limit:
+        return Verdict.INCONCLUSIVE, f"{why}, and the stable deployment has {_part(stable)}"
     return Verdict.FAIL, why
 
 
 def _undecided(gate: RateGate, own: Seen) -> Reasoned:
     return Verdict.INCONCLUSIVE, partial(_neither, gate, own)
+
+
+def _left_out(gate: RateGate, disturbed: Disturbed) -> str:
+    requests, events = disturbed.candidate
+    return (
+        f"; left out: {count(requests, 'request')} ({events} {gate.events}) from when the stable deployment "
+        f"was over it too, with {_part(disturbed.stable)}"
+    )
+
+
+def _mostly_disturbed(gate: RateGate, found: Rates) -> str:
+    return (
+        f"{_part(found.candidate)} {gate.events}, and the stable deployment has {_part(found.stable)}: "
+        f"over {gate.limit:.3%} too often to tell"
+    )
 
 
 def _under(gate: RateGate, own: Seen) -> str:
@@ -125,9 +158,9 @@ def _part(seen: Seen) -> str:
 
 def _threshold(gate: ThresholdGate, values: tuple[float, ...], at_end: bool) -> Reasoned:
     if not at_end or not values:
-        return Verdict.INCONCLUSIVE, f"{len(values)} minutes measured"
+        return Verdict.INCONCLUSIVE, f"{count(len(values), 'minute')} measured"
     middle = median(values)
-    why = f"the median of {len(values)} minutes is {middle:g} s, the limit {gate.limit:g} s"
+    why = f"the median of {count(len(values), 'minute')} is {middle:g} s, the limit {gate.limit:g} s"
     return (Verdict.PASS if middle <= gate.limit else Verdict.FAIL), why
 
 
@@ -143,7 +176,7 @@ def _field(gate: AgreementGate, wanted: Field, found: Matches) -> Reasoned:
     if found.absent:
         return (
             Verdict.ERROR,
-            f"{wanted.path} finds nothing in {found.absent} answers of the stable deployment",
+            f"{wanted.path} finds nothing in {count(found.absent, 'answer')} of the stable deployment",
         )
     if not found.compared:
         return Verdict.INCONCLUSIVE, f"{wanted.path}: no answers compared"
@@ -154,7 +187,7 @@ def _field(gate: AgreementGate, wanted: Field, found: Matches) -> Reasoned:
     )
     if found.compared >= gate.sample:
         return (Verdict.PASS if low >= wanted.at_least else Verdict.FAIL), why
-    return Verdict.INCONCLUSIVE, f"{why}, after {gate.sample} answers"
+    return Verdict.INCONCLUSIVE, f"{why}, after {count(gate.sample, 'answer')}"
 
 
 def _smoke(gate: SmokeGate, found: Smoked) -> Reasoned:
@@ -166,8 +199,12 @@ def _smoke(gate: SmokeGate, found: Smoked) -> Reasoned:
         if gate.within is not None and answer.seconds > gate.within:
             return Verdict.FAIL, f"an answer took {answer.seconds:g} s, more than {gate.within:g} s"
     if not found.wanted or len(found.answers) < found.wanted:
-        return Verdict.INCONCLUSIVE, f"{len(found.answers)} of {found.wanted} requests answered"
-    return Verdict.PASS, f"all {found.wanted} requests answered with {gate.status}"
+        return Verdict.INCONCLUSIVE, f"{len(found.answers)} of {count(found.wanted, 'request')} answered"
+    return Verdict.PASS, f"{_all(found.wanted)} answered with {gate.status}"
+
+
+def _all(requests: int) -> str:
+    return "the only request is" if requests == 1 else f"all {requests} requests are"
 
 
 ORDER = {Verdict.FAIL: 0, Verdict.ERROR: 1, Verdict.INCONCLUSIVE: 2, Verdict.PASS: 3}

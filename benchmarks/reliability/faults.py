@@ -44,11 +44,12 @@ class Fault:
     busy: bool = True
 
 
-SHORT, LONG = (5, 3, 0.2), (5, 30, 0.2)
+SHORT, LONG, LATE = (5, 3, 0.2), (5, 30, 0.2), (35, 3, 0.2)
 FAULTS = (
     Fault("0.1 % errors on both", False),
     Fault("0.5 % errors on both", False, Rates(0.005), Rates(0.005)),
     Fault("20 % errors on both for 3 minutes", False, outage=SHORT),
+    Fault("20 % errors on both for 3 minutes, after 35", False, outage=LATE),
     Fault("20 % errors on both for half an hour", False, outage=LONG),
     Fault("no requests at all", False, busy=False),
     Fault("2 % errors", True, Rates(0.02)),

@@ -29,12 +29,14 @@ def test_the_table_of_the_preset_of_production() -> None:
     assert found.rows[2].expected == errors.time == errors.strict_time
     assert found.earliest == pytest.approx((15 + 17.2 + 15 + 15 + 30 + 24 * 60) * 60)
     assert found.latest == (6 + 24 + 24) * 3600
+    assert found.instance_hours(2) == (pytest.approx(2 * (24 + 92.2 / 60)), 2 * 54)
 
 
 @pytest.mark.parametrize("per_minute", [0, 10])
 def test_what_the_traffic_cannot_finish_is_never_done(per_minute: float) -> None:
     found = explain(plan("canary"), per_minute)
     assert found.earliest is None and found.rows[1].expected is None
+    assert found.instance_hours(2) == (None, 12)
 
 
 def test_evidence_looked_at_once_has_to_be_there_at_the_end() -> None:

@@ -1,6 +1,7 @@
 """A report says what its journal has, as records, as JSON and as a page that needs and runs nothing else."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from azml.rollout.document import Document
 from azml.rollout.report.as_json import document
 from azml.rollout.report.build import MOST_POINTS, report
+from azml.rollout.report.charts import differences
 from azml.rollout.report.page import page
 from azml.rollout.report.records import Change, Report
 from tests.rollout.journals import START, Seeded, carried_out
@@ -153,3 +155,12 @@ def test_the_page_says_what_changed_or_why_it_cannot(good: Report, bad: Report) 
     assert all(text in page(good) for text in ("scikit-learn", "1.5.0", "Packages", "Settings"))
     assert "could not be compared" in page(bad)
     assert "same files with the same settings" in page(report(carried_out(Seeded(0.001)), ()))
+
+
+def test_the_time_below_a_chart_of_a_short_step_is_in_seconds(good: Report) -> None:
+    """A plan of seconds, as in a first try, has no whole minute to show."""
+    seen = next(gate for gate in good.steps[2].gates if gate.gate.name == "errors")
+    seconds = tuple(replace(point, minute=point.minute / 60) for point in seen.points)
+    assert ">10 min</text>" in differences(seen)
+    short = differences(replace(seen, points=seconds))
+    assert ">10 s</text>" in short and "min</text>" not in short

@@ -2,17 +2,18 @@
 
 Each test is named after the tool and, where there is one, the issue. They run on the simulated endpoint of
 `stages`; what only a live endpoint can show (lost requests, the tags of an endpoint in an update, `pulumi up`
-after a rollback) is also proved in the journeys on the local Azure. Flagger (#1591, #1152), whose rollouts
-loop, get stuck and leave later ones inert, is `test_two_hundred`.
+after a rollback) is also proved in the journeys on the local Azure.
 """
 
 import pytest
 
+from azml.rollout.driver import LEASE
 from azml.rollout.journal import Entered, Extended, Intended, Looked, Shares
 from azml.rollout.lint import proofs
 from azml.rollout.reading import gates
 from azml.rollout.starting import Refused
 from azml.rollout.state import ENDED, Phase
+from tests.rollout.faulty import Faulty
 from tests.rollout.plans import plan, read, steps
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.stages import NEW, OLD, Stage
@@ -197,6 +198,31 @@ def test_flagger_1581_a_misspelt_metric_always_passes() -> None:
     assert "it could never fail" in str(findings[0])
     for gate in gates(PROD).values():
         assert all(proof.holds for proof in proofs(gate))
+
+
+@pytest.mark.thorough
+def test_flagger_1591_1152_loops_stuck_states_and_later_revisions_that_are_inert() -> None:
+    """200 rollouts in a row, each with another fault: every one ends, and says the way out."""
+    before: Stage | None = None
+    seen: set[Phase] = set()
+    for number in range(200):
+        stage = Faulty(number)
+        if before is not None:
+            stage.blob, stage.time = before.blob, before.time
+            stage.endpoint.time = stage.time
+            stage.endpoint.change(stage.time.now, OLD)
+        stage.begin(bundle=f"bundle {number}")
+        stage.prepare().run(ENDED | {Phase.PAUSED, Phase.STUCK, Phase.WAITING})
+        seen.add(stage.state.phase)
+        assert stage.status.sentence and "azml " in stage.status.way_out, stage.kind
+        stage.refused, stage.endpoint.stable_small = 0, (0.0, 0.0)
+        if stage.state.phase not in ENDED:
+            stage.time.now += LEASE
+            stage.ask("abort")
+            stage.run(ENDED)
+        assert stage.state.phase in ENDED and stage.document.head.number == number + 1
+        before = stage
+    assert seen >= {Phase.SUCCEEDED, Phase.ROLLED_BACK, Phase.PAUSED, Phase.STUCK, Phase.WAITING}
 
 
 def test_kserve_2130_consecutive_canaries_leak_routes() -> None:

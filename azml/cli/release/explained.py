@@ -12,6 +12,7 @@ from azml.cli.endpoints.todays_traffic import Today
 from azml.cli.release import slots
 from azml.cli.stacks import names
 from azml.findings import Finding, InvalidInput
+from azml.rollout.counts import count
 from azml.rollout.durations import minutes
 from azml.rollout.explain import Explained, Need, Row
 from azml.rollout.lint import Proof, proofs
@@ -77,6 +78,7 @@ def document(found: Explained, rate: float, held: Mapping[str, Slot], needed: Ne
         "earliest_seconds": found.earliest,
         "latest_seconds": found.latest,
         "instances": {name: slot.instances for name, slot in held.items()},
+        "side_by_side": _side_by_side(found, held),
         "vcpus": None if isinstance(needed, str) else [asdict(one) for one in needed],
         "steps": [
             {
@@ -103,6 +105,21 @@ def document(found: Explained, rate: float, held: Mapping[str, Slot], needed: Ne
     }
 
 
+def more(held: Mapping[str, Slot]) -> int:
+    """How many instances all slots have in addition to the largest one."""
+    each = [slot.instances for slot in held.values()]
+    return sum(each) - max(each, default=0)
+
+
+def _side_by_side(found: Explained, held: Mapping[str, Slot]) -> dict[str, Any]:
+    earliest, latest = found.instance_hours(more(held))
+    return {
+        "more_instances": more(held),
+        "earliest_instance_hours": earliest,
+        "latest_instance_hours": latest,
+    }
+
+
 def table(found: Explained) -> Table:
     """The steps with their gates, for a person."""
     shown = Table(box=None, pad_edge=True, show_edge=False, header_style="dim")
@@ -126,14 +143,14 @@ def _strict(need: Need | None) -> str:
         return ""
     late = need.strict_time is None or need.strict_time > need.waits
     when = "no verdict before it is paused" if late else minutes(need.strict_time or 0)
-    return f"{need.strict} requests, {when}"
+    return f"{count(need.strict, 'request')}, {when}"
 
 
 def _fixed(need: Need | None) -> str:
     if need is None:
         return ""
     when = "not there at the one look" if need.fixed_time is None else minutes(need.fixed_time)
-    return f"{need.fixed} requests, {when}"
+    return f"{count(need.fixed, 'request')}, {when}"
 
 
 def sums(found: Explained, held: Mapping[str, Slot], needed: Needed) -> Iterator[str]:
@@ -144,12 +161,23 @@ def sums(found: Explained, held: Mapping[str, Slot], needed: Needed) -> Iterator
         yield f"vCPUs at the peak, and their quota: not read: {needed}"
     else:
         yield from map(_vcpus, needed)
+    yield _both(found, held)
     if found.earliest is None:
         yield "done at the earliest: never, at this traffic: a step's evidence does not come in"
         yield "what would help: a longer step, a larger share, or a higher limit"
     else:
         yield f"done at the earliest after {minutes(found.earliest)}"
     yield f"done or paused at the latest after {minutes(found.latest)}"
+
+
+def _both(found: Explained, held: Mapping[str, Slot]) -> str:
+    """What two versions at a time cost, in instances and their hours; prices are Azure's own."""
+    earliest, latest = found.instance_hours(more(held))
+    hours = f"{latest:.1f}" if earliest is None else f"{earliest:.1f} to {latest:.1f}"
+    return (
+        f"versions side by side: {count(more(held), 'instance')} more than the largest alone, {hours} "
+        "instance-hours until the rollout ends; they run on until the old slot is reused or removed"
+    )
 
 
 def _vcpus(need: quota.Need) -> str:

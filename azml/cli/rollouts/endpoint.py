@@ -13,6 +13,7 @@ from azml.cli.failure import CommandError
 from azml.cli.rollouts.requests import MODEL_REFUSED, OK, Requests
 from azml.cli.rollouts.slots import Slots
 from azml.cli.stacks.stacks import Connection
+from azml.rollout.counts import count
 from azml.rollout.driver import LEASE
 from azml.rollout.journal import Shares
 from azml.rollout.ports import Endpoint, Unavailable
@@ -137,5 +138,6 @@ def unready(found: OnlineEndpoint, stable: str, candidate: str, shares: Shares, 
             return f"{slot} is {one.state}"
         needed = math.ceil(capacity * share / 100) if len(sizes) == 1 or slot == stable else 1
         if one.instance_count < needed:
-            return f"{slot} has {one.instance_count} instances, and {share} % of the traffic needs {needed}"
+            has = count(one.instance_count, "instance")
+            return f"{slot} has {has}, and {share} % of the traffic needs {needed}"
     return ""

@@ -8,6 +8,7 @@ from azml.cli.rollouts.endpoint import unready
 from azml.cli.rollouts.requests import bodies_in
 from azml.cli.rollouts.slots import Slots
 from azml.findings import Finding
+from azml.rollout.counts import count
 from azml.rollout.durations import minutes
 from azml.rollout.explain import Need, explain
 from azml.rollout.gates import COLLECTED, AgreementGate, SmokeGate
@@ -79,8 +80,8 @@ def _too_quiet(number: int, step: ShadowStep | TrafficStep, need: Need, per_minu
     wanted = requests / (step.percent / 100) / (waits / 60)
     gives = per_minute * step.percent / 100 * waits / 60
     message = (
-        f"step {number} cannot finish: {need.gate.name} needs {requests} requests of the candidate, and "
-        f"{step.percent} % of {round(per_minute, 1):g} a minute gives {gives:.0f} "
+        f"step {number} cannot finish: {need.gate.name} needs {count(requests, 'request')} of the candidate, "
+        f"and {step.percent} % of {round(per_minute, 1):g} a minute gives {gives:.0f} "
         f"in the {minutes(waits)} that it waits at most"
     )
     remedy = (

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from azml.rollout import engine, journal
+from azml.rollout.counts import times
 from azml.rollout.document import Document, Head
 from azml.rollout.durations import minutes
 from azml.rollout.events import Event
@@ -68,7 +69,7 @@ def _mark(place: int, state: State) -> str:
 
 def _time(step: Step, state: State, now: float) -> str:
     if isinstance(step, ShadowStep | TrafficStep) and state.phase in IN_STEP:
-        extended = f", extended {state.extended} times" if state.extended else ""
+        extended = f", extended {times(state.extended)}" if state.extended else ""
         return f"  [dim]{state.measured:.0f} of {step.least:.0f} s looked at{extended}[/dim]"
     return f"  [dim]for {max(0.0, now - state.since):.0f} s[/dim]" if state.phase in IN_STEP else ""
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+from azml.rollout.counts import count
 from azml.rollout.report.markup import Markup, joined, tag
 from azml.rollout.report.records import Agreed, GateSeen, Point
 
 WIDTH, HEIGHT = 640, 190
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 30
+SHORT = 2
+"""Minutes below which a chart's time is in seconds."""
 Scale = Callable[[float], float]
 
 
@@ -70,7 +73,7 @@ def percentiles(seen: GateSeen, limit: float) -> Markup:
         *(tag("circle", cx=at, cy=up, r=2.5, class_="last") for at, up in line),
         _minutes(len(seen.values) - 1, x),
     ]
-    return _svg(f"{seen.gate.name}: {len(seen.values)} minutes, limit {limit:g} s", HEIGHT, *parts)
+    return _svg(f"{seen.gate.name}: {count(len(seen.values), 'minute')}, limit {limit:g} s", HEIGHT, *parts)
 
 
 def agreement(one: Agreed) -> Markup:
@@ -140,11 +143,15 @@ def _round_step(rough: float) -> float:
 
 
 def _minutes(longest: float, x: Scale) -> Markup:
-    step = max(_round_step(longest / 6), 1.0) if longest else 1.0
-    values = [place * step for place in range(int(longest / step) + 1)]
+    """The time below a chart: in seconds where there would be hardly a whole minute."""
+    unit, parts = ("s", 60) if longest < SHORT else ("min", 1)
+    step = max(_round_step(longest * parts / 6), 1.0) if longest else 1.0
+    values = [place * step for place in range(int(longest * parts / step) + 1)]
     return joined(
         *(
-            tag("text", f"{one:g} min", x=x(one), y=HEIGHT - 8, class_="tick", text_anchor="middle")
+            tag(
+                "text", f"{one:g} {unit}", x=x(one / parts), y=HEIGHT - 8, class_="tick", text_anchor="middle"
+            )
             for one in values
         )
     )

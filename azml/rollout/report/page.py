@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from azml.rollout.counts import count
 from azml.rollout.durations import minutes
 from azml.rollout.gates import AgreementGate, RateGate, ThresholdGate
 from azml.rollout.report import charts
@@ -84,7 +85,9 @@ def _step(step: StepSeen) -> Markup:
 
 def _gate(seen: GateSeen) -> Markup:
     verdict = tag("span", seen.verdict, class_=f"verdict {seen.verdict}")
-    failed = [tag("p", f"{seen.missing} looks found nothing out.", class_="note")] if seen.missing else []
+    failed = (
+        [tag("p", f"{count(seen.missing, 'look')} found nothing out.", class_="note")] if seen.missing else []
+    )
     return tag(
         "section",
         tag("h4", seen.gate.name, " ", verdict),

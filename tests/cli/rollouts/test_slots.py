@@ -64,7 +64,7 @@ def test_a_share_needs_its_part_of_the_instances() -> None:
         both, "blue", "green", Shares(25, 75), 4
     )
     small = found({"blue": 100}, {"blue": {"instances": 1}, "green": {"instances": 4}})
-    assert "blue has 1 instances" in unready(small, "blue", "green", Shares(100, 0), 4)
+    assert "blue has 1 instance, and" in unready(small, "blue", "green", Shares(100, 0), 4)
     other = found({"blue": 100}, {"blue": {"instances": 4}, "green": {"size": "Standard_F8s_v2"}})
     assert unready(other, "blue", "green", Shares(0, 100), 4) == ""
     failed = found({"blue": 100}, {"blue": {}, "green": {"state": "Failed"}})

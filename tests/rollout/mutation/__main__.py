@@ -22,7 +22,7 @@ HERE = Path(__file__).parents[1]
 SOURCES = HERE.parents[1].joinpath(*PACKAGE.split("."))
 EXPLAINED = Path(__file__).with_name("explained.txt")
 """Mutants that behave as the code does, by their names, each after a comment that says why."""
-LEFT_OUT = ("test_mutation.py", "test_reliability.py", "test_two_hundred.py")
+LEFT_OUT = ("test_mutation.py", "test_reliability.py")
 """Tests of other things, or of the same at greater length."""
 KNOWN_SEEDS = "test_seeds_that_once_found_something_find_nothing_any_more"
 """Of the simulation's tests, the quick one."""

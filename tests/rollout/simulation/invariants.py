@@ -161,7 +161,11 @@ def passes(gate: Gate, looks: Sequence[Look]) -> bool:
         requests, events = _sums(looks)
         if gate.evidence == "fixed":
             return upper_bound(events, requests, 1 - gate.alpha_pass) <= gate.limit
-        return shows_below(events, requests, gate.limit, gate.alpha_pass)
+        calm_requests, calm_events = _sums(_calm(gate, looks))
+        return shows_below(events, requests, gate.limit, gate.alpha_pass) or (
+            4 * calm_requests >= 3 * requests
+            and shows_below(calm_events, calm_requests, gate.limit, gate.alpha_pass)
+        )
     return not fails(gate, looks) and _whole(gate, looks[-1])
 
 
@@ -179,7 +183,7 @@ def fails(gate: Gate, looks: Sequence[Look]) -> bool:
     """Whether these looks are evidence enough to go back."""
     last = looks[-1] if looks else None
     if isinstance(gate, RateGate):
-        requests, events = _sums(looks)
+        requests, events = _sums(_calm(gate, looks))
         compared = Comparison(gate.max_ratio or 1.0)
         for look in _counted(looks):
             compared = compared.with_interval(look.candidate, look.stable)
@@ -196,6 +200,17 @@ def fails(gate: Gate, looks: Sequence[Look]) -> bool:
 
 def _counted(looks: Sequence[Look]) -> Iterator[Counted]:
     return (look for look in looks if isinstance(look, Counted))
+
+
+def _calm(gate: RateGate, looks: Sequence[Look]) -> list[Look]:
+    """Without those in which the stable deployment is over the limit, where it is compared with."""
+    if gate.max_ratio is None or gate.evidence == "fixed":
+        return list(looks)
+    return [
+        look
+        for look in _counted(looks)
+        if intervals.lower_bound(look.stable.events, look.stable.requests, 0.99) <= gate.limit
+    ]
 
 
 def _sums(looks: Sequence[Look]) -> tuple[int, int]:

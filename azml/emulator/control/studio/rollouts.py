@@ -154,7 +154,8 @@ def _found(look: Entry) -> str:
             fields = look["fields"]["of"].items()
             return "; ".join(f"{path} {one['equal']} of {one['compared']} agree" for path, one in fields)
         case "Smoked":
-            return f"{len(look['answers'])} of {look['wanted']} requests answered"
+            requests = "request" if look["wanted"] == 1 else "requests"
+            return f"{len(look['answers'])} of {look['wanted']} {requests} answered"
     return str(look.get("reason", "")) or "nothing"
 
 
