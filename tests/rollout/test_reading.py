@@ -371,6 +371,10 @@ def test_a_sample_is_not_larger_than_the_requests_there_are(tmp_path: Path) -> N
         (["approve: {within: 1h, while_waiting: [p95]}", FULL], "steps[0]", "looked at once"),
         ([FULL, "approve: {within: 1h}"], "steps[1]", "has all traffic"),
         (["approve: {}", FULL], "steps[0].approve.within", "is missing"),
+        (["approve: 3", FULL], "steps[0].approve", "is not a mapping"),
+        ([FULL, "retire: {}"], "steps[1].retire.after", "is missing"),
+        ([FULL, "retire: 3"], "steps[1].retire", "is not a mapping"),
+        (["3", FULL], "steps[0]", "is not a mapping"),
         (["{traffic: 5, for: 7h, gates: [errors]}", FULL], None, "its deadline is 360"),
     ],
 )  # fmt: skip
@@ -416,6 +420,65 @@ steps:
         (6, "steps[0].gates[1]"),
         (7, "steps[1]"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "says"),
+    [
+        ("more: 1", "more", "is not a known key"),
+        ("defaults: {more: 1}", "defaults.more", "is not a known key"),
+        ("defaults: {on_inconclusive: {more: 1}}", "defaults.on_inconclusive.more", "is not a known key"),
+        ("defaults: {on_inconclusive: {at_most: 101}}", "defaults.on_inconclusive.at_most", "range"),
+        ("defaults: {on_error: {more: 1}}", "defaults.on_error.more", "is not a known key"),
+        ("defaults: {on_error: {tolerate: 1001}}", "defaults.on_error.tolerate", "range"),
+        ("rollback: {more: 1}", "rollback.more", "is not a known key"),
+        ("resume: {more: 1}", "resume.more", "is not a known key"),
+        ("notify: [{'on': [paused], webhook: chat, more: 1}]", "notify[0].more", "is not a known key"),
+        ("notify: [{on: paused, webhook: chat}]", "notify[0].on", "is text, not a list"),
+        ("notify: [{webhook: chat}]", "notify[0].on", "is missing"),
+        ("notify: [{on: [paused]}]", "notify[0].webhook", "is missing"),
+        ("steps: [{traffic: 100, more: 1}]", "steps[0].more", "is not a known key"),
+        (
+            "steps: [{approve: {within: 1h, more: 1}}, {traffic: 100}]",
+            "steps[0].approve.more",
+            "is not a known key",
+        ),
+        (
+            "steps: [{traffic: 100}, {retire: {after: 1h, more: 1}}]",
+            "steps[1].retire.more",
+            "is not a known key",
+        ),
+        ("steps: [{traffic: 100, for: 1m, gates: [errors]}]", "steps[0].gates[0]", "write it below gates:"),
+    ],
+)
+def test_what_a_plan_says_beside_its_gates_is_read_as_closely(line: str, key: str, says: str) -> None:
+    text = line if line.startswith("steps") else f"{line}\nsteps: [{{traffic: 100}}]"
+    found, findings = read(text)
+    assert found is None
+    assert [one.key for one in findings] == [key], [str(one) for one in findings]
+    assert says in str(findings[0])
+
+
+def test_gates_that_no_step_names_are_told_in_their_order() -> None:
+    lines = "".join(f"  g{number}: {{metric: error_rate, max: 0.1}}\n" for number in range(9))
+    _, findings = read(f"gates:\n{lines}steps: [{{traffic: 100}}]")
+    assert [one.key for one in findings] == [f"gates.g{number}" for number in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "wanted"),
+    [
+        ("{}", (600.0, 2, 4)),
+        ("{on_inconclusive: {extend: 5m}, on_error: {then: pause}}", (300.0, 2, 4)),
+        ("{on_inconclusive: {at_most: 0}, on_error: {tolerate: 0}}", (600.0, 0, 0)),
+        ("{on_inconclusive: {at_most: 100}, on_error: {tolerate: 1000}}", (600.0, 100, 1000)),
+    ],
+)
+def test_how_often_it_is_extended_and_what_is_tolerated(
+    defaults: str, wanted: tuple[float, int, int]
+) -> None:
+    found = plan(f"defaults: {defaults}\nsteps: [{{traffic: 1}}, {{traffic: 100}}]")
+    assert (found.extend, found.at_most, found.tolerate) == wanted
 
 
 @pytest.mark.parametrize("text", ["production", "{preset: production}", "{preset: 3}"])
