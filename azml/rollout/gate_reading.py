@@ -36,7 +36,7 @@ def read_gate(name: str, own: PlanTable, folder: Path, evidence: Evidence) -> Ga
     if "compare" in written:
         return _agreement(name, own, folder)
     if "slower_than" in written:
-        return _rate(name, own, evidence, own.time("slower_than", 1.0))
+        return _rate(name, own, evidence, own.time("slower_than"))
     if "metric" in written:
         return _metric(name, own, evidence)
     if "requests" in written:
@@ -54,7 +54,7 @@ def _metric(name: str, own: PlanTable, evidence: Evidence) -> Gate | None:
         return None
     if metric == "error_rate":
         return _rate(name, own, evidence, None)
-    limit = own.time("max", 1.0, required=True)
+    limit = own.time("max", required=True)
     own.finish()
     return ThresholdGate(name, metric, limit)
 
@@ -71,7 +71,6 @@ def _rate(name: str, own: PlanTable, evidence: Evidence, slower_than: float | No
         against.finish()
     codes = ERROR_CODES if slower_than is not None else _codes(own)
     chosen = cast(Evidence, own.pick("evidence", ("strict", "fixed"), evidence))
-    own.known.add("metric")
     own.finish()
     return RateGate(name, limit, alpha, alpha_pass, ratio, codes, slower_than, chosen)
 
@@ -89,7 +88,7 @@ def _codes(own: PlanTable) -> tuple[str, ...]:
     return tuple(found) or ERROR_CODES
 
 
-def _agreement(name: str, own: PlanTable, folder: Path) -> Gate | None:
+def _agreement(name: str, own: PlanTable, folder: Path) -> Gate:
     collected = own.node.value.get("requests")
     is_collected = collected is not None and collected.value == COLLECTED
     requests = (own.text("requests") or "") if is_collected else _requests(own, folder)
@@ -109,7 +108,7 @@ def _agreement(name: str, own: PlanTable, folder: Path) -> Gate | None:
     if example is not None and not _is_below(example, folder):
         own.fault("example", f"there is no file {example!r} below {folder}", "put an answer there, as JSON")
     own.finish()
-    return AgreementGate(name, requests, sample, fields, keep, segment, redact, example) if fields else None
+    return AgreementGate(name, requests, sample, fields, keep, segment, redact, example)
 
 
 def _fields(own: PlanTable, sample: int) -> tuple[Field, ...]:

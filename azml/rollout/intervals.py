@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 PRECISION = 1e-12
+CONVERGED = 1e-14
 TINY = 1e-300
 
 
@@ -35,8 +36,8 @@ def _solve(rising: Callable[[float], float], wanted: float) -> float:
 
 def beta(x: float, a: float, b: float) -> float:
     """The regularised incomplete beta function I_x(a, b), by its continued fraction (DLMF 8.17.22)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
+    if x <= 0:
+        return 0.0
     if x > (a + 1) / (a + b + 2):
         return 1 - beta(1 - x, b, a)  # the fraction converges fast on one side only
     front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
@@ -54,7 +55,8 @@ def _fraction(x: float, a: float, b: float) -> float:
             term = half * (b - half) * x / ((a + 2 * half - 1) * (a + 2 * half))
         below = 1 / (1 + term * below or TINY)
         above = 1 + term / above or TINY
-        value *= above * below
-        if abs(above * below - 1) < PRECISION / 100:
+        factor = above * below
+        value *= factor
+        if abs(factor - 1) < CONVERGED:
             break
     return value

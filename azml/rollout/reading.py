@@ -198,7 +198,7 @@ class _Reader:
             yield name, read_gate(name, own, self.about.folder, evidence) if own else None
 
     def unused(self) -> None:
-        for name in self.gates.keys() - self.used:
+        for name in [name for name in self.gates if name not in self.used]:
             node = self.table.node.value["gates"].value[name]
             self.findings.append(node.wrong("is used by no step, so it could never fail", "name it in one"))
 
@@ -232,11 +232,7 @@ class _Reader:
         if kind == "approve":
             return self.approve(own)
         if kind == "retire":
-            inner = own.inner("retire")
-            after = inner.time("after", required=True) if inner else 0.0
-            if inner:
-                inner.finish()
-            return RetireStep(after)
+            return self.retire(own)
         gates = self.named(own, "gates")
         least = own.time("for", required=bool(gates))
         most = rules.MIRROR_LIMIT if kind == "shadow" else rules.MOST_PERCENT
@@ -254,6 +250,14 @@ class _Reader:
         gates = self.named(inner, "while_waiting")
         inner.finish()
         return ApproveStep(within, otherwise, gates)
+
+    def retire(self, own: PlanTable) -> Step | None:
+        inner = own.inner("retire")
+        if inner is None:
+            return None
+        after = inner.time("after", required=True)
+        inner.finish()
+        return RetireStep(after)
 
 
 def gates(plan: Plan) -> Mapping[str, Gate]:

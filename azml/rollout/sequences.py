@@ -25,9 +25,7 @@ class Interval(NamedTuple):
 
 
 def interval(seen: Seen, alpha: float = ALPHA) -> Interval:
-    """The rates (0 to 1) that are not refuted."""
-    if not seen.requests:
-        return Interval(0.0, 1.0)
+    """The rates (0 to 1) that are not refuted; without requests none is."""
     low = _refuted(0.0, seen.rate, lambda limit: shows_above(seen.events, seen.requests, limit, alpha / 2))
     high = _refuted(1.0, seen.rate, lambda limit: shows_below(seen.events, seen.requests, limit, alpha / 2))
     return Interval(low, high)

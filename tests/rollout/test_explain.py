@@ -1,5 +1,7 @@
 """What a plan takes is known before it runs, and what it could never finish is said."""
 
+from dataclasses import replace
+
 import pytest
 
 from azml.rollout.evidence import shows_below
@@ -62,3 +64,16 @@ def test_every_gate_of_a_plan_can_pass_and_can_fail(evidence: str) -> None:
     every = [proof for gate in gates(plan(text)).values() for proof in proofs(gate)]
     assert len(every) == 10
     assert all(proof.holds for proof in every), [one.found for one in every if not one.holds]
+
+
+def test_evidence_that_is_in_with_the_last_second_is_in() -> None:
+    """299 requests in 10 minutes are as many as `fixed` needs, and 344 are there when the step gives up."""
+    gates = "gates:\n  errors: {metric: error_rate, max: 0.01}\n"
+    options = "{evidence: fixed, on_inconclusive: {at_most: 0}}"
+    once = explain(
+        plan(steps("{traffic: 100, for: 10m, gates: [errors]}", gates=gates, defaults=options)), 29.9
+    )
+    assert once.rows[0].expected == once.earliest == 600
+    (need,) = once.rows[0].needs
+    assert replace(need, gate=replace(need.gate, evidence="strict"), strict_time=600.0).time == 600
+    assert [row.number for row in explain(plan("canary"), 10).rows] == [1, 2, 3, 4]

@@ -37,6 +37,11 @@ def test_the_bounds_are_around_the_rate(trials: int, part: float, confidence: fl
     assert 0 <= low <= events / trials <= high <= 1
 
 
+def test_a_rate_that_a_number_of_trials_shows_exactly_takes_so_many() -> None:
+    """Two successes of two show a half with 75 %, to the last digit."""
+    assert trials_to_show(0.5, 0.75) == 2
+
+
 def test_how_many_it_takes_to_show_a_rate() -> None:
     assert trials_to_show(0.98, 0.95) == 149
     assert lower_bound(148, 148, 0.95) < 0.98 <= lower_bound(149, 149, 0.95)

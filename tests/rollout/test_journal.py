@@ -43,6 +43,11 @@ LOOKED = Looked(
 )
 
 
+def test_shares_in_words_say_what_is_mirrored() -> None:
+    assert Shares(100, 0, 20).said == "stable 100 %, candidate 0 %, 20 % mirrored"
+    assert Shares(95, 5).said == "stable 95 %, candidate 5 %"
+
+
 @pytest.mark.parametrize("at", [5, 1e22, float("inf")])
 def test_any_number_is_read_again(at: float) -> None:
     assert from_line(to_line(Confirmed(at))) == Confirmed(at)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from azml.rollout.checks import problems
-from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
+from azml.rollout.gates import AgreementGate, Field, Gate, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.plan import (
     ApproveStep,
     Notice,
@@ -122,6 +122,7 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
         ),
         ("{metric: error_rate, max: 1}", "max", "can never decide anything"),
         ("{metric: error_rate, max: 0}", "max", "can never decide anything"),
+        ("{metric: error_rate, max: little}", "max", "is text, not a number"),
         ("{metric: error_rate}", "max", "is missing"),
         ("{metric: error_rate, max: 0.1, count: []}", "count", "counts no status"),
         ("{metric: error_rate, max: 0.1, count: [200]}", "count[0]", "'200' counts no error"),
@@ -131,7 +132,23 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
             "against_stable.max_ratio",
             "range",
         ),
+        (
+            "{metric: error_rate, max: 0.1, against_stable: {max_ratio: 100.5}}",
+            "against_stable.max_ratio",
+            "range",
+        ),
+        (
+            "{metric: error_rate, max: 0.1, against_stable: {max_ratio: 2, min_ratio: 1}}",
+            "against_stable.min_ratio",
+            "is not a known key",
+        ),
         ("{metric: error_rate, max: 0.1, alpha: 0.9}", "alpha", "can never decide anything"),
+        ("{metric: error_rate, max: 0.1, alpha_pass: 0.9}", "alpha_pass", "can never decide anything"),
+        ("{metric: 3, max: 0.1}", "metric", "is a whole number, not text"),
+        ("{slower_than: 1s, metric: latency_p95, max: 0.1}", "metric", "is not a known key"),
+        ("{slower_than: 1s, max: 0.1, count: [5xx]}", "count", "is not a known key"),
+        ("{metric: latency_p95}", "max", "is missing"),
+        ("{metric: latency_p95, max: 1s, alpha: 0.1}", "alpha", "is not a known key"),
         ("{metric: error_rate, maxx: 0.1, max: 0.1}", "maxx", "is not a known key"),
         ("{metric: latency_p95, max: 250}", "max", "is not a time"),
         ("{slower_than: 0s, max: 0.1}", "slower_than", "is not a time"),
@@ -156,6 +173,28 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
             "goes with equal: within",
         ),
         ("{compare: replay, fields: [{path: $, at_least: 0.9}]}", "requests", "is missing"),
+        ("{compare: replay, requests: r, fields: [{at_least: 0.9}]}", "fields[0].path", "is missing"),
+        (
+            "{compare: replay, requests: r, fields: [{path: $, at_least: 0.9, weight: 1}]}",
+            "fields[0].weight",
+            "is not a known key",
+        ),
+        ("{compare: replay, requests: r, sample: 0, fields: [{path: $, at_least: 0.9}]}", "sample", "range"),
+        (
+            "{compare: replay, requests: r, sample: 100001, fields: [{path: $, at_least: 0.9}]}",
+            "sample",
+            "range",
+        ),
+        (
+            "{compare: replay, requests: r, keep_mismatches: 1001, fields: [{path: $, at_least: 0.9}]}",
+            "keep_mismatches",
+            "range",
+        ),
+        (
+            "{compare: replay, requests: r, example: a.json, fields: [{path: $, at_least: 0.9}]}",
+            "example",
+            "is not a known key",
+        ),
         ("{compare: reply, requests: r, at_least: 0.9}", "compare", "write replay, or a function"),
         ("{compare: a.py:b, requests: r}", "at_least", "is missing"),
         ("{compare: ../a.py:b, requests: r, at_least: 0.9}", "compare", "leads out of"),
@@ -182,6 +221,82 @@ def test_a_gate_that_cannot_fail_or_cannot_pass(gate: str, key: str | None, says
     assert says in str(findings[0])
 
 
+@pytest.mark.parametrize(
+    ("gate", "wanted"),
+    [
+        ("{metric: error_rate, max: 0.1, alpha_pass: 0.1}", RateGate("it", 0.1, alpha_pass=0.1)),
+        ("{metric: error_rate, max: 0.1, count: [500, 4xx]}", RateGate("it", 0.1, codes=("500", "4xx"))),
+        (
+            "{metric: error_rate, max: 0.1, against_stable: {max_ratio: 100}}",
+            RateGate("it", 0.1, max_ratio=100.0),
+        ),
+        (
+            "{compare: replay, requests: r, sample: 149, fields: [{path: $, at_least: 0.98}]}",
+            AgreementGate("it", "r", 149, (Field("$", 0.98),)),
+        ),
+        (
+            "{compare: replay, requests: r, keep_mismatches: 0, fields: [{path: $, at_least: 0.9}]}",
+            AgreementGate("it", "r", 500, (Field("$", 0.9),)),
+        ),
+        (
+            "{compare: replay, requests: r, sample: 1, fields: [{path: $, at_least: 0.05}]}",
+            AgreementGate("it", "r", 1, (Field("$", 0.05),)),
+        ),
+        (
+            "{compare: replay, requests: r, sample: 100000, fields: [{path: $, at_least: 0.9}]}",
+            AgreementGate("it", "r", 100_000, (Field("$", 0.9),)),
+        ),
+        (
+            "{compare: a.py:b, requests: r, at_least: 0.9, example: an/answer.json}",
+            AgreementGate("it", "r", 500, (Field("a.py:b", 0.9, "function"),), example="an/answer.json"),
+        ),
+    ],
+)
+def test_a_gate_at_its_limits(gate: str, wanted: Gate) -> None:
+    found = plan(f"gates:\n  it: {gate}\nsteps:\n  - {{traffic: 100, for: 1m, gates: [it]}}\n")
+    assert gates(found) == {"it": wanted}
+
+
+@pytest.mark.parametrize(
+    ("gate", "wanted"),
+    [
+        ("{requests: r}", SmokeGate("it", "r")),
+        ("{requests: r, expect: {within: 1s}}", SmokeGate("it", "r", 200, 1.0)),
+        ("{requests: r, expect: {status: 100}}", SmokeGate("it", "r", 100)),
+        ("{requests: r, expect: {status: 599}}", SmokeGate("it", "r", 599)),
+        ("{requests: r, expect: {status: 99}}", "gates.it.expect.status: 99 is out of range"),
+        ("{requests: r, expect: {status: 600}}", "gates.it.expect.status: 600 is out of range"),
+        ("{requests: r, expect: {code: 200}}", "gates.it.expect.code: is not a known key"),
+        ("{requests: r, times: 3}", "gates.it.times: is not a known key"),
+    ],
+)
+def test_what_smoke_expects(gate: str, wanted: Gate | str) -> None:
+    text = f"gates:\n  it: {gate}\nsteps: [{{smoke: [it]}}, {{traffic: 100}}]\n"
+    if isinstance(wanted, str):
+        assert [wanted in str(one) for one in read(text)[1]] == [True]
+    else:
+        assert gates(plan(text)) == {"it": wanted}
+
+
+def test_an_example_is_a_file_in_the_endpoints_folder(tmp_path: Path) -> None:
+    (tmp_path / "check.py").write_text("def same(request, stable, candidate): ...\n")
+    (tmp_path / "requests.jsonl").write_text("{}\n" * 500)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "answer.json").write_text("[1]")
+    (tmp_path / "out.json").symlink_to("/etc/hostname")
+
+    def found(example: str) -> list[str]:
+        gate = f"{{compare: 'check.py:same', requests: requests.jsonl, at_least: 0.9, example: '{example}'}}"
+        lines = f"gates:\n  it: {gate}\nsteps:\n  - {{traffic: 100, for: 1m, gates: [it]}}\n"
+        return [str(one) for one in read(lines, tmp_path)[1]]
+
+    assert found("answer.json") == []
+    outside = ("folder/../answer.json", f"{tmp_path}/answer.json", "out.json", "gone.json", "folder")
+    for example in outside:
+        (finding,) = found(example)
+        assert f"gates.it.example: there is no file {example!r} below" in finding
+
+
 def test_a_function_that_compares_is_in_the_endpoints_folder_and_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_text("{}\n" * 500)
     (tmp_path / "check.py").write_text("def same(request, stable, candidate): ...\nraise SystemExit\n")
@@ -206,14 +321,19 @@ def test_a_function_that_compares_is_in_the_endpoints_folder_and_is_not_run(tmp_
 def test_collected_requests_need_no_file(tmp_path: Path) -> None:
     gate = "{compare: replay, requests: collected, sample: 50, fields: [{path: $.x, at_least: 0.9}]}"
     lines = f"gates:\n  it: {gate}\nsteps:\n  - {{traffic: 100, for: 1m, gates: [it]}}\n"
+    wanted = {"it": AgreementGate("it", "collected", 50, (Field("$.x", 0.9),))}
     found, findings = read(lines, tmp_path)
     assert found is not None, findings
-    assert gates(found)["it"] == AgreementGate("it", "collected", 50, (Field("$.x", 0.9),))
+    assert gates(found) == wanted
+    (tmp_path / "collected").write_text("A file of that name is something else.")
+    found, findings = read(lines, tmp_path)
+    assert found is not None, findings
+    assert gates(found) == wanted
 
 
 def test_a_sample_is_not_larger_than_the_requests_there_are(tmp_path: Path) -> None:
     for number in range(3):
-        (tmp_path / f"{number}.json").write_text("{}")
+        (tmp_path / f"{number}.json").write_text("{\n}\n")
     (tmp_path / "r.jsonl").write_text("{}\n\n" * 200)
     gate = "{{compare: replay, requests: '{}', sample: {}, fields: [{{path: $, at_least: 0.3}}]}}"
     for pattern, sample, there in (("r.jsonl", 200, None), ("r.jsonl", 201, 200), ("*.json", 4, 3)):
@@ -222,6 +342,11 @@ def test_a_sample_is_not_larger_than_the_requests_there_are(tmp_path: Path) -> N
         assert (found is None) == (there is not None)
         assert [one.key for one in findings] == ([] if there is None else ["gates.it.sample"])
         assert there is None or f"has {there} requests" in str(findings[0])
+    gate = "{compare: replay, requests: '*.json', fields: [{path: $, at_least: 0.9}]}"
+    _, findings = read(
+        f"gates:\n  it: {gate}\nsteps:\n  - {{traffic: 100, for: 1m, gates: [it]}}\n", tmp_path
+    )
+    assert [one.key for one in findings] == ["gates.it.requests"] and "the sample is 500" in str(findings[0])
 
 
 @pytest.mark.parametrize(
@@ -246,6 +371,10 @@ def test_a_sample_is_not_larger_than_the_requests_there_are(tmp_path: Path) -> N
         (["approve: {within: 1h, while_waiting: [p95]}", FULL], "steps[0]", "looked at once"),
         ([FULL, "approve: {within: 1h}"], "steps[1]", "has all traffic"),
         (["approve: {}", FULL], "steps[0].approve.within", "is missing"),
+        (["approve: 3", FULL], "steps[0].approve", "is not a mapping"),
+        ([FULL, "retire: {}"], "steps[1].retire.after", "is missing"),
+        ([FULL, "retire: 3"], "steps[1].retire", "is not a mapping"),
+        (["3", FULL], "steps[0]", "is not a mapping"),
         (["{traffic: 5, for: 7h, gates: [errors]}", FULL], None, "its deadline is 360"),
     ],
 )  # fmt: skip
@@ -291,6 +420,65 @@ steps:
         (6, "steps[0].gates[1]"),
         (7, "steps[1]"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "says"),
+    [
+        ("more: 1", "more", "is not a known key"),
+        ("defaults: {more: 1}", "defaults.more", "is not a known key"),
+        ("defaults: {on_inconclusive: {more: 1}}", "defaults.on_inconclusive.more", "is not a known key"),
+        ("defaults: {on_inconclusive: {at_most: 101}}", "defaults.on_inconclusive.at_most", "range"),
+        ("defaults: {on_error: {more: 1}}", "defaults.on_error.more", "is not a known key"),
+        ("defaults: {on_error: {tolerate: 1001}}", "defaults.on_error.tolerate", "range"),
+        ("rollback: {more: 1}", "rollback.more", "is not a known key"),
+        ("resume: {more: 1}", "resume.more", "is not a known key"),
+        ("notify: [{'on': [paused], webhook: chat, more: 1}]", "notify[0].more", "is not a known key"),
+        ("notify: [{on: paused, webhook: chat}]", "notify[0].on", "is text, not a list"),
+        ("notify: [{webhook: chat}]", "notify[0].on", "is missing"),
+        ("notify: [{on: [paused]}]", "notify[0].webhook", "is missing"),
+        ("steps: [{traffic: 100, more: 1}]", "steps[0].more", "is not a known key"),
+        (
+            "steps: [{approve: {within: 1h, more: 1}}, {traffic: 100}]",
+            "steps[0].approve.more",
+            "is not a known key",
+        ),
+        (
+            "steps: [{traffic: 100}, {retire: {after: 1h, more: 1}}]",
+            "steps[1].retire.more",
+            "is not a known key",
+        ),
+        ("steps: [{traffic: 100, for: 1m, gates: [errors]}]", "steps[0].gates[0]", "write it below gates:"),
+    ],
+)
+def test_what_a_plan_says_beside_its_gates_is_read_as_closely(line: str, key: str, says: str) -> None:
+    text = line if line.startswith("steps") else f"{line}\nsteps: [{{traffic: 100}}]"
+    found, findings = read(text)
+    assert found is None
+    assert [one.key for one in findings] == [key], [str(one) for one in findings]
+    assert says in str(findings[0])
+
+
+def test_gates_that_no_step_names_are_told_in_their_order() -> None:
+    lines = "".join(f"  g{number}: {{metric: error_rate, max: 0.1}}\n" for number in range(9))
+    _, findings = read(f"gates:\n{lines}steps: [{{traffic: 100}}]")
+    assert [one.key for one in findings] == [f"gates.g{number}" for number in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "wanted"),
+    [
+        ("{}", (600.0, 2, 4)),
+        ("{on_inconclusive: {extend: 5m}, on_error: {then: pause}}", (300.0, 2, 4)),
+        ("{on_inconclusive: {at_most: 0}, on_error: {tolerate: 0}}", (600.0, 0, 0)),
+        ("{on_inconclusive: {at_most: 100}, on_error: {tolerate: 1000}}", (600.0, 100, 1000)),
+    ],
+)
+def test_how_often_it_is_extended_and_what_is_tolerated(
+    defaults: str, wanted: tuple[float, int, int]
+) -> None:
+    found = plan(f"defaults: {defaults}\nsteps: [{{traffic: 1}}, {{traffic: 100}}]")
+    assert (found.extend, found.at_most, found.tolerate) == wanted
 
 
 @pytest.mark.parametrize("text", ["production", "{preset: production}", "{preset: 3}"])

@@ -6,12 +6,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from azml.rollout.comparison import Seen
 from azml.rollout.document import Document
 from azml.rollout.report.as_json import document
 from azml.rollout.report.build import MOST_POINTS, report
 from azml.rollout.report.charts import differences
 from azml.rollout.report.page import page
-from azml.rollout.report.records import Change, Report
+from azml.rollout.report.records import Change, Point, Report
+from azml.rollout.sequences import Interval
 from tests.rollout.journals import START, Seeded, carried_out
 from tests.rollout.plans import plan, steps
 
@@ -72,6 +74,11 @@ def test_without_a_stable_deployments_requests_it_is_the_candidates_own_rate() -
     assert "the candidate alone" in page(found)
 
 
+def test_one_request_to_the_stable_deployment_is_something_to_compare_with() -> None:
+    point = Point(1.0, Seen(10, 1), Seen(1, 0), 0.1, Interval(-0.9, 0.6), 0.01)
+    assert point.compares and not replace(point, stable=Seen()).compares
+
+
 def test_a_long_step_is_thinned_to_a_chart_and_keeps_its_last_look() -> None:
     long = plan(steps("{traffic: 100, for: 300m, gates: [errors]}"))
     points = report(carried_out(Seeded(0.001), long)).steps[0].gates[0].points
@@ -117,6 +124,19 @@ def test_the_json_has_all_of_it(good: Report) -> None:
     assert found["steps"][0]["gates"][0]["answers"][0] == {"status": 200, "seconds": 0.1}
 
 
+def test_the_json_of_a_gate_has_what_a_gate_of_its_kind_finds(good: Report) -> None:
+    smoke, shadow, traffic, _ = document(good)["steps"]
+    said = {"gate", "verdict", "why"}
+    assert [step["step"] for step in (smoke, shadow, traffic)] == [1, 2, 3]
+    assert [gate.keys() - said for gate in smoke["gates"]] == [{"answers"}]
+    assert {gate["gate"]: gate.keys() - said for gate in shadow["gates"]} == {
+        "latency": {"points", "failed_looks"},
+        "p95": {"values", "failed_looks"},
+        "agreement": {"agreement", "mismatches", "failed_looks"},
+    }
+    assert [gate.keys() - said for gate in traffic["gates"]] == [{"points"}, {"points"}]
+
+
 class Elements(HTMLParser):
     """Which elements a page has, which are open at its end, and what they load."""
 
@@ -131,8 +151,7 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.add(tag)
         self.loads += [str(value) for name, value in attrs if name in ("src", "href", "style", "onload")]
-        if tag != "meta":
-            self.open.append(tag)
+        self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.add(tag)

@@ -1,5 +1,6 @@
 """Intervals that hold at every look are the rates that the tests have not refuted."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,19 @@ def test_a_rate_is_outside_exactly_where_it_is_refuted(seen: Seen, rate: float) 
 def test_a_test_refutes_a_limit_exactly_when_the_interval_has_left_it() -> None:
     """The 344 requests without an error that let a gate pass under 1 % with an alpha of 5 %."""
     assert interval(Seen(343, 0), 0.1).high > 0.01 > interval(Seen(344, 0), 0.1).high
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.02])
+def test_each_end_is_where_the_test_with_half_of_alpha_begins_to_refute(alpha: float) -> None:
+    low, high = interval(Seen(1000, 30), alpha)
+    assert shows_above(30, 1000, low - 1e-6, alpha / 2) and not shows_above(30, 1000, low + 1e-6, alpha / 2)
+    assert shows_below(30, 1000, high + 1e-6, alpha / 2) and not shows_below(30, 1000, high - 1e-6, alpha / 2)
+
+
+def test_a_difference_lies_between_the_ends_of_both_rates_with_half_of_alpha_each() -> None:
+    candidate, stable = Seen(2000, 100), Seen(500, 40)
+    own, other = interval(candidate, 0.05), interval(stable, 0.05)
+    assert difference(candidate, stable, 0.1) == (own.low - other.high, own.high - other.low)
 
 
 def test_without_requests_nothing_is_known() -> None:

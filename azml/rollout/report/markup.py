@@ -16,7 +16,7 @@ def tag(name: str, /, *content: str, **attributes: str | float) -> Markup:
     """An element. What is not Markup is escaped; `class_` is `class`, and `_` in names is `-`."""
     written = "".join(f' {_attribute(key)}="{escape(_value(value))}"' for key, value in attributes.items())
     if name in EMPTY:
-        return Markup(f"<{name}{written}/>" if name != "meta" else f"<{name}{written}>")
+        return Markup(f"<{name}{written}/>")
     return Markup(f"<{name}{written}>{joined(*content)}</{name}>")
 
 

@@ -39,12 +39,14 @@ Change = Callable[[ast.AST], None]
 class Mutant(NamedTuple):
     """One change of `module`: `what` is changed in `text`, a part of `function`, in line `line`.
 
-    `place` is which of the nodes of `source` is changed. The other fields are what a reader needs.
+    `place` is which of the nodes of `source` is changed, and `lines` are those of the statement around it: a
+    test that runs none of them cannot tell. The other fields are what a reader needs.
     """
 
     module: str
     function: str
     line: int
+    lines: range
     text: str
     what: str
     source: ast.Module
@@ -70,13 +72,13 @@ def mutants(source: str, module: str = "") -> Iterator[Mutant]:
     places = {id(node): place for place, node in enumerate(ast.walk(tree))}
     names: Counter[str] = Counter()
     for function, definition in _functions(tree):
-        for node in _inside(definition):
+        for lines, node in _inside(definition):
             for what, change in _changes(node):
-                one = Mutant(module, function, getattr(node, "lineno", 0), _text(node), what, tree, 0, change)
+                line, place = getattr(node, "lineno", 0), places[id(node)]
+                one = Mutant(module, function, line, lines, _text(node), what, tree, place, change)
                 names[one.name] += 1
                 number = names[one.name]
-                said = what if number == 1 else f"{what} ({number})"
-                yield one._replace(what=said, place=places[id(node)])
+                yield one if number == 1 else one._replace(what=f"{what} ({number})")
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -94,23 +96,32 @@ def _text(node: ast.AST) -> str:
     return ast.unparse(node).partition("\n")[0]
 
 
-def _inside(function: ast.FunctionDef) -> Iterator[ast.AST]:
+def _inside(function: ast.FunctionDef) -> Iterator[tuple[range, ast.AST]]:
     """What a function does: not its annotations and docstring, nor what it says in a sentence."""
     body = function.body[1:] if ast.get_docstring(function) else function.body
     for statement in body:
-        yield from _walk(statement)
+        yield from _walk(statement, range(0))
 
 
-def _walk(node: ast.AST) -> Iterator[ast.AST]:
+def _walk(node: ast.AST, lines: range) -> Iterator[tuple[range, ast.AST]]:
     if isinstance(node, ast.JoinedStr | ast.FunctionDef | ast.Raise):
         return
-    yield node
+    if isinstance(node, ast.stmt):
+        lines = _lines(node)
+    yield lines, node
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "msg"):
             continue
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, ast.AST):
-                yield from _walk(inner)
+                yield from _walk(inner, lines)
+
+
+def _lines(statement: ast.stmt) -> range:
+    """The lines of a statement; of one around others, those before the first of them."""
+    body = getattr(statement, "body", None)
+    end = max(body[0].lineno, statement.lineno + 1) if body else (statement.end_lineno or 0) + 1
+    return range(statement.lineno, end)
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
@@ -129,7 +140,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
             yield "not is gone", _becoming_operand
         case ast.Constant(value=bool() as value):
             yield f"{value} is {not value}", _being(not value)
-        case ast.Constant(value=int() | float() as value):
+        case ast.Constant(value=int() | float() as value) if value + 1 != value:
             yield f"{value} is {value + 1}", _being(value + 1)
         case ast.If():
             yield "if is always", _testing(True)

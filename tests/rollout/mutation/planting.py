@@ -1,5 +1,6 @@
 """Puts a mutant into the module that is loaded: its function gets other code, whoever has imported it."""
 
+import importlib
 import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -12,7 +13,7 @@ PACKAGE = "azml.rollout"
 
 def plant(mutant: Mutant) -> None:
     """From now on the function does what the mutant does. What was remembered of it is forgotten."""
-    module = sys.modules[f"{PACKAGE}.{mutant.module}"]
+    module = importlib.import_module(f"{PACKAGE}.{mutant.module}")
     code = compile(mutant.tree, str(module.__file__), "exec")
     for name in mutant.function.split("."):
         code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == name)

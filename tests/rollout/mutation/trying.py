@@ -1,121 +1,124 @@
 """Tries mutants on tests that are loaded once: each in a copy of this process, until a test fails.
 
-Which functions of ours a test calls is found out first, so that a mutant meets only tests that reach it, the
-quickest ones before all others.
+What counts is a test that fails, or one that comes to no end. A copy that ends in any other way stops the
+count: a process that the machine had no memory for has found nothing.
 """
 
+import gc
 import os
 import resource
 import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from time import process_time
-from types import FrameType
-from typing import NamedTuple
+from typing import NoReturn
 
 import pytest
 
+from tests.rollout.mutation.memory import Result
 from tests.rollout.mutation.operators import Mutant
 from tests.rollout.mutation.planting import forget, plant
+from tests.rollout.mutation.reaching import Reaching, Test
 
-SOURCES = str(Path(__file__).parents[3] / "azml/rollout")
-LEAST, TIMES = 3.0, 10.0
-"""A test hangs, and has found a mutant, after so many seconds of the processor, and times its usual ones."""
+LEAST, TIMES = 3.0, 4.0
+"""A test hangs, and has found a mutant, after so many seconds of the processor, and so many times its own."""
 MEMORY = 4 << 30
-"""Bytes: what asks for more has found one too."""
-HISTORIES = 150
-"""Simulated histories for what no test has found, where simulated histories reach it."""
-SIMULATED = "test_simulation.py"
-
-
-class Reached(NamedTuple):
-    """What a test calls: functions as `engine.decide`; and the seconds of the processor it takes."""
-
-    item: pytest.Item
-    functions: frozenset[str]
-    seconds: float
+"""Bytes: a test that asks for more fails."""
+SURVIVED = "survived"
+QUICK, RECENT = 0.2, 3
+"""Of tests that take fewer seconds, so many that have found a mutant lately are tried before all others."""
 
 
 class Trial:
-    """A plugin for pytest that has the tests run on mutants, in place of once."""
+    """A plugin for pytest that has the tests run on mutants, in place of once.
 
-    def __init__(self, mutants: Sequence[Mutant], given: Callable[[Mutant, bool], None]) -> None:
+    `likely` names the test that had found a mutant before, and `given` is told what became of each. What
+    tests reach is kept in `folder`.
+    """
+
+    def __init__(
+        self,
+        mutants: Sequence[Mutant],
+        likely: Callable[[Mutant], str],
+        given: Callable[[Mutant, Result], None],
+        folder: Path,
+    ) -> None:
         self.mutants = mutants
-        self.told = given
-        self.failed = False
+        self.likely = likely
+        self.given = given
+        self.folder = folder
+        self.pipe: int | None = None
+        self.failed: list[str] = []
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Whether a test has failed."""
-        self.failed = self.failed or report.failed
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """A test that fails: a copy ends at once, without a report."""
+        if call.excinfo is None or call.excinfo.errisinstance(pytest.skip.Exception):
+            return
+        self.failed.append(f"{item.nodeid}: {call.excinfo.exconly()}")
+        if self.pipe is not None:
+            _answer(self.pipe, item.nodeid)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """All mutants, each in a process of its own."""
-        reached = sorted((self._reached(item) for item in session.items), key=lambda one: one.seconds)
+        reaching = Reaching(session.items, _run, self.folder)
         if self.failed:
-            raise pytest.UsageError("a test fails without any mutant")
+            raise pytest.UsageError("tests fail without any mutant", *self.failed)
+        gc.collect()
+        gc.freeze()
+        recent: list[str] = []
         for mutant in self.mutants:
-            name = f"{mutant.module}.{mutant.function}"
-            tests = [one for one in reached if name in one.functions]
-            self.told(mutant, _in_a_copy(partial(self._found, mutant, tests)))
+            tests = _ordered(reaching.tests_of(mutant), self.likely(mutant), recent)
+            result = self._in_a_copy(mutant, tests)
+            if result.found:
+                recent = [result.test, *(one for one in recent if one != result.test)]
+            self.given(mutant, result)
         return True
 
-    def _reached(self, item: pytest.Item) -> Reached:
-        forget()
-        functions: set[str] = set()
-        before = process_time()
-        with _watched(functions):
-            self._run(item)
-        return Reached(item, frozenset(functions), process_time() - before)
-
-    def _run(self, item: pytest.Item) -> None:
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-
-    def _found(self, mutant: Mutant, tests: Sequence[Reached]) -> bool:
-        plant(mutant)
-        for one in tests:
-            signal.setitimer(signal.ITIMER_PROF, LEAST + TIMES * one.seconds)
-            self._run(one.item)
-            if self.failed:
-                return True
-        if any(one.item.path.name == SIMULATED for one in tests):
-            from tests.rollout.simulation.__main__ import simulate
-
-            signal.setitimer(signal.ITIMER_PROF, 60.0)
-            return bool(simulate(range(HISTORIES))[1])
-        return False
+    def _in_a_copy(self, mutant: Mutant, tests: Sequence[Test]) -> Result:
+        """What a copy of this process answers, or which test it was at when its time was over."""
+        readable, writable = os.pipe()
+        child = os.fork()
+        if not child:
+            self.pipe = writable
+            _try(mutant, tests, writable)
+        os.close(writable)
+        with os.fdopen(readable, "rb") as answers:
+            told = answers.read().decode().splitlines()
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if ended == -signal.SIGPROF and told:
+            return Result(told[-1], hung=True)
+        if ended or not told:
+            raise pytest.UsageError(f"{mutant.name}: its process ended with {ended}, at {told[-1:]}")
+        return Result("" if told[-1] == SURVIVED else told[-1])
 
 
-def _in_a_copy(work: Callable[[], bool]) -> bool:
-    """What work answers in a copy of this process; also true where that one does not come to an end."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
-    found = True
+def _try(mutant: Mutant, tests: Iterable[Test], pipe: int) -> NoReturn:
+    """In the copy: each test is named before it runs, so that it is known which one does not end."""
     try:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        found = work()
+        plant(mutant)
+        for one in tests:
+            os.write(pipe, f"{one.item.nodeid}\n".encode())
+            signal.setitimer(signal.ITIMER_PROF, LEAST + TIMES * one.seconds)
+            _run(one.item)
+        _answer(pipe, SURVIVED)
     finally:
-        os._exit(int(found))
+        os._exit(1)
 
 
-@contextmanager
-def _watched(functions: set[str]) -> Iterator[None]:
-    """Add the functions of ours that are called."""
-    seen: set[object] = set()
+def _answer(pipe: int, said: str) -> NoReturn:
+    os.write(pipe, said.encode())
+    os._exit(0)
 
-    def called(frame: FrameType, event: str, argument: object) -> None:
-        code = frame.f_code
-        if code not in seen:
-            seen.add(code)
-            if code.co_filename.startswith(SOURCES):
-                module = code.co_filename[len(SOURCES) + 1 : -3].replace("/", ".")
-                functions.add(f"{module}.{code.co_qualname.partition('.<locals>')[0]}")
 
-    sys.setprofile(called)
-    try:
-        yield
-    finally:
-        sys.setprofile(None)
+def _run(item: pytest.Item) -> None:
+    forget()
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+
+
+def _ordered(tests: Sequence[Test], likely: str, recent: Sequence[str]) -> list[Test]:
+    """The likely one, then a few that have found others, then all, none of them twice."""
+    by_name = {one.item.nodeid: one for one in tests}
+    quick = [name for name in recent if name in by_name and by_name[name].seconds < QUICK][:RECENT]
+    names = dict.fromkeys([*([likely] if likely in by_name else []), *quick, *by_name])
+    return [by_name[name] for name in names]
