@@ -1,1 +1,1 @@
-"""The studio page in a browser. A package for pytest, so that its tests, and no others, share that browser."""
+"""The studio page in a browser. A package for pytest: these tests share a browser, and no others meet it."""

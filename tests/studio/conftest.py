@@ -139,7 +139,7 @@ def _chromium() -> str:
     if found is None and ON_MACOS.exists():
         found = str(ON_MACOS)
     if found is None:
-        reason = "no Chromium: install the package chromium-headless-shell or chromium, or name a browser of its kind in AZML_CHROMIUM"
+        reason = "no Chromium: install the package chromium, or name a browser of its kind in AZML_CHROMIUM"
         if os.environ.get("AZML_REQUIRE_BROWSER"):
             pytest.fail(reason)
         pytest.skip(reason)
