@@ -11,6 +11,7 @@ from azml.emulator.control.http.exchanges import VARIABLE
 from azml.toolchain.pulumi import find_or_install
 from tests import tiers
 from tests.contract.check import findings
+from tests.fixtures import azure_ai_ml as sdk
 from tests.fixtures.clones import TestClone, make
 
 _WATCH = tiers.Watch()
@@ -48,6 +49,12 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     del os.environ[VARIABLE]
     found = findings(file)
     assert not found, "\n".join(["no client of Azure would send or take this:", *found])
+
+
+@pytest.fixture(scope="session")
+def azure_ai_ml() -> sdk.AzureAiMl:
+    """The SDK that users have."""
+    return sdk.imported()
 
 
 @pytest.fixture(scope="session")

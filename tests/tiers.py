@@ -55,6 +55,7 @@ STARTED = {
 """What a fixture starts: the folder it is for, and its name."""
 
 SHARED = {
+    ("tests", "azure_ai_ml"),
     ("tests", "sample"),
     ("tests/emulator", "serving"),
     ("tests/journeys", "journey_azure"),

@@ -1,6 +1,5 @@
 """A frozen deployment serves what the folder served, and needs the folder no more."""
 
-import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,12 +11,9 @@ from hypothesis import strategies as st
 
 from azml.bundling import HashCache, bundle, freeze
 from azml.specs import AssetReference, load_deployment
+from tests.fixtures.azure_ai_ml import AzureAiMl
 
 from .conftest import make_folder
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the SDK's imports, not ours
-    from azure.ai.ml import load_online_deployment
 
 whole = st.integers(1, 1000)
 
@@ -59,7 +55,9 @@ more = records(
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=80, deadline=None)
 @given(more=more, kubernetes=st.booleans(), score=st.text("ab#\n", max_size=5))
-def test_the_frozen_deployment_serves_the_same(more: dict[str, Any], kubernetes: bool, score: str) -> None:
+def test_the_frozen_deployment_serves_the_same(
+    azure_ai_ml: AzureAiMl, more: dict[str, Any], kubernetes: bool, score: str
+) -> None:
     """Every setting survives, azure-ai-ml's loader reads it too, and no path of the folder is left in it."""
     for stream in more.get("data_collector", {"collections": {}})["collections"].values():
         stream["enabled"] = "true"
@@ -81,7 +79,7 @@ def test_the_frozen_deployment_serves_the_same(more: dict[str, Any], kubernetes:
         assert temporary not in frozen.read_text()
         again = load_deployment(frozen)
         assert bundle(again, endpoint="other", cache=cache).serves == made.serves
-        assert load_online_deployment(frozen).name == "blue"
+        assert azure_ai_ml.load_online_deployment(frozen).name == "blue"
     for name in spec.__dataclass_fields__:
         if name not in ("model", "code", "environment", "source"):
             assert getattr(again, name) == getattr(spec, name)

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,11 +11,7 @@ from hypothesis import strategies as st
 
 from azml.bundling.selection import NEVER, choose
 from azml.findings import Finding
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the SDK's imports, not ours
-    from azure.ai.ml._utils._asset_utils import get_ignore_file, get_upload_files_from_folder
-    from azure.ai.ml._utils._pathspec import GitWildMatchPatternError
+from tests.fixtures.azure_ai_ml import AzureAiMl
 
 
 def paths(folder: Path, findings: list[Finding] | None = None) -> list[str]:
@@ -54,7 +49,7 @@ pattern = st.builds(
 @settings(max_examples=400, deadline=None)
 @given(files=files, amlignore=st.none() | st.lists(pattern), gitignore=st.none() | st.lists(pattern))
 def test_the_choice_is_azure_ai_ml_s(
-    files: set[str], amlignore: list[str] | None, gitignore: list[str] | None
+    azure_ai_ml: AzureAiMl, files: set[str], amlignore: list[str] | None, gitignore: list[str] | None
 ) -> None:
     """Any tree, any patterns: what we take is what the SDK would upload, ignore files themselves aside."""
     with TemporaryDirectory() as temporary:
@@ -67,11 +62,9 @@ def test_the_choice_is_azure_ai_ml_s(
         for ignore, lines in ((".amlignore", amlignore), (".gitignore", gitignore)):
             if lines is not None:
                 (folder / ignore).write_text("\n".join(lines))
-        try:
-            uploads = get_upload_files_from_folder(folder, ignore_file=get_ignore_file(folder))
-        except GitWildMatchPatternError:
+        theirs = azure_ai_ml.uploaded(folder)
+        if theirs is None:
             return
-        theirs = [str(upload[1]) for upload in uploads]
         assert paths(folder) == sorted(path for path in theirs if Path(path).name not in NEVER)
 
 

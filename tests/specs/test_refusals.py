@@ -1,6 +1,5 @@
 """What we refuse: each with its place and a remedy, all at once."""
 
-import warnings
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,7 @@ from hypothesis import strategies as st
 
 from azml.findings import Finding, InvalidInput, Place
 from azml.specs import load_deployment, load_endpoint
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the SDK's imports, not ours
-    from azure.ai.ml import load_online_deployment, load_online_endpoint
+from tests.fixtures.azure_ai_ml import AzureAiMl
 
 DEPLOYMENT = """\
 name: blue
@@ -80,14 +76,14 @@ BEYOND_DEPLOYMENT = [
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("text", "key", "message"), BEYOND_DEPLOYMENT, ids=lambda value: str(value)[:40])
 def test_what_the_loader_lets_pass_and_azure_would_not(
-    tmp_path: Path, text: str, key: str, message: str
+    tmp_path: Path, azure_ai_ml: AzureAiMl, text: str, key: str, message: str
 ) -> None:
     """The short list for deployments; the loader accepts each of them."""
     (found,) = findings(tmp_path, DEPLOYMENT + text)
     assert found.key == key
     assert message in found.message
     assert found.remedy
-    load_online_deployment(tmp_path / "spec.yml")
+    azure_ai_ml.load_online_deployment(tmp_path / "spec.yml")
 
 
 BEYOND_ENDPOINT = [
@@ -111,13 +107,15 @@ BEYOND_ENDPOINT = [
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("text", "key", "message"), BEYOND_ENDPOINT, ids=lambda value: str(value)[:40])
-def test_what_the_loader_lets_pass_of_endpoints(tmp_path: Path, text: str, key: str, message: str) -> None:
+def test_what_the_loader_lets_pass_of_endpoints(
+    tmp_path: Path, azure_ai_ml: AzureAiMl, text: str, key: str, message: str
+) -> None:
     """The short list for endpoints."""
     (found,) = findings(tmp_path, ENDPOINT + text, endpoint=True)
     assert found.key == key
     assert message in found.message
     assert found.remedy
-    load_online_endpoint(tmp_path / "spec.yml")
+    azure_ai_ml.load_online_endpoint(tmp_path / "spec.yml")
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 33, "1abc", "a--b", "abc-", "a_b", "a b", "é23"])
@@ -272,7 +270,7 @@ UNREGISTERED = [
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("path", "loads", "message", "remedy"), UNREGISTERED)
 def test_a_model_that_no_deployment_can_be_made_from_is_refused_with_how_to_register_it(
-    tmp_path: Path, path: str, loads: bool, message: str, remedy: str
+    tmp_path: Path, azure_ai_ml: AzureAiMl, path: str, loads: bool, message: str, remedy: str
 ) -> None:
     """As a reference and as a path; azure-ai-ml's loader takes some, and Azure refuses those later."""
     for key, model in (("model", path), ("model.path", f"{{path: '{path}'}}")):
@@ -281,7 +279,7 @@ def test_a_model_that_no_deployment_can_be_made_from_is_refused_with_how_to_regi
         assert message in found.message
         assert remedy in found.remedy
         if loads and key == "model":
-            load_online_deployment(tmp_path / "spec.yml")
+            azure_ai_ml.load_online_deployment(tmp_path / "spec.yml")
 
 
 def test_a_second_document_says_what_would_be_right(tmp_path: Path) -> None:

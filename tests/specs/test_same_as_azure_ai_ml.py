@@ -1,6 +1,5 @@
 """Whatever we accept, azure-ai-ml's own loader reads to the same values, field by field."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,8 @@ from azml.specs import (
     load_deployment,
     load_endpoint,
 )
+from tests.fixtures.azure_ai_ml import AzureAiMl
 from tests.fixtures.scoring_folder import write_files
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the SDK's imports, not ours
-    from azure.ai.ml import load_online_deployment, load_online_endpoint
-    from azure.ai.ml._utils.utils import to_iso_duration_format, to_iso_duration_format_ms
 
 pytestmark = [pytest.mark.thorough, pytest.mark.filterwarnings("ignore")]
 
@@ -183,15 +178,17 @@ ENDPOINTS = sorted((Path(__file__).parent / "endpoints").glob("*.yml"))
 
 
 @pytest.mark.parametrize("file", DEPLOYMENTS, ids=lambda file: str(file.stem))
-def test_deployment_files_are_read_to_the_same_values(file: Path, folder: Path) -> None:
+def test_deployment_files_are_read_to_the_same_values(
+    file: Path, folder: Path, azure_ai_ml: AzureAiMl
+) -> None:
     copy = folder / file.name
     copy.write_bytes(file.read_bytes())
-    same_deployment(load_deployment(copy), load_online_deployment(copy), folder)
+    same_deployment(load_deployment(copy), azure_ai_ml.load_online_deployment(copy), folder)
 
 
 @pytest.mark.parametrize("file", ENDPOINTS, ids=lambda file: str(file.stem))
-def test_endpoint_files_are_read_to_the_same_values(file: Path) -> None:
-    same_endpoint(load_endpoint(file), load_online_endpoint(file))
+def test_endpoint_files_are_read_to_the_same_values(file: Path, azure_ai_ml: AzureAiMl) -> None:
+    same_endpoint(load_endpoint(file), azure_ai_ml.load_online_endpoint(file))
 
 
 text = st.text("abcXYZ 0123_-:.é'\"#", max_size=12)
@@ -343,25 +340,25 @@ def accepted(file: Path, document: dict[str, Any], load: Any, needed: dict[str, 
 @many
 @given(document=deployment)
 def test_any_deployment_we_accept_the_loader_reads_to_the_same_values(
-    document: dict[str, Any], folder: Path
+    document: dict[str, Any], folder: Path, azure_ai_ml: AzureAiMl
 ) -> None:
     file = folder / "deployment.yml"
     needed = {"name": "blue", "endpoint_name": "diabetes", "instance_type": "Standard_DS2_v2"}
     spec = accepted(file, document, load_deployment, needed)
-    same_deployment(spec, load_online_deployment(file), folder)
+    same_deployment(spec, azure_ai_ml.load_online_deployment(file), folder)
 
 
 @many
 @given(document=endpoint)
 def test_any_endpoint_we_accept_the_loader_reads_to_the_same_values(
-    document: dict[str, Any], folder: Path
+    document: dict[str, Any], folder: Path, azure_ai_ml: AzureAiMl
 ) -> None:
     file = folder / "endpoint.yml"
     spec = accepted(file, document, load_endpoint, {"name": "diabetes"})
-    same_endpoint(spec, load_online_endpoint(file))
+    same_endpoint(spec, azure_ai_ml.load_online_endpoint(file))
 
 
-@given(st.integers(0, 10**9))
-def test_times_are_written_as_the_sdk_writes_them(time: int) -> None:
-    assert iso_duration(seconds=time) == to_iso_duration_format(time)
-    assert iso_duration(milliseconds=time) == to_iso_duration_format_ms(time)
+@given(time=st.integers(0, 10**9))
+def test_times_are_written_as_the_sdk_writes_them(azure_ai_ml: AzureAiMl, time: int) -> None:
+    assert iso_duration(seconds=time) == azure_ai_ml.iso_seconds(time)
+    assert iso_duration(milliseconds=time) == azure_ai_ml.iso_milliseconds(time)

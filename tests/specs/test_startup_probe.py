@@ -1,16 +1,12 @@
 """`startup_probe`, the one key of ours that azure-ai-ml does not have yet."""
 
-import warnings
 from pathlib import Path
 
 import pytest
 
 from azml.findings import InvalidInput
 from azml.specs import ProbeSettings, load_deployment
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # the SDK's imports, not ours
-    from azure.ai.ml import load_online_deployment
+from tests.fixtures.azure_ai_ml import AzureAiMl
 
 TEXT = "name: blue\nendpoint_name: echo\ninstance_type: Standard_D2as_v4\nmodel: azureml:m:1\n"
 
@@ -34,7 +30,7 @@ def test_it_is_read_like_the_other_probes(file: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_azure_ai_ml_refuses_it_still(file: Path) -> None:
+def test_azure_ai_ml_refuses_it_still(file: Path, azure_ai_ml: AzureAiMl) -> None:
     """Once it does not: the documentation calls the key an extension of this project's."""
     with pytest.raises(Exception, match=r"startup_probe.*\n.*Unknown field"):
-        load_online_deployment(file)
+        azure_ai_ml.load_online_deployment(file)
