@@ -72,7 +72,10 @@ def measure(count: int, folder: Path, meter: Meter) -> Costs:
         document["config"]["azml:endpoints"] = endpoints(count, scoring)
         file.write_text(yaml.safe_dump(document))
         found = {OURS: _steps(ours, meter)}
-        bare = recorded(ours, {"many-": "bare-"}).stack(folder / "bare", azure)
+        same = recorded(ours, {"many-": "bare-"})
+        for endpoint in same.ids("azure-native:machinelearningservices:OnlineEndpoint"):
+            plane.done(plane.arm("DELETE", endpoint))  # a region has 100 at most
+        bare = same.stack(folder / "bare", azure)
         return {**found, BARE: _steps(bare, meter)}
 
 

@@ -38,6 +38,10 @@ class Recorded:
         if len(set(self._urns.values())) < len(self._urns):
             raise ValueError("two resources of the stack differ in their parents only")
 
+    def ids(self, kind: str) -> list[str]:
+        """The ARM ids of the stack's resources of a type."""
+        return [one["id"] for one in self._resources if one["type"] == kind]
+
     def stack(self, folder: Path, azure: Reached) -> Stack:
         """A stack of the program, which knows the resources that keep their names."""
         made = Stack(folder, ROOT / "local", PROGRAM, azure)
