@@ -1,5 +1,6 @@
 """What every test's local Azure saw and answered is compared with Azure's own clients when the tests end."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ from tests.fixtures import azure_ai_ml as sdk
 from tests.fixtures.clones import TestClone, make
 
 _WATCH = tiers.Watch()
+_OBJECTS_BEFORE_GARBAGE = 100_000
+
+
+def pytest_configure() -> None:
+    """Look for garbage less than Python does: collecting thousands of tests makes objects that all stay."""
+    gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)
 
 
 @pytest.hookimpl(tryfirst=True)

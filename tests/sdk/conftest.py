@@ -17,6 +17,7 @@ import pytest
 
 from tests.fixtures.clones import TestClone, make
 from tests.fixtures.scoring_folder import write_file
+from tests.fixtures.whole_azure import WholeAzure
 
 PROGRAMS = Path(__file__).with_name("programs")
 WATCH = Path(__file__).with_name("watch")
@@ -57,6 +58,15 @@ class Shell:
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
         lines = done.stdout.splitlines()
         return json.loads(lines[-1]) if lines else None
+
+    def endpoints(self) -> list[str]:
+        """The names of the endpoints there are, asked without the SDK, which takes seconds to load."""
+        azure = WholeAzure(self.clone.root / ".azml" / "emulator")
+        azure.port = int(self.clone.environment["AZML_PORT"])
+        group = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-azml-local"
+        workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/mlw-azml-local"
+        listed = azure.arm("GET", f"{workspace}/onlineEndpoints").body["value"]
+        return [endpoint["name"] for endpoint in listed]
 
     def watch(self, name: str) -> dict[str, str]:
         """Variables by which a shell's programs call nobody but this machine and write down whom."""
