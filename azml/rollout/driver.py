@@ -129,13 +129,11 @@ class Driver:
         saved = self.ports.store.read()
         if saved is None:
             raise NoRollout(NOT_BEGUN)
-        if saved.etag != self._etag or self._journal is None:
+        if saved.etag != self._etag:
             self._adopt(self._parsed(saved), saved)
         document = self._document
         last = document.entries[-1].at if document.entries else saved.now
         self._now = max(saved.now, last)  # time does not go back in a journal
-        if document.head.holder == self.holder:
-            self._valid_until = asked_at + document.head.expires - self._now
         self._asked_at = asked_at
         return document
 

@@ -115,7 +115,7 @@ def _confirm(plan: Plan, state: State, intended: Shares, seen: Observation, now:
         return (Append(journal.Confirmed(now)),)
     if seen.shares not in (None, state.shares, intended) and not state.withdrawing:
         return (Append(journal.Paused(now, _differs(state, seen.shares))),)
-    stuck = _stuck(plan, state, seen, now)
+    stuck = _stuck(plan, state, intended, seen, now)
     if state.written is not None and now - state.written < plan.interval:
         return stuck
     # What goes up is not written blindly: somebody may have moved the traffic meanwhile.
@@ -124,14 +124,13 @@ def _confirm(plan: Plan, state: State, intended: Shares, seen: Observation, now:
     return *stuck, Write(intended), Append(journal.Written(now))
 
 
-def _stuck(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
+def _stuck(plan: Plan, state: State, intended: Shares, seen: Observation, now: float) -> tuple[Action, ...]:
     took = now - state.since
     if took <= plan.verify_within or state.phase is Phase.STUCK:
         return ()
     found = f"reads {seen.shares.said}" if seen.shares else "cannot be read"
-    wanted = (state.intended or state.back).said
-    why = f"{wanted} was to be written, and after {took:.0f} seconds the endpoint {found}; it is tried on"
-    return (Append(journal.Stuck(now, why)),)
+    why = f"{intended.said} was to be written, and after {took:.0f} seconds the endpoint {found}"
+    return (Append(journal.Stuck(now, f"{why}; it is tried on")),)
 
 
 def _shift(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:

@@ -170,8 +170,6 @@ def _rejected(before: Kept | None, opening: Opening) -> tuple[Rejected, ...]:
     found = {one.bundle: one for one in head.rejected}
     if state.phase is Phase.ROLLED_BACK:
         found[head.bundle] = Rejected(head.bundle, state.reason)
-    if state.phase is Phase.SUCCEEDED:
-        found.pop(head.bundle, None)
     if opening.retry:
         found.pop(opening.bundle, None)
     if opening.bundle in found:

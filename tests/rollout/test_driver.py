@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from azml.rollout.document import Document
 from azml.rollout.driver import LEASE, Driver, NoRollout, Turn
 from azml.rollout.events import told_of
 from azml.rollout.journal import (
@@ -27,13 +28,12 @@ from tests.rollout.plans import plan, steps
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.stages import NEW, NONE, OLD, Stage
 
-SHORT = plan(
-    steps(
-        "smoke: [smoke]",
-        "{traffic: 10, for: 3m, gates: [errors]}",
-        "{traffic: 100, for: 2m, gates: [errors]}",
-    )
+SHORT_TEXT = steps(
+    "smoke: [smoke]",
+    "{traffic: 10, for: 3m, gates: [errors]}",
+    "{traffic: 100, for: 2m, gates: [errors]}",
 )
+SHORT = plan(SHORT_TEXT)
 WAITS = plan(
     steps(
         "smoke: [smoke]",
@@ -119,7 +119,7 @@ def test_killed_at_any_write_it_comes_to_the_same_end(
 def test_two_drivers_are_kept_apart_until_the_lease_expires() -> None:
     stage = Stage(SHORT).begin()
     first, second = stage.driver(), stage.driver()
-    first.turn()
+    assert first.turn().head == stage.document.head and stage.document.head.expires == LEASE
     before = stage.blob.tag
     found = second.turn()
     assert found.trouble == "engine 1 carries it out" and stage.blob.tag == before
@@ -128,22 +128,28 @@ def test_two_drivers_are_kept_apart_until_the_lease_expires() -> None:
     assert first.turn().trouble == "engine 2 carries it out"
 
 
-def test_a_driver_whose_lease_ran_out_in_the_middle_of_a_turn_writes_nothing() -> None:
-    stage = Stage(SHORT).begin()
+@pytest.mark.parametrize(
+    ("pause", "writes"), [(LEASE * 2 / 3, True), (LEASE * 2 / 3 + 1, False), (LEASE, False)]
+)
+def test_a_driver_whose_lease_runs_out_in_the_middle_of_a_turn_writes_nothing(
+    pause: float, writes: bool
+) -> None:
+    stage = Stage(SHORT)
+    stage.time.now = 5000.0
     slow, write = stage.driver(), stage.blob.write
 
     def sleeps(text: str, etag: str | None) -> object:
         saved = write(text, etag)
         if "Intended" in text:
-            stage.time.now += LEASE
+            stage.time.now += pause
         return saved
 
-    stage.blob.write = sleeps  # type: ignore[method-assign, assignment]
-    for _ in range(20):
+    stage.begin().blob.write = sleeps  # type: ignore[method-assign, assignment]
+    found = slow.turn()
+    while not found.trouble and not stage.endpoint.writes:
         found = slow.turn()
-        if found.trouble:
-            break
-    assert found.trouble.startswith("the lease runs out") and stage.endpoint.writes == []
+    assert found.trouble.startswith("the lease runs out") is not writes
+    assert bool(stage.endpoint.writes) is writes
     stage.blob.write = write  # type: ignore[method-assign]
     assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
 
@@ -214,6 +220,58 @@ def test_a_broken_journal_is_named_with_its_line() -> None:
             broken.driver().turn()
 
 
+def test_a_line_that_comes_while_it_runs_is_named_too() -> None:
+    stage = Stage(SHORT).begin()
+    driver = stage.driver()
+    driver.turn()
+    last = len(stage.document.entries)
+    stage.blob.text += '{"kind":"Entered","at":1.0,"step":77}\n'
+    stage.blob.tag += 1
+    with pytest.raises(BrokenJournal, match=f"entry {last + 1}: does not follow"):
+        driver.turn()
+
+
+def test_a_start_that_was_cut_off_is_said() -> None:
+    stage = Stage(SHORT).begin()
+    stage.blob.document = Document(stage.document.head)
+    stage.blob.text = stage.document.text
+    with pytest.raises(NoRollout, match="was cut off: begin it again"):
+        stage.driver().turn()
+
+
+def test_time_does_not_go_back_in_a_journal() -> None:
+    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    stage.time.skew = -500.0
+    assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
+    times = [one.at for one in stage.document.entries]
+    assert times == sorted(times)
+
+
+def test_what_others_write_is_watched_once() -> None:
+    stage = Stage(SHORT).begin()
+    driver = stage.driver()
+    driver.turn()
+    stage.ask("pause")
+    driver.turn()
+    assert [one.entry for one in stage.events] == list(stage.document.entries)
+
+
+def test_a_driver_goes_on_with_the_rollout_that_follows() -> None:
+    stage = Stage(SHORT, BROKEN).begin()
+    driver = stage.driver()
+    assert driver.run().state.phase is Phase.ROLLED_BACK
+    stage.begin(bundle="def")
+    found = driver.turn()
+    assert found.head and found.head.number == 2 and found.state == stage.state
+
+
+def test_a_paused_rollout_is_left_alone() -> None:
+    stage = Stage(SHORT).begin()
+    stage.ask("pause")
+    before = stage.blob.tag
+    assert stage.driver().turn().wait == SHORT.interval and stage.blob.tag == before
+
+
 def test_shares_that_azure_does_not_take_are_refused_at_the_edge() -> None:
     stage = Stage(SHORT).begin()
     bad = '{"kind":"Intended","at":1.0,"shares":{"kind":"Shares","stable":-25,"candidate":125,"mirror":0}}\n'
@@ -233,6 +291,23 @@ def test_who_is_to_be_told_is_told_once_and_a_failure_stops_nothing() -> None:
     deaf = Stage(given, deaf=True).begin().run()
     assert deaf.state.phase is Phase.SUCCEEDED and deaf.told == []
     assert {one.failed for one in deaf.entries(Told)} == {"the webhook answered 500"}
+
+
+def test_a_phase_is_told_in_the_turn_that_reaches_it() -> None:
+    text = steps("smoke: [smoke]", "{traffic: 100, for: 2m, gates: [errors]}")
+    stage = Stage(plan(text + "\nnotify: [{on: [smoke], webhook: chat}]")).begin()
+    driver = stage.driver()
+    while driver.turn().state.phase is Phase.SHIFTING:
+        pass
+    assert stage.state.phase is Phase.SMOKE and len(stage.told) == 1
+
+
+def test_that_it_is_stuck_is_told_while_no_write_is_taken() -> None:
+    stage = Stage(plan(SHORT_TEXT + "\nnotify: [{on: [stuck], webhook: chat}]"), refused=10_000).begin()
+    driver = stage.driver()
+    for _ in range(60):
+        stage.sleep(driver.turn().wait)
+    assert stage.state.phase is Phase.STUCK and len(stage.told) == 1
 
 
 def test_a_notice_that_a_kill_has_cut_off_is_sent_by_the_next_driver() -> None:
@@ -379,12 +454,12 @@ def test_who_waits_for_instances_has_the_lease_too() -> None:
     driver = stage.driver()
     assert driver.turn().state.phase is Phase.SHIFTING and stage.document.head.holder == driver.holder
     until = []
-    for seconds in (0.0, 60.0, 40.0):
+    for seconds in (0.0, 60.0, 30.0, 1.0):
         stage.time.now += seconds
         driver.turn()
         until.append(stage.document.head.expires)
-    # It is renewed once half of it is over.
-    assert until[0] == until[1] < until[2]
+    # It is renewed once more than half of it is over.
+    assert until[0] == until[1] == until[2] < until[3]
 
 
 def test_after_a_look_nothing_happens_until_the_next_one() -> None:

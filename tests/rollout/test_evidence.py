@@ -105,3 +105,16 @@ def test_what_is_shown_is_evidence_that_decides(events: int, trials: int) -> Non
     assert evidence.shows_above(events, trials, 0.1, 0.01) == evidence.reached(found, 0.01)
     assert found < events * math.log(10.0)
     assert evidence.reached(-math.log(0.01), 0.01)
+
+
+@pytest.mark.parametrize("events", [0, 1, 3])
+def test_a_rate_below_a_limit_is_shown_with_the_first_trial_that_shows_it(events: int) -> None:
+    shown = [evidence.shows_below(events, trials, LIMIT, 0.05) for trials in range(200, 1500)]
+    exact = [evidence.reached(evidence.below(events, trials, LIMIT), 0.05) for trials in range(200, 1500)]
+    assert shown == exact and not shown[0] and shown[-1]
+
+
+def test_evidence_that_is_just_enough_is_enough() -> None:
+    enough = -math.log(0.05)
+    assert evidence.reached_by([enough], 0.05) and evidence.reached_by([enough, enough], 0.05)
+    assert not evidence.reached_by([enough, enough - 1e-9], 0.05)

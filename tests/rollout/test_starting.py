@@ -270,3 +270,7 @@ def test_a_start_whose_endpoint_cannot_be_read_begins_nothing() -> None:
     with pytest.raises(Unavailable):
         stage.begin()
     assert stage.blob.document is None and starting.latest(stage) is None
+
+
+def test_nothing_is_asked_of_a_rollout_that_just_begins() -> None:
+    assert Stage(SHORT).begin().document.entries == (Started(0.0, OLD),)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from azml.rollout.comparison import Seen
+from azml.rollout import intervals
+from azml.rollout.comparison import Seen, allowed_part
 from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.looks import (
     Answer,
@@ -123,3 +124,34 @@ def test_a_failure_decides_before_what_is_not_known() -> None:
     assert of(Verdict.PASS, Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE) is Verdict.FAIL
     assert of(Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.ERROR) is Verdict.ERROR
     assert of(Verdict.PASS, Verdict.INCONCLUSIVE) is Verdict.INCONCLUSIVE
+
+
+def test_what_is_exactly_at_its_limit_is_not_over_it() -> None:
+    """One look at the end: the limit is the very bound of what was seen."""
+    low, high = intervals.lower_bound(30, 1000, 0.99), intervals.upper_bound(0, 300, 0.95)
+    assert verdict(RateGate("g", low, evidence="fixed"), counted(1000, 30)).verdict == "inconclusive"
+    assert verdict(RateGate("g", high, evidence="fixed"), counted(300, 0)).verdict == "pass"
+    ratio = 1.6682407458878896
+    assert allowed_part(200, 800, ratio) == intervals.lower_bound(5, 6, 0.99)
+    assert (
+        verdict(RateGate("g", 0.5, max_ratio=ratio, evidence="fixed"), counted(200, 5, 800, 1)).verdict
+        == "pass"
+    )
+    assert verdict(ThresholdGate("p", "latency_p95", 0.25), Measured((0.2, 0.25, 0.3))).verdict == "pass"
+    agreed = intervals.lower_bound(498, 500, 0.95)
+    labels = AgreementGate("a", "r", 500, (Field("$", agreed),))
+    assert verdict(labels, Replayed({"$": Matches(500, 498)})).verdict == "pass"
+
+
+def test_a_stable_deployment_at_its_limit_excuses_nobody() -> None:
+    assert verdict(ERRORS, counted(400, 40, 400, 4)).verdict == "fail"
+    over = RateGate("errors", 0.01, max_ratio=100.0)
+    assert verdict(over, counted(400, 40, 400, 4)).verdict == "fail"
+    assert verdict(over, counted(400, 40, 400, 5)).verdict == "inconclusive"
+
+
+def test_where_no_answer_was_compared_it_says_so() -> None:
+    labels = AgreementGate("a", "r", 500, (Field("$", 0.9),))
+    for fields in ({}, {"$": Matches(0, 0)}):
+        found = verdict(labels, Replayed(fields))
+        assert (found.verdict, found.why) == ("inconclusive", "a: $: no answers compared")

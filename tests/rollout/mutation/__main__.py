@@ -145,7 +145,8 @@ def default_results() -> Path:
 
 
 def _sources() -> list[Path]:
-    return [*SOURCES.rglob("*.py"), *HERE.rglob("*.py"), *HERE.rglob("seeds.txt")]
+    tests = [path for path in HERE.rglob("*.py") if path.name not in LEFT_OUT]
+    return [*SOURCES.rglob("*.py"), *tests, *HERE.rglob("seeds.txt")]
 
 
 def _files() -> list[Path | str]:
