@@ -6,11 +6,12 @@ knows the body's model, the statuses it accepts and the answer's model.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _BUILDER = re.compile(r"build_\w+_request")
+_TELLING = (ast.Assign, ast.Compare, ast.Name)
 _RESPONSE = re.compile(r"_?deserialize\((?:_models\.(\w+)|'(\w+)')")
 
 
@@ -55,15 +56,19 @@ def _built(node: ast.FunctionDef) -> Operation | None:
         return None
     path = next(_addresses(node), "")
     for call in ast.walk(node):
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "HttpRequest":
+        if isinstance(call, ast.Call) and _is_name(call.func, "HttpRequest"):
             method = next(word for word in call.keywords if word.arg == "method").value
             return Operation(str(ast.literal_eval(method)), path)
     return None
 
 
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def _addresses(node: ast.FunctionDef) -> Iterator[str]:
     for item in ast.walk(node):
-        if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "_url":
+        if isinstance(item, ast.Assign) and _is_name(item.targets[0], "_url"):
             for constant in ast.walk(item.value):
                 if isinstance(constant, ast.Constant) and str(constant.value).startswith("/"):
                     yield str(constant.value)
@@ -76,23 +81,24 @@ def _fill(node: ast.ClassDef, operations: dict[str, Operation]) -> None:
             name = item.name.removeprefix("begin_").removeprefix("_").removesuffix("_initial")
             methods.setdefault(name, []).append(item)
     for group in methods.values():
-        used = {name for item in group for name in _BUILDER.findall(ast.unparse(item)) if name in operations}
-        for name in used:
-            for item in group:
-                _fill_one(item, operations[name])
+        told = [(item, [part for part in ast.walk(item) if isinstance(part, _TELLING)]) for item in group]
+        names = {part.id for _, parts in told for part in parts if isinstance(part, ast.Name)}
+        for name in names & operations.keys():
+            for item, parts in told:
+                _fill_one(item, parts, operations[name])
 
 
-def _fill_one(item: ast.FunctionDef, operation: Operation) -> None:
+def _fill_one(item: ast.FunctionDef, parts: Sequence[ast.AST], operation: Operation) -> None:
     for argument in (*item.args.args, *item.args.kwonlyargs):
         models = (
             re.findall(r"_models\.(\w+)", ast.unparse(argument.annotation)) if argument.annotation else []
         )
         if models and argument.annotation and "IO" in ast.unparse(argument.annotation):
             operation.body = models[0]
-    for part in ast.walk(item):
-        if isinstance(part, ast.Compare) and ast.unparse(part.left) == "response.status_code":
-            if isinstance(part.ops[0], ast.NotIn):
+    for part in parts:
+        if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.NotIn):
+            if ast.unparse(part.left) == "response.status_code":
                 operation.statuses |= set(ast.literal_eval(part.comparators[0]))
-        elif isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "deserialized":
+        elif isinstance(part, ast.Assign) and _is_name(part.targets[0], "deserialized"):
             found = _RESPONSE.search(ast.unparse(part.value))
             operation.answer = (found[1] or found[2]) if found else operation.answer

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ def name_of(folder: Path) -> BundledAsset:
     return model
 
 
+@pytest.mark.thorough
 @slow
 @given(tree, st.integers(0, 9), st.integers(0, 9))
 def test_the_version_depends_on_nothing_but_what_is_deployed(files: Tree, one: int, other: int) -> None:
@@ -66,6 +68,7 @@ def test_the_version_depends_on_nothing_but_what_is_deployed(files: Tree, one: i
     assert [file.path for file in first.files] == sorted(unicodedata.normalize("NFC", name) for name in files)
 
 
+@pytest.mark.thorough
 @slow
 @given(tree, st.data())
 def test_the_version_changes_with_any_content_path_or_executable_bit(

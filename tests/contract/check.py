@@ -37,7 +37,7 @@ def findings(file: Path) -> list[str]:
     if not file.exists():
         return []
     with file.open(encoding="utf-8") as lines:
-        return list(dict.fromkeys(found for line in lines for found in check(json.loads(line))))
+        return list(dict.fromkeys(found for line in set(lines) for found in check(json.loads(line))))
 
 
 def check(exchange: dict[str, Any]) -> Iterator[str]:

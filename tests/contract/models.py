@@ -45,8 +45,7 @@ def _fields(model: Any, value: Any, path: str, *, sent: bool, partial: bool) -> 
         yield f"{path} is no object, as {model.__name__} is"
         return
     model = _kind(model, value)
-    model({})  # the first instance fills in the names and types of its class
-    known = {field._rest_name: (name, field) for name, field in model._attr_to_rest_field.items()}
+    known = {field._rest_name: (name, field) for name, field in _attributes(model).items()}
     hints = _hints(model)
     for name, item in value.items():
         if (model.__name__, name) in ALSO:
@@ -63,6 +62,14 @@ def _fields(model: Any, value: Any, path: str, *, sent: bool, partial: bool) -> 
             yield f"{model.__name__} needs {path}.{name}"
 
 
+@functools.cache
+def _attributes(model: Any) -> dict[str, Any]:
+    model({})  # the first instance fills in the names and types of its class
+    found: dict[str, Any] = model._attr_to_rest_field
+    return found
+
+
+@functools.cache
 def _hints(model: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for base in reversed(model.__mro__):
@@ -92,8 +99,7 @@ def _resolved(hint: Any, space: dict[str, Any]) -> Any:
 
 def _kind(model: Any, value: Json) -> Any:
     kinds = getattr(model, "__mapping__", {})
-    model({})
-    tags = [field._rest_name for field in model._attr_to_rest_field.values() if field._is_discriminator]
+    tags = [field._rest_name for field in _attributes(model).values() if field._is_discriminator]
     answer = str(value.get(tags[0], "")) if tags else ""
     return next((kind for name, kind in kinds.items() if str(name).lower() == answer.lower()), model)
 

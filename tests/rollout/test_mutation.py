@@ -47,6 +47,7 @@ def test_what_is_said_and_declared_is_left_alone() -> None:
         assert "LIMIT = 3" in text and "a: int=1" in text and "Says 1 < 2" in text
 
 
+@pytest.mark.thorough
 def test_each_mutant_has_a_name_of_its_own_that_says_where_it_is() -> None:
     found = list(mutants(SOURCE.format("a < 1 or a < 1"), "m"))
     assert [one.name for one in found if one.what.startswith("Lt is LtE")] == [

@@ -197,6 +197,7 @@ def test_aliases_that_unfold_without_end_are_stopped(tmp_path: Path) -> None:
     assert "expands to more values" in found.message
 
 
+@pytest.mark.thorough
 def test_huge_and_deep_and_binary_files_are_refused(tmp_path: Path) -> None:
     (found,) = findings(tmp_path, "a: " + "x" * 2_000_000)
     assert "larger than" in found.message

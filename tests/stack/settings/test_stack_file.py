@@ -136,6 +136,7 @@ def test_a_write_that_fails_leaves_the_old_text(path: Path) -> None:
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.thorough
 @settings(deadline=None)  # a busy machine may pause any example
 @given(shares=st.dictionaries(st.sampled_from(["blue", "green", "red"]), st.integers(0, 100), max_size=3))
 def test_whatever_shares_are_set_are_read_back(
