@@ -142,6 +142,8 @@ def _under(gate: RateGate, own: Seen) -> str:
 
 
 def _neither(gate: RateGate, own: Seen) -> str:
+    if not own.requests:
+        return "no requests yet"
     return f"{_part(own)} {gate.events}: neither over nor under {gate.limit:.3%} for sure"
 
 

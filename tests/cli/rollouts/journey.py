@@ -1,9 +1,8 @@
 """What happens to each kind of candidate, with users at the endpoint all the time."""
 
-import contextlib
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from signal import SIGKILL
 
@@ -31,65 +30,60 @@ Done = subprocess.CompletedProcess[str]
 Resume = Callable[[Stage], Done]
 
 
-def good(stage: Stage, load: Load) -> Ended:
-    """A good candidate goes to 100 percent."""
-    with _users(load):
-        return _ended("a good version", load, lambda: stage.clone.run(*_run("good")))
+def flips(stage: Stage, load: Load) -> Ended:
+    """A candidate that changes three answers in a hundred, without an error, is found by comparison."""
+    return _rolled_out("changes 3 % of the answers", stage, load, "flips")
 
 
-def throws(stage: Stage, load: Load) -> Ended:
-    """A candidate that fails one request in five is withdrawn."""
-    with _users(load):
-        return _ended("fails one in five", load, lambda: stage.clone.run(*_run("throws")))
+def throws(stage: Stage, load: Load, *options: str) -> Ended:
+    """A candidate that fails one request in five is withdrawn before a user gets such an answer."""
+    return _rolled_out("fails one in five", stage, load, "throws", *options)
 
 
 def slow(stage: Stage, load: Load) -> Ended:
     """A candidate that takes three seconds for an answer is withdrawn before anybody waits for it."""
-    with _users(load):
-        return _ended("is slow", load, lambda: stage.clone.run(*_run("slow")))
+    return _rolled_out("is slow", stage, load, "slow")
 
 
-def flips(stage: Stage, load: Load) -> Ended:
-    """A candidate that changes three answers in a hundred, without an error, is found by comparison."""
-    with _users(load):
-        return _ended("changes 3 % of the answers", load, lambda: stage.clone.run(*_run("flips")))
-
-
-def nobody(stage: Stage, load: Load) -> Ended:
-    """Without users there is no evidence: paused, and nobody is moved back."""
-    return _ended("nobody uses it", load, lambda: stage.clone.run(*_run("blue")))
+def nobody(stage: Stage, load: Load, slot: str = "blue") -> Ended:
+    """Without users there is no evidence: after two short extensions it is paused, and stays where it is."""
+    with stage.impatient():
+        return _ended("nobody uses it", load, lambda: stage.rolled_out(*_run(slot)))
 
 
 def killed(
     stage: Stage, load: Load, between: Callable[[], None] = lambda: None, resume: Resume | None = None
 ) -> Ended:
-    """The engine is killed in the middle of a step, and another process goes on to the same end."""
-    with _users(load):
-        return _ended("the engine is killed", load, lambda: _killed(stage, between, resume or resumed))
+    """The process that rolls a good version out is killed in step 3, and another one goes on to the end."""
+    with load.running():
+        return _ended("good; the engine is killed", load, lambda: _killed(stage, between, resume or resumed))
 
 
 def _killed(stage: Stage, between: Callable[[], None], resume: Resume) -> Done:
-    engine = stage.clone.start(*_run("good"), log="killed.log")
+    engine = stage.clone.start("rollout", *_run("good"), log="killed.log")
     wait(lambda: "step 3 begins" in stage.said("killed.log") or engine.poll() is not None)
     engine.send_signal(SIGKILL)  # nothing where it has ended already
     engine.wait()
+    stage.tell(f"$ azml rollout {' '.join(_run('good'))}")
+    for line in stage.said("killed.log").splitlines():
+        stage.tell(line)
+    stage.tell("... and here that process gets a kill -9")
     between()
     return resume(stage)
 
 
 def resumed(stage: Stage) -> Done:
     """A rollout that nobody carries out goes on to its end."""
-    return stage.clone.run("rollout", "resume", "labels")
+    return stage.rolled_out("resume", "labels")
 
 
 def _run(slot: str) -> tuple[str, ...]:
-    return ("rollout", "run", "labels", "--slot", slot, *PER_MINUTE)
+    return ("run", "labels", "--slot", slot, *PER_MINUTE)
 
 
-@contextlib.contextmanager
-def _users(load: Load) -> Iterator[None]:
+def _rolled_out(title: str, stage: Stage, load: Load, slot: str, *options: str) -> Ended:
     with load.running():
-        yield
+        return _ended(title, load, lambda: stage.rolled_out(*_run(slot), *options))
 
 
 def _ended(title: str, load: Load, run: Callable[[], Done]) -> Ended:

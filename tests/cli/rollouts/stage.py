@@ -56,7 +56,7 @@ gates:
   agreement:
     compare: replay
     requests: requests.jsonl
-    sample: 200
+    sample: 150
     keep_mismatches: 3
     fields: [{path: $.label, at_least: 0.98}]
   smoke: {requests: "requests/*.json", expect: {status: 200, within: 2s}}
@@ -70,6 +70,7 @@ PAUSE = 0.01
 """Seconds between two requests of a client."""
 WORKSPACE = WorkspaceName("00000000-0000-0000-0000-000000000001", "rg-azml-local", "mlw-azml-local")
 """That of the local stack."""
+ENDPOINT = f"{WORKSPACE.id}/onlineEndpoints/labels"
 KINDS = {"blue": "stable", "good": "good", "throws": "throws", "flips": "flips", "slow": "slow"}
 """What the model of each slot does."""
 
@@ -160,28 +161,62 @@ class Stage:
     """A clone with the endpoint `labels`, deployed with these kinds of slots.
 
     `patience` is by how much a step is extended where too few requests came: the plan's, or a longer time.
+    `tell` is called with each line that a rollout says, as soon as it does.
     """
 
-    def __init__(self, folder: Path, kinds: tuple[str, ...] = tuple(KINDS), patience: str = "5s") -> None:
+    def __init__(
+        self, folder: Path, patience: str = "5s", tell: Callable[[str], None] = lambda line: None
+    ) -> None:
         self.clone: TestClone = make(folder)
         self.folder = self.clone.root / "scoring" / "labels"
-        self.kinds = kinds
-        self.plan = PLAN.replace("extend: 5s", f"extend: {patience}")
+        self.patience = patience
+        self.tell = tell
         self._write()
 
     def _write(self) -> None:
-        lines = [json.dumps({"number": 7 * number + 1}) for number in range(200)]
+        lines = [json.dumps({"number": 7 * number + 1}) for number in range(150)]
         files = {
-            "plan.yml": self.plan,
+            "plan.yml": self._plan(self.patience),
             **{f"models/{kind}.txt": f"{kind}\n" for kind in KINDS.values()},
             "requests/sample.json": '{"number": 1}\n',
             "requests.jsonl": "\n".join(lines) + "\n",
         }
         write_files(write_scoring_folder(self.folder, script=SCORE, deployment=OWN_DEPLOYMENT), files)
-        slots = ", ".join(f"{slot}: {{model: {{path: models/{KINDS[slot]}.txt}}}}" for slot in self.kinds)
+        slots = ", ".join(f"{slot}: {{model: {{path: models/{kind}.txt}}}}" for slot, kind in KINDS.items())
         endpoint = f"    labels:\n      deployments: {{{slots}}}\n      rollout: plan.yml\n"
         before, _, _ = self.clone.stack_file.read_text().partition("  azml:endpoints:")
         self.clone.stack_file.write_text(f"{before}  azml:endpoints:\n{endpoint}")
+
+    def _plan(self, patience: str) -> str:
+        return PLAN.replace("extend: 5s", f"extend: {patience}")
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """A rollout that starts in the block is not extended for long."""
+        (self.folder / "plan.yml").write_text(self._plan("1s"))
+        yield
+        (self.folder / "plan.yml").write_text(self._plan(self.patience))
+
+    def rolled_out(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Carry a rollout out with a command, each line of which is told at once."""
+        command = [str(self.clone.azml), "rollout", *arguments]
+        self.tell(f"$ azml rollout {' '.join(arguments)}")
+        with subprocess.Popen(
+            command,
+            cwd=self.clone.root,
+            env=self.clone.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as azml:
+            assert azml.stderr is not None and azml.stdout is not None
+            said = []
+            for line in azml.stderr:
+                self.tell(line.rstrip())
+                said.append(line)
+            result = azml.stdout.read()  # one sentence, at the end
+        self.tell(result.strip())
+        return subprocess.CompletedProcess(command, azml.returncode, result, "".join(said))
 
     def up(self) -> str:
         """Deploy it, and give blue all the traffic; what the update said."""
@@ -204,16 +239,19 @@ class Stage:
 
     def load(self) -> Load:
         """A load for the endpoint."""
-        header = self.clone.run("keys", "header", "labels").stdout.strip()
-        return Load(self._properties()["scoringUri"], header.rpartition(" ")[2])
+        key = self._azure().arm("POST", f"{ENDPOINT}/listKeys").body["primaryKey"]
+        return Load(self._properties()["scoringUri"], key)
 
     def shares(self) -> dict[str, int]:
         """The endpoint's shares, as Azure says them."""
         return {slot: share for slot, share in self._properties()["traffic"].items() if share}
 
     def _properties(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._azure().arm("GET", ENDPOINT).body["properties"]
+        return found
+
+    def _azure(self) -> WholeAzure:
         """Asked without a command: each takes a second."""
         azure = WholeAzure(self.clone.root / ".azml" / "emulator")
         azure.port = int(self.clone.environment["AZML_PORT"])
-        found: dict[str, Any] = azure.arm("GET", f"{WORKSPACE.id}/onlineEndpoints/labels").body["properties"]
-        return found
+        return azure

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.rollouts import evidence, journey, outages
-from tests.cli.rollouts.stage import Stage
+from tests.cli.rollouts.stage import Load, Stage
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
@@ -15,15 +15,16 @@ def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path
 
     So does one whose Azure is killed: it waits, says so, and goes on. Users lose what was cut by that alone.
     """
-    stage = Stage(tmp_path / "clone", ("blue", "good", "flips"), patience="40s")
+    stage = Stage(tmp_path / "clone", patience="40s")
     try:
         assert "its rollout owns the shares" in stage.up()
         load = stage.load()
         hour = evidence.rehearsed(stage)
         assert (hour["phase"], hour["requests"], hour["ended"] >= 3600) == ("succeeded", 60, True)
+        _withdrawn_early(stage, load)
         flips = journey.flips(stage, load)
         assert flips.code == 4, flips
-        assert "of 200 agree" in flips.said
+        assert "of 150 agree" in flips.said
         report = evidence.reported(stage)
         assert {"model/flips.txt", "model/stable.txt"} <= {one["name"] for one in report["changes"]}
         assert report["steps"][1]["gates"][0]["mismatches"][0]["stable"] in ('"low"', '"high"')
@@ -32,7 +33,7 @@ def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path
         assert stage.shares() == {"blue": 100}
         again = stage.clone.run("rollout", "run", "labels", "--slot", "flips", *journey.PER_MINUTE)
         assert again.returncode == 1
-        assert "of 200 agree" in again.stderr
+        assert "of 150 agree" in again.stderr
         killed = journey.killed(stage, load, lambda: _held(stage), lambda stage: outages.resumed(stage, load))
         assert killed.code == 0, killed
         assert "cannot be reached" in killed.log
@@ -46,6 +47,19 @@ def test_each_candidate_gets_what_it_deserves_and_no_user_notices(tmp_path: Path
         assert load.lost == [], load.answers
     finally:
         stage.clone.run("emulator", "stop")
+
+
+def _withdrawn_early(stage: Stage, load: Load) -> None:
+    """Nobody moves anything without users; what throws, and what is slow, reaches none of them."""
+    nobody = journey.nobody(stage, load, "good")
+    assert (nobody.code, stage.shares()) == (5, {"blue": 50, "good": 50}), nobody
+    assert "no requests yet" in nobody.said
+    throws = journey.throws(stage, load, "--supersede")
+    assert (throws.code, stage.shares()) == (4, {"blue": 100}), throws
+    assert "supersede was asked" in throws.log and "120 of 150 agree" in throws.said
+    slow = journey.slow(stage, load)
+    assert (slow.code, stage.shares()) == (4, {"blue": 100}), slow
+    assert "more than 2 s" in slow.said
 
 
 def _held(stage: Stage) -> None:
