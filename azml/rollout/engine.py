@@ -50,7 +50,7 @@ DEAD = "the stable deployment does not answer"
 
 def decide(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
     """What to do now; nothing where there is nothing to do, or where nothing is known."""
-    if state.phase in NOT_UNDER_WAY or state.phase is Phase.PAUSED:
+    if _rests(state):
         return ()
     if state.intended is not None:
         return _confirm(plan, state, state.intended, seen, now)
@@ -65,6 +65,11 @@ def decide(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Act
     return _in_step(plan, state, seen, now)
 
 
+def _rests(state: State) -> bool:
+    """Nothing is done before a person asks for it, or ever again."""
+    return state.phase in NOT_UNDER_WAY or state.phase is Phase.PAUSED
+
+
 def due(plan: Plan, state: State, now: float) -> tuple[Gate, ...]:
     """The gates that are looked at now."""
     if state.phase not in IN_STEP or state.intended is not None:
@@ -76,7 +81,7 @@ def due(plan: Plan, state: State, now: float) -> tuple[Gate, ...]:
 
 def next_shares(plan: Plan, state: State) -> Shares | None:
     """The shares for which deployments have to be ready now, None where nothing is about to begin."""
-    if state.phase in NOT_UNDER_WAY or state.phase is Phase.PAUSED:
+    if _rests(state):
         return None
     if state.withdrawing:
         return state.back

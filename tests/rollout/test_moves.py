@@ -2,7 +2,7 @@
 
 from azml.rollout.engine import Append, Observation, decide
 from azml.rollout.journal import Asked, Confirmed, Paused, Shares
-from azml.rollout.moves import confirmed, least
+from azml.rollout.moves import advanced, confirmed, entered, least
 from azml.rollout.plan import ApproveStep, RetireStep, SmokeStep
 from azml.rollout.replaying import apply
 from azml.rollout.state import Phase, State
@@ -37,3 +37,11 @@ def test_a_write_that_was_stuck_and_is_read_back_is_stuck_no_more() -> None:
     stuck = State(phase=Phase.STUCK, shares=OLD, back=OLD, intended=Shares(95, 5), written=1.0)
     assert confirmed(stuck, 5.0).phase is Phase.SHIFTING
     assert confirmed(stuck._replace(phase=Phase.FULL), 5.0).phase is Phase.FULL
+
+
+def test_a_rollout_that_has_succeeded_is_at_its_last_step() -> None:
+    carried = plan("dev")
+    last = entered(carried, State(shares=Shares(0, 100), back=OLD), 5.0, 1)
+    found = advanced(carried, last, 9.0, "done")
+    assert (found.phase, found.step) == (Phase.SUCCEEDED, 1)
+    assert advanced(carried, last._replace(step=0), 9.0, "done").step == 1

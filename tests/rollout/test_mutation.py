@@ -1,6 +1,9 @@
 """The faults that `python -m tests.rollout.mutation` plants: each changes one thing that a function does."""
 
 import ast
+import os
+import signal
+from pathlib import Path
 from types import FunctionType
 
 import pytest
@@ -8,8 +11,10 @@ import pytest
 from azml.rollout import document, driver, engine, evidence, moves
 from azml.rollout.plan import SmokeStep, TrafficStep
 from tests.rollout.mutation.__main__ import Score, chosen, explained
+from tests.rollout.mutation.memory import Memory, Result
 from tests.rollout.mutation.operators import mutants
 from tests.rollout.mutation.planting import live, plant
+from tests.rollout.mutation.trying import in_a_copy
 
 SOURCE = '''
 LIMIT = 3
@@ -81,11 +86,52 @@ def test_what_is_wrapped_around_a_function_is_taken_off(module: object, name: st
 def test_only_what_is_explained_may_survive(capsys: pytest.CaptureFixture[str]) -> None:
     one, other, *_ = mutants(SOURCE.format("a < 1"), "m")
     score = Score(frozenset({one.name}))
-    score.count(one, found=False)
-    score.count(other, found=True)
-    assert score.show() == 0 and "1 of     2 found,   1 explained" in capsys.readouterr().out
-    score.count(other, found=False)
+    score.count(one, Result(""))
+    score.count(other, Result("test_it", hung=True))
+    assert score.show() == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["m", "2", "1", "1", "1", "0"]
+    score.count(other, Result(""))
     assert score.show() == 1 and other.name in capsys.readouterr().out
     useless = Score(frozenset({one.name}))
-    useless.count(one, found=True)
+    useless.count(one, Result("test_it"))
     assert useless.show() == 1
+
+
+def test_a_mutant_knows_the_lines_of_its_statement() -> None:
+    whole = {one.what: one.lines for one in mutants(SOURCE.format("a < 1"), "m") if "1 is 2" not in one.what}
+    assert whole["if is never"] == whole["Lt is LtE"] == range(6, 7)
+    assert whole["the call is gone"] == range(7, 8)
+
+
+def test_a_result_holds_until_the_code_or_a_test_is_changed(tmp_path: Path) -> None:
+    file, source = tmp_path / "results.jsonl", tmp_path / "source.py"
+    source.write_text("a = 1")
+    memory = Memory(file, [source])
+    memory.keep("one", Result("test_it"))
+    memory.keep("other", Result(""))
+    file.write_text(file.read_text() + '["cut o')
+    again = Memory(file, [source])
+    assert again.sure == {"one": Result("test_it"), "other": Result("")}
+    source.write_text("a = 2")
+    changed = Memory(file, [source])
+    assert changed.sure == {} and changed.before["one"].test == "test_it"
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [("os._exit(0)", None), ("os.kill(os.getpid(), 9)", None), ("while True: pass", Result("it", hung=True))],
+)
+def test_only_a_test_that_fails_or_hangs_has_found_something(code: str, wanted: Result | None) -> None:
+    """A copy that ends in another way, as where the machine has no memory for it, stops the count."""
+
+    def tries(mutant: object, tests: object, pipe: int) -> None:
+        os.write(pipe, b"it\n" if wanted else b"")
+        signal.setitimer(signal.ITIMER_PROF, 0.01)
+        exec(code)
+
+    one = next(mutants(SOURCE.format("a"), "m"))
+    if wanted is None:
+        with pytest.raises(pytest.UsageError, match="its process ended with"):
+            in_a_copy(one, [], tries)
+    else:
+        assert in_a_copy(one, [], tries) == wanted

@@ -18,7 +18,7 @@ OK = Recorded(200, 0.02, [1])
 class InOrder(Random):
     """Draws the first ones, so that it is known which."""
 
-    def choices(self, population: Sequence[Any], *rest: Any, k: int = 1, **more: Any) -> list[Any]:
+    def choices(self, population: Any, *rest: Any, k: int = 1, **more: Any) -> list[Any]:
         return list(population[:k])
 
 

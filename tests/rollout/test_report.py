@@ -11,6 +11,7 @@ from azml.rollout.document import Document
 from azml.rollout.report.as_json import document
 from azml.rollout.report.build import MOST_POINTS, report
 from azml.rollout.report.charts import differences
+from azml.rollout.report.markup import EMPTY
 from azml.rollout.report.page import page
 from azml.rollout.report.records import Change, Point, Report
 from azml.rollout.sequences import Interval
@@ -151,6 +152,7 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.add(tag)
         self.loads += [str(value) for name, value in attrs if name in ("src", "href", "style", "onload")]
+        assert tag not in EMPTY
         self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -101,8 +101,8 @@ PAUSED = State(phase=Phase.PAUSED, shares=TENTH, back=OLD)
             PAUSED,
             "blue",
             "azml rollout resume diabetes goes on with this step from its beginning; azml rollout abort "
-            "diabetes gives all traffic back to blue; where blue is the broken one, azml rollout resume diabetes "
-            "--stable-is-broken.",
+            "diabetes gives all traffic back to blue; where blue is the broken one, azml rollout resume "
+            "diabetes --stable-is-broken.",
         ),
         (
             PAUSED._replace(back=Shares(0, 0)),

@@ -27,6 +27,9 @@ SURVIVED = "survived"
 QUICK, RECENT = 0.2, 3
 """Of tests that take fewer seconds, so many that have found a mutant lately are tried before all others."""
 
+Tries = Callable[[Mutant, Sequence[Test], int], None]
+"""What a copy does: it tries tests on a mutant, and answers into a pipe."""
+
 
 class Trial:
     """A plugin for pytest that has the tests run on mutants, in place of once.
@@ -68,33 +71,15 @@ class Trial:
         recent: list[str] = []
         for mutant in self.mutants:
             tests = _ordered(reaching.tests_of(mutant), self.likely(mutant), recent)
-            result = self._in_a_copy(mutant, tests)
+            result = in_a_copy(mutant, tests, self._try)
             if result.found:
                 recent = [result.test, *(one for one in recent if one != result.test)]
             self.given(mutant, result)
         return True
 
-    def _in_a_copy(self, mutant: Mutant, tests: Sequence[Test]) -> Result:
-        """What a copy of this process answers, or which test it was at when its time was over."""
-        readable, writable = os.pipe()
-        child = os.fork()
-        if not child:
-            self.pipe = writable
-            _try(mutant, tests, writable)
-        os.close(writable)
-        with os.fdopen(readable, "rb") as answers:
-            told = answers.read().decode().splitlines()
-        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if ended == -signal.SIGPROF and told:
-            return Result(told[-1], hung=True)
-        if ended or not told:
-            raise pytest.UsageError(f"{mutant.name}: its process ended with {ended}, at {told[-1:]}")
-        return Result("" if told[-1] == SURVIVED else told[-1])
-
-
-def _try(mutant: Mutant, tests: Iterable[Test], pipe: int) -> NoReturn:
-    """In the copy: each test is named before it runs, so that it is known which one does not end."""
-    try:
+    def _try(self, mutant: Mutant, tests: Iterable[Test], pipe: int) -> None:
+        """In the copy: each test is named before it runs, so that it is known which one does not end."""
+        self.pipe = pipe
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         plant(mutant)
         for one in tests:
@@ -102,8 +87,26 @@ def _try(mutant: Mutant, tests: Iterable[Test], pipe: int) -> NoReturn:
             signal.setitimer(signal.ITIMER_PROF, LEAST + TIMES * one.seconds)
             _run(one.item)
         _answer(pipe, SURVIVED)
-    finally:
-        os._exit(1)
+
+
+def in_a_copy(mutant: Mutant, tests: Sequence[Test], tries: Tries) -> Result:
+    """What a copy of this process answers, or which test it was at when its time was over."""
+    readable, writable = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            tries(mutant, tests, writable)
+        finally:
+            os._exit(1)
+    os.close(writable)
+    with os.fdopen(readable, "rb") as answers:
+        told = answers.read().decode().splitlines()
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended == -signal.SIGPROF and told:
+        return Result(told[-1], hung=True)
+    if ended or not told:
+        raise pytest.UsageError(f"{mutant.name}: its process ended with {ended}, at {told[-1:]}")
+    return Result("" if told[-1] == SURVIVED else told[-1])
 
 
 def _answer(pipe: int, said: str) -> NoReturn:

@@ -49,7 +49,7 @@ MUTANTS = {
     "looks too often": Mutant(engine, "_in_step", "if gap < plan.interval and gates:", "if False:"),
     "forgets the deadline": Mutant(engine, "_late", "if took <= plan.deadline:", "if True:"),
     "goes back to nobody": Mutant(engine, "_back", "_write(state.back, now)", "_write(Shares(0, 0), now)"),
-    "goes on while paused": Mutant(engine, "decide", " or state.phase is Phase.PAUSED:", ":"),
+    "goes on while paused": Mutant(engine, "_rests", " or state.phase is Phase.PAUSED", ""),
     "counts time in which nothing was found out": Mutant(
         replaying, "_looked", "if whole else 0.0", "if True else 0.0"
     ),
