@@ -22,6 +22,7 @@ from tests.rollout.mutation.trying import Trial
 
 HERE = Path(__file__).parents[1]
 SOURCES = HERE.parents[1].joinpath(*PACKAGE.split("."))
+"""All modules of it are pure enough: some read files, and none waits, writes, or knows a network."""
 EXPLAINED = Path(__file__).with_name("explained.txt")
 """Mutants that behave as the code does, by their names, each after a comment that says why."""
 LEFT_OUT = ("test_mutation.py", "test_reliability.py")

@@ -34,7 +34,8 @@ class Reaching:
 
     def __init__(self, items: Iterable[pytest.Item], run: Run, folder: Path) -> None:
         self.tests: list[Test] = []
-        self.common = [path for path in TESTS.rglob("*.py") if not path.name.startswith("test_")]
+        every = [path for path in TESTS.rglob("*.py") if path.parent != Path(__file__).parent]
+        self.common = [path for path in every if not path.name.startswith("test_")]
         for path, some in groupby(sorted(items, key=lambda item: item.path), lambda item: item.path):
             self.tests += self._of_file(path, list(some), run, folder / f"{path.stem}.json")
         self.tests.sort(key=lambda one: one.seconds)
