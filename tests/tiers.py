@@ -17,7 +17,7 @@ JOURNEYS = {
     "tests/cli/recovery/test_full_disk.py": 45.0,
     "tests/cli/recovery/test_killed.py": 110.0,
     "tests/cli/commands/test_release_and_rollback.py": 95.0,
-    "tests/cli/rollouts/test_journey.py": 90.0,
+    "tests/cli/rollouts/test_journey.py": 115.0,
     "tests/cli/test_neighbours.py": 25.0,
     "tests/providers/test_stack_of_plugins.py": 45.0,
     "tests/providers/test_stack_traffic.py": 50.0,
