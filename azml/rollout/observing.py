@@ -13,7 +13,7 @@ def observe(ports: Ports, plan: Plan, state: State, now: float) -> Observation:
     """What is so now."""
     shares = _shares(ports.endpoint)
     following = next_shares(plan, state)
-    ready = None if following is None else _ready(ports.endpoint, following)
+    ready = True if following is None else _ready(ports.endpoint, following)
     gates = due(plan, state, now) if shares == state.shares else ()
     seen = Observation(shares, ready, {gate.name: _look(ports, gate, state, now) for gate in gates})
     return with_stable(ports, state, seen) if state.withdrawing and state.intended is None else seen

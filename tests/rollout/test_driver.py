@@ -240,11 +240,14 @@ def test_a_start_that_was_cut_off_is_said() -> None:
 
 
 def test_time_does_not_go_back_in_a_journal() -> None:
-    stage = Stage(SHORT).begin().run(UNTIL_BAKING)
+    stage = Stage(SHORT).begin()
+    driver = stage.driver()
+    while stage.state.step == 0:
+        driver.turn()
     stage.time.skew = -500.0
-    assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
+    driver.turn()
     times = [one.at for one in stage.document.entries]
-    assert times == sorted(times)
+    assert stage.state.intended == Shares(90, 10) and times == sorted(times)
 
 
 def test_what_others_write_is_watched_once() -> None:

@@ -26,7 +26,7 @@ def test_what_goes_back_is_asked_for_once() -> None:
 def test_where_no_share_is_written_next_no_instances_are_asked_for() -> None:
     stage = Asked(plan("dev"))
     state = State(phase=Phase.FULL, step=1, shares=OLD, back=OLD)
-    assert observe(stage.ports, stage.plan, state, 0.0).ready is None and stage.told == []
+    assert observe(stage.ports, stage.plan, state, 0.0).ready is True and stage.told == []
 
 
 def test_before_it_goes_back_the_stable_deployments_instances_are_asked_for() -> None:
