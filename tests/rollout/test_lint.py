@@ -30,9 +30,9 @@ def test_what_is_made_up_is_said(gate: Gate, passes: str, fails: str) -> None:
     ("gate", "passes", "fails"),
     [
         (RateGate("g", 0.01), "0 of 344", "344 of 344"),
-        (ThresholdGate("g", "latency_p95", 0.3), "of 1 minutes is 0.15 s", "of 1 minutes is 0.6 s"),
+        (ThresholdGate("g", "latency_p95", 0.3), "of 1 minute is 0.15 s", "of 1 minute is 0.6 s"),
         (AgreementGate("g", "r", 500, (Field("$", 0.98),)), "500 of 500 agree", "0 of 500 agree"),
-        (SmokeGate("g", "r", within=0.1), "all 1 requests answered", "was not answered"),
+        (SmokeGate("g", "r", within=0.1), "the only request is answered", "was not answered"),
     ],
 )
 def test_the_gate_has_looked_at_what_is_said(gate: Gate, passes: str, fails: str) -> None:

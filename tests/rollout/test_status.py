@@ -43,18 +43,18 @@ def in_step(step: int, shares: Shares, **changes: Any) -> State:
         (
             in_step(2, TENTH),
             1.5,
-            "Step 3 of 5 (waiting): blue has 90 % and green has 10 %; 1.5 of the 24 hours to approve it are "
+            "Step 3 of 5 (waiting): blue has 90 % and green has 10 %; 90 min of the 24.0 h to approve it are "
             "over.",
         ),
         (
             in_step(4, NEW),
             2.0,
-            "Step 5 of 5 (retiring): green has 100 %; blue is free after 48 hours, 2.0 are over.",
+            "Step 5 of 5 (retiring): green has 100 %; blue is free after 48.0 h, 2.0 h are over.",
         ),
         (
             in_step(4, NEW),
             4000.0,
-            "Step 5 of 5 (retiring): green has 100 %; blue is free after 48 hours, 4000.0 are over.",
+            "Step 5 of 5 (retiring): green has 100 %; blue is free after 48.0 h, 4000.0 h are over.",
         ),
         (
             State(phase=Phase.PAUSED, shares=Shares(100, 0, 20), reason="pause was asked by somebody"),
