@@ -176,13 +176,14 @@ class Stack:
         return (self.folder / ".state" / ".pulumi" / "stacks" / "azml-local" / "local.json").read_text()
 
     def resources(self) -> list[dict[str, Any]]:
-        """The resources in the state, the stack itself first."""
+        """The resources in the state."""
         found: list[dict[str, Any]] = json.loads(self.state)["checkpoint"]["latest"]["resources"]
         return found
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs."""
-        found: dict[str, Any] = self.resources()[0]["outputs"]
+        (stack,) = (one for one in self.resources() if one["type"] == "pulumi:pulumi:Stack")
+        found: dict[str, Any] = stack["outputs"]
         return found
 
     def settled(self) -> None:
