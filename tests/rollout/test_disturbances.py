@@ -64,6 +64,21 @@ def test_a_stable_deployment_at_the_limit_is_seldom_taken_for_disturbed(requests
     assert taken(LIMIT) <= SURPRISE and taken(20 * LIMIT) > 0.7
 
 
+def test_the_fewest_errors_that_disturb_are_those_of_the_binomial_distribution() -> None:
+    """Two of 15 have 0.96 % at the limit, two of 16 have 1.09 %."""
+    tails = [sum(likely(k, of, LIMIT) for k in range(2, of + 1)) for of in (15, 16)]
+    assert tails == pytest.approx([0.0096, 0.0109], abs=5e-5)
+    disturbed = [
+        bool(Disturbed(LIMIT).with_look(Seen(10, 0), Seen(of, 2)).stable.requests) for of in (15, 16)
+    ]
+    assert disturbed == [True, False]
+
+
+def test_a_quarter_of_the_requests_may_be_left_out_and_no_more() -> None:
+    left_out = Disturbed(LIMIT, candidate=Seen(25, 5))
+    assert left_out.few(Seen(100, 5)) and not left_out.few(Seen(99, 5))
+
+
 EVERY, LASTS = 30, 3
 """Minutes: a disturbance of three in each half hour."""
 
