@@ -6,6 +6,7 @@ import pytest
 
 from azml.rollout.comparison import Seen
 from azml.rollout.document import Document, Head, text_of
+from azml.rollout.durations import minutes
 from azml.rollout.journal import Looked, Shares
 from azml.rollout.looks import Counted
 from azml.rollout.moves import entered
@@ -120,3 +121,8 @@ PAUSED = State(phase=Phase.PAUSED, shares=TENTH, back=OLD)
 )
 def test_the_way_out_names_what_there_is(state: State, stable: str, way_out: str) -> None:
     assert at(state, stable=stable).way_out == way_out
+
+
+def test_a_step_that_was_extended_takes_so_much_longer() -> None:
+    extended = in_step(1, TENTH, extended=2)
+    assert f" of {minutes(120 + 2 * PLAN.extend)} measured" in at(extended).sentence

@@ -5,7 +5,7 @@ its books cannot hide itself.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from azml.rollout import intervals, journal
 from azml.rollout.comparison import NOTHING, Comparison
@@ -122,9 +122,12 @@ class Checks:
         raise Violation("withdrawn without a failure")
 
     def _gates(self, before: State) -> tuple[Gate, ...]:
+        """Without a stable deployment to compare with, nothing is compared."""
         gates = gates_of(self.plan.steps[before.step])
-        alone = before.first or before.stable_is_broken
-        return tuple(gate for gate in gates if not (alone and isinstance(gate, AgreementGate)))
+        if not (before.first or before.stable_is_broken):
+            return gates
+        alone = [gate for gate in gates if not isinstance(gate, AgreementGate)]
+        return tuple(replace(one, max_ratio=None) if isinstance(one, RateGate) else one for one in alone)
 
     def _measured(self, before: State) -> float:
         """Seconds that were looked at and found something out at every gate."""
