@@ -48,12 +48,11 @@ class Disturbed(NamedTuple):
         A mean of two tests, on the other looks and on all: what each promises, the mean does. By the latter,
         a candidate that keeps the limit need not wait until the stable deployment does.
         """
-        rest = whole.minus(self.candidate)
-        parts = [
-            math.log1p(-CALM) + below(whole.events, whole.requests, self.limit),
-            math.log(CALM) + below(rest.events, rest.requests, self.limit),
-        ]
-        return log_sum(parts if self.few(whole) else parts[:1])
+        parts = [math.log1p(-CALM) + below(whole.events, whole.requests, self.limit)]
+        if self.few(whole):
+            rest = whole.minus(self.candidate)
+            parts.append(math.log(CALM) + below(rest.events, rest.requests, self.limit))
+        return log_sum(parts)
 
 
 def _surprising(events: int, requests: int, limit: float) -> bool:

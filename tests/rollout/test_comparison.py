@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azml.rollout.comparison import Comparison, Seen, allowed_part
+from tests.rollout.binomial import likely
 
 
 def events(chance: random.Random, requests: int, rate: float) -> int:
@@ -57,9 +58,7 @@ def test_the_expected_evidence_is_at_most_1_while_the_ratio_is_allowed(
 ) -> None:
     part = allowed_part(candidate, stable, max_ratio * below)
     expected = math.fsum(
-        math.comb(total, k)
-        * part**k
-        * (1 - part) ** (total - k)
+        likely(k, total, part)
         * math.exp(Comparison(max_ratio).with_interval(Seen(candidate, k), Seen(stable, total - k)).evidence)
         for k in range(total + 1)
     )

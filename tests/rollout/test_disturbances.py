@@ -15,6 +15,7 @@ from azml.rollout.journal import Extended, Shares
 from azml.rollout.looks import Counted, Rates, Tally, added, nothing_yet
 from azml.rollout.state import Phase
 from azml.rollout.verdicts import Judgement, Verdict, judge
+from tests.rollout.binomial import likely
 from tests.rollout.plans import plan
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.stages import Stage
@@ -44,10 +45,6 @@ def test_what_is_left_out_does_not_depend_on_the_candidate(
     stable = Seen(other, int(other * part))
     one = Disturbed(LIMIT).with_look(Seen(own, min(own, events)), stable)
     assert one.stable == Disturbed(LIMIT).with_look(Seen(1000, 0), stable).stable
-
-
-def likely(k: int, of: int, rate: float) -> float:
-    return math.comb(of, k) * rate**k * (1 - rate) ** (of - k)
 
 
 @pytest.mark.parametrize("requests", [18, 180, 450])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azml.rollout import evidence
+from tests.rollout.binomial import likely
 
 LIMIT = 0.01
 PER_MINUTE = 20
@@ -20,7 +21,7 @@ def stopped(rate: float, minutes: int, decides: Boundary) -> Iterator[float]:
     The distribution of the count among the runs that go on is carried from minute to minute, without what is
     less likely than 1e-13.
     """
-    one = [math.comb(PER_MINUTE, k) * rate**k * (1 - rate) ** (PER_MINUTE - k) for k in range(PER_MINUTE + 1)]
+    one = [likely(k, PER_MINUTE, rate) for k in range(PER_MINUTE + 1)]
     steps = [(k, part) for k, part in enumerate(one) if part > 1e-15]
     alive, gone = {0: 1.0}, 0.0
     for minute in range(1, minutes + 1):
@@ -78,8 +79,7 @@ def test_the_expected_evidence_is_at_most_1_while_the_limit_holds(
     rate = limit * rate if upward else limit + (1 - limit) * rate
     test = evidence.above if upward else evidence.below
     expected = math.fsum(
-        math.comb(trials, k) * rate**k * (1 - rate) ** (trials - k) * math.exp(test(k, trials, limit))
-        for k in range(trials + 1)
+        likely(k, trials, rate) * math.exp(test(k, trials, limit)) for k in range(trials + 1)
     )
     assert expected <= 1 + 1e-9
 

@@ -13,6 +13,7 @@ from benchmarks.reliability.faults import FAULTS, Fault, Minute, Rates, World
 from benchmarks.reliability.figures import ROLLOUTS, SEED, TRAFFIC, Cell, cell, withdrawn
 from benchmarks.reliability.page import SAID
 from benchmarks.reliability.rules import Argo, Flagger, Rule, Threshold, our_plan, rules
+from tests.rollout.binomial import likely
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -74,9 +75,7 @@ def test_a_good_plan_is_ours() -> None:
 @pytest.mark.parametrize("agreement", [0.95, 0.99, 0.995, 0.999])
 def test_how_often_agreement_withdraws_is_the_binomial_sum(agreement: float) -> None:
     assert intervals.lower_bound(495, 500, 0.95) < 0.98 <= intervals.lower_bound(496, 500, 0.95)
-    expected = math.fsum(
-        math.comb(500, count) * agreement**count * (1 - agreement) ** (500 - count) for count in range(496)
-    )
+    expected = math.fsum(likely(count, 500, agreement) for count in range(496))
     assert withdrawn(agreement, 500, 0.98) == pytest.approx(expected, abs=1e-9)
     assert f"| {agreement:.1%} | {expected:.2%} |" in PAGE
 

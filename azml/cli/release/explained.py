@@ -105,16 +105,16 @@ def document(found: Explained, rate: float, held: Mapping[str, Slot], needed: Ne
     }
 
 
-def more(held: Mapping[str, Slot]) -> int:
+def _more(held: Mapping[str, Slot]) -> int:
     """How many instances all slots have in addition to the largest one."""
     each = [slot.instances for slot in held.values()]
     return sum(each) - max(each, default=0)
 
 
 def _side_by_side(found: Explained, held: Mapping[str, Slot]) -> dict[str, Any]:
-    earliest, latest = found.instance_hours(more(held))
+    earliest, latest = found.instance_hours(_more(held))
     return {
-        "more_instances": more(held),
+        "more_instances": _more(held),
         "earliest_instance_hours": earliest,
         "latest_instance_hours": latest,
     }
@@ -172,10 +172,10 @@ def sums(found: Explained, held: Mapping[str, Slot], needed: Needed) -> Iterator
 
 def _both(found: Explained, held: Mapping[str, Slot]) -> str:
     """What two versions at a time cost, in instances and their hours; prices are Azure's own."""
-    earliest, latest = found.instance_hours(more(held))
+    earliest, latest = found.instance_hours(_more(held))
     hours = f"{latest:.1f}" if earliest is None else f"{earliest:.1f} to {latest:.1f}"
     return (
-        f"versions side by side: {count(more(held), 'instance')} more than the largest alone, {hours} "
+        f"versions side by side: {count(_more(held), 'instance')} more than the largest alone, {hours} "
         "instance-hours until the rollout ends; they run on until the old slot is reused or removed"
     )
 
