@@ -26,7 +26,7 @@ def rows(arm: Arm, logs: str, query: str) -> Iterator[dict[str, Any]]:
         for row in table["rows"]:
             yield dict(zip(names, row, strict=True))
     except (KeyError, TypeError, ValueError) as wrong:
-        raise AzureError(f"Log Analytics gave an answer of another form: {wrong!r}") from wrong
+        raise AzureError(f"Log Analytics gave an answer in an unexpected form: {wrong!r}") from wrong
 
 
 def literal(text: str) -> str:

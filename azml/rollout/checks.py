@@ -23,7 +23,7 @@ def problems(plan: Plan, kind: str, *, protect: bool) -> Iterator[Problem]:
     least = sum(step.least for step in plan.steps if isinstance(step, ShadowStep | TrafficStep))
     if least > plan.deadline:
         message = (
-            f"its steps take {least / 60:g} minutes at least, and its deadline is {plan.deadline / 60:g}"
+            f"its steps take at least {least / 60:g} minutes, and its deadline is {plan.deadline / 60:g}"
         )
         yield None, message, "give it a later deadline"
 
@@ -38,7 +38,7 @@ def _order(plan: Plan) -> Iterator[Problem]:
             remedy = "Azure refuses both on one deployment: put it before the first traffic step"
             yield place, "the shadow step comes after live traffic", remedy
         if isinstance(step, RetireStep) and place != len(plan.steps) - 1:
-            yield place, "the old slot retires before the end", "put it last"
+            yield place, "retire comes before another step", "put it last"
         moved = moved or isinstance(step, TrafficStep)
 
 
@@ -48,10 +48,14 @@ def _shares(plan: Plan) -> Iterator[Problem]:
         if isinstance(step, TrafficStep):
             if step.percent <= before:
                 message = f"the share goes from {before} to {step.percent} percent"
-                yield place, message, "shares rise from step to step"
+                yield place, message, "give each step a larger share than the one before"
             before = step.percent
         elif isinstance(step, ApproveStep) and before == 100:
-            yield place, "a person is asked when the candidate has all traffic", "ask before that"
+            yield (
+                place,
+                "asks for approval when the candidate has all the traffic",
+                "put the approval before the last traffic step",
+            )
     if before != 100:
         yield None, f"its last share is {before} percent", "end with {traffic: 100}"
 
@@ -71,10 +75,10 @@ def _step(step: Step, kind: str, protect: bool) -> Iterator[tuple[str, str]]:
             )
         case ApproveStep(gates=gates):
             if not all(isinstance(gate, RateGate) and gate.evidence == "strict" for gate in gates):
-                remedy = "rates with strict evidence can be watched as long as it takes"
-                yield "while_waiting has a gate that is looked at once", remedy
+                remedy = "name gates on rates, with strict evidence"
+                yield "while_waiting has a gate that is judged only once", remedy
         case ShadowStep(gates=()):
-            yield "judges nothing, so it could never fail", "name its gates"
+            yield "has no gate, so it could never fail", "name its gates"
         case TrafficStep(gates=()) if protect:
             yield "moves traffic without a gate, and the endpoint is protected", "name its gates"
     if not isinstance(step, RetireStep) and any(isinstance(gate, SmokeGate) for gate in step.gates):

@@ -109,7 +109,7 @@ def plan_of(text: str) -> Plan:
     try:
         return _PLANS.read(text, Plan)
     except ValueError as broken:
-        raise BrokenJournal(f"line 1: its plan is none: {broken}") from broken
+        raise BrokenJournal(f"line 1: its plan cannot be read: {broken}") from broken
 
 
 def parse(text: str, known: Document | None = None) -> Document:

@@ -76,10 +76,10 @@ class Driver:
         try:
             document = self._read()
             if document.head.held(self.holder, self._now):
-                return self._turn(self.poll, f"{document.head.holder} carries it out")
+                return self._turn(self.poll, f"{document.head.holder} is carrying it out")
             acted = self._act()
         except Conflict:
-            return self._turn(0.0, "somebody else has written the journal meanwhile")
+            return self._turn(0.0, "another process has written to the journal in the meantime")
         except Unavailable as missing:
             return self._turn(self.poll, str(missing))
         rest = wait(self._document.plan, self._state, self._now, self.poll)
@@ -166,7 +166,7 @@ class Driver:
     def _act(self) -> bool:
         """Do what is to be done; whether anything was, but looking."""
         if self._state.phase is Phase.DECLARED:
-            raise NoRollout("the start of this rollout was cut off: begin it again with azml rollout run")
+            raise NoRollout("the start of this rollout was interrupted: begin it again with azml rollout run")
         if self._state.phase in RESTING and not self._has_to_tell:
             return False
         self._hold()
@@ -206,7 +206,7 @@ class Driver:
     def _write(self, shares: Shares) -> None:
         # What is left is for the write's own way to Azure: nobody else may have begun when it gets there.
         if self._valid_until - self.ports.clock.now() < self.lease / 3:
-            raise Unavailable("the lease runs out before the write: it is taken again first")
+            raise Unavailable("the lease would expire before the write: it is renewed first")
         self.ports.endpoint.write(shares)
 
     def _tell(self) -> None:

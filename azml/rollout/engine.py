@@ -134,8 +134,8 @@ def _stuck(plan: Plan, state: State, intended: Shares, seen: Observation, now: f
     if took <= plan.verify_within or state.phase is Phase.STUCK:
         return ()
     found = f"reads {seen.shares.said}" if seen.shares else "cannot be read"
-    why = f"{intended.said} was to be written, and after {took:.0f} seconds the endpoint {found}"
-    return (Append(journal.Stuck(now, f"{why}; it is tried on")),)
+    why = f"{intended.said} should have been written, but after {took:.0f} seconds the endpoint {found}"
+    return (Append(journal.Stuck(now, f"{why}; trying again")),)
 
 
 def _shift(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
@@ -174,7 +174,7 @@ def _unseen(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Ac
         return _unapproved(state, step, seen, now)
     if state.phase is Phase.RETIRING and isinstance(step, RetireStep):
         over = now - state.entered > step.after + plan.stale_after
-        return (Append(journal.Paused(now, f"the old slot was to retire{unreadable}")),) if over else ()
+        return (Append(journal.Paused(now, f"the old slot should have retired{unreadable}")),) if over else ()
     return _late(plan, state, now, unreadable)
 
 
@@ -182,7 +182,9 @@ def _late(plan: Plan, state: State, now: float, because: str = "") -> tuple[Acti
     took = now - state.started - state.idle
     if took <= plan.deadline:
         return ()
-    return (Append(journal.Paused(now, f"its deadline of {plan.deadline / 60:g} minutes is over{because}")),)
+    return (
+        Append(journal.Paused(now, f"its deadline of {plan.deadline / 60:g} minutes has passed{because}")),
+    )
 
 
 def _back(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
@@ -194,8 +196,8 @@ def _back(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Acti
     if now - state.since <= plan.verify_within or state.phase is Phase.STUCK:
         return note
     why = (
-        f"all traffic is to go back, and after {now - state.since:.0f} seconds the stable deployment "
-        "does not have the instances for it; it is tried on"
+        f"all traffic should go back, but after {now - state.since:.0f} seconds the stable deployment "
+        "does not have the instances for it; trying again"
     )
     return *note, Append(journal.Stuck(now, why))
 
@@ -231,7 +233,7 @@ def judgements(plan: Plan, state: State) -> tuple[Judgement, ...]:
 
 def _judged(plan: Plan, state: State, seen: Observation, now: float) -> tuple[Action, ...]:
     found = judgements(plan, state)
-    decides = worst(found) if found else Judgement(Verdict.PASS, "no gates", "nothing is asked")
+    decides = worst(found) if found else Judgement(Verdict.PASS, "no gates", "nothing is checked")
     match decides.verdict:
         case Verdict.FAIL:
             return _failed(plan, state, seen, decides.why, now)

@@ -41,7 +41,7 @@ def read_gate(name: str, own: PlanTable, folder: Path, evidence: Evidence) -> Ga
         return _metric(name, own, evidence)
     if "requests" in written:
         return _smoke(name, own, folder)
-    own.findings.append(own.node.wrong("looks at nothing, so it could never fail", f"give it {KINDS}"))
+    own.findings.append(own.node.wrong("checks nothing, so it could never fail", f"give it {KINDS}"))
     return None
 
 
@@ -194,7 +194,7 @@ def _field(own: PlanTable, sample: int) -> Field | None:
     at_least = _at_least(own, sample)
     tolerance = own.number("tolerance", 0, 1e308)
     if (equal == "within") != (tolerance is not None):
-        own.fault("tolerance", "goes with equal: within, and with nothing else", "write both or none")
+        own.fault("tolerance", "is only for equal: within", "write both or none")
     own.finish()
     return Field(path, at_least, equal, tolerance or 0.0) if path and at_least else None
 

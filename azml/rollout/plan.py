@@ -68,8 +68,8 @@ class Plan:
     `interval` is between two looks. A step whose evidence is not in is extended by `extend`, `at_most` times,
     then paused; `tolerate` looks in a row may find nothing out. From its start, a rollout has `deadline`
     seconds, without those it waits for people. A write that is not read back within `verify_within` is
-    stuck. A gap of more than `stale_after` in the looks repeats the step. `then` is what happens where all
-    extensions are over, and `plan_changed` where the stack's plan is another one than the rollout began with.
+    stuck. A gap of more than `stale_after` in the looks repeats the step. `then` is what happens when all
+    extensions are used up, and `plan_changed` when the stack's plan differs from the rollout's.
     """
 
     steps: tuple[Step, ...]

@@ -177,7 +177,7 @@ class _Reader:
                 continue
             on = tuple(self.phase(one) for one in own.nodes("on", required=True))
             if "on" in own.node.value and own.node.value["on"].value == []:
-                own.fault("on", "names no phase, so nobody is ever told", f"one of {', '.join(PHASES)}")
+                own.fault("on", "names no phase, so no notice would be sent", f"one of {', '.join(PHASES)}")
             webhook = own.text("webhook", required=True)
             if webhook is not None and not SECRET.fullmatch(webhook):
                 remedy = "write the name of a secret of the stack: pulumi config set --secret rollout:NAME"
@@ -189,7 +189,9 @@ class _Reader:
     def phase(self, node: Node) -> str:
         if node.value not in PHASES:
             remedy = did_you_mean(str(node.value), PHASES)
-            self.findings.append(node.wrong(f"{node.value!r} is not a phase to be told of", remedy))
+            self.findings.append(
+                node.wrong(f"{node.value!r} is not a phase that notices are sent for", remedy)
+            )
         return str(node.value)
 
     def read_gates(self, evidence: Evidence) -> Iterator[tuple[str, Gate | None]]:
@@ -200,7 +202,9 @@ class _Reader:
     def unused(self) -> None:
         for name in [name for name in self.gates if name not in self.used]:
             node = self.table.node.value["gates"].value[name]
-            self.findings.append(node.wrong("is used by no step, so it could never fail", "name it in one"))
+            self.findings.append(
+                node.wrong("is not used by any step, so it could never fail", "name it in one")
+            )
 
     def named(self, own: PlanTable, key: str) -> tuple[Gate, ...]:
         """The gates that a step names."""
@@ -220,7 +224,7 @@ class _Reader:
         kinds = [kind for kind in KINDS if own and kind in own.node.value]
         if own is None or len(kinds) != 1:
             if own is not None:
-                self.findings.append(node.wrong("is not a step", f"one of {', '.join(KINDS)} makes it one"))
+                self.findings.append(node.wrong("is not a step", f"one of {', '.join(KINDS)} is needed"))
             return None
         step = self.read_step(kinds[0], own)
         own.finish()

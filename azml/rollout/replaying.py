@@ -35,7 +35,7 @@ def replay(plan: Plan, entries: Iterable[Entry]) -> State:
 def followed(plan: Plan, state: State, entry: Entry, number: int) -> State:
     """The state after an entry that was read. Raises BrokenJournal where no rollout writes it there."""
     if isinstance(entry, SHARING) and not entry.shares.sound:
-        raise BrokenJournal(f"entry {number}: no shares that Azure takes: {entry.shares.said}")
+        raise BrokenJournal(f"entry {number}: shares that Azure refuses: {entry.shares.said}")
     try:
         return apply(plan, state, entry)
     except (IndexError, KeyError, TypeError, AttributeError) as broken:

@@ -15,7 +15,7 @@ from azml.rollout.wishes import begins_with_smoke, no_sense
 
 TRIES = 20
 """How often a wish is written where others write at the same time."""
-BUSY = "others write the journal all the time: ask again"
+BUSY = "other processes keep writing to the journal: try again"
 
 
 class Refused(Exception):

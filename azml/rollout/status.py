@@ -68,18 +68,18 @@ def sentence(head: Head, plan: Plan, state: State, now: float) -> str:
     where = _where(head, state.shares)
     match state.phase:
         case Phase.DECLARED:
-            return "The rollout is declared, and has not begun."
+            return "The rollout has not begun."
         case Phase.SHIFTING:
             coming = target(plan, state).said
-            return f"Before {place}: {where}; it is to be {coming}, once the instances for it are ready."
+            return f"Before {place}: {where}; next is {coming}, once the instances for it are ready."
         case Phase.PAUSED:
             return f"Paused at {place}: {state.reason}. Now {where}."
         case Phase.ROLLING_BACK:
-            return f"All traffic goes back ({_where(head, state.back)}): {state.reason}."
+            return f"All traffic is going back ({_where(head, state.back)}): {state.reason}."
         case Phase.STUCK:
             return f"Stuck at {place}: {state.reason}."
         case Phase.SUCCEEDED:
-            return f"Succeeded: {where}; the last step ended as {state.reason}."
+            return f"Succeeded: {where}; the last step ended with {state.reason}."
         case Phase.ROLLED_BACK | Phase.ABORTED | Phase.SUPERSEDED:
             return f"{state.phase.said.capitalize()}: {where}; {state.reason}."
     return _in_step(head, plan, state, now, f"{place.capitalize()} ({state.phase.said}): {where}")
@@ -89,10 +89,10 @@ def _in_step(head: Head, plan: Plan, state: State, now: float, begins: str) -> s
     step = plan.steps[state.step]
     waited = minutes(now - state.entered)
     if isinstance(step, RetireStep):
-        return f"{begins}; {head.stable} is free after {minutes(step.after)}, {waited} are over."
+        return f"{begins}; {head.stable} is free after {minutes(step.after)}; {waited} have passed."
     found = "".join([f"; {one.why}" for one in judgements(plan, state)])
     if isinstance(step, ApproveStep):
-        left = f"{waited} of the {minutes(step.within)} to approve it are over"
+        left = f"{waited} of the {minutes(step.within)} for approval have passed"
         return f"{begins}; {left}{found}."
     wanted = least(step) + state.extended * plan.extend
     return f"{begins}; {minutes(state.measured)} of {minutes(wanted)} measured{found}."
@@ -118,13 +118,13 @@ def way_out(head: Head, state: State) -> str:
             broken = (
                 ""
                 if state.alone
-                else f"; where {back} is the broken one, azml rollout resume {name} --stable-is-broken"
+                else f"; if {back} is the broken one, azml rollout resume {name} --stable-is-broken"
             )
-            return f"azml rollout resume {name} goes on with this step from its beginning; {abort}{broken}."
+            return f"azml rollout resume {name} repeats this step from its beginning; {abort}{broken}."
         case Phase.STUCK:
-            return f"azml status shows what Azure says; azml rollout resume {name} tries it on; {abort}."
+            return f"azml status shows what Azure says; azml rollout resume {name} tries again; {abort}."
         case Phase.ROLLING_BACK:
-            return f"azml rollout resume {name} carries it out, where nothing does so already."
+            return f"azml rollout resume {name} carries it out, if no other process does."
         case Phase.ROLLED_BACK:
             again = f"azml rollout retry {name} tries this one again"
             return f"azml release {name} deploys another version; {again}."
@@ -135,7 +135,7 @@ def way_out(head: Head, state: State) -> str:
                 else "Nothing is left to do."
             )
         case Phase.WAITING:
-            return f"azml rollout approve {name} goes on; {abort}."
+            return f"azml rollout approve {name} continues; {abort}."
     return f"azml rollout pause {name} stops it here; {abort}."
 
 

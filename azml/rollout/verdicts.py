@@ -144,7 +144,7 @@ def _under(gate: RateGate, own: Seen) -> str:
 def _neither(gate: RateGate, own: Seen) -> str:
     if not own.requests:
         return "no requests yet"
-    return f"{_part(own)} {gate.events}: neither over nor under {gate.limit:.3%} for sure"
+    return f"{_part(own)} {gate.events}: not yet clearly over or under {gate.limit:.3%}"
 
 
 def _against_stable(gate: RateGate, found: Rates) -> str:
@@ -185,7 +185,7 @@ def _field(gate: AgreementGate, wanted: Field, found: Matches) -> Reasoned:
     low = intervals.lower_bound(found.equal, found.compared, CONFIDENCE)
     why = (
         f"{wanted.path}: {found.equal} of {found.compared} agree, at least {low:.1%} with "
-        f"{CONFIDENCE:.0%} confidence; {wanted.at_least:.1%} are wanted"
+        f"{CONFIDENCE:.0%} confidence; {wanted.at_least:.1%} is required"
     )
     if found.compared >= gate.sample:
         return (Verdict.PASS if low >= wanted.at_least else Verdict.FAIL), why

@@ -15,13 +15,13 @@ def no_sense(plan: Plan, state: State, what: Wish) -> str | None:
     if what == "retry":
         return "the rollout has not ended: abort it first"
     if state.withdrawing and what != "supersede":
-        return f"all traffic goes back already, as {state.reason}"
+        return f"all traffic is already going back: {state.reason}"
     if what == "approve" and state.phase is not Phase.WAITING:
-        return f"nobody waits for an approval: the rollout is {state.phase.said}"
+        return f"no step is waiting for approval: the rollout is {state.phase.said}"
     if what == "resume" and state.phase is not Phase.PAUSED:
         return f"the rollout is not paused: it is {state.phase.said}"
     if what == "pause" and state.phase is Phase.PAUSED:
-        return f"the rollout is paused already, as {state.reason}"
+        return f"the rollout is already paused: {state.reason}"
     if what == "stable_is_broken":
         return _not_alone(plan, state)
     return None
@@ -33,7 +33,7 @@ def _not_alone(plan: Plan, state: State) -> str | None:
     if isinstance(plan.steps[state.step], RetireStep):
         return "the candidate has all the traffic already"
     if not begins_with_smoke(plan):
-        return "the plan has no smoke step, and without it nothing would be known of the candidate"
+        return "the plan has no smoke step, and without it nothing would be known about the candidate"
     return None
 
 
@@ -46,7 +46,7 @@ def asked(plan: Plan, state: State, entry: Asked) -> State:
     """The state after it. What makes no sense changes nothing."""
     if no_sense(plan, state, entry.what):
         return state
-    said = f"{entry.what.replace('_', ' ')} was asked by {entry.by}"
+    said = f"{entry.what.replace('_', ' ')} was requested by {entry.by}"
     match entry.what:
         case "abort":
             return withdrawn(state, entry.at, said, Phase.ABORTED)

@@ -95,7 +95,7 @@ def _callers(section: Section) -> Iterator[Caller]:
         if caller is None:
             continue
         if caller.principal.lower() in seen:
-            section.faults.extend([node.wrong(f"{caller.principal} is there twice", "keep one of them")])
+            section.faults.extend([node.wrong(f"{caller.principal} is listed twice", "keep one of them")])
         else:
             yield caller
         seen.add(caller.principal.lower())

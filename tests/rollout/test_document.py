@@ -76,7 +76,7 @@ def test_an_entry_that_follows_from_nothing_is_named_by_its_number() -> None:
 
 @pytest.mark.parametrize("text", ["", '{"kind":"Notice","on":[],"webhook":"a"}', '{"kind":"Plan"}'])
 def test_a_head_without_a_plan_is_broken(text: str) -> None:
-    with pytest.raises(BrokenJournal, match="line 1: its plan is none"):
+    with pytest.raises(BrokenJournal, match="line 1: its plan cannot be read"):
         plan_of(text)
 
 

@@ -122,10 +122,10 @@ def test_two_drivers_are_kept_apart_until_the_lease_expires() -> None:
     assert first.turn().head == stage.document.head and stage.document.head.expires == LEASE
     before = stage.blob.tag
     found = second.turn()
-    assert found.trouble == "engine 1 carries it out" and stage.blob.tag == before
+    assert found.trouble == "engine 1 is carrying it out" and stage.blob.tag == before
     stage.time.now += LEASE + 1
     assert second.turn().trouble == "" and stage.document.head.holder == "engine 2"
-    assert first.turn().trouble == "engine 2 carries it out"
+    assert first.turn().trouble == "engine 2 is carrying it out"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_driver_whose_lease_runs_out_in_the_middle_of_a_turn_writes_nothing(
     found = slow.turn()
     while not found.trouble and not stage.endpoint.writes:
         found = slow.turn()
-    assert found.trouble.startswith("the lease runs out") is not writes
+    assert found.trouble.startswith("the lease would expire") is not writes
     assert bool(stage.endpoint.writes) is writes
     stage.blob.write = write  # type: ignore[method-assign]
     assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
@@ -160,7 +160,7 @@ def test_what_people_ask_while_it_runs_is_followed() -> None:
     stage.run()
     assert stage.state.phase is Phase.PAUSED and stage.endpoint.actual == Shares(90, 10)
     assert stage.status.sentence == (
-        "Paused at step 2 of 3: pause was asked by somebody. Now blue has 90 % and green has 10 %."
+        "Paused at step 2 of 3: pause was requested by somebody. Now blue has 90 % and green has 10 %."
     )
     assert "azml rollout resume diabetes" in stage.status.way_out
     stage.ask("resume")
@@ -179,7 +179,7 @@ def test_a_journal_that_changes_under_a_turn_is_read_again() -> None:
     stage.look = asks  # type: ignore[method-assign, assignment]
     stage.time.now += 60
     turn = driver.turn()
-    assert (turn.trouble, turn.wait) == ("somebody else has written the journal meanwhile", 0.0)
+    assert (turn.trouble, turn.wait) == ("another process has written to the journal in the meantime", 0.0)
     assert driver.turn().state.phase is Phase.PAUSED
     assert stage.entries(Looked)[1:] == []
 
@@ -235,7 +235,7 @@ def test_a_start_that_was_cut_off_is_said() -> None:
     stage = Stage(SHORT).begin()
     stage.blob.document = Document(stage.document.head)
     stage.blob.text = stage.document.text
-    with pytest.raises(NoRollout, match="was cut off: begin it again"):
+    with pytest.raises(NoRollout, match="was interrupted: begin it again"):
         stage.driver().turn()
 
 
@@ -279,7 +279,7 @@ def test_shares_that_azure_does_not_take_are_refused_at_the_edge() -> None:
     stage = Stage(SHORT).begin()
     bad = '{"kind":"Intended","at":1.0,"shares":{"kind":"Shares","stable":-25,"candidate":125,"mirror":0}}\n'
     stage.blob.text += bad
-    with pytest.raises(BrokenJournal, match="no shares that Azure takes"):
+    with pytest.raises(BrokenJournal, match="shares that Azure refuses"):
         stage.driver().turn()
 
 
@@ -352,7 +352,7 @@ def test_an_endpoint_that_cannot_be_read_pauses_in_the_end() -> None:
 
     stage.shares = unreadable  # type: ignore[method-assign]
     stage.run()
-    assert stage.state.reason == "its deadline of 360 minutes is over; the endpoint cannot be read"
+    assert stage.state.reason == "its deadline of 360 minutes has passed; the endpoint cannot be read"
 
 
 def test_a_first_deployment_goes_back_to_none() -> None:
@@ -416,7 +416,7 @@ def test_an_abort_that_is_asked_before_a_repeated_write_is_not_written_over() ->
         return ready(shares)
 
     stage.ready = asks  # type: ignore[method-assign]
-    assert driver.turn().trouble == "somebody else has written the journal meanwhile"
+    assert driver.turn().trouble == "another process has written to the journal in the meantime"
     assert stage.endpoint.writes == []
 
 

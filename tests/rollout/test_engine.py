@@ -301,7 +301,7 @@ def test_evidence_that_is_looked_at_once_is_closed_at_the_end_of_the_step() -> N
             "retire: {after: 10m}",
             Phase.RETIRING,
             40,
-            "the old slot was to retire; the endpoint cannot be read",
+            "the old slot should have retired; the endpoint cannot be read",
         ),
     ],
 )

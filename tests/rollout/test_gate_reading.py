@@ -62,7 +62,7 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
         ("{metric: error_rate, maxx: 0.1, max: 0.1}", "maxx", "is not a known key"),
         ("{metric: latency_p95, max: 250}", "max", "is not a time"),
         ("{slower_than: 0s, max: 0.1}", "slower_than", "is not a time"),
-        ("{}", None, "looks at nothing"),
+        ("{}", None, "checks nothing"),
         ("[1]", None, "is not a mapping"),
         ("{compare: replay, requests: r, fields: []}", "fields", "compares nothing"),
         ("{compare: replay, requests: r}", "fields", "is missing"),
@@ -80,7 +80,7 @@ def test_requests_lie_below_the_endpoints_folder(tmp_path: Path) -> None:
         (
             "{compare: replay, requests: r, fields: [{path: $, equal: within, at_least: 0.9}]}",
             "fields[0]",
-            "goes with equal: within",
+            "is only for equal: within",
         ),
         ("{compare: replay, fields: [{path: $, at_least: 0.9}]}", "requests", "is missing"),
         ("{compare: replay, requests: r, fields: [{at_least: 0.9}]}", "fields[0].path", "is missing"),

@@ -114,7 +114,7 @@ def test_a_start_that_was_cut_off_is_begun_again() -> None:
         stage.begin()
     assert stage.state.phase is Phase.DECLARED
     stage.dead, stage.kill_at = False, 0
-    with pytest.raises(NoRollout, match="was cut off"):
+    with pytest.raises(NoRollout, match="was interrupted"):
         stage.driver().turn()
     assert stage.begin().document.head.number == 1
     assert stage.run().state.phase is Phase.SUCCEEDED
@@ -164,7 +164,7 @@ def test_with_stable_broken_from_the_start_smoke_leads_to_100_at_once() -> None:
 @pytest.mark.parametrize(
     ("phase", "what", "why"),
     [
-        (Phase.BAKING, "approve", "nobody waits for an approval: the rollout is baking"),
+        (Phase.BAKING, "approve", "no step is waiting for approval: the rollout is baking"),
         (Phase.BAKING, "resume", "is not paused: it is baking"),
         (Phase.BAKING, "retry", "has not ended"),
         (Phase.SUCCEEDED, "abort", "has ended: it is succeeded"),
@@ -181,11 +181,11 @@ def test_what_makes_no_sense_is_refused_with_the_reason(phase: Phase, what: Wish
 def test_what_makes_no_sense_any_more_is_refused_too() -> None:
     stage = Stage(SHORT).begin().run(UNTIL[Phase.BAKING])
     stage.ask("pause")
-    with pytest.raises(Refused, match="paused already, as pause was asked by somebody"):
+    with pytest.raises(Refused, match="already paused: pause was requested by somebody"):
         stage.ask("pause")
     stage.ask("abort")
     for what in ("pause", "abort", "stable_is_broken"):
-        with pytest.raises(Refused, match="goes back already"):
+        with pytest.raises(Refused, match="is already going back"):
             stage.ask(what)
     assert stage.ask("supersede").ends_as is Phase.ABORTED
     first = Stage(SHORT, start=NONE).begin()
@@ -211,9 +211,9 @@ def test_asking_where_there_is_nothing_or_too_much_is_refused() -> None:
         raise Conflict
 
     stage.blob.write = busy  # type: ignore[method-assign, assignment]
-    with pytest.raises(Refused, match="ask again"):
+    with pytest.raises(Refused, match="try again"):
         stage.ask("pause")
-    with pytest.raises(Refused, match="ask again"):
+    with pytest.raises(Refused, match="try again"):
         compare_plan(stage, BARE)
 
 

@@ -44,33 +44,34 @@ def in_step(step: int, shares: Shares, **changes: Any) -> State:
         (
             in_step(2, TENTH),
             1.5,
-            "Step 3 of 5 (waiting): blue has 90 % and green has 10 %; 90 min of the 24.0 h to approve it are "
-            "over.",
+            "Step 3 of 5 (waiting): blue has 90 % and green has 10 %; 90 min of the 24.0 h for approval "
+            "have passed.",
         ),
         (
             in_step(4, NEW),
             2.0,
-            "Step 5 of 5 (retiring): green has 100 %; blue is free after 48.0 h, 2.0 h are over.",
+            "Step 5 of 5 (retiring): green has 100 %; blue is free after 48.0 h; 2.0 h have passed.",
         ),
         (
             in_step(4, NEW),
             4000.0,
-            "Step 5 of 5 (retiring): green has 100 %; blue is free after 48.0 h, 4000.0 h are over.",
+            "Step 5 of 5 (retiring): green has 100 %; blue is free after 48.0 h; 4000.0 h have passed.",
         ),
         (
-            State(phase=Phase.PAUSED, shares=Shares(100, 0, 20), reason="pause was asked by somebody"),
+            State(phase=Phase.PAUSED, shares=Shares(100, 0, 20), reason="pause was requested by somebody"),
             1.0,
-            "Paused at step 1 of 5: pause was asked by somebody. Now blue has 100 %, 20 % mirrored to green.",
+            "Paused at step 1 of 5: pause was requested by somebody. "
+            "Now blue has 100 %, 20 % mirrored to green.",
         ),
         (
-            State(phase=Phase.ABORTED, reason="abort was asked by somebody"),
+            State(phase=Phase.ABORTED, reason="abort was requested by somebody"),
             1.0,
-            "Aborted: no deployment has traffic; abort was asked by somebody.",
+            "Aborted: no deployment has traffic; abort was requested by somebody.",
         ),
         (
-            State(phase=Phase.ABORTED, shares=Shares(50, 50), reason="abort was asked by somebody"),
+            State(phase=Phase.ABORTED, shares=Shares(50, 50), reason="abort was requested by somebody"),
             1.0,
-            "Aborted: blue has 50 % and green has 50 %; abort was asked by somebody.",
+            "Aborted: blue has 50 % and green has 50 %; abort was requested by somebody.",
         ),
     ],
 )
@@ -101,14 +102,14 @@ PAUSED = State(phase=Phase.PAUSED, shares=TENTH, back=OLD)
         (
             PAUSED,
             "blue",
-            "azml rollout resume diabetes goes on with this step from its beginning; azml rollout abort "
-            "diabetes gives all traffic back to blue; where blue is the broken one, azml rollout resume "
+            "azml rollout resume diabetes repeats this step from its beginning; azml rollout abort "
+            "diabetes gives all traffic back to blue; if blue is the broken one, azml rollout resume "
             "diabetes --stable-is-broken.",
         ),
         (
             PAUSED._replace(back=Shares(0, 0)),
             "",
-            "azml rollout resume diabetes goes on with this step from its beginning; azml rollout abort "
+            "azml rollout resume diabetes repeats this step from its beginning; azml rollout abort "
             "diabetes gives all traffic back to nobody.",
         ),
         (

@@ -173,7 +173,7 @@ def test_argo_3589_weights_of_minus_25_and_125(shares: tuple[int, int]) -> None:
     stage = Stage(SHORT).begin()
     said = f'"stable":{shares[0]},"candidate":{shares[1]},"mirror":0'
     stage.blob.text += f'{{"kind":"Intended","at":1.0,"shares":{{"kind":"Shares",{said}}}}}\n'
-    with pytest.raises(ValueError, match="no shares that Azure takes"):
+    with pytest.raises(ValueError, match="shares that Azure refuses"):
         stage.driver().turn()
     assert stage.endpoint.writes == []
 

@@ -34,7 +34,7 @@ def import_(
     ] = False,
     not_secret: Annotated[
         list[str] | None,
-        typer.Option(metavar="VARIABLE", help="The value of this environment variable is no secret."),
+        typer.Option(metavar="VARIABLE", help="The value of this environment variable is not a secret."),
     ] = None,
     print_only: Annotated[
         bool, typer.Option("--print", help="Show the change of the stack file; write nothing.")

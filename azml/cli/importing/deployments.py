@@ -76,17 +76,17 @@ def unsayable(live: OnlineDeployment, plain: Collection[str]) -> Iterator[str]:
         yield f"its state is {live.state or 'unknown'}: import it once it serves"
     for key, value in sorted(properties.items()):
         if key.lower() not in _SAID | _AZURES and value not in (None, {}, [], ""):
-            yield f"Azure has the property {key!a}, which deployment files cannot say"
+            yield f"Azure has the property {key!a}, which deployment files cannot express"
     collections = (properties.get("dataCollector") or {}).get("collections") or {}
     if len({one.get("samplingRate") for one in collections.values()}) > 1:
-        yield "its collections have different sampling rates, and a deployment file can say one"
+        yield "its collections have different sampling rates, and a deployment file can have only one"
     if digest_of_body({"properties": properties}) is None:
         yield "its model, code or environment is not a registered version: register it, and deploy that"
     for name in secrets_in(properties.get("environmentVariables") or {}, plain):
         yield (
             f"the value of its variable {name!a} looks like a secret, which no file may have: keep it "
             "in a key vault or a connection, and let the variable name that, as "
-            f"${{{{azureml://connections/...}}}}; if it is none, add --not-secret {name}"
+            f"${{{{azureml://connections/...}}}}; if it is not one, add --not-secret {name}"
         )
 
 

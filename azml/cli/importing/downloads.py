@@ -52,7 +52,7 @@ class Downloads:
         version = self._found("model", asset)
         kind = str(version.properties.get("modelType") or "custom_model")
         if kind not in MODEL_TYPES:
-            raise NotFetched(f"{version} is of the type {kind!a}, which deployment files cannot say")
+            raise NotFetched(f"{version} is of the type {kind!a}, which deployment files cannot express")
         listing = self._listing(version)
         root = listing.place.rpartition("/")[2] or UNNAMED
         own = self._own_folder("model", asset, folder)

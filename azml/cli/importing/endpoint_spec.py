@@ -69,11 +69,11 @@ def unsayable(endpoint: OnlineEndpoint) -> Iterator[str]:
         yield f"its state is {endpoint.state or 'unknown'}: import it once Azure has ended its last write"
     if auth_mode_of(endpoint.auth_mode) is None:
         known = ", ".join(AUTH_MODES.values())
-        yield f"authMode is {endpoint.auth_mode!a}, and known are {known}"
+        yield f"authMode is {endpoint.auth_mode!a}; known are {known}"
     yield from _identity_reasons(endpoint.body.get("identity") or {})
     for key, value in sorted(properties.items()):
         if key.lower() not in _SAID | _AZURES | _SHARES and value not in (None, {}, [], ""):
-            yield f"Azure has the property {key!a}, which endpoint files cannot say"
+            yield f"Azure has the property {key!a}, which endpoint files cannot express"
     slots = [one.name for one in endpoint.deployments]
     kind = "kubernetes" if properties.get("compute") else "managed"
     for problem in rules.share_problems(endpoint.traffic, endpoint.mirror_traffic, slots, kind):
@@ -102,6 +102,7 @@ def _identity(body: Mapping[str, Any]) -> Identity | None:
 def _identity_reasons(body: Mapping[str, Any]) -> Iterator[str]:
     kind, users = _kind_of(body), list(body.get("userAssignedIdentities") or ())
     if kind not in ("systemassigned", "userassigned", "none"):
-        yield f"its identity is {body.get('type')!a}: a file can say its own, or one user-assigned"
+        kinds = "a system-assigned identity or one user-assigned identity"
+        yield f"its identity is {body.get('type')!a}: an endpoint file can declare {kinds}"
     elif len(users) > 1:
-        yield f"it has {len(users)} user-assigned identities, and an endpoint file can say one"
+        yield f"it has {len(users)} user-assigned identities, and an endpoint file can name only one"

@@ -149,7 +149,7 @@ def _strict(need: Need | None) -> str:
 def _fixed(need: Need | None) -> str:
     if need is None:
         return ""
-    when = "not there at the one look" if need.fixed_time is None else minutes(need.fixed_time)
+    when = "undecided at its only look" if need.fixed_time is None else minutes(need.fixed_time)
     return f"{count(need.fixed, 'request')}, {when}"
 
 
@@ -163,7 +163,7 @@ def sums(found: Explained, held: Mapping[str, Slot], needed: Needed) -> Iterator
         yield from map(_vcpus, needed)
     yield _both(found, held)
     if found.earliest is None:
-        yield "done at the earliest: never, at this traffic: a step's evidence does not come in"
+        yield "done at the earliest: never, as this traffic is too little for the evidence of a step"
         yield "what would help: a longer step, a larger share, or a higher limit"
     else:
         yield f"done at the earliest after {minutes(found.earliest)}"

@@ -32,7 +32,7 @@ def carry(session: Session, *, as_json: bool, until: frozenset[Phase] = LEFT) ->
     except KeyboardInterrupt:
         key = session.declared.key
         raise CommandError(
-            f"interrupted; the rollout of {key} stands where it is, and nobody carries it out",
+            f"interrupted; the rollout of {key} stays where it is, and no process carries it out",
             f"to go on: azml rollout resume {key}; to go back: azml rollout abort {key}",
             ExitCode.INTERRUPTED,
         ) from None
@@ -104,7 +104,7 @@ def wish(session: Session, what: Wish) -> None:
     kept = session.required()
     typer.echo(f"{session.name}: {view.summary(kept.document.plan, state)}", err=True)
     if state.phase not in LEFT and not kept.document.head.held("", kept.saved.now):
-        typer.echo(f"nobody carries it out now: azml rollout resume {session.declared.key}", err=True)
+        typer.echo(f"no process carries it out now: azml rollout resume {session.declared.key}", err=True)
 
 
 def end(session: Session, state: State, *, as_json: bool) -> None:

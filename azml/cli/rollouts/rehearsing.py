@@ -158,7 +158,7 @@ def lines(found: Rehearsed) -> Iterator[str]:
     for step in made.steps:
         for gate in step.gates:
             yield f"  {step.step + 1} {step.kind} {step.shares.candidate} %  {gate.verdict}  {gate.why}"
-    yield f"it would have ended so: {made.sentence}"
+    yield f"it would have ended like this: {made.sentence}"
 
 
 def document(found: Rehearsed) -> Mapping[str, object]:

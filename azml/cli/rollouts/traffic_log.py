@@ -52,7 +52,7 @@ class TrafficLog:
         except AzureError as failed:
             raise Unavailable(f"Log Analytics did not answer: {failed}") from failed
         except (KeyError, TypeError, ValueError) as wrong:
-            raise Unavailable(f"Log Analytics gave an answer of another form: {wrong!r}") from wrong
+            raise Unavailable(f"Log Analytics gave an answer in an unexpected form: {wrong!r}") from wrong
 
     def _query(self, seconds: float, since: float) -> str:
         workspace = self.connection.workspace

@@ -70,7 +70,7 @@ def _mark(place: int, state: State) -> str:
 def _time(step: Step, state: State, now: float) -> str:
     if isinstance(step, ShadowStep | TrafficStep) and state.phase in IN_STEP:
         extended = f", extended {times(state.extended)}" if state.extended else ""
-        return f"  [dim]{state.measured:.0f} of {step.least:.0f} s looked at{extended}[/dim]"
+        return f"  [dim]{state.measured:.0f} of {step.least:.0f} s measured{extended}[/dim]"
     return f"  [dim]for {max(0.0, now - state.since):.0f} s[/dim]" if state.phase in IN_STEP else ""
 
 
@@ -87,21 +87,23 @@ def _said(event: Event) -> str:
         case journal.Started(_, shares):
             return f"rollout {event.head.number} begins: {between(event.head)}, {shares.said}"
         case journal.Intended(_, shares):
-            return f"the shares are to be: {shares.said}"
+            return f"shares to set: {shares.said}"
         case journal.Confirmed():
-            return f"the shares are read back: {plan.shares.said}"
+            return f"shares read back: {plan.shares.said}"
         case journal.Entered(_, step):
             return f"step {step + 1} begins"
         case journal.Looked():
-            return f"step {plan.step + 1} was looked at"
+            return f"the gates of step {plan.step + 1} were checked"
         case journal.Asked(_, what, by):
-            return f"{what.replace('_', ' ')} was asked by {by}"
+            return f"{what.replace('_', ' ')} was requested by {by}"
         case journal.Written():
-            return "Azure has carried the write out"
+            return "Azure has completed the write"
         case journal.Changed():
-            return "the stack's plan is another one than the rollout began with"
+            return "the stack's plan is no longer the one that the rollout began with"
         case journal.Told(_, phase, webhook, failed):
-            return f"{webhook} was {f'not told of {phase}: {failed}' if failed else f'told of {phase}'}"
+            return (
+                f"{webhook} was {f'not notified of {phase}: {failed}' if failed else f'notified of {phase}'}"
+            )
         case _:
             return f"{type(entry).__name__.lower()}: {getattr(entry, 'reason', '')}".rstrip(": ")
 

@@ -77,7 +77,7 @@ class GateSeen:
 
 @dataclass(frozen=True)
 class StepSeen:
-    """One time through a step (from 0): a step that begins again is there twice."""
+    """One time through a step (from 0): a step that begins again is listed twice."""
 
     step: int
     kind: str

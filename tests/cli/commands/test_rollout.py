@@ -74,8 +74,8 @@ def test_explain_prints_the_table(clone: Clone) -> None:
 
 def test_explain_says_what_this_traffic_cannot_finish(clone: Clone) -> None:
     found = run("explain", "echo", "--requests-per-minute", "10").stdout
-    assert "no verdict before it is paused" in found and "not there at the one look" in found
-    assert "never, at this traffic" in found
+    assert "no verdict before it is paused" in found and "undecided at its only look" in found
+    assert "never, as this traffic" in found
     assert "1 instance more than the largest alone, 6.0 instance-hours" in found
 
 

@@ -58,7 +58,7 @@ def test_the_files_deploy_what_azure_has_by_version_and_by_content(tmp_path: Pat
         (endpoint(deployment("blue\x1b[2J")), r"the name 'blue\\x1b\[2J' cannot be"),
         (endpoint(state="Updating"), "its state is Updating"),
         (endpoint(authMode="Other"), "authMode is 'Other'"),
-        (endpoint(somethingNew={"a": 1}), "property 'somethingNew', which endpoint files cannot say"),
+        (endpoint(somethingNew={"a": 1}), "property 'somethingNew', which endpoint files cannot express"),
         (endpoint(identity={"type": "SystemAssigned, UserAssigned"}), "its identity is"),
         (
             endpoint(identity={"type": "UserAssigned", "userAssignedIdentities": {"/a": {}, "/b": {}}}),

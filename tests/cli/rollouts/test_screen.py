@@ -43,13 +43,13 @@ def test_a_line_for_each_event_but_looks_that_change_no_verdict(written: StringI
     with Screen(session(), as_json=False) as screen:
         for event in EVENTS:
             screen.tell(event)
-        screen.turned(Turn(WHOLE.head, State(), 1.0, "somebody carries it out"))
-        screen.turned(Turn(WHOLE.head, State(), 1.0, "somebody carries it out"))
+        screen.turned(Turn(WHOLE.head, State(), 1.0, "somebody is carrying it out"))
+        screen.turned(Turn(WHOLE.head, State(), 1.0, "somebody is carrying it out"))
     lines = written.getvalue().splitlines()
     looks = sum(isinstance(one, Looked) for one in WHOLE.entries)
     assert sum("was looked at" in line for line in lines) < looks / 3
     assert sum("step 3 begins" in line for line in lines) == 1
-    assert lines.count("somebody carries it out") == 1
+    assert lines.count("somebody is carrying it out") == 1
 
 
 def test_what_was_told_before_is_not_told_again(written: StringIO) -> None:

@@ -58,11 +58,11 @@ def test_every_entry_has_a_line_and_a_json_object() -> None:
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (journal.Asked(2.0, "stable_is_broken", "one"), "stable is broken was asked by one"),
-        (journal.Told(2.0, "paused", "team"), "team was told of paused"),
+        (journal.Asked(2.0, "stable_is_broken", "one"), "stable is broken was requested by one"),
+        (journal.Told(2.0, "paused", "team"), "team was notified of paused"),
         (
             journal.Told(2.0, "paused", "team", "it answered 500"),
-            "team was not told of paused: it answered 500",
+            "team was not notified of paused: it answered 500",
         ),
         (journal.Paused(2.0, "no metrics came"), "paused: no metrics came"),
     ],

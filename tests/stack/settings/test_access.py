@@ -53,7 +53,7 @@ def test_nothing_of_it_is_there_unless_it_is_written(read: Read) -> None:
         ({"callers": ["alice@example.com"]}, "callers[0]", "'alice@example.com' is not an object id"),
         ({"callers": [{"id": "alice"}]}, "callers[0].id", "'alice' is not an object id"),
         ({"callers": [{"id": ALICE, "type": "Person"}]}, "callers[0].type", "is not a type of principal"),
-        ({"callers": [ALICE, ALICE.upper()]}, "callers[1]", "is there twice"),
+        ({"callers": [ALICE, ALICE.upper()]}, "callers[1]", "is listed twice"),
         ({"callers": ALICE}, "callers", "is a text"),
         ({"roles": [{**ROLE, "role": "Blob Reader"}]}, "roles[0].role", "is not a role known here"),
         ({"roles": [{**ROLE, "scope": "st"}]}, "roles[0].scope", "'st' is not the id of a resource"),

@@ -69,7 +69,7 @@ def _check_image(environment: Json, find: Callable[[], ContainerEngine]) -> None
         find()
     except EngineFailure as reason:
         raise _refusal(
-            f"The image {image} is of a registry of your own, there is no conda file, and {reason}",
+            f"The image {image} is from a registry of your own, there is no conda file, and {reason}",
             "UnsupportedEnvironment",
             "a conda file that lists what the scoring script imports lets it run here too",
         ) from reason

@@ -22,7 +22,7 @@ def an_engine() -> ContainerEngine:
 def test_an_image_of_a_registry_of_ones_own_needs_an_engine_or_a_conda_file(image: str) -> None:
     with pytest.raises(ArmError) as refused:
         check_local_limits(SCORED, {}, {"image": image}, no_engine)
-    assert f"The image {image} is of a registry of your own" in str(refused.value)
+    assert f"The image {image} is from a registry of your own" in str(refused.value)
     assert "a conda file that lists what the scoring script imports" in str(refused.value)
     check_local_limits(SCORED, {}, {"image": image, "condaFile": "dependencies: [pip]"}, no_engine)
     check_local_limits(SCORED, {}, {"image": image}, an_engine)
