@@ -8,10 +8,10 @@ from azml import components, program
 from azml.azure_native import lean_sdk
 from azml.findings import InvalidInput
 from azml.stack.account import account
-from azml.stack.live_state import read_live_state
+from azml.stack.checks.live_state import read_live_state
+from azml.stack.config.settings import read_settings
 from azml.stack.loading import beside
 from azml.stack.policy_tags import leave_to_policies
-from azml.stack.settings import read_settings
 
 lean_sdk.install()
 try:

@@ -6,13 +6,13 @@ import pulumi
 
 from azml import components
 from azml.stack.account import Account
+from azml.stack.checks.identities import endpoint_identities, identity_id, needs_of
+from azml.stack.checks.network_findings import one_way_note, open_endpoints
+from azml.stack.checks.quota import doubted_by_quota, needs
+from azml.stack.config.records import Settings, WorkspaceSettings
+from azml.stack.endpoint.scoring import ServedEndpoint, serves
 from azml.stack.facts import Fact, LiveState
-from azml.stack.identities import endpoint_identities, identity_id, needs_of
-from azml.stack.network_findings import one_way_note, open_endpoints
-from azml.stack.quota import doubted_by_quota, needs
-from azml.stack.records import Settings, WorkspaceSettings
-from azml.stack.scoring import ServedEndpoint, serves
-from azml.stack.support import Support
+from azml.stack.sections.support import Support
 from azml.stack.versions import endpoint_id
 
 # Component names are quoted in annotations, because evaluating them loads azure-native's SDK.

@@ -13,18 +13,18 @@ from typing import NamedTuple
 
 from azml.azure.http import Response
 from azml.cli.rollouts.endpoint import ArmEndpoint
-from azml.cli.rollouts.evidence import AzureEvidence
-from azml.cli.rollouts.requests import Requests
 from azml.cli.rollouts.slots import Slots
-from azml.cli.rollouts.thresholds import by_percentiles
+from azml.cli.rollouts.sources.evidence import AzureEvidence
+from azml.cli.rollouts.sources.requests import Requests
+from azml.cli.rollouts.sources.thresholds import by_percentiles
 from azml.findings import Place
-from azml.rollout.driver import Driver
+from azml.rollout.deciding.state import Phase
+from azml.rollout.driving.driver import Driver
+from azml.rollout.driving.ports import Ports
+from azml.rollout.driving.rehearsal import MemoryStore, VirtualClock
+from azml.rollout.driving.starting import Opening, begin
 from azml.rollout.plan import Plan
-from azml.rollout.ports import Ports
-from azml.rollout.reading import About, read_plan
-from azml.rollout.rehearsal import MemoryStore, VirtualClock
-from azml.rollout.starting import Opening, begin
-from azml.rollout.state import Phase
+from azml.rollout.planning.reading import About, read_plan
 from azml.specs import from_python
 from tests.cli.rollouts.azure import ENDPOINT, Wire, connection, endpoint
 

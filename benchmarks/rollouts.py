@@ -17,14 +17,14 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import NamedTuple
 
-from azml.rollout.comparison import Seen
-from azml.rollout.engine import Append, Observation, decide
+from azml.rollout.deciding.engine import Append, Observation, decide
+from azml.rollout.deciding.replaying import apply, replay
+from azml.rollout.deciding.state import State
 from azml.rollout.gates import RateGate
-from azml.rollout.journal import Entered, Looked, Shares, Started
-from azml.rollout.looks import Counted, Look
+from azml.rollout.journals.journal import Entered, Looked, Shares, Started
+from azml.rollout.judging.looks import Counted, Look
 from azml.rollout.plan import Plan, TrafficStep
-from azml.rollout.replaying import apply, replay
-from azml.rollout.state import State
+from azml.rollout.statistics.comparison import Seen
 from benchmarks.rollout_load import sent
 
 DECISION, DAY, EXPLAIN = 50e-6, 50e-3, 1.0

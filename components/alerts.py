@@ -7,8 +7,8 @@ import pulumi
 from pulumi_azure_native import monitor
 
 from azml.specs import iso_duration
-from azml.stack.alerts import AlertRule
-from azml.stack.metrics import DEPLOYMENT, NAMESPACES
+from azml.stack.endpoint.alerts import AlertRule
+from azml.stack.endpoint.metrics import DEPLOYMENT, NAMESPACES
 from azml.stack.versions import deployment_id
 
 from .component import Component

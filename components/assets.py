@@ -8,7 +8,7 @@ from pulumi_azure_native import machinelearningservices as ml
 
 from azml.bundling import Bundle, BundledAsset, BundledEnvironment
 from azml.specs import AssetReference, InferenceConfig, Route
-from azml.stack.live_state import ask_live_state
+from azml.stack.checks.live_state import ask_live_state
 from azml.stack.versions import Local, as_registered, kind_of, version_id, version_ids
 
 from .component import Component

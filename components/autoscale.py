@@ -8,8 +8,8 @@ import pulumi
 from pulumi_azure_native import monitor
 
 from azml.specs import iso_duration
-from azml.stack.autoscale import Scale, Time
-from azml.stack.metrics import DEPLOYMENT, METRICS, NAMESPACES, Metric
+from azml.stack.endpoint.autoscale import Scale, Time
+from azml.stack.endpoint.metrics import DEPLOYMENT, METRICS, NAMESPACES, Metric
 from azml.stack.versions import deployment_id
 
 from .component import Component

@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from azml.stack.private_endpoints import BuildCompute
+from azml.stack.config.private_endpoints import BuildCompute
 
 
 def build_cluster(

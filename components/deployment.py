@@ -21,7 +21,7 @@ from azml.specs import (
     ScaleSettings,
     iso_duration,
 )
-from azml.stack.scoring import Slot
+from azml.stack.endpoint.scoring import Slot
 from azml.stack.versions import deployment_id, endpoint_id
 
 from .assets import Assets

@@ -13,10 +13,10 @@ from pulumi_azure_native import machinelearningservices as ml
 from azml.roles import BLOB_CONTRIBUTOR, BLOB_READER, DATA_SCIENTIST
 from azml.server_owned import ignored_properties
 from azml.specs import EndpointSpec, Identity
-from azml.stack.access import Caller, ScopedRole
-from azml.stack.immutable import AUTH_MODES, IDENTITIES, compute_id
-from azml.stack.retiring import retiring
-from azml.stack.scoring import Slot, serves
+from azml.stack.checks.immutable import AUTH_MODES, IDENTITIES, compute_id
+from azml.stack.checks.retiring import retiring
+from azml.stack.endpoint.access import Caller, ScopedRole
+from azml.stack.endpoint.scoring import Slot, serves
 from azml.stack.versions import endpoint_id
 
 from .assets import Assets

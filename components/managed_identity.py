@@ -7,7 +7,7 @@ import pulumi
 from pulumi_azure_native import managedidentity
 
 from azml.stack.account import Account
-from azml.stack.identities import IDENTITY
+from azml.stack.checks.identities import IDENTITY
 
 from .component import Component
 from .roles import RoleGrant, managed_identity_grant

@@ -2,7 +2,7 @@
 
 from pulumi_azure_native import machinelearningservices as ml
 
-from azml.stack.managed_network import FqdnRule, ManagedNetwork, OutboundRule, PrivateEndpointRule
+from azml.stack.config.managed_network import FqdnRule, ManagedNetwork, OutboundRule, PrivateEndpointRule
 
 _Rule = ml.FqdnOutboundRuleArgs | ml.PrivateEndpointOutboundRuleArgs | ml.ServiceTagOutboundRuleArgs
 

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_azure_native import network, privatedns
 
 from azml.roles import Scope
-from azml.stack.private_endpoints import PrivateEndpoints, VirtualNetwork
+from azml.stack.config.private_endpoints import PrivateEndpoints, VirtualNetwork
 
 from .component import Component
 

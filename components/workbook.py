@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 import pulumi
 from pulumi_azure_native import applicationinsights
 
-from azml.stack.metrics import DEPLOYMENT, METRICS, NAMESPACES
+from azml.stack.endpoint.metrics import DEPLOYMENT, METRICS, NAMESPACES
 from azml.stack.versions import deployment_id
 
 from .component import Component

@@ -7,7 +7,7 @@ from pulumi_azure_native import machinelearningservices, resources
 
 from azml.roles import BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR, KEY_USER, Need, Scope, workspace_needs
 from azml.stack.account import account
-from azml.stack.private_endpoints import PrivateEndpoints
+from azml.stack.config.private_endpoints import PrivateEndpoints
 
 from .build_cluster import build_cluster
 from .component import Component

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pulumi
 
 from azml.stack.account import Account
-from azml.stack.customer_key import CustomerKey
+from azml.stack.config.customer_key import CustomerKey
+from azml.stack.config.managed_network import ManagedNetwork
+from azml.stack.config.private_endpoints import BuildCompute, PrivateEndpoints
 from azml.stack.facts import LiveState
-from azml.stack.managed_network import ManagedNetwork
-from azml.stack.private_endpoints import BuildCompute, PrivateEndpoints
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_azure_native import machinelearningservices
 
-from azml.stack.managed_network import ManagedNetwork
+from azml.stack.config.managed_network import ManagedNetwork
 
 from .managed_identity import ManagedIdentity
 

@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 from azml.atomic_write import write_atomically
 from azml.findings import Finding, InvalidInput, did_you_mean
 from azml.specs import deployment_file
-from azml.stack.autoscale import SLOT_KEYS
+from azml.stack.endpoint.autoscale import SLOT_KEYS
 
 
 class NotInStackFile(Exception):

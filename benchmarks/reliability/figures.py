@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from random import Random
 from statistics import median
 
-from azml.rollout import intervals
 from azml.rollout.gates import CONFIDENCE
+from azml.rollout.statistics import intervals
 from benchmarks.reliability.faults import FAULTS, Fault, World
 from benchmarks.reliability.rules import Ending, Rule
 

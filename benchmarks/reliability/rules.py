@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from azml.findings import Finding, Place
-from azml.rollout import journal
-from azml.rollout.comparison import Seen
-from azml.rollout.engine import Append, Observation, Write, decide
+from azml.rollout.deciding.engine import Append, Observation, Write, decide
+from azml.rollout.deciding.replaying import apply
+from azml.rollout.deciding.state import ENDED, Phase, State
 from azml.rollout.gates import AgreementGate
-from azml.rollout.journal import Shares
-from azml.rollout.looks import Counted, Look, Matches, Replayed
+from azml.rollout.journals import journal
+from azml.rollout.journals.journal import Shares
+from azml.rollout.judging.looks import Counted, Look, Matches, Replayed
 from azml.rollout.plan import Plan, TrafficStep, gates_of
-from azml.rollout.presets import PRESETS
-from azml.rollout.reading import About, read_plan
-from azml.rollout.replaying import apply
-from azml.rollout.state import ENDED, Phase, State
+from azml.rollout.planning.presets import PRESETS
+from azml.rollout.planning.reading import About, read_plan
+from azml.rollout.statistics.comparison import Seen
 from azml.specs import from_python
 from benchmarks.reliability.faults import Minute, World
 

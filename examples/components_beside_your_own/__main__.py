@@ -17,7 +17,7 @@ from azml.components import (
     WorkspaceArgs,
 )
 from azml.specs import load_deployment, load_endpoint
-from azml.stack.scoring import Slot
+from azml.stack.endpoint.scoring import Slot
 
 here = Path(__file__).parent
 config = pulumi.Config("example")

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from azml.emulator.control.monitor.definitions import DEFINITIONS
-from azml.stack.alerts import KNOWN
-from azml.stack.metrics import DEPLOYMENT, METRICS, NAMESPACES
+from azml.stack.endpoint.alerts import KNOWN
+from azml.stack.endpoint.metrics import DEPLOYMENT, METRICS, NAMESPACES
 from tests.components.bodies import SECRET, body_of
 from tests.components.graph import SUBSCRIPTION, Graph, build
 from tests.stack.settings.conftest import engine_config

@@ -21,8 +21,8 @@ from azml.providers.azml.package import Azml
 from azml.providers.azml.purge import PurgeOnDelete
 from azml.providers.calls import ProviderError
 from azml.providers.engine_log import EngineLog
-from azml.rollout.document import Document, Head, text_of
-from azml.rollout.journal import (
+from azml.rollout.journals.document import Document, Head, text_of
+from azml.rollout.journals.journal import (
     Asked,
     Confirmed,
     Entered,

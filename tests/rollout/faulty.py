@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from azml.rollout.comparison import Seen
+from azml.rollout.deciding.state import ENDED, Phase
 from azml.rollout.gates import Gate
-from azml.rollout.journal import Shares
-from azml.rollout.looks import Counted, Look
-from azml.rollout.state import ENDED, Phase
+from azml.rollout.journals.journal import Shares
+from azml.rollout.judging.looks import Counted, Look
+from azml.rollout.statistics.comparison import Seen
 from tests.rollout.plans import plan, steps
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.stages import Stage

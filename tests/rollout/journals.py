@@ -4,10 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from azml.rollout.comparison import Seen
-from azml.rollout.document import Document, Head, text_of
-from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Mismatch, Missing, Replayed, Smoked
+from azml.rollout.journals.document import Document, Head, text_of
+from azml.rollout.judging.looks import (
+    Answer,
+    Counted,
+    Look,
+    Matches,
+    Measured,
+    Mismatch,
+    Missing,
+    Replayed,
+    Smoked,
+)
 from azml.rollout.plan import Plan
+from azml.rollout.statistics.comparison import Seen
 from tests.rollout.plans import GATES, plan, steps
 from tests.rollout.worlds import World
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from azml.findings import Finding
 from azml.rollout.plan import Plan
-from azml.rollout.reading import About, read_plan
+from azml.rollout.planning.reading import About, read_plan
 from azml.specs import parse
 
 NOWHERE = Path("nowhere")

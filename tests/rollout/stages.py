@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from azml.rollout import starting
-from azml.rollout.document import Document
-from azml.rollout.driver import RESTING, Driver, Turn
-from azml.rollout.events import Event
+from azml.rollout.deciding.events import Event
+from azml.rollout.deciding.state import ENDED, Phase, State
+from azml.rollout.deciding.status import Status, status
+from azml.rollout.driving import starting
+from azml.rollout.driving.driver import RESTING, Driver, Turn
+from azml.rollout.driving.ports import Ports, Saved, Unavailable
+from azml.rollout.driving.starting import Opening
 from azml.rollout.gates import Gate
-from azml.rollout.journal import Entry, Shares, Wish
-from azml.rollout.looks import Look
+from azml.rollout.journals.document import Document
+from azml.rollout.journals.journal import Entry, Shares, Wish
+from azml.rollout.judging.looks import Look
 from azml.rollout.plan import Plan
-from azml.rollout.ports import Ports, Saved, Unavailable
-from azml.rollout.starting import Opening
-from azml.rollout.state import ENDED, Phase, State
-from azml.rollout.status import Status, status
 from tests.rollout.simulation.azure import Blob, Endpoint, Time
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.simulation.faults import Killed

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from azml.rollout.agreement import LEFT_OUT, MOST_SEGMENTS, OTHERS, Exchange, masked, with_exchange
-from azml.rollout.answers import keys, replaced
 from azml.rollout.gates import AgreementGate, Field
-from azml.rollout.looks import Matches, Replayed
+from azml.rollout.judging.agreement import LEFT_OUT, MOST_SEGMENTS, OTHERS, Exchange, masked, with_exchange
+from azml.rollout.judging.answers import keys, replaced
+from azml.rollout.judging.looks import Matches, Replayed
 
 LABEL = Field("$.label", 0.9)
 NOTHING = Replayed({})

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azml.rollout.answers import Match, compare, counted, keys, select
 from azml.rollout.gates import Equality, Field
-from azml.rollout.looks import Matches
+from azml.rollout.judging.answers import Match, compare, counted, keys, select
+from azml.rollout.judging.looks import Matches
 
 E, D, A = Match.EQUAL, Match.DIFFERENT, Match.ABSENT
 JSON = st.recursive(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml.rollout.comparison import Comparison, Seen, allowed_part
+from azml.rollout.statistics.comparison import Comparison, Seen, allowed_part
 from tests.rollout.binomial import likely
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from azml.rollout.counts import count, times
 from azml.rollout.gates import SmokeGate
-from azml.rollout.looks import Answer, Smoked, Tally
-from azml.rollout.verdicts import judge
+from azml.rollout.judging.looks import Answer, Smoked, Tally
+from azml.rollout.judging.verdicts import judge
 
 NO_REQUESTS = Smoked(0, ())
 OK = Answer(200, 0.1)

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from azml.rollout.comparison import Seen
-from azml.rollout.engine import DEAD, Action, Append, Observation, Write, decide, next_shares
-from azml.rollout.journal import Entry, Shares
-from azml.rollout.looks import Counted, Measured
-from azml.rollout.moves import entered
+from azml.rollout.deciding.engine import DEAD, Action, Append, Observation, Write, decide, next_shares
+from azml.rollout.deciding.moves import entered
+from azml.rollout.deciding.state import Phase, State
+from azml.rollout.journals.journal import Entry, Shares
+from azml.rollout.judging.looks import Counted, Measured
 from azml.rollout.plan import Plan
-from azml.rollout.state import Phase, State
+from azml.rollout.statistics.comparison import Seen
 from tests.rollout.plans import plan, steps
 
 PLAN = plan(

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azml.rollout.comparison import Seen
-from azml.rollout.disturbances import SURPRISE, Disturbed
+from azml.rollout.deciding.state import Phase
 from azml.rollout.gates import RateGate
-from azml.rollout.journal import Extended, Shares
-from azml.rollout.looks import Counted, Rates, Tally, added, nothing_yet
-from azml.rollout.state import Phase
-from azml.rollout.verdicts import Judgement, Verdict, judge
+from azml.rollout.journals.journal import Extended, Shares
+from azml.rollout.judging.looks import Counted, Rates, Tally, added, nothing_yet
+from azml.rollout.judging.verdicts import Judgement, Verdict, judge
+from azml.rollout.statistics.comparison import Seen
+from azml.rollout.statistics.disturbances import SURPRISE, Disturbed
 from tests.rollout.binomial import likely
 from tests.rollout.plans import plan
 from tests.rollout.simulation.candidates import Behaviour

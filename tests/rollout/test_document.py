@@ -2,12 +2,12 @@
 
 import pytest
 
-from azml.rollout.document import Document, Head, Rejected, parse, plan_of, text_of
-from azml.rollout.journal import BrokenJournal, Entered, Paused, Shares, Started
-from azml.rollout.reading import PHASES
-from azml.rollout.replaying import replay
-from azml.rollout.state import Phase
-from azml.rollout.status import sentence, way_out
+from azml.rollout.deciding.replaying import replay
+from azml.rollout.deciding.state import Phase
+from azml.rollout.deciding.status import sentence, way_out
+from azml.rollout.journals.document import Document, Head, Rejected, parse, plan_of, text_of
+from azml.rollout.journals.journal import BrokenJournal, Entered, Paused, Shares, Started
+from azml.rollout.planning.reading import PHASES
 from tests.rollout.plans import plan, steps
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.stages import Stage

@@ -4,10 +4,13 @@ import json
 
 import pytest
 
-from azml.rollout.document import Document
-from azml.rollout.driver import LEASE, Driver, NoRollout, Turn
-from azml.rollout.events import told_of
-from azml.rollout.journal import (
+from azml.rollout.deciding.events import told_of
+from azml.rollout.deciding.replaying import replay
+from azml.rollout.deciding.state import ENDED, Phase
+from azml.rollout.driving.driver import LEASE, Driver, NoRollout, Turn
+from azml.rollout.driving.ports import Unavailable
+from azml.rollout.journals.document import Document
+from azml.rollout.journals.journal import (
     Asked,
     BrokenJournal,
     Confirmed,
@@ -21,9 +24,6 @@ from azml.rollout.journal import (
     Written,
 )
 from azml.rollout.plan import Plan
-from azml.rollout.ports import Unavailable
-from azml.rollout.replaying import replay
-from azml.rollout.state import ENDED, Phase
 from tests.rollout.plans import plan, steps
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.stages import NEW, NONE, OLD, Stage

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from azml.rollout.comparison import Seen
-from azml.rollout.engine import Append, Observation, decide, due, next_shares
-from azml.rollout.journal import (
+from azml.rollout.deciding.engine import Append, Observation, decide, due, next_shares
+from azml.rollout.deciding.moves import gates_in
+from azml.rollout.deciding.replaying import replay
+from azml.rollout.deciding.state import Phase, State
+from azml.rollout.journals.journal import (
     Confirmed,
     Entered,
     Extended,
@@ -18,10 +20,8 @@ from azml.rollout.journal import (
     Stuck,
     Withdrawn,
 )
-from azml.rollout.looks import Counted, Look, Matches, Missing, Replayed, nothing_yet
-from azml.rollout.moves import gates_in
-from azml.rollout.replaying import replay
-from azml.rollout.state import Phase, State
+from azml.rollout.judging.looks import Counted, Look, Matches, Missing, Replayed, nothing_yet
+from azml.rollout.statistics.comparison import Seen
 from tests.rollout.plans import plan, steps
 from tests.rollout.worlds import HEALTHY, World
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml.rollout import evidence
+from azml.rollout.statistics import evidence
 from tests.rollout.binomial import likely
 
 LIMIT = 0.01

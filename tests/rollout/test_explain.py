@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from azml.rollout.evidence import shows_below
-from azml.rollout.explain import explain, fixed_trials
-from azml.rollout.intervals import upper_bound
-from azml.rollout.lint import proofs
-from azml.rollout.reading import gates
+from azml.rollout.planning.explain import explain, fixed_trials
+from azml.rollout.planning.lint import proofs
+from azml.rollout.planning.reading import gates
+from azml.rollout.statistics.evidence import shows_below
+from azml.rollout.statistics.intervals import upper_bound
 from tests.rollout.plans import plan, steps
 
 

@@ -8,7 +8,7 @@ from azml.rollout.gates import AgreementGate, Field, Gate, RateGate, SmokeGate
 from azml.rollout.plan import (
     Plan,
 )
-from azml.rollout.reading import gates
+from azml.rollout.planning.reading import gates
 from tests.rollout.plans import plan, read, steps
 
 FULL = "{traffic: 100, for: 30m, gates: [errors]}"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml.rollout.intervals import beta, lower_bound, trials_to_show, upper_bound
+from azml.rollout.statistics.intervals import beta, lower_bound, trials_to_show, upper_bound
 from tests.rollout.binomial import likely
 
 

@@ -6,14 +6,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azml.rollout import engine, journal
-from azml.rollout.comparison import Seen
-from azml.rollout.engine import Append, Write
-from azml.rollout.journal import Advanced, Intended, Looked, Shares, Started
-from azml.rollout.looks import Answer, Counted, Look, Matches, Missing, Replayed, Smoked
-from azml.rollout.replaying import apply, replay
-from azml.rollout.state import ENDED, Phase
-from azml.rollout.verdicts import Verdict
+from azml.rollout.deciding import engine
+from azml.rollout.deciding.engine import Append, Write
+from azml.rollout.deciding.replaying import apply, replay
+from azml.rollout.deciding.state import ENDED, Phase
+from azml.rollout.journals import journal
+from azml.rollout.journals.journal import Advanced, Intended, Looked, Shares, Started
+from azml.rollout.judging.looks import Answer, Counted, Look, Matches, Missing, Replayed, Smoked
+from azml.rollout.judging.verdicts import Verdict
+from azml.rollout.statistics.comparison import Seen
 from tests.rollout.plans import plan, steps
 from tests.rollout.worlds import HEALTHY, World
 

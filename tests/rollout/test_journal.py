@@ -2,8 +2,7 @@
 
 import pytest
 
-from azml.rollout.comparison import Seen
-from azml.rollout.journal import (
+from azml.rollout.journals.journal import (
     Advanced,
     Asked,
     BrokenJournal,
@@ -25,7 +24,8 @@ from azml.rollout.journal import (
     from_line,
     to_line,
 )
-from azml.rollout.looks import Answer, Counted, Matches, Measured, Mismatch, Missing, Replayed, Smoked
+from azml.rollout.judging.looks import Answer, Counted, Matches, Measured, Mismatch, Missing, Replayed, Smoked
+from azml.rollout.statistics.comparison import Seen
 
 LOOKED = Looked(
     5.5,

@@ -3,7 +3,7 @@
 import pytest
 
 from azml.rollout.gates import AgreementGate, Field, Gate, RateGate, SmokeGate, ThresholdGate
-from azml.rollout.lint import proofs
+from azml.rollout.planning.lint import proofs
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """What looks add up to, also where they find nothing out."""
 
 from azml.rollout.gates import RateGate, SmokeGate, ThresholdGate
-from azml.rollout.looks import Measured, Missing, Smoked, Tally, Values, added, nothing_yet
-from azml.rollout.verdicts import Verdict, judge
+from azml.rollout.judging.looks import Measured, Missing, Smoked, Tally, Values, added, nothing_yet
+from azml.rollout.judging.verdicts import Verdict, judge
 
 P95 = ThresholdGate("p95", "latency_p95", 0.25)
 

@@ -1,12 +1,12 @@
 """The states that follow an entry, where a whole rollout does not show them."""
 
-from azml.rollout.engine import Append, Observation, decide
-from azml.rollout.journal import Asked, Confirmed, Paused, Shares
-from azml.rollout.moves import advanced, confirmed, entered, least
+from azml.rollout.deciding.engine import Append, Observation, decide
+from azml.rollout.deciding.moves import advanced, confirmed, entered, least
+from azml.rollout.deciding.replaying import apply
+from azml.rollout.deciding.state import Phase, State
+from azml.rollout.deciding.wishes import asked
+from azml.rollout.journals.journal import Asked, Confirmed, Paused, Shares
 from azml.rollout.plan import ApproveStep, RetireStep, SmokeStep
-from azml.rollout.replaying import apply
-from azml.rollout.state import Phase, State
-from azml.rollout.wishes import asked
 from tests.rollout.plans import plan, steps
 
 OLD = Shares(100, 0)

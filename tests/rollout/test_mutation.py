@@ -8,8 +8,11 @@ from types import FunctionType
 
 import pytest
 
-from azml.rollout import document, driver, engine, evidence, moves
+from azml.rollout.deciding import engine, moves
+from azml.rollout.driving import driver
+from azml.rollout.journals import document
 from azml.rollout.plan import SmokeStep, TrafficStep
+from azml.rollout.statistics import evidence
 from tests.rollout.mutation.__main__ import Score, chosen, explained
 from tests.rollout.mutation.memory import Memory, Result
 from tests.rollout.mutation.operators import mutants
@@ -61,11 +64,14 @@ def test_each_mutant_has_a_name_of_its_own_that_says_where_it_is() -> None:
     ]
     every = [one.name for one in chosen([])]
     assert len(set(every)) == len(every) > 2000 and explained() <= set(every)
-    assert {one.function for one in chosen(["engine.decide", "moves.least"])} == {"decide", "least"}
+    assert {one.function for one in chosen(["deciding.engine.decide", "deciding.moves.least"])} == {
+        "decide",
+        "least",
+    }
 
 
 def test_a_mutant_is_planted_for_everybody_who_has_imported_its_function() -> None:
-    mutant = next(one for one in chosen(["moves.least"]) if one.what == "0.0 is 1.0")
+    mutant = next(one for one in chosen(["deciding.moves.least"]) if one.what == "0.0 is 1.0")
     function, imported = moves.least, vars(engine)["least"]
     whole = function.__code__
     plant(mutant)

@@ -1,8 +1,8 @@
 """An observation asks Azure for what its decision needs, once."""
 
-from azml.rollout.journal import Shares
-from azml.rollout.observing import observe, with_stable
-from azml.rollout.state import Phase, State
+from azml.rollout.deciding.state import Phase, State
+from azml.rollout.driving.observing import observe, with_stable
+from azml.rollout.journals.journal import Shares
 from tests.rollout.plans import plan
 from tests.rollout.stages import NEW, OLD, Stage
 

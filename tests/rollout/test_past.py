@@ -1,10 +1,10 @@
 """Looks of an earlier rollout, taken together as another plan looks."""
 
-from azml.rollout.document import Document, Head
+from azml.rollout.driving.past import Past
 from azml.rollout.gates import AgreementGate, Field, Gate, ThresholdGate
-from azml.rollout.journal import Asked, Entered, Entry, Looked
-from azml.rollout.looks import Look, Matches, Measured, Missing, Replayed
-from azml.rollout.past import Past
+from azml.rollout.journals.document import Document, Head
+from azml.rollout.journals.journal import Asked, Entered, Entry, Looked
+from azml.rollout.judging.looks import Look, Matches, Measured, Missing, Replayed
 
 P95 = ThresholdGate("p95", "latency_p95", 0.25)
 HEAD = Head(1, "diabetes", "blue", "green", "3f2a9c10", "")

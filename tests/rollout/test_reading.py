@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from azml.rollout.checks import problems
 from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
 from azml.rollout.plan import (
     ApproveStep,
@@ -16,8 +15,9 @@ from azml.rollout.plan import (
     TrafficStep,
     shares,
 )
-from azml.rollout.presets import PRESETS
-from azml.rollout.reading import gates
+from azml.rollout.planning.checks import problems
+from azml.rollout.planning.presets import PRESETS
+from azml.rollout.planning.reading import gates
 from tests.rollout.plans import plan, read, steps
 
 FIVE, QUARTER = (f"{{traffic: {share}, for: 1m, gates: [errors]}}" for share in (5, 25))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from azml.rollout.comparison import Seen
+from azml.rollout.driving.recorded import Answers, Pair, Recorded
 from azml.rollout.gates import AgreementGate, Field, Gate, RateGate, ThresholdGate
-from azml.rollout.journal import Shares
-from azml.rollout.looks import Counted, Look, Matches, Measured, Missing, Replayed
-from azml.rollout.recorded import Answers, Pair, Recorded
+from azml.rollout.journals.journal import Shares
+from azml.rollout.judging.looks import Counted, Look, Matches, Measured, Missing, Replayed
+from azml.rollout.statistics.comparison import Seen
 
 OK = Recorded(200, 0.02, [1])
 

@@ -5,18 +5,18 @@ from random import Random
 
 import pytest
 
-from azml.rollout.document import Document, Head
+from azml.rollout.deciding.state import Phase
+from azml.rollout.driving.past import Past
+from azml.rollout.driving.ports import Conflict
+from azml.rollout.driving.recorded import Answers, Pair, Recorded
+from azml.rollout.driving.rehearsal import MemoryStore, NoEndpoint, VirtualClock, rehearse
+from azml.rollout.driving.starting import Kept, Opening
 from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
-from azml.rollout.journal import Looked, Shares
-from azml.rollout.looks import Answer, Counted, Matches, Measured, Missing, Replayed, Smoked
-from azml.rollout.past import Past
+from azml.rollout.journals.document import Document, Head
+from azml.rollout.journals.journal import Looked, Shares
+from azml.rollout.judging.looks import Answer, Counted, Matches, Measured, Missing, Replayed, Smoked
 from azml.rollout.plan import Plan
-from azml.rollout.ports import Conflict
-from azml.rollout.presets import PRESETS
-from azml.rollout.recorded import Answers, Pair, Recorded
-from azml.rollout.rehearsal import MemoryStore, NoEndpoint, VirtualClock, rehearse
-from azml.rollout.starting import Kept, Opening
-from azml.rollout.state import Phase
+from azml.rollout.planning.presets import PRESETS
 from tests.rollout.journals import PLAN, Seeded, carried_out
 from tests.rollout.plans import NOWHERE, plan, read, steps
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from azml.rollout import intervals
+from azml.rollout.statistics import intervals
 from benchmarks.reliability import page
 from benchmarks.reliability.faults import FAULTS, Fault, Minute, Rates, World
 from benchmarks.reliability.figures import ROLLOUTS, SEED, TRAFFIC, Cell, cell, withdrawn

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from azml.rollout.comparison import Seen
-from azml.rollout.journal import Looked, Noted, Shares, Started
-from azml.rollout.looks import Counted, Rates
-from azml.rollout.moves import entered
-from azml.rollout.replaying import apply, replay
-from azml.rollout.state import Phase, State
+from azml.rollout.deciding.moves import entered
+from azml.rollout.deciding.replaying import apply, replay
+from azml.rollout.deciding.state import Phase, State
+from azml.rollout.journals.journal import Looked, Noted, Shares, Started
+from azml.rollout.judging.looks import Counted, Rates
+from azml.rollout.statistics.comparison import Seen
 from tests.rollout.plans import plan, steps
 
 PLAN = plan(

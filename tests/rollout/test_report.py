@@ -6,15 +6,15 @@ from html.parser import HTMLParser
 
 import pytest
 
-from azml.rollout.comparison import Seen
-from azml.rollout.document import Document
+from azml.rollout.journals.document import Document
 from azml.rollout.report.as_json import document
 from azml.rollout.report.build import MOST_POINTS, report
 from azml.rollout.report.charts import differences
 from azml.rollout.report.markup import EMPTY
 from azml.rollout.report.page import page
 from azml.rollout.report.records import Change, Point, Report
-from azml.rollout.sequences import Interval
+from azml.rollout.statistics.comparison import Seen
+from azml.rollout.statistics.sequences import Interval
 from tests.rollout.journals import START, Seeded, carried_out
 from tests.rollout.plans import plan, steps
 
@@ -64,8 +64,8 @@ def test_a_rates_points_are_differences_with_their_interval_limit_and_sample(goo
 def test_without_a_stable_deployments_requests_it_is_the_candidates_own_rate() -> None:
     class Alone(Seeded):
         def __call__(self, now: float) -> dict[str, object]:  # type: ignore[override]
-            from azml.rollout.comparison import NOTHING
-            from azml.rollout.looks import Counted
+            from azml.rollout.judging.looks import Counted
+            from azml.rollout.statistics.comparison import NOTHING
 
             return {"errors": Counted(self.seen(200, 0.0), NOTHING)}
 

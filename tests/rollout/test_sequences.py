@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azml.rollout.comparison import Seen
-from azml.rollout.evidence import shows_above, shows_below
-from azml.rollout.sequences import difference, interval
+from azml.rollout.statistics.comparison import Seen
+from azml.rollout.statistics.evidence import shows_above, shows_below
+from azml.rollout.statistics.sequences import difference, interval
 
 SEEN = st.builds(
     lambda requests, part: Seen(requests, int(requests * part)), st.integers(1, 100_000), st.floats(0, 1)

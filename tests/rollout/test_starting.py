@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from azml.rollout import starting
-from azml.rollout.driver import LEASE, NoRollout
-from azml.rollout.journal import Asked, Changed, Entered, Looked, Shares, Started, Wish
-from azml.rollout.ports import Conflict, Unavailable
-from azml.rollout.starting import Refused, compare_plan, latest
-from azml.rollout.state import ENDED, Phase
+from azml.rollout.deciding.state import ENDED, Phase
+from azml.rollout.driving import starting
+from azml.rollout.driving.driver import LEASE, NoRollout
+from azml.rollout.driving.ports import Conflict, Unavailable
+from azml.rollout.driving.starting import Refused, compare_plan, latest
+from azml.rollout.journals.journal import Asked, Changed, Entered, Looked, Shares, Started, Wish
 from tests.rollout.plans import plan, steps
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.simulation.faults import Killed

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from azml.rollout.comparison import Seen
-from azml.rollout.document import Document, Head, text_of
+from azml.rollout.deciding.moves import entered
+from azml.rollout.deciding.replaying import apply
+from azml.rollout.deciding.state import Phase, State
+from azml.rollout.deciding.status import Status, status
 from azml.rollout.durations import minutes
-from azml.rollout.journal import Looked, Shares
-from azml.rollout.looks import Counted
-from azml.rollout.moves import entered
-from azml.rollout.replaying import apply
-from azml.rollout.state import Phase, State
-from azml.rollout.status import Status, status
+from azml.rollout.journals.document import Document, Head, text_of
+from azml.rollout.journals.journal import Looked, Shares
+from azml.rollout.judging.looks import Counted
+from azml.rollout.statistics.comparison import Seen
 from tests.rollout.plans import plan, steps
 
 PLAN = plan(

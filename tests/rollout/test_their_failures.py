@@ -7,12 +7,12 @@ after a rollback) is also proved in the journeys on the local Azure.
 
 import pytest
 
-from azml.rollout.driver import LEASE
-from azml.rollout.journal import Entered, Extended, Intended, Looked, Shares
-from azml.rollout.lint import proofs
-from azml.rollout.reading import gates
-from azml.rollout.starting import Refused
-from azml.rollout.state import ENDED, Phase
+from azml.rollout.deciding.state import ENDED, Phase
+from azml.rollout.driving.driver import LEASE
+from azml.rollout.driving.starting import Refused
+from azml.rollout.journals.journal import Entered, Extended, Intended, Looked, Shares
+from azml.rollout.planning.lint import proofs
+from azml.rollout.planning.reading import gates
 from tests.rollout.faulty import Faulty
 from tests.rollout.plans import plan, read, steps
 from tests.rollout.simulation.candidates import Behaviour

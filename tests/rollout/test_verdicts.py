@@ -2,10 +2,8 @@
 
 import pytest
 
-from azml.rollout import intervals
-from azml.rollout.comparison import Seen, allowed_part
 from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
-from azml.rollout.looks import (
+from azml.rollout.judging.looks import (
     Answer,
     Counted,
     Look,
@@ -18,7 +16,9 @@ from azml.rollout.looks import (
     added,
     nothing_yet,
 )
-from azml.rollout.verdicts import Judgement, Verdict, judge, worst
+from azml.rollout.judging.verdicts import Judgement, Verdict, judge, worst
+from azml.rollout.statistics import intervals
+from azml.rollout.statistics.comparison import Seen, allowed_part
 
 ERRORS = RateGate("errors", 0.01, max_ratio=1.5)
 ALONE = RateGate("errors", 0.01)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from azml.rollout.journal import Shares
+from azml.rollout.deciding.state import Phase, State
+from azml.rollout.deciding.waiting import wait
+from azml.rollout.journals.journal import Shares
 from azml.rollout.plan import Plan
-from azml.rollout.state import Phase, State
-from azml.rollout.waiting import wait
 from tests.rollout.plans import plan, steps
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.stages import NONE, Stage

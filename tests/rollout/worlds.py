@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from azml.rollout import journal
-from azml.rollout.comparison import Seen
-from azml.rollout.engine import Action, Append, Observation, Write, decide
-from azml.rollout.journal import Asked, Entry, Shares, Started
-from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Replayed, Smoked
+from azml.rollout.deciding.engine import Action, Append, Observation, Write, decide
+from azml.rollout.deciding.replaying import apply, replay
+from azml.rollout.deciding.state import ENDED, Phase, State
+from azml.rollout.journals import journal
+from azml.rollout.journals.journal import Asked, Entry, Shares, Started
+from azml.rollout.judging.looks import Answer, Counted, Look, Matches, Measured, Replayed, Smoked
 from azml.rollout.plan import Plan
-from azml.rollout.replaying import apply, replay
-from azml.rollout.state import ENDED, Phase, State
+from azml.rollout.statistics.comparison import Seen
 
 HEALTHY: Mapping[str, Look] = {
     "errors": Counted(Seen(200, 0), Seen(3800, 4)),

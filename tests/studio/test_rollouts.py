@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from azml.rollout.document import Document
+from azml.rollout.journals.document import Document
 from tests.fixtures.control_plane import ACCOUNT, WORKSPACE
 from tests.fixtures.whole_azure import WholeAzure
 from tests.rollout.journals import Seeded, carried_out

@@ -25,7 +25,7 @@ from azml.cli.stacks import names, stacks
 from azml.cli.stacks.stacks import Connection, Stack
 from azml.cli.terminal import step
 from azml.specs import AssetReference, DeploymentSpec
-from azml.stack.promotion import promotion_in
+from azml.stack.config.promotion import promotion_in
 from azml.stack.stack_file import StackEndpoint
 
 REPLACE = frozenset({"model", "code_configuration", "environment"})

@@ -11,7 +11,7 @@ from azml.cli.importing.variables import secrets_in
 from azml.cli.release.frozen import FOLDER, as_document, as_text, read_spec
 from azml.served import digest_of_body
 from azml.specs import DeploymentSpec
-from azml.stack.scoring import Slot
+from azml.stack.endpoint.scoring import Slot
 
 SERVED = "# Written by `azml import`: the registered versions that served in Azure then."
 _SAID = frozenset(

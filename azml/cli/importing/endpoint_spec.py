@@ -8,7 +8,7 @@ from azml.azure.endpoints import SERVES_TAG
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.server_owned import RETRY_TAG, is_azures, users_own
 from azml.specs import EndpointSpec, Identity
-from azml.stack.immutable import AUTH_MODES, auth_mode_of
+from azml.stack.checks.immutable import AUTH_MODES, auth_mode_of
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/{kind}OnlineEndpoint.schema.json"
 _SAID = frozenset({"authmode", "compute", "description", "properties", "publicnetworkaccess"})

@@ -13,10 +13,10 @@ from azml.cli.importing.blob_names import printable
 from azml.cli.importing.deployments import Pinned
 from azml.cli.importing.downloads import Downloads, NotFetched
 from azml.cli.release.frozen import as_text
-from azml.stack.endpoint_settings import EndpointSettings, SlotSettings
-from azml.stack.faults import Faults
-from azml.stack.places import Places
-from azml.stack.scoring import load
+from azml.stack.endpoint.endpoint_settings import EndpointSettings, SlotSettings
+from azml.stack.endpoint.scoring import load
+from azml.stack.sections.faults import Faults
+from azml.stack.sections.places import Places
 
 WORKING = "# Written by `azml import`: what served in Azure then, from the files in this folder."
 OWN = "# Written by `azml import`: the endpoint as it was in Azure. The stack file has its shares."

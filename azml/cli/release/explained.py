@@ -14,10 +14,10 @@ from azml.cli.stacks import names
 from azml.findings import Finding, InvalidInput
 from azml.rollout.counts import count
 from azml.rollout.durations import minutes
-from azml.rollout.explain import Explained, Need, Row
-from azml.rollout.lint import Proof, proofs
 from azml.rollout.plan import Plan
-from azml.rollout.reading import gates
+from azml.rollout.planning.explain import Explained, Need, Row
+from azml.rollout.planning.lint import Proof, proofs
+from azml.rollout.planning.reading import gates
 from azml.stack.stack_file import StackEndpoint
 
 

@@ -7,10 +7,10 @@ from azml.cli.stacks import names
 from azml.cli.stacks.stacks import Stack
 from azml.findings import Finding, InvalidInput, Place
 from azml.rollout.plan import Plan
-from azml.rollout.presets import PRESETS
-from azml.rollout.reading import About, read_plan
+from azml.rollout.planning.presets import PRESETS
+from azml.rollout.planning.reading import About, read_plan
 from azml.specs import from_python
-from azml.stack.places import Places
+from azml.stack.sections.places import Places
 from azml.stack.stack_file import StackEndpoint
 
 

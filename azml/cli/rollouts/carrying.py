@@ -13,13 +13,13 @@ from azml.cli.rollouts import outcome, people, view
 from azml.cli.rollouts.screen import Screen
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import Slots
-from azml.rollout import starting
-from azml.rollout.driver import RESTING, Driver
-from azml.rollout.journal import Wish
-from azml.rollout.ports import Conflict, Unavailable
-from azml.rollout.starting import Kept
-from azml.rollout.state import ENDED, NOT_UNDER_WAY, Phase, State
-from azml.rollout.status import status
+from azml.rollout.deciding.state import ENDED, NOT_UNDER_WAY, Phase, State
+from azml.rollout.deciding.status import status
+from azml.rollout.driving import starting
+from azml.rollout.driving.driver import RESTING, Driver
+from azml.rollout.driving.ports import Conflict, Unavailable
+from azml.rollout.driving.starting import Kept
+from azml.rollout.journals.journal import Wish
 
 LEFT = RESTING | {Phase.RETIRING}
 """Phases in which nothing is to be watched: the process ends, and `resume` goes on where there is more."""

@@ -5,7 +5,7 @@ import time
 from typing_extensions import override
 
 from azml.azure.arm import Arm
-from azml.rollout.ports import Clock
+from azml.rollout.driving.ports import Clock
 
 
 class MachineClock(Clock):

@@ -10,13 +10,13 @@ from azml.azure.errors import AzureError, UnreachableError
 from azml.cli.endpoints import endpoints
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import CommandError
-from azml.cli.rollouts.requests import MODEL_REFUSED, OK, Requests
 from azml.cli.rollouts.slots import Slots
+from azml.cli.rollouts.sources.requests import MODEL_REFUSED, OK, Requests
 from azml.cli.stacks.stacks import Connection
 from azml.rollout.counts import count
-from azml.rollout.driver import LEASE
-from azml.rollout.journal import Shares
-from azml.rollout.ports import Endpoint, Unavailable
+from azml.rollout.driving.driver import LEASE
+from azml.rollout.driving.ports import Endpoint, Unavailable
+from azml.rollout.journals.journal import Shares
 
 BUSY = frozenset({"creating", "updating", "deleting"})
 """States in which Azure carries out an earlier write, and refuses another one."""

@@ -13,8 +13,8 @@ from azml.cli.failure import CommandError
 from azml.cli.stacks.engines import engine_of
 from azml.cli.stacks.stacks import Stack
 from azml.findings import Finding
+from azml.rollout.driving.ports import Notices, Unavailable
 from azml.rollout.plan import Notice
-from azml.rollout.ports import Notices, Unavailable
 
 SECTION = "rollout"
 """The namespace of the secrets in the stack's configuration: the program's own settings are in `azml`."""

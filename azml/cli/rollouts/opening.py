@@ -8,16 +8,17 @@ import typer
 from azml.cli.endpoints.todays_traffic import rate
 from azml.cli.failure import CommandError
 from azml.cli.release import explained
-from azml.cli.rollouts import collected, people, versions
+from azml.cli.rollouts import people, versions
 from azml.cli.rollouts.notices import Webhooks
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import choose
+from azml.cli.rollouts.sources import collected
 from azml.findings import InvalidInput
-from azml.rollout import starting
-from azml.rollout.document import Document
-from azml.rollout.ports import Unavailable
-from azml.rollout.starting import Opening
+from azml.rollout.driving import starting
+from azml.rollout.driving.ports import Unavailable
+from azml.rollout.driving.starting import Opening
+from azml.rollout.journals.document import Document
 
 
 class Wanted(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from azml.cli.failure import ExitCode
-from azml.rollout.state import Phase, State
+from azml.rollout.deciding.state import Phase, State
 
 CODES: Mapping[Phase, ExitCode] = {
     Phase.SUCCEEDED: ExitCode.DONE,

@@ -9,10 +9,10 @@ from azml.cli.failure import CommandError
 from azml.cli.rollouts import carrying
 from azml.cli.rollouts.session import Session, has_plan, session_of
 from azml.cli.stacks.stacks import Stack
+from azml.rollout.deciding.state import ENDED, NOT_UNDER_WAY
+from azml.rollout.deciding.status import status
+from azml.rollout.driving.starting import Kept
 from azml.rollout.plan import RetireStep
-from azml.rollout.starting import Kept
-from azml.rollout.state import ENDED, NOT_UNDER_WAY
-from azml.rollout.status import status
 from azml.stack.stack_file import StackEndpoint
 
 

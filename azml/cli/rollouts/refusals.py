@@ -5,17 +5,17 @@ from pathlib import Path
 
 from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.rollouts.endpoint import unready
-from azml.cli.rollouts.requests import bodies_in
 from azml.cli.rollouts.slots import Slots
+from azml.cli.rollouts.sources.requests import bodies_in
 from azml.findings import Finding
 from azml.rollout.counts import count
+from azml.rollout.driving.ports import Unavailable
 from azml.rollout.durations import minutes
-from azml.rollout.explain import Need, explain
 from azml.rollout.gates import COLLECTED, AgreementGate, SmokeGate
-from azml.rollout.journal import Shares
+from azml.rollout.journals.journal import Shares
 from azml.rollout.plan import Plan, ShadowStep, TrafficStep
-from azml.rollout.ports import Unavailable
-from azml.rollout.reading import gates
+from azml.rollout.planning.explain import Need, explain
+from azml.rollout.planning.reading import gates
 
 
 def refusals(found: OnlineEndpoint, slots: Slots, capacity: int) -> Iterator[Finding]:

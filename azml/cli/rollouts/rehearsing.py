@@ -8,28 +8,28 @@ from pathlib import Path
 from random import Random
 
 from azml.cli.failure import CommandError, InputError
-from azml.cli.rollouts.evidence import smoked
-from azml.cli.rollouts.functions import function_of
-from azml.cli.rollouts.replay import BATCH
-from azml.cli.rollouts.requests import Reply, Requests, bodies_in
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.slots import choose
-from azml.rollout.agreement import Comparison
-from azml.rollout.document import parse
+from azml.cli.rollouts.sources.evidence import smoked
+from azml.cli.rollouts.sources.functions import function_of
+from azml.cli.rollouts.sources.replay import BATCH
+from azml.cli.rollouts.sources.requests import Reply, Requests, bodies_in
+from azml.rollout.deciding.state import State
+from azml.rollout.driving.past import Past
+from azml.rollout.driving.ports import Evidence, Unavailable
+from azml.rollout.driving.recorded import Answers, Pair, Recorded
+from azml.rollout.driving.rehearsal import NoEndpoint, rehearse
+from azml.rollout.driving.starting import Opening, Refused
 from azml.rollout.durations import minutes
 from azml.rollout.gates import AgreementGate, SmokeGate
-from azml.rollout.looks import Look
-from azml.rollout.past import Past
+from azml.rollout.journals.document import parse
+from azml.rollout.judging.agreement import Comparison
+from azml.rollout.judging.looks import Look
 from azml.rollout.plan import Plan
-from azml.rollout.ports import Evidence, Unavailable
-from azml.rollout.reading import gates
-from azml.rollout.recorded import Answers, Pair, Recorded
-from azml.rollout.rehearsal import NoEndpoint, rehearse
+from azml.rollout.planning.reading import gates
 from azml.rollout.report import as_json
 from azml.rollout.report.build import report
 from azml.rollout.report.records import Report
-from azml.rollout.starting import Opening, Refused
-from azml.rollout.state import State
 
 SECONDS = 20.0
 """How long requests are sent; those that are left then are not used."""

@@ -8,9 +8,9 @@ from azml.atomic_write import write_atomically
 from azml.cli.failure import CommandError, InputError, NotThereError
 from azml.cli.rollouts import versions
 from azml.cli.rollouts.session import Session
-from azml.rollout.document import Document, parse
-from azml.rollout.journal import BrokenJournal
-from azml.rollout.ports import Unavailable
+from azml.rollout.driving.ports import Unavailable
+from azml.rollout.journals.document import Document, parse
+from azml.rollout.journals.journal import BrokenJournal
 from azml.rollout.report.build import report
 from azml.rollout.report.records import Report
 

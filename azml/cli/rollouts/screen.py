@@ -10,9 +10,9 @@ from rich.markup import escape
 from azml.cli import terminal
 from azml.cli.rollouts import view
 from azml.cli.rollouts.session import Session
-from azml.rollout import journal
-from azml.rollout.driver import Turn
-from azml.rollout.events import Event
+from azml.rollout.deciding.events import Event
+from azml.rollout.driving.driver import Turn
+from azml.rollout.journals import journal
 
 
 class Screen:

@@ -10,24 +10,24 @@ from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.endpoints.sample import find_request
 from azml.cli.failure import CommandError, InputError, NotThereError
 from azml.cli.release import explained, plans
-from azml.cli.rollouts import traffic_log
 from azml.cli.rollouts.clock import MachineClock
 from azml.cli.rollouts.endpoint import ArmEndpoint
-from azml.cli.rollouts.evidence import AzureEvidence
 from azml.cli.rollouts.notices import Webhooks
-from azml.cli.rollouts.requests import Requests, bodies_in
 from azml.cli.rollouts.slots import Slots
+from azml.cli.rollouts.sources import traffic_log
+from azml.cli.rollouts.sources.evidence import AzureEvidence
+from azml.cli.rollouts.sources.requests import Requests, bodies_in
+from azml.cli.rollouts.sources.thresholds import by_percentiles, notes_on
 from azml.cli.rollouts.store import BlobJournal, journal_of
-from azml.cli.rollouts.thresholds import by_percentiles, notes_on
 from azml.cli.stacks import names, stacks
 from azml.cli.stacks.stacks import Connection, Stack
-from azml.rollout import starting
+from azml.rollout.driving import starting
+from azml.rollout.driving.ports import Ports, Unavailable
+from azml.rollout.driving.starting import Kept
 from azml.rollout.gates import SmokeGate
-from azml.rollout.journal import BrokenJournal
+from azml.rollout.journals.journal import BrokenJournal
 from azml.rollout.plan import Plan
-from azml.rollout.ports import Ports, Unavailable
-from azml.rollout.reading import gates
-from azml.rollout.starting import Kept
+from azml.rollout.planning.reading import gates
 from azml.stack.stack_file import StackEndpoint
 
 

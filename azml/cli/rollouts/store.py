@@ -8,7 +8,7 @@ from azml.azure.errors import AzureError
 from azml.azure.storage_accounts import workspace_account
 from azml.cli.failure import CommandError
 from azml.cli.stacks.stacks import Connection
-from azml.rollout.ports import Conflict, JournalStore, Saved, Unavailable
+from azml.rollout.driving.ports import Conflict, JournalStore, Saved, Unavailable
 
 
 class BlobJournal(JournalStore):

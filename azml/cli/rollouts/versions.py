@@ -15,8 +15,8 @@ from azml.cli.endpoints.endpoints import OnlineDeployment, OnlineEndpoint
 from azml.cli.release import frozen
 from azml.cli.rollouts.session import Session
 from azml.cli.stacks.stacks import Connection
-from azml.rollout.document import Document
-from azml.rollout.ports import Unavailable
+from azml.rollout.driving.ports import Unavailable
+from azml.rollout.journals.document import Document
 from azml.rollout.report import changes
 from azml.rollout.report.changes import Version, packages_in
 from azml.rollout.report.records import Change

@@ -6,15 +6,16 @@ from typing import Any
 from rich.markup import escape
 from rich.tree import Tree
 
-from azml.rollout import engine, journal
 from azml.rollout.counts import times
-from azml.rollout.document import Document, Head
+from azml.rollout.deciding import engine
+from azml.rollout.deciding.events import Event
+from azml.rollout.deciding.state import ENDED, IN_STEP, Phase, State
+from azml.rollout.deciding.status import status
 from azml.rollout.durations import minutes
-from azml.rollout.events import Event
+from azml.rollout.journals import journal
+from azml.rollout.journals.document import Document, Head
+from azml.rollout.judging.verdicts import Judgement, Verdict
 from azml.rollout.plan import Plan, RetireStep, ShadowStep, Step, TrafficStep
-from azml.rollout.state import ENDED, IN_STEP, Phase, State
-from azml.rollout.status import status
-from azml.rollout.verdicts import Judgement, Verdict
 
 MARKS = {
     Verdict.PASS: "[green]pass[/green]",

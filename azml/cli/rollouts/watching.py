@@ -10,9 +10,9 @@ from azml.cli.rollouts.carrying import LEFT
 from azml.cli.rollouts.endpoint import shares_between
 from azml.cli.rollouts.screen import Screen
 from azml.cli.rollouts.session import Session
-from azml.rollout.events import told_of
-from azml.rollout.starting import Kept
-from azml.rollout.state import ENDED, Phase
+from azml.rollout.deciding.events import told_of
+from azml.rollout.deciding.state import ENDED, Phase
+from azml.rollout.driving.starting import Kept
 
 RESTS = LEFT | {Phase.WAITING, Phase.STUCK}
 """Phases that `status --wait` returns in: the rollout has ended, or waits for a person."""

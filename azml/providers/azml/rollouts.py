@@ -61,11 +61,11 @@ def _of(arm: Arm, container: str, endpoint_id: str) -> Rollout | None:
 
 def _read(text: str, now: float) -> Rollout | None:
     # Loaded only for a stack with a plan: every preview loads this module.
-    from azml.rollout.document import parse
-    from azml.rollout.journal import BrokenJournal
-    from azml.rollout.replaying import replay
-    from azml.rollout.state import NOT_UNDER_WAY
-    from azml.rollout.status import status
+    from azml.rollout.deciding.replaying import replay
+    from azml.rollout.deciding.state import NOT_UNDER_WAY
+    from azml.rollout.deciding.status import status
+    from azml.rollout.journals.document import parse
+    from azml.rollout.journals.journal import BrokenJournal
 
     try:
         document = parse(text)

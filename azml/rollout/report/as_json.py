@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from azml.rollout.comparison import Seen
-from azml.rollout.journal import Shares
+from azml.rollout.journals.journal import Shares
 from azml.rollout.report.records import Agreed, GateSeen, Point, Report, StepSeen
+from azml.rollout.statistics.comparison import Seen
 
 
 def document(report: Report) -> dict[str, Any]:

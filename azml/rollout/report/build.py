@@ -4,18 +4,19 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from azml.rollout import intervals, journal
-from azml.rollout.document import Document
-from azml.rollout.events import Event, told_of
+from azml.rollout.deciding.events import Event, told_of
+from azml.rollout.deciding.state import State
+from azml.rollout.deciding.status import sentence, way_out
 from azml.rollout.gates import CONFIDENCE, AgreementGate, Gate, RateGate
-from azml.rollout.journal import Entry
-from azml.rollout.looks import Matches, Missing, Rates, Replayed, Smoked, Tally, Values
+from azml.rollout.journals import journal
+from azml.rollout.journals.document import Document
+from azml.rollout.journals.journal import Entry
+from azml.rollout.judging.looks import Matches, Missing, Rates, Replayed, Smoked, Tally, Values
+from azml.rollout.judging.verdicts import Judgement
 from azml.rollout.plan import Plan, gates_of
 from azml.rollout.report.records import Agreed, Change, Decision, GateSeen, Point, Report, StepSeen
-from azml.rollout.sequences import difference, interval
-from azml.rollout.state import State
-from azml.rollout.status import sentence, way_out
-from azml.rollout.verdicts import Judgement
+from azml.rollout.statistics import intervals
+from azml.rollout.statistics.sequences import difference, interval
 
 MOST_POINTS = 60
 """Of one chart."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from azml.rollout.comparison import Seen
+from azml.rollout.deciding.state import Phase
 from azml.rollout.gates import Gate
-from azml.rollout.journal import Shares
-from azml.rollout.looks import Answer, Matches, Mismatch
-from azml.rollout.sequences import Interval
-from azml.rollout.state import Phase
+from azml.rollout.journals.journal import Shares
+from azml.rollout.judging.looks import Answer, Matches, Mismatch
+from azml.rollout.statistics.comparison import Seen
+from azml.rollout.statistics.sequences import Interval
 
 ChangeKind = Literal["file", "package", "setting"]
 

@@ -23,8 +23,8 @@ from azml.emulator.control.monitor.definitions import DEFINITIONS, ENDPOINT
 from azml.emulator.control.monitor.query import read_query
 from azml.emulator.control.monitor.series import Measured, samples, series
 from azml.findings import InvalidInput
-from azml.rollout import lint
-from azml.rollout.looks import Missing
+from azml.rollout.judging.looks import Missing
+from azml.rollout.planning import lint
 from tests.emulator.control.monitor.test_queries import measured
 from tests.rollout.plans import plan
 from tests.stack.settings.conftest import DEPLOYMENT

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import pytest
 
 from azml.azure.http import Response
-from azml.cli.rollouts import collected
+from azml.cli.rollouts.sources import collected
 from azml.emulator.contract.frames import Frame
 from azml.emulator.control.machinelearning.collected_records import line_of
-from azml.rollout.ports import Unavailable
+from azml.rollout.driving.ports import Unavailable
 from tests.cli.rollouts.azure import HERE, WORKSPACE, Wire, connection
 
 ACCOUNT = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/store"

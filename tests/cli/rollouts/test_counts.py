@@ -1,8 +1,8 @@
 """Requests of a metric are handed out once, whenever Azure Monitor comes to show them."""
 
-from azml.cli.rollouts.counts import Ledger, counted, opened_at
-from azml.cli.rollouts.metrics import Point, points
-from azml.rollout.comparison import Seen
+from azml.cli.rollouts.sources.counts import Ledger, counted, opened_at
+from azml.cli.rollouts.sources.metrics import Point, points
+from azml.rollout.statistics.comparison import Seen
 
 
 def point(minute: int, deployment: str, status: str, value: float) -> Point:

@@ -13,13 +13,13 @@ import pytest
 
 from azml.azure.errors import UnreachableError
 from azml.azure.http import Response
-from azml.cli.rollouts import traffic_log
-from azml.cli.rollouts.evidence import AzureEvidence
-from azml.cli.rollouts.requests import Requests
 from azml.cli.rollouts.slots import Slots
-from azml.rollout.comparison import Seen
+from azml.cli.rollouts.sources import traffic_log
+from azml.cli.rollouts.sources.evidence import AzureEvidence
+from azml.cli.rollouts.sources.requests import Requests
 from azml.rollout.gates import AgreementGate, Field, RateGate, SmokeGate, ThresholdGate
-from azml.rollout.looks import Answer, Counted, Matches, Measured, Missing, Replayed, Smoked
+from azml.rollout.judging.looks import Answer, Counted, Matches, Measured, Missing, Replayed, Smoked
+from azml.rollout.statistics.comparison import Seen
 from tests.cli.rollouts.azure import ENDPOINT, Wire, connection, endpoint
 
 ERRORS = RateGate("errors", 0.01)
@@ -193,7 +193,7 @@ def test_a_request_whose_connection_broke_is_sent_again(
     evidence: AzureEvidence, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that is never answered is the candidate's failure; one that took too long is not sent again."""
-    monkeypatch.setattr("azml.cli.rollouts.requests.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("azml.cli.rollouts.sources.requests.PAUSE_SECONDS", 0.0)
     for why, sent in ((RemoteDisconnected("cut"), 5), (TimeoutError(), 1)):
         wire.seen.clear()
         broken(wire, why)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from azml.cli.rollouts.functions import altered, function_of, proved
+from azml.cli.rollouts.sources.functions import altered, function_of, proved
 from azml.findings import InvalidInput
+from azml.rollout.driving.ports import Unavailable
 from azml.rollout.plan import Plan
-from azml.rollout.ports import Unavailable
 from tests.rollout.plans import read
 
 LAYOUT = {"requests.jsonl": '{"id": 1}\n' * 500, "answer.json": '{"scores": [{"id": 7}]}'}

@@ -14,8 +14,8 @@ from azml.cli.failure import CommandError
 from azml.cli.rollouts import notices
 from azml.cli.rollouts.notices import Webhooks
 from azml.cli.stacks.stacks import Stack
+from azml.rollout.driving.ports import Unavailable
 from azml.rollout.plan import Notice
-from azml.rollout.ports import Unavailable
 
 
 class Hook(BaseHTTPRequestHandler):

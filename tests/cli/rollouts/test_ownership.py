@@ -12,10 +12,10 @@ from azml.cli.rollouts.ownership import NOWHERE, Back
 from azml.cli.rollouts.session import Session
 from azml.cli.rollouts.store import BlobJournal
 from azml.cli.stacks.stacks import Stack
-from azml.rollout.document import Document, Head, parse, text_of
-from azml.rollout.journal import Asked, Confirmed, Entered, Entry, Intended, Shares, Started, Written
+from azml.rollout.deciding.state import Phase, State
+from azml.rollout.journals.document import Document, Head, parse, text_of
+from azml.rollout.journals.journal import Asked, Confirmed, Entered, Entry, Intended, Shares, Started, Written
 from azml.rollout.plan import Plan, TrafficStep
-from azml.rollout.state import Phase, State
 from tests.cli.rollouts.azure import HERE, Blobs, Wire, connection
 
 LATEST = blob_name("ws", "echo")

@@ -14,8 +14,8 @@ from azml.cli.endpoints import endpoints
 from azml.cli.failure import CommandError, InputError
 from azml.cli.rollouts import rehearsing
 from azml.cli.rollouts.session import Session
+from azml.rollout.deciding.state import Phase
 from azml.rollout.plan import Plan
-from azml.rollout.state import Phase
 from tests.cli.rollouts.azure import ENDPOINT, Wire, connection, endpoint
 from tests.rollout.journals import PLAN, Seeded, carried_out
 from tests.rollout.plans import read

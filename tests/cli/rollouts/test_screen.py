@@ -11,14 +11,14 @@ from rich.console import Console
 from azml.cli import terminal
 from azml.cli.rollouts.screen import Screen
 from azml.cli.rollouts.session import Session
-from azml.rollout.document import Document
-from azml.rollout.driver import Turn
-from azml.rollout.events import told_of
-from azml.rollout.journal import Looked
-from azml.rollout.ports import Saved
-from azml.rollout.replaying import replay
-from azml.rollout.starting import Kept
-from azml.rollout.state import State
+from azml.rollout.deciding.events import told_of
+from azml.rollout.deciding.replaying import replay
+from azml.rollout.deciding.state import State
+from azml.rollout.driving.driver import Turn
+from azml.rollout.driving.ports import Saved
+from azml.rollout.driving.starting import Kept
+from azml.rollout.journals.document import Document
+from azml.rollout.journals.journal import Looked
 from tests.rollout.journals import Seeded, carried_out
 
 WHOLE = carried_out(Seeded(0.001))

@@ -11,13 +11,13 @@ from azml.cli.endpoints.endpoints import OnlineEndpoint
 from azml.cli.failure import InputError
 from azml.cli.rollouts.endpoint import ArmEndpoint, shares_between, unready
 from azml.cli.rollouts.refusals import refusals, unfinished, unusable
-from azml.cli.rollouts.requests import Requests
 from azml.cli.rollouts.slots import Slots, choose
-from azml.cli.rollouts.thresholds import by_percentiles, notes_on
+from azml.cli.rollouts.sources.requests import Requests
+from azml.cli.rollouts.sources.thresholds import by_percentiles, notes_on
+from azml.rollout.driving.ports import Unavailable
 from azml.rollout.gates import ThresholdGate
-from azml.rollout.journal import Shares
+from azml.rollout.journals.journal import Shares
 from azml.rollout.plan import gates_of
-from azml.rollout.ports import Unavailable
 from tests.cli.rollouts.azure import ENDPOINT, Wire, connection, endpoint
 from tests.rollout.plans import GATES, plan, steps
 

@@ -6,7 +6,7 @@ from azml.azure.http import Response
 from azml.azure.rollouts import CONTAINER, blob_name
 from azml.cli.failure import CommandError
 from azml.cli.rollouts.store import BlobJournal
-from azml.rollout.ports import Conflict, Unavailable
+from azml.rollout.driving.ports import Conflict, Unavailable
 from tests.cli.rollouts.azure import HERE, Blobs, Wire, connection
 
 LATEST, KEPT = blob_name("ws", "echo"), blob_name("ws", "echo", "000001")

@@ -6,11 +6,11 @@ import pytest
 from rich.console import Console
 
 from azml.cli.rollouts import view
-from azml.rollout import journal
-from azml.rollout.document import Document, Head, text_of
-from azml.rollout.events import told_of
-from azml.rollout.journal import Entry, Shares
-from azml.rollout.replaying import replay
+from azml.rollout.deciding.events import told_of
+from azml.rollout.deciding.replaying import replay
+from azml.rollout.journals import journal
+from azml.rollout.journals.document import Document, Head, text_of
+from azml.rollout.journals.journal import Entry, Shares
 from tests.rollout.journals import Seeded, carried_out
 from tests.rollout.plans import GATES, plan, steps
 

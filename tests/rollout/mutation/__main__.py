@@ -1,4 +1,4 @@
-"""How many small faults of `azml/rollout/` its tests find: `python -m tests.rollout.mutation engine moves`.
+"""How many small faults of `azml/rollout/` its tests find: `python -m tests.rollout.mutation driving.driver`.
 
 What survives is printed, unless `explained.txt` says why no test can find it. Exit code 1: something survived
 without an explanation, or an explanation is of no use any more. Results are kept in a file (`--results`): a
@@ -55,7 +55,7 @@ class Score:
 
     def show(self) -> int:
         """The figures of each module, and their sums; 1 where something is left to do."""
-        print(f"{'module':<16}{'mutants':>8}{'found':>8}{'hung':>8}{'explained':>10}{'survived':>10}")
+        print(f"{'module':<24}{'mutants':>8}{'found':>8}{'hung':>8}{'explained':>10}{'survived':>10}")
         survived = Counter(one.module for one in self.survived)
         for module, tried in sorted(self.tried.items()):
             self._row(module, tried, self.found[module], self.hung[module], survived[module])
@@ -65,7 +65,7 @@ class Score:
         return 1 if self.survived or self.useless else 0
 
     def _row(self, module: str, tried: int, found: int, hung: int, survived: int) -> None:
-        print(f"{module:<16}{tried:>8}{found:>8}{hung:>8}{tried - found - survived:>10}{survived:>10}")
+        print(f"{module:<24}{tried:>8}{found:>8}{hung:>8}{tried - found - survived:>10}{survived:>10}")
 
 
 def explained() -> frozenset[str]:
@@ -78,7 +78,7 @@ def explained() -> frozenset[str]:
 
 
 def chosen(names: Iterable[str]) -> list[Mutant]:
-    """The mutants of these modules and functions (`engine`, `engine.decide`), without names all.
+    """The mutants of these modules and functions (`deciding.engine`, `deciding.moves.least`), all by default.
 
     Those of small modules come first, so that many modules are through early.
     """
@@ -95,7 +95,9 @@ def chosen(names: Iterable[str]) -> list[Mutant]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try mutants, and say what became of them."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("names", nargs="*", help="modules or functions, as engine or engine.decide")
+    asked.add_argument(
+        "names", nargs="*", help="modules or functions, as deciding.moves or deciding.moves.least"
+    )
     asked.add_argument("--tests", nargs="+", default=[], metavar="FILE", help="only the tests of these files")
     asked.add_argument("--results", type=Path, default=default_results(), metavar="FILE")
     asked.add_argument("--again", action="store_true", help="try also what the file of results has")

@@ -5,7 +5,8 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from azml.rollout import records, replaying
+from azml.rollout.deciding import replaying
+from azml.rollout.journals import records
 from tests.rollout.mutation.operators import Mutant
 
 PACKAGE = "azml.rollout"

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from azml.rollout.document import Document, parse
-from azml.rollout.journal import Entry, Shares
-from azml.rollout.ports import Conflict, Saved, Unavailable
-from azml.rollout.replaying import followed
-from azml.rollout.state import State
+from azml.rollout.deciding.replaying import followed
+from azml.rollout.deciding.state import State
+from azml.rollout.driving.ports import Conflict, Saved, Unavailable
+from azml.rollout.journals.document import Document, parse
+from azml.rollout.journals.journal import Entry, Shares
 from tests.rollout.simulation.faults import Violation
 
 

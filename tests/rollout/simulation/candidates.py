@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from random import Random
 
-from azml.rollout.comparison import Seen
 from azml.rollout.gates import AgreementGate, Gate, RateGate, SmokeGate
-from azml.rollout.journal import Shares
-from azml.rollout.looks import Answer, Counted, Look, Matches, Measured, Missing, Replayed, Smoked
+from azml.rollout.journals.journal import Shares
+from azml.rollout.judging.looks import Answer, Counted, Look, Matches, Measured, Missing, Replayed, Smoked
+from azml.rollout.statistics.comparison import Seen
 
 
 @dataclass(frozen=True)

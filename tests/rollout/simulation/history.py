@@ -9,15 +9,15 @@ from contextlib import suppress
 from random import Random
 from typing import cast
 
-from azml.rollout import starting
-from azml.rollout.driver import Driver
-from azml.rollout.journal import Shares, Wish
+from azml.rollout.deciding.replaying import replay
+from azml.rollout.deciding.state import ENDED, Phase
+from azml.rollout.deciding.status import status
+from azml.rollout.driving import starting
+from azml.rollout.driving.driver import Driver
+from azml.rollout.driving.ports import Ports, Unavailable
+from azml.rollout.driving.starting import Opening, Refused
+from azml.rollout.journals.journal import Shares, Wish
 from azml.rollout.plan import Plan
-from azml.rollout.ports import Ports, Unavailable
-from azml.rollout.replaying import replay
-from azml.rollout.starting import Opening, Refused
-from azml.rollout.state import ENDED, Phase
-from azml.rollout.status import status
 from tests.rollout.simulation.azure import Blob, Endpoint, Time
 from tests.rollout.simulation.candidates import Behaviour
 from tests.rollout.simulation.faults import Killed, Rates, Violation

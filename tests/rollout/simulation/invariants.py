@@ -7,15 +7,16 @@ its books cannot hide itself.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from azml.rollout import intervals, journal
-from azml.rollout.comparison import NOTHING, Comparison
-from azml.rollout.evidence import shows_above, shows_below
+from azml.rollout.deciding.state import ENDED, IN_STEP, Phase, State
 from azml.rollout.gates import CONFIDENCE, AgreementGate, Gate, RateGate, SmokeGate
-from azml.rollout.intervals import upper_bound
-from azml.rollout.journal import Entry, Shares
-from azml.rollout.looks import Counted, Look, Measured, Missing, Replayed, Smoked
+from azml.rollout.journals import journal
+from azml.rollout.journals.journal import Entry, Shares
+from azml.rollout.judging.looks import Counted, Look, Measured, Missing, Replayed, Smoked
 from azml.rollout.plan import ApproveStep, Plan, RetireStep, ShadowStep, Step, TrafficStep, gates_of
-from azml.rollout.state import ENDED, IN_STEP, Phase, State
+from azml.rollout.statistics import intervals
+from azml.rollout.statistics.comparison import NOTHING, Comparison
+from azml.rollout.statistics.evidence import shows_above, shows_below
+from azml.rollout.statistics.intervals import upper_bound
 from tests.rollout.simulation.faults import Violation
 
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from azml.rollout import driver, engine, replaying
+from azml.rollout.deciding import engine, replaying
+from azml.rollout.driving import driver
 
 
 class Mutant(NamedTuple):

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from azml.rollout.driver import Driver
+from azml.rollout.deciding.state import State
+from azml.rollout.driving.driver import Driver
+from azml.rollout.driving.ports import Saved, Unavailable
 from azml.rollout.gates import Gate
-from azml.rollout.journal import Shares
-from azml.rollout.looks import Look
-from azml.rollout.ports import Saved, Unavailable
-from azml.rollout.state import State
+from azml.rollout.journals.journal import Shares
+from azml.rollout.judging.looks import Look
 from tests.rollout.simulation.faults import Violation
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pulumi.runtime import set_all_config
 from pulumi.runtime.settings import SETTINGS, Settings, configure
 
 from azml.findings import Finding, InvalidInput
-from azml.stack.records import Settings as StackSettings
-from azml.stack.settings import read_settings
+from azml.stack.config.records import Settings as StackSettings
+from azml.stack.config.settings import read_settings
 
 DEPLOYMENT = """\
 name: blue

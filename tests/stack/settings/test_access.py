@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from azml.stack.access import Caller
 from azml.stack.account import Account
-from azml.stack.identities import asked_roles, spec_with_identity
+from azml.stack.checks.identities import asked_roles, spec_with_identity
+from azml.stack.endpoint.access import Caller
 from tests.stack.settings.conftest import Findings, Read, endpoint, only
 
 ACCOUNT = Account("s", "t", "o")

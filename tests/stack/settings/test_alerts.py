@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from azml.stack.alerts import KNOWN, AlertRule
-from azml.stack.metrics import METRICS
-from azml.stack.notify import Receivers
+from azml.stack.config.notify import Receivers
+from azml.stack.endpoint.alerts import KNOWN, AlertRule
+from azml.stack.endpoint.metrics import METRICS
 from tests.stack.settings.conftest import Findings, Read, endpoint, only
 
 ALERTS = "azml:endpoints.echo.alerts"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from azml.stack.autoscale import DAYS, Scale, Time
+from azml.stack.endpoint.autoscale import DAYS, Scale, Time
 from tests.stack.settings.conftest import DEPLOYMENT, Findings, Read, endpoint, only
 
 SCALE = "azml:endpoints.echo.scale"

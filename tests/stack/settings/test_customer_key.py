@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from azml.stack.account import Account
-from azml.stack.customer_key import CustomerKey, key_changes
+from azml.stack.checks.identities import asked_roles
+from azml.stack.config.customer_key import CustomerKey, key_changes
 from azml.stack.facts import Fact
-from azml.stack.identities import asked_roles
 from tests.stack.settings.conftest import Findings, Read, only
 
 PLACE = {"resourceGroup": "rg", "name": "mlw", "identity": "id-mlw"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from azml.findings import Finding
-from azml.stack.records import Settings
+from azml.stack.config.records import Settings
 from tests.stack.settings.conftest import DEPLOYMENT, endpoint, only
 
 Read = Callable[..., Settings]

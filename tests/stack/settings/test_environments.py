@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from azml.stack.network_findings import open_endpoints
+from azml.stack.checks.network_findings import open_endpoints
 from tests.stack.settings.conftest import Read
 
 ROOT = Path(__file__).parents[3]

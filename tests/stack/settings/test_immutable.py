@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from azml.specs import EndpointSpec, Identity
+from azml.stack.checks.immutable import refused_changes
 from azml.stack.facts import Fact
-from azml.stack.immutable import refused_changes
 
 WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
 USER = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/u"

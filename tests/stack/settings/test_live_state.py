@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from azml.findings import Finding, InvalidInput
-from azml.stack import live_state
 from azml.stack.account import Account
+from azml.stack.checks import live_state
+from azml.stack.checks.live_state import read_live_state
+from azml.stack.checks.network_findings import one_way_note
+from azml.stack.config.managed_network import ManagedNetwork
+from azml.stack.config.records import Settings
 from azml.stack.facts import Fact, LackedRole, LiveState, ReservedName
-from azml.stack.live_state import read_live_state
-from azml.stack.managed_network import ManagedNetwork
-from azml.stack.network_findings import one_way_note
-from azml.stack.records import Settings
 
 Read = Callable[..., Settings]
 ACCOUNT = Account("s", "t", "o")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from azml.stack.managed_network import FqdnRule, PrivateEndpointRule, ServiceTagRule
-from azml.stack.private_endpoints import BuildCompute, VirtualNetwork
+from azml.stack.config.managed_network import FqdnRule, PrivateEndpointRule, ServiceTagRule
+from azml.stack.config.private_endpoints import BuildCompute, VirtualNetwork
 from tests.stack.settings.conftest import Findings, Read, only
 
 PLACE = {"resourceGroup": "rg", "name": "mlw"}

@@ -8,11 +8,11 @@ import pytest
 
 from azml.findings import InvalidInput
 from azml.roles import READER
-from azml.stack import live_state
 from azml.stack.account import Account
+from azml.stack.checks import live_state
+from azml.stack.checks.identities import asked_roles
+from azml.stack.checks.live_state import read_live_state
 from azml.stack.facts import Fact, LiveState
-from azml.stack.identities import asked_roles
-from azml.stack.live_state import read_live_state
 from tests.stack.settings.conftest import DEPLOYMENT, Findings, Read, endpoint, only
 
 GROUP = "/subscriptions/s/resourceGroups/rg-shared"

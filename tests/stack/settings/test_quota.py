@@ -11,13 +11,13 @@ import pytest
 from azml import program
 from azml.azure.quotas import Limit, Size
 from azml.findings import InvalidInput
-from azml.stack import live_state
-from azml.stack import quota as quotas
 from azml.stack.account import Account
+from azml.stack.checks import live_state
+from azml.stack.checks import quota as quotas
+from azml.stack.checks.live_state import read_live_state
+from azml.stack.checks.quota import doubted_by_quota, needs, refused_by_quota
+from azml.stack.config.records import Settings
 from azml.stack.facts import Fact, LiveState, Quota
-from azml.stack.live_state import read_live_state
-from azml.stack.quota import doubted_by_quota, needs, refused_by_quota
-from azml.stack.records import Settings
 from tests.stack.settings.conftest import endpoint, only
 
 Read = Callable[..., Settings]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azml.emulator.control.machinelearning.sizes import SIZES as SERVED
-from azml.stack.retirements import (
+from azml.stack.checks.retirements import (
     GENERAL,
     GPU,
     IMAGES,

@@ -9,11 +9,11 @@ import pytest
 
 from azml.findings import InvalidInput
 from azml.specs import DeploymentSpec
-from azml.stack import live_state
 from azml.stack.account import Account
+from azml.stack.checks import live_state
+from azml.stack.checks.retiring import refused_size, retiring
+from azml.stack.config.records import Settings
 from azml.stack.facts import Fact, LiveState
-from azml.stack.records import Settings
-from azml.stack.retiring import refused_size, retiring
 from tests.stack.settings.conftest import endpoint, only
 
 Read = Callable[..., Settings]

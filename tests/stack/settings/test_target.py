@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from azml.findings import Finding
-from azml.stack.records import Settings
+from azml.stack.config.records import Settings
 
 Read = Callable[..., Settings]
 Findings = Callable[..., tuple[Finding, ...]]

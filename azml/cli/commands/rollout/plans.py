@@ -39,7 +39,7 @@ def explain_(
 ) -> None:
     """Show what an endpoint's plan takes: shares, minutes, requests needed, and the time to a verdict."""
     from azml.cli.release import explained, plans  # not at every command's start
-    from azml.rollout.explain import explain
+    from azml.rollout.planning.explain import explain
 
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)
@@ -65,7 +65,7 @@ def explain_(
 def lint(endpoint: EndpointArgument, plan: PlanOption = None, stack: StackOption = None) -> None:
     """Prove with made-up data that each gate of an endpoint's plan can pass and can fail."""
     from azml.cli.release import explained, plans
-    from azml.cli.rollouts import functions
+    from azml.cli.rollouts.sources import functions
 
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)

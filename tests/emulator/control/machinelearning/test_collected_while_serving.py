@@ -14,7 +14,7 @@ from azml.azure.arm import Arm
 from azml.azure.http import Http
 from azml.azure.settings import read_settings
 from azml.cli.clone import Clone
-from azml.cli.rollouts.collected import bodies
+from azml.cli.rollouts.sources.collected import bodies
 from azml.cli.stacks.stacks import Connection, Stack, WorkspaceName
 from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, deployment_body
 from tests.fixtures.serving_azure import ServingAzure, eventually, put_mlflow_model

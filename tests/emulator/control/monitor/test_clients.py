@@ -13,7 +13,7 @@ from azure.mgmt.monitor.models import Metric, MetricValue
 from azure.mgmt.monitor.models import Response as Metrics
 from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
 
-from azml.cli.rollouts.traffic_log import QUERY
+from azml.cli.rollouts.sources.traffic_log import QUERY
 from azml.emulator.base.identity import SUBSCRIPTION
 from tests.fixtures.control_plane import ENDPOINT, GROUP, WORKSPACE
 from tests.fixtures.serving_azure import ServingAzure, eventually

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from azml.cli.rollouts.traffic_log import QUERY
+from azml.cli.rollouts.sources.traffic_log import QUERY
 from tests.fixtures.control_plane import ENDPOINT, GROUP, build_workspace, endpoint_body
 from tests.fixtures.in_process import InProcessAzure
 

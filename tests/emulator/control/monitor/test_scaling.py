@@ -16,7 +16,7 @@ from azml.emulator.control.monitor.schedules import Fixed, Weekly, When, current
 from azml.emulator.control.monitor.series import Measured
 from azml.emulator.control.monitor.time_zones import NAMES, time_zone
 from azml.emulator.control.monitor.triggers import Trigger, definition
-from azml.stack.time_zones import TIME_ZONES
+from azml.stack.endpoint.time_zones import TIME_ZONES
 
 CPU = definition(DEPLOYMENT.lower(), "CpuUtilizationPercentage")
 MEMORY = definition(DEPLOYMENT.lower(), "CpuMemoryUtilizationPercentage")

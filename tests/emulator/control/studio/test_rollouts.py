@@ -3,8 +3,8 @@
 import pytest
 
 from azml.emulator.control.studio.rollouts import view
-from azml.rollout import journal
-from azml.rollout.document import Document
+from azml.rollout.journals import journal
+from azml.rollout.journals.document import Document
 from tests.rollout.journals import Seeded, carried_out
 
 GOOD, BAD = carried_out(Seeded(0.001)), carried_out(Seeded(0.2))

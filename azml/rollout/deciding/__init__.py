@@ -1,0 +1,1 @@
+"""Where a rollout stands by its journal, and what it does next."""

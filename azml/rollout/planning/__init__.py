@@ -1,0 +1,1 @@
+"""Plans: read from a stack file, checked, explained, and proved."""

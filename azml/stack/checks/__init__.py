@@ -1,0 +1,1 @@
+"""What a preview checks against Azure before anything is declared."""

@@ -1,0 +1,1 @@
+"""What the stack config says of one endpoint and its slots."""

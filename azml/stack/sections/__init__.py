@@ -1,0 +1,1 @@
+"""Sections of a stack file, read with the place of each value and with all findings."""
