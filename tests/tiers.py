@@ -54,6 +54,7 @@ STARTED = {
 SHARED = {
     ("tests", "azure_ai_ml"),
     ("tests", "sample"),
+    ("tests/emulator", "cache"),
     ("tests/emulator", "serving"),
     ("tests/journeys", "journey_azure"),
     ("tests/sdk", "shell"),
