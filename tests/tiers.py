@@ -43,9 +43,6 @@ STARTED = {
     ("tests/stack", "stack_azure"): "engine",
     ("tests/emulator", "serving"): "serving",
     ("tests/emulator", "environments"): "serving",
-    ("tests/scoring", "blue"): "serving",
-    ("tests/scoring", "either"): "serving",
-    ("tests/scoring", "green"): "serving",
     ("tests/scoring", "training_python"): "serving",
     ("tests/studio", "studio_azure"): "serving",
     ("tests/studio", "browser"): "browser",
@@ -57,9 +54,11 @@ STARTED = {
 SHARED = {
     ("tests", "azure_ai_ml"),
     ("tests", "sample"),
+    ("tests/emulator", "cache"),
     ("tests/emulator", "serving"),
     ("tests/journeys", "journey_azure"),
     ("tests/sdk", "shell"),
+    ("tests/stack", "stack_azure"),
     ("tests/studio", "studio_azure"),
 }
 """Fixtures that are expensive to make and cheap to share: whoever asks for one of them runs in one worker."""
@@ -72,8 +71,8 @@ def arrange(items: list[pytest.Item]) -> None:
 
     So the workers end together. The order within a group, and of groups as long as each other, is left alone.
     """
-    cost: dict[str, float] = {}
     groups: dict[str, list[pytest.Item]] = {}
+    cost: dict[str, dict[str, float]] = {}
     for item in items:
         fixtures = set(_fixtures(item))
         own = {mark.name for mark in item.iter_markers()}
@@ -83,10 +82,14 @@ def arrange(items: list[pytest.Item]) -> None:
         group = _group(item, fixtures)
         item.add_marker(pytest.mark.xdist_group(group))
         groups.setdefault(group, []).append(item)
-        cost[group] = JOURNEYS.get(group, cost.get(group, 0.0) + SECONDS[tier])
+        file = item.nodeid.partition("::")[0]
+        files = cost.setdefault(group, {})
+        files[file] = JOURNEYS.get(file, files.get(file, 0.0) + SECONDS[tier])
     # Whole seconds, so that what is about as long stays in the order of the day.
     items[:] = [
-        each for group in sorted(groups, key=lambda name: -round(cost[name])) for each in groups[group]
+        each
+        for group in sorted(groups, key=lambda name: -round(sum(cost[name].values())))
+        for each in groups[group]
     ]
 
 

@@ -81,8 +81,8 @@ def run(azure: Azure, folder: Path, report: Path, only: str, *, yes: bool) -> in
     try:
         code = journeys(azure, record, only)
     finally:
-        with undisturbed(), azure.arm() as arm:
-            remove(arm, azure.group_id)
+        with undisturbed():
+            remove(azure.arm, azure.group_id)
     seen = truth.stored(record)
     where = "the local Azure" if azure.local else f"Azure, {azure.location}"
     day = datetime.date.today().isoformat()
@@ -94,8 +94,7 @@ def run(azure: Azure, folder: Path, report: Path, only: str, *, yes: bool) -> in
 def require_access(azure: Azure) -> None:
     """Exit with 2 where the subscription cannot be reached as the identity of this shell."""
     try:
-        with azure.arm() as arm:
-            arm.accepted(arm.send("GET", f"/subscriptions/{azure.subscription}", "2022-12-01"))
+        azure.arm.accepted(azure.ask("GET", f"/subscriptions/{azure.subscription}", version="2022-12-01"))
     except AzureError as error:
         typer.echo(f"subscription {azure.subscription} cannot be reached: {error}", err=True)
         raise typer.Exit(2) from None

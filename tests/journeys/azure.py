@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -95,14 +96,15 @@ class Azure:
         """The endpoint's id."""
         return f"{self.workspace_id}/onlineEndpoints/{self.endpoint}"
 
-    @contextmanager
-    def arm(self) -> Iterator[Arm]:
-        """Azure Resource Manager, as the identity the stack is deployed by."""
-        arm = Arm(read_settings({}, self.variables))
-        try:
-            yield arm
-        finally:
-            arm.http.close()
+    @cached_property
+    def arm(self) -> Arm:
+        """Azure Resource Manager, signed in once as the identity the stack is deployed by; see `close`."""
+        return Arm(read_settings({}, self.variables))
+
+    def close(self) -> None:
+        """Close the connections of this process to it."""
+        if "arm" in self.__dict__:
+            self.arm.http.close()
 
     @property
     def mark(self) -> str:
@@ -118,8 +120,7 @@ class Azure:
         query: Mapping[str, str] | None = None,
     ) -> Response:
         """One request to Azure Resource Manager; every status is an answer."""
-        with self.arm() as arm:
-            return arm.send(method, path, version, body, query)
+        return self.arm.send(method, path, version, body, query)
 
     def write(
         self,
@@ -138,8 +139,7 @@ class Azure:
     def failure(self, started: Response) -> str:
         """Wait for the operation that a write has begun; Azure's code for why it failed, or nothing."""
         try:
-            with self.arm() as arm:
-                arm.wait(started)
+            self.arm.wait(started)
         except OperationFailedError as error:
             return error.code
         return ""
@@ -148,15 +148,13 @@ class Azure:
         self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"", *, signed: bool = False
     ) -> Response:
         """One request to storage, as the identity of the stack unless the address is `signed`."""
-        with self.arm() as arm:
-            own = {} if signed else {"Authorization": f"Bearer {arm.token(STORAGE_SCOPE)}"}
-            named = {"x-ms-version": "2023-11-03", **own, **headers}
-            return arm.http.request(method, url, headers=named, body=content or None)
+        own = {} if signed else {"Authorization": f"Bearer {self.arm.token(STORAGE_SCOPE)}"}
+        named = {"x-ms-version": "2023-11-03", **own, **headers}
+        return self.arm.http.request(method, url, headers=named, body=content or None)
 
     def claims(self) -> dict[str, Any]:
         """What the token of the identity that runs this says: `oid`, its object id, and `tid`, its tenant."""
-        with self.arm() as arm:
-            payload = arm.token(STORAGE_SCOPE).split(".")[1]
+        payload = self.arm.token(STORAGE_SCOPE).split(".")[1]
         found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         return found
 
@@ -194,12 +192,11 @@ class Azure:
         place = f"{self.group_id}/providers/Microsoft.Authorization/policyAssignments/azml-verify"
         given = {"tagName": {"value": name}, "tagValue": {"value": value}}
         body = {"properties": {"policyDefinitionId": APPEND_TAG, "parameters": given}}
-        with self.arm() as arm:
-            arm.put(place, POLICY_API, body)
-            try:
-                yield
-            finally:
-                arm.delete(place, POLICY_API)
+        self.arm.put(place, POLICY_API, body)
+        try:
+            yield
+        finally:
+            self.arm.delete(place, POLICY_API)
 
     @contextmanager
     def firewall(self, account: str) -> Iterator[None]:

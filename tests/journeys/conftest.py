@@ -21,9 +21,11 @@ def journey_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
     found = handed_over()
     if found:
         yield found
+        found.close()
         return
     with on_this_machine(tmp_path_factory.mktemp("journeys")) as own:
         yield own
+        own.close()
 
 
 @pytest.fixture(scope="session")

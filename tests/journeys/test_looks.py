@@ -203,12 +203,8 @@ def test_a_quota_that_is_too_large_is_not_tried(tmp_path: Path) -> None:
 def test_on_azure_the_policy_is_the_built_in_one_and_ends_with_the_look(tmp_path: Path) -> None:
     arm = mock.create_autospec(Arm, instance=True)
 
-    class Real(Azure):
-        @contextmanager
-        def arm(self) -> Iterator[Arm]:
-            yield arm
-
-    real = Real("s", "westeurope", "rg", "mlw-0", "e", str(tmp_path), "verify", {})
+    real = Azure("s", "westeurope", "rg", "mlw-0", "e", str(tmp_path), "verify", {})
+    real.__dict__["arm"] = arm
     with real.policy("costCenter", "42"):
         place, version, body = arm.put.call_args.args
     assert place == f"{real.group_id}/providers/Microsoft.Authorization/policyAssignments/azml-verify"

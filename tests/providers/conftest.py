@@ -110,9 +110,21 @@ class Stack:
 
     def state(self) -> dict[str, Any]:
         """The stack's state by resource name in the program; read as a file, without an engine."""
-        file = self.folder / "state" / ".pulumi" / "stacks" / "plugins" / "test.json"
-        resources = json.loads(file.read_text())["checkpoint"]["latest"].get("resources", [])
+        resources = json.loads(self._state_file.read_text())["checkpoint"]["latest"].get("resources", [])
         return {resource["urn"].rpartition("::")[2]: resource for resource in resources}
+
+    def forget(self, *names: str) -> None:
+        """Take resources out of the state, as `pulumi state delete` would one by one."""
+        document = json.loads(self._state_file.read_text())
+        latest = document["checkpoint"]["latest"]
+        kept = [one for one in latest["resources"] if one["urn"].rpartition("::")[2] not in names]
+        assert len(kept) == len(latest["resources"]) - len(names)
+        latest["resources"] = kept
+        self._state_file.write_text(json.dumps(document))
+
+    @property
+    def _state_file(self) -> Path:
+        return self.folder / "state" / ".pulumi" / "stacks" / "plugins" / "test.json"
 
 
 @pytest.fixture

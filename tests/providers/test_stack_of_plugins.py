@@ -143,13 +143,7 @@ def a_change_of_the_address_replaces_what_lies_below_it(stack: Stack, azure: Sma
 
 def what_exists_is_refused_then_imported(stack: Stack, azure: SmallAzure) -> None:
     existing = azure.world.resources[_ENDPOINT.replace("/mlw/", "/mlw2/")]
-    for kind, name in (
-        ("azml:index:EndpointTraffic", "traffic"),
-        ("azml:index:LiveSlots", "guard"),
-        (_ENDPOINT_TYPE, "endpoint"),
-        ("azure-native:storage:Blob", "text.txt"),
-    ):
-        stack.run("state", "delete", "--yes", f"urn:pulumi:test::plugins::{kind}::{name}")
+    stack.forget("traffic", "guard", "endpoint", "text.txt")
     refused = stack.up("--continue-on-error", fails=True)
     for name in ("onlineEndpoints/diabetes", "text.txt"):
         assert f"{name}" in refused, name

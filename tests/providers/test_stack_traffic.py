@@ -16,7 +16,9 @@ _WRITES = "onlineendpoints/"
 def test_shares_follow_deployments_and_leave_before_them(stack: Stack, small_azure: SmallAzure) -> None:
     """One endpoint's journey: each step begins where the one before has left it.
 
-    That a write of the endpoint keeps the shares, tests/stack/test_traffic.py proves.
+    tests/stack proves with these plugins that a write of the endpoint keeps the shares, that rejected shares
+    leave the old deployment alive, that it goes once they have moved (test_traffic.py), and that a destroy
+    takes the shares first (test_journey.py).
     """
     impossible_shares_are_errors_at_preview(stack, small_azure)
     a_first_up(stack, small_azure)
@@ -24,9 +26,6 @@ def test_shares_follow_deployments_and_leave_before_them(stack: Stack, small_azu
     a_live_slot_is_not_changed_under_its_users(stack, small_azure)
     what_was_changed_behind_its_back_is_shown_and_mended_once_a_busy_endpoint_is_free(stack, small_azure)
     shares_that_nobody_tells_stay(stack, small_azure)
-    rejected_shares_leave_the_old_deployment_alive(stack, small_azure)
-    one_slot_is_left(stack, small_azure)
-    everything_can_be_taken_down(stack, small_azure)
 
 
 def _live(azure: SmallAzure) -> object:
@@ -107,30 +106,3 @@ def shares_that_nobody_tells_stay(stack: Stack, azure: SmallAzure) -> None:
     assert _live(azure) == {"blue": 30, "green": 70}
     azure.world.resources[_ENDPOINT]["properties"]["traffic"] = {"blue": 20, "green": 80}
     assert "EndpointTraffic: (update)" not in stack.preview("--refresh")
-
-
-def rejected_shares_leave_the_old_deployment_alive(stack: Stack, azure: SmallAzure) -> None:
-    azure.world.journal.clear()
-    azure.world.faults.append(Fault("PUT", "onlineEndpoints/diabetes$", 400, "BadTraffic"))
-    stack.configure(slots={"green": "m3"}, traffic={"green": 100})
-    assert "BadTraffic" in stack.up(fails=True)
-    assert azure.world.writes("deployments/blue") == []
-
-
-def one_slot_is_left(stack: Stack, azure: SmallAzure) -> None:
-    """The shares go before the deployment that had them, in one update."""
-    azure.world.journal.clear()
-    stack.up()
-    assert azure.world.writes(_WRITES) == ['PUT diabetes 200 {"green": 100}', "DELETE blue 202"]
-    assert _live(azure) == {"green": 100}
-    assert f"{_ENDPOINT}/deployments/blue" not in azure.world.resources
-
-
-def everything_can_be_taken_down(stack: Stack, azure: SmallAzure) -> None:
-    azure.world.journal.clear()
-    stack.run("destroy", "--yes", "--skip-preview")
-    assert azure.world.writes(_WRITES) == [
-        "PUT diabetes 200 {}",
-        "DELETE green 202",
-        "DELETE diabetes 200",
-    ]

@@ -1,25 +1,25 @@
-"""The sample's environments, built by uv and kept in the user's cache, and its models on the real server."""
+"""The sample's models where they serve, and the environment that they are trained in."""
 
-import asyncio
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from azml.emulator.contract.deployments import DesiredDeployment
-from azml.emulator.supervisor.environments.environments import Environments
+from azml.azure.http import Http
 from azml.emulator.supervisor.environments.programs import find_uv
-from azml.emulator.supervisor.environments.requirements import requirements_of
-from azml.specs.load import load_deployment
-from azml.specs.records import DeploymentSpec, LocalCode, LocalEnvironment, LocalModel
 from azml.toolchain.cache import cache_folder, locked
-from tests.scoring.server import SAMPLE, Server, serve
+from tests.fixtures.clones import TestClone
+from tests.fixtures.whole_azure import WholeAzure
+from tests.scoring.server import SAMPLE, Server
+
+GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-azml-local"
+ENDPOINT = (
+    f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/mlw-azml-local/onlineEndpoints/diabetes"
+)
 
 
 @pytest.fixture(scope="session")
@@ -38,51 +38,42 @@ def training_python() -> Path:
     return python
 
 
-@pytest.fixture(scope="session")
-def blue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The MLflow model behind Microsoft's inference server, as the local Azure serves it without code."""
-    with _served("blue", tmp_path_factory.mktemp("blue")) as server:
-        yield server
+@pytest.fixture(scope="module")
+def http(sample: TestClone, first_up: str) -> Iterator[Http]:
+    """Connections to the sample's local Azure, on which `azml up` has run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", str(sample.root / ".azml" / "emulator" / "ca-bundle.pem"))
+        http = Http()
+        yield http
+        http.close()
 
 
-@pytest.fixture(scope="session")
-def green(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The custom model and its score.py behind Microsoft's inference server."""
-    with _served("green", tmp_path_factory.mktemp("green")) as server:
-        yield server
+@pytest.fixture(scope="module")
+def blue(sample: TestClone, http: Http) -> Server:
+    """The MLflow model, which the local Azure serves without code."""
+    return _served("blue", sample, http)
 
 
-@pytest.fixture(scope="session", params=["blue", "green"])
+@pytest.fixture(scope="module")
+def green(sample: TestClone, http: Http) -> Server:
+    """The custom model and its score.py."""
+    return _served("green", sample, http)
+
+
+@pytest.fixture(scope="module", params=["blue", "green"])
 def either(request: pytest.FixtureRequest) -> Server:
     """Each of the two models in turn."""
     server: Server = request.getfixturevalue(request.param)
     return server
 
 
+def _served(slot: str, sample: TestClone, http: Http) -> Server:
+    azure = WholeAzure(sample.root / ".azml" / "emulator")
+    azure.port = int(sample.environment["AZML_PORT"])
+    uri = azure.arm("GET", ENDPOINT).body["properties"]["scoringUri"]
+    return Server(http, uri, azure.arm("POST", f"{ENDPOINT}/listKeys").body["primaryKey"], slot)
+
+
 def _uv(*arguments: str) -> None:
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     subprocess.run([find_uv(), *arguments], check=True, env=environment, timeout=240)
-
-
-def _served(name: str, models: Path) -> AbstractContextManager[Server]:
-    deployment = _desired(load_deployment(SAMPLE / f"{name}.yml"), models)
-    environments = Environments(cache_folder() / "environments")
-    environment = asyncio.run(environments.prepare(requirements_of(deployment), print))
-    return serve(deployment, environment)
-
-
-def _desired(spec: DeploymentSpec, models: Path) -> DesiredDeployment:
-    """The deployment as the local Azure is asked for it: its model alone in a folder."""
-    assert isinstance(spec.model, LocalModel)
-    copy = shutil.copytree if spec.model.path.is_dir() else shutil.copy
-    copy(spec.model.path, models / spec.model.path.name)
-    return DesiredDeployment(
-        key=spec.name,
-        endpoint_key="diabetes",
-        name=spec.name,
-        model_folder=models,
-        mlflow=spec.model.type == "mlflow_model",
-        code_folder=spec.code.path if isinstance(spec.code, LocalCode) else None,
-        scoring_script=spec.scoring_script,
-        conda=spec.environment.conda if isinstance(spec.environment, LocalEnvironment) else None,
-    )

@@ -1,4 +1,4 @@
-"""Both models behind the real inference server, each in the environment its own files ask for."""
+"""Both of the sample's models where `azml up` has them serve, each in the environment its files ask for."""
 
 import json
 from typing import Any

@@ -4,61 +4,74 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.scoring.server import SAMPLE
 
-PREDICT = """
-import json, sys
-sys.path.insert(0, sys.argv[1])
-import joblib, mlflow.pyfunc, train
-patients, answers = train.load_patients()
+TRAIN_AND_PREDICT = """
+import json, runpy, sys
+from pathlib import Path
+script, target, committed, told = sys.argv[1:]
+sys.argv[1:] = [target]
+train = runpy.run_path(script, run_name="__main__")
+import joblib, mlflow.pyfunc
+patients, answers = train["load_patients"]()
 def answer(folder):
     blue = mlflow.pyfunc.load_model(f"{folder}/logistic-regression").predict(patients)
     green = joblib.load(f"{folder}/support-vector-machine/model.joblib").predict(patients.to_numpy())
     return [blue.tolist(), green.tolist()]
-print(json.dumps([answer(folder) for folder in sys.argv[2:]] + [answers.tolist()]))
+Path(told).write_text(json.dumps([answer(folder) for folder in (target, committed)] + [answers.tolist()]))
 """
+"""The script, and in the same process, whose imports take seconds, what new and committed models answer."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What two runs wrote and said, and each model's answer for each patient: the second run's, the committed
+    ones', and the right ones."""
+
+    targets: tuple[Path, Path]
+    said: tuple[str, str]
+    answers: list[Any]
 
 
 @pytest.fixture(scope="module")
-def trained(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, str]]:
-    """Two runs, each with what it wrote and said. Their hash seeds differ: nothing may hang on it."""
-    runs = []
-    for seed in ("1", "2"):
-        target = tmp_path_factory.mktemp("models")
-        said = _run(training_python, seed, str(SAMPLE / "training" / "train.py"), str(target))
-        runs.append((target, said))
-    return runs
+def trained(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Their hash seeds differ: nothing may hang on it."""
+    first, second = (tmp_path_factory.mktemp("models") for _ in range(2))
+    told = tmp_path_factory.mktemp("told") / "answers.json"
+    script = str(SAMPLE / "training" / "train.py")
+    said = _run(training_python, "1", script, str(first))
+    after = (script, str(second), str(SAMPLE / "models"), str(told))
+    again = _run(training_python, "2", "-c", TRAIN_AND_PREDICT, *after)
+    return Trained((first, second), (said, again), json.loads(told.read_text()))
 
 
-def test_training_twice_writes_the_same_bytes(trained: list[tuple[Path, str]]) -> None:
-    (first, said), (second, again) = trained
+def test_training_twice_writes_the_same_bytes(trained: Trained) -> None:
+    first, second = trained.targets
     assert _contents(first) == _contents(second)
+    said, again = trained.said
     assert said == again
 
 
-def test_the_committed_models_are_the_scripts_own(
-    trained: list[tuple[Path, str]], training_python: Path
-) -> None:
+def test_the_committed_models_are_the_scripts_own(trained: Trained) -> None:
     """The same files, and the same answer for each of the 442 patients.
 
     Bytes are compared within one machine only: the last bits of a fit depend on the processor's arithmetic.
     """
-    target, _ = trained[0]
-    models = SAMPLE / "models"
-    assert _contents(target).keys() == _contents(models).keys()
-    said = _run(training_python, "0", "-c", PREDICT, str(SAMPLE / "training"), str(target), str(models))
-    retrained, committed, answers = json.loads(said)
+    assert _contents(trained.targets[1]).keys() == _contents(SAMPLE / "models").keys()
+    retrained, committed, answers = trained.answers
     assert retrained == committed
     assert len(answers) == 442
     assert sum(answers) == 221
 
 
-def test_the_readme_states_the_measured_accuracy(trained: list[tuple[Path, str]]) -> None:
-    measured = json.loads(trained[0][1])
+def test_the_readme_states_the_measured_accuracy(trained: Trained) -> None:
+    measured = json.loads(trained.said[0])
     readme = (SAMPLE / "README.md").read_text()
     for model, accuracy in measured.items():
         row = re.search(rf"^\|.*{model}.*\|$", readme, re.M)

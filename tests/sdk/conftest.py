@@ -22,6 +22,7 @@ from tests.fixtures.whole_azure import WholeAzure
 PROGRAMS = Path(__file__).with_name("programs")
 WATCH = Path(__file__).with_name("watch")
 LIMIT = 280  # seconds a program may take
+Seen = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -93,3 +94,10 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         yield shell
     finally:
         clone.run("emulator", "stop")
+
+
+@pytest.fixture(scope="session")
+def seen(shell: Shell) -> Seen:
+    """One run of the program, and what it saw: loading azure-ai-ml alone takes seconds."""
+    given: Seen = shell.program("everything.py", **shell.watch("everything"))
+    return given

@@ -5,16 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.conftest import Shell
-
-Seen = dict[str, Any]
-
-
-@pytest.fixture(scope="session")
-def seen(shell: Shell) -> Seen:
-    """One run of the program, and what it saw: loading azure-ai-ml alone takes seconds."""
-    given: Seen = shell.program("everything.py", **shell.watch("everything"))
-    return given
+from tests.sdk.conftest import Seen, Shell
 
 
 def answer(text: str) -> Any:

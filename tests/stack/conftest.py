@@ -295,8 +295,8 @@ def workspace(project: Project) -> Stack:
 def stack(request: pytest.FixtureRequest, project: Project, workspace: Stack) -> Iterator[Stack]:
     """A stack for the tests of one file, with an endpoint of its own in the tests' workspace.
 
-    It has one test, a journey. At the end the endpoint stops serving; test_journey.py and test_cases.py prove
-    what a destroy does.
+    It has one test, a journey. At the end the endpoint stops serving; test_journey.py proves what a destroy
+    does.
     """
     made = project(request.module.__name__.rpartition(".")[2].replace("_", "-"), existing=True)
     yield made

@@ -2,6 +2,7 @@
 
 from tests.fixtures.docker_host import DockerHost
 from tests.stack.conftest import Stack
+from tests.stack.test_uploads import until
 
 IMAGE = "team/server:1"
 DEPLOYMENT = """\
@@ -36,6 +37,9 @@ def test_a_container_is_served_as_its_file_says_and_guarded_while_it_is(
     preview = stack.run("preview")
     assert preview.code != 0
     assert "inference_config changed" in preview.text
-    stack.serve({}, {})
-    stack.up()
-    assert docker.containers == []
+    found = stack.azure.arm("GET", stack.endpoint)
+    found["properties"]["traffic"] = {}
+    stack.azure.arm("PUT", stack.endpoint, found)
+    stack.settled()
+    stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/blue")
+    until(lambda: docker.containers == [])

@@ -1,5 +1,7 @@
 """A stack from before versions were numbers."""
 
+from dataclasses import replace
+
 import yaml
 
 from tests.stack.conftest import ROOT, Stack
@@ -28,37 +30,50 @@ def reference(place: str) -> str:
 
 
 def test_a_stack_with_hexadecimal_versions_changes_nothing(stack: Stack) -> None:
-    """No upload, no version and no write of the live slot, with files that name the old versions too."""
+    """No upload, no version and no write of the live slots, also where a file names the old versions."""
     before = stack.folder / "before"
     before.mkdir()
     (before / "__main__.py").write_text(BEFORE.format(program=str(ROOT / "__main__.py")))
     main_of(stack, f"{before}/")
     stack.serve({"blue": {}}, {"blue": 100})
+    endpoints = stack.settings["azml:endpoints"]
+    held = replace(stack, name=f"held-{stack.name}")
+    endpoints["held"] = {**endpoints["echo"], "name": held.name}
+    stack.write()
     stack.up()
     live = stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["properties"]
     assert not live["model"].rpartition("/")[2].isdigit()
 
     main_of(stack, f"{ROOT}/")
+    freeze(held)
+    endpoints["held"]["deployments"] = {"blue": {"file": "frozen.yml"}}
+    stack.write()
     start = len(stack.azure.journal())
-    stack.up()
-    model, environment = reference(live["model"]), reference(live["environmentId"])
-    code = reference(live["codeConfiguration"]["codeId"])
-    frozen = {
-        **yaml.safe_load((stack.scoring / "blue.yml").read_text()),
-        "model": model,
-        "environment": environment,
-        "code_configuration": {"code": code, "scoring_script": "score.py"},
-    }
-    (stack.scoring / "frozen.yml").write_text(yaml.safe_dump(frozen))
-    stack.serve({"blue": {"file": "frozen.yml"}}, {"blue": 100})
     stack.up()
     written = [entry["path"] for entry in stack.azure.journal()[start:] if entry["method"] != "POST"]
     assert written == []
 
-    # What is new gets a number, and Microsoft's server reads it.
+    # What is new gets a number, and Microsoft's server reads it. What a file names is not new.
     (stack.scoring / "models" / "blue.txt").write_text("bluer\n")
-    stack.serve({"blue": {}}, {"blue": 100}, allow_live_change=True)
+    endpoints["echo"]["allow_live_change"] = True
+    stack.write()
+    start = stack.mark()
     stack.up()
     live = stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["properties"]
     assert live["model"].rpartition("/")[2].isdigit()
     assert stack.predict() == ["bluer"]
+    assert held.writes(start) == []
+    stack.azure.arm("DELETE", held.endpoint)
+
+
+def freeze(stack: Stack) -> None:
+    """Write a deployment file that names the versions which blue has."""
+    live = stack.azure.arm("GET", f"{stack.endpoint}/deployments/blue")["properties"]
+    code = reference(live["codeConfiguration"]["codeId"])
+    frozen = {
+        **yaml.safe_load((stack.scoring / "blue.yml").read_text()),
+        "model": reference(live["model"]),
+        "environment": reference(live["environmentId"]),
+        "code_configuration": {"code": code, "scoring_script": "score.py"},
+    }
+    (stack.scoring / "frozen.yml").write_text(yaml.safe_dump(frozen))

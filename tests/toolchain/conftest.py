@@ -1,6 +1,7 @@
 """A Pulumi project in a temp folder, and the real CLI to run it with."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,8 +25,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def environment() -> dict[str, str]:
+@pytest.fixture(scope="session")
+def variables() -> dict[str, str]:
+    """The shell of whoever runs these projects."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
     return {
         **kept,
@@ -38,7 +40,27 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def pulumi(pulumi_cli: Path, project: Path, environment: dict[str, str]) -> Pulumi:
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    """One's own copy."""
+    return dict(variables)
+
+
+@pytest.fixture(scope="session")
+def new_stack(pulumi_cli: Path, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project's folder with a stack `dev` of which nothing is made yet, to copy."""
+    folder = tmp_path_factory.mktemp("stack")
+    (folder / "state").mkdir()
+    (folder / "Pulumi.yaml").write_text(PROJECT)
+    command = [str(pulumi_cli), "stack", "init", "dev", "--non-interactive"]
+    subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True, timeout=120)
+    return folder
+
+
+@pytest.fixture
+def pulumi(pulumi_cli: Path, project: Path, environment: dict[str, str], new_stack: Path) -> Pulumi:
+    shutil.copytree(new_stack, project, dirs_exist_ok=True)
+    environment["PULUMI_STACK"] = "dev"
+
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [str(pulumi_cli), *arguments, "--non-interactive"],
@@ -49,5 +71,4 @@ def pulumi(pulumi_cli: Path, project: Path, environment: dict[str, str]) -> Pulu
             timeout=120,
         )
 
-    assert run("stack", "init", "dev").returncode == 0
     return run

@@ -21,6 +21,7 @@ LEAVE = ("--allow-live-change", "echo")
 @pytest.mark.timeout(900)
 def test_whatever_was_killed_the_next_run_mends_it(echo: TestClone) -> None:
     """One clone's journey: each step kills at another moment what the one before has left, and goes on."""
+    the_local_azure_starts_and_stops_as_often_as_one_likes_on_a_port_that_is_free(echo)
     an_engine_killed_at_the_first_resource(echo)
     a_local_azure_killed_under_an_update_that_mends(echo)
     an_engine_killed_while_a_deployment_starts(echo)
@@ -29,6 +30,24 @@ def test_whatever_was_killed_the_next_run_mends_it(echo: TestClone) -> None:
     a_local_azure_killed_while_a_deployment_changes(echo)
     a_killed_command_is_mended_while_its_engine_goes_on(echo)
     down_after_a_killed_run_leaves_nothing(echo)
+
+
+def the_local_azure_starts_and_stops_as_often_as_one_likes_on_a_port_that_is_free(echo: TestClone) -> None:
+    """A taken port is an error in a line, and starts nothing."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(echo.environment["AZML_PORT"])))
+        taken.listen()
+        done = echo.run("emulator", "start")
+    assert done.returncode == 2
+    assert f"port {echo.environment['AZML_PORT']} is taken by " in done.stderr
+    assert list(_processes(echo)) == []
+
+    assert "started" in echo.run("emulator", "start").stderr
+    assert "was running" in echo.run("emulator", "start").stderr
+    assert echo.run("emulator", "status").returncode == 0
+    assert "stopped" in echo.run("emulator", "stop").stderr
+    assert "was not running" in echo.run("emulator", "stop").stderr
+    assert list(_processes(echo)) == []
 
 
 def an_engine_killed_at_the_first_resource(clone: TestClone) -> None:
@@ -81,10 +100,10 @@ def a_local_azure_killed_while_a_deployment_changes(clone: TestClone) -> None:
     run = _changing(clone, "two")
     os.kill(_recorded(clone)["pid"], signal.SIGKILL)
     assert run.wait(200) == 1
-    _serves_after_up(clone, "two")
 
 
 def a_killed_command_is_mended_while_its_engine_goes_on(clone: TestClone) -> None:
+    """It has mended what the killed local Azure left, or it would not come to the deployment again."""
     run = _changing(clone, "three")
     run.kill()
     run.wait()
@@ -100,26 +119,6 @@ def down_after_a_killed_run_leaves_nothing(clone: TestClone) -> None:
     done = clone.run("down")
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(_processes(clone)) == []
-
-
-def test_the_local_azure_starts_and_stops_as_often_as_one_likes_on_a_port_that_is_free(
-    echo: TestClone,
-) -> None:
-    """A taken port is an error in a line, and starts nothing."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", int(echo.environment["AZML_PORT"])))
-        taken.listen()
-        done = echo.run("emulator", "start")
-    assert done.returncode == 2
-    assert f"port {echo.environment['AZML_PORT']} is taken by " in done.stderr
-    assert list(_processes(echo)) == []
-
-    assert "started" in echo.run("emulator", "start").stderr
-    assert "was running" in echo.run("emulator", "start").stderr
-    assert echo.run("emulator", "status").returncode == 0
-    assert "stopped" in echo.run("emulator", "stop").stderr
-    assert "was not running" in echo.run("emulator", "stop").stderr
-    assert list(_processes(echo)) == []
 
 
 def _recorded(clone: TestClone) -> dict[str, int]:

@@ -8,7 +8,7 @@ from signal import SIGKILL
 
 from tests.cli.rollouts.stage import Load, Stage, wait
 
-PER_MINUTE = ("--requests-per-minute", "6000")
+PER_MINUTE = ("--requests-per-minute", "3000")
 """What the load sends; the metrics of the last hour know nothing of it yet."""
 
 

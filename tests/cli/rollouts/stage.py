@@ -66,7 +66,7 @@ steps:
   - {traffic: 50, for: 4s, gates: [errors]}
   - {traffic: 100, for: 4s, gates: [errors]}
 """
-PAUSE = 0.01
+PAUSE = 0.03
 """Seconds between two requests of a client."""
 WORKSPACE = WorkspaceName("00000000-0000-0000-0000-000000000001", "rg-azml-local", "mlw-azml-local")
 """That of the local stack."""

@@ -111,33 +111,28 @@ def gone(processes: list[psutil.Process], seconds: float) -> bool:
     return not psutil.wait_procs(processes, timeout=seconds)[1]
 
 
-def test_what_it_keeps_is_its_owners_alone(emulator: Emulator) -> None:
-    """Also where the folder was made for it, by somebody who did not think of that."""
-    emulator.folder.mkdir(mode=0o755)
-    emulator.start()
-    for folder in (emulator.folder, emulator.folder / "logs", emulator.folder / "blobs"):
-        assert folder.stat().st_mode & 0o777 == 0o700
-
-
-def test_it_answers_records_itself_and_leaves_nothing(emulator: Emulator) -> None:
+def test_it_answers_is_alone_outlives_its_children_and_leaves_nothing(emulator: Emulator) -> None:
+    """One local Azure's life, from its start to the end that its user gives it."""
+    emulator.folder.mkdir(mode=0o755)  # by somebody who did not think of whom it is for
     record = emulator.start()
+    what_it_keeps_is_its_owners_alone(emulator)
     assert emulator.status(f"{record['scoring']}/nowhere/none/score") == 404
     assert emulator.status(f"{record['arm']}/metadata/endpoints?api-version=2022-09-01") == 200
+    a_second_one_does_not_share_its_folder(emulator)
+    for word in ("emulator.router", "emulator.control"):
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            a_child_that_dies_is_started_again_at_the_same_address(emulator, word, number)
+    it_leaves_nothing(emulator)
+
+
+def what_it_keeps_is_its_owners_alone(emulator: Emulator) -> None:
+    for folder in (emulator.folder, emulator.folder / "logs", emulator.folder / "blobs"):
+        assert folder.stat().st_mode & 0o777 == 0o700
     assert (emulator.folder / "emulator.json").stat().st_mode & 0o777 == 0o600
-    run_dir = Path(json.loads((emulator.folder / "run.json").read_text())["run_dir"])
-    assert run_dir.stat().st_mode & 0o777 == 0o700
-    family = emulator.family
-    assert len(family) >= 2
-    emulator.last.terminate()
-    assert emulator.last.wait(20) == 0
-    assert gone(family, 1)
-    assert not (emulator.folder / "emulator.json").exists()
-    assert not run_dir.exists()
-    assert emulator.last.communicate()[1] == ""
+    assert run_dir_of(emulator).stat().st_mode & 0o777 == 0o700
 
 
-def test_two_never_share_a_folder(emulator: Emulator) -> None:
-    emulator.start()
+def a_second_one_does_not_share_its_folder(emulator: Emulator) -> None:
     first = emulator.last
     second = emulator.spawn()
     _, said = second.communicate(timeout=20)
@@ -146,6 +141,40 @@ def test_two_never_share_a_folder(emulator: Emulator) -> None:
     assert f"process {first.pid} already runs a local Azure" in said
     assert first.poll() is None
     assert (emulator.folder / "emulator.json").exists()
+    emulator.started.remove(second)
+
+
+def a_child_that_dies_is_started_again_at_the_same_address(
+    emulator: Emulator, word: str, number: signal.Signals
+) -> None:
+    record = emulator.record()
+    child = emulator.child(word)
+    child.send_signal(number)
+
+    def back() -> bool:
+        try:
+            return (
+                emulator.status(f"{record['arm']}/metadata/endpoints?api-version=2022-09-01") == 200
+                and emulator.status(f"{record['scoring']}/nowhere/none/score") == 404
+                and emulator.child(word).pid != child.pid
+            )
+        except (OSError, psutil.Error):
+            return False
+
+    eventually(back)
+    assert emulator.last.poll() is None
+
+
+def it_leaves_nothing(emulator: Emulator) -> None:
+    run_dir = run_dir_of(emulator)
+    family = emulator.family
+    assert len(family) >= 2
+    emulator.last.terminate()
+    assert emulator.last.wait(20) == 0
+    assert gone(family, 1)
+    assert not (emulator.folder / "emulator.json").exists()
+    assert not run_dir.exists()
+    assert emulator.last.communicate()[1] == ""
 
 
 @pytest.mark.parametrize("option", ["--port", "--scoring-port"])
@@ -184,10 +213,35 @@ def run_dir_of(emulator: Emulator) -> Path:
     return Path(json.loads((emulator.folder / "run.json").read_text())["run_dir"])
 
 
-def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Emulator, code: Path) -> None:
+def test_scoring_goes_on_without_a_child_and_ends_with_the_supervisor(emulator: Emulator, code: Path) -> None:
+    """Whether it is asked to end or killed outright; then it starts again, until a client shuts it down."""
     emulator.start()
-    old_run_dir = run_dir_of(emulator)
     asyncio.run(serve(emulator, scripted(code)))
+    scoring_goes_on_when_a_child_dies(emulator)
+    emulator.start()
+    asyncio.run(serve(emulator, scripted(code)))
+    killed_outright_it_takes_everything_along(emulator)
+    a_client_can_ask_it_to_shut_down(emulator)
+
+
+def scoring_goes_on_when_a_child_dies(emulator: Emulator) -> None:
+    """Requests during a restart of the router wait for it; a restart of the control plane delays none."""
+    url = f"{emulator.record()['scoring']}/westeurope/e/score"
+    scoring = [one for one in emulator.family if "gunicorn" in command_of(one)]
+    for word in ("emulator.router", "emulator.control"):
+        child = emulator.child(word)
+        child.kill()
+        psutil.wait_procs([child], timeout=5)
+        assert emulator.status(url, b"{}") == 200
+        assert all(one.is_running() for one in scoring)
+    emulator.last.terminate()
+    assert emulator.last.wait(20) == 0
+    assert gone(scoring, 1)
+
+
+def killed_outright_it_takes_everything_along(emulator: Emulator) -> None:
+    """And its next start clears what it could not."""
+    old_run_dir = run_dir_of(emulator)
     family = emulator.family
     assert sum("gunicorn" in command_of(one) for one in family) == 2  # a master and its worker
     emulator.last.kill()
@@ -196,48 +250,8 @@ def test_killed_outright_it_takes_everything_along_and_starts_again(emulator: Em
     assert not old_run_dir.exists()
 
 
-@pytest.mark.parametrize("word", ["emulator.router", "emulator.control"])
-def test_scoring_goes_on_when_a_child_dies(emulator: Emulator, code: Path, word: str) -> None:
-    """Requests during a restart of the router wait for it; a restart of the control plane delays none."""
-    record = emulator.start()
-    asyncio.run(serve(emulator, scripted(code)))
-    url = f"{record['scoring']}/westeurope/e/score"
-    scoring = [one for one in emulator.family if "gunicorn" in command_of(one)]
-    child = emulator.child(word)
-    child.kill()
-    psutil.wait_procs([child], timeout=5)
-    assert emulator.status(url, b"{}") == 200
-    assert all(one.is_running() for one in scoring)
-    emulator.last.terminate()
-    assert emulator.last.wait(20) == 0
-    assert gone(scoring, 1)
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.parametrize("word", ["emulator.router", "emulator.control"])
-def test_a_child_that_dies_is_started_again_at_the_same_address(
-    emulator: Emulator, word: str, number: signal.Signals
-) -> None:
-    record = emulator.start()
-    child = emulator.child(word)
-    child.send_signal(number)
-
-    def back() -> bool:
-        try:
-            return (
-                emulator.status(f"{record['arm']}/metadata/endpoints?api-version=2022-09-01") == 200
-                and emulator.status(f"{record['scoring']}/nowhere/none/score") == 404
-                and emulator.child(word).pid != child.pid
-            )
-        except (OSError, psutil.Error):
-            return False
-
-    eventually(back)
-    assert emulator.last.poll() is None
-
-
-def test_a_client_can_ask_it_to_shut_down(emulator: Emulator) -> None:
-    record = emulator.start()
+def a_client_can_ask_it_to_shut_down(emulator: Emulator) -> None:
+    record = emulator.record()
     request = urllib.request.Request(
         f"{record['arm']}/_azml/shutdown",
         method="POST",
@@ -272,14 +286,14 @@ def test_a_full_disk_is_one_clear_line(emulator: Emulator, kilobytes: int) -> No
     assert "No space left on device" in done.stderr or "disk is full" in done.stderr
 
 
-def test_containers_that_were_left_behind_are_removed(
+def test_what_was_left_behind_is_removed_by_the_next_start(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A container is no child of the supervisor: what a killed one left runs on until the next start."""
+    """A process that a supervisor's death did not reach, and a container, which is no child of anybody's."""
     host = docker_host(tmp_path / "docker")
     host.offer(IMAGE)
     monkeypatch.setenv("PATH", host.path)
-    emulator.start()
+    scoring_processes_that_were_left_behind_are_ended(emulator, tmp_path / "azml-old")
     desired = DesiredDeployment("/e/blue", "/e", "blue", container=custom_container())
     asyncio.run(serve(emulator, desired))
     (left,) = host.containers
@@ -291,9 +305,7 @@ def test_containers_that_were_left_behind_are_removed(
     assert not alive(left["pid"])
 
 
-def test_scoring_processes_that_were_left_behind_are_ended(emulator: Emulator, tmp_path: Path) -> None:
-    """Where a supervisor's death did not reach a process, the next start does."""
-    run_dir = tmp_path / "azml-old"
+def scoring_processes_that_were_left_behind_are_ended(emulator: Emulator, run_dir: Path) -> None:
     run_dir.mkdir()
     emulator.folder.mkdir()
     (emulator.folder / "run.json").write_text(json.dumps({"run_dir": str(run_dir)}))

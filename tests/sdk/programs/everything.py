@@ -5,6 +5,7 @@ import json
 import assets
 import deployments
 import endpoints
+import existing
 import files
 import kubernetes
 import refusals
@@ -12,7 +13,8 @@ import sign_in
 
 client = sign_in.client()
 seen = {"sign_in": sign_in.seen}
-for part in (assets, endpoints, deployments, files, kubernetes, refusals):
+# Before anybody names a deployment to `invoke`, which goes on naming it.
+for part in (existing, assets, endpoints, deployments, files, kubernetes, refusals):
     seen[part.__name__] = part.run(client)
 print()  # the dots of azure-ai-ml end here
 print(json.dumps(seen))

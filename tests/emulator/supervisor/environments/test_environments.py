@@ -150,13 +150,13 @@ async def test_a_killed_build_is_built_again_and_leaves_no_uv(tmp_path: Path) ->
 
 async def test_parts_that_do_not_go_together_are_installed_one_on_the_other(tmp_path: Path) -> None:
     """As conda does: what pip's part needs replaces what conda's part brought."""
-    asked = Requirements(("pytest==8.4.2",), mapped=("iniconfig==0.1",))
+    asked = Requirements(("pytest==8.4.2",), mapped=("pluggy==0.13.1",))
     environment = await Environments(tmp_path).prepare(asked, lambda _: None)
-    text = "from importlib.metadata import version; print(version('pytest'), version('iniconfig'))"
+    text = "from importlib.metadata import version; print(version('pytest'), version('pluggy'))"
     done = subprocess.run([environment.python, "-c", text], capture_output=True, text=True, check=True)
-    pytest_version, iniconfig_version = done.stdout.split()
+    pytest_version, pluggy_version = done.stdout.split()
     assert pytest_version == "8.4.2"
-    assert int(iniconfig_version[0]) >= 1
+    assert int(pluggy_version[0]) >= 1
 
 
 async def test_credentials_of_addresses_are_in_no_log_and_no_error(tmp_path: Path) -> None:

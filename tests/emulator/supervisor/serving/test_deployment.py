@@ -20,9 +20,15 @@ def scoring_processes(run_dir: Path) -> list[psutil.Process]:
     ]
 
 
-async def test_a_scoring_script_answers_and_its_errors_are_model_errors(harness: Harness) -> None:
+async def test_a_scoring_script_answers_its_errors_are_model_errors_and_nothing_of_ours_leaks_into_it(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "hush")
     await harness.endpoint({"blue": 100})
-    observed = await harness.settled(harness.desired(environment_variables={"FLAVOUR": "one"}))
+    model = tmp_path / "models"
+    model.mkdir()
+    variables = {"FLAVOUR": "one", "MINE": "yes"}
+    observed = await harness.settled(harness.desired(model_folder=model, environment_variables=variables))
     assert (observed.state, observed.instances_ready, observed.error) == ("ready", 1, None)
     status, answer = await harness.ask({"x": 1})
     assert (status, answer["flavour"], answer["asked"]) == (200, "one", {"x": 1})
@@ -34,15 +40,6 @@ async def test_a_scoring_script_answers_and_its_errors_are_model_errors(harness:
         "/e/blue", "storage-initializer", 100
     ) or "is in the cache" in harness.dataplane.logs("/e/blue", "storage-initializer", 100)
 
-
-async def test_nothing_of_ours_leaks_into_a_scoring_script(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("AZURE_CLIENT_SECRET", "hush")
-    await harness.endpoint({"blue": 100})
-    model = tmp_path / "models"
-    model.mkdir()
-    await harness.settled(harness.desired(model_folder=model, environment_variables={"MINE": "yes"}))
     _, answer = await harness.ask({"environment": 1})
     assert "hush" not in answer.values()
     assert answer["MINE"] == "yes"
@@ -75,7 +72,9 @@ async def test_what_cannot_start_says_why(harness: Harness, fields: dict[str, ob
     assert reason in (observed.error or "")
 
 
-async def test_a_new_content_replaces_the_old_without_a_lost_request(harness: Harness, run_dir: Path) -> None:
+async def test_a_new_content_replaces_the_old_without_a_lost_request_and_one_that_fails_replaces_nothing(
+    harness: Harness, run_dir: Path
+) -> None:
     await harness.endpoint({"blue": 100})
     base = {"max_concurrent_requests_per_instance": 8}
     await harness.settled(harness.desired(environment_variables={"FLAVOUR": "one"}, **base))
@@ -95,24 +94,22 @@ async def test_a_new_content_replaces_the_old_without_a_lost_request(harness: Ha
     await asyncio.gather(*clients)
     assert set(seen) == {(200, "one"), (200, "two")}
     await until(lambda: len(scoring_processes(run_dir)) == 2)  # one master, one worker
+    await the_old_serves_on_when_the_new_fails_and_a_good_one_mends_it(harness)
 
 
-async def test_the_old_serves_on_when_the_new_fails_and_a_good_one_mends_it(harness: Harness) -> None:
-    await harness.endpoint({"blue": 100})
-    good = harness.desired(environment_variables={"FLAVOUR": "one"})
-    await harness.settled(good)
+async def the_old_serves_on_when_the_new_fails_and_a_good_one_mends_it(harness: Harness) -> None:
     broken = harness.code.parent / "broken"
     broken.mkdir()
     (broken / "score.py").write_text("raise RuntimeError('not today')\n")
     observed = await harness.settled(harness.desired(code_folder=broken))
     assert (observed.state, observed.instances_ready) == ("failed", 1)
     assert "not today" in (observed.error or "")
-    assert (await harness.ask({}))[1]["flavour"] == "one"
+    assert (await harness.ask({}))[1]["flavour"] == "two"
     (broken / "score.py").write_text((harness.code / "score.py").read_text())
     assert (await harness.settled(harness.desired(code_folder=broken))).state == "ready"
 
 
-async def test_the_same_again_starts_nothing_and_scaling_keeps_what_runs(
+async def test_the_same_again_starts_nothing_scaling_keeps_what_runs_and_what_dies_comes_back(
     harness: Harness, run_dir: Path
 ) -> None:
     await harness.endpoint({"blue": 100})
@@ -130,6 +127,7 @@ async def test_the_same_again_starts_nothing_and_scaling_keeps_what_runs(
     assert len(pids) == 2
     assert (await harness.settled(one)).instances_ready == 1
     await until(lambda: len(scoring_processes(run_dir)) == 2)
+    await a_scoring_process_that_dies_comes_back(harness)
     await harness.dataplane.delete_deployment("/e/blue")
     assert not scoring_processes(run_dir)
     assert (await harness.ask({}))[0] == 503, "what has a share exists"
@@ -137,9 +135,7 @@ async def test_the_same_again_starts_nothing_and_scaling_keeps_what_runs(
     assert (await harness.ask({}))[0] == 404
 
 
-async def test_a_scoring_process_that_dies_comes_back(harness: Harness) -> None:
-    await harness.endpoint({"blue": 100})
-    await harness.settled(harness.desired())
+async def a_scoring_process_that_dies_comes_back(harness: Harness) -> None:
     _, answer = await harness.ask({})
     os.kill(answer["pid"], 9)  # the worker: its master starts another
     assert (await harness.ask({"die": 1}))[0] in (502, 424, 200, 503)  # the master

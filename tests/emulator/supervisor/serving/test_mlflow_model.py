@@ -38,8 +38,8 @@ def model(tmp_path: Path) -> Path:
     (root / "data").mkdir()
     (root / "MLmodel").write_text(textwrap.dedent(MLMODEL))
     (root / "code" / "doubling.py").write_text(textwrap.dedent(MODULE))
-    (root / "requirements.txt").write_text("mlflow\npandas\n")
-    (root / "conda.yaml").write_text("dependencies:\n- python=3.11\n- pip:\n  - mlflow\n")
+    (root / "requirements.txt").write_text("mlflow-skinny\npandas\n")
+    (root / "conda.yaml").write_text("dependencies:\n- python=3.11\n- pip:\n  - mlflow-skinny\n")
     return root.parent
 
 

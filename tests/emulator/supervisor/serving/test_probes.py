@@ -1,6 +1,7 @@
 """Probes are obeyed: thresholds, and what a failing one does to an instance that really hangs."""
 
 import asyncio
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -32,9 +33,13 @@ def test_a_state_changes_after_as_many_answers_in_a_row_as_its_threshold(
     assert reply == expected
 
 
-async def test_an_instance_that_is_not_ready_gets_nothing_and_is_not_started_again(harness: Harness) -> None:
+async def test_an_instance_that_is_not_ready_gets_nothing_and_the_others_serve_meanwhile(
+    harness: Harness,
+) -> None:
+    """And it is not started again."""
     await harness.endpoint({"blue": 100})
-    await harness.settled(harness.desired(readiness=QUICK, liveness=NEVER))
+    one = harness.desired(readiness=QUICK, liveness=NEVER, max_concurrent_requests_per_instance=4)
+    await harness.settled(one)
     _, before = await harness.ask({})
     hanging = asyncio.create_task(harness.ask({"sleep": 2}))
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 0)
@@ -44,13 +49,11 @@ async def test_an_instance_that_is_not_ready_gets_nothing_and_is_not_started_aga
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 1)
     assert (await harness.ask({}))[1]["pid"] == before["pid"]
 
+    await harness.settled(replace(one, instance_count=2))
+    await the_others_serve_while_one_is_not_ready(harness)
 
-async def test_the_others_serve_while_one_is_not_ready(harness: Harness) -> None:
-    await harness.endpoint({"blue": 100})
-    two = harness.desired(
-        readiness=QUICK, liveness=NEVER, instance_count=2, max_concurrent_requests_per_instance=4
-    )
-    await harness.settled(two)
+
+async def the_others_serve_while_one_is_not_ready(harness: Harness) -> None:
     hanging = asyncio.create_task(harness.ask({"sleep": 2}))
     await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 1)
     answers = [await harness.ask({}) for _ in range(10)]

@@ -36,24 +36,17 @@ async def test_fifty_slow_requests_at_once_each_get_their_own_answer(harness: Ha
     assert psutil.wait_procs(family, timeout=5)[1] == []
 
 
-async def test_a_request_whose_process_is_killed_is_a_502_and_the_next_is_answered(harness: Harness) -> None:
+async def test_clients_that_go_away_and_processes_that_are_killed_cost_nobody_else_an_answer(
+    harness: Harness,
+) -> None:
     await harness.endpoint({"blue": 100})
-    await harness.settled(harness.desired(max_concurrent_requests_per_instance=4, request_timeout_ms=60_000))
-    _, reply = await harness.ask({})
-    master = psutil.Process(reply["pid"]).ppid()
-    for victim in (reply["pid"], master):
-        asked = asyncio.create_task(harness.ask({"sleep": 60}))
-        await at_work(harness)
-        os.kill(victim, signal.SIGKILL)
-        status, answer = await asked
-        assert (status, answer["error"]["code"]) == (502, "BadGateway")
-        await answered(harness)
+    await harness.settled(harness.desired(max_concurrent_requests_per_instance=8, request_timeout_ms=60_000))
+    await clients_that_go_away_take_nothing_along(harness)
+    await a_request_whose_process_is_killed_is_a_502_and_the_next_is_answered(harness)
 
 
-async def test_clients_that_go_away_take_nothing_along(harness: Harness) -> None:
+async def clients_that_go_away_take_nothing_along(harness: Harness) -> None:
     """Half a head, half a body, or a whole request and no patience: the next client gets its own answer."""
-    await harness.endpoint({"blue": 100})
-    await harness.settled(harness.desired(max_concurrent_requests_per_instance=8))
     _, before = await harness.ask({})
     body = json.dumps({"sleep": 0.2, "from": "one that left"}).encode()
     head = (
@@ -69,6 +62,18 @@ async def test_clients_that_go_away_take_nothing_along(harness: Harness) -> None
     answers = await asyncio.gather(*(harness.ask({"mine": number}) for number in range(6)))
     assert [item["asked"] for _, item in answers] == [{"mine": number} for number in range(6)]
     assert {item["pid"] for _, item in answers} == {before["pid"]}
+
+
+async def a_request_whose_process_is_killed_is_a_502_and_the_next_is_answered(harness: Harness) -> None:
+    _, reply = await harness.ask({})
+    master = psutil.Process(reply["pid"]).ppid()
+    for victim in (reply["pid"], master):
+        asked = asyncio.create_task(harness.ask({"sleep": 60}))
+        await at_work(harness)
+        os.kill(victim, signal.SIGKILL)
+        status, answer = await asked
+        assert (status, answer["error"]["code"]) == (502, "BadGateway")
+        await answered(harness)
 
 
 async def at_work(harness: Harness) -> None:
