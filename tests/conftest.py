@@ -10,7 +10,7 @@ from _pytest.nodeid import coerce_node_id
 
 from azml.emulator.control.http.exchanges import VARIABLE
 from azml.toolchain.pulumi import find_or_install
-from tests import tiers
+from tests import byte_code, tiers
 from tests.contract.check import findings
 from tests.fixtures import azure_ai_ml as sdk
 from tests.fixtures.clones import TestClone, make
@@ -19,9 +19,11 @@ _WATCH = tiers.Watch()
 _OBJECTS_BEFORE_GARBAGE = 100_000
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Look for garbage less than Python does: collecting thousands of tests makes objects that all stay."""
     gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)
+    if config.getoption("numprocesses", None):
+        byte_code.make(config, sorted(byte_code.TESTS.rglob("*.py")))
 
 
 @pytest.hookimpl(tryfirst=True)
