@@ -1,7 +1,8 @@
 """Byte code of the tests, made once before the workers start.
 
-Each worker imports all test modules, and pytest rewrites their assertions first. That takes 9 s of a processor,
-for each worker, and again in each run where Python may write no byte code (`PYTHONDONTWRITEBYTECODE`).
+Each worker imports all test modules, and pytest rewrites their assertions first. That takes 9 s of a
+processor for each worker, and again in each run where Python may write no byte code
+(`PYTHONDONTWRITEBYTECODE`).
 """
 
 import compileall

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _OBJECTS_BEFORE_GARBAGE = 100_000
 def pytest_configure(config: pytest.Config) -> None:
     """Look for garbage less than Python does: collecting thousands of tests makes objects that all stay."""
     gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)
+    platform.processor()  # asks a process, once: a quick test that imports azure-identity would be the first
     if config.getoption("numprocesses", None):
         byte_code.make(config, sorted(byte_code.TESTS.rglob("*.py")))
 
@@ -35,6 +37,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             # pytest-xdist 3.8 names the group in a field that pytest 9.2 no longer reads.
             group = next(item.iter_markers("xdist_group")).args[0]
             item._id = coerce_node_id(f"{item.nodeid}@{group}")
+
+
+def pytest_collection_finish() -> None:
+    """What there is now stays: whoever looks for garbage need not look at it again and again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
