@@ -1,17 +1,16 @@
-"""What every test's local Azure saw and answered is compared with Azure's own clients when the tests end."""
+"""What all tests share: their order, their tiers, and fixtures."""
 
 import gc
-import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from _pytest.nodeid import coerce_node_id
 
-from azml.emulator.control.http.exchanges import VARIABLE
 from azml.toolchain.pulumi import find_or_install
-from tests import tiers
-from tests.contract.check import findings
+from tests import byte_code, tiers
+from tests.contract import session
 from tests.fixtures import azure_ai_ml as sdk
 from tests.fixtures.clones import TestClone, make
 
@@ -19,9 +18,13 @@ _WATCH = tiers.Watch()
 _OBJECTS_BEFORE_GARBAGE = 100_000
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Look for garbage less than Python does: collecting thousands of tests makes objects that all stay."""
     gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)
+    config.pluginmanager.register(session)
+    platform.processor()  # asks a process, once: a quick test that imports azure-identity would be the first
+    if config.getoption("numprocesses", None):
+        byte_code.make(config, sorted(byte_code.TESTS.rglob("*.py")))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,6 +38,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item._id = coerce_node_id(f"{item.nodeid}@{group}")
 
 
+def pytest_collection_finish() -> None:
+    """What there is now stays: whoever looks for garbage need not look at it again and again."""
+    gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A quick test starts no process."""
@@ -45,17 +53,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_teardown() -> None:
     """What ends now may be what other tests had started."""
     _WATCH.watched = None
-
-
-@pytest.fixture(scope="session", autouse=True)
-def exchanges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A file of this worker's in which each local Azure of its tests notes its exchanges."""
-    file = tmp_path_factory.mktemp("exchanges") / "exchanges.jsonl"
-    os.environ[VARIABLE] = str(file)
-    yield
-    del os.environ[VARIABLE]
-    found = findings(file)
-    assert not found, "\n".join(["no client of Azure would send or take this:", *found])
 
 
 @pytest.fixture(scope="session")

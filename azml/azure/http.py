@@ -84,8 +84,11 @@ def _local_authority(bundle: str) -> str:
 class Http:
     """A pool of connections per server. Thread-safe."""
 
-    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._sleep = sleep
+        self._monotonic = clock
         self._lock = threading.Lock()
         self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = defaultdict(list)
         self._tls: dict[bool, ssl.SSLContext] = {}
@@ -102,12 +105,12 @@ class Http:
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Body = None
     ) -> Response:
         """Send and read the response, whatever its status. Raises UnreachableError when nothing answers."""
-        deadline = time.monotonic() + _REFUSED_SECONDS
+        deadline = self._monotonic() + _REFUSED_SECONDS
         while True:
             try:
                 return self._attempt(method, url, dict(headers or {}), body)
             except ConnectionRefusedError as error:
-                if time.monotonic() >= deadline:
+                if self._monotonic() >= deadline:
                     raise UnreachableError(_nobody(url)) from error
             except (OSError, http.client.HTTPException) as error:
                 raise UnreachableError(f"{method} {_place(url)}: {error}") from error

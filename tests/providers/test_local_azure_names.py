@@ -12,7 +12,8 @@ from azml.providers.calls import Autonaming, Check, Naming, ProviderError
 from azml.providers.local_azure.names import address, named
 
 _WORKSPACE = BY_TOKEN["azure-native:machinelearningservices:Workspace"]
-_SEGMENTS = st.text("abcxyz019-_.", min_size=1, max_size=8)
+_SEGMENT = st.text("abcxyz019-_.", min_size=1, max_size=8)
+_SEGMENTS = st.tuples(*[_SEGMENT] * max(len(row.parameters) for row in ROWS))
 
 
 def _named(row: Row = _WORKSPACE, **given: Any) -> dict[str, Any]:
@@ -57,21 +58,21 @@ def test_a_role_assignment_is_named_by_a_uuid_and_a_blob_by_the_program() -> Non
     assert _named(BY_TOKEN["azure-native:storage:Blob"]) == {"blobName": "main"}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.token.removeprefix("azure-native:"))
-@given(data=st.data())
-def test_an_address_gives_its_names_back(row: Row, data: st.DataObject) -> None:
-    """Whatever the case in which Azure spells the rest of it."""
-    names = {key: data.draw(_SEGMENTS) for key in row.parameters}
-    for key in names.keys() & {"scope", "resourceUri"}:
-        names[key] = "/subscriptions/s/resourceGroups/rg/providers/A.B/c/d"
-    place = address(row.path, "sub", names)
-    assert place.startswith("/subscriptions/")
-    assert "//" not in place
-    assert parse(row, place) == names
-    spelled = place.replace("resourceGroups", "resourcegroups").replace(
-        "providers/Microsoft", "Providers/microsoft"
-    )
-    assert parse(row, spelled).keys() == names.keys()
+@given(segments=_SEGMENTS)
+def test_an_address_gives_its_names_back(segments: tuple[str, ...]) -> None:
+    """Of a resource of any type, and whatever the case in which Azure spells the rest of it."""
+    for row in ROWS:
+        names = dict(zip(row.parameters, segments, strict=False))
+        for key in names.keys() & {"scope", "resourceUri"}:
+            names[key] = "/subscriptions/s/resourceGroups/rg/providers/A.B/c/d"
+        place = address(row.path, "sub", names)
+        assert place.startswith("/subscriptions/"), row.token
+        assert "//" not in place, row.token
+        assert parse(row, place) == names, row.token
+        spelled = place.replace("resourceGroups", "resourcegroups").replace(
+            "providers/Microsoft", "Providers/microsoft"
+        )
+        assert parse(row, spelled).keys() == names.keys(), row.token
 
 
 def test_an_address_of_another_type_is_refused() -> None:

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from scripts.published.sources import SOURCES
 
 pytestmark = pytest.mark.process
 
@@ -200,11 +203,20 @@ def test_every_part_of_azure_native_the_program_uses_is_compiled(install: Module
     assert used == set(install.AZURE_NATIVE)
 
 
+def test_the_versions_of_azure_s_clients_that_are_compared_with_are_compiled(install: ModuleType) -> None:
+    unused = re.compile(f"/site-packages/({install.UNUSED})")
+    assert [source.package for source in SOURCES if unused.search(f"{source.path}/models/")] == []
+
+
 def test_modules_are_compiled_where_python_is_told_to_write_nothing(
     install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sdk = tmp_path / ".venv" / "lib" / "pulumi_azure_native"
-    for folder in (tmp_path / "azml", tmp_path / "components", sdk, sdk / "storage", sdk / "batch"):
+    packages = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
+    sdk, azure = packages / "pulumi_azure_native", packages / "azure"
+    wanted = [tmp_path / "azml", tmp_path / "components", sdk, sdk / "storage", packages / "mypy_extensions"]
+    wanted += [azure / "mgmt" / "msi" / "v2024_11_30", azure / "identity"]
+    others = [sdk / "batch", azure / "mgmt" / "msi" / "v2015_01_01", azure / "identity" / "aio"]
+    for folder in (*wanted, *others, packages / "mypy", packages / "tornado" / "test"):
         folder.mkdir(parents=True)
         (folder / "module.py").write_text("one = 1\n")
     (tmp_path / "azml" / "broken.py").write_text("def\n")
@@ -214,5 +226,4 @@ def test_modules_are_compiled_where_python_is_told_to_write_nothing(
     monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(install, "PYTHON", Path(sys.executable))
     install.compile_modules()
-    compiled = {file.parents[1].name for file in tmp_path.rglob("*.pyc")}
-    assert compiled == {"azml", "components", "pulumi_azure_native", "storage"}
+    assert {file.parents[1] for file in tmp_path.rglob("*.pyc")} == set(wanted)
