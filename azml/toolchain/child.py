@@ -1,17 +1,17 @@
 """The process that the language host starts: a Pulumi program, policy pack or plugin; it ends with its host.
 
 It is run by its path under the program's own interpreter, which may be an environment without azml: it
-imports only the standard library and the Pulumi SDK.
+imports only the standard library, the Pulumi SDK, and a file beside it.
 
     python -P -u child.py program ENGINE_ADDRESS   < a serialised RunRequest
     python -P -u child.py module NAME ARGUMENTS...
     python -P -u child.py folder PATH ARGUMENTS...
 """
 
-import asyncio
 import atexit
 import contextlib
 import gc
+import importlib.util
 import io
 import logging
 import os
@@ -27,10 +27,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
+
     from pulumi.runtime.proto import language_pb2, source_pb2
 
-#: Objects made before Python looks for garbage: its usual 700 is a fifth of what loading an SDK takes.
-_OBJECTS_BEFORE_GARBAGE = 100_000
+_QUICK_START = Path(__file__).parents[1] / "quick_start.py"
 #: The program failed and has reported why to the engine; nothing more is printed (the official host's value).
 ALREADY_REPORTED = 32
 
@@ -103,8 +104,10 @@ def _configure(request: "language_pb2.RunRequest", engine: str) -> None:
     )
 
 
-def _cancel_what_is_left(loop: asyncio.AbstractEventLoop) -> None:
+def _cancel_what_is_left(loop: "asyncio.AbstractEventLoop") -> None:
     """Cancel the tasks of a failed program; otherwise each would print its own warning."""
+    import asyncio
+
     for task in asyncio.all_tasks(loop):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -134,6 +137,8 @@ def _trace_only_the_program(program: Path) -> None:
 
 
 def _execute(program: Path, parallel: int) -> int:
+    import asyncio
+
     from pulumi.runtime import run_in_stack
 
     def main_module() -> None:
@@ -203,6 +208,14 @@ def main() -> int:
     return run_folder(target, arguments)
 
 
+def _start_quickly() -> None:
+    """Put off what Pulumi's SDK loads and few programs use."""
+    spec = importlib.util.spec_from_file_location("quick_start", _QUICK_START)
+    quick_start = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(quick_start)  # type: ignore[union-attr]
+    quick_start.begin(*quick_start.PULUMI)
+
+
 def _end_at_once(codes: list[int]) -> None:
     """End with the exit code of a run that has come to its end, without taking all its objects apart.
 
@@ -218,7 +231,7 @@ def _is_open_file(found: object) -> bool:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)
+    _start_quickly()
     ended: list[int] = []
     # Called last of all that is registered, and after the program's threads.
     atexit.register(_end_at_once, ended)
