@@ -37,6 +37,14 @@ def begin(*late: str) -> None:
         sys.meta_path.insert(0, _Submodules())
 
 
+def without_aiohttp() -> None:
+    """Have azure-core import no aiohttp, which only its asynchronous clients need: for processes without one.
+
+    It is an optional dependency of azure-core, whose clients do without where it is not installed.
+    """
+    sys.modules.setdefault("aiohttp", None)  # type: ignore[arg-type]  # Python's mark for what is not there
+
+
 def _spec(name: str) -> ModuleSpec | None:
     """Where a module is, without importing the packages around it."""
     root, *inner = name.split(".")

@@ -124,3 +124,18 @@ def test_pulumi_runs_without_what_is_put_off_and_has_it_when_asked() -> None:
         "Stack True True",
         "['google.protobuf.internal.decoder', 'grpc.aio._call']",
     ]
+
+
+@pytest.mark.process
+def test_azures_clients_do_without_aiohttp() -> None:
+    """Their library says so itself."""
+    code = (
+        "import sys\n"
+        "from azml import quick_start\n"
+        "quick_start.without_aiohttp()\n"
+        "from azure.storage.blob import ContainerClient\n"
+        "from azure.storage.blob._shared.authentication import AioHttpTransport\n"
+        "print(ContainerClient.__name__, AioHttpTransport, 'aiohttp.client' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["ContainerClient None False"]

@@ -7,6 +7,7 @@ from azml import quick_start
 from azml.providers.azml import VERSION
 
 quick_start.begin(*quick_start.GRPC)
+quick_start.without_aiohttp()
 from azml.providers.server import serve  # noqa: E402 - it imports grpc
 
 if TYPE_CHECKING:
