@@ -1,7 +1,6 @@
 """The `azml` command."""
 
 import atexit
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from keyword import iskeyword
 
 import typer
 
+from azml import quick_start
 from azml.cli import errors
 from azml.cli.local import proxy_variables
 
@@ -21,8 +21,6 @@ COMMANDS = (
 """Each is the function of its name in the module of its name in `cli.commands`; `import_` is `import`."""
 GROUPS = ("keys", "emulator", "cache", "rollout")
 """Commands with commands of their own: a `Typer` in the module of its name."""
-OBJECTS_BEFORE_GARBAGE = 50_000
-"""Objects made before Python looks for garbage, instead of 700: most are made by imports, and stay."""
 ALL = (*COMMANDS, *GROUPS)
 
 
@@ -53,7 +51,8 @@ def _with_commands() -> None:
 
 def main(app: typer.Typer | None = None) -> None:
     """Run the command line; every failure ends as a few lines and an exit code."""
-    gc.set_threshold(OBJECTS_BEFORE_GARBAGE)
+    quick_start.begin()
+    quick_start.without_aiohttp()
     codes: list[int] = []
     atexit.register(_end_at_once, codes)
     errors.open_streams()

@@ -14,7 +14,7 @@ from azml.azure.errors import AzureError
 from azml.cli.failure import CommandError, ExitCode
 from azml.cli.terminal import err
 from azml.findings import InvalidInput
-from azml.stack.stack_file import NotInStackFile
+from azml.stack.failure import NotInStackFile
 from azml.toolchain.failure import ToolError
 
 

@@ -8,6 +8,11 @@ import signal
 import sys
 from pathlib import Path
 
+from azml.emulator.base import process_life
+
+if __name__ == "__main__":
+    process_life.begin()
+
 from azml.emulator.base.file_limits import allow_many_connections
 from azml.emulator.supervisor.children import ChildEnded
 from azml.emulator.supervisor.leftovers import PathTooLong
@@ -80,4 +85,4 @@ def _refuse(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    process_life.end(main())

@@ -208,10 +208,6 @@ class Package(Protocol):
         """Set the provider's inputs. Nothing may be contacted yet: a command may need no call at all."""
         ...
 
-    def check_settings(self, settings: Properties) -> Properties:
-        """The part of the provider's inputs that belongs in its state."""
-        ...
-
     def resource(self, type_token: str) -> Resource:
         """The resource type. Raises a ProviderError that lists the existing ones."""
         ...

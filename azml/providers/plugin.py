@@ -1,24 +1,42 @@
 """The provider protocol on top of a `Package`: decoding, dispatch, secrets, errors."""
 
 import json
+import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
 from azml.azure.errors import AzureError
+from azml.engine_values import Properties
 from azml.providers import calls
 from azml.providers.codec import decode, encode, paint, strip
 from azml.providers.protos import provider_pb2, status_messages
 
 
 class Plugin:
-    """Answers the engine's calls, with one method per call of the protocol, of the same name."""
+    """Answers the engine's calls, with one method per call of the protocol, of the same name.
 
-    def __init__(self, package: calls.Package) -> None:
-        self._package = package
+    `load` makes the package with the first call that concerns a resource: of the two processes that a command
+    starts for each plugin, one only checks the provider's inputs. `check_settings` is for that one: the part
+    of those inputs that belongs in the provider's state.
+    """
+
+    def __init__(
+        self, load: Callable[[], calls.Package], check_settings: Callable[[Properties], Properties]
+    ) -> None:
+        self._load = load
+        self._check_settings = check_settings
+        self._loading = threading.Lock()
+        self._loaded: calls.Package | None = None
+
+    @property
+    def _package(self) -> calls.Package:
+        with self._loading:
+            self._loaded = self._loaded or self._load()
+            return self._loaded
 
     def answer(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:
         """The answer of `method`; errors as messages for the engine, unexpected ones with a traceback."""
@@ -38,7 +56,7 @@ class Plugin:
     def check_config(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Keep what belongs in the provider's state."""
         news = decode(request.news)
-        kept = self._package.check_settings(strip(news))
+        kept = self._check_settings(strip(news))
         return provider_pb2.CheckResponse(inputs=encode(paint(kept, news)))
 
     def diff_config(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -161,7 +179,9 @@ class Plugin:
 
     def give_up(self) -> None:
         """End every wait."""
-        self._package.cancel()
+        with self._loading:
+            if self._loaded is not None:
+                self._loaded.cancel()
 
 
 def _type(request: Any) -> str:

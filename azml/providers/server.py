@@ -2,7 +2,7 @@
 
 An engine starts its plugins one after another, twice a command, and continues with the next once the
 handshake is done. So only what the handshake needs is imported here; the plugin is loaded once the port is
-printed.
+printed, and its package when a resource is asked for.
 """
 
 import os
@@ -19,6 +19,7 @@ from google.protobuf.empty_pb2 import Empty
 from azml.providers.protos import plugin_pb2, provider_pb2
 
 if TYPE_CHECKING:
+    from azml.engine_values import Properties
     from azml.providers.calls import Package
     from azml.providers.plugin import Plugin
 
@@ -83,8 +84,10 @@ def _answered_by(plugin: "Future[Plugin]", method: str) -> Callable[[Any, grpc.S
     return lambda request, context: plugin.result().answer(method, request, context)
 
 
-def serve(version: str, load: Callable[[], "Package"]) -> None:
-    """Serve the package from `load` until a signal arrives or the parent process is gone.
+def serve(
+    version: str, load: Callable[[], "Package"], check_settings: "Callable[[Properties], Properties]"
+) -> None:
+    """Serve the package from `load` until a signal arrives or the parent process is gone; see `Plugin`.
 
     Prints the port, which is how an engine finds it. Exits quietly on SIGINT and SIGTERM: an engine runs its
     plugins in separate process groups, so a Ctrl-C in the terminal reaches only the engine, which then calls
@@ -98,7 +101,7 @@ def serve(version: str, load: Callable[[], "Package"]) -> None:
     server, port = start(version, plugin)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    _keep(plugin, load)
+    _keep(plugin, load, check_settings)
     for _ in _while_parent_lives(parent, leave):
         pass
     if plugin.exception() is None:
@@ -108,12 +111,16 @@ def serve(version: str, load: Callable[[], "Package"]) -> None:
     os._exit(0)
 
 
-def _keep(plugin: "Future[Plugin]", load: Callable[[], "Package"]) -> None:
+def _keep(
+    plugin: "Future[Plugin]",
+    load: Callable[[], "Package"],
+    check_settings: "Callable[[Properties], Properties]",
+) -> None:
     """Load the plugin. If it cannot be loaded, every call answers with the error."""
     try:
         from azml.providers.plugin import Plugin
 
-        plugin.set_result(Plugin(load()))
+        plugin.set_result(Plugin(load, check_settings))
     except Exception as error:
         plugin.set_exception(error)
 

@@ -15,14 +15,7 @@ from azml.atomic_write import write_atomically
 from azml.findings import Finding, InvalidInput, did_you_mean
 from azml.specs import deployment_file
 from azml.stack.endpoint.autoscale import SLOT_KEYS
-
-
-class NotInStackFile(Exception):
-    """The stack file, or an endpoint in it, does not exist; `remedy` says what would help."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        self.message, self.remedy = message, remedy
-        super().__init__(f"{message}; {remedy}" if remedy else message)
+from azml.stack.failure import NotInStackFile
 
 
 @dataclass(frozen=True)

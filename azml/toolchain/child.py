@@ -1,17 +1,17 @@
 """The process that the language host starts: a Pulumi program, policy pack or plugin; it ends with its host.
 
 It is run by its path under the program's own interpreter, which may be an environment without azml: it
-imports only the standard library and the Pulumi SDK.
+imports only the standard library, the Pulumi SDK, and two files of azml by their paths.
 
     python -P -u child.py program ENGINE_ADDRESS   < a serialised RunRequest
     python -P -u child.py module NAME ARGUMENTS...
     python -P -u child.py folder PATH ARGUMENTS...
 """
 
-import asyncio
 import atexit
 import contextlib
 import gc
+import importlib.util
 import io
 import logging
 import os
@@ -24,19 +24,29 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import language_pb2, source_pb2
+    import asyncio
 
-#: Objects made before Python looks for garbage: its usual 700 is a fifth of what loading an SDK takes.
-_OBJECTS_BEFORE_GARBAGE = 100_000
+    from pulumi.runtime.proto import language_pb2
+
+_SDK_WORK = Path(__file__).with_name("sdk_work.py")
+_QUICK_START = Path(__file__).parents[1] / "quick_start.py"
 #: The program failed and has reported why to the engine; nothing more is printed (the official host's value).
 ALREADY_REPORTED = 32
 
 _SDK_MISSING = """
 It looks like the Pulumi SDK is not installed for {python}.
 Install the program's requirements into the environment it runs in."""
+
+
+def _file(path: Path) -> Any:
+    """A module of azml, loaded by its path: the environment may not have the package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
 
 
 def exit_with_parent(period: float = 0.5) -> None:
@@ -103,37 +113,19 @@ def _configure(request: "language_pb2.RunRequest", engine: str) -> None:
     )
 
 
-def _cancel_what_is_left(loop: asyncio.AbstractEventLoop) -> None:
+def _cancel_what_is_left(loop: "asyncio.AbstractEventLoop") -> None:
     """Cancel the tasks of a failed program; otherwise each would print its own warning."""
+    import asyncio
+
     for task in asyncio.all_tasks(loop):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             loop.run_until_complete(task)
 
 
-def _trace_only_the_program(program: Path) -> None:
-    """Record a resource's stack trace from the program's first frame on, without this file and the SDK.
-
-    The state keeps the trace of each resource, and a file backend writes the whole state before and after
-    each resource: the frames below the program, the same for all, were a third of it.
-    """
-    from pulumi.runtime import resource
-
-    # Another SDK may record no trace, or make it in another way: its resources keep what it records.
-    if whole := getattr(resource, "_get_stack_trace", None):
-        entry = _entry(program).as_uri()
-
-        def of_the_program() -> "source_pb2.StackTrace":
-            trace: source_pb2.StackTrace = whole()
-            own = [place for place, frame in enumerate(trace.frames) if frame.pc.uri == entry]
-            if own:
-                del trace.frames[own[-1] + 1 :]
-            return trace
-
-        vars(resource)["_get_stack_trace"] = of_the_program
-
-
 def _execute(program: Path, parallel: int) -> int:
+    import asyncio
+
     from pulumi.runtime import run_in_stack
 
     def main_module() -> None:
@@ -169,10 +161,16 @@ def run_program(engine: str) -> int:
     request = language_pb2.RunRequest.FromString(sys.stdin.buffer.read())
     program = Path(request.info.program_directory, request.info.entry_point).resolve()
     _configure(request, engine)
-    _trace_only_the_program(program)
+    sdk_work = _file(_SDK_WORK)
+    sdk_work.trace_only_the_program(_entry(program))
+    sdk_work.put_off_urns_of_aliases()
+    send_messages = sdk_work.gather_debug_messages()
     sys.argv = [str(program), *request.args]
     sys.path.insert(0, str(program if program.is_dir() else program.parent))
-    return _execute(program, request.parallel)
+    try:
+        return _execute(program, request.parallel)
+    finally:
+        send_messages()
 
 
 def run_module(name: str, arguments: list[str]) -> int:
@@ -218,7 +216,8 @@ def _is_open_file(found: object) -> bool:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)
+    quick_start = _file(_QUICK_START)
+    quick_start.begin(*quick_start.PULUMI)
     ended: list[int] = []
     # Called last of all that is registered, and after the program's threads.
     atexit.register(_end_at_once, ended)

@@ -18,6 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
+from azml import quick_start
+
+if __name__ == "__main__":
+    quick_start.begin(*quick_start.GRPC)
+
 import grpc
 from google.protobuf import empty_pb2
 

@@ -89,6 +89,7 @@ def test_a_command_imports_no_other() -> None:
     assert "status [OPTIONS]" in done.stdout
     assert "azml.cli.commands.status" in done.stdout
     assert "azml.cli.commands.up" not in done.stdout
+    assert "ruamel" not in done.stdout, "for a command that reads a stack file, once it does"
 
 
 def test_asking_a_local_azure_that_does_not_run(tmp_path: Path) -> None:

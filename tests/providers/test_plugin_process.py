@@ -7,10 +7,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import grpc
 import pytest
+from google.protobuf.empty_pb2 import Empty
 
+from azml.providers.calls import Package
+from azml.providers.local_azure.package import LocalAzure
+from azml.providers.plugin import Plugin
 from azml.providers.protos import provider_pb2
 from tests.providers.conftest import CLONE
 
@@ -36,6 +41,18 @@ def _start(plugin: str) -> tuple["subprocess.Popen[str]", int]:
     return process, int(process.stdout.readline())
 
 
+def _checked(channel: grpc.Channel, settings: dict[str, str]) -> set[str]:
+    """Which of its provider's inputs it keeps."""
+    ask = channel.unary_unary(
+        "/pulumirpc.ResourceProvider/CheckConfig",
+        request_serializer=provider_pb2.CheckRequest.SerializeToString,
+        response_deserializer=provider_pb2.CheckResponse.FromString,
+    )
+    request = provider_pb2.CheckRequest()
+    request.news.update(settings)
+    return set(ask(request, timeout=10).inputs)
+
+
 def _until(done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
     while not done():
@@ -55,6 +72,8 @@ def test_it_starts_from_anywhere_and_leaves_without_a_word(plugin: str, ending: 
             response_deserializer=provider_pb2.ProviderHandshakeResponse.FromString,
         )
         answer = ask(provider_pb2.ProviderHandshakeRequest(), timeout=10)
+        kept = _checked(channel, {"subscriptionId": "one", "azml:workspace": "other"})
+    assert kept == ({"subscriptionId"} if plugin == "azml" else {"subscriptionId", "azml:workspace"})
     assert answer.accept_secrets
     assert not answer.accept_outputs
     process.send_signal(ending)
@@ -94,12 +113,34 @@ def _alive(pid: int) -> bool:
 def test_a_plugin_loads_neither_pulumi_nor_azure(module: str) -> None:
     """What it imports decides how long every command takes."""
     code = (
+        "from azml import quick_start\n"
+        "quick_start.begin(*quick_start.GRPC)\n"
         f"import sys, azml.providers.server, {module}\n"
-        "heavy = {'pulumi', 'azure', 'requests', 'urllib3', 'aiohttp', 'yaml', 'pulumi_azure_native'}\n"
+        "heavy = {'pulumi', 'azure', 'requests', 'urllib3', 'aiohttp', 'yaml', 'pulumi_azure_native',\n"
+        "         'asyncio.events', 'grpc.aio._call', 'google.protobuf.internal.decoder'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_what_checks_settings_alone_loads_no_resources() -> None:
+    """Half of the processes that an engine starts: each would load what only the other half needs."""
+    loaded: list[str] = []
+
+    def load() -> Package:
+        loaded.append("package")
+        return LocalAzure()
+
+    plugin, context = Plugin(load, dict), Mock(spec=grpc.ServicerContext)
+    plugin.answer("check_config", provider_pb2.CheckRequest(), context)
+    plugin.answer("diff_config", provider_pb2.DiffRequest(), context)
+    plugin.answer("cancel", Empty(), context)
+    assert loaded == []
+    for _ in range(2):
+        assert plugin.answer("get_schema", provider_pb2.GetSchemaRequest(), context).schema
+    plugin.give_up()
+    assert loaded == ["package"]
 
 
 def test_the_whole_of_pulumi_can_still_be_imported_afterwards() -> None:

@@ -47,7 +47,8 @@ def test_a_program_sees_its_config_its_folder_and_its_own_modules(
 ) -> None:
     """In another folder than the project's, as `main` says; a preview and its update share no modules.
 
-    The state keeps where in the program each resource comes from, without the frames below the program.
+    The SDK's debug messages arrive. The state keeps where in the program each resource comes from, without
+    the frames below the program.
     The process ends at once, but for what the program has left: a file that is open, a function to call.
     """
     inner = project / "inner"
@@ -83,9 +84,11 @@ def test_a_program_sees_its_config_its_folder_and_its_own_modules(
     run("stack", "init", "dev")
     run("config", "set", "plain", "open")
     run("config", "set", "--secret", "hidden", "shut")
-    shown = run("up", "--yes")
+    shown = run("up", "--yes", "--debug")
     assert f"runs in {project}\n" in shown
     assert "the last word\n" in shown
+    assert "resource registration prepared: ty=sample:index:Part" in shown
+    assert "All outstanding outputs completed." in shown
     assert (project / "left.txt").read_text() == "whole"
 
     outputs = json.loads(run("stack", "output", "--json"))

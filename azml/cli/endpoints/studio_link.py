@@ -10,7 +10,7 @@ from azml.cli.failure import CommandError
 from azml.cli.local.local_azure import LocalAzure
 from azml.cli.stacks import names, stacks
 from azml.findings import InvalidInput
-from azml.stack.stack_file import NotInStackFile
+from azml.stack.failure import NotInStackFile
 
 SAMPLE_LIMIT = 1 << 20
 """The largest sample request, in bytes, that is passed to the page."""

@@ -1,7 +1,8 @@
 """Translates the stack file's names of endpoints to their names in Azure."""
 
 from azml.specs import EndpointSpec, endpoint_file, load_endpoint
-from azml.stack.stack_file import NotInStackFile, StackEndpoint, StackFile
+from azml.stack.failure import NotInStackFile
+from azml.stack.stack_file import StackEndpoint, StackFile
 
 
 def in_azure(file: StackFile, name: str) -> str:

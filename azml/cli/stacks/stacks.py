@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -18,7 +18,9 @@ from azml.cli.clone import Clone
 from azml.cli.failure import InputError, NotThereError
 from azml.cli.local import local_azure
 from azml.cli.local.engine import foreign
-from azml.stack.stack_file import StackFile
+
+if TYPE_CHECKING:
+    from azml.stack.stack_file import StackFile
 
 LOCAL = "local"
 """The stack of the local Azure; its project is in `local/`."""
@@ -69,8 +71,10 @@ class Stack:
         return _file(self.project, self.name)
 
     @cached_property
-    def file(self) -> StackFile:
+    def file(self) -> "StackFile":
         """Its settings, read once."""
+        from azml.stack.stack_file import StackFile  # slow to import, and not every command needs a stack
+
         return StackFile(self.path, self.clone.root)
 
 

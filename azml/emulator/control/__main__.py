@@ -15,6 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from azml.emulator.base import process_life
+
+if __name__ == "__main__":
+    process_life.begin()
+
 import uvicorn
 
 from azml.emulator.base.certificates import Certificates, ensure_certificates
@@ -108,6 +113,7 @@ async def _serve(options: Options, listening: socket.socket) -> None:
             await asyncio.sleep(0.01)
         if server.started:
             _announce(options, {"port": port, "arm": addresses.arm})
+            process_life.begun()
         await serving
 
 
@@ -158,4 +164,4 @@ def _read(arguments: list[str]) -> Options:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until uvicorn takes over: exit without a traceback
-    sys.exit(main())
+    process_life.end(main())

@@ -1,12 +1,12 @@
 """The control plane's client for the data plane: HTTP and JSON over a unix socket."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
-from yarl import URL
+import httptools
 
 from azml.emulator.contract.deployments import (
     DesiredDeployment,
@@ -20,7 +20,8 @@ PATIENCE = 30.0  # seconds to wait for a data plane that is starting
 PAUSE = 0.05  # seconds between attempts
 WAIT = 5.0
 """Seconds to wait for a deployment that changes, before it is asked again."""
-TIMEOUT = aiohttp.ClientTimeout(total=300)  # a delete drains the requests in flight first
+TIMEOUT = 300.0  # seconds: a delete drains the requests in flight first
+_BYTES = 1 << 16  # read at once
 
 
 class DataplaneError(Exception):
@@ -35,9 +36,8 @@ class DataplaneClient:
 
     def __init__(self, socket: Path, token: str, patience: float = PATIENCE) -> None:
         self._socket = socket
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._token = token
         self._patience = patience
-        self._session: aiohttp.ClientSession | None = None
 
     async def put_deployment(self, desired: DesiredDeployment) -> None:
         """Create or update a deployment. Returns at once; `observe` shows the progress."""
@@ -97,11 +97,6 @@ class DataplaneClient:
         _, answer = await self._call("GET", f"/{what}?since={since}{only}")
         return list(answer)
 
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._session:
-            await self._session.close()
-
     async def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, missing: bool = False
     ) -> tuple[int, Any]:
@@ -109,7 +104,7 @@ class DataplaneClient:
         while True:
             try:
                 return await self._attempt(method, path, body, missing=missing)
-            except (aiohttp.ClientConnectionError, TimeoutError) as error:
+            except (OSError, TimeoutError) as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise DataplaneError(f"The data plane does not answer: {error}") from error
                 await asyncio.sleep(PAUSE)
@@ -117,15 +112,65 @@ class DataplaneClient:
     async def _attempt(
         self, method: str, path: str, body: dict[str, Any] | None, *, missing: bool
     ) -> tuple[int, Any]:
-        if self._session is None:
-            # Without a limit: each deployment that is being observed takes a connection.
-            connector = aiohttp.UnixConnector(path=str(self._socket), limit=0)
-            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=TIMEOUT)
-        # encoded=True: the key's slashes stay escaped, or they would become part of the path.
-        url = URL(f"http://dataplane{path}", encoded=True)
-        async with self._session.request(method, url, json=body) as answer:
-            is_json = answer.content_type == "application/json"
-            content = await answer.json() if is_json else await answer.text()
-            if answer.status >= 400 and not (missing and answer.status == 404):
-                raise DataplaneError(f"The data plane answered {answer.status}: {content}")
-            return answer.status, content if answer.status < 400 or is_json else ""
+        content = b"" if body is None else json.dumps(body).encode()
+        kind = "" if body is None else "Content-Type: application/json\r\n"
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: dataplane\r\nAuthorization: Bearer {self._token}\r\n"
+            f"{kind}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
+        )
+        async with asyncio.timeout(TIMEOUT):
+            answer = await _exchanged(self._socket, head.encode() + content)
+        found = answer.content()
+        if answer.status >= 400 and not (missing and answer.status == 404):
+            raise DataplaneError(f"The data plane answered {answer.status}: {found}")
+        return answer.status, found if answer.status < 400 or answer.is_json else ""
+
+
+class _Answer:
+    """An answer that arrives; httptools calls what begins with `on_`."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._body = bytearray()
+        self.is_json = self.complete = False
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return int(self._parser.get_status_code())
+
+    def content(self) -> Any:
+        """What its JSON says, or its text."""
+        return json.loads(self._body) if self.is_json and self._body else self._body.decode()
+
+    def take(self, data: bytes) -> None:
+        """Read on. Raises ConnectionError at the end of the connection."""
+        if not data:
+            raise ConnectionError("it closed the connection before it had answered")
+        self._parser.feed_data(data)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        if name.lower() == b"content-type":
+            self.is_json = value.startswith(b"application/json")
+
+    def on_body(self, part: bytes) -> None:
+        """A part of the body."""
+        self._body += part
+
+    def on_message_complete(self) -> None:
+        """The end."""
+        self.complete = True
+
+
+async def _exchanged(socket: Path, request: bytes) -> _Answer:
+    """The answer to a request, over a connection of its own: many wait for deployments at once."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    try:
+        writer.write(request)
+        answer = _Answer()
+        while not answer.complete:
+            answer.take(await reader.read(_BYTES))
+        return answer
+    finally:
+        writer.close()

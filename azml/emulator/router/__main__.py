@@ -16,6 +16,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from azml.emulator.base import process_life
+
+if __name__ == "__main__":
+    process_life.begin()
+
 import uvloop
 
 from azml.emulator.base.memory import Trimmer, give_back_large_blocks
@@ -97,6 +102,7 @@ async def _main(arguments: argparse.Namespace) -> None:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    process_life.begun()
     with contextlib.suppress(asyncio.CancelledError):
         await task
     spool.close()
@@ -124,3 +130,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    process_life.end(0)

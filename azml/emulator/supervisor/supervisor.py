@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azml.emulator.base import process_life
 from azml.emulator.base.certificates import Certificates, ensure_certificates
 from azml.emulator.base.damage import NOTES, remove
 from azml.emulator.base.files import private_folder, write_private
@@ -115,6 +116,7 @@ async def _start(options: Options, stack: AsyncExitStack, say: Callable[[str], N
     _write_record(folder, arm, scoring, certificates)
     if warning():
         say(f"warning: {warning()}")
+    process_life.begun()
     say(f"the local Azure answers at {arm}, its endpoints at {scoring}")
     return child.left
 

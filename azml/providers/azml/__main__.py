@@ -3,10 +3,15 @@
 import sys
 from typing import TYPE_CHECKING
 
+from azml import quick_start
 from azml.providers.azml import VERSION
-from azml.providers.server import serve
+
+quick_start.begin(*quick_start.GRPC)
+quick_start.without_aiohttp()
+from azml.providers.server import serve  # noqa: E402 - it imports grpc
 
 if TYPE_CHECKING:
+    from azml.engine_values import Properties
     from azml.providers.calls import Package
 
 
@@ -17,4 +22,11 @@ def load() -> "Package":
     return Azml(sys.argv[1] if len(sys.argv) > 1 else None)
 
 
-serve(VERSION, load)
+def check_settings(settings: "Properties") -> "Properties":
+    """azure-native's settings; the stack's `azml:` settings, passed too, are for the program."""
+    from azml.azure.settings import only_settings
+
+    return only_settings(settings)
+
+
+serve(VERSION, load, check_settings)

@@ -37,11 +37,6 @@ class Azml(Package):
         self.configure({})
 
     @override
-    def check_settings(self, settings: Properties) -> Properties:
-        """azure-native's settings; the stack's `azml:` settings, passed too, are for the program."""
-        return only_settings(settings)
-
-    @override
     def configure(self, settings: Properties) -> None:
         """Take azure-native's settings."""
         self._arm = Arm(read_settings(only_settings(settings)))

@@ -2,10 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from azml import quick_start
 from azml.azure_native import VERSION
-from azml.providers.server import serve
+
+quick_start.begin(*quick_start.GRPC)
+from azml.providers.server import serve  # noqa: E402 - it imports grpc
 
 if TYPE_CHECKING:
+    from azml.engine_values import Properties
     from azml.providers.calls import Package
 
 
@@ -16,4 +20,9 @@ def load() -> "Package":
     return LocalAzure()
 
 
-serve(VERSION, load)
+def check_settings(settings: "Properties") -> "Properties":
+    """All of them belong in the provider's state, as with azure-native."""
+    return settings
+
+
+serve(VERSION, load, check_settings)

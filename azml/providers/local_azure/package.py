@@ -35,11 +35,6 @@ class LocalAzure(Package):
         self._invokes = Invokes(self._arm, self.subscription)
 
     @override
-    def check_settings(self, settings: Properties) -> Properties:
-        """All of them belong in the provider's state, as with azure-native."""
-        return settings
-
-    @override
     def configure(self, settings: Properties) -> None:
         """Read azure-native's settings and the environment's. Raises ProviderError unless they are local."""
         taken = read_settings(settings)

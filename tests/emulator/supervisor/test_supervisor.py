@@ -199,14 +199,11 @@ async def serve(emulator: Emulator, desired: DesiredDeployment) -> None:
     """Have a deployment run, as the control plane would."""
     token = ensure_identity(emulator.folder).derived(DATAPLANE)
     client = DataplaneClient(run_dir_of(emulator) / "dataplane.sock", token)
-    try:
-        await client.put_endpoint(DesiredEndpoint("/e", "westeurope/e", (KEY,), None, {"blue": 100}))
-        await client.put_deployment(desired)
-        while (observed := await client.observe("/e/blue")) and observed.state != "ready":
-            assert observed.state != "failed", observed.error
-            await asyncio.sleep(0.05)
-    finally:
-        await client.close()
+    await client.put_endpoint(DesiredEndpoint("/e", "westeurope/e", (KEY,), None, {"blue": 100}))
+    await client.put_deployment(desired)
+    while (observed := await client.observe("/e/blue")) and observed.state != "ready":
+        assert observed.state != "failed", observed.error
+        await asyncio.sleep(0.05)
 
 
 def run_dir_of(emulator: Emulator) -> Path:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from azml.atomic_write import write_atomically
 from azml.findings import InvalidInput
-from azml.stack.stack_file import NotInStackFile, StackFile
+from azml.stack.failure import NotInStackFile
+from azml.stack.stack_file import StackFile
 
 TEXT = """\
 # What this environment is for.

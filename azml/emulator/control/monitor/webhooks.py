@@ -9,8 +9,6 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from azml.emulator.control.arm.additions import moment
 from azml.emulator.control.arm.json import Json
 from azml.emulator.control.arm.store import Record
@@ -18,7 +16,7 @@ from azml.emulator.control.monitor.alert_rules import AlertRule
 from azml.emulator.control.monitor.alert_states import Alert
 
 SCHEMA = "azureMonitorCommonAlertSchema"
-TIMEOUT = aiohttp.ClientTimeout(total=10)
+TIMEOUT = 10.0  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -35,20 +33,29 @@ async def post(receiver: Mapping[str, Any], message: Json) -> None:
     else:
         try:
             status = await _sent(address, message)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.warning("webhook %s did not take an alert: %s", name, type(error).__name__)
+        except (OSError, ValueError) as error:
+            log.warning("webhook %s did not take an alert: %s", name, type(error.__cause__ or error).__name__)
         else:
             if status >= 300:
                 log.warning("webhook %s answered %d to an alert", name, status)
 
 
 async def _sent(address: str, message: Json) -> int:
-    """The status of the answer. A redirection could lead elsewhere, and is not followed."""
-    async with (
-        aiohttp.ClientSession(timeout=TIMEOUT) as session,
-        session.post(address, json=message, allow_redirects=False) as answer,
-    ):
-        return answer.status
+    """The status of the answer. A redirection could lead elsewhere, and is not followed.
+
+    Raises OSError or ValueError without an answer.
+    """
+    import aiohttp  # slow to import, and few stacks have webhooks
+
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(address, json=message, allow_redirects=False) as answer,
+        ):
+            return answer.status
+    except aiohttp.ClientError as error:
+        raise ConnectionError(str(error)) from error
 
 
 def common_schema(record: Record, rule: AlertRule, alert: Alert) -> Json:

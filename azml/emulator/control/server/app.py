@@ -116,7 +116,6 @@ class Control:
                 await task
         await self.studio.close()
         await self.parts.service.close()
-        await self.parts.dataplane.close()
         self.parts.copy.close()
         self.parts.database.close()
 

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import aiohttp
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -118,7 +117,7 @@ class Studio:
         uri = self._shown(record)["properties"]["scoringUri"]
         try:
             trial = await self._scoring.ask(uri, headers, body)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise ArmError(502, "NoAnswer", f"The endpoint did not answer: {error}") from error
         return JSONResponse(asdict(trial))
 

@@ -1,6 +1,7 @@
 """However work on a deployment is broken off, no process and no pipe is left behind."""
 
 import asyncio
+import re
 import textwrap
 from pathlib import Path
 
@@ -19,6 +20,16 @@ STUBBORN = """
 
     def run(data):
         return 1
+"""
+
+
+LAST_WORDS = """
+import atexit, gc
+
+atexit.register(lambda: print("the last word of", os.environ["N"], "with", gc.get_threshold()[0]))
+if "KEPT" in os.environ:
+    kept = open(os.environ["KEPT"], "w")
+    kept.write("what nobody has flushed")
 """
 
 
@@ -60,7 +71,11 @@ async def test_whoever_interrupts_a_publication_leaves_no_old_instance(
 
 
 async def test_two_changes_at_once_leave_one_generation(harness: Harness, run_dir: Path) -> None:
-    await harness.settled(harness.desired())
+    """Each that is asked to stop does what its script has registered, and saves its files."""
+    script = harness.code / "score.py"
+    script.write_text(script.read_text() + LAST_WORDS)
+    kept = harness.code.parent / "kept"
+    await harness.settled(harness.desired(environment_variables={"N": "first", "KEPT": str(kept)}))
     await asyncio.gather(
         *(
             harness.dataplane.put_deployment(harness.desired(environment_variables={"N": str(n)}))
@@ -71,3 +86,9 @@ async def test_two_changes_at_once_leave_one_generation(harness: Harness, run_di
     await until(lambda: len([one for one in scoring_processes(run_dir) if alive(one.pid)]) == 2)
     await harness.endpoint({"blue": 100})
     assert (await harness.ask({"environment": 1}))[1]["N"] == "2"
+    await harness.dataplane.stop()
+    log = harness.dataplane.logs("/e/blue", "inference-server", 1_000)
+    words = re.findall(r"the last word of (first|2) with (\d+)", log)
+    assert [name for name, _ in words] == ["first", "2"]
+    assert all(int(objects) < 10_000 for _, objects in words), "garbage is looked for as often as ever"
+    assert kept.read_text() == "what nobody has flushed"

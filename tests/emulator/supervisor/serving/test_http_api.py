@@ -43,7 +43,6 @@ async def test_the_control_planes_client_makes_a_deployment_answer(harness: Harn
         stranger = DataplaneClient(socket, "another")
         with pytest.raises(DataplaneError, match="401"):
             await stranger.put_endpoint(DesiredEndpoint(ID, "westeurope/e", (KEY,), None, {}))
-        await stranger.close()
         await client.put_endpoint(DesiredEndpoint(ID, "westeurope/e", (KEY,), None, {"blue": 100}))
         await client.put_deployment(
             DesiredDeployment(key, ID, "blue", code_folder=harness.code, scoring_script="score.py")
@@ -59,5 +58,4 @@ async def test_the_control_planes_client_makes_a_deployment_answer(harness: Harn
         await client.delete_endpoint(ID)
         assert (await harness.ask({}))[0] == 404
     finally:
-        await client.close()
         await runner.cleanup()
