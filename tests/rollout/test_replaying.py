@@ -59,3 +59,11 @@ def test_only_seconds_count_in_which_something_was_found_out() -> None:
     assert apply(PLAN, measured, replace(LOOKED, at=100.0)).measured == 30.0
     assert apply(PLAN, measured, replace(LOOKED, at=90.0)).measured == 30.0
     assert apply(PLAN, measured, LOOKED).measured == 90.0
+
+
+def test_seconds_that_do_not_count_make_a_step_a_quarter_longer_and_no_more() -> None:
+    """Of two minutes, 30 seconds: from then on disturbed looks count, too."""
+    disturbed = {"errors": Counted(Seen(20, 5), Seen(180, 90))}
+    measured = BAKING._replace(measured=10.0)
+    assert apply(PLAN, measured, Looked(140.0, disturbed)).measured == 10.0
+    assert apply(PLAN, measured, Looked(141.0, disturbed)).measured == 51.0

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from azml.rollout.deciding.events import Event, told_of
+from azml.rollout.deciding.moves import gates_in
 from azml.rollout.deciding.state import State
 from azml.rollout.deciding.status import sentence, way_out
 from azml.rollout.gates import CONFIDENCE, AgreementGate, Gate, RateGate
 from azml.rollout.journals import journal
 from azml.rollout.journals.document import Document
 from azml.rollout.journals.journal import Entry
-from azml.rollout.judging.looks import Matches, Missing, Rates, Replayed, Smoked, Tally, Values
-from azml.rollout.judging.verdicts import Judgement
-from azml.rollout.plan import Plan, gates_of
+from azml.rollout.judging.looks import Matches, Rates, Replayed, Smoked, Tally, Values
+from azml.rollout.plan import Plan
 from azml.rollout.report.records import Agreed, Change, Decision, GateSeen, Point, Report, StepSeen
 from azml.rollout.statistics import intervals
 from azml.rollout.statistics.sequences import difference, interval
@@ -86,24 +86,22 @@ def kind(plan: Plan, step: int) -> str:
 
 
 def _steps(plan: Plan, events: list[Event]) -> Iterator[StepSeen]:
-    """Each time through a step that looks at something."""
+    """Each time through a step that has looked at something."""
     begun = [place for place, event in enumerate(events) if isinstance(event.entry, journal.Entered)]
     for start, end in itertools.pairwise([*begun, len(events)]):
         entered = events[start]
-        looked = [event for event in events[start:end] if isinstance(event.entry, journal.Looked)]
-        gates = gates_of(plan.steps[entered.state.step])
-        if gates and looked:
-            found = tuple(_gate(gate, entered, looked) for gate in gates)
-            step = entered.state.step
-            yield StepSeen(step, kind(plan, step), entered.state.shares, entered.entry.at, found)
+        looked = [event for event in events[start:end] if event.judgements]
+        if looked:
+            state = entered.state
+            found = tuple(_gate(gate, entered, looked) for gate in gates_in(plan, state))
+            yield StepSeen(state.step, kind(plan, state.step), state.shares, entered.entry.at, found)
 
 
 def _gate(gate: Gate, entered: Event, looked: list[Event]) -> GateSeen:
-    judgement = _last(gate, looked)
+    judgement = next(one for one in looked[-1].judgements if one.name == gate.name)
     found = _tally(gate, looked[-1]).found
-    missing = sum(isinstance(_look(gate, event), Missing) for event in looked)
-    verdict, why = (judgement.verdict.value, judgement.why) if judgement else ("inconclusive", "")
-    seen = GateSeen(gate, verdict, why, missing=missing)
+    missing = sum(bool(_tally(gate, event).failed_looks) for event in looked)
+    seen = GateSeen(gate, judgement.verdict.value, judgement.why, missing=missing)
     match gate, found:
         case RateGate(), Rates():
             return replace(seen, points=tuple(_points(gate, entered, looked)))
@@ -116,18 +114,8 @@ def _gate(gate: Gate, entered: Event, looked: list[Event]) -> GateSeen:
     return seen
 
 
-def _look(gate: Gate, event: Event) -> object:
-    entry = event.entry
-    return entry.looks.get(gate.name) if isinstance(entry, journal.Looked) else None
-
-
 def _tally(gate: Gate, event: Event) -> Tally:
     return event.state.tallies[gate.name]
-
-
-def _last(gate: Gate, looked: list[Event]) -> Judgement | None:
-    names = (one for one in looked[-1].judgements if one.name == gate.name)
-    return next(names, None)
 
 
 def _points(gate: RateGate, entered: Event, looked: list[Event]) -> Iterator[Point]:

@@ -1,5 +1,6 @@
 """Charts of a report, as SVG inside the page: no script, and colours from the page's style."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from azml.rollout.counts import count
@@ -30,7 +31,7 @@ def differences(seen: GateSeen) -> Markup:
     parts = [
         _ticks(low, high, y),
         tag("polygon", points=_corners(band), class_="band"),
-        tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(0), y2=y(0), class_="zero") if low <= 0 <= high else "",
+        _level(y(0), "zero"),
         tag("polyline", points=_corners(limit), class_="limit"),
         _ratio_limit(points, x, lambda at: y(bounded(at))),
         tag("polyline", points=_corners(value), class_="value"),
@@ -48,10 +49,10 @@ def differences(seen: GateSeen) -> Markup:
 def _range(points: Sequence[Point]) -> tuple[float, float]:
     """From the smallest to the largest that matters: early intervals are wide, and would hide the rest."""
     limits = [one.limit for one in points] + [one.ratio_limit for one in points if one.ratio_limit]
-    ends = [points[-1].interval.low, points[-1].interval.high]
     later = [one.value for one in points[len(points) // 4 :]]
-    high = max(*limits, *later, min(ends[1], 4 * max(*limits, *later, 1e-4)), 1e-4)
-    low = min(0.0, *limits, *later, max(ends[0], -high))
+    end, largest = points[-1].interval, max(*limits, *later, 1e-4)
+    high = max(largest, min(end.high, 4 * largest))
+    low = min(0.0, *limits, *later, max(end.low, -high))
     margin = (high - low) * 0.08
     return low - margin, high + margin
 
@@ -64,14 +65,15 @@ def _ratio_limit(points: Sequence[Point], x: Scale, y: Scale) -> str:
 def percentiles(seen: GateSeen, limit: float) -> Markup:
     """The values of a percentile, one a minute, with the limit; in seconds."""
     high = max(*seen.values, limit) * 1.1
-    x, y = _across(max(len(seen.values) - 1, 1)), _upwards(0.0, high)
+    longest = len(seen.values) - 1
+    x, y = _across(longest), _upwards(0.0, high)
     line = [(x(minute), y(value)) for minute, value in enumerate(seen.values)]
     parts = [
         _ticks(0.0, high, y, lambda value: f"{value:.3g} s"),
-        tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(limit), y2=y(limit), class_="limit"),
+        _level(y(limit), "limit"),
         tag("polyline", points=_corners(line), class_="value"),
         *(tag("circle", cx=at, cy=up, r=2.5, class_="last") for at, up in line),
-        _minutes(len(seen.values) - 1, x),
+        _minutes(longest, x),
     ]
     return _svg(f"{seen.gate.name}: {count(len(seen.values), 'minute')}, limit {limit:g} s", HEIGHT, *parts)
 
@@ -90,7 +92,7 @@ def agreement(one: Agreed) -> Markup:
     )
     parts = [
         tag("rect", x=0, y=4, width=width, height=8, class_="rail"),
-        tag("rect", x=x(one.low), y=4, width=max(x(1.0) - x(one.low), 1), height=8, class_="band"),
+        tag("rect", x=x(one.low), y=4, width=max(width - x(one.low), 1), height=8, class_="band"),
         tag("line", x1=x(share), x2=x(share), y1=1, y2=15, class_="value"),
         tag("line", x1=x(one.wanted), x2=x(one.wanted), y1=0, y2=16, class_="limit"),
     ]
@@ -107,8 +109,12 @@ def _svg(title: str, height: float, *parts: str, width: float = WIDTH) -> Markup
     return tag("svg", tag("title", title), *parts, viewBox=box, width=width, height=height, role="img")
 
 
+def _level(y: float, kind: str) -> Markup:
+    return tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_=kind)
+
+
 def _across(longest: float) -> Scale:
-    return lambda minute: LEFT + (WIDTH - LEFT - RIGHT) * (minute / longest if longest else 1.0)
+    return lambda minute: LEFT + (WIDTH - LEFT - RIGHT) * (minute / longest if longest else 0.0)
 
 
 def _upwards(low: float, high: float) -> Scale:
@@ -122,10 +128,9 @@ def _corners(points: Sequence[tuple[float, float]]) -> str:
 def _ticks(low: float, high: float, y: Scale, said: Callable[[float], str] = percent) -> Markup:
     """Lines at about four round values."""
     step = _round_step((high - low) / 4)
-    first = -int(-low / step) if low < 0 else int(low / step) + 1
-    values = [place * step for place in range(first, int(high / step) + 1)]
+    values = [place * step for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
     return joined(
-        *(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(one), y2=y(one), class_="grid") for one in values),
+        *(_level(y(one), "grid") for one in values),
         *(
             tag("text", said(one), x=LEFT - 6, y=y(one) + 4, class_="tick", text_anchor="end")
             for one in values
@@ -134,18 +139,15 @@ def _ticks(low: float, high: float, y: Scale, said: Callable[[float], str] = per
 
 
 def _round_step(rough: float) -> float:
-    power = 1.0
-    while power > rough:
-        power /= 10
-    while power * 10 <= rough:
-        power *= 10
+    """The smallest of 1, 2, 5, 10, 20, 50, 0.5 and so on that is not less."""
+    power: float = 10 ** math.floor(math.log10(rough))
     return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
 
 
 def _minutes(longest: float, x: Scale) -> Markup:
     """The time below a chart: in seconds where there would be hardly a whole minute."""
     unit, parts = ("s", 60) if longest < SHORT else ("min", 1)
-    step = max(_round_step(longest * parts / 6), 1.0) if longest else 1.0
+    step = _round_step(max(longest * parts / 6, 1.0))
     values = [place * step for place in range(int(longest * parts / step) + 1)]
     return joined(
         *(

@@ -9,7 +9,7 @@ from azml.rollout.durations import minutes
 from azml.rollout.gates import AgreementGate, RateGate, ThresholdGate
 from azml.rollout.report import charts
 from azml.rollout.report.markup import Markup, joined, tag
-from azml.rollout.report.records import GateSeen, Report, StepSeen
+from azml.rollout.report.records import Change, GateSeen, Report, StepSeen
 
 STYLE = Path(__file__).with_name("report.css")
 KINDS = {"file": "Files", "package": "Packages", "setting": "Settings"}
@@ -53,12 +53,12 @@ def _changes(report: Report) -> Markup:
     elif not report.changes:
         body = tag("p", "Nothing: both deployments serve the same files with the same settings.")
     else:
-        body = joined(*(_changed(report, kind) for kind in KINDS))
+        body = joined(*(_changed(report.changes, kind) for kind in KINDS))
     return tag("section", tag("h2", "What changed"), body)
 
 
-def _changed(report: Report, kind: str) -> Markup:
-    found = [one for one in report.changes or () if one.kind == kind]
+def _changed(changes: Iterable[Change], kind: str) -> Markup:
+    found = [one for one in changes if one.kind == kind]
     if not found:
         return Markup()
     rows = [(one.name, one.stable or "–", one.candidate or "–") for one in found]  # noqa: RUF001
@@ -99,14 +99,15 @@ def _gate(seen: GateSeen) -> Markup:
 
 
 def _found(seen: GateSeen) -> Iterable[Markup]:
-    if isinstance(seen.gate, RateGate) and seen.points:
-        yield tag("figure", charts.differences(seen), tag("figcaption", _sample(seen, seen.gate)))
-    elif isinstance(seen.gate, ThresholdGate) and seen.values:
-        yield tag("figure", charts.percentiles(seen, seen.gate.limit))
-    elif isinstance(seen.gate, AgreementGate) and seen.agreed:
-        yield _agreement(seen)
-        if seen.mismatches:
-            yield _mismatches(seen)
+    match seen.gate:
+        case RateGate() as gate:
+            yield tag("figure", charts.differences(seen), tag("figcaption", _sample(seen, gate)))
+        case ThresholdGate(limit=limit) if seen.values:
+            yield tag("figure", charts.percentiles(seen, limit))
+        case AgreementGate():
+            yield _agreement(seen)
+            if seen.mismatches:
+                yield _mismatches(seen)
 
 
 def _sample(seen: GateSeen, gate: RateGate) -> str:
