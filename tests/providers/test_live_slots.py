@@ -59,7 +59,7 @@ def _refusals(arm: Arm, slots: dict[str, Value]) -> list[str]:
         ({"blue": 100}, ("blue",), "`.venv/bin/azml release diabetes` creates one"),
     ],
 )
-def test_the_way_out_fits_the_slots_there_are(
+def test_the_advice_fits_the_slots_there_are(
     arm: Arm, traffic: dict[str, int], slots: tuple[str, ...], way: str
 ) -> None:
     _serving(arm, traffic)

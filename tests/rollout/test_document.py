@@ -4,7 +4,7 @@ import pytest
 
 from azml.rollout.deciding.replaying import replay
 from azml.rollout.deciding.state import Phase
-from azml.rollout.deciding.status import sentence, way_out
+from azml.rollout.deciding.status import advice, sentence
 from azml.rollout.journals.document import Document, Head, Rejected, parse, plan_of, text_of
 from azml.rollout.journals.journal import BrokenJournal, Entered, Paused, Shares, Started
 from azml.rollout.planning.reading import PHASES
@@ -80,12 +80,12 @@ def test_a_head_without_a_plan_is_broken(text: str) -> None:
         plan_of(text)
 
 
-def test_every_state_has_a_sentence_and_a_way_out() -> None:
+def test_every_state_has_a_sentence_and_a_advice() -> None:
     stage = Stage(PLAN, Behaviour()).begin().run()
     for phase in Phase:
         for step in range(len(PLAN.steps)):
             state = stage.state._replace(phase=phase, step=step, tallies=stage.events[2].state.tallies)
             if phase.value in ("smoke", "shadow", "baking", "full", "waiting", "retiring") and step:
                 continue
-            assert sentence(HEAD, PLAN, state, 100.0).endswith(".") and way_out(HEAD, state).endswith(".")
+            assert sentence(HEAD, PLAN, state, 100.0).endswith(".") and advice(HEAD, state).endswith(".")
     assert "declared" not in PHASES and len(PHASES) == len(Phase) - 1

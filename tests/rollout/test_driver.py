@@ -89,7 +89,7 @@ def test_an_endpoint_that_takes_no_write_is_stuck_with_its_numbers_and_tried_on(
     stage = Stage(SHORT, refused=10**6).begin().run(frozenset({Phase.STUCK}))
     assert len(stage.entries(Stuck)) == 1
     assert "after 12" in stage.status.sentence and "reads stable 100 %" in stage.status.sentence
-    assert "azml rollout abort diabetes" in stage.status.way_out
+    assert "azml rollout abort diabetes" in stage.status.advice
     stage.refused = 0
     assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
 
@@ -162,7 +162,7 @@ def test_what_people_ask_while_it_runs_is_followed() -> None:
     assert stage.status.sentence == (
         "Paused at step 2 of 3: pause was requested by somebody. Now blue has 90 % and green has 10 %."
     )
-    assert "azml rollout resume diabetes" in stage.status.way_out
+    assert "azml rollout resume diabetes" in stage.status.advice
     stage.ask("resume")
     assert ends(stage.run()) == (Phase.SUCCEEDED, NEW, NEW)
 
@@ -289,7 +289,7 @@ def test_who_is_to_be_told_is_told_once_and_a_failure_stops_nothing() -> None:
     stage = Stage(given).begin().run()
     said = [json.loads(text) for _, text in stage.told]
     assert [one["reached"] for one in said] == ["full", "succeeded"]
-    assert said[1]["sentence"] == stage.status.sentence and said[1]["way_out"]
+    assert said[1]["sentence"] == stage.status.sentence and said[1]["advice"]
     assert {name for name, _ in stage.told} == {"chat"}
     deaf = Stage(given, deaf=True).begin().run()
     assert deaf.state.phase is Phase.SUCCEEDED and deaf.told == []

@@ -62,7 +62,7 @@ def read(*gates: GateSeen, stable: str = "blue", changes: tuple[Change, ...] | N
         bundle="3f2a",
         phase=Phase.SUCCEEDED,
         sentence="all gates passed",
-        way_out="none",
+        advice="none",
         started=1000.0,
         ended=1300.0,
         shares=Shares(0, 100),
@@ -128,7 +128,7 @@ def test_a_chart_has_its_last_sample_below_it() -> None:
 
 
 def test_looks_that_found_nothing_out_are_told_where_there_are_any() -> None:
-    assert "2 looks found nothing out." in read(GateSeen(P95, "error", "", missing=2)).texts("p")
+    assert "2 looks had no data." in read(GateSeen(P95, "error", "", missing=2)).texts("p")
     assert not [text for text in read(GateSeen(P95, "pass", "")).texts("p") if "nothing out" in text]
 
 

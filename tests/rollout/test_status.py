@@ -1,4 +1,4 @@
-"""How a rollout is, in a sentence with its numbers, and the way out."""
+"""How a rollout stands, in a sentence with its numbers, and what to do next."""
 
 from typing import Any
 
@@ -97,7 +97,7 @@ PAUSED = State(phase=Phase.PAUSED, shares=TENTH, back=OLD)
 
 
 @pytest.mark.parametrize(
-    ("state", "stable", "way_out"),
+    ("state", "stable", "advice"),
     [
         (
             PAUSED,
@@ -120,8 +120,8 @@ PAUSED = State(phase=Phase.PAUSED, shares=TENTH, back=OLD)
         (State(phase=Phase.SUCCEEDED), "", "Nothing is left to do."),
     ],
 )
-def test_the_way_out_names_what_there_is(state: State, stable: str, way_out: str) -> None:
-    assert at(state, stable=stable).way_out == way_out
+def test_the_advice_names_what_there_is(state: State, stable: str, advice: str) -> None:
+    assert at(state, stable=stable).advice == advice
 
 
 def test_a_step_that_was_extended_takes_so_much_longer() -> None:

@@ -214,7 +214,7 @@ def test_flagger_1591_1152_loops_stuck_states_and_later_revisions_that_are_inert
         stage.begin(bundle=f"bundle {number}")
         stage.prepare().run(ENDED | {Phase.PAUSED, Phase.STUCK, Phase.WAITING})
         seen.add(stage.state.phase)
-        assert stage.status.sentence and "azml " in stage.status.way_out, stage.kind
+        assert stage.status.sentence and "azml " in stage.status.advice, stage.kind
         stage.refused, stage.endpoint.stable_small = 0, (0.0, 0.0)
         if stage.state.phase not in ENDED:
             stage.time.now += LEASE
@@ -247,7 +247,7 @@ def test_terraform_48997_rolled_back_and_reported_as_success() -> None:
     }
     for phase, stage in ends.items():
         assert stage.state.phase is phase
-        assert stage.status.sentence.startswith(phase.said.capitalize()) and stage.status.way_out
+        assert stage.status.sentence.startswith(phase.said.capitalize()) and stage.status.advice
 
 
 def test_ray_63016_kuberay_3166_requests_lost_in_a_failed_update() -> None:

@@ -108,11 +108,11 @@ def wish(session: Session, what: Wish) -> None:
 
 
 def end(session: Session, state: State, *, as_json: bool) -> None:
-    """Say how it stands, with the way out, and end with the exit code of that."""
+    """Say how it stands and what to do next, and end with the exit code of that."""
     if not as_json:
         kept = session.required()
         now = status(kept.document, state, kept.saved.now)
-        terminal.out().print(f"{escape(now.sentence)} {escape(now.way_out)}")
+        terminal.out().print(f"{escape(now.sentence)} {escape(now.advice)}")
     if (code := outcome.code(state)) is not ExitCode.DONE:
         raise typer.Exit(code)
 

@@ -34,7 +34,7 @@ def require_none(stack: Stack, declared: StackEndpoint, what: str) -> None:
     kept = unfinished(session)
     if kept is not None:
         now = status(kept.document, kept.state, kept.saved.now)
-        raise CommandError(f"{what} would interfere with a rollout: {now.sentence}", now.way_out)
+        raise CommandError(f"{what} would interfere with a rollout: {now.sentence}", now.advice)
 
 
 def unfinished(session: Session) -> Kept | None:

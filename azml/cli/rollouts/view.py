@@ -125,7 +125,7 @@ def document_of(document: Document, state: State, now: float) -> dict[str, Any]:
         "since": state.since,
         "reason": state.reason,
         "sentence": shown.sentence,
-        "way_out": shown.way_out,
+        "advice": shown.advice,
         "gates": [judged(one) for one in shown.judgements],
     }
 

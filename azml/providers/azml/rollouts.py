@@ -76,7 +76,7 @@ def _read(text: str, now: float) -> Rollout | None:
         return None
     shown = status(document, state, now)
     slots = tuple(slot for slot in (document.head.stable, document.head.candidate) if slot)
-    return Rollout(slots, f"{shown.sentence} {shown.way_out}")
+    return Rollout(slots, f"{shown.sentence} {shown.advice}")
 
 
 def changes_in_a_rollout(

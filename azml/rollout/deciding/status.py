@@ -1,4 +1,4 @@
-"""How a rollout is, in one sentence with its numbers, and the way out: the same for every reader."""
+"""How a rollout stands, in one sentence with its numbers, and what to do next: the same for every reader."""
 
 import json
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Status:
     of: int
     shares: Shares
     sentence: str
-    way_out: str
+    advice: str
     judgements: tuple[Judgement, ...]
     requests: int
     served: float | None
@@ -47,7 +47,7 @@ def status(document: Document, state: State, now: float) -> Status:
         len(plan.steps),
         state.shares,
         sentence(document.head, plan, state, now),
-        way_out(document.head, state),
+        advice(document.head, state),
         judged,
         requests,
         served,
@@ -107,7 +107,7 @@ def _where(head: Head, shares: Shares) -> str:
     return f"{held}, {shares.mirror} % mirrored to {head.candidate}" if shares.mirror else held
 
 
-def way_out(head: Head, state: State) -> str:
+def advice(head: Head, state: State) -> str:
     """What a person can do now."""
     name, back = head.endpoint, head.stable or "nobody"
     abort = f"azml rollout abort {name} gives all traffic back to {back}"
@@ -151,6 +151,6 @@ def notice(document: Document, state: State, phase: Phase, now: float) -> str:
         "reached": phase.value,
         "state": state.phase.value,
         "sentence": sentence(head, document.plan, state, now),
-        "way_out": way_out(head, state),
+        "advice": advice(head, state),
     }
     return json.dumps(said)

@@ -17,7 +17,7 @@ def document(report: Report) -> dict[str, Any]:
         "bundle": report.bundle,
         "phase": report.phase,
         "sentence": report.sentence,
-        "way_out": report.way_out,
+        "advice": report.advice,
         "started": report.started,
         "ended": report.ended,
         "shares": _shares(report.shares),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from azml.rollout.deciding.events import Event, told_of
 from azml.rollout.deciding.moves import gates_in
 from azml.rollout.deciding.state import State
-from azml.rollout.deciding.status import sentence, way_out
+from azml.rollout.deciding.status import advice, sentence
 from azml.rollout.gates import CONFIDENCE, AgreementGate, Gate, RateGate
 from azml.rollout.journals import journal
 from azml.rollout.journals.document import Document
@@ -49,7 +49,7 @@ def report(document: Document, changes: Sequence[Change] | None = None) -> Repor
         head.bundle,
         state.phase,
         sentence(head, plan, state, ended),
-        way_out(head, state),
+        advice(head, state),
         state.started,
         ended,
         state.shares,

@@ -36,7 +36,7 @@ def _summary(report: Report, title: str) -> Markup:
     rows = [
         ("outcome", report.phase.said),
         ("why", report.sentence),
-        ("way out", report.way_out),
+        ("what next", report.advice),
         ("stable", report.stable or "none: a first deployment"),
         ("candidate", f"{report.candidate} ({report.bundle})"),
         ("shares", report.shares.said),
@@ -85,9 +85,7 @@ def _step(step: StepSeen) -> Markup:
 
 def _gate(seen: GateSeen) -> Markup:
     verdict = tag("span", seen.verdict, class_=f"verdict {seen.verdict}")
-    failed = (
-        [tag("p", f"{count(seen.missing, 'look')} found nothing out.", class_="note")] if seen.missing else []
-    )
+    failed = [tag("p", f"{count(seen.missing, 'look')} had no data.", class_="note")] if seen.missing else []
     return tag(
         "section",
         tag("h4", seen.gate.name, " ", verdict),

@@ -106,7 +106,7 @@ class Report:
     bundle: str
     phase: Phase
     sentence: str
-    way_out: str
+    advice: str
     started: float
     ended: float
     shares: Shares

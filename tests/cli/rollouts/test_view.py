@@ -72,11 +72,11 @@ def test_what_people_and_webhooks_bring_is_said(entry: Entry, words: str) -> Non
     assert words in view.line(list(told_of(begun))[-1])
 
 
-def test_json_has_the_same_sentence_and_way_out_as_a_person_reads() -> None:
+def test_json_has_the_same_sentence_and_advice_as_a_person_reads() -> None:
     begun = document(
         journal.Started(0.0, Shares(100, 0)), journal.Entered(1.0, 0), journal.Paused(2.0, "it is night")
     )
     given = view.document_of(begun, replay(begun.plan, begun.entries), 3.0)
     assert "it is night" in given["sentence"]
-    assert "azml rollout resume echo" in given["way_out"]
+    assert "azml rollout resume echo" in given["advice"]
     assert (given["phase"], given["shares"]) == ("paused", {"stable": 100, "candidate": 0, "mirror": 0})

@@ -246,7 +246,7 @@ def test_blobs_whose_content_is_lost_are_no_longer_there(tmp_path: Path) -> None
     database.close()
 
 
-def test_a_store_that_is_damaged_while_it_serves_is_told_with_the_way_out(tmp_path: Path) -> None:
+def test_a_store_that_is_damaged_while_it_serves_is_told_with_the_advice(tmp_path: Path) -> None:
     (tmp_path / "azure.db").write_bytes(GARBAGE * 100)
 
     async def read(request: Request) -> Response:

@@ -250,6 +250,6 @@ class History:
         if state.withdrawing and state.shares != state.back:
             raise Violation(f"it went back to {state.shares}")
         said = status(document, state, self.time.now)
-        if not (said.sentence and said.way_out):
+        if not (said.sentence and said.advice):
             raise Violation("no sentence")
         return self

@@ -95,13 +95,13 @@ def test_a_workspace_without_a_storage_account_cannot_be_used(found: Callable[..
 
 
 @pytest.mark.parametrize("text", [HERE, OURS])
-def test_a_group_on_its_way_out_is_waited_for(found: Callable[..., dict[str, str]], text: str) -> None:
+def test_a_group_on_its_advice_is_waited_for(found: Callable[..., dict[str, str]], text: str) -> None:
     there = {GROUP: fact("Deleting"), WORKSPACE: fact(storageAccount=STORAGE), STORAGE: fact()}
     (given,) = found(text, there).values()
     assert "is being deleted, with all that is in it; wait until it is gone" in given
 
 
-def test_a_workspace_on_its_way_out_is_not_used(found: Callable[..., dict[str, str]]) -> None:
+def test_a_workspace_on_its_advice_is_not_used(found: Callable[..., dict[str, str]]) -> None:
     there = {GROUP: fact(), WORKSPACE: fact("Deleting", storageAccount=STORAGE), STORAGE: fact()}
     assert "is being deleted" in found(HERE, there)["azml:workspace.name"]
 

@@ -69,7 +69,7 @@ def test_a_faulty_setting_is_told_with_its_key(findings: Findings, setting: Any,
     assert (found.key, said in found.message) == (key, True)
 
 
-def test_a_network_that_approves_every_way_out_needs_one_to_the_registry(
+def test_a_network_that_approves_every_advice_needs_one_to_the_registry(
     read: Read, findings: Findings
 ) -> None:
     def place(**outbound: Any) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_no_deployment_on_kubernetes_or_in_another_region_uses_it(inside: InProc
     assert "Kubernetes deployments do not support" in refused.body["error"]["message"]
 
 
-def test_a_network_that_approves_every_way_out_approves_one_to_the_registry(inside: InProcessAzure) -> None:
+def test_a_network_that_approves_every_advice_approves_one_to_the_registry(inside: InProcessAzure) -> None:
     _built(inside)
     account = inside.arm("GET", WORKSPACE).body["properties"]["storageAccount"]
 
