@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto import language_pb2
 
 _SDK_WORK = Path(__file__).with_name("sdk_work.py")
-_QUICK_START = Path(__file__).parents[1] / "quick_start.py"
+#: Objects made before Python looks for garbage: its usual 700 is a fifth of what loading an SDK takes.
+_OBJECTS_BEFORE_GARBAGE = 100_000
 #: The program failed and has reported why to the engine; nothing more is printed (the official host's value).
 ALREADY_REPORTED = 32
 
@@ -41,9 +42,9 @@ It looks like the Pulumi SDK is not installed for {python}.
 Install the program's requirements into the environment it runs in."""
 
 
-def _file(path: Path) -> Any:
-    """A module of azml, loaded by its path: the environment may not have the package."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+def _sdk_work() -> Any:
+    """The module beside this one, loaded by its path: the environment may not have azml."""
+    spec = importlib.util.spec_from_file_location(_SDK_WORK.stem, _SDK_WORK)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(module)  # type: ignore[union-attr]
     return module
@@ -161,7 +162,7 @@ def run_program(engine: str) -> int:
     request = language_pb2.RunRequest.FromString(sys.stdin.buffer.read())
     program = Path(request.info.program_directory, request.info.entry_point).resolve()
     _configure(request, engine)
-    sdk_work = _file(_SDK_WORK)
+    sdk_work = _sdk_work()
     sdk_work.trace_only_the_program(_entry(program))
     sdk_work.put_off_urns_of_aliases()
     send_messages = sdk_work.gather_debug_messages()
@@ -216,8 +217,7 @@ def _is_open_file(found: object) -> bool:
 
 
 if __name__ == "__main__":
-    quick_start = _file(_QUICK_START)
-    quick_start.begin(*quick_start.PULUMI)
+    gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)
     ended: list[int] = []
     # Called last of all that is registered, and after the program's threads.
     atexit.register(_end_at_once, ended)

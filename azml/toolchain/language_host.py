@@ -21,7 +21,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from azml import quick_start
 
 if __name__ == "__main__":
-    quick_start.begin(*quick_start.GRPC)
+    quick_start.begin()
+    quick_start.load_grpc()
 
 import grpc
 from google.protobuf import empty_pb2

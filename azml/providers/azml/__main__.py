@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from azml import quick_start
 from azml.providers.azml import VERSION
 
-quick_start.begin(*quick_start.GRPC)
+quick_start.begin()
+quick_start.load_grpc()
 quick_start.without_aiohttp()
 from azml.providers.server import serve  # noqa: E402 - it imports grpc
 

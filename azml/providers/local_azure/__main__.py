@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from azml import quick_start
 from azml.azure_native import VERSION
 
-quick_start.begin(*quick_start.GRPC)
+quick_start.begin()
+quick_start.load_grpc()
 from azml.providers.server import serve  # noqa: E402 - it imports grpc
 
 if TYPE_CHECKING:
