@@ -8,6 +8,7 @@ processor for each worker, and again in each run where Python may write no byte 
 import compileall
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import distributions
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -29,6 +30,13 @@ def make(config: pytest.Config, files: Sequence[Path]) -> None:
         list(forks.map(_made, files, chunksize=TOGETHER))
 
 
+def modules() -> list[Path]:
+    """Those of the tests, and of the packages that have a plugin: pytest rewrites their assertions, too."""
+    plugins = (one for one in distributions() if any(point.group == "pytest11" for point in one.entry_points))
+    files = [Path(str(one.locate_file(file))) for one in plugins for file in one.files or ()]
+    return sorted([*TESTS.rglob("*.py"), *(file for file in files if file.suffix == ".py")])
+
+
 def cached(file: Path) -> Path:
     """Where pytest 9.2 looks for the byte code of a module with its assertions."""
     return rewrite.get_cache_dir(file) / (file.name.removesuffix(".py") + rewrite.PYC_TAIL)
@@ -38,7 +46,7 @@ _CONFIG: list[pytest.Config] = []
 
 
 def _made(file: Path) -> None:
-    if not file.name.startswith(("test_", "conftest")):
+    if file.is_relative_to(TESTS) and not file.name.startswith(("test_", "conftest")):
         compileall.compile_file(file, quiet=2)
         return
     place = cached(file)

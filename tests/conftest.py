@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(session)
     platform.processor()  # asks a process, once: a quick test that imports azure-identity would be the first
     if config.getoption("numprocesses", None):
-        byte_code.make(config, sorted(byte_code.TESTS.rglob("*.py")))
+        byte_code.make(config, byte_code.modules())
 
 
 @pytest.hookimpl(tryfirst=True)

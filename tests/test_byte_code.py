@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis.core
 import pytest
 from _pytest.assertion import rewrite
 
@@ -63,6 +64,13 @@ def test_another_text_has_other_byte_code_and_the_same_text_keeps_it(make: Calla
     assert byte_code.cached(make("assert 1 == 3\n")).stat().st_ino == second
 
 
-def test_what_is_no_test_has_byte_code_too(make: Callable[[str], Path]) -> None:
+def test_what_is_no_test_has_byte_code_too(
+    make: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(byte_code, "TESTS", tmp_path)
     (made,) = make("").parent.glob("__pycache__/helper.*.pyc")
     assert marshal.loads(made.read_bytes()[16:]).co_names == ("numbers",)
+
+
+def test_it_is_that_of_all_tests_and_of_the_packages_whose_assertions_pytest_rewrites() -> None:
+    assert {Path(hypothesis.core.__file__), Path(__file__)} <= set(byte_code.modules())

@@ -24,7 +24,8 @@ _SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boole
 _LISTS, _MAPS = ("Sequence",), ("Mapping",)
 
 
-def _sdk_folder() -> Path:
+def sdk_folder() -> Path:
+    """Where the SDK is installed. Raises ImportError where it is not."""
     spec = importlib.util.find_spec("pulumi_azure_native")
     if spec is None or not spec.submodule_search_locations:
         raise ImportError("the package pulumi-azure-native is not installed in this environment")
@@ -138,7 +139,7 @@ def _snake(name: str) -> str:
 
 def generate() -> dict[str, Any]:
     """The argument names and types of every row of the table, and of every type they refer to."""
-    folder = _sdk_folder()
+    folder = sdk_folder()
     resources, types = {}, {}
     waiting: list[str] = []
     for row in ROWS:

@@ -327,7 +327,7 @@ many = settings(
 def accepted(file: Path, document: dict[str, Any], load: Any, needed: dict[str, Any]) -> Any:
     """What `load` makes of the document without the keys it finds fault with."""
     for _ in range(len(document) + 1):
-        file.write_text(yaml.safe_dump(document, allow_unicode=True))
+        file.write_text(yaml.dump(document, Dumper=yaml.CSafeDumper, allow_unicode=True))
         try:
             return load(file)
         except InvalidInput as error:
