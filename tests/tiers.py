@@ -15,12 +15,12 @@ SECONDS = {"engine": 12.0, "serving": 4.0, "browser": 2.0, "process": 0.7, "thor
 
 JOURNEYS = {
     "tests/cli/recovery/test_full_disk.py": 45.0,
-    "tests/cli/recovery/test_killed.py": 110.0,
+    "tests/cli/recovery/test_killed.py": 105.0,
     "tests/cli/commands/test_release_and_rollback.py": 95.0,
     "tests/cli/rollouts/test_journey.py": 115.0,
     "tests/cli/test_neighbours.py": 25.0,
     "tests/providers/test_stack_of_plugins.py": 45.0,
-    "tests/providers/test_stack_traffic.py": 50.0,
+    "tests/providers/test_stack_traffic.py": 35.0,
     "tests/stack/test_cases.py": 20.0,
     "tests/stack/test_example_programs.py": 20.0,
     "tests/stack/test_journey.py": 60.0,
@@ -29,7 +29,7 @@ JOURNEYS = {
     "tests/stack/test_traffic.py": 45.0,
     "tests/stack/test_truth.py": 45.0,
     "tests/stack/test_uploads.py": 45.0,
-    "tests/stack/test_versions.py": 30.0,
+    "tests/stack/test_versions.py": 25.0,
 }
 """Files with few tests, each of many commands, and the seconds they took on two quiet cores: one that started
 last would leave the other workers without work."""

@@ -10,12 +10,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fixtures.clones import TestClone, make
+from tests.fixtures.clones import TestClone, after_the_line, make
 from tests.fixtures.scoring_folder import write_file
 from tests.fixtures.whole_azure import WholeAzure
 
@@ -36,17 +37,29 @@ class Shell:
         return self.clone.root / "work"
 
     @property
-    def environment(self) -> dict[str, str]:
-        """As of a user who has activated an environment with Azure's SDK: the line leaves that one alone."""
+    def active(self) -> dict[str, str]:
+        """The environment of a user who has activated one with Azure's SDK, and not yet run the line."""
         own = self.clone.root / ".venv" / "bin"
         return {**self.clone.environment, "PATH": f"{own}{os.pathsep}{self.clone.environment['PATH']}"}
 
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The same once the line was run, which leaves that environment alone. A user stays in the shell."""
+        return after_the_line(self.clone, self.active)
+
     def run(self, line: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run one line to its end, whatever comes of it."""
+        return self._run(line, {**self.environment, **variables})
+
+    def opened(self, line: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Run one line in a shell of its own, which had these variables when it ran that of `azml`."""
+        return self._run(f'eval "$(azml emulator env)" || exit 99\n{line}', {**self.active, **variables})
+
+    def _run(self, line: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            ["/bin/sh", "-c", f'eval "$({self.clone.azml} emulator env)" || exit 99\n{line}'],
+            ["/bin/sh", "-c", line],
             cwd=self.folder,
-            env={**self.environment, **variables},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=LIMIT,

@@ -20,7 +20,7 @@ def test_real_azure_is_refused_by_name_and_package_indexes_are_not(shell: Shell)
 
 
 def test_a_proxy_of_the_users_stays(shell: Shell) -> None:
-    done = shell.run("echo $HTTPS_PROXY", HTTPS_PROXY=OWN)
+    done = shell.opened("echo $HTTPS_PROXY", HTTPS_PROXY=OWN)
     assert done.stdout.strip() == OWN
     assert "calls to real Azure are not blocked" in done.stderr
 
