@@ -5,18 +5,16 @@ speaks the `pulumirpc.LanguageRuntime` protocol to it. Every program, policy pac
 of its own, so that a preview and the update after it share no module state.
 """
 
-import json
 import os
 import platform
-import queue
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from azml import quick_start
 
@@ -29,6 +27,8 @@ from google.protobuf import empty_pb2
 
 from azml.providers.protos import load
 from azml.toolchain import child
+from azml.toolchain.children import Children, output, piped
+from azml.toolchain.program_environment import declared_plugins, interpreter
 
 if TYPE_CHECKING:
     from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
@@ -37,92 +37,8 @@ else:
     language_pb2_grpc = load("language_pb2_grpc")
     plugin_pb2 = load("plugin_pb2")
 
-_Response = TypeVar("_Response")
-_CHILD = Path(child.__file__)
 #: The engine's own ceiling for one message, 400 MB; gRPC's default of 4 MB is too small for large programs.
 _LARGEST_MESSAGE = 400 * 1024 * 1024
-
-
-class Children:
-    """The processes that this host has started, so that none outlives it."""
-
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._lock = threading.Lock()
-
-    def start(self, arguments: list[str], *, python: Path, **options: Any) -> "subprocess.Popen[bytes]":
-        """Start child.py with `arguments` under `python`; `options` are those of `subprocess.Popen`."""
-        command = [str(python), "-P", "-u", str(_CHILD), *arguments]
-        process = subprocess.Popen(command, **options)
-        with self._lock:
-            self._running.add(process)
-        return process
-
-    def wait(self, process: "subprocess.Popen[bytes]") -> int:
-        """The exit code of `process`, once it has ended."""
-        code = process.wait()
-        with self._lock:
-            self._running.discard(process)
-        return code
-
-    def end(self) -> None:
-        """Ask every running child to exit."""
-        with self._lock:
-            running = list(self._running)
-        for process in running:
-            process.terminate()
-
-
-def interpreter(info: "language_pb2.ProgramInfo") -> Path:
-    """The Python for a program: its project's `virtualenv` option, else the active environment's.
-
-    The option's path is relative to the folder of the project file, as the official host takes it
-    (`resolveVirtualEnvironmentPath`, sdk/python/toolchain), wherever the program is according to `main:`.
-    Without an active environment it is this host's own.
-
-    Raises:
-        FileNotFoundError: the option names an environment that has no interpreter.
-    """
-    options = info.options.fields
-    named = options["virtualenv"].string_value if "virtualenv" in options else ""
-    if not named:
-        active = Path(os.environ.get("VIRTUAL_ENV", ""), "bin", "python")
-        return active if active.is_absolute() and active.exists() else Path(sys.executable)
-    python = Path(info.root_directory, named, "bin", "python")
-    if python.exists():
-        return python
-    raise FileNotFoundError(
-        f"the runtime option virtualenv is {named}, and {Path(info.root_directory, named)} "
-        f"has no bin/python: make it with python3 -m venv {named} and install the requirements, or drop it"
-    )
-
-
-def declared_plugins(search_path: Iterable[str]) -> "list[plugin_pb2.PackageDependency]":
-    """The resource plugins that installed packages ask for in their `pulumi-plugin.json`."""
-    found: dict[tuple[str, str], plugin_pb2.PackageDependency] = {}
-    for entry in search_path:
-        for manifest in sorted(Path(entry).glob("*/pulumi-plugin.json")):
-            package = _package(json.loads(manifest.read_text(encoding="utf-8")))
-            if package is not None:
-                found.setdefault((package.name, package.version), package)
-    return list(found.values())
-
-
-def _package(manifest: Mapping[str, Any]) -> "plugin_pb2.PackageDependency | None":
-    if not manifest.get("resource") or not manifest.get("name"):
-        return None
-    version = str(manifest.get("version", ""))
-    package = plugin_pb2.PackageDependency(
-        kind="resource",
-        name=manifest["name"],
-        version=f"v{version.removeprefix('v')}" if version else "",
-        server=manifest.get("server", ""),
-    )
-    if parameters := manifest.get("parameterization"):
-        package.parameterization.name = parameters["name"]
-        package.parameterization.version = parameters["version"]
-        package.parameterization.value = str(parameters.get("value", "")).encode()
-    return package
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -182,8 +98,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             return
         python = _interpreter_or_abort(request.info, context)
         arguments = ["module", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)]
-        process = self._children.start(arguments, python=python, **_piped(request.info.program_directory))
-        yield from _output(process, language_pb2.InstallDependenciesResponse)
+        process = self._children.start(arguments, python=python, **piped(request.info.program_directory))
+        yield from output(process, language_pb2.InstallDependenciesResponse)
         if code := self._children.wait(process):
             context.abort(grpc.StatusCode.UNKNOWN, f"installing {requirements} failed: pip ended with {code}")
 
@@ -225,10 +141,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             _plugin_command(request),
             python=python,
             env=dict(pair.split("=", 1) for pair in request.env if "=" in pair) or None,
-            **_piped(folder if request.kind == "analyzer" else request.pwd),
+            **piped(folder if request.kind == "analyzer" else request.pwd),
         )
         context.add_callback(process.terminate)
-        yield from _output(process, language_pb2.RunPluginResponse)
+        yield from output(process, language_pb2.RunPluginResponse)
         yield language_pb2.RunPluginResponse(exitcode=self._children.wait(process))
 
     def Cancel(  # noqa: N802
@@ -274,32 +190,6 @@ def _plugin_command(request: "language_pb2.RunPluginRequest") -> list[str]:
     if (folder / "__main__.py").exists():
         return ["folder", str(folder), *request.args]
     return ["module", "pulumi.run.plugin", folder.name, *request.args]
-
-
-def _piped(folder: str) -> dict[str, Any]:
-    pipe = subprocess.PIPE
-    return {"cwd": folder, "stdin": subprocess.DEVNULL, "stdout": pipe, "stderr": pipe}
-
-
-def _output(process: "subprocess.Popen[bytes]", response: Callable[..., _Response]) -> Iterator[_Response]:
-    """What `process` prints, as messages with a `stdout` or a `stderr`, until it has closed both."""
-    printed: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-
-    def pump(name: str, stream: IO[bytes]) -> None:
-        while chunk := os.read(stream.fileno(), 65536):
-            printed.put((name, chunk))
-        printed.put((name, b""))
-
-    streams = {"stdout": process.stdout, "stderr": process.stderr}
-    for name, stream in streams.items():
-        threading.Thread(target=pump, args=(name, stream), daemon=True).start()
-    left = len(streams)
-    while left:
-        name, chunk = printed.get()
-        if chunk:
-            yield response(**{name: chunk})
-        else:
-            left -= 1
 
 
 def main() -> None:

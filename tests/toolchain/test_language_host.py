@@ -15,7 +15,7 @@ import pytest
 import yaml
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-from azml.toolchain.language_host import declared_plugins, interpreter
+from azml.toolchain.program_environment import declared_plugins, interpreter
 from tests.toolchain.conftest import Pulumi
 
 pytestmark = pytest.mark.process
