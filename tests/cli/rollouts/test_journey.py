@@ -56,7 +56,7 @@ def _withdrawn_early(stage: Stage, load: Load) -> None:
     assert "no requests yet" in nobody.said
     throws = journey.throws(stage, load, "--supersede")
     assert (throws.code, stage.shares()) == (4, {"blue": 100}), throws
-    assert "supersede was asked" in throws.log and "120 of 150 agree" in throws.said
+    assert "supersede was requested" in throws.log and "120 of 150 agree" in throws.said
     slow = journey.slow(stage, load)
     assert (slow.code, stage.shares()) == (4, {"blue": 100}), slow
     assert "more than 2 s" in slow.said
