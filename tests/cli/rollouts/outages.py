@@ -47,11 +47,12 @@ def _is_another(stage: Stage, module: str, before: psutil.Process) -> bool:
 
 
 def _kill_whole(stage: Stage) -> None:
-    """The supervisor, without which nothing of it stays; then a person starts it again."""
+    """The supervisor, without which nothing of it stays; once the rollout has noticed, a person starts it."""
     azure = _supervisor(stage)
     parts = azure.children(recursive=True)
     azure.send_signal(SIGKILL)
     assert not psutil.wait_procs([azure, *parts], timeout=30)[1]
+    wait(lambda: "cannot be reached" in stage.said("resumed.log"))
     started = stage.clone.run("emulator", "start")
     assert started.returncode == 0, started.stderr
 
