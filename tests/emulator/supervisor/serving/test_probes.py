@@ -46,8 +46,9 @@ async def test_an_instance_that_is_not_ready_gets_nothing_and_the_others_serve_m
     status, answer = await harness.ask({})
     assert (status, answer["error"]["code"]) == (503, "ServiceUnavailable")
     assert (await hanging)[0] == 200, "what it had before is answered"
-    await until(lambda: harness.dataplane.observe("/e/blue").instances_ready == 1)
-    assert (await harness.ask({}))[1]["pid"] == before["pid"]
+    while (answer := await harness.ask({}))[0] == 503:  # a slow machine may miss another probe
+        await asyncio.sleep(0.05)
+    assert answer[1]["pid"] == before["pid"]
 
     await harness.settled(replace(one, instance_count=2))
     await the_others_serve_while_one_is_not_ready(harness)
