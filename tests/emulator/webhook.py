@@ -94,7 +94,9 @@ def metric_alert(scope: str, group: str, threshold: float = 5, **condition: obje
     }
 
 
-def autoscale_setting(endpoint: str, deployment: str, above: float, most: int) -> Json:
+def autoscale_setting(
+    endpoint: str, deployment: str, above: float, most: int, *, cooldown: str = "PT1M"
+) -> Json:
     """The body of a setting: one instance more above so many requests a minute, one fewer while idle."""
     common = {"timeGrain": "PT1M", "statistic": "Average", "timeWindow": "PT5M", "timeAggregation": "Average"}
     of_deployment = {"DimensionName": "deployment", "Operator": "Equals", "Values": [deployment]}
@@ -116,7 +118,7 @@ def autoscale_setting(endpoint: str, deployment: str, above: float, most: int) -
     rules = [
         {
             "metricTrigger": {**common, **trigger},
-            "scaleAction": {"direction": way, "type": "ChangeCount", "value": "1", "cooldown": "PT1M"},
+            "scaleAction": {"direction": way, "type": "ChangeCount", "value": "1", "cooldown": cooldown},
         }
         for trigger, way in ((more, "Increase"), (fewer, "Decrease"))
     ]
