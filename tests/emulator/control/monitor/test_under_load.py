@@ -49,7 +49,7 @@ def test_load_adds_an_instance_and_an_alert_fires_until_it_is_over(serving: Serv
             serving.done(serving.arm("PUT", group, action_group(hook.url)))
             body = metric_alert(ENDPOINT, group, threshold=FAILURES - 2, dimensions=FAILED)
             serving.done(serving.arm("PUT", alert, body))
-            # The instance stays for five minutes: a slow machine may look at two minutes, one after the other.
+            # It stays for five minutes: a slow machine may look at two minutes, one after the other.
             scaling = autoscale_setting(ENDPOINT, "steered", above=REQUESTS / 2, most=2, cooldown="PT5M")
             serving.done(serving.arm("PUT", setting, scaling))
             pass_minutes(1)  # what other tests have sent is over
