@@ -116,7 +116,7 @@ def _configure(request: "language_pb2.RunRequest", engine: str) -> None:
 
 def _cancel_what_is_left(loop: "asyncio.AbstractEventLoop") -> None:
     """Cancel the tasks of a failed program; otherwise each would print its own warning."""
-    import asyncio
+    import asyncio  # the language host imports this module too, and does without
 
     for task in asyncio.all_tasks(loop):
         task.cancel()

@@ -1,4 +1,4 @@
-"""Work that Pulumi's SDK does for each resource, and of which nobody needs as much.
+"""Spares a program some of the work that Pulumi's SDK does for each resource.
 
 `child.py` runs this file under the program's own interpreter, by its path: it imports only the standard
 library and the SDK. Where another SDK has other names, its work is left as it is.

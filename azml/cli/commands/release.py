@@ -44,7 +44,7 @@ def release(
     stack: StackOption = None,
 ) -> None:
     """Put the folder's version into the idle slot, and pin the live slot to the versions it serves now."""
-    from azml.cli.rollouts import ownership
+    from azml.cli.rollouts import ownership  # loads what reads journals
 
     clone = find_clone()
     chosen = stacks.choose(clone, stack)

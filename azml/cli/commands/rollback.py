@@ -26,7 +26,7 @@ def rollback(
     stack: StackOption = None,
 ) -> None:
     """Move all traffic back to the slot that had it before, at once, and update the stack file."""
-    from azml.cli.rollouts import ownership
+    from azml.cli.rollouts import ownership  # loads what reads journals
 
     chosen = stacks.choose(find_clone(), stack)
     declared = chosen.file.endpoint(endpoint)

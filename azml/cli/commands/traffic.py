@@ -31,7 +31,7 @@ def traffic(
     stack: StackOption = None,
 ) -> None:
     """Give an endpoint's slots these shares of the traffic at once, and update the stack file."""
-    from azml.cli.rollouts import ownership
+    from azml.cli.rollouts import ownership  # loads what reads journals
 
     asked = read_shares(wanted)
     chosen = stacks.choose(find_clone(), stack)

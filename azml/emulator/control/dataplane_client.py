@@ -104,7 +104,7 @@ class DataplaneClient:
         while True:
             try:
                 return await self._attempt(method, path, body, missing=missing)
-            except (OSError, TimeoutError) as error:
+            except OSError as error:  # a TimeoutError is one
                 if asyncio.get_running_loop().time() > deadline:
                     raise DataplaneError(f"The data plane does not answer: {error}") from error
                 await asyncio.sleep(PAUSE)

@@ -79,7 +79,7 @@ def sentence(head: Head, plan: Plan, state: State, now: float) -> str:
         case Phase.STUCK:
             return f"Stuck at {place}: {state.reason}."
         case Phase.SUCCEEDED:
-            return f"Succeeded: {where}; the last step ended with {state.reason}."
+            return f"Succeeded: {where}; the last step ended: {state.reason}."
         case Phase.ROLLED_BACK | Phase.ABORTED | Phase.SUPERSEDED:
             return f"{state.phase.said.capitalize()}: {where}; {state.reason}."
     return _in_step(head, plan, state, now, f"{place.capitalize()} ({state.phase.said}): {where}")

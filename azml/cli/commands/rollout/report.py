@@ -34,7 +34,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Write what a rollout has changed, seen and decided: one HTML file that needs nothing else."""
-    from azml.cli.rollouts import reporting
+    from azml.cli.rollouts import reporting  # not at every command's start
     from azml.cli.rollouts.session import open_session
     from azml.rollout.report import as_json as machine
     from azml.rollout.report.page import page

@@ -68,7 +68,7 @@ def _start(
     *,
     again: bool,
 ) -> None:
-    from azml.cli.rollouts import carrying, opening
+    from azml.cli.rollouts import carrying, opening  # not at every command's start
     from azml.cli.rollouts.session import open_session
 
     session = open_session(endpoint, stack)
