@@ -65,8 +65,15 @@ async def _all(waits: Iterable[Coroutine[None, None, None]]) -> None:
         async with asyncio.TaskGroup() as group:
             for wait in waits:
                 group.create_task(wait)
-    except* DeploymentFailure as failures:
-        first = failures.exceptions[0]
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
+    except BaseExceptionGroup as group_of_failures:
+        # Not `except*`: before Python 3.11.4, what is raised in it arrives in a group of its own.
+        failures, others = group_of_failures.split(DeploymentFailure)
+        if failures is None or others is not None:
+            raise
+        raise _first(failures) from None
+
+
+def _first(failures: BaseExceptionGroup[DeploymentFailure]) -> DeploymentFailure:
+    """The first failure of a group, which may be made of groups."""
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
