@@ -50,29 +50,39 @@ def run(
         text=True,
         errors="replace",
     )
-    late = threading.Timer(timeout, _end, [process])
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        _end(process)
+
+    late = threading.Timer(timeout, expire)
     late.start()
     try:
         last = _follow(process, progress, say)
         code = process.wait()
     finally:
-        expired = late.finished.is_set()
         late.cancel()
         _end(process)
         if process.stdout is not None:
             process.stdout.close()
-    if code:
-        ending = f"had not ended after {timeout:.0f} s" if expired else f"ended with {code}"
+    if code or expired.is_set():
+        ending = f"had not ended after {timeout:.0f} s" if expired.is_set() else f"ended with {code}"
         raise CommandFailed("\n".join([f"{command[0]} {ending}", *last]))
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """Kill `process` and what it has started: a downloader or compiler left behind would hold its output."""
+    """Kill `process` and what it has started: a downloader or compiler left behind would hold its output.
+
+    The process first: a shell whose command is killed goes on with the next one.
+    """
+    started: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
-        for each in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
+        started = psutil.Process(process.pid).children(recursive=True)
     process.kill()
+    for each in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
     process.wait()
 
 

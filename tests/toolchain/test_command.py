@@ -37,3 +37,18 @@ def test_what_takes_too_long_is_ended_with_all_it_started(tmp_path: Path) -> Non
     assert time.monotonic() - started < 30
     pid = int(file.read_text())
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_shell_that_took_too_long_does_not_go_on_with_its_next_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill, next_one = psutil.Process.kill, tmp_path / "next"
+
+    def kill_slowly(process: psutil.Process) -> None:
+        kill(process)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(psutil.Process, "kill", kill_slowly)
+    with pytest.raises(CommandFailed, match="sh had not ended after 1 s"):
+        run(["sh", "-c", f"sleep 120; touch {next_one}"], progress=print, say=quiet, timeout=1)
+    assert not next_one.exists()

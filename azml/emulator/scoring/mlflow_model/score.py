@@ -110,16 +110,24 @@ def _typed(frame: Any, schema: Any) -> Any:
     if not schema.has_input_names():
         for position, kind in enumerate(schema.input_types()):
             if position < frame.shape[1]:
-                name = frame.columns[position]
-                frame[name] = _column(frame[name], kind, name)
+                _cast(frame, frame.columns[position], kind)
         return frame
     missing = [name for name in schema.required_input_names() if name not in frame.columns]
     if missing:
         raise BadRequest(f"input_data lacks columns: {', '.join(map(str, missing))}")
     for spec in schema.inputs:
         if spec.name in frame.columns:
-            frame[spec.name] = _column(frame[spec.name], spec.type, spec.name)
-    return frame[[name for name in schema.input_names() if name in frame.columns]]
+            _cast(frame, spec.name, spec.type)
+    names = [name for name in schema.input_names() if name in frame.columns]
+    return frame if names == list(frame.columns) else frame[names]
+
+
+def _cast(frame: Any, name: Any, kind: Any) -> None:
+    """Cast a column in place. Putting one back costs as much as all the rest, so only what changed is."""
+    values = frame[name]
+    cast = _column(values, kind, name)
+    if cast is not values:
+        frame[name] = cast
 
 
 def _column(values: Any, kind: Any, name: Any) -> Any:
@@ -143,6 +151,8 @@ def _column(values: Any, kind: Any, name: Any) -> Any:
 
 
 def _numbers(values: Any, dtype: Any) -> Any:
+    if getattr(values, "dtype", None) == dtype:  # most are already: pandas reads JSON's numbers so
+        return values
     numbers = pandas.to_numeric(values)
     if dtype.startswith("int"):
         if numbers.isna().any():

@@ -223,4 +223,5 @@ def test_what_a_deployment_uses_is_measured(monitor: MonitorManagementClient, as
     given = eventually(look, 60)
     assert 0 <= given["CpuUtilizationPercentage"] <= 110
     assert 0 < given["CpuMemoryUtilizationPercentage"] < 100
-    assert given["DeploymentCapacity"] in (1, 2)  # test_under_load.py has it scaled
+    # The most that were ready and the most that were not: test_under_load.py adds an instance.
+    assert given["DeploymentCapacity"] in (1, 2, 3)
