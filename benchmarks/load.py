@@ -37,6 +37,7 @@ class Client(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         began = time.perf_counter()
         self._answered = loop.create_future()
+        self._parser = httptools.HttpResponseParser(self)  # one that read `Connection: close` reads no more
         if self._transport is None:
             await self._connect(loop)
         assert self._transport is not None
@@ -52,7 +53,6 @@ class Client(asyncio.Protocol):
 
     async def _connect(self, loop: asyncio.AbstractEventLoop) -> None:
         target = self._target
-        self._parser = httptools.HttpResponseParser(self)
         if target.socket:
             await loop.create_unix_connection(lambda: self, target.socket)
         else:

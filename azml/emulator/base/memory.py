@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable
 
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc
-_LARGE = 128 * 1024
-"""Bytes: glibc's own default. Setting it keeps glibc from raising it."""
+_LARGE = 512 * 1024
+"""Bytes. Setting it keeps glibc from raising it. Each read of TLS takes 256 KB, and gives them back: with
+glibc's own 128 KB they would be mapped and unmapped each time."""
 _MANY = 100
 """Connections."""
 
