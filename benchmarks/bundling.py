@@ -1,6 +1,7 @@
 """Bundling 1 GB in 2,000 files against `sha256sum` over the same files, as ratios in one run.
 
-Limits: a first run takes at most 1.3 times as long as sha256sum, an unchanged run at most 2 % of a first one.
+Limits: a first run takes at most 1.3 times as long as sha256sum, an unchanged run at most 2.5 times as long
+as asking the system for the size and times of every file.
 Every figure is the best of several alternating rounds, with files in the page cache, so that a busy machine
 affects all alike. Run with: python -m benchmarks.bundling
 """
@@ -49,19 +50,27 @@ def measure(folder: Path, rounds: int) -> dict[str, float]:
     def run() -> None:
         bundle(spec, endpoint="benchmark", cache=HashCache(cache))
 
+    def ask() -> None:
+        for part in model.iterdir():
+            with os.scandir(part) as entries:
+                for entry in entries:
+                    entry.stat(follow_symlinks=False)
+
     best: dict[str, float] = {}
+    contestants = (("sha256sum", sha256sum), ("first run", run), ("bare stat", ask), ("unchanged run", run))
     for _ in range(rounds):
         cache.unlink(missing_ok=True)
-        for name, work in (("sha256sum", sha256sum), ("first run", run), ("unchanged run", run)):
+        for name, work in contestants:
             best[name] = min(seconds(work), best.get(name, float("inf")))
     return best
 
 
 def show(best: dict[str, float]) -> bool:
     """Print the table; whether both limits hold."""
-    rows = (("first run", "sha256sum", 1.3), ("unchanged run", "first run", 0.02))
+    rows = (("first run", "sha256sum", 1.3), ("unchanged run", "bare stat", 2.5))
     print(f"{'':16}{'seconds':>9}{'ratio':>9}{'limit':>9}  of")
-    print(f"{'sha256sum':16}{best['sha256sum']:9.3f}")
+    for name in ("sha256sum", "bare stat"):
+        print(f"{name:16}{best[name]:9.3f}")
     for name, base, limit in rows:
         ratio = best[name] / best[base]
         verdict = "" if ratio <= limit else "  MISSED"
