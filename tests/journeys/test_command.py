@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.fixtures.clones import TestClone
-from tests.fixtures.control_plane import wait_for
+from tests.fixtures.waiting import eventually
 from tests.journeys import truth
 
 pytestmark = pytest.mark.engine
@@ -79,9 +79,9 @@ def test_ctrl_c_removes_what_was_made(tmp_path: Path) -> None:
             start_new_session=True,
         )
     try:
-        wait_for(lambda: has_written(tmp_path), 120)
+        eventually(lambda: has_written(tmp_path), 120)
         os.killpg(process.pid, signal.SIGINT)
-        wait_for(lambda: "removing /" in (tmp_path / "said").read_text(), 60)
+        eventually(lambda: "removing /" in (tmp_path / "said").read_text(), 60)
         for _ in range(2):
             os.killpg(process.pid, signal.SIGINT)
         code = process.wait(120)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from azml.azure_native.types import ROWS
 from azml.providers import calls
 from azml.providers.codec import Asset
 from azml.providers.local_azure.package import LocalAzure
+from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.process
 
@@ -190,11 +190,8 @@ _ROWS = [row for row in ROWS if not row.token.endswith(":OnlineDeployment")]
 
 
 def _wait_for(file: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while not file.exists():
-        assert process.poll() is None, "the local Azure ended before it was ready"
-        assert time.monotonic() < deadline, "the local Azure was not ready within a minute"
-        time.sleep(0.05)
+    eventually(lambda: file.exists() or process.poll() is not None)
+    assert process.poll() is None, "the local Azure ended before it was ready"
     started: dict[str, Any] = json.loads(file.read_text())
     return started
 

@@ -4,9 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from unittest.mock import Mock
 
 import grpc
@@ -17,6 +14,7 @@ from azml.providers.calls import Package
 from azml.providers.local_azure.package import LocalAzure
 from azml.providers.plugin import Plugin
 from azml.providers.protos import provider_pb2
+from tests.fixtures.waiting import eventually
 from tests.providers.conftest import CLONE
 
 pytestmark = pytest.mark.process
@@ -51,13 +49,6 @@ def _checked(channel: grpc.Channel, settings: dict[str, str]) -> set[str]:
     request = provider_pb2.CheckRequest()
     request.news.update(settings)
     return set(ask(request, timeout=10).inputs)
-
-
-def _until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not done():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.02)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -97,7 +88,7 @@ def test_it_leaves_when_whoever_started_it_is_gone() -> None:
     plugin = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    _until(lambda: not _alive(plugin))
+    eventually(lambda: not _alive(plugin))
 
 
 def _alive(pid: int) -> bool:

@@ -9,7 +9,7 @@ from random import Random
 import psutil
 
 from azml.cli.failure import CommandError
-from tests.fixtures.control_plane import wait_for
+from tests.fixtures.waiting import eventually
 from tests.soak.azure import NAMES, SoakedAzure
 from tests.soak.damages import DAMAGES
 from tests.soak.figures import Figures
@@ -46,8 +46,7 @@ def shift(field: Field) -> None:
         field.azure.share_out(shares)
         field.load.shares = shares
         field.figures.count("traffic shifts")
-        enough = field.load.answered + BETWEEN
-        wait_for(lambda enough=enough: field.load.answered >= enough, BACK_LIMIT)
+        _until_answered(field.load, field.load.answered + BETWEEN)
 
 
 def kill_server(field: Field) -> None:
@@ -132,7 +131,7 @@ def _killed(field: Field, victim: psutil.Process, what: str, *, cuts: bool = Tru
         victim.kill()
         field.figures.count("kills")
         psutil.wait_procs([victim], timeout=5)
-        wait_for(field.azure.answers, BACK_LIMIT)
+        eventually(field.azure.answers, BACK_LIMIT)
         _require_back(field, what)
         field.figures.took(what, time.monotonic() - began)
 
@@ -150,6 +149,10 @@ def _start(field: Field) -> None:
         status = field.azure.score(b"{}", name).status
         if status != 200:
             field.figures.count("deployments not ready when the start returned", f"{name}: {status}")
+
+
+def _until_answered(load: Load, enough: int) -> None:
+    eventually(lambda: load.answered >= enough, BACK_LIMIT)
 
 
 def _require_back(field: Field, after: str) -> None:

@@ -7,7 +7,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,6 +20,7 @@ import yaml
 
 from tests.fixtures.docker_host import DockerHost, docker_host
 from tests.fixtures.scoring_folder import ANSWERS, write_slots_folder
+from tests.fixtures.waiting import eventually
 from tests.fixtures.whole_azure import WholeAzure, running
 
 ROOT = Path(__file__).parents[2]
@@ -188,10 +188,9 @@ class Stack:
 
     def settled(self) -> None:
         """Wait until a write of the endpoint has ended."""
-        deadline = time.monotonic() + 60
-        while self.azure.arm("GET", self.endpoint)["properties"]["provisioningState"] == "Updating":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        eventually(
+            lambda: self.azure.arm("GET", self.endpoint)["properties"]["provisioningState"] != "Updating"
+        )
 
     def shares(self) -> dict[str, int]:
         """The shares that are live now."""

@@ -1,8 +1,8 @@
 """A file with a container of one's own, through the real engine; `docker` is the tests' stand-in."""
 
 from tests.fixtures.docker_host import DockerHost
+from tests.fixtures.waiting import eventually
 from tests.stack.conftest import Stack
-from tests.stack.test_uploads import until
 
 IMAGE = "team/server:1"
 DEPLOYMENT = """\
@@ -42,4 +42,4 @@ def test_a_container_is_served_as_its_file_says_and_guarded_while_it_is(
     stack.azure.arm("PUT", stack.endpoint, found)
     stack.settled()
     stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/blue")
-    until(lambda: docker.containers == [])
+    eventually(lambda: docker.containers == [])

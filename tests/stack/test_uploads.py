@@ -4,9 +4,7 @@ import contextlib
 import re
 import shutil
 import subprocess
-import time
 import urllib.parse
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 import yaml
 
 from azml.cli.recovery.state_repair import repair
+from tests.fixtures.waiting import eventually
 from tests.stack.conftest import ROOT, SCORE, Project, Stack, StackAzure, scoring_folder
 
 BLOB_PER_FILE = Path(__file__).parent / "programs" / "blob_per_file"
@@ -132,7 +131,7 @@ def what_a_killed_up_has_sent_stays_and_the_next_one_goes_on(stack: Stack) -> No
     known = set(blobs(stack))
     killed = begun(stack)
     try:
-        until(lambda: any(name.endswith("/score.py") for name in blobs(stack).keys() - known))
+        eventually(lambda: any(name.endswith("/score.py") for name in blobs(stack).keys() - known))
     finally:
         # With its plugins: they would live for another half a second, and send what is no longer delayed.
         family = [psutil.Process(killed.pid), *psutil.Process(killed.pid).children(recursive=True)]
@@ -162,10 +161,3 @@ def begun(stack: Stack) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.fixtures.control_plane import ENDPOINT, endpoint_body, wait_for
+from tests.fixtures.control_plane import ENDPOINT, endpoint_body
+from tests.fixtures.waiting import eventually
 from tests.fixtures.whole_azure import WholeAzure
 from tests.studio.conftest import enter
 
@@ -363,7 +364,7 @@ def test_a_local_azure_that_is_away_is_said_and_comes_back(page: Page) -> None:
 
 def test_page_and_session_outlive_the_control_plane(page: Page, studio_azure: WholeAzure) -> None:
     studio_azure.kill_child("azml.emulator.control")
-    wait_for(studio_azure.answers)
+    eventually(studio_azure.answers)
     studio_azure.share_out({"blue": 35, "green": 65})
     expect(share(page, "blue")).to_have_value("35")  # by another stream, without a reload
     page.reload()

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, Answer, endpoint_body, wait_for
+from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, Answer, endpoint_body
+from tests.fixtures.waiting import eventually
 from tests.fixtures.whole_azure import WholeAzure
 
 Headers = dict[str, str]
@@ -199,7 +200,7 @@ def test_an_open_stream_keeps_no_server_from_stopping(studio_azure: WholeAzure, 
     while stream.read()[0]:
         pass  # a server that hangs, or cuts its answers off, would raise here
     stream.connection.close()
-    wait_for(studio_azure.answers)
+    eventually(studio_azure.answers)
 
 
 def test_the_sample_requests_are_those_that_were_handed_over_last(

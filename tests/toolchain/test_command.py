@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from azml.toolchain.command import CommandFailed, run
+from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.process
 
@@ -36,7 +37,7 @@ def test_what_takes_too_long_is_ended_with_all_it_started(tmp_path: Path) -> Non
         run(["sh", "-c", f"sleep 120 & echo $! > {file}; wait"], progress=print, say=quiet, timeout=1)
     assert time.monotonic() - started < 30
     pid = int(file.read_text())
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
 
 
 def test_a_shell_that_took_too_long_does_not_go_on_with_its_next_command(

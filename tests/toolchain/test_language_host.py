@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -16,18 +15,10 @@ import yaml
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 from azml.toolchain.program_environment import declared_plugins, interpreter
+from tests.fixtures.waiting import eventually
 from tests.toolchain.conftest import Pulumi
 
 pytestmark = pytest.mark.process
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.05)
-    return true()
 
 
 def descendants(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
@@ -308,7 +299,7 @@ def test_a_plugin_ends_when_the_engine_stops_listening(
         assert next(stream).stdout.startswith(b"up")
         (plugin,) = descendants(host)
         stream.cancel()
-        assert wait_until(lambda: gone(plugin))
+        eventually(lambda: gone(plugin))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -331,13 +322,13 @@ def test_host_and_program_leave_when_the_engine_is_killed(
         command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        assert wait_until((project / "started").exists)
+        eventually((project / "started").exists)
         left = descendants(engine)
         assert any("child.py" in " ".join(each.cmdline()) for each in left)
     finally:
         engine.kill()
         engine.wait()
-    assert wait_until(lambda: all(gone(each) for each in left)), [each.cmdline() for each in left]
+    eventually(lambda: all(gone(each) for each in left))
 
 
 def test_plugins_are_read_from_installed_packages(tmp_path: Path) -> None:

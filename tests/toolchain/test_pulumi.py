@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from azml.toolchain import official_installer, pulumi, source_build
 from azml.toolchain.failure import ToolError
+from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.process
 
@@ -230,11 +230,8 @@ def start_and_wait_for(file: Path) -> "subprocess.Popen[bytes]":
         "find_or_install(lambda line: None)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
-    deadline = time.monotonic() + 30
-    while not file.exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(lambda: file.exists() or process.poll() is not None)
+    assert process.poll() is None
     return process
 
 
@@ -262,9 +259,7 @@ def test_two_clones_do_not_build_at_once(path: Path, tmp_path: Path, said: list[
     found: list[Path] = []
     second = threading.Thread(target=lambda: found.append(pulumi.find_or_install(said.append)))
     second.start()
-    deadline = time.monotonic() + 30
-    while not said and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: said)
     (tmp_path / "seen" / "go-on").touch()
     second.join(30)
     assert first.wait(30) == 0

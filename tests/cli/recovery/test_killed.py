@@ -6,13 +6,13 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psutil
 import pytest
 
 from tests.fixtures.clones import TestClone
+from tests.fixtures.waiting import eventually
 
 BLUE = "/deployments/blue"
 LEAVE = ("--allow-live-change", "echo")
@@ -78,7 +78,7 @@ def all_of_it_is_mended_by_one_up_and_no_second_beside_it(clone: TestClone) -> N
     log = clone.root / "run.log"
     said = len(log.read_text())
     run = clone.start("up")
-    _wait(lambda: "Pulumi CLI" in log.read_text()[said:])
+    eventually(lambda: "Pulumi CLI" in log.read_text()[said:])
     second = clone.run("up")
     assert second.returncode == 1
     assert f"another azml command works on this clone (process {run.pid})" in second.stderr
@@ -161,10 +161,3 @@ def _serves_after_up(clone: TestClone, answer: str) -> "subprocess.CompletedProc
     assert done.returncode == 0, done.stdout + done.stderr
     assert f'blue  100 %  "{answer}"' in done.stdout
     return done
-
-
-def _wait(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from signal import SIGKILL
 
-from tests.cli.rollouts.stage import Load, Stage, wait
+from tests.cli.rollouts.stage import Load, Stage
+from tests.fixtures.waiting import eventually
 
 PER_MINUTE = ("--requests-per-minute", "3000")
 """What the load sends; the metrics of the last hour know nothing of it yet."""
@@ -61,7 +62,7 @@ def killed(
 
 def _killed(stage: Stage, between: Callable[[], None], resume: Resume) -> Done:
     engine = stage.clone.start("rollout", *_run("good"), log="killed.log")
-    wait(lambda: "step 3 begins" in stage.said("killed.log") or engine.poll() is not None)
+    eventually(lambda: "step 3 begins" in stage.said("killed.log") or engine.poll() is not None)
     engine.send_signal(SIGKILL)  # nothing where it has ended already
     engine.wait()
     stage.tell(f"$ azml rollout {' '.join(_run('good'))}")

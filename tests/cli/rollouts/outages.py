@@ -7,7 +7,8 @@ from signal import SIGKILL
 import psutil
 
 from tests.cli.rollouts.journey import Done
-from tests.cli.rollouts.stage import Load, Stage, wait
+from tests.cli.rollouts.stage import Load, Stage
+from tests.fixtures.waiting import eventually
 
 
 def resumed(stage: Stage, load: Load) -> Done:
@@ -17,7 +18,7 @@ def resumed(stage: Stage, load: Load) -> Done:
     """
     engine = stage.clone.start("rollout", "resume", "labels", log="resumed.log")
     try:
-        wait(lambda: "step 4 begins" in stage.said("resumed.log") or engine.poll() is not None)
+        eventually(lambda: "step 4 begins" in stage.said("resumed.log") or engine.poll() is not None)
         _kill_part(stage, "azml.emulator.control")
         with load.outage():
             _kill_part(stage, "azml.emulator.router")
@@ -36,7 +37,7 @@ def _kill_part(stage: Stage, module: str) -> None:
     before = _part(stage, module)
     before.send_signal(SIGKILL)
     before.wait(10)
-    wait(lambda: _is_another(stage, module, before))
+    eventually(lambda: _is_another(stage, module, before))
 
 
 def _is_another(stage: Stage, module: str, before: psutil.Process) -> bool:
@@ -52,7 +53,7 @@ def _kill_whole(stage: Stage) -> None:
     parts = azure.children(recursive=True)
     azure.send_signal(SIGKILL)
     assert not psutil.wait_procs([azure, *parts], timeout=30)[1]
-    wait(lambda: "cannot be reached" in stage.said("resumed.log"))
+    eventually(lambda: "cannot be reached" in stage.said("resumed.log"))
     started = stage.clone.run("emulator", "start")
     assert started.returncode == 0, started.stderr
 

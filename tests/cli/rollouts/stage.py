@@ -17,6 +17,7 @@ from azml.azure.http import Http
 from azml.cli.stacks.stacks import WorkspaceName
 from tests.fixtures.clones import TestClone, make
 from tests.fixtures.scoring_folder import DEPLOYMENT, write_files, write_scoring_folder
+from tests.fixtures.waiting import eventually
 from tests.fixtures.whole_azure import WholeAzure
 
 SCORE = """\
@@ -75,14 +76,6 @@ KINDS = {"blue": "stable", "good": "good", "throws": "throws", "flips": "flips",
 """What the model of each slot does."""
 
 
-def wait(until: Callable[[], bool], seconds: float = 60) -> None:
-    """Return once it is so."""
-    deadline = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 class Failure(NamedTuple):
     """A request that got no prediction: when it was sent, when that was known, and the status or 0."""
 
@@ -121,7 +114,7 @@ class Load:
         began = time.monotonic()
         yield
         with closing(Http()) as http:
-            wait(lambda: self._one(http, 1) == 200)
+            eventually(lambda: self._one(http, 1) == 200)
         self.outages.append((began, time.monotonic()))
 
     def _send(self, stop: threading.Event) -> None:

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 
 import psutil
 
-from tests.fixtures.control_plane import ControlPlane, wait_for
+from tests.fixtures.control_plane import ControlPlane
+from tests.fixtures.waiting import eventually
 
 CONNECTIONS = 150
 LEAST, MOST = 25_000_000, 10_000_000
@@ -23,4 +24,4 @@ def test_slow_connections_give_back_what_they_took(azure: ControlPlane) -> None:
             wire = stack.enter_context(trust.wrap_socket(plain, server_hostname="127.0.0.1"))
             wire.sendall(b"GET / HTTP/1.1\r\nHost: 127")
         assert process.memory_info().rss > before + LEAST
-    wait_for(lambda: process.memory_info().rss < before + MOST)
+    eventually(lambda: process.memory_info().rss < before + MOST)

@@ -14,8 +14,8 @@ from tests.fixtures.control_plane import (
     build_workspace,
     deployment_body,
     endpoint_body,
-    wait_for,
 )
+from tests.fixtures.waiting import eventually
 
 BLUE = f"{ENDPOINT}/deployments/blue"
 
@@ -71,13 +71,13 @@ def test_seconds_pass_by_the_clock_that_a_test_moves(steered: Client) -> None:
     ask(steered, "clock", advance=3_500)
     assert [state(steered) for _ in range(5)] == ["Updating"] * 5
     ask(steered, "clock", advance=101)
-    wait_for(lambda: state(steered) == "Succeeded")
+    eventually(lambda: state(steered) == "Succeeded")
 
 
 def test_seconds_pass_by_themselves(steered: Client) -> None:
     ask(steered, "states", path_pattern="/diabetes$", method="PUT", seconds=0.05)
     steered.arm("PUT", ENDPOINT, endpoint_body())
-    wait_for(lambda: state(steered) == "Succeeded")
+    eventually(lambda: state(steered) == "Succeeded")
 
 
 @pytest.mark.parametrize("ends", ["Failed", "Canceled"])
@@ -112,7 +112,7 @@ def test_a_delete_lasts_and_may_fail(steered: Client) -> None:
     ask(steered, "states", path_pattern="/diabetes$", method="DELETE", reads=2)
     steered.arm("DELETE", ENDPOINT)
     assert [state(steered) for _ in range(2)] == ["Deleting"] * 2
-    wait_for(lambda: steered.arm("GET", ENDPOINT).status == 404)
+    eventually(lambda: steered.arm("GET", ENDPOINT).status == 404)
 
 
 def test_a_type_that_is_made_at_once_can_take_its_time(either: Client) -> None:
@@ -207,9 +207,9 @@ def test_clearing_lets_everything_held_go_on(steered: Client) -> None:
     ask(steered, "states", path_pattern="/diabetes$", method="PUT", reads=1_000)
     ask(steered, "lags", path_pattern="/diabetes$", method="PUT", reads=1_000)
     steered.arm("PUT", ENDPOINT, endpoint_body())
-    wait_for(lambda: state(steered) in ("Updating", "Succeeded"))
+    eventually(lambda: state(steered) in ("Updating", "Succeeded"))
     assert steered.own("DELETE", "states").status == 204
-    wait_for(lambda: state(steered) == "Succeeded")
+    eventually(lambda: state(steered) == "Succeeded")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_a_restart_ends_all_steering(workspace: ControlPlane) -> None:
     ask(workspace, "faults", path_pattern="", status=400, times=99)
     workspace.kill()
     workspace.start()
-    wait_for(lambda: workspace.own("GET", "health").body["restored"])
+    eventually(lambda: workspace.own("GET", "health").body["restored"])
     workspace.done(under_way)
     assert (state(workspace), listed(workspace)) == ("Succeeded", ["blue"])
     workspace.done(workspace.arm("PUT", ENDPOINT, endpoint_body({"blue": 100})))

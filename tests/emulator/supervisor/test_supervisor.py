@@ -8,10 +8,9 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,9 @@ from azml.emulator.control.dataplane_client import DataplaneClient
 from azml.emulator.supervisor.leftovers import clear
 from tests.emulator.harness import KEY, alive
 from tests.fixtures.docker_host import IMAGE, custom_container, docker_host
+from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.serving
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return found
 
 
 def command_of(process: psutil.Process) -> str:

@@ -31,8 +31,8 @@ from tests.fixtures.control_plane import (
     build_workspace,
     deployment_body,
     endpoint_body,
-    wait_for,
 )
+from tests.fixtures.waiting import eventually
 
 BLUE = f"{ENDPOINT}/deployments/blue"
 GREEN = f"{ENDPOINT}/deployments/green"
@@ -151,7 +151,7 @@ def test_an_operation_that_began_right_after_a_restart_goes_as_it_was_steered(
         assert came.wait(10)
         hold(workspace, path_pattern="deployments/blue$", ends="Failed", code="Odd")
         answer = workspace.arm("PUT", BLUE, deployment_body())
-    wait_for(lambda: restored(workspace))
+    eventually(lambda: restored(workspace))
     workspace.own("DELETE", "states")
     assert workspace.finished(answer)["status"] == "Failed"
     assert workspace.dataplane.deployments == {}
@@ -163,7 +163,7 @@ def test_one_deployment_that_cannot_come_back_keeps_no_other_from_it(workspace: 
     workspace.dataplane.refused.add(("PUT", "blue"))
     workspace.dataplane.calls.clear()
     restarted(workspace)
-    wait_for(lambda: restored(workspace))
+    eventually(lambda: restored(workspace))
     assert (state(workspace, BLUE), state(workspace, GREEN)) == ("Failed", "Succeeded")
     assert ("PUT", GREEN.lower()) in workspace.dataplane.calls
 
@@ -249,6 +249,6 @@ def test_a_deployment_noted_by_another_version_is_said_to_be_gone(workspace: Con
         noted = "UPDATE resources SET hidden = json_set(hidden, '$.good.unheard_of', 1) WHERE key = ?"
         database.execute(noted, (BLUE.lower(),))
     workspace.start()
-    wait_for(lambda: restored(workspace))
+    eventually(lambda: restored(workspace))
     assert state(workspace, BLUE) == "Failed"
     workspace.done(workspace.arm("PUT", BLUE, deployment_body()))

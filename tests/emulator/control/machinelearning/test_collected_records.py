@@ -18,7 +18,7 @@ from azml.emulator.contract.spool import Spool, take_up_parts
 from azml.emulator.control.machinelearning.collected_records import INLINE_LIMIT, folder_of, line_of
 from azml.emulator.router.message import Request
 from azml.emulator.router.payloads import PayloadCollector
-from tests.fixtures.control_plane import wait_for
+from tests.fixtures.waiting import eventually
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -168,7 +168,7 @@ def test_a_spool_that_is_read_while_it_is_written_counts_right(
     spool = Spool(tmp_path)
     for _ in range(200):
         spool.put(frame(Slow(b"x" * 5)))
-    wait_for(lambda: sum(1 for path in tmp_path.glob("*.ready") for _ in frames_of(path)) == 200)
+    eventually(lambda: sum(1 for path in tmp_path.glob("*.ready") for _ in frames_of(path)) == 200)
     spool.put(frame(b"x" * 2_000))
     spool.close()
     assert spool.dropped == 0

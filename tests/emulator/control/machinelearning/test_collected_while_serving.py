@@ -17,7 +17,8 @@ from azml.cli.clone import Clone
 from azml.cli.rollouts.sources.collected import bodies
 from azml.cli.stacks.stacks import Connection, Stack, WorkspaceName
 from tests.fixtures.control_plane import ENDPOINT, WORKSPACE, deployment_body
-from tests.fixtures.serving_azure import ServingAzure, eventually, put_mlflow_model
+from tests.fixtures.serving_azure import ServingAzure, put_mlflow_model
+from tests.fixtures.waiting import eventually
 
 ROOT = "modelDataCollector/diabetes/steered"
 

@@ -12,8 +12,8 @@ from tests.fixtures.control_plane import (
     ControlPlane,
     deployment_body,
     endpoint_body,
-    wait_for,
 )
+from tests.fixtures.waiting import eventually
 
 BLUE, GREEN = (f"{ENDPOINT}/deployments/{name}" for name in ("blue", "green"))
 
@@ -245,7 +245,7 @@ def test_after_a_kill_everything_that_served_is_asked_for_again(blue: ControlPla
     blue.dataplane.deployments.clear()
     blue.dataplane.endpoints.clear()
     blue.start()
-    wait_for(lambda: blue.own("GET", "health").body["restored"])
+    eventually(lambda: blue.own("GET", "health").body["restored"])
     assert (blue.dataplane.deployments, blue.dataplane.endpoints) == expected
     asked = [("PUT", BLUE.lower()), ("PUT", "complete")]
     assert blue.dataplane.calls[-2:] == asked, "complete once all is told"
@@ -257,12 +257,12 @@ def test_what_served_serves_again_before_a_change_goes_on_that_a_kill_interrupte
     """If the change fails, what was there before is still there; and the start is over once that serves."""
     blue.dataplane.outcomes["blue"] = "starting"
     begun = put(blue, BLUE, environmentVariables={"NEW": "1"})
-    wait_for(lambda: "NEW" in blue.dataplane.named("blue")["environment_variables"])
+    eventually(lambda: "NEW" in blue.dataplane.named("blue")["environment_variables"])
     blue.kill()
     blue.dataplane.deployments.clear()
     blue.start()
-    wait_for(lambda: blue.own("GET", "health").body["waiting"] == ["diabetes/blue"])
-    wait_for(lambda: blue.dataplane.deployments)
+    eventually(lambda: blue.own("GET", "health").body["waiting"] == ["diabetes/blue"])
+    eventually(lambda: blue.dataplane.deployments)
     assert "NEW" not in blue.dataplane.named("blue")["environment_variables"]
     blue.dataplane.outcomes.clear()
     blue.done(begun)
@@ -272,7 +272,7 @@ def test_what_served_serves_again_before_a_change_goes_on_that_a_kill_interrupte
 def test_an_operation_that_a_kill_interrupts_goes_on_after_the_start(workspace: ControlPlane) -> None:
     workspace.dataplane.outcomes["blue"] = "starting"
     begun = put(workspace, BLUE)
-    wait_for(lambda: workspace.dataplane.deployments)
+    eventually(lambda: workspace.dataplane.deployments)
     workspace.kill()
     workspace.dataplane.outcomes.clear()
     workspace.start()

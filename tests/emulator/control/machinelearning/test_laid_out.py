@@ -11,9 +11,9 @@ from tests.fixtures.control_plane import (
     build_workspace,
     deployment_body,
     endpoint_body,
-    wait_for,
 )
 from tests.fixtures.in_process import InProcessAzure
+from tests.fixtures.waiting import eventually
 
 
 def test_a_deployment_comes_back_without_its_folders_and_in_another_place(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_deployment_comes_back_without_its_folders_and_in_another_place(tmp_pa
 
     moved = InProcessAzure(tmp_path / "moved")
     moved.start()
-    wait_for(lambda: moved.own("GET", "health").body["restored"])
+    eventually(lambda: moved.own("GET", "health").body["restored"])
     assert moved.own("GET", "health").body["lost"] == []
     (given,) = moved.dataplane.deployments.values()
     model, code = Path(given["model_folder"]), Path(given["code_folder"])

@@ -16,7 +16,8 @@ from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
 from azml.cli.rollouts.sources.traffic_log import QUERY
 from azml.emulator.base.identity import SUBSCRIPTION
 from tests.fixtures.control_plane import ENDPOINT, GROUP, WORKSPACE
-from tests.fixtures.serving_azure import ServingAzure, eventually
+from tests.fixtures.serving_azure import ServingAzure
+from tests.fixtures.waiting import eventually
 
 NAMESPACE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 MINUTE = timedelta(minutes=1)
