@@ -45,10 +45,9 @@ def program(file: Path, body: str) -> None:
     file.chmod(0o755)
 
 
-def start(machine: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [SCRIPTS / "install"], env={"PATH": str(machine)}, capture_output=True, text=True, timeout=60
-    )
+def start(machine: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {"PATH": str(machine), **variables}
+    return subprocess.run([SCRIPTS / "install"], env=environment, capture_output=True, text=True, timeout=60)
 
 
 def test_a_cdpath_of_the_user_leads_nowhere_else(machine: Path) -> None:
@@ -98,6 +97,48 @@ def test_a_newer_python_beside_an_old_one_is_taken(machine: Path) -> None:
     program(machine / "python3", OLD)
     program(machine / "python3.12", '[ "$1" = -c ] || echo took "$@"')
     assert start(machine).stdout == "took scripts/install.py\n"
+
+
+def test_the_python_that_was_asked_for_is_taken(machine: Path) -> None:
+    program(machine / "python3", "echo not this one")
+    program(machine / "my python", '[ "$1" = -c ] || echo took "$@"')
+    assert start(machine, AZML_PYTHON=str(machine / "my python")).stdout == "took scripts/install.py\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("python4", "AZML_PYTHON is python4, and there is no such program\n"),
+        ("old", "Python 3.11 or newer is needed, found Python 3.9.2: "),
+    ],
+)
+def test_a_python_that_was_asked_for_and_does_not_do_is_not_replaced(
+    machine: Path, name: str, message: str
+) -> None:
+    program(machine / "python3", "echo not this one")
+    program(machine / "old", OLD)
+    done = start(machine, AZML_PYTHON=name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(message)
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(None, True), (sys.executable, False)])
+def test_an_environment_of_another_python_is_made_anew_where_one_was_asked_for(
+    install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str | None, kept: bool
+) -> None:
+    venv = tmp_path / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    program(venv / "bin" / "python", "exit 0")
+    (venv / "bin" / "pip").write_text(f"#!{venv}/bin/python\n")
+    monkeypatch.setattr(install, "VENV", venv)
+    monkeypatch.setattr(install, "PYTHON", venv / "bin" / "python")
+    monkeypatch.delenv("AZML_PYTHON", raising=False)
+    if asked:
+        monkeypatch.setenv("AZML_PYTHON", asked)
+    made: list[object] = []
+    monkeypatch.setattr(install, "run", lambda command, environment: made.append(command))
+    install.make_environment()
+    assert (venv.exists(), bool(made)) == (kept, not kept)
 
 
 def test_a_python_without_venv_names_the_package(
