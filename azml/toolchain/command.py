@@ -76,6 +76,8 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
     The process first: a shell whose command is killed goes on with the next one.
     """
+    if process.poll() is not None:
+        return  # its number may be another process's by now
     started: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
         started = psutil.Process(process.pid).children(recursive=True)

@@ -65,9 +65,9 @@ async def _all(waits: Iterable[Coroutine[None, None, None]]) -> None:
         async with asyncio.TaskGroup() as group:
             for wait in waits:
                 group.create_task(wait)
-    except BaseExceptionGroup as group_of_failures:
+    except BaseExceptionGroup as raised:
         # Not `except*`: before Python 3.11.4, what is raised in it arrives in a group of its own.
-        failures, others = group_of_failures.split(DeploymentFailure)
+        failures, others = raised.split(DeploymentFailure)
         if failures is None or others is not None:
             raise
         raise _first(failures) from None
