@@ -1,6 +1,7 @@
 """The model, code and environment of a deployment file: registered ones by reference, local ones by path."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -130,7 +131,9 @@ def _resolve(table: Table, node: Node, folder: Path, path: str) -> Path | None:
     """`path` as azure-ai-ml resolves it: an absolute one unchanged, others relative to the file's folder."""
     try:
         found = Path(path) if Path(path).is_absolute() else (folder / path).resolve()
-        found.exists()  # Only this tells a name that is too long, or has a NUL, from a missing file.
+        # A name that is too long, or has a NUL, and a link to itself are told from a missing file.
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found.stat()
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         table.findings.append(

@@ -46,11 +46,15 @@ class Database:
         private_folder(path.parent)
         path.touch(mode=0o600)  # before SQLite does: its companion files inherit the mode
         self.connection = sqlite3.connect(path, isolation_level=None)
-        self.connection.row_factory = sqlite3.Row
-        self.connection.execute("PRAGMA journal_mode = WAL")
-        self.connection.execute("PRAGMA synchronous = NORMAL")
-        self.connection.executescript(SCHEMA)
-        self._complete()
+        try:
+            self.connection.row_factory = sqlite3.Row
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+            self.connection.executescript(SCHEMA)
+            self._complete()
+        except BaseException:
+            self.connection.close()
+            raise
 
     def _complete(self) -> None:
         """Add the columns that are missing from a file of an earlier version."""

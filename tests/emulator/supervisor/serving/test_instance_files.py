@@ -27,7 +27,8 @@ class Kept:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.blobs = BlobStore(Database(folder / "azure.db"), folder / "blobs")
+        self.database = Database(folder / "azure.db")
+        self.blobs = BlobStore(self.database, folder / "blobs")
         self.materialiser = Materialiser(folder / "laid-out", self.blobs)
         self.files = Files(folder)
         self.said: list[str] = []
@@ -54,10 +55,11 @@ class Kept:
 
 
 @pytest.fixture
-async def kept(tmp_path: Path) -> Kept:
+async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     made = Kept(tmp_path)
     await made.build()
-    return made
+    yield made
+    made.database.close()
 
 
 async def test_what_an_instance_writes_into_its_files_nobody_else_sees(kept: Kept) -> None:

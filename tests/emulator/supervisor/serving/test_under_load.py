@@ -22,7 +22,7 @@ async def test_fifty_slow_requests_at_once_each_get_their_own_answer(harness: Ha
         instance_count=3, max_concurrent_requests_per_instance=6, request_timeout_ms=60_000
     )
     await harness.settled(three)
-    answers = await asyncio.gather(*(harness.ask({"sleep": 0.1, "number": number}) for number in range(50)))
+    answers = await asyncio.gather(*(harness.ask({"sleep": 0.3, "number": number}) for number in range(50)))
     good = [(number, item) for number, (status, item) in enumerate(answers) if status == 200]
     assert {status for status, _ in answers} == {200, 429}
     assert len(good) == 2 * 6 * 3, "three instances of six, and as many waiting"
