@@ -23,7 +23,7 @@ CONTENTS = {"models/m/weights.bin": BIG, "models/m/deep/notes.txt": b"notes", "s
 
 
 class Kept:
-    """A deployment whose model and code are laid out from blobs."""
+    """A deployment whose model and code are laid out from blobs, while it is entered."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,7 +34,14 @@ class Kept:
         self.said: list[str] = []
         self.desired = DesiredDeployment("/e/blue", "/e", "blue")
 
-    async def build(self) -> None:
+    async def __aenter__(self) -> "Kept":
+        await self._build()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.database.close()
+
+    async def _build(self) -> None:
         async def chunks(content: bytes) -> AsyncIterator[bytes]:
             yield content
 
@@ -56,10 +63,8 @@ class Kept:
 
 @pytest.fixture
 async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
-    made = Kept(tmp_path)
-    await made.build()
-    yield made
-    made.database.close()
+    async with Kept(tmp_path) as made:
+        yield made
 
 
 async def test_what_an_instance_writes_into_its_files_nobody_else_sees(kept: Kept) -> None:
@@ -140,14 +145,13 @@ async def test_a_large_file_is_not_stored_twice_and_proved_all_the_same(
     """Where the file system cannot clone, it is another name of the blob."""
     monkeypatch.setattr(materialise, "LINKED_FROM", len(BIG))
     monkeypatch.setattr(cloning, "CLONED_FROM", 10 * len(BIG))
-    kept = Kept(tmp_path)
-    await kept.build()
-    assert kept.weights().stat().st_nlink == 2
-    own = kept.weights(await kept.own())
-    assert own.stat().st_nlink == 1
-    kept.blobs.delete("/c", "models/m/weights.bin")
-    assert kept.weights(await kept.own()).read_bytes() == BIG
-    assert kept.said == []
+    async with Kept(tmp_path) as kept:
+        assert kept.weights().stat().st_nlink == 2
+        own = kept.weights(await kept.own())
+        assert own.stat().st_nlink == 1
+        kept.blobs.delete("/c", "models/m/weights.bin")
+        assert kept.weights(await kept.own()).read_bytes() == BIG
+        assert kept.said == []
 
 
 async def test_folders_without_a_list_of_their_files_get_one(kept: Kept) -> None:
@@ -185,12 +189,11 @@ def cloning_folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.process
 async def test_where_files_can_be_cloned_no_byte_is_stored_twice(cloning_folder: Path) -> None:
-    kept = Kept(cloning_folder)
-    await kept.build()
-    before = os.statvfs(cloning_folder).f_bavail
-    owns = [await kept.own() for _ in range(8)]
-    used = (before - os.statvfs(cloning_folder).f_bavail) * os.statvfs(cloning_folder).f_bsize
-    assert used < 8 * len(BIG) / 2
-    with kept.weights(owns[0]).open("r+b") as file:
-        file.write(b"poison")
-    assert kept.weights(owns[1]).read_bytes() == kept.weights().read_bytes() == BIG
+    async with Kept(cloning_folder) as kept:
+        before = os.statvfs(cloning_folder).f_bavail
+        owns = [await kept.own() for _ in range(8)]
+        used = (before - os.statvfs(cloning_folder).f_bavail) * os.statvfs(cloning_folder).f_bsize
+        assert used < 8 * len(BIG) / 2
+        with kept.weights(owns[0]).open("r+b") as file:
+            file.write(b"poison")
+        assert kept.weights(owns[1]).read_bytes() == kept.weights().read_bytes() == BIG
