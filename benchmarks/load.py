@@ -28,7 +28,7 @@ class Client(asyncio.Protocol):
     def __init__(self, target: Target, latencies: list[float]) -> None:
         self._target = target
         self._latencies = latencies
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser
         self._transport: asyncio.WriteTransport | None = None
         self._answered: asyncio.Future[None] | None = None
 

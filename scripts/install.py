@@ -75,7 +75,7 @@ def main() -> None:
     with (ROOT / LOCKS[0]).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = fingerprint()
-        if STAMP.exists() and STAMP.read_text() == wanted and runs() and of_the_python_asked_for():
+        if STAMP.exists() and STAMP.read_text() == wanted and usable():
             return
         make_environment()
         STAMP.unlink(missing_ok=True)
@@ -102,9 +102,10 @@ def runs(*arguments: str) -> bool:
         return False
 
 
-def of_the_python_asked_for() -> bool:
-    """Whether the environment's Python is the one that AZML_PYTHON names, where it names one."""
-    return not os.environ.get("AZML_PYTHON") or PYTHON.resolve() == Path(sys.executable).resolve()
+def usable() -> bool:
+    """Whether the environment's Python runs, and is the one that AZML_PYTHON names where it names one."""
+    asked_for = not os.environ.get("AZML_PYTHON") or PYTHON.resolve() == Path(sys.executable).resolve()
+    return asked_for and runs()
 
 
 def make_environment() -> None:
@@ -112,7 +113,7 @@ def make_environment() -> None:
     than was asked for is recreated."""
     scripts = VENV / "bin" / "pip"
     at_home = scripts.exists() and str(VENV) in scripts.read_text(errors="replace").split("\n", 1)[0]
-    if at_home and runs() and of_the_python_asked_for() and runs("-m", "pip", "--version"):
+    if at_home and usable() and runs("-m", "pip", "--version"):
         return
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         version = sysconfig.get_python_version()

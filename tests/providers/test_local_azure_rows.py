@@ -190,7 +190,7 @@ _ROWS = [row for row in ROWS if not row.token.endswith(":OnlineDeployment")]
 
 
 def _wait_for(file: Path, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
-    eventually(lambda: file.exists() or process.poll() is not None)
+    eventually(lambda: file.exists() or process.poll() is not None, 60)
     assert process.poll() is None, "the local Azure ended before it was ready"
     started: dict[str, Any] = json.loads(file.read_text())
     return started

@@ -88,7 +88,7 @@ def test_it_leaves_when_whoever_started_it_is_gone() -> None:
     plugin = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    eventually(lambda: not _alive(plugin))
+    eventually(lambda: not _alive(plugin), 10)
 
 
 def _alive(pid: int) -> bool:

@@ -189,7 +189,8 @@ class Stack:
     def settled(self) -> None:
         """Wait until a write of the endpoint has ended."""
         eventually(
-            lambda: self.azure.arm("GET", self.endpoint)["properties"]["provisioningState"] != "Updating"
+            lambda: self.azure.arm("GET", self.endpoint)["properties"]["provisioningState"] != "Updating",
+            60,
         )
 
     def shares(self) -> dict[str, int]:

@@ -42,4 +42,4 @@ def test_a_container_is_served_as_its_file_says_and_guarded_while_it_is(
     stack.azure.arm("PUT", stack.endpoint, found)
     stack.settled()
     stack.azure.arm("DELETE", f"{stack.endpoint}/deployments/blue")
-    eventually(lambda: docker.containers == [])
+    eventually(lambda: docker.containers == [], 60)

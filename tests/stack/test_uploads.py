@@ -131,7 +131,7 @@ def what_a_killed_up_has_sent_stays_and_the_next_one_goes_on(stack: Stack) -> No
     known = set(blobs(stack))
     killed = begun(stack)
     try:
-        eventually(lambda: any(name.endswith("/score.py") for name in blobs(stack).keys() - known))
+        eventually(lambda: any(name.endswith("/score.py") for name in blobs(stack).keys() - known), 60)
     finally:
         # With its plugins: they would live for another half a second, and send what is no longer delayed.
         family = [psutil.Process(killed.pid), *psutil.Process(killed.pid).children(recursive=True)]

@@ -230,7 +230,7 @@ def start_and_wait_for(file: Path) -> "subprocess.Popen[bytes]":
         "find_or_install(lambda line: None)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
-    eventually(lambda: file.exists() or process.poll() is not None)
+    eventually(lambda: file.exists() or process.poll() is not None, 30)
     assert process.poll() is None
     return process
 
@@ -259,7 +259,7 @@ def test_two_clones_do_not_build_at_once(path: Path, tmp_path: Path, said: list[
     found: list[Path] = []
     second = threading.Thread(target=lambda: found.append(pulumi.find_or_install(said.append)))
     second.start()
-    eventually(lambda: said)
+    eventually(lambda: said, 30)
     (tmp_path / "seen" / "go-on").touch()
     second.join(30)
     assert first.wait(30) == 0

@@ -78,7 +78,7 @@ def all_of_it_is_mended_by_one_up_and_no_second_beside_it(clone: TestClone) -> N
     log = clone.root / "run.log"
     said = len(log.read_text())
     run = clone.start("up")
-    eventually(lambda: "Pulumi CLI" in log.read_text()[said:])
+    eventually(lambda: "Pulumi CLI" in log.read_text()[said:], 60)
     second = clone.run("up")
     assert second.returncode == 1
     assert f"another azml command works on this clone (process {run.pid})" in second.stderr

@@ -62,7 +62,7 @@ def killed(
 
 def _killed(stage: Stage, between: Callable[[], None], resume: Resume) -> Done:
     engine = stage.clone.start("rollout", *_run("good"), log="killed.log")
-    eventually(lambda: "step 3 begins" in stage.said("killed.log") or engine.poll() is not None)
+    eventually(lambda: "step 3 begins" in stage.said("killed.log") or engine.poll() is not None, 60)
     engine.send_signal(SIGKILL)  # nothing where it has ended already
     engine.wait()
     stage.tell(f"$ azml rollout {' '.join(_run('good'))}")

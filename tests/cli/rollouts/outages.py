@@ -18,7 +18,7 @@ def resumed(stage: Stage, load: Load) -> Done:
     """
     engine = stage.clone.start("rollout", "resume", "labels", log="resumed.log")
     try:
-        eventually(lambda: "step 4 begins" in stage.said("resumed.log") or engine.poll() is not None)
+        eventually(lambda: "step 4 begins" in stage.said("resumed.log") or engine.poll() is not None, 60)
         _kill_part(stage, "azml.emulator.control")
         with load.outage():
             _kill_part(stage, "azml.emulator.router")
@@ -37,7 +37,7 @@ def _kill_part(stage: Stage, module: str) -> None:
     before = _part(stage, module)
     before.send_signal(SIGKILL)
     before.wait(10)
-    eventually(lambda: _is_another(stage, module, before))
+    eventually(lambda: _is_another(stage, module, before), 60)
 
 
 def _is_another(stage: Stage, module: str, before: psutil.Process) -> bool:
@@ -53,7 +53,7 @@ def _kill_whole(stage: Stage) -> None:
     parts = azure.children(recursive=True)
     azure.send_signal(SIGKILL)
     assert not psutil.wait_procs([azure, *parts], timeout=30)[1]
-    eventually(lambda: "cannot be reached" in stage.said("resumed.log"))
+    eventually(lambda: "cannot be reached" in stage.said("resumed.log"), 60)
     started = stage.clone.run("emulator", "start")
     assert started.returncode == 0, started.stderr
 

@@ -114,7 +114,7 @@ class Load:
         began = time.monotonic()
         yield
         with closing(Http()) as http:
-            eventually(lambda: self._one(http, 1) == 200)
+            eventually(lambda: self._one(http, 1) == 200, 60)
         self.outages.append((began, time.monotonic()))
 
     def _send(self, stop: threading.Event) -> None:

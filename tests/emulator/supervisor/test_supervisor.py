@@ -53,7 +53,7 @@ class Emulator:
 
     def start(self) -> dict[str, Any]:
         process = self.spawn()
-        eventually(lambda: self.record().get("pid") == process.pid or process.poll() is not None)
+        eventually(lambda: self.record().get("pid") == process.pid or process.poll() is not None, 30)
         assert process.poll() is None, process.stderr and process.stderr.read()
         return self.record()
 
@@ -74,7 +74,7 @@ class Emulator:
         def find() -> psutil.Process | None:
             return next((one for one in self.family if word in command_of(one)), None)
 
-        found: psutil.Process = eventually(find)
+        found: psutil.Process = eventually(find, 30)
         return found
 
     def status(self, url: str, body: bytes | None = None) -> int:
@@ -153,7 +153,7 @@ def a_child_that_dies_is_started_again_at_the_same_address(
         except (OSError, psutil.Error):
             return False
 
-    eventually(back)
+    eventually(back, 30)
     assert emulator.last.poll() is None
 
 

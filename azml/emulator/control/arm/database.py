@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from azml.emulator.base.files import private_folder
+from azml.emulator.base import sqlite_file
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -43,18 +43,9 @@ class Database:
     """A connection and its transactions. Not shared between threads: every caller is on the event loop."""
 
     def __init__(self, path: Path) -> None:
-        private_folder(path.parent)
-        path.touch(mode=0o600)  # before SQLite does: its companion files inherit the mode
-        self.connection = sqlite3.connect(path, isolation_level=None)
-        try:
-            self.connection.row_factory = sqlite3.Row
-            self.connection.execute("PRAGMA journal_mode = WAL")
-            self.connection.execute("PRAGMA synchronous = NORMAL")
-            self.connection.executescript(SCHEMA)
-            self._complete()
-        except BaseException:
-            self.connection.close()
-            raise
+        self.connection = sqlite_file.open_file(path, SCHEMA)
+        self.connection.row_factory = sqlite3.Row
+        self._complete()
 
     def _complete(self) -> None:
         """Add the columns that are missing from a file of an earlier version."""

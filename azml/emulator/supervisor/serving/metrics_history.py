@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from azml.emulator.base import sqlite_file
 from azml.emulator.base.damage import is_damage, note, set_aside, wrong_with_database
-from azml.emulator.base.files import private_folder
 from azml.emulator.contract.answer_counts import Counted, tally_from_json
 from azml.emulator.supervisor.serving.usage import Usage, usage_from_json
 
@@ -28,11 +28,10 @@ class MetricsHistory:
     """The minutes of a week. A full disk loses measurements but stops nothing."""
 
     def __init__(self, path: Path) -> None:
-        private_folder(path.parent)
         self._path = path
         if path.exists() and (wrong := wrong_with_database(path)):
             self._put_aside(wrong)
-        self._connection = _opened(path)
+        self._connection = sqlite_file.open_file(path, _SCHEMA)
 
     def add_answers(self, counted: Iterable[Counted]) -> None:
         """Add answers to their minutes."""
@@ -98,7 +97,7 @@ class MetricsHistory:
             raise error
         self._connection.close()
         self._put_aside(f"is damaged: {error}")
-        self._connection = _opened(self._path)
+        self._connection = sqlite_file.open_file(self._path, _SCHEMA)
 
     def _put_aside(self, wrong: str) -> None:
         kept = set_aside(self._path)
@@ -126,19 +125,6 @@ class MetricsHistory:
         except sqlite3.DatabaseError as error:
             self._begin_anew(error)
             return []
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    path.touch(mode=0o600)
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_SCHEMA)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _head(row: tuple[int, str, str, str]) -> dict[str, Any]:
